@@ -1,0 +1,1 @@
+export type FlowStatus = 'delivered' | 'no-reply' | 'dropped' | 'rejected' | 'degraded' | 'unknown';

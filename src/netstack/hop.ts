@@ -1,0 +1,132 @@
+/** The path of a packet through the model: contract section 4, plus the points where a capture would see it. */
+import type { Hook, TableName } from '../xtables/rule.ts';
+
+export interface Header {
+  family: 4 | 6;
+  source: string;
+  destination: string;
+  /** Name where there is one (`tcp`), else the number. */
+  protocol: string | number;
+  sourcePort?: number;
+  destinationPort?: number;
+  icmpType?: number;
+  icmpCode?: number;
+  icmpId?: number;
+  ttl: number;
+  tos: number;
+  mark?: number;
+}
+
+export type Step =
+  | {
+      kind: 'rule';
+      hook: Hook;
+      table: TableName;
+      chain: string;
+      number: number;
+      target: string;
+      text: string;
+      line?: number;
+      path?: string;
+    }
+  | {
+      kind: 'policy';
+      hook: Hook;
+      table: TableName;
+      chain: string;
+      verdict: 'ACCEPT' | 'DROP';
+      line?: number;
+      path?: string;
+    }
+  | {
+      kind: 'conntrack';
+      state: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
+      direction: 'original' | 'reply';
+    }
+  | { kind: 'nat'; manip: 'src' | 'dst'; from: string; to: string }
+  | {
+      kind: 'route';
+      decision:
+        | 'local'
+        | 'forward'
+        | 'broadcast'
+        | 'multicast'
+        | 'unreachable'
+        | 'prohibit'
+        | 'blackhole'
+        | 'martian'
+        | 'none';
+      table?: string;
+      route?: string;
+      out?: string;
+      via?: string;
+      source?: string;
+      line?: number;
+      path?: string;
+    }
+  | { kind: 'bridge'; action: 'forward' | 'flood' | 'deliver' | 'drop'; bridge: string; port?: string }
+  | { kind: 'drop'; cause: string; text: string; reason?: string }
+  | { kind: 'emit'; packet: Header; text: string }
+  /** Something that could not be decided, and what was assumed; `why` names what to collect. */
+  | { kind: 'unknown'; text: string; why: string };
+
+export interface Hop {
+  namespace: string;
+  in?: string;
+  physin?: string;
+  out?: string;
+  physout?: string;
+  nexthop?: string;
+  steps: Step[];
+}
+
+export type Verdict = 'forwarded' | 'delivered' | 'bridged' | 'dropped' | 'rejected' | 'consumed' | 'unknown';
+
+/** A place where tcpdump would have seen the packet, with the header it had there. In order of passing. */
+export interface Tap {
+  readonly namespace: string;
+  readonly interface: string;
+  readonly direction: 'in' | 'out';
+  readonly header: Header;
+  /** Index of the hop it belongs to. */
+  readonly hop: number;
+}
+
+/** What the model says of one packet, from where it was injected until its end. */
+export interface Trace {
+  readonly hops: Hop[];
+  readonly taps: Tap[];
+  readonly verdict: Verdict;
+  /** Catalogue id when dropped or rejected. */
+  readonly cause?: string;
+  /** The kernel's own drop reason (enum skb_drop_reason), where known. */
+  readonly reason?: string;
+  readonly final: Header;
+  /** Namespace where it ended; for `forwarded`, the one it left by an interface whose other end is unknown. */
+  readonly namespace: string;
+  /** Sysctl or route that decided a drop: `net.ipv4.ip_forward`. */
+  readonly sysctl?: string;
+  readonly route?: string;
+  /** The rule or policy that decided a drop or rejection. */
+  readonly rule?: Extract<Step, { kind: 'rule' | 'policy' }>;
+  /** For `delivered`: the socket that takes it; undefined when none listens; unknown when sockets weren't dumped. */
+  readonly socket?: {
+    readonly state: 'listening' | 'none' | 'wrong-address' | 'kernel' | 'unknown';
+    readonly process?: string;
+    readonly line?: number;
+    readonly path?: string;
+  };
+  /** Everything that had to be assumed. Empty: the verdict is definite. */
+  readonly assumptions: readonly string[];
+  /** Packets the kernel made in answer (REJECT, ICMP errors, RST, echo replies with `respond`), each with its own path. */
+  readonly answers: readonly Trace[];
+}
+
+/** One line of `nettrace replay --format jsonl`. */
+export interface ReplayLine {
+  packet: { file: string; number: number; time: number };
+  hops: Hop[];
+  verdict: Verdict;
+  cause?: string;
+  final: Header;
+}

@@ -1,0 +1,69 @@
+/** `nettrace analyze --format json`: schema nettrace-analysis/1. */
+import type { FlowStatus } from '../correlate/status.ts';
+import type { Finding } from '../diagnose/finding.ts';
+import type { Hop } from '../netstack/hop.ts';
+
+export interface Analysis {
+  schema: 'nettrace-analysis/1';
+  inputs: AnalysisInput[];
+  topology: AnalysisTopology;
+  flows: AnalysisFlow[];
+  /** Most important first. */
+  findings: Finding[];
+  warnings: { path?: string; line?: number; packet?: number; text: string }[];
+}
+
+export interface AnalysisInput {
+  path: string;
+  kind: string;
+  namespace?: string;
+  interface?: string;
+  packets?: number;
+  warnings: string[];
+}
+
+export interface AnalysisTopology {
+  namespaces: {
+    name: string;
+    container?: string;
+    inferred: boolean;
+    links: {
+      name: string;
+      index?: number;
+      kind?: string;
+      mac?: string;
+      up?: boolean;
+      master?: string;
+      addresses: string[];
+      peer?: { namespace: string; interface: string };
+    }[];
+    routes: string[];
+  }[];
+  captures: { path: string; namespace: string; interface: string; by: string }[];
+  missing: { namespace: string; dump: string; text: string }[];
+}
+
+export interface Endpoint {
+  address: string;
+  port?: number;
+  namespace?: string;
+  name?: string;
+}
+
+export interface AnalysisFlow {
+  id: number;
+  protocol: string;
+  /** As the initiator addressed them, before any NAT. */
+  client: Endpoint;
+  server: Endpoint;
+  /** Epoch seconds. */
+  start: number;
+  end: number;
+  packets: { forward: number; reply: number };
+  status: FlowStatus;
+  sightings: { capture: string; packets: number; direction: 'forward' | 'reply'; tuple: string }[];
+  predicted: Hop[];
+  divergence?: { namespace: string; after: string; text: string };
+  /** Indexes into findings, the cause first. */
+  findings: number[];
+}

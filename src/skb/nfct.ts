@@ -1,0 +1,37 @@
+import type { Tuple } from './tuple.ts';
+
+export type CtState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
+export type CtDirection = 'original' | 'reply';
+
+/** struct nf_conn: one connection as conntrack keeps it. NAT alters `reply` (and marks which halves are settled). */
+export interface Nfct {
+  readonly id: number;
+  readonly original: Tuple;
+  reply: Tuple;
+  mark: number;
+  /** IPS_* status bits. */
+  confirmed: boolean;
+  seenReply: boolean;
+  assured: boolean;
+  expected: boolean;
+  srcNat: boolean;
+  dstNat: boolean;
+  srcNatDone: boolean;
+  dstNatDone: boolean;
+  /** TCP state name (SYN_SENT …), absent for other protocols. */
+  tcpState?: string;
+  /** Epoch seconds when the entry ends unless refreshed. */
+  expires: number;
+  packets: { original: number; reply: number };
+  bytes: { original: number; reply: number };
+  labels: Set<number>;
+  helper?: string;
+}
+
+/** A packet's relation to its connection (skb->_nfct with enum ip_conntrack_info). */
+export interface SkbConntrack {
+  readonly state: CtState;
+  readonly direction: CtDirection;
+  /** Absent for INVALID and UNTRACKED. */
+  readonly entry?: Nfct;
+}

@@ -1,0 +1,71 @@
+import type { Ternary, Unknown } from '../base/ternary.ts';
+import type { Ip } from '../net/ip.ts';
+import type { Nfct } from '../skb/nfct.ts';
+import type { Skb } from '../skb/skb.ts';
+import type { Hook, Policy, Rule, TableName } from './rule.ts';
+
+export type AddressType =
+  | 'UNSPEC'
+  | 'UNICAST'
+  | 'LOCAL'
+  | 'BROADCAST'
+  | 'ANYCAST'
+  | 'MULTICAST'
+  | 'BLACKHOLE'
+  | 'UNREACHABLE'
+  | 'PROHIBIT';
+
+/** What a match may ask of the namespace it runs in; the netstack answers. */
+export interface NamespaceView {
+  /** inet_dev_addr_type(): of the local table; `dev` restricts it to one interface (addrtype --limit-iface-*). */
+  addressType(ip: Ip, dev?: string): AddressType | Unknown;
+  /** fib_validate for `-m rpfilter`. */
+  reversePath(skb: Skb, options: { loose: boolean; validMark: boolean; acceptLocal: boolean }): Ternary;
+  /** Is the tuple of values in the named ipset? `directions` as given, `src,dst` … Unknown when there is no dump of it. */
+  setContains(name: string, directions: readonly ('src' | 'dst')[], skb: Skb): Ternary;
+  /** Confirmed connections, for connlimit. Unknown when entries may be missing. */
+  connections(): Iterable<Nfct> | Unknown;
+  /** Sysctl value, or undefined when neither the dump nor the kernel's default says. */
+  sysctl(name: string): string | undefined;
+}
+
+/** What a match or target sees when a rule is tried on a packet. */
+export interface MatchContext {
+  readonly skb: Skb;
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly rule: Rule;
+  readonly backend: 'nft' | 'legacy';
+  readonly namespace: NamespaceView;
+  /** State that lives as long as the ruleset (limit, recent, statistic, quota): one slot a rule, one shared by name. */
+  readonly state: { rule: Map<Rule, unknown>; shared: Map<string, unknown> };
+  /** Set by a match that drops the packet on the spot (xt_action_param.hotdrop): header too short. */
+  hotdrop: boolean;
+}
+
+/** Verdict of one rule; never mixed up with a chain's or a hook's. */
+export type RuleVerdict =
+  | { readonly kind: 'continue' | 'accept' | 'drop' | 'return' | 'queue' }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  | { readonly kind: 'reject'; readonly with: string }
+  | { readonly kind: 'nat'; readonly nat: NatRange }
+  | { readonly kind: 'tee'; readonly gateway: Ip }
+  | { readonly kind: 'notrack' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** What a NAT target asks for (struct nf_nat_range2). MASQUERADE and REDIRECT leave the address to the model. */
+export interface NatRange {
+  readonly manip: 'src' | 'dst';
+  readonly address:
+    | { readonly kind: 'range'; readonly min: Ip; readonly max: Ip }
+    | { readonly kind: 'masquerade' }
+    | { readonly kind: 'redirect' }
+    | { readonly kind: 'netmap'; readonly address: Ip; readonly mask: Ip }
+    | { readonly kind: 'keep' };
+  readonly ports?: { readonly min: number; readonly max: number; readonly base?: number };
+  readonly random: boolean;
+  readonly persistent: boolean;
+}
+
+/** Verdict of a whole chain walk. */
+export type ChainVerdict = Policy | 'RETURN';
