@@ -1,0 +1,265 @@
+/**
+ * What the dumps' parsers give: records in the kernel's terms, one set for the text and the JSON form of a command. Every
+ * record keeps the place it was read from, for citing.
+ */
+import type { Span } from '../base/span.ts';
+import type { Family, Ip } from '../net/ip.ts';
+import type { Mac } from '../net/mac.ts';
+import type { Prefix } from '../net/prefix.ts';
+import type { Nfct } from '../skb/nfct.ts';
+
+export interface Link {
+  readonly index?: number;
+  readonly name: string;
+  /** `@if5` or `link_index`: the peer's (veth) or lower device's index, in namespace `peerNetnsid` when that is given. */
+  readonly peerIndex?: number;
+  readonly peerName?: string;
+  readonly peerNetnsid?: number;
+  /** IFLA_INFO_KIND: bridge, veth, vlan, vxlan, macvlan, dummy, tun … when the dump says. */
+  readonly kind?: string;
+  readonly kindData?: Readonly<Record<string, unknown>>;
+  readonly mac?: Mac;
+  readonly mtu?: number;
+  /** IFF_* names without `<>`: UP, LOWER_UP, NO-CARRIER, BROADCAST, LOOPBACK … */
+  flags: string[];
+  readonly operstate?: string;
+  /** The bridge (or bond) it is a port of. */
+  master?: string;
+  /** Bridge port attributes, when `bridge link` or `ip -d link` was given. */
+  readonly port?: BridgePort;
+  addresses: InterfaceAddress[];
+  readonly statistics?: Readonly<Record<string, number>>;
+  readonly span: Span;
+}
+
+export interface BridgePort {
+  readonly state?: 'disabled' | 'listening' | 'learning' | 'forwarding' | 'blocking';
+  readonly hairpin?: boolean;
+  readonly isolated?: boolean;
+  readonly learning?: boolean;
+  readonly flood?: boolean;
+  readonly span: Span;
+}
+
+export interface InterfaceAddress {
+  readonly address: Ip;
+  readonly length: number;
+  /** Point-to-point peer. */
+  readonly peer?: Ip;
+  readonly broadcast?: Ip;
+  readonly scope: string;
+  readonly secondary: boolean;
+  readonly flags: readonly string[];
+  readonly span: Span;
+}
+
+export type RouteType =
+  | 'unicast'
+  | 'local'
+  | 'broadcast'
+  | 'multicast'
+  | 'anycast'
+  | 'unreachable'
+  | 'blackhole'
+  | 'prohibit'
+  | 'throw'
+  | 'nat';
+
+export interface Route {
+  readonly family: Family;
+  readonly type: RouteType;
+  readonly destination: Prefix;
+  /** main, local, default, or a number or name as printed. */
+  readonly table: string;
+  readonly nexthops: readonly Nexthop[];
+  readonly prefsrc?: Ip;
+  readonly metric: number;
+  readonly tos?: number;
+  readonly scope?: string;
+  readonly protocol?: string;
+  readonly flags: readonly string[];
+  readonly text: string;
+  readonly span: Span;
+}
+
+export interface Nexthop {
+  readonly gateway?: Ip;
+  readonly dev?: string;
+  readonly weight: number;
+  readonly flags: readonly string[];
+}
+
+export interface RouteDump {
+  readonly routes: Route[];
+  /** Tables this dump speaks for; a table outside it is unknown, one inside it without routes is empty. */
+  readonly covers: 'all' | 'main';
+}
+
+export interface IpRule {
+  readonly family: Family;
+  readonly priority: number;
+  readonly invert: boolean;
+  readonly source?: Prefix;
+  readonly destination?: Prefix;
+  readonly fwmark?: { readonly mark: number; readonly mask: number };
+  readonly iif?: string;
+  readonly oif?: string;
+  readonly tos?: number;
+  readonly protocol?: number;
+  readonly sourcePorts?: { readonly min: number; readonly max: number };
+  readonly destinationPorts?: { readonly min: number; readonly max: number };
+  readonly uids?: { readonly min: number; readonly max: number };
+  readonly suppressPrefixLength?: number;
+  readonly action:
+    | { readonly kind: 'lookup'; readonly table: string }
+    | { readonly kind: 'unreachable' | 'prohibit' | 'blackhole' | 'nop' }
+    | { readonly kind: 'goto'; readonly priority: number };
+  readonly text: string;
+  readonly span: Span;
+}
+
+export interface Neighbour {
+  readonly address: Ip;
+  readonly dev: string;
+  readonly mac?: Mac;
+  /** NUD_*: REACHABLE, STALE, FAILED, PERMANENT … */
+  readonly states: readonly string[];
+  readonly proxy: boolean;
+  readonly span: Span;
+}
+
+export interface FdbEntry {
+  readonly mac: Mac;
+  /** The port (or the device for `self` entries). */
+  readonly dev: string;
+  readonly master?: string;
+  readonly vlan?: number;
+  /** The address is the bridge's own (`permanent`), not a station behind the port. */
+  readonly permanent: boolean;
+  readonly self: boolean;
+  readonly remote?: Ip;
+  readonly span: Span;
+}
+
+export interface BridgeVlan {
+  readonly dev: string;
+  readonly vid: number;
+  readonly pvid: boolean;
+  readonly untagged: boolean;
+  readonly span: Span;
+}
+
+export interface NftChain {
+  readonly family: string;
+  readonly table: string;
+  readonly name: string;
+  readonly hook?: string;
+  readonly priority?: number;
+  readonly type?: string;
+  readonly policy?: string;
+  readonly ruleCount: number;
+  /** Made by iptables-nft, so the iptables dump shows the same rules. */
+  readonly iptables: boolean;
+  readonly span: Span;
+}
+
+export interface Sysctl {
+  readonly value: string;
+  readonly span: Span;
+}
+
+export interface Counter {
+  readonly value: number;
+  readonly span: Span;
+}
+
+export interface Socket {
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | 'raw' | 'other';
+  /** LISTEN, UNCONN, ESTAB … */
+  readonly state: string;
+  /** Undefined: any address (`*`, `0.0.0.0`, `[::]`). */
+  readonly address?: Ip;
+  readonly family: Family | 'both';
+  readonly device?: string;
+  readonly port: number;
+  readonly peer?: { readonly address?: Ip; readonly port: number };
+  readonly receiveQueue?: number;
+  readonly sendQueue?: number;
+  readonly process?: string;
+  readonly pid?: number;
+  readonly span: Span;
+}
+
+export interface ConntrackDump {
+  readonly entry: Nfct;
+  /** Seconds left, as printed. */
+  readonly timeout: number;
+  readonly span: Span;
+}
+
+export interface Process {
+  readonly pid: number;
+  readonly parent?: number;
+  readonly user?: string;
+  readonly command: string;
+  readonly span: Span;
+}
+
+export interface Resolver {
+  nameservers?: { readonly address: Ip; readonly span: Span }[];
+  search?: string[];
+  hosts?: { readonly address: Ip; readonly names: readonly string[]; readonly span: Span }[];
+  /** The `hosts:` line of nsswitch.conf: `files`, `dns` …, in order. */
+  order?: { readonly services: readonly string[]; readonly span: Span };
+}
+
+export interface Docker {
+  readonly containers: readonly DockerContainer[];
+  readonly networks: readonly DockerNetwork[];
+}
+
+export interface DockerContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly pid?: number;
+  readonly running: boolean;
+  readonly networkMode: string;
+  /** `SandboxKey`: /var/run/docker/netns/… */
+  readonly sandboxKey?: string;
+  readonly endpoints: readonly DockerEndpoint[];
+  readonly published: readonly PublishedPort[];
+  readonly dns: readonly string[];
+  readonly span: Span;
+}
+
+export interface DockerEndpoint {
+  readonly network: string;
+  readonly networkId?: string;
+  readonly address?: Ip;
+  readonly length?: number;
+  readonly gateway?: Ip;
+  readonly address6?: Ip;
+  readonly mac?: Mac;
+}
+
+export interface PublishedPort {
+  readonly protocol: string;
+  readonly containerPort: number;
+  /** Undefined: all addresses. */
+  readonly hostAddress?: Ip;
+  readonly hostPort: number;
+}
+
+export interface DockerNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+  /** `br-<first 12 of id>` or com.docker.network.bridge.name. */
+  readonly bridge?: string;
+  readonly internal: boolean;
+  readonly icc: boolean;
+  readonly masquerade: boolean;
+  readonly subnets: readonly { readonly subnet: Prefix; readonly gateway?: Ip }[];
+  readonly options: Readonly<Record<string, string>>;
+  readonly span: Span;
+}
