@@ -12,6 +12,7 @@ const ORDER = [
   'skb',
   'xtables',
   'dump',
+  'input',
   'snapshot',
   'topology',
   'netstack',

@@ -1,0 +1,50 @@
+import type { Issue } from '../base/issue.ts';
+import type { ByteSource } from '../capture/source.ts';
+import type { Dump } from '../dump/dump.ts';
+
+/** How the place of an input was found, most certain first. */
+export type PlacedBy = 'argument' | 'bundle' | 'manifest' | 'pcapng' | 'file-name' | 'inference' | 'assumed';
+
+/** A capture file (or standard input) and what the command line, its folder or its name say of where it was taken. */
+export interface CaptureInput {
+  /** As the user named it; inside a bundle, the bundle's path and the path within. */
+  readonly path: string;
+  readonly namespace?: string;
+  readonly interface?: string;
+  readonly by: PlacedBy;
+  /** A fresh reader over its bytes, already decompressed; standard input can be opened once. */
+  open(): ByteSource;
+}
+
+export interface DumpInput {
+  readonly dump: Dump;
+  readonly namespace: string;
+  readonly by: PlacedBy;
+}
+
+export interface Manifest {
+  readonly format: 'nettrace-bundle/1';
+  readonly host?: string;
+  readonly collectedAt?: string;
+  readonly namespaces?: readonly {
+    readonly name: string;
+    readonly pid?: number;
+    readonly inode?: number;
+    readonly netnsid?: number;
+    readonly container?: string;
+  }[];
+  readonly files?: readonly {
+    readonly path: string;
+    readonly namespace?: string;
+    readonly interface?: string;
+    readonly command?: string;
+  }[];
+}
+
+/** Everything the command line named, recognised and placed; what could not be used is in `issues`. */
+export interface InputSet {
+  readonly captures: readonly CaptureInput[];
+  readonly dumps: readonly DumpInput[];
+  readonly manifest?: Manifest;
+  readonly issues: readonly Issue[];
+}
