@@ -15,6 +15,8 @@ export interface Link {
   readonly peerIndex?: number;
   readonly peerName?: string;
   readonly peerNetnsid?: number;
+  /** `link-netns NAME`: the peer's namespace by its `ip netns` name, which iproute2 prints in place of the id. */
+  readonly peerNetns?: string;
   /** IFLA_INFO_KIND: bridge, veth, vlan, vxlan, macvlan, dummy, tun … when the dump says. */
   readonly kind?: string;
   readonly kindData?: Readonly<Record<string, unknown>>;
@@ -29,6 +31,8 @@ export interface Link {
   readonly port?: BridgePort;
   addresses: InterfaceAddress[];
   readonly statistics?: Readonly<Record<string, number>>;
+  /** No link dump shows it: made from a bridge's, Docker's or a capture's mention; its flags are assumed. */
+  readonly inferred?: boolean;
   readonly span: Span;
 }
 
@@ -49,6 +53,8 @@ export interface InterfaceAddress {
   readonly broadcast?: Ip;
   readonly scope: string;
   readonly secondary: boolean;
+  /** `metric N`: the priority of its prefix route, when set. */
+  readonly metric?: number;
   readonly flags: readonly string[];
   readonly span: Span;
 }
@@ -78,6 +84,8 @@ export interface Route {
   readonly scope?: string;
   readonly protocol?: string;
   readonly flags: readonly string[];
+  /** No route dump shows it: what the kernel makes of an address; `span` is the address's. */
+  readonly derived?: boolean;
   readonly text: string;
   readonly span: Span;
 }

@@ -20,6 +20,8 @@ export interface DumpInput {
   readonly dump: Dump;
   readonly namespace: string;
   readonly by: PlacedBy;
+  /** Epoch seconds when it was taken, if the dump itself or the manifest says so. */
+  readonly time?: number;
 }
 
 export interface Manifest {

@@ -1,3 +1,4 @@
+import type { PlacedBy } from '../input/input.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 
 /** A device in a namespace. */
@@ -22,7 +23,7 @@ export interface CapturePoint {
   /** `any` for a capture of all interfaces. */
   readonly interface: string;
   /** How the place was found. */
-  readonly by: 'argument' | 'bundle' | 'pcapng' | 'file-name' | 'inference' | 'assumed';
+  readonly by: PlacedBy;
 }
 
 /** What the pcaps alone show of a capture point; the ground for inference where dumps are missing. */
@@ -36,12 +37,22 @@ export interface PointObservation {
   }[];
 }
 
+/** Devices that share one link layer because their addresses or MACs say so: a cable, switch or host nobody dumped. */
+export interface Segment {
+  readonly members: readonly LinkRef[];
+  readonly by: 'mac' | 'subnet';
+}
+
 export interface Topology {
   readonly namespaces: ReadonlyMap<string, Netns>;
   readonly wires: readonly Wire[];
+  /** Three or more devices on one link layer; two make a wire. */
+  readonly segments: readonly Segment[];
   readonly points: readonly CapturePoint[];
   /** Sentences that name what is missing: "host: no `ip rule`; the kernel's defaults are assumed". */
   readonly missing: readonly { readonly namespace: string; readonly dump: string; readonly text: string }[];
   /** The other end of a wire. */
   peerOf(link: LinkRef): LinkRef | undefined;
+  /** Every device that a frame sent by this one arrives at: the wire's other end, or a segment's other members. */
+  peersOf(link: LinkRef): readonly LinkRef[];
 }
