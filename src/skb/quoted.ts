@@ -1,0 +1,112 @@
+/**
+ * The packet that an ICMP error quotes, and its translation: nf_nat_icmp_reply_translation(), net/netfilter/nf_nat_proto.c. The
+ * quoted IP header's checksum and the outer ICMP checksum are kept right; a quoted transport checksum follows when it is there.
+ */
+import { viewOf } from '../base/bytes.ts';
+import { fold, sumAddress, sumBytes, updateChecksum } from '../base/checksum.ts';
+import { ICMP_LENGTH, isIcmpError, isIcmpQuery } from '../header/icmp.ts';
+import { isIcmpv6Error, isIcmpv6Query } from '../header/icmpv6.ts';
+import { Ipv4 } from '../header/ipv4.ts';
+import { Ipv6 } from '../header/ipv6.ts';
+import { isFault, type Network, readNetwork } from '../header/network.ts';
+import { checksumOffset } from '../header/transport.ts';
+import type { Ip } from '../net/ip.ts';
+import { hasPorts, PROTOCOL } from '../net/protocol.ts';
+import { mendTransport, transportChecksum } from './checksum.ts';
+import { fieldsAt, type SkbFields } from './fields.ts';
+import type { Skb } from './skb.ts';
+
+/** Eight bytes of the quoted transport header is what RFC 792 promises: ports, or ICMP type, code and id. */
+const QUOTED_LEAST = 8;
+
+/** Fields of the quoted packet; undefined when the packet is no ICMP error or quotes no usable header. */
+export function quotedFieldsOf(skb: Skb): SkbFields | undefined {
+  const quoted = quotedNetwork(skb);
+  return quoted && fieldsAt(skb.bytes, quoted, readable(skb, quoted));
+}
+
+export interface QuotedChange {
+  readonly source?: Ip | undefined;
+  readonly destination?: Ip | undefined;
+  readonly sourcePort?: number | undefined;
+  readonly destinationPort?: number | undefined;
+  readonly icmpId?: number | undefined;
+}
+
+export function rewriteQuoted(skb: Skb, change: QuotedChange): void {
+  const quoted = quotedNetwork(skb);
+  if (!quoted) return;
+  const view = viewOf(skb.bytes);
+  const state = transportChecksum(skb);
+  const start = quoted.offset;
+  const end = skb.bytes.length;
+  const before = sumBytes(view, start, end - start);
+  if (change.source !== undefined) setQuotedAddress(skb, quoted, 'source', change.source);
+  if (change.destination !== undefined) setQuotedAddress(skb, quoted, 'destination', change.destination);
+  const transport = readable(skb, quoted);
+  if (transport >= 0 && hasPorts(quoted.protocol)) {
+    if (change.sourcePort !== undefined) setQuotedWord(skb, quoted, transport, change.sourcePort);
+    if (change.destinationPort !== undefined)
+      setQuotedWord(skb, quoted, transport + 2, change.destinationPort);
+  }
+  if (transport >= 0 && change.icmpId !== undefined && quotesQuery(view, quoted)) {
+    setQuotedWord(skb, quoted, transport + 4, change.icmpId);
+  }
+  const after = sumBytes(view, start, end - start);
+  // The quoted packet begins an even number of bytes into the ICMP message, so its words are the message's words.
+  if (fold(before) !== fold(after)) mendTransport(skb, state, before, after, false);
+}
+
+function quotedNetwork(skb: Skb): Network | undefined {
+  if (skb.transport < 0) return undefined;
+  const type = skb.bytes[skb.transport] ?? 0;
+  const error =
+    (skb.protocol === PROTOCOL.icmp && isIcmpError(type)) ||
+    (skb.protocol === PROTOCOL['ipv6-icmp'] && isIcmpv6Error(type));
+  if (!error) return undefined;
+  const network = readNetwork(viewOf(skb.bytes), skb.transport + ICMP_LENGTH, skb.bytes.length);
+  return isFault(network) || network.family !== skb.family ? undefined : network;
+}
+
+function readable(skb: Skb, quoted: Network): number {
+  return quoted.transport >= 0 && quoted.transport + QUOTED_LEAST <= skb.bytes.length ? quoted.transport : -1;
+}
+
+function quotesQuery(view: DataView, quoted: Network): boolean {
+  const type = view.getUint8(quoted.transport);
+  return quoted.protocol === PROTOCOL.icmp
+    ? isIcmpQuery(type)
+    : quoted.protocol === PROTOCOL['ipv6-icmp'] && isIcmpv6Query(type);
+}
+
+function setQuotedAddress(skb: Skb, quoted: Network, side: 'source' | 'destination', address: Ip): void {
+  const view = viewOf(skb.bytes);
+  if (typeof address === 'number' && quoted.family === 4) {
+    const ip = new Ipv4(view, quoted.offset);
+    mendQuoted(skb, quoted, sumAddress(ip[side]), sumAddress(address), true);
+    ip[side] = address;
+  } else if (typeof address === 'bigint' && quoted.family === 6) {
+    const ip = new Ipv6(view, quoted.offset);
+    mendQuoted(skb, quoted, sumAddress(ip[side]), sumAddress(address), true);
+    ip[side] = address;
+  }
+}
+
+function setQuotedWord(skb: Skb, quoted: Network, at: number, value: number): void {
+  const view = viewOf(skb.bytes);
+  mendQuoted(skb, quoted, view.getUint16(at), value, false);
+  view.setUint16(at, value);
+}
+
+function mendQuoted(skb: Skb, quoted: Network, before: number, after: number, pseudo: boolean): void {
+  if (quoted.transport < 0) return;
+  const view = viewOf(skb.bytes);
+  const icmp = quoted.protocol === PROTOCOL.icmp;
+  const offset = icmp ? 2 : checksumOffset(quoted.protocol);
+  const at = quoted.transport + offset;
+  if (offset < 0 || at + 2 > skb.bytes.length || (icmp && pseudo)) return;
+  const found = view.getUint16(at);
+  if (found === 0 && quoted.protocol === PROTOCOL.udp) return;
+  const next = updateChecksum(found, before, after);
+  view.setUint16(at, next === 0 && quoted.protocol === PROTOCOL.udp ? 0xffff : next);
+}
