@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""The two ends of a conversation, small and with bounded waits.
+
+peer tcp-serve ADDRESS PORT [NAME] [--answer BYTES]   one line in, an answer out, close; NAME is what ps and ss show
+peer udp-serve ADDRESS PORT [NAME]                    answers each datagram with its own text
+peer tcp-ask   ADDRESS PORT [--answer BYTES]          prints the answer's size; exit 1 on refusal or time-out
+peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] N datagrams, half a second apart; exit 1 without any answer
+peer tcp-talk  ADDRESS PORT --seconds S               a line each 0.2 s over one connection, as long as S
+"""
+import argparse
+import socket
+import sys
+import time
+
+WAIT = 3.5
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def named(name):
+    if name:
+        with open("/proc/self/comm", "w", encoding="ascii") as comm:
+            comm.write(name)
+
+
+def tcp_serve(args):
+    listener = socket.socket(family(args.address), socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((args.address, args.port))
+    listener.listen(16)
+    named(args.name)
+    print("ready", flush=True)
+    while True:
+        connection, _ = listener.accept()
+        connection.settimeout(WAIT * 3)
+        try:
+            while True:
+                line = connection.recv(4096)
+                if not line:
+                    break
+                if args.answer:
+                    connection.sendall((b"All work and no play makes a long answer. " * (args.answer // 42 + 1))[: args.answer])
+                    break
+                connection.sendall(b"answer to " + line)
+        except OSError:
+            pass
+        connection.close()
+
+
+def udp_serve(args):
+    server = socket.socket(family(args.address), socket.SOCK_DGRAM)
+    server.bind((args.address, args.port))
+    named(args.name)
+    print("ready", flush=True)
+    while True:
+        text, peer = server.recvfrom(2048)
+        server.sendto(b"answer to " + text, peer)
+
+
+def tcp_ask(args):
+    with socket.create_connection((args.address, args.port), timeout=WAIT) as connection:
+        connection.sendall(b"question\n")
+        connection.shutdown(socket.SHUT_WR)
+        size = 0
+        while chunk := connection.recv(65536):
+            size += len(chunk)
+    print(f"{size} bytes from {args.address} port {args.port}")
+    return 0 if size else 1
+
+
+def tcp_talk(args):
+    with socket.create_connection((args.address, args.port), timeout=WAIT) as connection:
+        end = time.monotonic() + args.seconds
+        lines = 0
+        while time.monotonic() < end:
+            connection.sendall(b"line %d\n" % lines)
+            connection.recv(4096)
+            lines += 1
+            time.sleep(0.2)
+    print(f"{lines} lines answered")
+    return 0
+
+
+def udp_ask(args):
+    client = socket.socket(family(args.address), socket.SOCK_DGRAM)
+    if args.from_port:
+        client.bind(("", args.from_port))
+    client.settimeout(0.5)
+    client.connect((args.address, args.port))
+    answers = 0
+    for number in range(args.tries):
+        try:
+            client.send(b"question %d" % number)
+            client.recv(2048)
+            answers += 1
+        except TimeoutError:
+            print(f"no answer from {args.address} port {args.port}")
+        except OSError as error:
+            print(f"{args.address} port {args.port}: {error.strerror}")
+            time.sleep(0.3)
+    print(f"{answers} of {args.tries} answered")
+    return 0 if answers else 1
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("tcp-serve", "udp-serve", "tcp-ask", "udp-ask", "tcp-talk"))
+    parser.add_argument("address")
+    parser.add_argument("port", type=int)
+    parser.add_argument("name", nargs="?")
+    parser.add_argument("--answer", type=int, default=0)
+    parser.add_argument("--tries", type=int, default=3)
+    parser.add_argument("--from", dest="from_port", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=1)
+    args = parser.parse_args()
+    try:
+        return globals()[args.what.replace("-", "_")](args)
+    except OSError as error:
+        print(f"{args.address} port {args.port}: {error.strerror or error}")
+        return 1
+
+
+sys.exit(main())

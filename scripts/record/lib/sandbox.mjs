@@ -1,0 +1,60 @@
+/**
+ * A place to play a fault in that leaves nothing behind: mount, PID, network and UTS namespaces of its own. Its network
+ * namespace is the recording's `host`; `ip netns add`, Docker's state and every temporary file live on file systems that
+ * only it sees. When its first process ends, however it ends, the kernel ends all others and drops every namespace.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const UNSHARE = ['--mount', '--pid', '--net', '--uts', '--fork', '--kill-child', '--mount-proc'];
+const BUSYBOX_APPLETS = ['nc', 'wget', 'httpd', 'nslookup'];
+export const TOOLS = '/run/bin';
+export const OUTPUT = '/run/output';
+
+/** Runs this script again inside a fresh sandbox; returns its exit status. */
+export function enterSandbox(script, args) {
+  const child = spawnSync(
+    'unshare',
+    [...UNSHARE, '--propagation', 'private', process.execPath, script, ...args],
+    {
+      stdio: 'inherit',
+      env: {
+        PATH: `${TOOLS}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin`,
+        HOME: '/root',
+        LC_ALL: 'C',
+        TZ: 'UTC',
+      },
+    },
+  );
+  if (child.error) throw child.error;
+  return child.status ?? 1;
+}
+
+/**
+ * Called first thing inside: file systems of its own, small tools under their usual names.
+ *
+ * @param {string} outside the folder that stays, seen as OUTPUT from now on
+ */
+export function furnishSandbox(hostname, outside) {
+  run('hostname', hostname);
+  run('mount', '-t', 'tmpfs', '-o', 'mode=755', 'sandbox', '/run');
+  mkdirSync(OUTPUT);
+  run('mount', '--bind', outside, OUTPUT);
+  run('mount', '-t', 'tmpfs', '-o', 'mode=1777', 'sandbox', '/tmp');
+  mkdirSync('/run/netns');
+  mkdirSync('/run/lock');
+  mkdirSync(TOOLS);
+  for (const applet of BUSYBOX_APPLETS) symlinkSync('/bin/busybox', join(TOOLS, applet));
+  copyFileSync(join(dirname(fileURLToPath(import.meta.url)), 'peer.py'), join(TOOLS, 'peer'));
+  chmodSync(join(TOOLS, 'peer'), 0o755);
+  run('ip', 'link', 'set', 'lo', 'up');
+  process.chdir('/tmp');
+}
+
+function run(command, ...args) {
+  const done = spawnSync(command, args, { encoding: 'utf8' });
+  if (done.error) throw done.error;
+  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${done.stderr}`);
+}

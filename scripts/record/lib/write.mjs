@@ -1,0 +1,93 @@
+/** The three texts beside a recording: its manifest, its truth, and its page for readers. */
+import { hostname, release } from 'node:os';
+
+export function manifest(lab) {
+  const collectedAt = `${new Date().toISOString().slice(0, 19)}Z`;
+  const namespaces = [...lab.known].map(([name, { inode, ...more }]) => ({ name, inode, ...more }));
+  const files = lab.captures.map(({ path, namespace, devices, command }) => ({
+    path,
+    namespace: namespace.name,
+    ...(devices.length === 1 ? { interface: devices[0] } : {}),
+    command,
+  }));
+  return json({ format: 'nettrace-bundle/1', host: hostname(), collectedAt, namespaces, files });
+}
+
+const FLOW = {
+  port: null,
+  status: 'delivered',
+  statusAlso: [],
+  cause: null,
+  alsoAcceptable: [],
+  namespace: null,
+  rule: null,
+  mustNot: [],
+};
+
+export function expectation({ incident, verified, drops }) {
+  const flows = incident.expect.map(({ protocol, client, server, ...more }) => ({
+    protocol,
+    client,
+    server,
+    ...FLOW,
+    ...more,
+  }));
+  return json({ flows, note: incident.title, verified, kernelDrops: drops });
+}
+
+export function readme({ incident, tried, captures, dumps, verified }) {
+  const attempts = tried.flatMap(({ namespace, command, output }) => [
+    ...`${namespace}$ ${command}`.split('\n'),
+    ...(output === '' ? [] : output.split('\n')),
+  ]);
+  const points = captures.map(
+    (capture) => `| \`bundle/${capture.path}\` | ${capture.count()} | \`${capture.command}\` |`,
+  );
+  const files = [...dumps].map(([name, list]) => `* \`namespaces/${name}\`: ${list.join(', ')}`);
+  return `# ${incident.name}
+
+${wrapped(incident.about)}
+
+${wrapped(`**What to see.** ${incident.see}`)}
+
+## What was tried
+
+${attempts.map((line) => `    ${line}`.trimEnd()).join('\n')}
+
+## What is here
+
+| capture | packets | taken with |
+| --- | --- | --- |
+${points.join('\n')}
+
+${files.length > 0 ? files.join('\n') : 'No dumps: the captures are all there is.'}
+
+\`expect.json\` is the truth. Recorded on Linux ${release().split('-')[0]} in network namespaces with
+\`npm run record -- ${incident.name}\`, which checked while it ran:
+
+${verified.map((line) => `* ${line}`).join('\n')}
+`;
+}
+
+const WIDTH = 110;
+
+/** Paragraphs of plain words, filled to the width that the project's texts have. */
+function wrapped(text) {
+  return text
+    .trim()
+    .split('\n\n')
+    .map((paragraph) => {
+      const lines = [''];
+      for (const word of paragraph.split(/\s+/)) {
+        const line = lines.at(-1);
+        if (line !== '' && line.length + word.length >= WIDTH) lines.push(word);
+        else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+      }
+      return lines.join('\n');
+    })
+    .join('\n\n');
+}
+
+function json(value) {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
