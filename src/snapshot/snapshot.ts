@@ -27,6 +27,8 @@ export interface Snapshot {
   /** By name; the root network namespace is always called `host`. */
   readonly namespaces: Map<string, Netns>;
   readonly docker: Docker;
+  /** Running containers by name → the namespace they are in: their own, another container's, or `host`. */
+  readonly containerNamespaces?: ReadonlyMap<string, string>;
   readonly processes?: readonly Process[];
 }
 
@@ -40,6 +42,8 @@ export interface Netns {
   /** No dump describes it: made from Docker's view of a container, or from captures alone. */
   readonly inferred: boolean;
   links?: Link[];
+  /** The links come from `ip link`, a bridge's or Docker's mention: their addresses were not dumped. */
+  addressesUnknown?: boolean;
   /** Both families; `ip rule` and `ip -6 rule` are told apart by `family`. Undefined: kernel defaults are assumed. */
   rules4?: IpRule[];
   rules6?: IpRule[];

@@ -1,0 +1,183 @@
+/** Merging the dumps that are simply lists or tables of values: sysctls, sockets, neighbours, conntrack, names. */
+import type { Issue } from '../base/issue.ts';
+import type {
+  BridgeVlan,
+  ConntrackDump,
+  Counter,
+  FdbEntry,
+  IpRule,
+  Neighbour,
+  Process,
+  Resolver,
+  Socket,
+  Sysctl,
+} from '../dump/records.ts';
+import type { DumpInput } from '../input/input.ts';
+import { type Family, formatIp } from '../net/ip.ts';
+import { formatMac } from '../net/mac.ts';
+import { tupleKey } from '../skb/tuple.ts';
+import { contradiction } from './links.ts';
+import { at } from './order.ts';
+import { canonicalSysctl } from './sysctl.ts';
+
+/** More than this many contradictions of one kind are counted, not listed. */
+const LISTED = 5;
+
+export function mergeSysctls(dumps: readonly DumpInput[], issues: Issue[]): Map<string, Sysctl> | undefined {
+  const merged = new Map<string, Sysctl>();
+  let any = false;
+  const found: Issue[] = [];
+  for (const { dump } of dumps) {
+    if (dump.content.kind !== 'sysctls') continue;
+    any = true;
+    for (const [name, entry] of dump.content.sysctls) {
+      const key = canonicalSysctl(name);
+      const other = merged.get(key);
+      if (other && isSetting(key) && words(other.value) !== words(entry.value)) {
+        found.push(
+          contradiction(entry.span, `${key} is ${entry.value} here and ${other.value} in ${at(other.span)}`),
+        );
+      }
+      merged.set(key, entry);
+    }
+  }
+  push(issues, found, 'more settings have different values in the two files');
+  return any ? merged : undefined;
+}
+
+/** Not a meter (`nf_conntrack_count`) that differs by itself from one second to the next. */
+function isSetting(name: string): boolean {
+  return name.startsWith('net.') && !name.endsWith('_count');
+}
+
+export function mergeRules(
+  dumps: readonly DumpInput[],
+  family: Family,
+  issues: Issue[],
+): IpRule[] | undefined {
+  let last: readonly IpRule[] | undefined;
+  for (const { dump } of dumps) {
+    if (dump.content.kind !== 'ip-rules' || dump.content.family !== family) continue;
+    const rules = dump.content.rules;
+    if (last) {
+      const known = new Set(last.map((rule) => words(rule.text)));
+      const extra = rules.find((rule) => !known.has(words(rule.text)));
+      const here = new Set(rules.map((rule) => words(rule.text)));
+      const gone = last.find((rule) => !here.has(words(rule.text)));
+      if (extra) {
+        issues.push(
+          contradiction(extra.span, `\`${extra.text}\` is not in ${last[0]?.span.path ?? 'the other'}`),
+        );
+      } else if (gone) {
+        issues.push(contradiction(gone.span, `\`${gone.text}\` is not in ${dump.path}`));
+      }
+    }
+    last = rules;
+  }
+  return last && [...last];
+}
+
+export function mergeNeighbours(dumps: readonly DumpInput[], issues: Issue[]): Neighbour[] | undefined {
+  const found: Issue[] = [];
+  const merged = unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'neighbours' ? dump.content.neighbours : undefined)),
+    (entry) => `${entry.dev} ${entry.address} ${entry.proxy}`,
+    (older, newer) => {
+      if (older.mac === undefined || newer.mac === undefined || older.mac === newer.mac) return;
+      found.push(
+        contradiction(
+          newer.span,
+          `${formatIp(newer.address)} has the MAC address ${formatMac(newer.mac)} here and ${formatMac(older.mac)} in ${at(older.span)}`,
+        ),
+      );
+    },
+  );
+  push(issues, found, 'more neighbours have different MAC addresses in the two files');
+  return merged;
+}
+
+export function mergeFdb(dumps: readonly DumpInput[]): FdbEntry[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'fdb' ? dump.content.entries : undefined)),
+    (entry) =>
+      `${entry.mac} ${entry.dev} ${entry.vlan} ${entry.self} ${entry.master !== undefined} ${entry.remote}`,
+  );
+}
+
+export function mergeBridgeVlans(dumps: readonly DumpInput[]): BridgeVlan[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'bridge-vlans' ? dump.content.vlans : undefined)),
+    (entry) => `${entry.dev} ${entry.vid}`,
+  );
+}
+
+export function mergeSockets(dumps: readonly DumpInput[]): Socket[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'sockets' ? dump.content.sockets : undefined)),
+    (entry) =>
+      `${entry.protocol} ${entry.state} ${entry.family} ${entry.address} ${entry.device} ${entry.port} ${entry.peer?.address} ${entry.peer?.port} ${entry.pid}`,
+  );
+}
+
+export function mergeConntrack(dumps: readonly DumpInput[]): ConntrackDump[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'conntrack' ? dump.content.entries : undefined)),
+    ({ entry }) => tupleKey(entry.original),
+  );
+}
+
+export function mergeProcesses(dumps: readonly DumpInput[]): Process[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'processes' ? dump.content.processes : undefined)),
+    (entry) => `${entry.pid} ${entry.command}`,
+  );
+}
+
+export function mergeCounters(dumps: readonly DumpInput[]): Map<string, Counter> | undefined {
+  const contents = dumps.flatMap(({ dump }) => (dump.content.kind === 'counters' ? [dump.content] : []));
+  return contents.length === 0 ? undefined : new Map(contents.flatMap((content) => [...content.counters]));
+}
+
+/** resolv.conf, hosts and nsswitch.conf each fill their part; of two of one kind the last counts. */
+export function mergeResolver(dumps: readonly DumpInput[]): Resolver | undefined {
+  const parts = dumps.flatMap(({ dump }) =>
+    dump.content.kind === 'resolver' ? [dump.content.resolver] : [],
+  );
+  return parts.length === 0 ? undefined : Object.assign({}, ...parts.map(withoutUndefined));
+}
+
+function withoutUndefined(resolver: Resolver): Resolver {
+  return Object.fromEntries(Object.entries(resolver).filter(([, value]) => value !== undefined));
+}
+
+/** All lists together; of entries with one key the last is kept, in the place of the first. Undefined when there is no list. */
+function unite<T>(
+  lists: readonly (readonly T[] | undefined)[],
+  keyOf: (entry: T) => string,
+  clash?: (older: T, newer: T) => void,
+): T[] | undefined {
+  const present = lists.filter((list) => list !== undefined);
+  const [first] = present;
+  if (!first) return undefined;
+  if (present.length === 1) return [...first];
+  const merged = new Map<string, T>();
+  for (const list of present) {
+    for (const entry of list) {
+      const key = keyOf(entry);
+      const other = merged.get(key);
+      if (other !== undefined) clash?.(other, entry);
+      merged.set(key, entry);
+    }
+  }
+  return [...merged.values()];
+}
+
+function push(issues: Issue[], found: readonly Issue[], more: string): void {
+  issues.push(...found.slice(0, LISTED));
+  const [next] = found.slice(LISTED);
+  if (next) issues.push({ ...next, text: `${next.text}; ${found.length - LISTED} ${more}` });
+}
+
+function words(text: string): string {
+  return text.trim().replace(/\s+/g, ' ');
+}
