@@ -1,24 +1,45 @@
 /**
- * One packet record of a capture, as a view: `bytes` points into the reader's block and is valid only until the
- * reader goes on. Whoever keeps a frame copies its bytes.
+ * One packet record of a capture, as a view: it points into the reader's block and is valid only until the reader goes
+ * on. Whoever keeps a frame copies its bytes.
  */
 export interface Frame {
   /** From 1 in its file; every packet block counts, also one that can't be decoded. */
   number: number;
-  /** Epoch time, exact: whole seconds and nanoseconds. */
+  /** Epoch time, exact: whole seconds (floor, also before 1970) and nanoseconds from there. */
   seconds: number;
   nanoseconds: number;
   /** Bytes on the wire, and how many of them the file has (the snaplen may have cut the rest). */
   length: number;
   captured: number;
-  /** LINKTYPE_* number of the interface it was captured on. */
+  /** LINKTYPE_* number of the interface it was captured on; -1 when the file names none. */
   linkType: number;
   /** Interface named inside the file: pcapng's if_name, or what SLL2's index resolves to. */
   interfaceName?: string | undefined;
-  bytes: Uint8Array;
+  /** The captured bytes. A reader's frame makes the subarray only when it is asked for. */
+  readonly bytes: Uint8Array;
+  /** The reader's block and where in it the frame begins, for those who read headers without a subarray. */
+  readonly view?: DataView | undefined;
+  readonly offset?: number | undefined;
 }
 
 /** Seconds as a double, for ordering and intervals; not exact below a quarter of a microsecond. */
 export function timeOf(frame: { readonly seconds: number; readonly nanoseconds: number }): number {
   return frame.seconds + frame.nanoseconds / 1e9;
+}
+
+/** The one frame a reader hands out again and again. */
+export class BlockFrame implements Frame {
+  number = 0;
+  seconds = 0;
+  nanoseconds = 0;
+  length = 0;
+  captured = 0;
+  linkType = -1;
+  interfaceName: string | undefined = undefined;
+  view: DataView = new DataView(new ArrayBuffer(0));
+  offset = 0;
+
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.view.buffer, this.view.byteOffset + this.offset, this.captured);
+  }
 }

@@ -1,0 +1,56 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Issue } from '../base/issue.ts';
+import { type ByteSource, readIssue } from './source.ts';
+
+/** Larger blocks cost page faults, smaller ones system calls. */
+const BLOCK = 1 << 20;
+
+export interface FileSource extends ByteSource {
+  read(): Uint8Array | undefined;
+}
+
+/** A file, read synchronously into one block that is used again; an Issue when it can't be opened. */
+export function fileSource(path: string): FileSource | Issue {
+  let fd: number | undefined;
+  let size: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const stat = fstatSync(fd);
+    if (stat.isDirectory()) throw new Error('it is a directory');
+    if (stat.isFile()) size = stat.size;
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    return { severity: 'error', code: 'open-failed', path, text: openText(error) };
+  }
+  const block = new Uint8Array(size === undefined ? BLOCK : Math.min(BLOCK, Math.max(size, 4096)));
+  let issue: Issue | undefined;
+  const close = () => {
+    if (fd !== undefined) closeSync(fd);
+    fd = undefined;
+  };
+  return {
+    ...(size === undefined ? {} : { size }),
+    get issue() {
+      return issue;
+    },
+    read() {
+      if (fd === undefined) return undefined;
+      try {
+        const length = readSync(fd, block, 0, block.length, null);
+        if (length > 0) return length === block.length ? block : block.subarray(0, length);
+      } catch (error) {
+        issue = { ...readIssue(error), path };
+      }
+      close();
+      return undefined;
+    },
+    close,
+  };
+}
+
+function openText(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'reading it is not permitted';
+  return `it can't be opened: ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,57 @@
+import type { Issue } from '../base/issue.ts';
+import { fileSource } from './file-source.ts';
+import { type ByteSource, iterableSource } from './source.ts';
+import { packingOf, unpacked } from './unpack.ts';
+
+/**
+ * A file's bytes, unpacked if they are gzip or zstd. An Issue when it can't be opened. Opening reads at most one block; the
+ * bytes of a plain file come synchronously.
+ */
+export function openFile(path: string): ByteSource | Issue {
+  const source = fileSource(path);
+  if (!('read' in source)) return source;
+  const first = source.read();
+  const again = beginningWith(first, source);
+  return first && packingOf(first) ? deferred(() => unpacked(again)) : again;
+}
+
+/** Standard input or any other stream, unpacked if need be. */
+export function openStream(stream: AsyncIterable<Uint8Array>): ByteSource {
+  return deferred(() => unpacked(iterableSource(stream)));
+}
+
+function beginningWith(first: Uint8Array | undefined, source: ByteSource): ByteSource {
+  let block = first;
+  return {
+    ...(source.size === undefined ? {} : { size: source.size }),
+    get issue() {
+      return source.issue;
+    },
+    read() {
+      const next = block;
+      block = undefined;
+      return next ?? source.read();
+    },
+    close: () => source.close(),
+  };
+}
+
+/** A source that is set up when it is first read. */
+function deferred(open: () => Promise<ByteSource>): ByteSource {
+  let opened: ByteSource | undefined;
+  let closed = false;
+  return {
+    get issue() {
+      return opened?.issue;
+    },
+    async read() {
+      if (closed) return undefined;
+      opened ??= await open();
+      return opened.read();
+    },
+    close() {
+      closed = true;
+      opened?.close();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Frame } from './frame.ts';
+import { BlockFrame } from './frame.ts';
+import type { CaptureSummary, IssueLog } from './summary.ts';
+
+/** A stretch of bytes that a parser works through: `start` moves up to `end`. */
+export interface Chunk {
+  view: DataView;
+  start: number;
+  end: number;
+}
+
+/**
+ * One capture format. `parse` takes what is complete and leaves `chunk.start` at the first record that is not; `need` says
+ * then how many bytes from there it wants before it is asked again.
+ */
+export interface Parser {
+  need: number;
+  /** Nothing more can be read: what follows is not in the format. */
+  done: boolean;
+  parse(chunk: Chunk): void;
+  /** The input is over, with `rest` bytes that are no complete record. */
+  end(rest: number): void;
+}
+
+/** What parsers share: the frame they hand out, and the books they keep. */
+export class ParserContext {
+  readonly frame = new BlockFrame();
+  readonly summary: CaptureSummary;
+  readonly issues: IssueLog;
+  /** Offset in the file of the chunk's first byte. */
+  base = 0;
+  private readonly onFrame: (frame: Frame) => void;
+  private firstSeconds = 0;
+  private firstNanoseconds = 0;
+  private lastSeconds = 0;
+  private lastNanoseconds = 0;
+  private timed = false;
+
+  constructor(summary: CaptureSummary, issues: IssueLog, onFrame: (frame: Frame) => void) {
+    this.summary = summary;
+    this.issues = issues;
+    this.onFrame = onFrame;
+  }
+
+  /** Counts `frame` and hands it on. Its fields but `number` must be set. */
+  emit(timed: boolean): void {
+    const frame = this.frame;
+    const summary = this.summary;
+    frame.number = ++summary.packets;
+    summary.bytes += frame.length;
+    summary.capturedBytes += frame.captured;
+    if (frame.captured < frame.length) summary.cut++;
+    if (timed) this.account(frame.seconds, frame.nanoseconds);
+    this.onFrame(frame);
+  }
+
+  linkType(linkType: number): void {
+    if (!this.summary.linkTypes.includes(linkType)) this.summary.linkTypes.push(linkType);
+  }
+
+  finish(): void {
+    if (!this.timed) return;
+    this.summary.first = { seconds: this.firstSeconds, nanoseconds: this.firstNanoseconds };
+    this.summary.last = { seconds: this.lastSeconds, nanoseconds: this.lastNanoseconds };
+  }
+
+  private account(seconds: number, nanoseconds: number): void {
+    if (!this.timed) {
+      this.timed = true;
+      this.firstSeconds = this.lastSeconds = seconds;
+      this.firstNanoseconds = this.lastNanoseconds = nanoseconds;
+    } else if (
+      seconds > this.lastSeconds ||
+      (seconds === this.lastSeconds && nanoseconds > this.lastNanoseconds)
+    ) {
+      this.lastSeconds = seconds;
+      this.lastNanoseconds = nanoseconds;
+    } else if (
+      seconds < this.firstSeconds ||
+      (seconds === this.firstSeconds && nanoseconds < this.firstNanoseconds)
+    ) {
+      this.firstSeconds = seconds;
+      this.firstNanoseconds = nanoseconds;
+    }
+  }
+}
+
+/** libpcap's limit on a record (MAXIMUM_SNAPLEN), and the largest that any file's own snaplen may raise it to. */
+const MOST_CAPTURED = 262144;
+const MOST_SNAPLEN = 128 * 1024 * 1024;
+
+/** Longest record that is believed, given the snaplen that the file says. */
+export function recordLimit(snaplen: number): number {
+  return Math.max(MOST_CAPTURED, Math.min(snaplen, MOST_SNAPLEN));
+}

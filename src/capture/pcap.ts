@@ -1,0 +1,150 @@
+/**
+ * Classic pcap: draft-ietf-opsawg-pcap. A file header of 24 bytes, then records of 16 bytes and the packet's bytes:
+ *
+ *   0  magic a1b2c3d4 (µs), a1b23c4d (ns), a1b2cd34 ("modified": records have 8 bytes more)    0  seconds
+ *   4  version major, minor                                                                    4  µs or ns
+ *   8  reserved, reserved                                                                      8  captured length
+ *  16  snaplen                                                                                12  length on the wire
+ *  20  FCS length and link type
+ */
+import type { Chunk, Parser, ParserContext } from './parser.ts';
+import { recordLimit } from './parser.ts';
+
+const FILE_HEADER = 24;
+const RECORD_HEADER = 16;
+const MODIFIED_RECORD_HEADER = 24;
+const MICRO = 0xa1b2c3d4;
+const NANO = 0xa1b23c4d;
+const MODIFIED = 0xa1b2cd34;
+
+export class PcapParser implements Parser {
+  need = FILE_HEADER;
+  done = false;
+  private readonly context: ParserContext;
+  private little = false;
+  private header = RECORD_HEADER;
+  private unit = 1000;
+  private limit = 0;
+  private snaplen = 0;
+  /** Files before version 2.4 may have the two lengths the other way round. */
+  private swapped: 'no' | 'perhaps' | 'yes' = 'no';
+  private opened = false;
+
+  constructor(context: ParserContext) {
+    this.context = context;
+  }
+
+  parse(chunk: Chunk): void {
+    if (!this.opened) this.open(chunk);
+    const { view, end } = chunk;
+    const { context, little, header, unit, limit } = this;
+    const frame = context.frame;
+    const plain = this.swapped === 'no';
+    frame.view = view;
+    let at = chunk.start;
+    for (;;) {
+      if (at + header > end) {
+        this.need = header;
+        break;
+      }
+      let captured = view.getUint32(at + 8, little);
+      let length = view.getUint32(at + 12, little);
+      if (!plain && (this.swapped === 'yes' || captured > length)) [captured, length] = [length, captured];
+      if (captured > limit) {
+        this.tooLong(at, captured);
+        break;
+      }
+      if (at + header + captured > end) {
+        this.need = header + captured;
+        break;
+      }
+      const seconds = view.getUint32(at, little);
+      const nanoseconds = view.getUint32(at + 4, little) * unit;
+      if (nanoseconds < 1e9) {
+        frame.seconds = seconds;
+        frame.nanoseconds = nanoseconds;
+      } else {
+        frame.seconds = seconds + Math.floor(nanoseconds / 1e9);
+        frame.nanoseconds = nanoseconds % 1e9;
+      }
+      frame.length = length;
+      frame.captured = captured;
+      frame.offset = at + header;
+      context.emit(true);
+      at += header + captured;
+    }
+    chunk.start = at;
+  }
+
+  end(rest: number): void {
+    const { context } = this;
+    const count = context.summary.packets;
+    if (!this.opened) {
+      context.issues.add({
+        severity: 'error',
+        code: 'pcap-truncated',
+        text: `the file ends after ${rest} bytes, a pcap file header has ${FILE_HEADER}`,
+      });
+    } else if (rest > 0 && !this.done) {
+      context.issues.add({
+        severity: 'warning',
+        code: 'pcap-truncated',
+        packet: count + 1,
+        text: `the file ends in the middle of this record (${rest} of ${rest < this.header ? `its header's ${this.header}` : this.need} bytes); the ${count} before it were read`,
+      });
+    }
+  }
+
+  private open(chunk: Chunk): void {
+    const { context } = this;
+    const { view, start } = chunk;
+    const magic = view.getUint32(start);
+    this.little = magic !== MICRO && magic !== NANO && magic !== MODIFIED;
+    const native = view.getUint32(start, this.little);
+    if (native === NANO) this.unit = 1;
+    if (native === MODIFIED) this.header = MODIFIED_RECORD_HEADER;
+    const major = view.getUint16(start + 4, this.little);
+    const minor = view.getUint16(start + 6, this.little);
+    if (major === 543) this.swapped = 'yes';
+    else if (major === 2 && minor < 3) this.swapped = 'yes';
+    else if (major === 2 && minor === 3) this.swapped = 'perhaps';
+    else if (major !== 2) {
+      context.issues.add({
+        severity: 'warning',
+        code: 'pcap-version',
+        text: `the file header says version ${major}.${minor}, 2.4 is the one in use; read as 2.4`,
+      });
+    }
+    this.snaplen = view.getUint32(start + 16, this.little);
+    this.limit = recordLimit(this.snaplen);
+    const network = view.getUint32(start + 20, this.little);
+    const linkType = network & 0xffff;
+    if ((network & 0x03ff0000) !== 0) {
+      context.issues.add({
+        severity: 'warning',
+        code: 'pcap-link-type',
+        text: `the link type field 0x${network.toString(16).padStart(8, '0')} has reserved bits; read as link type ${linkType}`,
+      });
+    }
+    const { summary } = context;
+    summary.byteOrder = this.little ? 'little' : 'big';
+    summary.snaplen = this.snaplen;
+    summary.sections = 1;
+    summary.interfaces.push({ linkType, snaplen: this.snaplen, section: 0, packets: 0 });
+    context.linkType(linkType);
+    context.frame.linkType = linkType;
+    this.opened = true;
+    chunk.start = start + FILE_HEADER;
+  }
+
+  private tooLong(at: number, captured: number): void {
+    this.done = true;
+    const count = this.context.summary.packets;
+    this.context.issues.add({
+      severity: 'error',
+      code: 'pcap-record-too-long',
+      packet: count + 1,
+      text: `the record at byte ${this.context.base + at} says ${captured} bytes captured, at most ${this.limit} are possible (snaplen ${this.snaplen}): the file is damaged from here on; the ${count} packets before were read`,
+    });
+  }
+}

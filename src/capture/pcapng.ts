@@ -1,0 +1,356 @@
+/**
+ * pcapng: draft-ietf-opsawg-pcapng. A file is sections, a section is blocks: type, total length, body, total length again,
+ * in the byte order that the section's header block shows by its magic.
+ */
+import type { Chunk, Parser, ParserContext } from './parser.ts';
+import { recordLimit } from './parser.ts';
+import { type Clock, clockOf, MICROSECONDS, setTime } from './pcapng-time.ts';
+import type { CaptureInterface } from './summary.ts';
+
+export const BLOCK = {
+  section: 0x0a0d0d0a,
+  interface: 1,
+  packet: 2,
+  simple: 3,
+  statistics: 5,
+  enhanced: 6,
+} as const;
+export const ORDER_MAGIC = 0x1a2b3c4d;
+export const OPTION = {
+  end: 0,
+  comment: 1,
+  hardware: 2,
+  system: 3,
+  application: 4,
+  ifName: 2,
+  ifDescription: 3,
+  ifTsresol: 9,
+  ifTsoffset: 14,
+  statisticsDropped: 5,
+} as const;
+
+/** Type and total length, in front; total length, behind. */
+const FRAME = 12;
+/** Blocks that are read as a whole: packets may be long, the others only hold options. */
+const MOST_BLOCK = 16 * 1024 * 1024;
+const MOST_INTERFACES = 65536;
+const MOST_COMMENTS = 100;
+const MOST_TEXT = 4096;
+
+interface SectionInterface {
+  readonly clock: Clock;
+  readonly info: CaptureInterface;
+}
+
+export class PcapngParser implements Parser {
+  need = FRAME;
+  done = false;
+  private readonly context: ParserContext;
+  private little = false;
+  private interfaces: SectionInterface[] = [];
+  /** Bytes of a block nobody reads that are still to come. */
+  private skip = 0;
+
+  constructor(context: ParserContext) {
+    this.context = context;
+  }
+
+  parse(chunk: Chunk): void {
+    this.context.frame.view = chunk.view;
+    while (!this.done) {
+      const there = chunk.end - chunk.start;
+      if (this.skip > 0) {
+        const step = Math.min(this.skip, there);
+        chunk.start += step;
+        this.skip -= step;
+        if (this.skip > 0) {
+          this.need = 1;
+          return;
+        }
+        continue;
+      }
+      if (there < FRAME) {
+        this.need = FRAME;
+        return;
+      }
+      if (!this.block(chunk, there)) return;
+    }
+  }
+
+  end(rest: number): void {
+    if (this.done || (rest === 0 && this.skip === 0)) return;
+    const count = this.context.summary.packets;
+    this.context.issues.add({
+      severity: 'warning',
+      code: 'pcapng-truncated',
+      text: `the file ends in the middle of a block; the ${count} packets before it were read`,
+    });
+  }
+
+  /** One block at `chunk.start`; false when more of it has to be there first. */
+  private block(chunk: Chunk, there: number): boolean {
+    const { view, start } = chunk;
+    let type = view.getUint32(start, this.little);
+    if (type === BLOCK.section) {
+      const magic = view.getUint32(start + 8);
+      if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) {
+        this.damaged(start, `the section header has byte-order magic 0x${magic.toString(16)}`);
+        return false;
+      }
+      this.little = magic !== ORDER_MAGIC;
+      type = BLOCK.section;
+    }
+    const total = view.getUint32(start + 4, this.little);
+    if (total < FRAME) {
+      this.damaged(start, `a block says it is ${total} bytes long, the least is ${FRAME}`);
+      return false;
+    }
+    // Lengths are multiples of four; a writer that left the padding out of the length still wrote it.
+    const length = Math.ceil(total / 4) * 4;
+    if (!isRead(type)) {
+      chunk.start += Math.min(length, there);
+      this.skip = length - Math.min(length, there);
+      this.need = 1;
+      return true;
+    }
+    if (length > MOST_BLOCK + recordLimit(this.context.summary.snaplen)) {
+      this.damaged(
+        start,
+        `a block of type ${type} says it is ${total} bytes long, at most ${MOST_BLOCK} are possible`,
+      );
+      return false;
+    }
+    if (there < length) {
+      this.need = length;
+      return false;
+    }
+    const end = start + length;
+    const again = view.getUint32(end - 4, this.little);
+    if (again !== total) {
+      this.damaged(start, `a block of type ${type} says ${total} bytes at its start and ${again} at its end`);
+      return false;
+    }
+    this.body(type, view, start + 8, end - 4);
+    chunk.start = end;
+    return !this.done;
+  }
+
+  private body(type: number, view: DataView, start: number, end: number): void {
+    switch (type) {
+      case BLOCK.section:
+        this.section(view, start, end);
+        break;
+      case BLOCK.interface:
+        this.description(view, start, end);
+        break;
+      case BLOCK.enhanced:
+        if (end - start < 20) this.shortBlock('enhanced packet', end - start, 20);
+        else {
+          this.packet(view, view.getUint32(start, this.little), start + 4, start + 20, end);
+        }
+        break;
+      case BLOCK.packet:
+        if (end - start < 20) this.shortBlock('packet', end - start, 20);
+        else {
+          this.packet(view, view.getUint16(start, this.little), start + 4, start + 20, end);
+        }
+        break;
+      case BLOCK.simple:
+        if (end - start < 4) this.shortBlock('simple packet', end - start, 4);
+        else this.simple(view, start, end);
+        break;
+      case BLOCK.statistics:
+        this.statistics(view, start, end);
+        break;
+      default:
+    }
+  }
+
+  private section(view: DataView, start: number, end: number): void {
+    const { summary } = this.context;
+    summary.byteOrder ??= this.little ? 'little' : 'big';
+    summary.sections++;
+    this.interfaces = [];
+    if (end - start < 16) {
+      this.shortBlock('section header', end - start, 16);
+      return;
+    }
+    const major = view.getUint16(start + 4, this.little);
+    const minor = view.getUint16(start + 6, this.little);
+    if (major !== 1 || (minor !== 0 && minor !== 2)) {
+      this.context.issues.add({
+        severity: 'warning',
+        code: 'pcapng-version',
+        text: `section ${summary.sections} says version ${major}.${minor}, 1.0 is the one in use; read as 1.0`,
+      });
+    }
+    this.options(view, start + 16, end, (code, at, length) => {
+      if (code === OPTION.comment && summary.comments.length < MOST_COMMENTS) {
+        summary.comments.push(textOf(view, at, length));
+      } else if (code === OPTION.hardware) summary.hardware ??= textOf(view, at, length);
+      else if (code === OPTION.system) summary.system ??= textOf(view, at, length);
+      else if (code === OPTION.application) summary.application ??= textOf(view, at, length);
+    });
+  }
+
+  private description(view: DataView, start: number, end: number): void {
+    const { summary } = this.context;
+    if (end - start < 8) {
+      this.shortBlock('interface description', end - start, 8);
+      return;
+    }
+    if (summary.interfaces.length >= MOST_INTERFACES) {
+      this.damaged(start - 8, `more than ${MOST_INTERFACES} interfaces are described`);
+      return;
+    }
+    const linkType = view.getUint16(start, this.little);
+    const snaplen = view.getUint32(start + 4, this.little);
+    let name: string | undefined;
+    let description: string | undefined;
+    let resolution = 6;
+    let offset = 0;
+    this.options(view, start + 8, end, (code, at, length) => {
+      if (code === OPTION.ifName) name ??= textOf(view, at, length);
+      else if (code === OPTION.ifDescription) description ??= textOf(view, at, length);
+      else if (code === OPTION.ifTsresol && length >= 1) resolution = view.getUint8(at);
+      else if (code === OPTION.ifTsoffset && length >= 8) offset = Number(view.getBigInt64(at, this.little));
+    });
+    const info: CaptureInterface = {
+      linkType,
+      snaplen,
+      ...(name === undefined ? {} : { name }),
+      ...(description === undefined ? {} : { description }),
+      section: Math.max(0, summary.sections - 1),
+      packets: 0,
+    };
+    const clock = resolution === 6 && offset === 0 ? MICROSECONDS : clockOf(resolution, offset);
+    this.interfaces.push({ clock, info });
+    summary.interfaces.push(info);
+    summary.snaplen = Math.max(summary.snaplen, snaplen);
+    this.context.linkType(linkType);
+  }
+
+  /** Enhanced and old packet blocks: `times` is where the time stamp stands, `data` where the packet does. */
+  private packet(view: DataView, index: number, times: number, data: number, end: number): void {
+    const { frame } = this.context;
+    const owner = this.interfaces[index];
+    const claimed = view.getUint32(times + 8, this.little);
+    const captured = Math.min(claimed, end - data);
+    if (claimed > captured) {
+      this.context.issues.add({
+        severity: 'warning',
+        code: 'pcapng-packet-length',
+        packet: this.context.summary.packets + 1,
+        text: `the block says ${claimed} bytes captured and has room for ${captured}`,
+      });
+    }
+    setTime(
+      frame,
+      owner?.clock ?? MICROSECONDS,
+      view.getUint32(times, this.little),
+      view.getUint32(times + 4, this.little),
+    );
+    this.emit(owner, index, view.getUint32(times + 12, this.little), captured, data, true);
+  }
+
+  private simple(view: DataView, start: number, end: number): void {
+    const owner = this.interfaces[0];
+    const length = view.getUint32(start, this.little);
+    const snaplen = owner?.info.snaplen ?? 0;
+    const wanted = snaplen > 0 ? Math.min(length, snaplen) : length;
+    this.context.frame.seconds = 0;
+    this.context.frame.nanoseconds = 0;
+    this.emit(owner, 0, length, Math.min(wanted, end - start - 4), start + 4, false);
+  }
+
+  private emit(
+    owner: SectionInterface | undefined,
+    index: number,
+    length: number,
+    captured: number,
+    offset: number,
+    timed: boolean,
+  ): void {
+    const { frame } = this.context;
+    if (owner) {
+      owner.info.packets++;
+      frame.linkType = owner.info.linkType;
+      frame.interfaceName = owner.info.name;
+    } else {
+      frame.linkType = -1;
+      frame.interfaceName = undefined;
+      this.context.issues.add({
+        severity: 'warning',
+        code: 'pcapng-interface',
+        packet: this.context.summary.packets + 1,
+        text: `the packet is of interface ${index}, the section describes ${this.interfaces.length}: its link type is unknown`,
+      });
+    }
+    frame.length = length;
+    frame.captured = captured;
+    frame.offset = offset;
+    this.context.emit(timed);
+  }
+
+  private statistics(view: DataView, start: number, end: number): void {
+    if (end - start < 12) return;
+    const owner = this.interfaces[view.getUint32(start, this.little)];
+    if (!owner) return;
+    this.options(view, start + 12, end, (code, at, length) => {
+      if (code === OPTION.statisticsDropped && length >= 8) {
+        owner.info.dropped = Number(view.getBigUint64(at, this.little));
+      }
+    });
+  }
+
+  private options(
+    view: DataView,
+    start: number,
+    end: number,
+    each: (code: number, offset: number, length: number) => void,
+  ): void {
+    let at = start;
+    while (at + 4 <= end) {
+      const code = view.getUint16(at, this.little);
+      const length = view.getUint16(at + 2, this.little);
+      if (code === OPTION.end || at + 4 + length > end) return;
+      each(code, at + 4, length);
+      at += 4 + Math.ceil(length / 4) * 4;
+    }
+  }
+
+  private shortBlock(name: string, length: number, needed: number): void {
+    this.context.issues.add({
+      severity: 'warning',
+      code: 'pcapng-block-short',
+      text: `a block of kind "${name}" has a body of ${length} bytes, it needs ${needed}; passed over`,
+    });
+  }
+
+  private damaged(at: number, text: string): void {
+    this.done = true;
+    const count = this.context.summary.packets;
+    this.context.issues.add({
+      severity: 'error',
+      code: 'pcapng-damaged',
+      text: `at byte ${this.context.base + at}, ${text}: the file is damaged from here on; the ${count} packets before were read`,
+    });
+  }
+}
+
+function isRead(type: number): boolean {
+  return (
+    type === BLOCK.enhanced ||
+    type === BLOCK.section ||
+    type === BLOCK.interface ||
+    type === BLOCK.packet ||
+    type === BLOCK.simple ||
+    type === BLOCK.statistics
+  );
+}
+
+/** UTF-8 of an option, without the zero byte some writers add. */
+function textOf(view: DataView, at: number, length: number): string {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, Math.min(length, MOST_TEXT));
+  return new TextDecoder().decode(bytes).replace(/\0[\s\S]*$/, '');
+}

@@ -1,0 +1,193 @@
+import { viewOf } from '../base/bytes.ts';
+import type { Frame } from './frame.ts';
+import { type CaptureFormat, foreignCapture, isCapture, MAGIC_LENGTH } from './magic.ts';
+import { type Chunk, type Parser, ParserContext } from './parser.ts';
+import { PcapParser } from './pcap.ts';
+import { PcapngParser } from './pcapng.ts';
+import { SnoopParser } from './snoop.ts';
+import type { ByteSource } from './source.ts';
+import { type CaptureSummary, IssueLog } from './summary.ts';
+
+const PARSERS: Record<CaptureFormat, (context: ParserContext) => Parser> = {
+  pcap: (context) => new PcapParser(context),
+  pcapng: (context) => new PcapngParser(context),
+  snoop: (context) => new SnoopParser(context),
+};
+
+export interface ScanOptions {
+  /** Name of the file, for the issues. */
+  readonly path?: string | undefined;
+  /** Called after every block with the bytes read so far; false stops the scan there. */
+  readonly onProgress?: ((bytes: number) => boolean | undefined) | undefined;
+}
+
+/**
+ * Reads a capture of any format, calls `onFrame` for every packet record in the file's order, and closes the source. The
+ * Frame is one object, valid during the call only. Never throws for what the bytes hold: `issues` of the summary says
+ * what could not be read; everything before it was.
+ */
+export async function scanCapture(
+  source: ByteSource,
+  onFrame: (frame: Frame) => void,
+  options: ScanOptions = {},
+): Promise<CaptureSummary> {
+  const reader = new CaptureReader(onFrame, options);
+  let bytes = 0;
+  try {
+    for (;;) {
+      let block = source.read();
+      // A file's blocks come at once; waiting for each would cost more than reading it.
+      if (block instanceof Promise) block = await block;
+      if (!block) break;
+      bytes += block.length;
+      if (!reader.push(block)) break;
+      if (options.onProgress?.(bytes) === false) {
+        reader.stop();
+        break;
+      }
+    }
+    return reader.end(source.issue);
+  } finally {
+    source.close();
+  }
+}
+
+/** The same, pushed: for sources that call with their blocks themselves. A block is not kept beyond the call. */
+export class CaptureReader {
+  private readonly context: ParserContext;
+  private parser: Parser | undefined;
+  private stopped = false;
+  /** The bytes of a record that straddles blocks; grows as its bytes arrive, never by what a length field claims. */
+  private carry = new Uint8Array(4096);
+  private carryView = viewOf(this.carry);
+  private carried = 0;
+  private readonly chunk: Chunk = { view: this.carryView, start: 0, end: 0 };
+
+  constructor(onFrame: (frame: Frame) => void, options: { readonly path?: string | undefined } = {}) {
+    const summary: CaptureSummary = {
+      linkTypes: [],
+      snaplen: 0,
+      sections: 0,
+      packets: 0,
+      bytes: 0,
+      capturedBytes: 0,
+      cut: 0,
+      interfaces: [],
+      comments: [],
+      issues: [],
+    };
+    this.context = new ParserContext(summary, new IssueLog(options.path), onFrame);
+  }
+
+  /** False when nothing more will be read from it. */
+  push(block: Uint8Array): boolean {
+    let at = 0;
+    while (this.carried > 0 && !this.over) {
+      const need = this.parser?.need ?? MAGIC_LENGTH;
+      const step = Math.min(need - this.carried, block.length - at);
+      this.keep(block, at, at + step);
+      at += step;
+      if (this.carried < need) return true;
+      const left = this.run(this.carryView, 0, this.carried);
+      this.carry.copyWithin(0, left, this.carried);
+      this.carried -= left;
+    }
+    if (this.over) return false;
+    if (at < block.length) {
+      const left = this.run(viewOf(block), at, block.length);
+      if (!this.over) this.keep(block, left, block.length);
+    }
+    return !this.over;
+  }
+
+  /** Ends the reading on purpose: a record left incomplete is no truncation. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** `issue`: why the source ended, when that was not its end. */
+  end(issue?: CaptureSummary['issues'][number]): CaptureSummary {
+    const { context } = this;
+    if (issue) context.issues.add(issue);
+    if (!this.parser && !this.stopped) this.choose(this.carry.subarray(0, this.carried), true);
+    if (this.parser && !this.stopped) this.parser.end(this.carried);
+    context.finish();
+    if (context.summary.format && context.summary.format !== 'pcapng') {
+      for (const only of context.summary.interfaces) only.packets = context.summary.packets;
+    }
+    context.summary.issues = context.issues.finish();
+    return context.summary;
+  }
+
+  private get over(): boolean {
+    return this.stopped || this.parser?.done === true;
+  }
+
+  /** Parses what is complete; returns where the rest begins. */
+  private run(view: DataView, start: number, end: number): number {
+    if (!this.parser) {
+      const head = new Uint8Array(view.buffer, view.byteOffset + start, Math.min(end - start, MAGIC_LENGTH));
+      if (!this.choose(head, false)) return start;
+    }
+    const { chunk, context, parser } = this;
+    if (!parser || end - start < parser.need) return start;
+    chunk.view = view;
+    chunk.start = start;
+    chunk.end = end;
+    context.base -= start;
+    parser.parse(chunk);
+    context.base += chunk.start;
+    return chunk.start;
+  }
+
+  private choose(head: Uint8Array, last: boolean): boolean {
+    if (head.length < MAGIC_LENGTH && !last) return false;
+    const { context } = this;
+    const format = isCapture(head);
+    if (format) {
+      context.summary.format = format;
+      this.parser = PARSERS[format](context);
+      return true;
+    }
+    this.stopped = true;
+    if (head.length === 0) {
+      // A source that failed has said so already.
+      if (context.issues.issues.length === 0) {
+        context.issues.add({
+          severity: 'error',
+          code: 'capture-empty',
+          text: 'the file is empty; even a capture without packets has a header of 24 bytes',
+        });
+      }
+      return false;
+    }
+    const foreign = foreignCapture(head);
+    context.issues.add({
+      severity: 'error',
+      code: foreign ? 'capture-unsupported' : 'capture-unknown',
+      text: foreign
+        ? `this is ${foreign}, which is not read: convert it with editcap -F pcapng`
+        : `this is no capture: it begins with ${printable(head)}, pcap, pcapng and snoop begin otherwise`,
+    });
+    return false;
+  }
+
+  private keep(block: Uint8Array, start: number, end: number): void {
+    const length = this.carried + end - start;
+    if (length > this.carry.length) {
+      const larger = new Uint8Array(Math.max(length, this.carry.length * 2));
+      larger.set(this.carry.subarray(0, this.carried));
+      this.carry = larger;
+      this.carryView = viewOf(larger);
+    }
+    this.carry.set(block.subarray(start, end), this.carried);
+    this.carried = length;
+  }
+}
+
+/** Text as text, anything else in hexadecimal. */
+function printable(head: Uint8Array): string {
+  const text = String.fromCharCode(...head);
+  if (/^[\t\r\n -~]+$/.test(text)) return JSON.stringify(text);
+  return `bytes ${[...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
+}
