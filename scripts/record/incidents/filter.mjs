@@ -1,5 +1,4 @@
 /** Rules and policies that drop or reject. */
-import { bridgedHost } from '../lib/networks.mjs';
 
 const SERVICES = [
   ['tcp', 22, '10.12.0.0/16'],

@@ -1,33 +1,43 @@
 /**
- * The kernel's own reasons for dropping packets, from the skb:kfree_skb trace point, where tracefs is in reach. The
+ * The kernel's own reasons for dropping packets, from the skb:kfree_skb trace point, where tracefs is to be had. The
  * trace covers the machine, so a reason that was seen supports a recording and one more says nothing.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-const TRACING = '/sys/kernel/tracing';
-const SWITCH = `${TRACING}/events/skb/kfree_skb/enable`;
+const TRACEFS = '/run/tracing';
+/** A buffer of our own; one name, so that a recording that was killed leaves at most this one to the next. */
+const INSTANCE = `${TRACEFS}/instances/nettrace-record`;
+const SWITCH = `${INSTANCE}/events/skb/kfree_skb/enable`;
 const EVENT = /: kfree_skb: .*location=([^\s+]+)\S* reason: (\S+)/;
 /** Reasons that say nothing about a packet's way. */
-const IDLE = new Set(['NOT_SPECIFIED', 'SKB_CONSUMED', 'SOCKET_CLOSE', 'PACKET_SOCK_ERROR']);
+const IDLE = new Set([
+  'NOT_SPECIFIED',
+  'SKB_CONSUMED',
+  'SOCKET_CLOSE',
+  'PACKET_SOCK_ERROR',
+  'UNIX_DISCONNECT',
+]);
 
 /** @returns {{ stop(): Record<string, number> }} reason@function → times, since the start */
 export function watchDrops() {
-  if (!existsSync(SWITCH)) return { stop: () => ({}) };
-  const before = readFileSync(SWITCH, 'utf8').trim();
-  const mark = `nettrace-record ${process.hrtime.bigint()}`;
+  mkdirSync(TRACEFS, { recursive: true });
+  spawnSync('mount', ['-t', 'tracefs', 'tracefs', TRACEFS]);
+  if (!existsSync(`${TRACEFS}/instances`)) return { stop: () => ({}) };
+  mkdirSync(INSTANCE, { recursive: true });
+  writeFileSync(`${INSTANCE}/trace`, '');
   writeFileSync(SWITCH, '1');
-  writeFileSync(`${TRACING}/trace_marker`, mark);
   return {
     stop() {
+      writeFileSync(SWITCH, '0');
       const counts = {};
-      const trace = readFileSync(`${TRACING}/trace`, 'utf8');
-      for (const line of trace.slice(trace.indexOf(mark)).split('\n')) {
+      for (const line of readFileSync(`${INSTANCE}/trace`, 'utf8').split('\n')) {
         const event = EVENT.exec(line);
         if (event === null || IDLE.has(event[2])) continue;
         const key = `${event[2]}@${event[1]}`;
         counts[key] = (counts[key] ?? 0) + 1;
       }
-      if (before === '0') writeFileSync(SWITCH, '0');
+      spawnSync('rmdir', [INSTANCE]);
       return counts;
     },
   };

@@ -39,8 +39,9 @@ export class Lab {
   }
 
   /** A namespace that `ip netns list` shows on the host. */
-  async netns(name) {
-    await this.host.sh(`ip netns add ${name} && ip -n ${name} link set lo up`);
+  async netns(name, { loopback = true } = {}) {
+    await this.host.sh(`ip netns add ${name}`);
+    if (loopback) await this.host.sh(`ip -n ${name} link set lo up`);
     const namespace = new Namespace(name, `/run/netns/${name}`, 'named');
     await this.settle(namespace);
     return namespace;
@@ -136,6 +137,22 @@ export class Lab {
       );
     }
     this.verified.push(`${namespace.name}: \`${command}\` ${wanted ? 'works' : 'fails'}`);
+  }
+
+  /** The command fails once more after the visible fault is repaired. Not part of what the captures show. */
+  async failsStill(namespace, command, when) {
+    const { code } = await namespace.attempt(command);
+    if (code === 0) throw new Error(`${namespace.name}: ${command} works ${when}`);
+    this.verified.push(`${namespace.name}: \`${command}\` fails ${when} too`);
+  }
+
+  /** The kernel gave this reason for a drop while the captures ran; holds by itself where there is no trace. */
+  dropped(reason) {
+    const seen = Object.keys(this.drops).some((key) => key.startsWith(`${reason}@`));
+    if (!seen && Object.keys(this.drops).length > 0) {
+      throw new Error(`no packet was dropped for ${reason}: ${JSON.stringify(this.drops)}`);
+    }
+    if (seen) this.verified.push(`kernel drop reason ${reason} (skb:kfree_skb)`);
   }
 
   /** Packets selected by a tcpdump filter are in the finished capture. */
