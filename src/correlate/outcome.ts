@@ -1,0 +1,78 @@
+import { PROTOCOL } from '../net/protocol.ts';
+import type { Flow, IcmpErrorSeen, Leg, Sighting } from './flow.ts';
+
+const ICMP_DESTINATION_UNREACHABLE = 3;
+const ICMP_TIME_EXCEEDED = 11;
+const ICMPV6_DESTINATION_UNREACHABLE = 1;
+const ICMPV6_TIME_EXCEEDED = 3;
+const FRAGMENTATION_NEEDED = 4;
+
+/** What the captures alone say of a flow's fate. */
+export interface Outcome {
+  readonly status: 'delivered' | 'rejected' | 'no-reply' | 'unknown';
+  /** An answer that reached the point nearest to the client. */
+  readonly answer?: Sighting;
+  /** An answer that was seen somewhere and not at the point nearest to the client. */
+  readonly lostAnswer?: Sighting;
+  /** The RST or ICMP error that refused it. */
+  readonly refusal?: Sighting;
+  readonly error?: IcmpErrorSeen;
+  /** Nobody has to answer this (UDP without a known question), so silence proves nothing. */
+  readonly oneWay: boolean;
+}
+
+/** Reads the outcome off the legs; no model involved. */
+export function outcomeOf(flow: Flow): Outcome {
+  const near = flow.legs[0];
+  const oneWay = flow.protocol !== PROTOCOL.tcp && !isEcho(flow) && !asksName(flow);
+  if (!near) return { status: 'unknown', oneWay };
+  const nearby = flow.legs.filter((leg) => leg.point === near.point);
+  const answer = first(nearby.map(accepted));
+  if (answer) return { status: 'delivered', answer, oneWay };
+  const error = flow.errors.find((seen) => seen.quoted === 'forward' && refuses(flow, seen));
+  const rst = first(nearby.map((leg) => leg.reply.rst));
+  if (rst && near.forward.packets > 0) return { status: 'rejected', refusal: rst, oneWay };
+  const lostAnswer = first(flow.legs.map((leg) => accepted(leg) ?? leg.reply.rst));
+  if (error && !lostAnswer) return { status: 'rejected', refusal: error.sighting, error, oneWay };
+  if (lostAnswer) return { status: 'no-reply', lostAnswer, oneWay, ...(error && { error }) };
+  if (flow.legs.every((leg) => leg.forward.packets === 0)) return { status: 'unknown', oneWay };
+  if (!flow.begun && flow.protocol === PROTOCOL.tcp) return { status: acknowledges(flow) ? 'delivered' : 'unknown', oneWay };
+  return { status: 'no-reply', oneWay };
+}
+
+/** The first packet of the responder that is more than a refusal. */
+function accepted(leg: Leg): Sighting | undefined {
+  const { reply } = leg;
+  if (reply.packets === 0) return undefined;
+  if (reply.rst && !reply.synAck && reply.payload === 0 && reply.packets === reply.kept.filter((seen) => isRst(seen)).length) {
+    return undefined;
+  }
+  return reply.synAck ?? reply.kept.find((seen) => !isRst(seen));
+}
+
+const isRst = (seen: Sighting) => ((seen.tcpFlags ?? 0) & 4) !== 0;
+
+function first(sightings: readonly (Sighting | undefined)[]): Sighting | undefined {
+  return sightings.find((seen) => seen !== undefined);
+}
+
+function refuses(flow: Flow, { type, code }: IcmpErrorSeen): boolean {
+  if (flow.family === 6) return type === ICMPV6_DESTINATION_UNREACHABLE || type === ICMPV6_TIME_EXCEEDED;
+  return (type === ICMP_DESTINATION_UNREACHABLE && code !== FRAGMENTATION_NEEDED) || type === ICMP_TIME_EXCEEDED;
+}
+
+export function isEcho(flow: Flow): boolean {
+  return flow.protocol === PROTOCOL.icmp || flow.protocol === PROTOCOL['ipv6-icmp'];
+}
+
+export function asksName(flow: Flow): boolean {
+  return (flow.protocol === PROTOCOL.udp || flow.protocol === PROTOCOL.tcp) && flow.server.port === 53;
+}
+
+/** A capture of one direction only: acknowledgements that move on prove that the other direction works. */
+function acknowledges(flow: Flow): boolean {
+  return flow.legs.some((leg) => {
+    const seen = new Set(leg.forward.kept.map((packet) => packet.acknowledgement));
+    return seen.size > 1;
+  });
+}

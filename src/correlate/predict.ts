@@ -1,0 +1,188 @@
+/**
+ * The model's path of a flow's first packet, and of the answer to it, held against what the captures saw: the last point
+ * where it was as predicted, and the first where it should have been and was not.
+ */
+import { formatIp } from '../net/ip.ts';
+import { isGroupMac } from '../net/mac.ts';
+import type { Header, Tap, Trace } from '../netstack/hop.ts';
+import { synthesizeReply } from '../netstack/probe.ts';
+import { createWorld, type World } from '../netstack/world.ts';
+import { buildSkb } from '../skb/build.ts';
+import type { Skb } from '../skb/skb.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { LinkRef, Topology } from '../topology/topology.ts';
+import type { Flow, FlowDirection, Leg, Sighting } from './flow.ts';
+import { isLoopback, neighboursOf, ownersOf } from './owner.ts';
+import { type Point, wasCapturing } from './points.ts';
+
+export type Origin =
+  | { readonly kind: 'local'; readonly namespace: string }
+  | { readonly kind: 'wire'; readonly link: LinkRef };
+
+/** One predicted passing of an interface, and whether a capture there saw it. */
+export interface TapCheck {
+  readonly tap: Tap;
+  /** Captures of that interface; none: nobody looked there. */
+  readonly points: readonly Point[];
+  readonly sighting?: Sighting;
+  /** It was not seen though a capture was running there. */
+  readonly missing: boolean;
+}
+
+export interface Prediction {
+  readonly origin: Origin;
+  readonly there: Trace;
+  /** Path of the answer: of the one that was captured, else of one that the receiver would send. */
+  readonly back?: Trace;
+  readonly backSeen: boolean;
+  readonly checks: readonly TapCheck[];
+  readonly backChecks: readonly TapCheck[];
+}
+
+export interface Predictor {
+  readonly snapshot: Snapshot;
+  readonly topology: Topology;
+  readonly points: readonly Point[];
+}
+
+/** Runs a flow through a fresh model. Undefined when there is no namespace that the packet could begin in. */
+export function predict(predictor: Predictor, flow: Flow): Prediction | undefined {
+  const origin = originOf(predictor, flow);
+  if (!origin) return undefined;
+  const world = createWorld(predictor.snapshot, predictor.topology, { respond: true });
+  const there = send(world, origin, firstPacket(flow, 'forward'));
+  const checks = check(predictor, flow, there, 'forward');
+  const answer = answerOf(predictor, flow, there, world);
+  const backChecks = answer ? check(predictor, flow, answer.trace, 'reply') : [];
+  return {
+    origin,
+    there,
+    ...(answer && { back: answer.trace }),
+    backSeen: answer?.seen ?? false,
+    checks,
+    backChecks,
+  };
+}
+
+function send(world: World, origin: Origin, skb: Skb): Trace {
+  return origin.kind === 'local' ? world.sendLocal(origin.namespace, skb) : world.receive(origin.link, skb);
+}
+
+/** Where the flow's first packet comes from: the namespace that owns its source, else the wire it was first seen on. */
+export function originOf({ snapshot, topology, points }: Predictor, flow: Flow): Origin | undefined {
+  const first = flow.legs.find((leg) => leg.forward.packets > 0) ?? flow.legs[0];
+  const point = first && points[first.point];
+  const owners = ownersOf(snapshot, flow.client.address);
+  if (isLoopback(flow.client.address)) return point && { kind: 'local', namespace: point.namespace };
+  const owner = owners.find(({ netns }) => netns.name === point?.namespace) ?? owners[0];
+  if (owner) return { kind: 'local', namespace: owner.netns.name };
+  if (!point || !first) return undefined;
+  const seen = first.forward.kept[0];
+  const link = { namespace: point.namespace, name: point.interface };
+  const device = deviceOf(snapshot, link);
+  const leaving = seen?.crossing === 'out' || (device?.mac !== undefined && device.mac === seen?.etherSource);
+  if (leaving || !device) {
+    const near = neighboursOf(snapshot, flow.client.address).find(({ netns }) => netns.name === point.namespace);
+    if (near && near.link.name !== point.interface) return { kind: 'wire', link: { namespace: point.namespace, name: near.link.name } };
+    if (leaving) return { kind: 'local', namespace: point.namespace };
+  }
+  if (!snapshot.namespaces.get(point.namespace)?.links) return undefined;
+  return device ? { kind: 'wire', link: bridgePort(topology, link, seen) ?? link } : undefined;
+}
+
+
+function deviceOf(snapshot: Snapshot, ref: LinkRef) {
+  return snapshot.namespaces.get(ref.namespace)?.links?.find((link) => link.name === ref.name);
+}
+
+/** A frame seen on a bridge came in by the port behind which its source MAC lives. */
+function bridgePort(topology: Topology, bridge: LinkRef, seen: Sighting | undefined): LinkRef | undefined {
+  const netns = topology.namespaces.get(bridge.namespace);
+  const mac = seen?.etherSource;
+  if (mac === undefined || isGroupMac(mac)) return undefined;
+  const learned = netns?.fdb?.find((entry) => entry.mac === mac && !entry.permanent && entry.master === bridge.name);
+  const port = learned?.dev;
+  return port && netns?.links?.some((link) => link.name === port) ? { namespace: bridge.namespace, name: port } : undefined;
+}
+
+function firstPacket(flow: Flow, direction: FlowDirection): Skb {
+  const leg = flow.legs.find((candidate) => candidate[direction].packets > 0);
+  const captured = leg?.[direction].skb;
+  return captured ? copyOf(captured) : syntheticPacket(flow);
+}
+
+/** The model rewrites what it is given. */
+function copyOf(skb: Skb): Skb {
+  return { ...skb, bytes: skb.bytes.slice() };
+}
+
+function syntheticPacket(flow: Flow): Skb {
+  const icmp = flow.protocol === 1 || flow.protocol === 58;
+  return buildSkb({
+    source: flow.client.address,
+    destination: flow.server.address,
+    protocol: flow.protocol,
+    ...(icmp
+      ? { icmpType: flow.family === 4 ? 8 : 128, icmpCode: 0, icmpId: flow.client.port }
+      : { sourcePort: flow.client.port, destinationPort: flow.server.port }),
+    ...(flow.protocol === 6 && { tcpFlags: 2 }),
+    time: flow.start,
+  });
+}
+
+function answerOf(
+  predictor: Predictor,
+  flow: Flow,
+  there: Trace,
+  world: World,
+): { trace: Trace; seen: boolean } | undefined {
+  if (there.verdict === 'delivered') {
+    if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return undefined;
+    // The kernel's own answer (an echo reply) has been sent by the model already.
+    const own = there.answers[0];
+    if (own) return { trace: own, seen: false };
+    const reply = synthesizeReply(there);
+    return reply && { trace: world.sendLocal(there.namespace, reply), seen: false };
+  }
+  if (there.verdict !== 'forwarded') return undefined;
+  // It left for a place nobody dumped. An answer that was captured coming back in there can be followed home.
+  const exit = there.taps.at(-1);
+  if (!exit) return undefined;
+  const leg = flow.legs.find(
+    (candidate) => candidate.reply.packets > 0 && at(predictor.points[candidate.point], exit.namespace, exit.interface),
+  );
+  const captured = leg?.reply.skb;
+  if (!captured) return undefined;
+  return { trace: world.receive({ namespace: exit.namespace, name: exit.interface }, copyOf(captured)), seen: true };
+}
+
+/** Does a capture point look at this interface? One of `any` looks at all of its namespace. */
+function at(point: Point | undefined, namespace: string, name: string): boolean {
+  return point !== undefined && point.namespace === namespace && (point.interface === name || point.interface === 'any');
+}
+
+function check({ points }: Predictor, flow: Flow, trace: Trace, direction: FlowDirection): TapCheck[] {
+  const time = direction === 'forward' ? flow.start : flow.end;
+  return trace.taps.map((tap) => {
+    const here = points.filter((point) => at(point, tap.namespace, tap.interface));
+    const sighting = here.map((point) => sightingAt(flow, point, tap.header, direction)).find((found) => found !== undefined);
+    const looked = here.some((point) => wasCapturing(point, flow.protocol, time) === 'yes') && !tap.promiscuous;
+    return { tap, points: here, ...(sighting && { sighting }), missing: looked && !sighting };
+  });
+}
+
+/** The flow's first packet at this point with the addresses that the model says it has there. */
+function sightingAt(flow: Flow, point: Point, header: Header, direction: FlowDirection): Sighting | undefined {
+  for (const leg of flow.legs) {
+    if (leg.point !== point.index || leg[direction].packets === 0) continue;
+    const [from, to] = direction === 'forward' ? [leg.client, leg.server] : [leg.server, leg.client];
+    if (formatIp(from.address) !== header.source || formatIp(to.address) !== header.destination) continue;
+    return leg[direction].kept[0];
+  }
+  return undefined;
+}
+
+/** Legs in which this direction was seen, in the order the packets pass them. */
+export function legsSeen(flow: Flow, direction: FlowDirection): readonly Leg[] {
+  return flow.legs.filter((leg) => leg[direction].packets > 0);
+}

@@ -1,0 +1,102 @@
+import type { Flow, Sighting } from '../correlate/flow.ts';
+import type { Outcome } from '../correlate/outcome.ts';
+import type { Prediction, Predictor, TapCheck } from '../correlate/predict.ts';
+import type { Correlation } from '../correlate/scan.ts';
+import type { Sysctl } from '../dump/records.ts';
+import { formatEndpoint, formatIp } from '../net/ip.ts';
+import { protocolName } from '../net/protocol.ts';
+import type { Trace } from '../netstack/hop.ts';
+import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
+import type { Topology } from '../topology/topology.ts';
+
+/** One flow with everything known about it: what a cause looks at. */
+export interface Case {
+  readonly flow: Flow;
+  readonly outcome: Outcome;
+  readonly prediction?: Prediction;
+  readonly snapshot: Snapshot;
+  readonly topology: Topology;
+  readonly correlation: Correlation;
+  readonly predictor: Predictor;
+  /** A repair has been applied to the snapshot: what the captures show beyond that point no longer counts. */
+  readonly hypothetical: boolean;
+}
+
+/** Where the model says that the flow dies, on the way there or back, and how the captures agree. */
+export interface ModelDrop {
+  readonly direction: 'forward' | 'reply';
+  readonly trace: Trace;
+  readonly cause: string;
+  readonly namespace: string;
+  /** Last point where the packet was seen as predicted. */
+  readonly seen?: TapCheck;
+  /** Points that would have seen it had it gone on, and did not. */
+  readonly absent: readonly { readonly path: string; readonly packets: number; readonly where: string }[];
+  /** A sighting that can't be if the model is right. */
+  readonly contradiction?: Sighting;
+}
+
+/** The drop that decides the case: of the request, else of the answer. */
+export function modelDrop(kase: Case): ModelDrop | undefined {
+  const { prediction } = kase;
+  if (!prediction) return undefined;
+  const there = dropOf(kase, prediction.there, prediction.checks, 'forward');
+  if (there) return there;
+  return prediction.back && dropOf(kase, prediction.back, prediction.backChecks, 'reply');
+}
+
+function dropOf(
+  kase: Case,
+  trace: Trace,
+  checks: readonly TapCheck[],
+  direction: 'forward' | 'reply',
+): ModelDrop | undefined {
+  if ((trace.verdict !== 'dropped' && trace.verdict !== 'rejected') || trace.cause === undefined) return undefined;
+  const seen = checks.findLast((check) => check.sighting !== undefined);
+  const contradiction = kase.hypothetical ? undefined : contradictionOf(kase, checks, direction);
+  return {
+    direction,
+    trace,
+    cause: trace.cause,
+    namespace: trace.namespace,
+    ...(seen && { seen }),
+    absent: absentPoints(kase, checks, direction),
+    ...(contradiction && { contradiction }),
+  };
+}
+
+/** A leg of that direction which no predicted tap explains, seen further on its way than the last one that is explained. */
+function contradictionOf(kase: Case, checks: readonly TapCheck[], direction: 'forward' | 'reply'): Sighting | undefined {
+  const explained = new Set(checks.map((check) => check.sighting).filter((sighting) => sighting !== undefined));
+  const last = [...explained].toSorted((left, right) => left.ttl - right.ttl || right.time - left.time)[0];
+  if (!last) return undefined;
+  return kase.flow.legs
+    .map((leg) => leg[direction].kept[0])
+    .filter((first) => first !== undefined && !explained.has(first))
+    .find((first) => first && (first.ttl < last.ttl || (first.ttl === last.ttl && first.time > last.time)));
+}
+
+/** Captures of the flow's neighbourhood that hold nothing of this direction. */
+function absentPoints(kase: Case, checks: readonly TapCheck[], direction: 'forward' | 'reply'): ModelDrop['absent'] {
+  const saw = new Set(kase.flow.legs.filter((leg) => leg[direction].packets > 0).map((leg) => leg.point));
+  const before = new Set(checks.flatMap((check) => check.points.map((point) => point.index)));
+  return kase.correlation.points
+    .filter((point) => !saw.has(point.index) && !before.has(point.index))
+    .map((point) => ({ path: point.path, packets: point.packets, where: `${point.namespace}:${point.interface}` }));
+}
+
+export function netnsOf(kase: Case, namespace: string): Netns | undefined {
+  return kase.snapshot.namespaces.get(namespace);
+}
+
+export function sysctlOf(kase: Case, namespace: string, name: string): Sysctl | undefined {
+  return netnsOf(kase, namespace)?.sysctls?.get(name);
+}
+
+/** `icmp 10.0.0.2 > 8.8.8.8`, `tcp 10.0.0.2:4711 > 10.0.0.9:80`. */
+export function flowName(flow: Flow): string {
+  const ports = flow.protocol !== 1 && flow.protocol !== 58 && flow.server.port !== 0;
+  const client = ports ? formatEndpoint(flow.client.address, flow.client.port) : formatIp(flow.client.address);
+  const server = ports ? formatEndpoint(flow.server.address, flow.server.port) : formatIp(flow.server.address);
+  return `${protocolName(flow.protocol)} ${client} > ${server}`;
+}

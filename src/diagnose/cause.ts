@@ -1,0 +1,44 @@
+import type { FlowStatus } from '../correlate/status.ts';
+import type { Case } from './case.ts';
+import type { Evidence, Finding } from './finding.ts';
+
+/** A command and the namespace it has to run in. */
+export interface Command {
+  readonly namespace: string;
+  readonly text: string;
+}
+
+/** What a cause found out about one flow. Everything it claims is backed by `evidence`. */
+export interface Found {
+  /** 0..1; below 0.6 it is a suspicion that one more dump would settle. */
+  readonly confidence: number;
+  /** In the words of this incident: "host drops it: net.ipv4.ip_forward is 0". */
+  readonly title: string;
+  /** The mechanism in one paragraph. */
+  readonly explanation: string;
+  readonly namespace?: string;
+  readonly interface?: string;
+  readonly rule?: NonNullable<Finding['rule']>;
+  readonly route?: string;
+  readonly sysctl?: string;
+  readonly evidence: readonly Evidence[];
+  /** What the flow's status is when this is why. */
+  readonly status: FlowStatus;
+  readonly severity?: Finding['severity'];
+  readonly fix?: readonly Command[];
+  /** The fix can't be replayed (outside the host, a process to restart); `effect` says what to expect instead. */
+  readonly effect?: string;
+}
+
+/** One entry of the catalogue: how it shows, why it happens, and how it is told from a flow's evidence. */
+export interface Cause {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Finding['severity'];
+  /** Catalogue page: what people see, what the kernel does, how to see it for yourself. */
+  readonly symptom: string;
+  readonly mechanism: string;
+  readonly check: string;
+  /** Undefined: the evidence doesn't point here. */
+  find(flow: Case): Found | undefined;
+}

@@ -1,0 +1,36 @@
+import type { Cause } from '../cause.ts';
+import { describeSighting, seenAt } from '../evidence.ts';
+import { proxiedBy, secondWorked } from '../proxy.ts';
+import { socketEvidence } from '../refusal.ts';
+import { nameOf } from '../words.ts';
+
+export const dockerProxyDeadBackend: Cause = {
+  id: 'docker-proxy-dead-backend',
+  title: 'docker-proxy accepts, and the container refuses',
+  severity: 'error',
+  symptom: 'The connection is established and closed at once: "Empty reply from server", "Connection reset by peer".',
+  mechanism: 'docker-proxy accepts the client before it knows whether the container does. When its own connection is refused it closes the client’s.',
+  check: 'ss -lnt in the container; the RST on the bridge',
+  find(kase) {
+    const proxied = proxiedBy(kase);
+    const second = proxied?.second;
+    if (!proxied || !second || secondWorked(second)) return undefined;
+    const refused = second.legs.map((leg) => leg.reply.rst).find((rst) => rst !== undefined);
+    if (!refused) return undefined;
+    return {
+      confidence: proxied.socket ? 0.93 : 0.6,
+      title: `docker-proxy accepts the connection, and the container refuses port ${second.server.port}`,
+      explanation:
+        `The client’s connection is accepted by docker-proxy on ${nameOf(kase, proxied.namespace)}. Its second connection to the container is refused with RST: ` +
+        `nobody listens on port ${second.server.port} there (or on 127.0.0.1 only). So the proxy closes the client’s connection without a byte.`,
+      namespace: proxied.namespace,
+      status: 'degraded',
+      evidence: [
+        seenAt(kase, refused, `the container’s RST ${describeSighting(refused)}`),
+        ...(proxied.socket ? [socketEvidence(proxied.socket)] : []),
+      ],
+      fix: [],
+      effect: `Start the service in the container on 0.0.0.0:${second.server.port}, or publish the port it listens on.`,
+    };
+  },
+};

@@ -1,0 +1,31 @@
+import type { Cause } from '../cause.ts';
+import { describeSighting, seenAt } from '../evidence.ts';
+import { exitOf } from '../exit.ts';
+import { formatEndpoint } from '../../net/ip.ts';
+
+export const extRemoteReset: Cause = {
+  id: 'ext-remote-reset',
+  title: 'The remote end refuses',
+  severity: 'error',
+  symptom: '"Connection refused", and the RST comes in on the uplink.',
+  mechanism: 'A RST that arrives from outside was made by the server or something in front of it; this host only carried it.',
+  check: 'tcpdump on the uplink: the RST comes in there; its TTL tells how far it came',
+  find(kase) {
+    const exit = exitOf(kase);
+    const rst = exit?.reply?.rst;
+    if (!exit || !rst || kase.outcome.status === 'delivered' || exit.reply?.synAck) return undefined;
+    return {
+      confidence: 0.9,
+      title: `${formatEndpoint(kase.flow.server.address, kase.flow.server.port)} refuses: its RST comes in on ${exit.interface}`,
+      explanation:
+        `The SYN leaves ${exit.interface} and the RST comes in there (TTL ${rst.ttl}), so it was made beyond this host: by the server, where nobody listens on that port, or by a firewall ` +
+        'in front of it. Nothing on this host refused.',
+      namespace: exit.namespace,
+      interface: exit.interface,
+      status: 'rejected',
+      evidence: [seenAt(kase, rst, `RST ${describeSighting(rst)} comes in on ${exit.interface}, TTL ${rst.ttl}`)],
+      fix: [],
+      effect: 'Nothing to change on this host.',
+    };
+  },
+};

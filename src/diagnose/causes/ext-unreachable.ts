@@ -1,0 +1,43 @@
+import { formatIp } from '../../net/ip.ts';
+import { ownersOf } from '../../correlate/owner.ts';
+import type { Cause } from '../cause.ts';
+import { describeSighting, seenAt } from '../evidence.ts';
+
+const MEANING: Readonly<Record<number, string>> = {
+  0: 'network unreachable: it has no route',
+  1: 'host unreachable: nobody answered ARP there',
+  2: 'protocol unreachable',
+  3: 'port unreachable: nobody listens',
+  5: 'source route failed',
+  9: 'network administratively prohibited',
+  10: 'host administratively prohibited',
+  13: 'communication administratively filtered',
+};
+
+export const extUnreachable: Cause = {
+  id: 'ext-unreachable',
+  title: 'A router beyond the host says it is unreachable',
+  severity: 'error',
+  symptom: '"Destination Net Unreachable", "Packet filtered" from an address that is not one of ours.',
+  mechanism: 'A router on the way that has no route, gets no ARP answer or is told to filter drops the packet and says so by ICMP. The source address of the ICMP names it.',
+  check: 'The ICMP’s source address; traceroute',
+  find(kase) {
+    const { error } = kase.outcome;
+    if (!error || kase.hypothetical) return undefined;
+    if (ownersOf(kase.snapshot, error.from).length > 0) return undefined;
+    if (kase.prediction && kase.prediction.there.verdict !== 'forwarded' && kase.prediction.there.verdict !== 'unknown') return undefined;
+    const router = formatIp(error.from);
+    const meaning = error.type === 11 ? 'time exceeded: a loop, or too small a TTL' : (MEANING[error.code] ?? `code ${error.code}`);
+    return {
+      confidence: kase.prediction ? 0.85 : 0.5,
+      title: `${router} says: ${meaning}`,
+      explanation:
+        `The packet left, and ${router}, which is none of the known namespaces, answers with ICMP type ${error.type} code ${error.code} (${meaning}). ` +
+        'The decision was made there, beyond what was dumped; on this side everything worked.',
+      status: 'rejected',
+      evidence: [seenAt(kase, error.sighting, `ICMP ${error.type}/${error.code} ${describeSighting(error.sighting)}`)],
+      fix: [],
+      effect: `Look at ${router}: its routes, its neighbours and its filters.`,
+    };
+  },
+};

@@ -1,0 +1,25 @@
+import { forwardAccept } from '../filter.ts';
+import { modelCause } from '../model-cause.ts';
+import { whatDied } from '../rule-cause.ts';
+import { inInterface, nameOf, outInterface } from '../words.ts';
+
+export const fltForwardPolicyDrop = modelCause({
+  id: 'flt-forward-policy-drop',
+  title: 'The FORWARD policy drops it',
+  severity: 'error',
+  symptom: 'Forwarding to or from a bridge, a VM or another network times out, often since Docker or ufw was installed.',
+  mechanism:
+    'A packet that no rule of filter FORWARD accepts meets the chain’s policy. dockerd sets it to DROP when it had to switch ip_forward on itself; ufw and firewalld do as well.',
+  check: 'iptables -L FORWARD -nv (policy and its counter)',
+  tell(kase, drop) {
+    const way = `from ${inInterface(drop.trace)} to ${outInterface(drop.trace)}`;
+    const what = whatDied(drop);
+    return {
+      title: `${nameOf(kase, drop.namespace)} drops ${what}: no rule of FORWARD accepts it, and the policy is DROP`,
+      explanation:
+        `Routing sends ${what} ${way}. In filter FORWARD no rule that matches it accepts it, so it falls through to the ` +
+        'policy, which is DROP. It vanishes there without ICMP, before POSTROUTING, and no conntrack entry stays.',
+      fix: forwardAccept(kase, drop),
+    };
+  },
+});

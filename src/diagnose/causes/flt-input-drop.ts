@@ -1,0 +1,22 @@
+import { modelCause } from '../model-cause.ts';
+import { acceptBefore, rulePlace } from '../rule-cause.ts';
+import { inInterface, nameOf } from '../words.ts';
+
+export const fltInputDrop = modelCause({
+  id: 'flt-input-drop',
+  title: 'INPUT drops traffic to the host itself',
+  severity: 'error',
+  symptom: 'A service of the host times out from outside and works locally.',
+  mechanism: 'Packets to one of the host’s own addresses pass INPUT before a socket sees them. A rule or the policy there drops them silently.',
+  check: 'iptables -L INPUT -nv',
+  tell(kase, drop) {
+    const place = rulePlace(drop);
+    return {
+      title: `${nameOf(kase, drop.namespace)} drops it on its way to the local socket: ${place}`,
+      explanation:
+        `The packet comes in on ${inInterface(drop.trace)} and is for an address of ${nameOf(kase, drop.namespace)} itself, so it passes INPUT, where ${place} drops it. ` +
+        'The program that listens never learns of it, and the client sees a time-out.',
+      fix: acceptBefore(kase, drop),
+    };
+  },
+});

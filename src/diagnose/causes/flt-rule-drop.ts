@@ -1,0 +1,26 @@
+import { clientText } from '../filter.ts';
+import { modelCause } from '../model-cause.ts';
+import { acceptBefore, capital, rulePlace, whatDied } from '../rule-cause.ts';
+import { nameOf } from '../words.ts';
+
+export const fltRuleDrop = modelCause({
+  id: 'flt-rule-drop',
+  title: 'A rule drops it',
+  severity: 'error',
+  symptom: 'Silence for this traffic, while other traffic on the same way works.',
+  mechanism: 'A rule with -j DROP matched before any rule accepted the packet. The first verdict ends the walk; what comes later in the chain, or in other chains, no longer matters.',
+  check: 'iptables-save -c (the rule’s counter grows with every attempt)',
+  tell(kase, drop) {
+    const rule = drop.trace.rule;
+    if (!rule) return undefined;
+    const place = rulePlace(drop);
+    const what = whatDied(drop);
+    return {
+      title: `${nameOf(kase, drop.namespace)} drops ${what}: ${place}`,
+      explanation:
+        `${capital(what)} of ${clientText(kase)} meets ${place}${rule.kind === 'rule' ? ` ("${rule.text}")` : ''} and is dropped there. ` +
+        'Nobody is told, so the sender retransmits until it gives up.',
+      fix: acceptBefore(kase, drop),
+    };
+  },
+});

@@ -1,0 +1,34 @@
+import { sysctlEvidence } from '../evidence.ts';
+import { modelCause } from '../model-cause.ts';
+import { inInterface, nameOf } from '../words.ts';
+
+/** IN_DEV_FORWARD() of the incoming device decides, net/ipv4/route.c */
+export const fwdIfaceForwardingOff = modelCause({
+  id: 'fwd-iface-forwarding-off',
+  title: 'Forwarding is off for one interface',
+  severity: 'error',
+  symptom: 'As with ip_forward = 0, though ip_forward is 1; or requests pass and the answers die.',
+  mechanism:
+    'net.ipv4.conf.IFACE.forwarding of the interface a packet comes in by decides, whatever ip_forward says. Writing ip_forward sets all of them; writing one afterwards wins for that one.',
+  check: "sysctl -a | grep -F '.forwarding'",
+  tell(kase, drop) {
+    const device = inInterface(drop.trace) ?? '';
+    const name = drop.trace.sysctl ?? `net.ipv4.conf.${device}.forwarding`;
+    const what = drop.direction === 'forward' ? 'The request' : 'The answer';
+    const where = nameOf(kase, drop.namespace);
+    return {
+      title: `${where} does not forward what comes in on ${device}: ${name} is 0`,
+      explanation:
+        `${what} comes in on ${device} and has to be forwarded. net.ipv4.ip_forward is 1, but it is only the default that ` +
+        `is copied to the interfaces: for each packet the kernel looks at the setting of the interface it came in by, and ` +
+        `${name} is 0. It is dropped in the routing decision, silently, before FORWARD.` +
+        (drop.direction === 'reply' ? ' The request went the other way and was judged by the other interface, so it passed.' : ''),
+      sysctl: name,
+      evidence: [
+        ...sysctlEvidence(kase, drop.namespace, name),
+        ...sysctlEvidence(kase, drop.namespace, 'net.ipv4.ip_forward'),
+      ],
+      fix: [{ namespace: drop.namespace, text: `sysctl -w ${name}=1` }],
+    };
+  },
+});

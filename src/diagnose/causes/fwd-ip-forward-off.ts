@@ -1,0 +1,36 @@
+import { sysctlOf } from '../case.ts';
+import { capUnlessDumped, dropConfidence } from '../confidence.ts';
+import { counterEvidence, sysctlEvidence } from '../evidence.ts';
+import { modelCause } from '../model-cause.ts';
+import { inInterface, nameOf, requestName } from '../words.ts';
+
+/** ip_error(), net/ipv4/route.c: SKB_DROP_REASON_IP_INADDRERRORS */
+export const fwdIpForwardOff = modelCause({
+  id: 'fwd-ip-forward-off',
+  title: 'IP forwarding is switched off',
+  severity: 'error',
+  symptom: 'The gateway answers pings, but nothing beyond it does; requests reach the bridge and never the uplink.',
+  mechanism:
+    'A packet for somebody else is forwarded only while net.ipv4.ip_forward is 1. With 0 the kernel drops it in the routing decision: after PREROUTING, before FORWARD, silently; only IpInAddrErrors counts it.',
+  check: 'sysctl net.ipv4.ip_forward; nstat -az IpInAddrErrors',
+  tell(kase, drop) {
+    const where = nameOf(kase, drop.namespace);
+    const device = inInterface(drop.trace);
+    const dumped = sysctlOf(kase, drop.namespace, 'net.ipv4.ip_forward') !== undefined;
+    const counted = counterEvidence(kase, drop.namespace, 'IpInAddrErrors', 'packets dropped because forwarding is off');
+    const confidence = dropConfidence(kase, drop);
+    return {
+      title: `${where} does not forward: net.ipv4.ip_forward is 0`,
+      explanation:
+        `${requestName(kase)[0]?.toUpperCase()}${requestName(kase).slice(1)} reaches ${where} on ${device ?? 'its interface'} and has to be ` +
+        'forwarded, but net.ipv4.ip_forward is 0. The kernel then drops every packet that is not for one of its own ' +
+        'addresses, in the routing decision: the raw, mangle and nat PREROUTING chains have run, FORWARD and POSTROUTING ' +
+        'never do. No ICMP error is sent, so the sender only sees silence. Packets to the host’s own addresses still work, ' +
+        'which is why the gateway answers pings.',
+      sysctl: 'net.ipv4.ip_forward',
+      confidence: capUnlessDumped(counted.length > 0 ? Math.min(0.98, confidence + 0.03) : confidence, dumped),
+      evidence: [...sysctlEvidence(kase, drop.namespace, 'net.ipv4.ip_forward'), ...counted],
+      fix: [{ namespace: drop.namespace, text: 'sysctl -w net.ipv4.ip_forward=1' }],
+    };
+  },
+});

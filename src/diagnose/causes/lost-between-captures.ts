@@ -1,0 +1,48 @@
+import type { Cause } from '../cause.ts';
+import { describeSighting, seenAt } from '../evidence.ts';
+import { formatIp } from '../../net/ip.ts';
+import { wasCapturing } from '../../correlate/points.ts';
+
+export const lostBetweenCaptures: Cause = {
+  id: 'lost-between-captures',
+  title: 'Lost between two capture points',
+  severity: 'error',
+  symptom: 'Seen at one point, never at the next, and nothing known would stop it.',
+  mechanism: 'Something between the two points drops the packet that the dumps don’t show, or the dumps are not of the time of the capture.',
+  check: 'Collect what is missing (the report names it), or capture on more interfaces in between',
+  find(kase) {
+    if (kase.outcome.status === 'delivered' || kase.outcome.status === 'rejected' || kase.hypothetical) return undefined;
+    const reply = kase.outcome.lostAnswer;
+    const direction = reply ? 'reply' : 'forward';
+    const legs = kase.flow.legs.filter((leg) => leg[direction].packets > 0);
+    const last = (reply ? legs[0] : legs.at(-1))?.[direction].kept[0];
+    if (!last) return undefined;
+    const point = kase.correlation.points[last.point];
+    const seenAtPoints = new Set(legs.map((leg) => leg.point));
+    const quiet = kase.correlation.points.filter(
+      (other) => !seenAtPoints.has(other.index) && wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
+    );
+    const expected = kase.prediction?.checks.find((check) => check.missing);
+    const missing = kase.topology.missing.filter((gap) => gap.namespace === point?.namespace).slice(0, 4);
+    const what = reply ? 'the answer' : 'the request';
+    const between = quiet.map((other) => `${other.namespace}:${other.interface}`).join(', ');
+    const gaps = missing.map((gap) => gap.dump).join(', ');
+    return {
+      confidence: expected ? 0.5 : quiet.length > 0 ? 0.45 : 0.3,
+      title: quiet.length > 0 ? `${what} is seen on ${point?.namespace}:${point?.interface} and never on ${between}` : `${what} is last seen on ${point?.namespace}:${point?.interface}; what became of it was not captured`,
+      explanation:
+        `${reply ? 'The answer' : 'The request'} ${describeSighting(last)} is seen on ${point?.interface} and nowhere after it. ` +
+        (missing.length > 0
+          ? `What would stop it can’t be told without ${gaps} of ${point?.namespace}: forwarding switched off, a rule or policy that drops it, a missing route and reverse path filtering all look the same from outside.`
+          : `By everything that was dumped it should have passed. The dumps may be of another moment than the capture, or something they don’t show drops it (tc, XDP, another packet filter).`),
+      ...(point && { namespace: point.namespace, interface: point.interface }),
+      status: 'no-reply',
+      evidence: [
+        seenAt(kase, last, `${describeSighting(last)} on ${point?.namespace}:${point?.interface}, the last place it is seen`),
+        ...quiet.map((other) => ({ path: other.path, text: `none of its ${other.packets} packets is ${what} (${formatIp(last.source)} > ${formatIp(last.destination)})` })),
+      ],
+      fix: [],
+      effect: missing.length > 0 ? `Collect ${gaps} of ${point?.namespace} and run again.` : 'Capture on every interface in between and run again.',
+    };
+  },
+};

@@ -1,0 +1,55 @@
+import { formatEndpoint } from '../../net/ip.ts';
+import { findingRule } from '../evidence.ts';
+import type { Cause, Command } from '../cause.ts';
+import { isLoopbackSocket, listeners, refusalOf, socketEvidence } from '../refusal.ts';
+import { iptablesOf, nameOf } from '../words.ts';
+
+export const natDnatWrongTarget: Cause = {
+  id: 'nat-dnat-wrong-target',
+  title: 'DNAT leads to a port where nobody listens',
+  severity: 'error',
+  symptom: '"Connection refused", although the DNAT rule counts the request.',
+  mechanism: 'The rule rewrites the destination to an address and port; whether a service listens there is not its business. The RST of the target is translated back and looks like one of the host.',
+  check: 'ss -lnt in the target’s namespace against the rule’s --to-destination',
+  find(kase) {
+    const refusal = refusalOf(kase);
+    if (!refusal?.dnat) return undefined;
+    const open = listeners(kase, refusal.sockets).filter((socket) => !isLoopbackSocket(socket));
+    if (open.length === 0 || open.some((socket) => socket.port === refusal.port)) return undefined;
+    const there = kase.prediction?.there;
+    const translator = there?.hops.find((hop) => hop.steps.includes(refusal.dnat as never))?.namespace ?? 'host';
+    const where = refusal.namespace === undefined ? 'the target' : nameOf(kase, refusal.namespace);
+    const ports = open.map((socket) => socket.port).join(', ');
+    const rule = findingRule(kase, translator, refusal.dnat);
+    const [only] = open;
+    return {
+      confidence: Math.min(0.97, refusal.confidence + 0.01),
+      title: `the DNAT rule sends it to ${formatEndpoint(refusal.address, refusal.port)}, where nobody listens`,
+      explanation:
+        `nat ${rule.chain} rule ${rule.number} rewrites the destination to ${formatEndpoint(refusal.address, refusal.port)}. The request arrives there, but in ` +
+        `${where} nobody listens on port ${refusal.port} (it listens on ${ports}), so its kernel refuses with RST. The RST is translated back and ` +
+        'reaches the client in the name of the host.',
+      ...(refusal.namespace !== undefined && { namespace: refusal.namespace }),
+      rule,
+      status: 'rejected',
+      evidence: [
+        { path: rule.path, line: rule.line, text: `nat ${rule.chain} rule ${rule.number}: ${rule.text}` },
+        ...open.slice(0, 3).map(socketEvidence),
+        ...refusal.evidence,
+      ],
+      fix: only && open.length === 1 ? retarget(translator, iptablesOf(kase), rule, formatEndpoint(refusal.address, only.port)) : [],
+      effect: `Let the rule lead to a port that ${where} listens on, or start the service on port ${refusal.port}.`,
+    };
+  },
+};
+
+/** The same rule with the right destination. */
+function retarget(
+  namespace: string,
+  tool: string,
+  rule: { chain: string; number: number; text: string },
+  destination: string,
+): Command[] {
+  const spec = rule.text.replace(/^-A \S+ /, '').replace(/--to-destination \S+/, `--to-destination ${destination}`);
+  return spec.includes(destination) ? [{ namespace, text: `${tool} -t nat -R ${rule.chain} ${rule.number} ${spec}` }] : [];
+}

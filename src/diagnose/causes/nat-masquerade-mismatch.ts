@@ -1,0 +1,46 @@
+import { formatIp } from '../../net/ip.ts';
+import type { Cause } from '../cause.ts';
+import { describeSighting, seenAt } from '../evidence.ts';
+import { formatPrefix, networkOf } from '../../net/prefix.ts';
+import { leftUntranslated, natNearMisses } from '../nat.ts';
+import { iptablesOf, nameOf } from '../words.ts';
+
+export const natMasqueradeMismatch: Cause = {
+  id: 'nat-masquerade-mismatch',
+  title: 'A MASQUERADE rule is there and does not match',
+  severity: 'error',
+  symptom: 'As without MASQUERADE, though the rule is in place; its counter stays at zero.',
+  mechanism: 'A NAT rule that names another subnet, another interface, or that stands behind a RETURN or ACCEPT, is not reached or does not match, and the packet leaves as it is.',
+  check: 'iptables -t nat -L POSTROUTING -nv (the rule’s counter stays 0)',
+  find(kase) {
+    const left = leftUntranslated(kase);
+    if (!left) return undefined;
+    const [miss] = natNearMisses(kase, left);
+    if (!miss) return undefined;
+    const source = formatIp(left.source);
+    const where = nameOf(kase, left.namespace);
+    const subnet = left.subnet ?? networkOf(left.source, kase.flow.family === 4 ? 24 : 64);
+    return {
+      confidence: left.seen ? 0.93 : 0.78,
+      title: `${where}’s ${miss.target} rule does not match ${source}: ${miss.why}`,
+      explanation:
+        `The packet leaves ${left.out} with its private source ${source}. There is a ${miss.target} rule in nat POSTROUTING, but it ` +
+        `does not apply to this packet: ${miss.why}. So the packet is not translated, and the answer to ${source} has nowhere to go.`,
+      namespace: left.namespace,
+      interface: left.out,
+      rule: miss.rule,
+      status: 'no-reply',
+      evidence: [
+        ...(left.seen ? [seenAt(kase, left.seen, `${describeSighting(left.seen)} leaves ${left.out} with its private source`)] : []),
+        { path: miss.rule.path, line: miss.rule.line, text: `nat ${miss.rule.chain} rule ${miss.rule.number}: ${miss.rule.text}` },
+        ...left.silence,
+      ],
+      fix: [
+        {
+          namespace: left.namespace,
+          text: `${iptablesOf(kase)} -t nat -I POSTROUTING -s ${formatPrefix(subnet)} ! -o ${left.inside ?? 'br0'} -j MASQUERADE`,
+        },
+      ],
+    };
+  },
+};

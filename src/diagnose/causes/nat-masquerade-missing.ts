@@ -1,0 +1,57 @@
+import { formatIp } from '../../net/ip.ts';
+import { formatPrefix, networkOf } from '../../net/prefix.ts';
+import { isPrivate } from '../../correlate/owner.ts';
+import { leftUntranslated, natNearMisses } from '../nat.ts';
+import type { Cause } from '../cause.ts';
+import { describeSighting, seenAt } from '../evidence.ts';
+import { iptablesOf, nameOf } from '../words.ts';
+
+export const natMasqueradeMissing: Cause = {
+  id: 'nat-masquerade-missing',
+  title: 'Private addresses leave without being translated',
+  severity: 'error',
+  symptom: 'Packets leave the uplink, and no answer ever comes back.',
+  mechanism:
+    'An answer is sent to the source address it sees. A private address of a bridge means nothing outside, so without SNAT or MASQUERADE the answer has nowhere to go.',
+  check: 'tcpdump on the uplink (private source); iptables -t nat -S POSTROUTING',
+  find(kase) {
+    const left = leftUntranslated(kase);
+    if (!left || natNearMisses(kase, left).length > 0) return undefined;
+    const { family } = kase.flow;
+    const source = formatIp(left.source);
+    const where = nameOf(kase, left.namespace);
+    const subnet = left.subnet ?? networkOf(left.source, family === 4 ? 24 : 64);
+    const known = left.rulesKnown;
+    const far = formatIp(kase.flow.server.address);
+    return {
+      confidence: confidenceOf(left.seen !== undefined, known, isPrivate(kase.flow.server.address)),
+      title: `${where} sends ${source} out of ${left.out} untranslated: there is no MASQUERADE or SNAT for it`,
+      explanation:
+        `The packet is forwarded and leaves ${left.out} with ${source} as its source, an address of a network behind ${where} that nobody ` +
+        `out there has a route to. ${far} may well have received it, but its answer is for ${source} and gets lost, or is thrown away by the ` +
+        `first router. What leaves ${left.out} has to carry an address of ${where}: that is what MASQUERADE in nat POSTROUTING does.`,
+      namespace: left.namespace,
+      interface: left.out,
+      status: 'no-reply',
+      evidence: [
+        ...(left.seen ? [seenAt(kase, left.seen, `${describeSighting(left.seen)} leaves ${left.out} with its private source`)] : []),
+        ...left.silence,
+        ...left.rules,
+      ],
+      fix: [
+        {
+          namespace: left.namespace,
+          text: `${iptablesOf(kase)} -t nat -A POSTROUTING -s ${formatPrefix(subnet)} ! -o ${left.inside ?? 'br0'} -j MASQUERADE`,
+        },
+      ],
+    };
+  },
+};
+
+/** Seen with its private source and known to have no rule: certain, unless the far end is a private network that may know the way. */
+function confidenceOf(seen: boolean, rulesKnown: boolean, farPrivate: boolean): number {
+  let confidence = seen ? 0.93 : 0.75;
+  if (!rulesKnown) confidence -= seen ? 0.18 : 0.3;
+  if (farPrivate) confidence -= 0.2;
+  return Math.round(confidence * 100) / 100;
+}

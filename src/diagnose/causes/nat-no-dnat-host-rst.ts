@@ -1,0 +1,52 @@
+import { formatEndpoint, formatIp } from '../../net/ip.ts';
+import { ownersOf } from '../../correlate/owner.ts';
+import { protocolName } from '../../net/protocol.ts';
+import type { Cause } from '../cause.ts';
+import { publisherOf, serviceBehind } from '../published.ts';
+import { refusalOf } from '../refusal.ts';
+import { iptablesOf, nameOf } from '../words.ts';
+
+export const natNoDnatHostRst: Cause = {
+  id: 'nat-no-dnat-host-rst',
+  title: 'The host itself refuses: nothing forwards the port',
+  severity: 'error',
+  symptom: '"Connection refused" on the host’s address from outside, while the service runs in a namespace or container.',
+  mechanism: 'A service in another namespace is not reachable by the host’s address until a DNAT rule (a published port) sends it there. Without one the host looks for a socket of its own, has none, and refuses.',
+  check: 'iptables -t nat -S PREROUTING; ss -lnt on the host and in the namespace',
+  find(kase) {
+    const refusal = refusalOf(kase);
+    const host = refusal?.namespace;
+    if (!refusal || host === undefined || refusal.dnat) return undefined;
+    if (!ownersOf(kase.snapshot, kase.flow.server.address).some(({ netns }) => netns.name === host)) return undefined;
+    const behind = serviceBehind(kase, host);
+    if (!behind && !publisherOf(kase) && !isRouter(kase.snapshot.namespaces.size, kase.snapshot.docker.containers.length)) return undefined;
+    const where = nameOf(kase, host);
+    const port = kase.flow.server.port;
+    const target = behind && formatEndpoint(behind.address, behind.port);
+    return {
+      confidence: Math.min(0.97, refusal.confidence + (behind ? 0.02 : -0.05)),
+      title: `${where} refuses port ${port} itself: no DNAT rule sends it ${behind ? `to ${nameOf(kase, behind.namespace)}` : 'anywhere'}`,
+      explanation:
+        `The request is for ${formatEndpoint(kase.flow.server.address, port)}, an address of ${where}. No rule of nat PREROUTING changes its destination, so it is ` +
+        `delivered to ${where} itself; nobody listens on port ${port} there, and its kernel answers with RST. ` +
+        (behind ? `${nameOf(kase, behind.namespace)} does listen on that port (${target}), but nothing tells ${where} so.` : 'It never went near a container.'),
+      namespace: host,
+      status: 'rejected',
+      evidence: refusal.evidence,
+      fix: behind
+        ? [
+            {
+              namespace: host,
+              text: `${iptablesOf(kase)} -t nat -A PREROUTING -d ${formatIp(kase.flow.server.address)} -p ${protocolName(kase.flow.protocol)} --dport ${port} -j DNAT --to-destination ${target}`,
+            },
+          ]
+        : [],
+      effect: behind ? '' : 'Publish the port (a DNAT rule to the container’s address and port), or start the service on the host.',
+    };
+  },
+};
+
+/** A host with namespaces or containers behind it: then "refused by the host" is worth saying. */
+function isRouter(namespaces: number, containers: number): boolean {
+  return namespaces > 1 || containers > 0;
+}

@@ -1,0 +1,61 @@
+import { formatIp } from '../../net/ip.ts';
+import { formatPrefix, networkOf } from '../../net/prefix.ts';
+import { ownersOf } from '../../correlate/owner.ts';
+import { type Case, type ModelDrop, netnsOf } from '../case.ts';
+import { counterEvidence } from '../evidence.ts';
+import { modelCause } from '../model-cause.ts';
+import { onSubnetOf, routesPath, stationsOf } from '../neighbourhood.ts';
+import { ipOf, nameOf } from '../words.ts';
+
+export const routeMissingReturn = modelCause({
+  id: 'route-missing-return',
+  from: ['route-netns-no-default'],
+  title: 'The far end knows no way back',
+  severity: 'error',
+  symptom: 'The packet leaves the router and arrives, and no answer comes back.',
+  mechanism:
+    'Routing is decided for each direction by itself. A far end that was never told of the sender’s subnet has no route for its answer, or sends it to a default gateway that does not know it either.',
+  check: 'ip route get CLIENT (at the far end)',
+  tell(kase, drop) {
+    if (drop.direction !== 'reply') return undefined;
+    const netns = netnsOf(kase, drop.namespace);
+    const client = drop.trace.final.destination;
+    const where = nameOf(kase, drop.namespace);
+    const path = routesPath(netns, kase.flow.family);
+    const back = wayBack(kase, drop);
+    return {
+      title: `${where} has no route back to ${client}`,
+      explanation:
+        `The request arrives at ${where}, which wants to answer ${client}. None of its routes covers that address, so the ` +
+        'answer is dropped there with "network unreachable" before it becomes a packet, and nobody is told. That the request found its way ' +
+        'means nothing for the answer: each direction is routed by itself.',
+      status: 'no-reply',
+      evidence: [
+        ...(path ? [{ path, text: `no route covers ${client}` }] : []),
+        ...counterEvidence(kase, drop.namespace, 'IpOutNoRoutes', 'answers that had no route'),
+      ],
+      fix: back ? [{ namespace: drop.namespace, text: `${ipOf(kase)} route add ${back}` }] : [],
+    };
+  },
+});
+
+/** `192.168.1.0/24 via 192.168.2.6`: the client's subnet by the router that brought the request. */
+function wayBack(kase: Case, drop: ModelDrop): string | undefined {
+  const netns = netnsOf(kase, drop.namespace);
+  const { client, family } = kase.flow;
+  if (!netns) return undefined;
+  const routers = (kase.prediction?.there.hops ?? []).map((hop) => hop.namespace).toReversed();
+  const station = stationsOf(netns, family)
+    .flatMap(({ address }) => onSubnetOf(kase, address, netns.name))
+    .toSorted((left, right) => rank(routers, left.netns.name) - rank(routers, right.netns.name))[0];
+  if (!station) return undefined;
+  const owner = ownersOf(kase.snapshot, client.address)[0];
+  const subnet = networkOf(client.address, owner?.length ?? (family === 4 ? 24 : 64));
+  return `${formatPrefix(subnet)} via ${formatIp(station.address)}`;
+}
+
+/** Routers nearest to the far end come first; namespaces the request never passed last. */
+function rank(routers: readonly string[], namespace: string): number {
+  const at = routers.indexOf(namespace);
+  return at < 0 ? routers.length : at;
+}

@@ -1,0 +1,36 @@
+import { formatIp } from '../../net/ip.ts';
+import { counterEvidence, sysctlEvidence } from '../evidence.ts';
+import { modelCause } from '../model-cause.ts';
+import { inInterface, nameOf } from '../words.ts';
+
+/** fib_validate_source(), net/ipv4/fib_frontend.c: SKB_DROP_REASON_IP_RPFILTER */
+export const rpfStrictDrop = modelCause({
+  id: 'rpf-strict-drop',
+  title: 'Reverse path filtering drops it',
+  severity: 'error',
+  symptom: 'Requests are seen arriving, the service is silent; typical with two networks, VPNs or several uplinks.',
+  mechanism:
+    'With rp_filter = 1 a packet is accepted only on the interface by which its source would be answered; with 2, only if its source has a route at all. The larger of conf.all and conf.IFACE counts.',
+  check: 'sysctl -a | grep rp_filter; ip route get SOURCE; nstat -az TcpExtIPReversePathFilter',
+  tell(kase, drop) {
+    const device = inInterface(drop.trace) ?? '';
+    const source = drop.trace.final.source;
+    const names = ['all', device].map((name) => `net.ipv4.conf.${name}.rp_filter`);
+    const where = nameOf(kase, drop.namespace);
+    const client = formatIp(kase.flow.client.address);
+    return {
+      title: `${where} drops packets from ${source} on ${device}: the way back to ${source} is another interface (rp_filter)`,
+      explanation:
+        `The packet arrives on ${device}, but the route back to its source ${source} does not leave by ${device}. ` +
+        `Strict reverse path filtering (the larger of conf.all.rp_filter and conf.${device}.rp_filter is 1) takes that for a ` +
+        'forged source and drops it after PREROUTING; INPUT and FORWARD never see it and nobody is told.',
+      sysctl: drop.trace.sysctl ?? (names[1] as string),
+      evidence: [
+        ...names.flatMap((name) => sysctlEvidence(kase, drop.namespace, name)),
+        ...counterEvidence(kase, drop.namespace, 'TcpExtIPReversePathFilter', 'packets dropped by rp_filter'),
+      ],
+      fix: [{ namespace: drop.namespace, text: `sysctl -w net.ipv4.conf.${device}.rp_filter=2` }],
+      effect: `Loose filtering keeps the check that ${client} is routable at all; better still, route ${source} by ${device}.`,
+    };
+  },
+});

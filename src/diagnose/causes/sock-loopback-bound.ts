@@ -1,0 +1,33 @@
+import { formatEndpoint } from '../../net/ip.ts';
+import type { Cause } from '../cause.ts';
+import { isLoopbackSocket, listeners, refusalOf, socketEvidence } from '../refusal.ts';
+import { nameOf } from '../words.ts';
+
+export const sockLoopbackBound: Cause = {
+  id: 'sock-loopback-bound',
+  title: 'The service listens on 127.0.0.1 only',
+  severity: 'error',
+  symptom: 'Works inside the container or host, refused from everywhere else.',
+  mechanism: 'A socket bound to 127.0.0.1 takes packets that are addressed to 127.0.0.1 only. What comes by the network is addressed to the interface’s address, finds no socket, and is refused with RST.',
+  check: 'ss -lnt (127.0.0.1:PORT in the namespace of the service)',
+  find(kase) {
+    const refusal = refusalOf(kase);
+    const socket = listeners(kase, refusal?.sockets).find((one) => one.port === refusal?.port && isLoopbackSocket(one));
+    if (!refusal || !socket) return undefined;
+    const where = refusal.namespace === undefined ? 'the server' : nameOf(kase, refusal.namespace);
+    const program = socket.process ?? 'the service';
+    return {
+      confidence: Math.min(0.98, refusal.confidence + 0.03),
+      title: `${program} in ${where} listens on 127.0.0.1:${socket.port} only`,
+      explanation:
+        `The request arrives in ${where} for ${formatEndpoint(refusal.address, refusal.port)}. ${program} does listen on port ${socket.port}, but it is bound to ` +
+        'the loopback address, so only connections from inside the same namespace can reach it. For everything else the port is closed, and ' +
+        'the kernel answers with RST. Publishing the port or adding rules cannot change that.',
+      ...(refusal.namespace !== undefined && { namespace: refusal.namespace }),
+      status: 'rejected',
+      evidence: [socketEvidence(socket), ...refusal.evidence],
+      fix: [],
+      effect: `Configure ${program} to listen on 0.0.0.0:${socket.port} (or on ${formatEndpoint(refusal.address, socket.port)}) and restart it.`,
+    };
+  },
+};

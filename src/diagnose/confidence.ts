@@ -1,0 +1,23 @@
+import type { Case, ModelDrop } from './case.ts';
+
+/**
+ * How far a drop that the model predicts is to be believed. Certain dumps and captures on both sides of the place give
+ * 0.95; each thing that had to be assumed, and each thing that the captures can't confirm, takes from it; a sighting
+ * beyond the place of death means that the dumps aren't of the time of the capture.
+ */
+export function dropConfidence(kase: Case, drop: ModelDrop): number {
+  let confidence = 0.95;
+  if (drop.contradiction) confidence *= 0.3;
+  const assumptions = drop.trace.assumptions.length;
+  if (assumptions > 0) confidence -= 0.15 + 0.05 * (assumptions - 1);
+  if (!kase.hypothetical) {
+    if (!drop.seen && kase.flow.legs.length > 0) confidence -= 0.1;
+    if (drop.absent.length === 0) confidence -= 0.03;
+  }
+  return Math.max(0.1, Math.round(confidence * 100) / 100);
+}
+
+/** A drop that rests on a setting nobody dumped is a suspicion, however well the rest agrees. */
+export function capUnlessDumped(confidence: number, dumped: boolean): number {
+  return dumped ? confidence : Math.min(confidence, 0.5);
+}

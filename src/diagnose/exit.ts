@@ -1,0 +1,43 @@
+import type { LegSide, Sighting } from '../correlate/flow.ts';
+import type { Point } from '../correlate/points.ts';
+import { ownersOf } from '../correlate/owner.ts';
+import { parseIp } from '../net/ip.ts';
+import type { Case } from './case.ts';
+
+/** The last place of the known world that a packet passed, on its way to somewhere nobody dumped. */
+export interface Exit {
+  readonly namespace: string;
+  readonly interface: string;
+  /** The packet on its way out, when that was captured. */
+  readonly seen?: Sighting;
+  /** Captures that look at this interface. */
+  readonly points: readonly Point[];
+  /** Answers that came in there. */
+  readonly reply?: LegSide;
+  /** Its source is an address of the namespace it left: an answer can find back. */
+  readonly ownSource: boolean;
+}
+
+export function exitOf(kase: Case): Exit | undefined {
+  const { prediction, flow, correlation } = kase;
+  const there = prediction?.there;
+  if (there) {
+    const tap = there.taps.at(-1);
+    if (there.verdict !== 'forwarded' || !tap) return undefined;
+    const check = prediction?.checks.at(-1);
+    const reply = flow.legs.find((leg) => {
+      const point = correlation.points[leg.point];
+      return leg.reply.packets > 0 && point?.namespace === tap.namespace && (point.interface === tap.interface || point.interface === 'any');
+    })?.reply;
+    const source = parseIp(there.final.source);
+    return {
+      namespace: tap.namespace,
+      interface: tap.interface,
+      ...(check?.sighting && { seen: check.sighting }),
+      points: check?.points ?? [],
+      ...(reply && { reply }),
+      ownSource: source !== undefined && ownersOf(kase.snapshot, source).some(({ netns }) => netns.name === there.namespace),
+    };
+  }
+  return undefined;
+}

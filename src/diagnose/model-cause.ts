@@ -1,0 +1,46 @@
+import { type Case, type ModelDrop, modelDrop } from './case.ts';
+import type { Cause, Found } from './cause.ts';
+import { dropConfidence } from './confidence.ts';
+import { dropEvidence, ruleEvidence, ruleOf } from './evidence.ts';
+import type { Evidence } from './finding.ts';
+import { inInterface } from './words.ts';
+
+/** What a cause that the model predicts has to say for itself; the rest follows from the drop. */
+export interface Told extends Omit<Partial<Found>, 'evidence'> {
+  readonly title: string;
+  readonly explanation: string;
+  /** Lines of dumps and counters; sightings and absences are added. */
+  readonly evidence?: readonly Evidence[];
+}
+
+export interface ModelCauseSpec extends Omit<Cause, 'find'> {
+  /** Drop causes of the model that this one stands for; its own id if not given. */
+  readonly from?: readonly string[];
+  /** Undefined: the drop is not of this kind after all. */
+  tell(kase: Case, drop: ModelDrop): Told | undefined;
+}
+
+/** A cause that is proved by the model's path ending there and the captures agreeing. */
+export function modelCause(spec: ModelCauseSpec): Cause {
+  const { from = [spec.id], tell, ...cause } = spec;
+  return {
+    ...cause,
+    find(kase) {
+      const drop = modelDrop(kase);
+      if (!drop || !from.includes(drop.cause)) return undefined;
+      const told = tell(kase, drop);
+      if (!told) return undefined;
+      const rule = told.rule ?? ruleOf(kase, drop.trace);
+      const device = told.interface ?? inInterface(drop.trace);
+      return {
+        ...told,
+        confidence: told.confidence ?? dropConfidence(kase, drop),
+        namespace: told.namespace ?? drop.namespace,
+        ...(device !== undefined && { interface: device }),
+        ...(rule && { rule }),
+        status: told.status ?? (drop.trace.verdict === 'rejected' ? 'rejected' : 'dropped'),
+        evidence: [...dropEvidence(kase, drop), ...ruleEvidence(kase, drop.trace), ...(told.evidence ?? [])],
+      };
+    },
+  };
+}

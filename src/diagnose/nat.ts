@@ -1,0 +1,185 @@
+import type { Sighting } from '../correlate/flow.ts';
+import { isPrivate, neighboursOf, ownersOf } from '../correlate/owner.ts';
+import { wasCapturing } from '../correlate/points.ts';
+import { isUnknown } from '../base/ternary.ts';
+import { formatIp, type Ip, parseIp } from '../net/ip.ts';
+import { applyMask } from '../net/prefix.ts';
+import { networkOf, type Prefix } from '../net/prefix.ts';
+import type { Trace } from '../netstack/hop.ts';
+import type { Rule, Ruleset } from '../xtables/rule.ts';
+import { type Case, netnsOf } from './case.ts';
+import type { Evidence, Finding } from './finding.ts';
+
+/** A packet that left the known world with an address which only the inside knows. */
+export interface Untranslated {
+  readonly namespace: string;
+  /** Interface it left by, and the one of the inside network. */
+  readonly out: string;
+  readonly inside?: string;
+  readonly source: Ip;
+  readonly subnet?: Prefix;
+  readonly seen?: Sighting;
+  /** A packet filter dump of that namespace was given. */
+  readonly rulesKnown: boolean;
+  readonly rules: readonly Evidence[];
+  /** Captures at the exit that show no answer. */
+  readonly silence: readonly Evidence[];
+}
+
+/** The flow's exit from the host that NATs (or should), if its source is one that the outside can't answer. */
+export function leftUntranslated(kase: Case): Untranslated | undefined {
+  if (kase.outcome.status === 'delivered' && !kase.hypothetical) return undefined;
+  return fromModel(kase) ?? fromCaptures(kase);
+}
+
+function fromModel(kase: Case): Untranslated | undefined {
+  const there = kase.prediction?.there;
+  const exit = there?.taps.at(-1);
+  if (!there || there.verdict !== 'forwarded' || !exit || there.hops.length === 0) return undefined;
+  const source = parseIp(there.final.source);
+  if (source === undefined || !isPrivate(source)) return undefined;
+  const netns = netnsOf(kase, there.namespace);
+  if (!netns || ownersOf(kase.snapshot, source).some((owner) => owner.netns.name === there.namespace)) return undefined;
+  const device = netns.links?.find((link) => link.name === exit.interface);
+  if (device?.addresses.some(({ address, length }) => inSubnet(source, address, length))) return undefined;
+  const inside = neighboursOf(kase.snapshot, source).find((owner) => owner.netns.name === there.namespace && owner.link.name !== exit.interface);
+  const seen = kase.prediction?.checks.findLast((check) => check.tap === exit)?.sighting;
+  if (!seen && !kase.hypothetical && kase.prediction?.checks.at(-1)?.missing) return undefined;
+  if (!kase.hypothetical && answeredAt(kase, there.namespace, exit.interface)) return undefined;
+  const rulesets = kase.flow.family === 4 ? netns.rulesets4 : netns.rulesets6;
+  return {
+    namespace: there.namespace,
+    out: exit.interface,
+    ...(inside && { inside: inside.link.name, subnet: networkOf(source, inside.length) }),
+    ...(!inside && there.hops.at(-1)?.in !== undefined && { inside: there.hops.at(-1)?.in as string }),
+    source,
+    ...(seen && { seen }),
+    rulesKnown: rulesets !== undefined,
+    rules: postroutingEvidence(rulesets),
+    silence: kase.hypothetical ? [] : silenceAt(kase, there.namespace, exit.interface),
+  };
+}
+
+/** Without dumps: the same packet at two points, the first nearer to the sender, its private source unchanged towards a public address. */
+function fromCaptures(kase: Case): Untranslated | undefined {
+  if (kase.prediction || kase.hypothetical) return undefined;
+  const { client, server } = kase.flow;
+  if (!isPrivate(client.address) || isPrivate(server.address)) return undefined;
+  const legs = kase.flow.legs.filter((leg) => leg.forward.packets > 0);
+  const last = legs.at(-1);
+  const first = legs[0];
+  const seen = last?.forward.kept[0];
+  if (legs.length < 2 || !first || !last || !seen || last.client.address !== client.address || last.reply.packets > 0) return undefined;
+  const point = kase.correlation.points[last.point];
+  const inside = kase.correlation.points[first.point];
+  if (!point || !inside) return undefined;
+  return {
+    namespace: point.namespace,
+    out: point.interface,
+    inside: inside.interface,
+    source: client.address,
+    seen,
+    rulesKnown: false,
+    rules: [],
+    silence: silenceAt(kase, point.namespace, point.interface),
+  };
+}
+
+function inSubnet(ip: Ip, address: Ip, length: number): boolean {
+  return typeof ip === typeof address && networkOf(address, length).address === networkOf(ip, length).address;
+}
+
+function answeredAt(kase: Case, namespace: string, device: string): boolean {
+  return kase.flow.legs.some((leg) => {
+    const point = kase.correlation.points[leg.point];
+    return leg.reply.packets > 0 && point?.namespace === namespace && point.interface === device;
+  });
+}
+
+/** "eth0.pcap: no packet from 8.8.8.8 among its 12 packets" */
+export function silenceAt(kase: Case, namespace: string, device: string): Evidence[] {
+  return kase.correlation.points
+    .filter((point) => point.namespace === namespace && (point.interface === device || point.interface === 'any'))
+    .filter((point) => wasCapturing(point, kase.flow.protocol, kase.flow.end) !== 'no')
+    .map((point) => ({
+      path: point.path,
+      text: `no answer from ${formatIp(kase.flow.server.address)} among its ${point.packets} packets`,
+    }));
+}
+
+function postroutingEvidence(rulesets: readonly Ruleset[] | undefined): Evidence[] {
+  if (!rulesets) return [];
+  const nat = rulesets.map((ruleset) => ruleset.tables.get('nat')).find((table) => table !== undefined);
+  const chain = nat?.chains.get('POSTROUTING');
+  const path = rulesets[0]?.path;
+  if (path === undefined) return [];
+  if (!nat) return [{ path, text: 'there is no nat table' }];
+  const line = chain?.span?.line;
+  return [{ path, ...(line !== undefined && { line }), text: `nat POSTROUTING: none of its ${chain?.rules.length ?? 0} rules translates the source` }];
+}
+
+const SOURCE_NAT = new Set(['MASQUERADE', 'SNAT']);
+
+export interface NearMiss {
+  readonly target: string;
+  readonly rule: NonNullable<Finding['rule']>;
+  readonly why: string;
+}
+
+/** Source NAT rules of that namespace that this packet did not meet, with the condition that failed. */
+export function natNearMisses(kase: Case, left: Pick<Untranslated, 'namespace' | 'source' | 'out'>): NearMiss[] {
+  const netns = netnsOf(kase, left.namespace);
+  const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
+  return rulesets.flatMap((ruleset) =>
+    [...(ruleset.tables.get('nat')?.chains.values() ?? [])].flatMap((chain) =>
+      chain.rules.flatMap((rule, index) => {
+        if (rule.target?.kind !== 'extension' || !SOURCE_NAT.has(rule.target.name) || isSelfMasquerade(rule)) return [];
+        const why = failedCondition(rule, left.source, left.out, kase.prediction?.there);
+        return [
+          {
+            target: rule.target.name,
+            why,
+            rule: {
+              family: ruleset.family,
+              table: 'nat',
+              chain: chain.name,
+              number: index + 1,
+              text: rule.text,
+              path: rule.span.path,
+              line: rule.span.line,
+            },
+          },
+        ];
+      }),
+    ),
+  );
+}
+
+/** Docker's rule for a container that asks itself by its published port: not meant for anything else. */
+function isSelfMasquerade(rule: Rule): boolean {
+  return (
+    rule.source !== undefined &&
+    rule.destination !== undefined &&
+    rule.source.address === rule.destination.address &&
+    rule.source.mask === rule.destination.mask
+  );
+}
+
+function failedCondition(rule: Rule, source: Ip, out: string, there: Trace | undefined): string {
+  if (rule.source && typeof rule.source.address === typeof source) {
+    const holds = (applyMask(source, rule.source.mask) === rule.source.address) !== rule.source.invert;
+    if (!holds) return `its -s names another network than ${formatIp(source)}`;
+  }
+  if (rule.out) {
+    const same = rule.out.wildcard ? out.startsWith(rule.out.name) : out === rule.out.name;
+    if (same === rule.out.invert) return `its -o asks for ${rule.out.invert ? 'another interface than ' : ''}${rule.out.name}, and the packet leaves by ${out}`;
+  }
+  const destination = there && parseIp(there.final.destination);
+  if (rule.destination && destination !== undefined && !isUnknown(destination) && typeof rule.destination.address === typeof destination) {
+    const holds = (applyMask(destination, rule.destination.mask) === rule.destination.address) !== rule.destination.invert;
+    if (!holds) return `its -d does not cover ${formatIp(destination)}`;
+  }
+  const earlier = there?.hops.at(-1)?.steps.findLast((step) => step.kind === 'rule' && step.table === 'nat' && step.hook === 'POSTROUTING');
+  if (earlier?.kind === 'rule') return `rule ${earlier.number} of ${earlier.chain} ("${earlier.text}") ends the walk before it`;
+  return 'one of its conditions does not hold for this packet';
+}

@@ -1,0 +1,62 @@
+import type { ModelDrop } from './case.ts';
+import type { Cause, Command } from './cause.ts';
+import type { Case } from './case.ts';
+import { selector } from './filter.ts';
+import { modelCause } from './model-cause.ts';
+import { iptablesOf, nameOf } from './words.ts';
+
+/** `filter FORWARD rule 3`, `the policy of filter FORWARD`. */
+export function rulePlace(drop: ModelDrop): string {
+  const rule = drop.trace.rule;
+  if (!rule) return 'a rule';
+  return rule.kind === 'rule' ? `${rule.table} ${rule.chain} rule ${rule.number}` : `the policy of ${rule.table} ${rule.chain}`;
+}
+
+/** `the request`, `the answer`. */
+export function whatDied(drop: ModelDrop): string {
+  return drop.direction === 'forward' ? 'the request' : 'the answer';
+}
+
+/** Does the rule that dropped it read like this? */
+export function ruleText(drop: ModelDrop): string {
+  return drop.trace.rule?.kind === 'rule' ? drop.trace.rule.text : '';
+}
+
+export function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** An ACCEPT for just this traffic in front of the rule that drops it; in its base chain, when a set of rules of somebody else does. */
+export function acceptBefore(kase: Case, drop: ModelDrop): Command[] {
+  const rule = drop.trace.rule;
+  if (!rule) return [];
+  const table = rule.table === 'filter' ? '' : `-t ${rule.table} `;
+  const at = rule.kind === 'rule' ? ` ${rule.number}` : '';
+  return [
+    { namespace: drop.namespace, text: `${iptablesOf(kase)} ${table}-I ${rule.chain}${at} ${selector(drop)} -j ACCEPT` },
+  ];
+}
+
+/** A drop by a rule whose purpose is known: the page of the catalogue says nearly everything. */
+export interface RuleCauseSpec extends Omit<Cause, 'find' | 'severity'> {
+  /** Stands between what died and the place: "the request *is kept apart by* filter DOCKER-ISOLATION-STAGE-2 rule 1". */
+  readonly verb: string;
+  /** What to do instead of making an exception. */
+  readonly advice: string;
+}
+
+export function ruleCause({ verb, advice, ...cause }: RuleCauseSpec): Cause {
+  return modelCause({
+    ...cause,
+    severity: 'error',
+    tell(kase, drop) {
+      const where = nameOf(kase, drop.namespace);
+      return {
+        title: `${where}: ${whatDied(drop)} ${verb} ${rulePlace(drop)}`,
+        explanation: `${capital(whatDied(drop))} is dropped in ${where} by ${rulePlace(drop)}${ruleText(drop) ? ` ("${ruleText(drop)}")` : ''}. ${cause.mechanism}`,
+        fix: acceptBefore(kase, drop),
+        effect: advice,
+      };
+    },
+  });
+}

@@ -1,0 +1,61 @@
+import { formatEndpoint, formatIp, type Ip } from '../net/ip.ts';
+import { protocolName } from '../net/protocol.ts';
+import type { Trace } from '../netstack/hop.ts';
+import type { Netns } from '../snapshot/snapshot.ts';
+import { type Case, netnsOf } from './case.ts';
+import type { Command } from './cause.ts';
+
+/** `ns1`, `container web`, `the host`: a namespace in a sentence. */
+export function nameOf(kase: Case, namespace: string): string {
+  const netns = netnsOf(kase, namespace);
+  if (netns?.container !== undefined) return `container ${netns.container}`;
+  return namespace === 'host' ? 'the host' : namespace;
+}
+
+/** A command as somebody on the machine types it: entered into its namespace. */
+export function typed(kase: Case, command: Command): string {
+  const netns = netnsOf(kase, command.namespace);
+  return entered(netns, command);
+}
+
+export function entered(netns: Netns | undefined, command: Command): string {
+  if (command.namespace === 'host') return command.text;
+  if (netns?.container !== undefined && netns.pid !== undefined) return `nsenter -t ${netns.pid} -n ${command.text}`;
+  return `ip netns exec ${command.namespace} ${command.text}`;
+}
+
+export function requestName(kase: Case): string {
+  const { flow } = kase;
+  const protocol = protocolName(flow.protocol);
+  if (flow.protocol === 1 || flow.protocol === 58) return `the echo request to ${formatIp(flow.server.address)}`;
+  if (flow.protocol === 6) return `the SYN to ${formatEndpoint(flow.server.address, flow.server.port)}`;
+  return `the ${protocol} packet to ${formatEndpoint(flow.server.address, flow.server.port || undefined)}`;
+}
+
+/** The last interface a trace came in by, and the one it left (or would have left) by. */
+export function inInterface(trace: Trace): string | undefined {
+  return trace.hops.at(-1)?.in;
+}
+
+export function outInterface(trace: Trace): string | undefined {
+  return trace.hops.at(-1)?.out ?? routeOut(trace);
+}
+
+function routeOut(trace: Trace): string | undefined {
+  for (const step of trace.hops.at(-1)?.steps.toReversed() ?? []) {
+    if (step.kind === 'route' && step.out !== undefined) return step.out;
+  }
+  return undefined;
+}
+
+export function prefixText(address: Ip, length: number): string {
+  return `${formatIp(address)}/${length}`;
+}
+
+export function iptablesOf(kase: Case): 'iptables' | 'ip6tables' {
+  return kase.flow.family === 4 ? 'iptables' : 'ip6tables';
+}
+
+export function ipOf(kase: Case): 'ip' | 'ip -6' {
+  return kase.flow.family === 4 ? 'ip' : 'ip -6';
+}
