@@ -1,9 +1,23 @@
 /** Every incident that can be recorded, by topic. */
+import { beyond } from './beyond.mjs';
 import { docker } from './docker.mjs';
 import { filter } from './filter.mjs';
 import { forwarding } from './forwarding.mjs';
+import { healthy, ipv6 } from './healthy.mjs';
 import { links } from './links.mjs';
+import { names } from './names.mjs';
 import { nat } from './nat.mjs';
 import { routing } from './routing.mjs';
 
-export const incidents = [...forwarding, ...routing, ...links, ...nat, ...filter, ...docker];
+export const incidents = [
+  ...forwarding,
+  ...routing,
+  ...links,
+  ...nat,
+  ...filter,
+  ...names,
+  ...beyond,
+  ...docker,
+  ...ipv6,
+  ...healthy,
+];
