@@ -291,7 +291,7 @@ policy, whose counter has them.`,
       await withDocker(lab, '', async (docker) => {
         await docker.run('box', '', 'sleep 86400');
         const [bridge, uplinkCapture] = await lab.capture(host, ['vmbr1', 'eno1']);
-        await lab.fails(inside[0], 'wget -q -T 3 -O - http://198.51.100.8/', /timed out/);
+        await lab.fails(inside[0], 'echo GET / | nc -w 3 198.51.100.8 80', /timed out/);
         await lab.captured();
         lab.seen(bridge, 'tcp[13] == 2 and dst host 198.51.100.8');
         lab.unseen(uplinkCapture, 'tcp');
