@@ -22,7 +22,13 @@ export interface NamespaceView {
   /** fib_validate for `-m rpfilter`. */
   reversePath(skb: Skb, options: { loose: boolean; validMark: boolean; acceptLocal: boolean }): Ternary;
   /** Is the tuple of values in the named ipset? `directions` as given, `src,dst` … Unknown when there is no dump of it. */
-  setContains(name: string, directions: readonly ('src' | 'dst')[], skb: Skb): Ternary;
+  setContains(
+    name: string,
+    directions: readonly ('src' | 'dst')[],
+    skb: Skb,
+    /** `returnNomatch`: hold only for an address under a nomatch entry. */
+    options?: { readonly returnNomatch?: boolean },
+  ): Ternary;
   /** Confirmed connections, for connlimit. Unknown when entries may be missing. */
   connections(): Iterable<Nfct> | Unknown;
   /** Sysctl value, or undefined when neither the dump nor the kernel's default says. */
@@ -51,7 +57,24 @@ export type RuleVerdict =
   | { readonly kind: 'nat'; readonly nat: NatRange }
   | { readonly kind: 'tee'; readonly gateway: Ip }
   | { readonly kind: 'notrack' }
+  /** CT: a template for the connection that conntrack is about to make (raw table); goes on. */
+  | { readonly kind: 'ct'; readonly template: CtTemplate }
+  /** TPROXY: the packet goes to the socket listening there, or is dropped when there is none. */
+  | { readonly kind: 'tproxy'; readonly address?: Ip; readonly port: number; readonly mark: MarkChange }
   | { readonly kind: 'unknown'; readonly why: string };
+
+export interface CtTemplate {
+  readonly helper?: string;
+  /** `mark`: the zone is the packet's mark. */
+  readonly zone?: { readonly direction: 'both' | 'original' | 'reply'; readonly id: number | 'mark' };
+  readonly timeout?: string;
+}
+
+/** mark = (mark & ~mask) ^ value */
+export interface MarkChange {
+  readonly value: number;
+  readonly mask: number;
+}
 
 /** What a NAT target asks for (struct nf_nat_range2). MASQUERADE and REDIRECT leave the address to the model. */
 export interface NatRange {

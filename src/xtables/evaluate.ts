@@ -1,0 +1,88 @@
+/** One rule on one packet: ip_packet_match() and the match loop of ipt_do_table(), net/ipv4/netfilter/ip_tables.c. */
+import { and, type Ternary, unknown } from '../base/ternary.ts';
+import type { MatchContext, RuleVerdict } from './context.ts';
+import { isUnparsed } from './extension.ts';
+import { findMatch } from './matches.ts';
+import { destinationOf, sourceOf, upperLayer } from './packet.ts';
+import type { InterfaceMatch, MatchUse, Rule, Ruleset, TargetUse } from './rule.ts';
+import { findTarget } from './targets.ts';
+import { addressMatches } from './values/address.ts';
+
+/**
+ * Built-in conditions first, then the matches from left to right up to the first that fails, as the kernel does: a match that
+ * keeps state isn't asked when one before it failed. Behind an unknown one the rest is asked too: false still decides.
+ */
+export function matchRule(rule: Rule, ctx: MatchContext): Ternary {
+  if (!builtinsMatch(rule, ctx)) return false;
+  let result: Ternary = true;
+  for (const match of rule.matches) {
+    result = and(result, matchUse(match, ctx));
+    if (result === false || ctx.hotdrop) return false;
+  }
+  return result;
+}
+
+export function matchUse(match: MatchUse, ctx: MatchContext): Ternary {
+  if (isUnparsed(match.info)) return unknown(match.info.why);
+  const definition = findMatch(match.name, ctx.skb.family);
+  return definition ? definition.match(match.info, ctx) : unknown(`match ${match.name} is not known`);
+}
+
+function builtinsMatch(rule: Rule, ctx: MatchContext): boolean {
+  const { skb } = ctx;
+  if (rule.source && addressMatches(sourceOf(skb), rule.source) === rule.source.invert) return false;
+  if (rule.destination && addressMatches(destinationOf(skb), rule.destination) === rule.destination.invert) {
+    return false;
+  }
+  if (rule.in && interfaceMatches(rule.in, skb.in) === rule.in.invert) return false;
+  if (rule.out && interfaceMatches(rule.out, skb.out) === rule.out.invert) return false;
+  if (rule.protocol && (upperLayer(ctx).protocol === rule.protocol.protocol) === rule.protocol.invert) {
+    return false;
+  }
+  if (rule.fragment && skb.fragmentOffset > 0 === rule.fragment.invert) return false;
+  return true;
+}
+
+/** A hook without the interface compares with the empty name. */
+function interfaceMatches(match: InterfaceMatch, name = ''): boolean {
+  return match.wildcard ? name.startsWith(match.name) : name === match.name;
+}
+
+/** What the rule's target does to a packet that matched; changes the skb (marks, TTL …) where the target does. */
+export function ruleAction(rule: Rule, ctx: MatchContext): RuleVerdict {
+  return rule.target ? targetAction(rule.target, ctx) : { kind: 'continue' };
+}
+
+function targetAction(target: TargetUse, ctx: MatchContext): RuleVerdict {
+  switch (target.kind) {
+    case 'verdict':
+      return { kind: VERDICTS[target.verdict] };
+    case 'jump':
+    case 'goto':
+      return { kind: target.kind, chain: target.chain };
+    case 'extension': {
+      if (isUnparsed(target.info)) return { kind: 'unknown', why: target.info.why };
+      const definition = findTarget(target.name, ctx.skb.family);
+      return definition
+        ? definition.apply(target.info, ctx)
+        : { kind: 'unknown', why: `target ${target.name} is not known` };
+    }
+  }
+}
+
+const VERDICTS = { ACCEPT: 'accept', DROP: 'drop', RETURN: 'return', QUEUE: 'queue' } as const;
+
+/** Does loading this ruleset start connection tracking for its family? Rules count wherever they stand, reached or not. */
+export function conntrackUsers(ruleset: Ruleset): boolean {
+  for (const table of ruleset.tables.values()) {
+    for (const chain of table.chains.values()) {
+      for (const rule of chain.rules) if (usesConntrack(rule, ruleset)) return true;
+    }
+  }
+  return false;
+}
+
+function usesConntrack(rule: Rule, { family }: Ruleset): boolean {
+  if (rule.matches.some((match) => findMatch(match.name, family)?.conntrack)) return true;
+  return rule.target?.kind === 'extension' && findTarget(rule.target.name, family)?.conntrack === true;
+}

@@ -1,0 +1,16 @@
+/** comment_mt(), net/netfilter/xt_comment.c: always matches. */
+import { defineMatch } from '../extension.ts';
+import { quote } from '../tokens.ts';
+import { text } from '../values/text.ts';
+
+interface CommentInfo {
+  readonly comment: string;
+}
+
+export const comment = defineMatch({
+  name: 'comment',
+  options: { comment: { value: text(255), required: true } },
+  build: ({ comment }): CommentInfo => ({ comment: comment.value }),
+  print: (info) => [`--comment ${quote(info.comment)}`],
+  match: () => true,
+});

@@ -1,0 +1,15 @@
+/** mark_mt(), net/netfilter/xt_mark.c */
+import { defineMatch, option } from '../extension.ts';
+import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
+
+interface MarkInfo extends Masked {
+  readonly invert: boolean;
+}
+
+export const mark = defineMatch({
+  name: 'mark',
+  options: { mark: { value: masked(), invert: true, required: true } },
+  build: ({ mark }): MarkInfo => ({ invert: mark.invert, ...mark.value }),
+  print: (info) => [option('mark', info.invert, formatMasked(info))],
+  match: (info, { skb }) => maskedEqual(skb.mark, info) !== info.invert,
+});

@@ -1,0 +1,40 @@
+/** udp_mt(), net/netfilter/xt_tcpudp.c */
+import { isUnknown, type Ternary } from '../../base/ternary.ts';
+import type { MatchContext } from '../context.ts';
+import { defineMatch } from '../extension.ts';
+import { hotdrop, u16, upperHeader } from '../packet.ts';
+import { portRange } from '../values/port.ts';
+import { type PortTest, portHolds, portTest, printPorts } from '../values/ports.ts';
+
+interface UdpInfo {
+  readonly source?: PortTest;
+  readonly destination?: PortTest;
+}
+
+function define(name: string, protocol: number, native: boolean) {
+  return defineMatch({
+    name,
+    protocols: [protocol],
+    options: {
+      sport: { value: portRange, invert: true, aliases: ['source-port'] },
+      dport: { value: portRange, invert: true, aliases: ['destination-port'] },
+    },
+    build: (args): UdpInfo => ({ ...portTest('source', args.sport), ...portTest('destination', args.dport) }),
+    print: (info) => [...printPorts('sport', info.source), ...printPorts('dport', info.destination)],
+    match: (info, ctx) => matchPorts(info, ctx, native && ctx.backend === 'nft'),
+  });
+}
+
+/** With a port, nft turns it into a native expression, which doesn't match where the bytes are missing; xt drops the packet. */
+function matchPorts(info: UdpInfo, ctx: MatchContext, nft: boolean): Ternary {
+  const native = nft && (info.source !== undefined || info.destination !== undefined);
+  const at = upperHeader(ctx, native ? (info.destination ? 4 : 2) : 8);
+  if (at === 'fragment') return false;
+  if (at === 'short') return native ? false : hotdrop(ctx);
+  if (isUnknown(at)) return at;
+  const { bytes } = ctx.skb;
+  return portHolds(info.source, u16(bytes, at)) && portHolds(info.destination, u16(bytes, at + 2));
+}
+
+export const udp = define('udp', 17, true);
+export const udplite = define('udplite', 136, false);

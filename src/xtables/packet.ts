@@ -1,0 +1,102 @@
+/** Reading a packet's headers inside matches and targets; what is short, and what the capture cut, are told apart. */
+import { type Unknown, unknown } from '../base/ternary.ts';
+import type { Ip } from '../net/ip.ts';
+import type { Skb } from '../skb/skb.ts';
+import type { MatchContext } from './context.ts';
+
+const AH = 51;
+
+export function u8(bytes: Uint8Array, offset: number): number {
+  return bytes[offset] ?? 0;
+}
+
+export function u16(bytes: Uint8Array, offset: number): number {
+  return u8(bytes, offset) * 256 + u8(bytes, offset + 1);
+}
+
+export function u32(bytes: Uint8Array, offset: number): number {
+  return u16(bytes, offset) * 65536 + u16(bytes, offset + 2);
+}
+
+function u128(bytes: Uint8Array, offset: number): bigint {
+  const high = (BigInt(u32(bytes, offset)) << 32n) | BigInt(u32(bytes, offset + 4));
+  return (high << 64n) | (BigInt(u32(bytes, offset + 8)) << 32n) | BigInt(u32(bytes, offset + 12));
+}
+
+export function sourceOf(skb: Skb): Ip {
+  return skb.family === 4 ? u32(skb.bytes, 12) : u128(skb.bytes, 8);
+}
+
+export function destinationOf(skb: Skb): Ip {
+  return skb.family === 4 ? u32(skb.bytes, 16) : u128(skb.bytes, 24);
+}
+
+/** TTL or hop limit. */
+export function ttlOf(skb: Skb): number {
+  return u8(skb.bytes, skb.family === 4 ? 8 : 7);
+}
+
+/** TOS or traffic class (ipv6_get_dsfield). */
+export function tosOf(skb: Skb): number {
+  return skb.family === 4 ? u8(skb.bytes, 1) : (u16(skb.bytes, 0) >> 4) & 0xff;
+}
+
+/** What a header read gives: where it begins; or that the packet hasn't it; or that the capture doesn't show it. */
+export type HeaderAt = number | 'short' | 'fragment' | Unknown;
+
+/** skb_header_pointer(): the first `length` bytes of the upper-layer header. */
+export function upperHeader(ctx: MatchContext, length: number): HeaderAt {
+  const { skb } = ctx;
+  if (skb.fragmentOffset > 0) return 'fragment';
+  const { offset } = upperLayer(ctx);
+  if (offset < 0) return skb.bytes.length < skb.length ? cut(skb) : 'short';
+  if (offset + length <= skb.bytes.length) return offset;
+  return offset + length <= skb.length ? cut(skb) : 'short';
+}
+
+/**
+ * Protocol and offset that `-p` and the transport matches see. In IPv6 the legacy backend also skips Authentication Headers
+ * (ipv6_find_hdr without IP6_FH_F_AUTH), nft stops at them.
+ */
+export function upperLayer(ctx: MatchContext): { readonly protocol: number; readonly offset: number } {
+  const { skb } = ctx;
+  if (skb.family === 4 || ctx.backend === 'nft' || skb.protocol !== AH) {
+    return { protocol: skb.protocol, offset: skb.transport };
+  }
+  let protocol: number = AH;
+  let offset = skb.transport;
+  while (protocol === AH && offset >= 0 && offset + 8 <= skb.bytes.length) {
+    protocol = u8(skb.bytes, offset);
+    offset += (u8(skb.bytes, offset + 1) + 2) * 4;
+  }
+  return { protocol, offset };
+}
+
+export function cut(skb: Skb): Unknown {
+  return unknown(
+    `the capture has ${skb.bytes.length} of the packet's ${skb.length} bytes (capture with -s 0)`,
+  );
+}
+
+/** An xt match whose header is missing drops the packet on the spot. */
+export function hotdrop(ctx: MatchContext): false {
+  ctx.hotdrop = true;
+  return false;
+}
+
+/** The header for an xt match: false for later fragments, hotdrop for what is too short. */
+export function upperOrDrop(ctx: MatchContext, length: number): number | false | Unknown {
+  const at = upperHeader(ctx, length);
+  if (at === 'fragment') return false;
+  return at === 'short' ? hotdrop(ctx) : at;
+}
+
+/** Calls `test` with the header's offset; not matching when it isn't there, unknown when the capture cut it. */
+export function withUpper(
+  ctx: MatchContext,
+  length: number,
+  test: (offset: number) => boolean,
+): boolean | Unknown {
+  const at = upperOrDrop(ctx, length);
+  return typeof at === 'number' ? test(at) : at;
+}

@@ -1,0 +1,50 @@
+/** xt_dnat_target_v2(), net/netfilter/xt_nat.c */
+import type { NatRange } from '../context.ts';
+import { defineTarget } from '../extension.ts';
+import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat.ts';
+import { flag } from '../values/number.ts';
+
+interface DnatInfo {
+  readonly to: NatTo;
+  readonly random: boolean;
+  readonly persistent: boolean;
+}
+
+export const DNAT = defineTarget({
+  name: 'DNAT',
+  tables: ['nat'],
+  hooks: ['PREROUTING', 'OUTPUT'],
+  conntrack: true,
+  options: {
+    'to-destination': { value: natTo(true), required: true },
+    random: { value: flag },
+    persistent: { value: flag },
+  },
+  build: (args): DnatInfo => ({
+    to: args['to-destination'].value,
+    random: args.random !== undefined,
+    persistent: args.persistent !== undefined,
+  }),
+  print: (info) => [
+    `--to-destination ${formatNatTo(info.to)}`,
+    ...(info.random ? ['--random'] : []),
+    ...(info.persistent ? ['--persistent'] : []),
+  ],
+  check: (info: DnatInfo, place) => portsNeedProtocol(info.to.ports, place),
+  apply: (info) => ({ kind: 'nat', nat: natRange('dst', info.to, info.random, info.persistent) }),
+});
+
+export function natRange(
+  manip: NatRange['manip'],
+  { min, max, ports }: NatTo,
+  random: boolean,
+  persistent: boolean,
+): NatRange {
+  return {
+    manip,
+    address: min === undefined || max === undefined ? { kind: 'keep' } : { kind: 'range', min, max },
+    ...(ports ? { ports } : {}),
+    random,
+    persistent,
+  };
+}

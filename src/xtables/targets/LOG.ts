@@ -1,0 +1,61 @@
+/** log_tg(), net/netfilter/xt_LOG.c: writes to the kernel log and goes on. */
+import { defineTarget, type Value } from '../extension.ts';
+import { quote } from '../tokens.ts';
+import { flag, readNumber } from '../values/number.ts';
+import { text } from '../values/text.ts';
+
+const LEVELS: Readonly<Record<string, number>> = {
+  alert: 1,
+  crit: 2,
+  debug: 7,
+  emerg: 0,
+  error: 3,
+  info: 6,
+  notice: 5,
+  panic: 0,
+  warning: 4,
+};
+const DEFAULT_LEVEL = 4;
+const FLAGS = ['log-tcp-sequence', 'log-tcp-options', 'log-ip-options', 'log-uid', 'log-macdecode'] as const;
+
+interface LogInfo {
+  readonly prefix: string;
+  readonly level: number;
+  readonly flags: readonly (typeof FLAGS)[number][];
+}
+
+const level: Value<number> = {
+  words: 1,
+  expected: `a level 0..7 or ${Object.keys(LEVELS).join(', ')}`,
+  read([text = '']) {
+    const number = readNumber(text, 7);
+    if (number !== undefined) return number;
+    const lower = text.toLowerCase();
+    const name = lower === '' ? undefined : Object.keys(LEVELS).find((each) => each.startsWith(lower));
+    return name === undefined ? undefined : LEVELS[name];
+  },
+};
+
+export const LOG = defineTarget({
+  name: 'LOG',
+  options: {
+    'log-level': { value: level },
+    'log-prefix': { value: text(29) },
+    'log-tcp-sequence': { value: flag },
+    'log-tcp-options': { value: flag },
+    'log-ip-options': { value: flag },
+    'log-uid': { value: flag },
+    'log-macdecode': { value: flag },
+  },
+  build: (args): LogInfo => ({
+    prefix: args['log-prefix']?.value ?? '',
+    level: args['log-level']?.value ?? DEFAULT_LEVEL,
+    flags: FLAGS.filter((name) => args[name]),
+  }),
+  print: (info) => [
+    ...(info.prefix === '' ? [] : [`--log-prefix ${quote(info.prefix)}`]),
+    ...(info.level === DEFAULT_LEVEL ? [] : [`--log-level ${info.level}`]),
+    ...info.flags.map((name) => `--${name}`),
+  ],
+  apply: () => ({ kind: 'continue' }),
+});

@@ -1,0 +1,43 @@
+/** masquerade_tg(), net/netfilter/xt_MASQUERADE.c: the model picks the outgoing interface's address. */
+import { defineTarget } from '../extension.ts';
+import { formatNatPorts, type NatPorts, natPorts, portsNeedProtocol } from '../values/nat.ts';
+import { flag } from '../values/number.ts';
+
+interface MasqueradeInfo {
+  readonly ports?: NatPorts;
+  readonly random: boolean;
+  readonly randomFully: boolean;
+}
+
+export const MASQUERADE = defineTarget({
+  name: 'MASQUERADE',
+  tables: ['nat'],
+  hooks: ['POSTROUTING'],
+  conntrack: true,
+  options: {
+    'to-ports': { value: natPorts },
+    random: { value: flag },
+    'random-fully': { value: flag },
+  },
+  build: (args): MasqueradeInfo => ({
+    ...(args['to-ports'] ? { ports: args['to-ports'].value } : {}),
+    random: args.random !== undefined,
+    randomFully: args['random-fully'] !== undefined,
+  }),
+  print: (info) => [
+    ...(info.ports ? [`--to-ports ${formatNatPorts(info.ports)}`] : []),
+    ...(info.random ? ['--random'] : []),
+    ...(info.randomFully ? ['--random-fully'] : []),
+  ],
+  check: (info: MasqueradeInfo, place) => portsNeedProtocol(info.ports, place),
+  apply: (info) => ({
+    kind: 'nat',
+    nat: {
+      manip: 'src',
+      address: { kind: 'masquerade' },
+      ...(info.ports ? { ports: info.ports } : {}),
+      random: info.random || info.randomFully,
+      persistent: false,
+    },
+  }),
+});

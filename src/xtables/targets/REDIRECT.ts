@@ -1,0 +1,36 @@
+/** redirect_tg4(), redirect_tg6(), net/netfilter/xt_REDIRECT.c: the model picks the incoming interface's address. */
+import { defineTarget } from '../extension.ts';
+import { formatNatPorts, type NatPorts, natPorts, portsNeedProtocol } from '../values/nat.ts';
+import { flag } from '../values/number.ts';
+
+interface RedirectInfo {
+  readonly ports?: NatPorts;
+  readonly random: boolean;
+}
+
+export const REDIRECT = defineTarget({
+  name: 'REDIRECT',
+  tables: ['nat'],
+  hooks: ['PREROUTING', 'OUTPUT'],
+  conntrack: true,
+  options: { 'to-ports': { value: natPorts }, random: { value: flag } },
+  build: (args): RedirectInfo => ({
+    ...(args['to-ports'] ? { ports: args['to-ports'].value } : {}),
+    random: args.random !== undefined,
+  }),
+  print: (info) => [
+    ...(info.ports ? [`--to-ports ${formatNatPorts(info.ports)}`] : []),
+    ...(info.random ? ['--random'] : []),
+  ],
+  check: (info: RedirectInfo, place) => portsNeedProtocol(info.ports, place),
+  apply: (info) => ({
+    kind: 'nat',
+    nat: {
+      manip: 'dst',
+      address: { kind: 'redirect' },
+      ...(info.ports ? { ports: info.ports } : {}),
+      random: info.random,
+      persistent: false,
+    },
+  }),
+});

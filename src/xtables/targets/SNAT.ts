@@ -1,0 +1,42 @@
+/** xt_snat_target_v2(), net/netfilter/xt_nat.c */
+import { defineTarget } from '../extension.ts';
+import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat.ts';
+import { flag } from '../values/number.ts';
+import { natRange } from './DNAT.ts';
+
+interface SnatInfo {
+  readonly to: NatTo;
+  readonly random: boolean;
+  readonly randomFully: boolean;
+  readonly persistent: boolean;
+}
+
+export const SNAT = defineTarget({
+  name: 'SNAT',
+  tables: ['nat'],
+  hooks: ['POSTROUTING', 'INPUT'],
+  conntrack: true,
+  options: {
+    'to-source': { value: natTo(false), required: true },
+    random: { value: flag },
+    'random-fully': { value: flag },
+    persistent: { value: flag },
+  },
+  build: (args): SnatInfo => ({
+    to: args['to-source'].value,
+    random: args.random !== undefined,
+    randomFully: args['random-fully'] !== undefined,
+    persistent: args.persistent !== undefined,
+  }),
+  print: (info) => [
+    `--to-source ${formatNatTo(info.to)}`,
+    ...(info.random ? ['--random'] : []),
+    ...(info.randomFully ? ['--random-fully'] : []),
+    ...(info.persistent ? ['--persistent'] : []),
+  ],
+  check: (info: SnatInfo, place) => portsNeedProtocol(info.to.ports, place),
+  apply: (info) => ({
+    kind: 'nat',
+    nat: natRange('src', info.to, info.random || info.randomFully, info.persistent),
+  }),
+});
