@@ -1,5 +1,6 @@
 import type { Family, Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
+import type { DnsMessage } from './dns.ts';
 
 /**
  * What dissecting a frame gave: plain values, independent of the reader's block except for `bytes`. A layer that can't
@@ -26,12 +27,35 @@ export interface Packet {
   readonly ip?: IpLayer | undefined;
   readonly tcp?: TcpLayer | undefined;
   readonly udp?: UdpLayer | undefined;
-  /** SCTP, DCCP, UDP-Lite: the ports they begin with. */
-  readonly ports?: { readonly source: number; readonly destination: number } | undefined;
+  /** SCTP, DCCP, UDP-Lite: the ports they begin with. Also of a TCP or UDP header that is cut short behind them. */
+  readonly ports?: PortsLayer | undefined;
   readonly icmp?: IcmpLayer | undefined;
+  /** What a UDP or TCP segment from or to port 53 or 5353 says, as far as it is there. */
+  readonly dns?: DnsMessage | undefined;
+  /** Of an inner packet: what it came in. */
+  readonly tunnel?: { readonly kind: TunnelKind; readonly id?: number | undefined } | undefined;
   /** Packets inside tunnels (GRE, IPIP, VXLAN, Geneve …), outermost first. */
   readonly inner: readonly Packet[];
   readonly error?: { readonly layer: string; readonly text: string } | undefined;
+}
+
+/** `id` of a tunnel: VNI of VXLAN and Geneve, GRE key, ERSPAN session, GTP TEID, PPPoE session. */
+export type TunnelKind =
+  | 'ipip'
+  | 'gre'
+  | 'erspan'
+  | 'vxlan'
+  | 'geneve'
+  | 'gtp'
+  | 'teredo'
+  | 'etherip'
+  | 'mpls';
+
+export interface PortsLayer {
+  readonly source: number;
+  readonly destination: number;
+  /** Type of the first SCTP chunk: 1 INIT, 6 ABORT … */
+  readonly chunk?: number | undefined;
 }
 
 export interface ArpLayer {
@@ -72,8 +96,11 @@ export interface TcpLayer {
   readonly acknowledgement: number;
   /** The low nine bits: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128, NS 256. */
   readonly flags: number;
+  /** -1 when the capture has cut the header before it, as for `checksum`. */
   readonly window: number;
   readonly checksum: number;
+  /** Of a segment with SYN: the maximum segment size it announces. */
+  readonly mss?: number | undefined;
   /** Segment data in bytes, from the IP length. */
   readonly payload: number;
 }
