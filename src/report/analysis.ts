@@ -1,7 +1,7 @@
 /** `nettrace analyze --format json`: schema nettrace-analysis/1. */
 import type { FlowStatus } from '../correlate/status.ts';
 import type { Finding } from '../diagnose/finding.ts';
-import type { Hop } from '../netstack/hop.ts';
+import type { Hop, Verdict } from '../netstack/hop.ts';
 
 export interface Analysis {
   schema: 'nettrace-analysis/1';
@@ -33,12 +33,16 @@ export interface AnalysisTopology {
       kind?: string;
       mac?: string;
       up?: boolean;
+      /** No dump shows it: a bridge, Docker or a capture names it. */
+      inferred?: boolean;
       master?: string;
       addresses: string[];
       peer?: { namespace: string; interface: string };
     }[];
     routes: string[];
   }[];
+  /** Devices on one link layer, where there are more than the two of a pair. */
+  segments?: { members: { namespace: string; interface: string }[]; by: string }[];
   captures: { path: string; namespace: string; interface: string; by: string }[];
   missing: { namespace: string; dump: string; text: string }[];
 }
@@ -63,6 +67,10 @@ export interface AnalysisFlow {
   status: FlowStatus;
   sightings: { capture: string; packets: number; direction: 'forward' | 'reply'; tuple: string }[];
   predicted: Hop[];
+  /** What the model lets become of it at the end of that path. */
+  verdict?: Verdict;
+  /** The model's path of the answer, where one was sent or would be. */
+  predictedReply?: Hop[];
   divergence?: { namespace: string; after: string; text: string };
   /** Indexes into findings, the cause first. */
   findings: number[];

@@ -1,0 +1,32 @@
+/**
+ * Text out of a capture or a dump is untrusted: it may hold escape sequences that drive a terminal, line breaks that fake a
+ * line of the report, and bidirectional or invisible characters that make it read as something else. Everything that is
+ * neither a visible character nor a plain space comes out as an escape that says what it was: `\x1b`, `\n`, `\u{202e}`.
+ */
+
+/** Unicode categories control, format (bidi, zero width, tags), lone surrogate, and line and paragraph separator. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const PLAIN_ASCII = /^[\x20-\x7e]*$/;
+
+const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** The text on one line, with nothing in it that a terminal acts on. */
+export function printable(text: string): string {
+  return PLAIN_ASCII.test(text) ? text : text.replace(INVISIBLE, escapeOf);
+}
+
+/** The same for text of several lines: its line breaks stay, and tabs become spaces. */
+export function printableLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => printable(line.replaceAll('\t', ' ')))
+    .join('\n');
+}
+
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return (
+    SHORT[character] ??
+    (code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
+  );
+}

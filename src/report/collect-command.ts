@@ -1,0 +1,44 @@
+/** The command that prints a missing dump, as somebody on the machine types it. By the file's name in a bundle, or its format. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  'ip-addr': 'ip -d -j addr show',
+  'ip-link': 'ip -d -j link show',
+  'ip-route': 'ip -d -j route show table all',
+  'ip6-route': 'ip -6 -d -j route show table all',
+  'ip-rule': 'ip -j rule show',
+  'ip6-rule': 'ip -6 -j rule show',
+  'ip-neigh': 'ip -j neigh show',
+  'bridge-link': 'bridge -d -j link show',
+  'bridge-fdb': 'bridge -j fdb show',
+  'bridge-vlan': 'bridge -j vlan show',
+  'iptables-save': 'iptables-save -c',
+  'ip6tables-save': 'ip6tables-save -c',
+  'nft-ruleset': 'nft -j -a list ruleset',
+  'ipset-save': 'ipset save',
+  sysctl: 'sysctl -a',
+  ss: 'ss -lntup',
+  conntrack: 'conntrack -L -o extended',
+  nstat: 'nstat -az',
+  'resolv.conf': 'cat /etc/resolv.conf',
+  hosts: 'cat /etc/hosts',
+  'nsswitch.conf': 'cat /etc/nsswitch.conf',
+  processes: 'ps -ef',
+  containers: 'docker inspect $(docker ps -q)',
+  networks: 'docker network inspect $(docker network ls -q)',
+};
+
+/** Dumps of the machine, not of one namespace. */
+const OF_THE_HOST = new Set(['processes', 'containers', 'networks']);
+
+export function collectCommand(namespace: string, dump: string): string | undefined {
+  const key = dump.replace(/\.(json|txt)$/, '').replaceAll(' ', '-');
+  const command = COMMANDS[key] ?? (Object.values(COMMANDS).includes(dump) ? dump : undefined);
+  if (command === undefined) return undefined;
+  return namespace === 'host' || OF_THE_HOST.has(key)
+    ? command
+    : `ip netns exec ${shellWord(namespace)} ${command}`;
+}
+
+/** A word that a shell takes as it is, whatever a dump called a namespace. */
+function shellWord(text: string): string {
+  return /^[\w.@%+=:,/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

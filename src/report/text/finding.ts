@@ -1,0 +1,155 @@
+/** One finding: what is wrong, the path to where the packet died, why, the evidence, and the fix. */
+import { printable } from '../../base/printable.ts';
+import type { Evidence, Finding } from '../../diagnose/finding.ts';
+import type { Analysis, AnalysisFlow } from '../analysis.ts';
+import { flowName, groupFlows, statusText } from './flow-name.ts';
+import { type PathView, pathRows } from './path.ts';
+import { place } from './paths.ts';
+import { drawRail, type RailRow } from './rail.ts';
+import { lookerOf, silentCaptures } from './sightings.ts';
+import type { Style } from './style.ts';
+import { NO_PLACES } from './traversal.ts';
+import { displayWidth } from './width.ts';
+import { columns, hang } from './wrap.ts';
+
+const SHOWN_FLOWS = 5;
+const INDENT = 4;
+
+export interface FindingView {
+  readonly analysis: Analysis;
+  readonly number: number;
+  readonly shorten: (path: string) => string;
+  readonly nameOf: (namespace: string) => string;
+  /** Flows whose path an earlier finding has drawn. */
+  readonly drawnFlows: Set<number>;
+}
+
+export function findingLines(finding: Finding, view: FindingView, style: Style): string[] {
+  const flows = finding.flows
+    .map((id) => view.analysis.flows.find((flow) => flow.id === id))
+    .filter((flow) => flow !== undefined);
+  return [
+    heading(finding, view.number, style),
+    ...hang('  ', style.bold(printable(finding.title)), style.width),
+    ...affected(flows, style),
+    ...path(flows, view, style),
+    ...section('Why', hang(' '.repeat(INDENT), printable(finding.explanation), style.width), style),
+    ...section('Evidence', evidenceLines(finding.evidence, view, style), style),
+    ...section('Fix', fixLines(finding, style), style),
+    ...section('Next', nextLines(finding, style), style),
+  ];
+}
+
+function heading(finding: Finding, number: number, style: Style): string {
+  const severity = finding.severity;
+  const paint = severity === 'error' ? style.bad : severity === 'warning' ? style.doubtful : style.name;
+  const left = `━━ ${number} ${severity} `;
+  const right = ` ${printable(finding.cause)} · ${Math.round(finding.confidence * 100)} % sure ━━`;
+  const line = '━'.repeat(Math.max(2, style.width - displayWidth(left) - displayWidth(right)));
+  return `${style.dim('━━')} ${paint(`${number} ${severity}`)} ${style.dim(`${line}${right}`)}`;
+}
+
+function affected(flows: readonly AnalysisFlow[], style: Style): string[] {
+  const groups = groupFlows(flows);
+  const shown = style.verbose ? groups : groups.slice(0, SHOWN_FLOWS);
+  const rows = shown.map((group) => {
+    const count = group.flows.length > 1 ? `${group.flows.length} flows, ` : '';
+    const forward = group.flows.reduce((sum, flow) => sum + flow.packets.forward, 0);
+    const reply = group.flows.reduce((sum, flow) => sum + flow.packets.reply, 0);
+    const [first] = group.flows;
+    const status = first ? statusText(first) : '';
+    return [group.name, style.dim(`${status}: ${count}${forward} there, ${reply} back`)];
+  });
+  const lines = columns(rows, { width: style.width, indent: INDENT, limit: 60 });
+  const hidden = groups.slice(shown.length).reduce((sum, group) => sum + group.flows.length, 0);
+  if (hidden > 0) lines.push(`${' '.repeat(INDENT)}… and ${hidden} more flows (all with -v)`);
+  return lines;
+}
+
+/** The path of the finding's first flow, unless a finding before has shown it. */
+function path(flows: readonly AnalysisFlow[], view: FindingView, style: Style): string[] {
+  const flow = flows.find((candidate) => candidate.predicted.length > 0);
+  if (!flow || view.drawnFlows.has(flow.id)) return [];
+  view.drawnFlows.add(flow.id);
+  const title = flows.length > 1 ? `Path of ${flowName(flow)}` : 'Path';
+  const lines = section(title, flowPath(flow, view, style), style);
+  if (flow.divergence) {
+    lines.push(...hang(' '.repeat(INDENT), printable(flow.divergence.text), style.width).map(style.dim));
+  }
+  return lines;
+}
+
+/** There, and back where an answer has a path. */
+export function flowPath(
+  flow: AnalysisFlow,
+  view: Omit<FindingView, 'number' | 'drawnFlows'>,
+  style: Style,
+): string[] {
+  const drawn = new Set<string>();
+  const { topology } = view.analysis;
+  const shared: Omit<PathView, 'lookAt'> = {
+    notation: style.verbose ? 'trace' : 'short',
+    nameOf: view.nameOf,
+    places: style.verbose
+      ? (step) =>
+          step.path === undefined
+            ? ''
+            : `  (${place({ path: view.shorten(step.path), ...(step.line !== undefined && { line: step.line }) })})`
+      : NO_PLACES,
+    shorten: view.shorten,
+  };
+  const there = pathRows(flow.predicted, { ...shared, lookAt: lookerOf(flow, topology, 'forward') }, drawn);
+  there.push(...beyond(silentCaptures(flow, topology, 'forward', drawn), view));
+  const lines = drawRail(there, style, INDENT, LONGEST_LABEL);
+  if (flow.predictedReply && flow.predictedReply.length > 0) {
+    const back = pathRows(flow.predictedReply, { ...shared, lookAt: lookerOf(flow, topology, 'reply') });
+    lines.push(
+      `${' '.repeat(INDENT)}${style.dim('the answer')}`,
+      ...drawRail(back, style, INDENT, LONGEST_LABEL),
+    );
+  }
+  return lines;
+}
+
+const LONGEST_LABEL = 26;
+
+/** Captures off the drawn path that hold nothing of the flow: where it would have come by, had it gone on. */
+function beyond(captures: ReturnType<typeof silentCaptures>, view: Pick<FindingView, 'shorten'>): RailRow[] {
+  return captures.map((point) => ({
+    mark: 'beyond',
+    label: `${printable(point.namespace)}:${printable(point.interface)}`,
+    text: `✗ not seen\u00a0\u00a0 ${printable(view.shorten(point.path))}`,
+    tone: 'dim',
+  }));
+}
+
+function evidenceLines(evidence: readonly Evidence[], view: FindingView, style: Style): string[] {
+  const rows = evidence.map((item) => [
+    style.dim(place({ ...item, path: view.shorten(item.path) })),
+    printable(item.text),
+  ]);
+  return columns(rows, { width: style.width, indent: INDENT, limit: Math.floor(style.width * 0.45) });
+}
+
+function fixLines({ fix }: Finding, style: Style): string[] {
+  if (!fix) return [];
+  const lines = commandLines(fix.commands, style);
+  const sign = fix.verified ? style.good('✓ verified by replay:') : style.doubtful('not verified:');
+  lines.push(...hang(' '.repeat(INDENT), `${sign} ${printable(fix.effect)}`, style.width));
+  return lines;
+}
+
+function nextLines({ next }: Finding, style: Style): string[] {
+  if (!next) return [];
+  const text = `Then this stops it: ${printable(next.title)} (${printable(next.cause)})`;
+  return [...hang(' '.repeat(INDENT), text, style.width), ...commandLines(next.commands, style)];
+}
+
+/** Commands are there to be copied: never wrapped. */
+function commandLines(commands: readonly string[], style: Style): string[] {
+  return commands.map((command) => `${' '.repeat(INDENT)}${style.command(printable(command))}`);
+}
+
+function section(title: string, lines: readonly string[], style: Style): string[] {
+  return lines.length === 0 ? [] : ['', `  ${style.bold(title)}`, ...lines];
+}

@@ -1,0 +1,59 @@
+import { printable } from '../../base/printable.ts';
+import type { AnalysisFlow, Endpoint } from '../analysis.ts';
+import { endpointText } from './header.ts';
+
+/** `tcp 10.0.0.2:4711 → 10.0.0.9:80`. */
+export function flowName(flow: AnalysisFlow): string {
+  return `${printable(flow.protocol)} ${endpoint(flow.client)} → ${endpoint(flow.server)}`;
+}
+
+function endpoint(end: Endpoint): string {
+  return endpointText(end.address, end.port);
+}
+
+/** ` (web)`: whom the address belongs to, where that is known and says more than the address. */
+export function ownerNote(end: Endpoint): string {
+  const owner = end.name ?? end.namespace;
+  return owner === undefined ? '' : ` (${printable(owner)})`;
+}
+
+/** Flows that differ in the client's port only. */
+export interface FlowGroup {
+  readonly name: string;
+  readonly flows: AnalysisFlow[];
+}
+
+export function groupFlows(flows: readonly AnalysisFlow[]): FlowGroup[] {
+  const groups = new Map<string, AnalysisFlow[]>();
+  for (const flow of flows) {
+    const key = `${flow.protocol} ${flow.client.address} ${endpoint(flow.server)} ${flow.status}`;
+    const group = groups.get(key);
+    if (group) group.push(flow);
+    else groups.set(key, [flow]);
+  }
+  return [...groups.values()].map((members) => ({ name: groupName(members), flows: members }));
+}
+
+function groupName(flows: readonly AnalysisFlow[]): string {
+  const [first] = flows;
+  if (!first) return '';
+  if (flows.length === 1) return flowName(first);
+  return `${printable(first.protocol)} ${printable(first.client.address)} → ${endpoint(first.server)}`;
+}
+
+const STATUS: Readonly<Record<AnalysisFlow['status'], string>> = {
+  delivered: 'answered',
+  'no-reply': 'no answer',
+  dropped: 'dropped',
+  rejected: 'rejected',
+  degraded: 'degraded',
+  unknown: 'unknown',
+};
+
+export function statusText(flow: AnalysisFlow): string {
+  return STATUS[flow.status];
+}
+
+export function fails(flow: AnalysisFlow): boolean {
+  return flow.status === 'dropped' || flow.status === 'rejected' || flow.status === 'no-reply';
+}

@@ -1,0 +1,108 @@
+/** A packet's path drawn: a namespace after the other, in, the rules that matched, out, and where it died. */
+import { printable } from '../../base/printable.ts';
+import type { Hop } from '../../netstack/hop.ts';
+import type { RailRow } from './rail.ts';
+import type { Look, Looker } from './sightings.ts';
+import { type Notation, rowsOfSteps } from './steps.ts';
+import type { Places } from './traversal.ts';
+
+/** Between the parts of a row's text; `wrap` takes runs of ordinary spaces for one. */
+const GAP = '\u00a0\u00a0 ';
+
+export interface PathView {
+  readonly notation: Notation;
+  /** `web (container shop-web-1)` for a namespace's name. */
+  readonly nameOf: (namespace: string) => string;
+  readonly lookAt: Looker;
+  /** Say of every interface whether the packet was captured there. Default: true. */
+  readonly withCaptures?: boolean;
+  readonly places: Places;
+  /** A file's path as the report shows it. */
+  readonly shorten: (path: string) => string;
+}
+
+/** Rows for `drawRail`; `drawn` collects the points (`host:br0`) that they mention. */
+export function pathRows(hops: readonly Hop[], view: PathView, drawn = new Set<string>()): RailRow[] {
+  let dead = false;
+  return hops.flatMap((hop, index) => {
+    const rows: RailRow[] = [{ mark: 'begin', label: view.nameOf(hop.namespace), text: '', tone: 'name' }];
+    rows.push(...entryRows(hop, view, drawn));
+    const steps = rowsOfSteps(hop.steps, view.notation, view.places);
+    const last = index === hops.length - 1;
+    rows.push(...steps);
+    dead ||= steps.some((row) => row.mark === 'death');
+    if (!dead || hop.out !== undefined) rows.push(...exitRows(hop, last, dead, view, drawn));
+    return rows;
+  });
+}
+
+function entryRows(hop: Hop, view: PathView, drawn: Set<string>): RailRow[] {
+  const device = hop.in ?? hop.physin;
+  if (device === undefined)
+    return [{ mark: 'within', label: 'sent', text: 'by a process here', tone: 'dim' }];
+  const rows: RailRow[] = [];
+  if (hop.physin !== undefined && hop.physin !== device) {
+    const looks = lookAt(hop.namespace, hop.physin, view, drawn);
+    if (looks.length > 0) rows.push(...tapRows('in', hop.physin, '', looks, false, view));
+  }
+  const port = hop.physin !== undefined && hop.physin !== device ? `port ${printable(hop.physin)}` : '';
+  rows.push(...tapRows('in', device, port, lookAt(hop.namespace, device, view, drawn), false, view));
+  return rows;
+}
+
+function exitRows(hop: Hop, last: boolean, dead: boolean, view: PathView, drawn: Set<string>): RailRow[] {
+  const device = hop.out ?? hop.physout;
+  if (device === undefined) {
+    const local = hop.steps.some((step) => step.kind === 'route' && step.decision === 'local');
+    const bridged = hop.steps.some((step) => step.kind === 'bridge' && step.action === 'deliver');
+    return last && (local || bridged)
+      ? [{ mark: 'end', label: 'arrives', text: 'at the local stack', tone: 'good' }]
+      : [];
+  }
+  const port = hop.physout !== undefined && hop.physout !== device ? `port ${printable(hop.physout)}` : '';
+  const looks = lookAt(hop.namespace, device, view, drawn);
+  const rows = tapRows('out', device, port, looks, dead, view, hop.nexthop);
+  if (hop.physout !== undefined && hop.physout !== device) {
+    const below = lookAt(hop.namespace, hop.physout, view, drawn);
+    if (below.length > 0) rows.push(...tapRows('out', hop.physout, '', below, dead, view));
+  }
+  return rows.map((row, index) => (index === rows.length - 1 && !dead ? { ...row, mark: 'end' } : row));
+}
+
+function lookAt(namespace: string, device: string, view: PathView, drawn: Set<string>): readonly Look[] {
+  drawn.add(`${namespace}:${device}`);
+  const looks = view.lookAt(namespace, device);
+  for (const look of looks) drawn.add(look.path);
+  return looks;
+}
+
+function tapRows(
+  direction: 'in' | 'out',
+  device: string,
+  port: string,
+  looks: readonly Look[],
+  dead: boolean,
+  view: PathView,
+  nexthop?: string,
+): RailRow[] {
+  const label = `${direction} ${printable(device)}`;
+  const mark = dead ? 'beyond' : 'within';
+  const to = nexthop === undefined ? '' : `next hop ${printable(nexthop)}`;
+  const about = [port, to].filter((part) => part !== '').join(', ');
+  if (looks.length === 0) {
+    if (view.withCaptures === false) return [{ mark, label, text: about }];
+    return [{ mark, label, text: `· not captured${about === '' ? '' : `${GAP}${about}`}`, tone: 'dim' }];
+  }
+  return looks.map((look, index) => {
+    const file = printable(view.shorten(look.path));
+    const seen = look.packets > 0;
+    const said = seen ? `✓ ${look.packets} packet${look.packets === 1 ? '' : 's'}` : '✗ not seen';
+    const rest = index === 0 && about !== '' ? `${GAP}${about}` : '';
+    return {
+      mark,
+      label: index === 0 ? label : '',
+      text: `${said}${GAP}${file}${rest}`,
+      tone: seen ? 'good' : 'bad',
+    };
+  });
+}

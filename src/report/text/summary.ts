@@ -1,0 +1,75 @@
+/** The verdict: what somebody reads who reads nothing else. */
+import { printable } from '../../base/printable.ts';
+import type { Finding } from '../../diagnose/finding.ts';
+import type { Analysis, AnalysisFlow } from '../analysis.ts';
+import { fails } from './flow-name.ts';
+import type { Style } from './style.ts';
+import { columns, hang } from './wrap.ts';
+
+export function summary(analysis: Analysis, style: Style): string[] {
+  const { flows, findings } = analysis;
+  const failing = flows.filter(fails);
+  const degraded = flows.filter((flow) => flow.status === 'degraded');
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const head = headline(analysis, failing, degraded, errors);
+  const good = failing.length === 0 && errors.length === 0 && degraded.length === 0;
+  const paint = !good
+    ? style.bad
+    : flows.some((flow) => flow.status === 'delivered')
+      ? style.good
+      : style.bold;
+  const lines = hang('', head, style.width).map(paint);
+  if (errors.length > 1) {
+    const rows = errors.map((finding, index) => [style.bold(String(index + 1)), printable(finding.title)]);
+    lines.push(...columns(rows, { width: style.width, indent: 2, right: [0] }));
+  }
+  const rest = remainder(flows, failing.length + degraded.length);
+  if (rest !== '') lines.push(rest);
+  return lines;
+}
+
+function headline(
+  { flows, inputs }: Analysis,
+  failing: readonly AnalysisFlow[],
+  degraded: readonly AnalysisFlow[],
+  errors: readonly Finding[],
+): string {
+  const why =
+    errors.length === 1
+      ? `: ${printable(errors[0]?.title ?? '')}`
+      : errors.length > 1
+        ? `, for ${errors.length} reasons:`
+        : '';
+  if (failing.length > 0)
+    return `${share(failing.length, flows.length)} ${failing.length === 1 ? 'fails' : 'fail'}${why === '' ? ', and the inputs do not show why' : why}`;
+  if (degraded.length > 0)
+    return `${share(degraded.length, flows.length)} ${degraded.length === 1 ? 'suffers' : 'suffer'}${why}`;
+  if (errors.length > 0)
+    return `No flow was seen to fail, but something is wrong${errors.length > 1 ? ', for several reasons:' : why}`;
+  if (flows.length === 0) {
+    const captures = inputs.filter((input) => input.packets !== undefined).length;
+    return captures === 0
+      ? 'No capture among the inputs: nothing to follow. `nettrace trace` asks about a packet of your own.'
+      : 'The captures hold no flow to follow';
+  }
+  const healthy = flows.filter((flow) => flow.status === 'delivered').length;
+  if (healthy === flows.length)
+    return flows.length === 1
+      ? 'The flow is healthy: it was answered'
+      : `All ${flows.length} flows are healthy: each was answered`;
+  return `Nothing is seen to fail: ${healthy} of ${flows.length} flows are healthy`;
+}
+
+function share(part: number, all: number): string {
+  if (all === 1) return 'The only flow';
+  return part === all ? `All ${all} flows` : `${part} of ${all} flows`;
+}
+
+function remainder(flows: readonly AnalysisFlow[], troubled: number): string {
+  const healthy = flows.filter((flow) => flow.status === 'delivered').length;
+  const unknown = flows.filter((flow) => flow.status === 'unknown').length;
+  const parts = [];
+  if (troubled > 0 && healthy > 0) parts.push(healthy === 1 ? '1 flow is healthy' : `${healthy} are healthy`);
+  if (unknown > 0) parts.push(`of ${unknown} the captures show too little to tell`);
+  return parts.length === 0 ? '' : `${parts.join(', ')}.`;
+}

@@ -1,0 +1,138 @@
+/** `nettrace topology`: each namespace as a tree of its links, ports below their bridge, with addresses and routes. */
+import { printable } from '../../base/printable.ts';
+import type { AnalysisTopology } from '../analysis.ts';
+import { missingLines } from './notes.ts';
+import { commonFolder, shortener } from './paths.ts';
+import { finish, type Style, styleOf, type TextOptions } from './style.ts';
+import { columns, hang } from './wrap.ts';
+
+type Namespace = AnalysisTopology['namespaces'][number];
+type Link = Namespace['links'][number];
+
+interface View {
+  readonly topology: AnalysisTopology;
+  readonly shorten: (path: string) => string;
+  readonly style: Style;
+}
+
+export function renderTopology(topology: AnalysisTopology, options: TextOptions): string {
+  const style = styleOf(options);
+  const shorten = shortener(commonFolder(topology.captures.map((point) => point.path)));
+  const view = { topology, shorten, style };
+  const lines = topology.namespaces.flatMap((namespace, index) => [
+    ...(index === 0 ? [] : ['']),
+    ...namespaceLines(namespace, view),
+  ]);
+  if (lines.length === 0) lines.push('No namespace is known from these inputs.');
+  return finish([...lines, ...segmentLines(view), ...missingLines(topology, style)], options);
+}
+
+function namespaceLines(namespace: Namespace, view: View): string[] {
+  const { style } = view;
+  const links = namespace.links.filter((link) => style.verbose || !isOrdinaryLoopback(link));
+  const tops = links.filter((link) => !isBelow(link, links));
+  const routes = namespace.routes.filter((route) => style.verbose || isTelling(route));
+  const rows = branch(tops, links, '', routes.length > 0, view, namespace.name, []);
+  const lines = [title(namespace, style), ...columns(rows, { width: style.width, limit: 34 })];
+  if (routes.length === 0) return lines;
+  lines.push(`${style.dim('└─')} routes`);
+  for (const route of routes) lines.push(...hang('   ', printable(route), style.width));
+  return lines;
+}
+
+function title(namespace: Namespace, style: Style): string {
+  const { name, container, inferred } = namespace;
+  const notes = [
+    name === 'host' ? 'root namespace' : '',
+    container === undefined || container === name ? '' : `container ${printable(container)}`,
+    container === name ? 'container' : '',
+    inferred ? 'inferred: no dump describes it' : '',
+  ].filter((note) => note !== '');
+  return `${style.name(printable(name))}${notes.length === 0 ? '' : `  ${style.dim(notes.join(', '))}`}`;
+}
+
+/** Reached from another link that is drawn at the top: following its masters ends, and not at itself. */
+function isBelow(link: Link, links: readonly Link[]): boolean {
+  const passed = new Set([link.name]);
+  let master = links.find((candidate) => candidate.name === link.master);
+  if (!master) return false;
+  while (master) {
+    if (passed.has(master.name)) return false;
+    passed.add(master.name);
+    const above: string | undefined = master.master;
+    master = above === undefined ? undefined : links.find((candidate) => candidate.name === above);
+  }
+  return true;
+}
+
+/** Rows of links, each followed by the links that have it as master; a master that is its own ancestor ends there. */
+function branch(
+  links: readonly Link[],
+  all: readonly Link[],
+  stem: string,
+  more: boolean,
+  view: View,
+  namespace: string,
+  above: readonly string[],
+): string[][] {
+  return links.flatMap((link, index) => {
+    const last = index === links.length - 1 && !more;
+    const path = [...above, link.name];
+    const ports = all.filter((port) => port.master === link.name && !path.includes(port.name));
+    const lead = view.style.dim(`${stem}${last ? '└─' : '├─'}`);
+    return [
+      [
+        `${lead} ${view.style.bold(printable(link.name))}`,
+        printable(link.kind ?? ''),
+        stateText(link, view.style),
+        detailText(link, namespace, view),
+      ],
+      ...branch(ports, all, `${stem}${last ? '   ' : '│  '}`, false, view, namespace, path),
+    ];
+  });
+}
+
+function stateText(link: Link, style: Style): string {
+  if (link.inferred) return style.doubtful('inferred');
+  if (link.up === undefined) return '';
+  return link.up ? style.good('up') : style.bad('down');
+}
+
+function detailText(link: Link, namespace: string, { topology, shorten, style }: View): string {
+  const parts = link.addresses
+    .filter((address) => style.verbose || !address.startsWith('fe80:'))
+    .map(printable);
+  if (style.verbose && link.mac !== undefined) parts.push(style.dim(printable(link.mac)));
+  if (link.peer) parts.push(`⇄\u00a0${printable(link.peer.namespace)}:${printable(link.peer.interface)}`);
+  for (const point of topology.captures) {
+    if (point.namespace !== namespace || point.interface !== link.name) continue;
+    const doubt = point.by === 'inference' || point.by === 'assumed' ? `\u00a0(${point.by})` : '';
+    parts.push(style.doubtful(`◉\u00a0${printable(shorten(point.path))}${doubt}`));
+  }
+  return parts.join('\u00a0 ');
+}
+
+function segmentLines({ topology, style }: View): string[] {
+  const segments = topology.segments ?? [];
+  if (segments.length === 0) return [];
+  const rows = segments.map((segment) => [
+    segment.members
+      .map((member) => `${printable(member.namespace)}:${printable(member.interface)}`)
+      .join(', '),
+    style.dim(`by ${segment.by}`),
+  ]);
+  return ['', style.bold('On one link'), ...columns(rows, { width: style.width, indent: 2, limit: 70 })];
+}
+
+function isOrdinaryLoopback(link: Link): boolean {
+  return (
+    link.name === 'lo' &&
+    link.up !== false &&
+    link.addresses.every((address) => address === '127.0.0.1/8' || address === '::1/128')
+  );
+}
+
+/** Routes that every namespace has tell nothing: the local table, link-local and multicast prefixes. */
+function isTelling(route: string): boolean {
+  return !/^(local|broadcast|multicast|anycast) |\btable local\b|^(fe80::\/\d+|ff00::\/8) /.test(route);
+}

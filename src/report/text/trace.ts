@@ -1,0 +1,138 @@
+/** `nettrace trace` on a terminal: what becomes of the packet, then its path there and back with every rule that matched. */
+import { printable } from '../../base/printable.ts';
+import type { Header, Trace } from '../../netstack/hop.ts';
+import type { TraceReport } from '../trace-report.ts';
+import { headerText } from './header.ts';
+import { missingLines } from './notes.ts';
+import { pathRows } from './path.ts';
+import { commonFolder, place, shortener } from './paths.ts';
+import { drawRail } from './rail.ts';
+import { NO_CAPTURES } from './sightings.ts';
+import { finish, type Style, styleOf, type TextOptions } from './style.ts';
+import { hang } from './wrap.ts';
+
+const LONGEST_LABEL = 34;
+
+export function renderTrace(report: TraceReport, options: TextOptions): string {
+  const style = styleOf(options);
+  const { there, back } = report;
+  const shorten = shortener(commonFolder([...pathsOf(there), ...(back ? pathsOf(back) : [])]));
+  const lines = [
+    ...verdictLines(report, style),
+    ...leg(`There: ${headerText(report.packet)}`, there, shorten, style),
+    ...(back ? leg(`Back: ${headerText(firstHeader(back))}`, back, shorten, style) : []),
+    ...sideAnswers(report, shorten, style),
+    ...assumptionLines(report, style),
+    ...missingLines({ namespaces: [], captures: [], missing: report.missing }, style),
+  ];
+  return finish(lines, options);
+}
+
+/** Good: it arrives or leaves for where nobody looked, and so does the answer. */
+export function traceSucceeds({ there, back }: TraceReport): boolean {
+  return arrives(there) && (back === undefined || arrives(back));
+}
+
+function arrives(trace: Trace): boolean {
+  return !['dropped', 'rejected', 'unknown'].includes(trace.verdict) && !isRefused(trace);
+}
+
+/** It arrived, but no process takes it there. */
+function isRefused({ socket }: Trace): boolean {
+  return socket?.state === 'none' || socket?.state === 'wrong-address';
+}
+
+function verdictLines(report: TraceReport, style: Style): string[] {
+  const { there, back } = report;
+  const sentences = [`The packet ${fate(there)}.`];
+  if (back) sentences.push(`The answer ${fate(back)}.`);
+  else if (arrives(there)) sentences.push('What answers it, and whether anything does, is not known.');
+  const paint = traceSucceeds(report) ? style.good : there.verdict === 'unknown' ? style.doubtful : style.bad;
+  return hang('', sentences.join(' '), style.width).map((line) => paint(line));
+}
+
+function fate(trace: Trace): string {
+  const where = printable(trace.namespace);
+  const cause = trace.cause === undefined ? '' : ` (${printable(trace.cause)})`;
+  switch (trace.verdict) {
+    case 'dropped':
+      return `is dropped in ${where}${cause}`;
+    case 'rejected':
+      return `is rejected in ${where}${cause}`;
+    case 'delivered':
+      return `is delivered in ${where}${socketText(trace)}`;
+    case 'forwarded':
+      return `leaves by ${printable(trace.hops.at(-1)?.out ?? '?')} of ${where}, beyond which nothing is known`;
+    case 'bridged':
+      return `is bridged out of ${where}`;
+    case 'consumed':
+      return `is taken by ${where} itself`;
+    case 'unknown':
+      return `can't be followed past ${where}`;
+  }
+}
+
+function socketText({ socket }: Trace): string {
+  switch (socket?.state) {
+    case 'listening':
+      return socket.process === undefined ? ' to a listening socket' : ` to ${printable(socket.process)}`;
+    case 'none':
+      return ', where nothing listens on that port';
+    case 'wrong-address':
+      return ', where the service listens on another address';
+    case 'kernel':
+      return ' to the kernel';
+    case 'unknown':
+      return '; its sockets are not known';
+    case undefined:
+      return '';
+  }
+}
+
+function leg(title: string, trace: Trace, shorten: (path: string) => string, style: Style): string[] {
+  const rows = pathRows(trace.hops, {
+    notation: 'trace',
+    nameOf: printable,
+    lookAt: NO_CAPTURES,
+    withCaptures: false,
+    places: (step) =>
+      step.path === undefined
+        ? ''
+        : `\u00a0 (${place({ path: shorten(step.path), ...(step.line !== undefined && { line: step.line }) })})`,
+    shorten,
+  });
+  const changed = headerText(trace.final) !== headerText(firstHeader(trace));
+  return [
+    '',
+    ...hang('', title, style.width).map(style.bold),
+    ...drawRail(rows, style, 2, LONGEST_LABEL),
+    ...(changed ? [style.dim(`  by then it is ${headerText(trace.final)}`)] : []),
+  ];
+}
+
+function firstHeader(trace: Trace): Header {
+  return trace.taps[0]?.header ?? trace.final;
+}
+
+/** Errors and resets that the model makes on the way, other than the answer already drawn. */
+function sideAnswers(report: TraceReport, shorten: (path: string) => string, style: Style): string[] {
+  return report.there.answers
+    .filter((answer) => answer !== report.back)
+    .flatMap((answer) => leg(`In answer: ${headerText(firstHeader(answer))}`, answer, shorten, style));
+}
+
+function assumptionLines({ there, back }: TraceReport, style: Style): string[] {
+  const assumptions = [...new Set([...there.assumptions, ...(back?.assumptions ?? [])])];
+  if (assumptions.length === 0) return [];
+  return [
+    '',
+    style.doubtful(style.bold('Assumed')),
+    ...assumptions.flatMap((text) => hang('  ', printable(text), style.width)),
+  ];
+}
+
+function pathsOf(trace: Trace): string[] {
+  return trace.hops.flatMap((hop) =>
+    hop.steps.flatMap((step) => ('path' in step && step.path !== undefined ? [step.path] : [])),
+  );
+}

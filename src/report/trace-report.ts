@@ -1,0 +1,15 @@
+/** `nettrace trace --format json`: schema nettrace-trace/1. */
+import type { Header, Trace } from '../netstack/hop.ts';
+import type { AnalysisTopology } from './analysis.ts';
+
+export interface TraceReport {
+  schema: 'nettrace-trace/1';
+  /** `red` for a local sender, `host:eth0` for a packet that comes in from the wire. */
+  from: string;
+  packet: Header;
+  there: Trace;
+  /** The answer: the receiver's own where the model makes one, else one that it would send. Absent when none can come. */
+  back?: Trace;
+  /** What the model had to do without. */
+  missing: AnalysisTopology['missing'];
+}
