@@ -32,7 +32,13 @@ export class ArpLedger {
     }
   }
 
-  #request(point: number, target: ArpExchange['target'], sender: ArpExchange['sender'], senderMac: number, sighting: Sighting) {
+  #request(
+    point: number,
+    target: ArpExchange['target'],
+    sender: ArpExchange['sender'],
+    senderMac: number,
+    sighting: Sighting,
+  ) {
     const key = `${point} ${sender} ${target}`;
     let exchange = this.exchanges.get(key);
     if (!exchange) {

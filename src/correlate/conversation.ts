@@ -110,24 +110,44 @@ export class ConversationTable {
   }
 
   /** The conversation of exactly these two ends, and whether `source` is its `a`. */
-  lookup(protocol: number, source: FlowEnd, destination: FlowEnd): { conversation: Conversation; fromA: boolean } | undefined {
+  lookup(
+    protocol: number,
+    source: FlowEnd,
+    destination: FlowEnd,
+  ): { conversation: Conversation; fromA: boolean } | undefined {
     const conversation = this.#byEnds.get(keyOf(protocol, source, destination));
     if (!conversation) return undefined;
-    return { conversation, fromA: conversation.a.address === source.address && conversation.a.port === source.port };
+    return {
+      conversation,
+      fromA: conversation.a.address === source.address && conversation.a.port === source.port,
+    };
   }
 
   #find(family: Family, protocol: number, source: FlowEnd, destination: FlowEnd): Conversation {
     const key = keyOf(protocol, source, destination);
     let conversation = this.#byEnds.get(key);
     if (!conversation) {
-      conversation = { index: this.conversations.length, family, protocol, a: source, b: destination, points: new Map() };
+      conversation = {
+        index: this.conversations.length,
+        family,
+        protocol,
+        a: source,
+        b: destination,
+        points: new Map(),
+      };
       this.conversations.push(conversation);
       this.#byEnds.set(key, conversation);
     }
     return conversation;
   }
 
-  #sign(conversation: Conversation, packet: Packet, bytes: Uint8Array, fromA: boolean, sighting: Sighting): void {
+  #sign(
+    conversation: Conversation,
+    packet: Packet,
+    bytes: Uint8Array,
+    fromA: boolean,
+    sighting: Sighting,
+  ): void {
     const signature = signatureOf(packet, bytes);
     if (signature === undefined) return;
     const mine: Signed = { conversation: conversation.index, fromA, time: sighting.time, id: sighting.id };

@@ -26,7 +26,8 @@ export function mergeFlows(table: ConversationTable): Flow[] {
     const members = orient(group);
     const flow = makeFlow(flows.length, members);
     flows.push(flow);
-    for (const member of members) flowOf.set(member.conversation.index, { flow, forwardIsAb: member.forwardIsAb });
+    for (const member of members)
+      flowOf.set(member.conversation.index, { flow, forwardIsAb: member.forwardIsAb });
   }
   for (const error of table.errors) {
     const found = table.lookup(error.protocol, error.source, error.destination);
@@ -74,7 +75,9 @@ function components(table: ConversationTable): (index: number) => { root: number
 function orient(group: { conversation: Conversation; parallel: boolean }[]): Member[] {
   const decider =
     group.find(({ conversation }) => conversation.initiator?.certain) ??
-    (group.toSorted((left, right) => firstTime(left.conversation) - firstTime(right.conversation))[0] as (typeof group)[0]);
+    (group.toSorted(
+      (left, right) => firstTime(left.conversation) - firstTime(right.conversation),
+    )[0] as (typeof group)[0]);
   const isA = (decider.conversation.initiator?.side ?? 'a') === 'a';
   const rootForward = isA === decider.parallel;
   return group.map(({ conversation, parallel }) => ({ conversation, forwardIsAb: parallel === rootForward }));
@@ -133,7 +136,14 @@ const legStart = (leg: Leg) => Math.min(...times(leg.forward), ...times(leg.repl
 const legEnd = (leg: Leg) => Math.max(...times(leg.forward), ...times(leg.reply));
 
 /** A flow of which nothing was captured: what diagnosis hangs an attempt on that only dumps or ARP tell of. */
-export function unseenFlow(id: number, family: 4 | 6, protocol: number, client: FlowEnd, server: FlowEnd, time: number): Flow {
+export function unseenFlow(
+  id: number,
+  family: 4 | 6,
+  protocol: number,
+  client: FlowEnd,
+  server: FlowEnd,
+  time: number,
+): Flow {
   return { id, family, protocol, client, server, start: time, end: time, legs: [], errors: [], begun: true };
 }
 

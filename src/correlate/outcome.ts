@@ -36,7 +36,8 @@ export function outcomeOf(flow: Flow): Outcome {
   if (error && !lostAnswer) return { status: 'rejected', refusal: error.sighting, error, oneWay };
   if (lostAnswer) return { status: 'no-reply', lostAnswer, oneWay, ...(error && { error }) };
   if (flow.legs.every((leg) => leg.forward.packets === 0)) return { status: 'unknown', oneWay };
-  if (!flow.begun && flow.protocol === PROTOCOL.tcp) return { status: acknowledges(flow) ? 'delivered' : 'unknown', oneWay };
+  if (!flow.begun && flow.protocol === PROTOCOL.tcp)
+    return { status: acknowledges(flow) ? 'delivered' : 'unknown', oneWay };
   return { status: 'no-reply', oneWay };
 }
 
@@ -44,7 +45,12 @@ export function outcomeOf(flow: Flow): Outcome {
 function accepted(leg: Leg): Sighting | undefined {
   const { reply } = leg;
   if (reply.packets === 0) return undefined;
-  if (reply.rst && !reply.synAck && reply.payload === 0 && reply.packets === reply.kept.filter((seen) => isRst(seen)).length) {
+  if (
+    reply.rst &&
+    !reply.synAck &&
+    reply.payload === 0 &&
+    reply.packets === reply.kept.filter((seen) => isRst(seen)).length
+  ) {
     return undefined;
   }
   return reply.synAck ?? reply.kept.find((seen) => !isRst(seen));
@@ -58,7 +64,9 @@ function first(sightings: readonly (Sighting | undefined)[]): Sighting | undefin
 
 function refuses(flow: Flow, { type, code }: IcmpErrorSeen): boolean {
   if (flow.family === 6) return type === ICMPV6_DESTINATION_UNREACHABLE || type === ICMPV6_TIME_EXCEEDED;
-  return (type === ICMP_DESTINATION_UNREACHABLE && code !== FRAGMENTATION_NEEDED) || type === ICMP_TIME_EXCEEDED;
+  return (
+    (type === ICMP_DESTINATION_UNREACHABLE && code !== FRAGMENTATION_NEEDED) || type === ICMP_TIME_EXCEEDED
+  );
 }
 
 export function isEcho(flow: Flow): boolean {

@@ -41,7 +41,9 @@ export function neighboursOf(snapshot: Snapshot, ip: Ip): Owner[] {
   return devices(snapshot)
     .flatMap(({ netns, link }) =>
       link.addresses
-        .filter((own) => familyOf(own.address) === familyOf(ip) && own.length < (typeof ip === 'number' ? 32 : 128))
+        .filter(
+          (own) => familyOf(own.address) === familyOf(ip) && own.length < (typeof ip === 'number' ? 32 : 128),
+        )
         .filter((own) => contains(networkOf(own.address, own.length), ip))
         .map(({ length }) => ({ netns, link, length })),
     )
@@ -50,5 +52,7 @@ export function neighboursOf(snapshot: Snapshot, ip: Ip): Owner[] {
 }
 
 function devices(snapshot: Snapshot): { netns: Netns; link: Link }[] {
-  return [...snapshot.namespaces.values()].flatMap((netns) => (netns.links ?? []).map((link) => ({ netns, link })));
+  return [...snapshot.namespaces.values()].flatMap((netns) =>
+    (netns.links ?? []).map((link) => ({ netns, link })),
+  );
 }

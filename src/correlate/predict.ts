@@ -46,13 +46,17 @@ export interface Predictor {
 }
 
 /** Runs a flow through a fresh model. Undefined when there is no namespace that the packet could begin in. */
-export function predict(predictor: Predictor, flow: Flow): Prediction | undefined {
+export function predict(
+  predictor: Predictor,
+  flow: Flow,
+  options: { readonly hypothetical?: boolean } = {},
+): Prediction | undefined {
   const origin = originOf(predictor, flow);
   if (!origin) return undefined;
   const world = createWorld(predictor.snapshot, predictor.topology, { respond: true });
   const there = send(world, origin, firstPacket(flow, 'forward'));
   const checks = check(predictor, flow, there, 'forward');
-  const answer = answerOf(predictor, flow, there, world);
+  const answer = answerOf(predictor, flow, there, world, options.hypothetical ?? false);
   const backChecks = answer ? check(predictor, flow, answer.trace, 'reply') : [];
   return {
     origin,
@@ -82,14 +86,16 @@ export function originOf({ snapshot, topology, points }: Predictor, flow: Flow):
   const device = deviceOf(snapshot, link);
   const leaving = seen?.crossing === 'out' || (device?.mac !== undefined && device.mac === seen?.etherSource);
   if (leaving || !device) {
-    const near = neighboursOf(snapshot, flow.client.address).find(({ netns }) => netns.name === point.namespace);
-    if (near && near.link.name !== point.interface) return { kind: 'wire', link: { namespace: point.namespace, name: near.link.name } };
+    const near = neighboursOf(snapshot, flow.client.address).find(
+      ({ netns }) => netns.name === point.namespace,
+    );
+    if (near && near.link.name !== point.interface)
+      return { kind: 'wire', link: { namespace: point.namespace, name: near.link.name } };
     if (leaving) return { kind: 'local', namespace: point.namespace };
   }
   if (!snapshot.namespaces.get(point.namespace)?.links) return undefined;
   return device ? { kind: 'wire', link: bridgePort(topology, link, seen) ?? link } : undefined;
 }
-
 
 function deviceOf(snapshot: Snapshot, ref: LinkRef) {
   return snapshot.namespaces.get(ref.namespace)?.links?.find((link) => link.name === ref.name);
@@ -100,9 +106,13 @@ function bridgePort(topology: Topology, bridge: LinkRef, seen: Sighting | undefi
   const netns = topology.namespaces.get(bridge.namespace);
   const mac = seen?.etherSource;
   if (mac === undefined || isGroupMac(mac)) return undefined;
-  const learned = netns?.fdb?.find((entry) => entry.mac === mac && !entry.permanent && entry.master === bridge.name);
+  const learned = netns?.fdb?.find(
+    (entry) => entry.mac === mac && !entry.permanent && entry.master === bridge.name,
+  );
   const port = learned?.dev;
-  return port && netns?.links?.some((link) => link.name === port) ? { namespace: bridge.namespace, name: port } : undefined;
+  return port && netns?.links?.some((link) => link.name === port)
+    ? { namespace: bridge.namespace, name: port }
+    : undefined;
 }
 
 function firstPacket(flow: Flow, direction: FlowDirection): Skb {
@@ -135,6 +145,7 @@ function answerOf(
   flow: Flow,
   there: Trace,
   world: World,
+  hypothetical: boolean,
 ): { trace: Trace; seen: boolean } | undefined {
   if (there.verdict === 'delivered') {
     if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return undefined;
@@ -149,30 +160,46 @@ function answerOf(
   const exit = there.taps.at(-1);
   if (!exit) return undefined;
   const leg = flow.legs.find(
-    (candidate) => candidate.reply.packets > 0 && at(predictor.points[candidate.point], exit.namespace, exit.interface),
+    (candidate) =>
+      candidate.reply.packets > 0 && at(predictor.points[candidate.point], exit.namespace, exit.interface),
   );
-  const captured = leg?.reply.skb;
+  const captured = hypothetical ? synthesizeReply(there) : leg?.reply.skb;
   if (!captured) return undefined;
-  return { trace: world.receive({ namespace: exit.namespace, name: exit.interface }, copyOf(captured)), seen: true };
+  return {
+    trace: world.receive({ namespace: exit.namespace, name: exit.interface }, copyOf(captured)),
+    seen: !hypothetical,
+  };
 }
 
 /** Does a capture point look at this interface? One of `any` looks at all of its namespace. */
 function at(point: Point | undefined, namespace: string, name: string): boolean {
-  return point !== undefined && point.namespace === namespace && (point.interface === name || point.interface === 'any');
+  return (
+    point !== undefined &&
+    point.namespace === namespace &&
+    (point.interface === name || point.interface === 'any')
+  );
 }
 
 function check({ points }: Predictor, flow: Flow, trace: Trace, direction: FlowDirection): TapCheck[] {
   const time = direction === 'forward' ? flow.start : flow.end;
   return trace.taps.map((tap) => {
     const here = points.filter((point) => at(point, tap.namespace, tap.interface));
-    const sighting = here.map((point) => sightingAt(flow, point, tap.header, direction)).find((found) => found !== undefined);
-    const looked = here.some((point) => wasCapturing(point, flow.protocol, time) === 'yes') && !tap.promiscuous;
+    const sighting = here
+      .map((point) => sightingAt(flow, point, tap.header, direction))
+      .find((found) => found !== undefined);
+    const looked =
+      here.some((point) => wasCapturing(point, flow.protocol, time) === 'yes') && !tap.promiscuous;
     return { tap, points: here, ...(sighting && { sighting }), missing: looked && !sighting };
   });
 }
 
 /** The flow's first packet at this point with the addresses that the model says it has there. */
-function sightingAt(flow: Flow, point: Point, header: Header, direction: FlowDirection): Sighting | undefined {
+function sightingAt(
+  flow: Flow,
+  point: Point,
+  header: Header,
+  direction: FlowDirection,
+): Sighting | undefined {
   for (const leg of flow.legs) {
     if (leg.point !== point.index || leg[direction].packets === 0) continue;
     const [from, to] = direction === 'forward' ? [leg.client, leg.server] : [leg.server, leg.client];

@@ -24,7 +24,11 @@ export interface Correlation {
 }
 
 /** Says where a packet was captured, from its file, the interface the file names, and SLL2's interface index. */
-export type Placer = (input: number, interfaceName: string | undefined, interfaceIndex: number | undefined) => CapturePoint;
+export type Placer = (
+  input: number,
+  interfaceName: string | undefined,
+  interfaceIndex: number | undefined,
+) => CapturePoint;
 
 export interface ScanOptions {
   /** Called now and then with the packets read so far and the file being read. */

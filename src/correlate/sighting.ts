@@ -3,7 +3,9 @@ import type { Packet } from '../packet/packet.ts';
 import type { FlowEnd, Sighting } from './flow.ts';
 
 /** The two ends a packet names. ICMP queries have their id on both sides; undefined for packets that belong to no flow of their own. */
-export function endsOf(packet: Packet): { readonly source: FlowEnd; readonly destination: FlowEnd } | undefined {
+export function endsOf(
+  packet: Packet,
+): { readonly source: FlowEnd; readonly destination: FlowEnd } | undefined {
   const { ip, tcp, udp, ports, icmp } = packet;
   if (!ip) return undefined;
   if (tcp || udp) {
@@ -12,7 +14,8 @@ export function endsOf(packet: Packet): { readonly source: FlowEnd; readonly des
   }
   if (ports) return ends(packet, ports.source, ports.destination);
   if (icmp) return icmp.id === undefined ? undefined : ends(packet, icmp.id, icmp.id);
-  if (hasPorts(ip.protocol) || ip.protocol === PROTOCOL.icmp || ip.protocol === PROTOCOL['ipv6-icmp']) return undefined;
+  if (hasPorts(ip.protocol) || ip.protocol === PROTOCOL.icmp || ip.protocol === PROTOCOL['ipv6-icmp'])
+    return undefined;
   return ends(packet, 0, 0);
 }
 

@@ -12,7 +12,8 @@ export function signatureOf(packet: Packet, bytes: Uint8Array): string | undefin
   const { ip, tcp, icmp, udp } = packet;
   if (!ip) return undefined;
   const id = ip.family === 4 ? (ip.id ?? 0) : '';
-  if (ip.fragmentOffset > 0) return id ? `frag ${ip.protocol} ${id} ${ip.fragmentOffset} ${ip.length}` : undefined;
+  if (ip.fragmentOffset > 0)
+    return id ? `frag ${ip.protocol} ${id} ${ip.fragmentOffset} ${ip.length}` : undefined;
   if (tcp) return `tcp ${tcp.sequence} ${tcp.acknowledgement} ${tcp.flags & 0x3f} ${tcp.payload}`;
   if (ip.transport < 0) return undefined;
   if (icmp) {

@@ -9,15 +9,19 @@ import type { Trace } from '../netstack/hop.ts';
 import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
 import type { Topology } from '../topology/topology.ts';
 
-/** One flow with everything known about it: what a cause looks at. */
-export interface Case {
-  readonly flow: Flow;
-  readonly outcome: Outcome;
-  readonly prediction?: Prediction;
+/** Everything known, before any flow is looked at. */
+export interface Scene {
   readonly snapshot: Snapshot;
   readonly topology: Topology;
   readonly correlation: Correlation;
   readonly predictor: Predictor;
+}
+
+/** One flow with everything known about it: what a cause looks at. */
+export interface Case extends Scene {
+  readonly flow: Flow;
+  readonly outcome: Outcome;
+  readonly prediction?: Prediction;
   /** A repair has been applied to the snapshot: what the captures show beyond that point no longer counts. */
   readonly hypothetical: boolean;
 }
@@ -51,7 +55,8 @@ function dropOf(
   checks: readonly TapCheck[],
   direction: 'forward' | 'reply',
 ): ModelDrop | undefined {
-  if ((trace.verdict !== 'dropped' && trace.verdict !== 'rejected') || trace.cause === undefined) return undefined;
+  if ((trace.verdict !== 'dropped' && trace.verdict !== 'rejected') || trace.cause === undefined)
+    return undefined;
   const seen = checks.findLast((check) => check.sighting !== undefined);
   const contradiction = kase.hypothetical ? undefined : contradictionOf(kase, checks, direction);
   return {
@@ -66,8 +71,14 @@ function dropOf(
 }
 
 /** A leg of that direction which no predicted tap explains, seen further on its way than the last one that is explained. */
-function contradictionOf(kase: Case, checks: readonly TapCheck[], direction: 'forward' | 'reply'): Sighting | undefined {
-  const explained = new Set(checks.map((check) => check.sighting).filter((sighting) => sighting !== undefined));
+function contradictionOf(
+  kase: Case,
+  checks: readonly TapCheck[],
+  direction: 'forward' | 'reply',
+): Sighting | undefined {
+  const explained = new Set(
+    checks.map((check) => check.sighting).filter((sighting) => sighting !== undefined),
+  );
   const last = [...explained].toSorted((left, right) => left.ttl - right.ttl || right.time - left.time)[0];
   if (!last) return undefined;
   return kase.flow.legs
@@ -77,26 +88,38 @@ function contradictionOf(kase: Case, checks: readonly TapCheck[], direction: 'fo
 }
 
 /** Captures of the flow's neighbourhood that hold nothing of this direction. */
-function absentPoints(kase: Case, checks: readonly TapCheck[], direction: 'forward' | 'reply'): ModelDrop['absent'] {
+function absentPoints(
+  kase: Case,
+  checks: readonly TapCheck[],
+  direction: 'forward' | 'reply',
+): ModelDrop['absent'] {
   const saw = new Set(kase.flow.legs.filter((leg) => leg[direction].packets > 0).map((leg) => leg.point));
   const before = new Set(checks.flatMap((check) => check.points.map((point) => point.index)));
   return kase.correlation.points
     .filter((point) => !saw.has(point.index) && !before.has(point.index))
-    .map((point) => ({ path: point.path, packets: point.packets, where: `${point.namespace}:${point.interface}` }));
+    .map((point) => ({
+      path: point.path,
+      packets: point.packets,
+      where: `${point.namespace}:${point.interface}`,
+    }));
 }
 
-export function netnsOf(kase: Case, namespace: string): Netns | undefined {
+export function netnsOf(kase: Scene, namespace: string): Netns | undefined {
   return kase.snapshot.namespaces.get(namespace);
 }
 
-export function sysctlOf(kase: Case, namespace: string, name: string): Sysctl | undefined {
+export function sysctlOf(kase: Scene, namespace: string, name: string): Sysctl | undefined {
   return netnsOf(kase, namespace)?.sysctls?.get(name);
 }
 
 /** `icmp 10.0.0.2 > 8.8.8.8`, `tcp 10.0.0.2:4711 > 10.0.0.9:80`. */
 export function flowName(flow: Flow): string {
   const ports = flow.protocol !== 1 && flow.protocol !== 58 && flow.server.port !== 0;
-  const client = ports ? formatEndpoint(flow.client.address, flow.client.port) : formatIp(flow.client.address);
-  const server = ports ? formatEndpoint(flow.server.address, flow.server.port) : formatIp(flow.server.address);
+  const client = ports
+    ? formatEndpoint(flow.client.address, flow.client.port)
+    : formatIp(flow.client.address);
+  const server = ports
+    ? formatEndpoint(flow.server.address, flow.server.port)
+    : formatIp(flow.server.address);
   return `${protocolName(flow.protocol)} ${client} > ${server}`;
 }

@@ -1,5 +1,6 @@
 import type { FlowStatus } from '../correlate/status.ts';
-import type { Case } from './case.ts';
+import type { Ip } from '../net/ip.ts';
+import type { Case, Scene } from './case.ts';
 import type { Evidence, Finding } from './finding.ts';
 
 /** A command and the namespace it has to run in. */
@@ -28,6 +29,10 @@ export interface Found {
   readonly fix?: readonly Command[];
   /** The fix can't be replayed (outside the host, a process to restart); `effect` says what to expect instead. */
   readonly effect?: string;
+  /** Flows with an equal group are one incident; without it the rule, sysctl or route tells, or the title. */
+  readonly group?: string;
+  /** For a survey: a packet that shows the problem, so that the fix can be replayed. */
+  readonly probe?: { readonly from: Ip; readonly to: Ip };
 }
 
 /** One entry of the catalogue: how it shows, why it happens, and how it is told from a flow's evidence. */
@@ -40,5 +45,7 @@ export interface Cause {
   readonly mechanism: string;
   readonly check: string;
   /** Undefined: the evidence doesn't point here. */
-  find(flow: Case): Found | undefined;
+  find?(flow: Case): Found | undefined;
+  /** Looks for it where no captured flow tells of it: in dumps, counters and unanswered ARP. */
+  survey?(scene: Scene): Found[];
 }

@@ -1,17 +1,19 @@
 import type { Sighting } from '../correlate/flow.ts';
 import { formatIp } from '../net/ip.ts';
 import type { Step, Trace } from '../netstack/hop.ts';
-import { type Case, type ModelDrop, netnsOf, sysctlOf } from './case.ts';
+import { type Case, type ModelDrop, netnsOf, type Scene, sysctlOf } from './case.ts';
 import type { Evidence, Finding } from './finding.ts';
 
 /** `br0.pcap packet 3: 10.0.0.2 > 8.8.8.8 …` */
-export function seenAt(kase: Case, sighting: Sighting, text: string): Evidence {
+export function seenAt(kase: Scene, sighting: Sighting, text: string): Evidence {
   const point = kase.correlation.points[sighting.point];
   return { path: point?.path ?? '', packet: sighting.number, text };
 }
 
 export function describeSighting(sighting: Sighting): string {
-  const from = sighting.sourcePort ? `${formatIp(sighting.source)}:${sighting.sourcePort}` : formatIp(sighting.source);
+  const from = sighting.sourcePort
+    ? `${formatIp(sighting.source)}:${sighting.sourcePort}`
+    : formatIp(sighting.source);
   const to = sighting.destinationPort
     ? `${formatIp(sighting.destination)}:${sighting.destinationPort}`
     : formatIp(sighting.destination);
@@ -19,13 +21,15 @@ export function describeSighting(sighting: Sighting): string {
 }
 
 /** The sysctl's line in the dump; nothing when it wasn't dumped. */
-export function sysctlEvidence(kase: Case, namespace: string, name: string): Evidence[] {
+export function sysctlEvidence(kase: Scene, namespace: string, name: string): Evidence[] {
   const sysctl = sysctlOf(kase, namespace, name);
-  return sysctl ? [{ path: sysctl.span.path, line: sysctl.span.line, text: `${name} = ${sysctl.value}` }] : [];
+  return sysctl
+    ? [{ path: sysctl.span.path, line: sysctl.span.line, text: `${name} = ${sysctl.value}` }]
+    : [];
 }
 
 /** A kernel counter that is above zero. */
-export function counterEvidence(kase: Case, namespace: string, name: string, meaning: string): Evidence[] {
+export function counterEvidence(kase: Scene, namespace: string, name: string, meaning: string): Evidence[] {
   const counter = netnsOf(kase, namespace)?.counters?.get(name);
   if (!counter || counter.value === 0) return [];
   return [{ path: counter.span.path, line: counter.span.line, text: `${name} ${counter.value}: ${meaning}` }];
@@ -39,15 +43,26 @@ export function dropEvidence(kase: Case, drop: ModelDrop): Evidence[] {
   if (last) {
     const point = kase.correlation.points[last.point];
     evidence.push(
-      seenAt(kase, last, `${what} ${describeSighting(last)} on ${point?.namespace}:${point?.interface}, the last place it is seen`),
+      seenAt(
+        kase,
+        last,
+        `${what} ${describeSighting(last)} on ${point?.namespace}:${point?.interface}, the last place it is seen`,
+      ),
     );
   }
   for (const point of drop.absent) {
-    evidence.push({ path: point.path, text: `none of its ${point.packets} packets is ${what}, so it never reached ${point.where}` });
+    evidence.push({
+      path: point.path,
+      text: `none of its ${point.packets} packets is ${what}, so it never reached ${point.where}`,
+    });
   }
   if (drop.contradiction) {
     evidence.push(
-      seenAt(kase, drop.contradiction, `against it: ${what} ${describeSighting(drop.contradiction)} is seen beyond that place`),
+      seenAt(
+        kase,
+        drop.contradiction,
+        `against it: ${what} ${describeSighting(drop.contradiction)} is seen beyond that place`,
+      ),
     );
   }
   return evidence;
@@ -81,9 +96,25 @@ export function findingRule(
   if (step.kind === 'policy') {
     const line = step.line ?? chain?.span?.line ?? 0;
     // As the kernel's TRACE numbers it: the policy comes after the last rule.
-    return { family, table: step.table, chain: step.chain, number: rules + 1, text: `-P ${step.chain} ${step.verdict}`, path, line };
+    return {
+      family,
+      table: step.table,
+      chain: step.chain,
+      number: rules + 1,
+      text: `-P ${step.chain} ${step.verdict}`,
+      path,
+      line,
+    };
   }
-  return { family, table: step.table, chain: step.chain, number: step.number, text: step.text, path, line: step.line ?? 0 };
+  return {
+    family,
+    table: step.table,
+    chain: step.chain,
+    number: step.number,
+    text: step.text,
+    path,
+    line: step.line ?? 0,
+  };
 }
 
 /** The deciding rule's line, with the packets it counted when the dump has counters. */
@@ -93,11 +124,16 @@ export function ruleEvidence(kase: Case, trace: Trace): Evidence[] {
   if (!step || !rule) return [];
   const netns = netnsOf(kase, trace.namespace);
   const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
-  const chain = rulesets.find((ruleset) => ruleset.path === rule.path)?.tables.get(step.table)?.chains.get(step.chain);
+  const chain = rulesets
+    .find((ruleset) => ruleset.path === rule.path)
+    ?.tables.get(step.table)
+    ?.chains.get(step.chain);
   const counters = step.kind === 'policy' ? chain?.counters : chain?.rules[step.number - 1]?.counters;
   const counted = counters && counters.packets > 0 ? ` (counted ${counters.packets} packets)` : '';
   const name = step.kind === 'policy' ? 'policy' : `rule ${step.number}`;
-  return [{ path: rule.path, line: rule.line, text: `${rule.table} ${rule.chain} ${name}: ${rule.text}${counted}` }];
+  return [
+    { path: rule.path, line: rule.line, text: `${rule.table} ${rule.chain} ${name}: ${rule.text}${counted}` },
+  ];
 }
 
 /** The route that decided, by its line. */
@@ -113,7 +149,14 @@ export function routeEvidence(trace: Trace): Evidence[] {
 }
 
 /** NAT rewrites on the way, in the words of a report: "DNAT to 172.17.0.2:80". */
-export function rewrites(trace: Trace): { readonly namespace: string; readonly manip: 'src' | 'dst'; readonly from: string; readonly to: string }[] {
+export function rewrites(
+  trace: Trace,
+): {
+  readonly namespace: string;
+  readonly manip: 'src' | 'dst';
+  readonly from: string;
+  readonly to: string;
+}[] {
   return trace.hops.flatMap((hop) =>
     hop.steps
       .filter((step) => step.kind === 'nat')

@@ -1,6 +1,6 @@
 import type { LegSide, Sighting } from '../correlate/flow.ts';
-import type { Point } from '../correlate/points.ts';
 import { ownersOf } from '../correlate/owner.ts';
+import type { Point } from '../correlate/points.ts';
 import { parseIp } from '../net/ip.ts';
 import type { Case } from './case.ts';
 
@@ -27,7 +27,11 @@ export function exitOf(kase: Case): Exit | undefined {
     const check = prediction?.checks.at(-1);
     const reply = flow.legs.find((leg) => {
       const point = correlation.points[leg.point];
-      return leg.reply.packets > 0 && point?.namespace === tap.namespace && (point.interface === tap.interface || point.interface === 'any');
+      return (
+        leg.reply.packets > 0 &&
+        point?.namespace === tap.namespace &&
+        (point.interface === tap.interface || point.interface === 'any')
+      );
     })?.reply;
     const source = parseIp(there.final.source);
     return {
@@ -36,7 +40,9 @@ export function exitOf(kase: Case): Exit | undefined {
       ...(check?.sighting && { seen: check.sighting }),
       points: check?.points ?? [],
       ...(reply && { reply }),
-      ownSource: source !== undefined && ownersOf(kase.snapshot, source).some(({ netns }) => netns.name === there.namespace),
+      ownSource:
+        source !== undefined &&
+        ownersOf(kase.snapshot, source).some(({ netns }) => netns.name === there.namespace),
     };
   }
   return undefined;

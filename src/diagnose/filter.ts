@@ -10,8 +10,10 @@ export function selector(drop: ModelDrop): string {
   const parts = [`-s ${source}`, `-d ${destination}`];
   const name = typeof protocol === 'number' ? protocolName(protocol) : protocol;
   parts.push(`-p ${name}`);
-  if (drop.direction === 'forward' && destinationPort !== undefined && hasPortOption(name)) parts.push(`--dport ${destinationPort}`);
-  if (drop.direction === 'reply' && sourcePort !== undefined && hasPortOption(name)) parts.push(`--sport ${sourcePort}`);
+  if (drop.direction === 'forward' && destinationPort !== undefined && hasPortOption(name))
+    parts.push(`--dport ${destinationPort}`);
+  if (drop.direction === 'reply' && sourcePort !== undefined && hasPortOption(name))
+    parts.push(`--sport ${sourcePort}`);
   return parts.join(' ');
 }
 
@@ -23,7 +25,9 @@ function hasPortOption(protocol: string): boolean {
 export function userChain(kase: Case, namespace: string): string {
   const netns = netnsOf(kase, namespace);
   const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
-  const forward = rulesets.find((ruleset) => ruleset.tables.get('filter')?.chains.get('FORWARD')?.rules[0]?.text.includes('-j DOCKER-USER'));
+  const forward = rulesets.find((ruleset) =>
+    ruleset.tables.get('filter')?.chains.get('FORWARD')?.rules[0]?.text.includes('-j DOCKER-USER'),
+  );
   return forward ? 'DOCKER-USER' : 'FORWARD';
 }
 
@@ -32,12 +36,17 @@ export function forwardAccept(kase: Case, drop: ModelDrop): Command[] {
   const chain = userChain(kase, drop.namespace);
   const last = drop.trace.hops.at(-1);
   const out = outInterface(drop.trace);
-  const ports = [last?.in === undefined ? '' : `-i ${last.in}`, out === undefined ? '' : `-o ${out}`].filter((part) => part !== '');
+  const ports = [last?.in === undefined ? '' : `-i ${last.in}`, out === undefined ? '' : `-o ${out}`].filter(
+    (part) => part !== '',
+  );
   const there = [...ports, selector(drop)].join(' ');
   const tool = iptablesOf(kase);
   return [
     { namespace: drop.namespace, text: `${tool} -I ${chain} ${there} -j ACCEPT` },
-    { namespace: drop.namespace, text: `${tool} -I ${chain} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT` },
+    {
+      namespace: drop.namespace,
+      text: `${tool} -I ${chain} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+    },
   ];
 }
 

@@ -1,10 +1,9 @@
+import { isUnknown } from '../base/ternary.ts';
 import type { Sighting } from '../correlate/flow.ts';
 import { isPrivate, neighboursOf, ownersOf } from '../correlate/owner.ts';
 import { wasCapturing } from '../correlate/points.ts';
-import { isUnknown } from '../base/ternary.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
-import { applyMask } from '../net/prefix.ts';
-import { networkOf, type Prefix } from '../net/prefix.ts';
+import { applyMask, networkOf, type Prefix } from '../net/prefix.ts';
 import type { Trace } from '../netstack/hop.ts';
 import type { Rule, Ruleset } from '../xtables/rule.ts';
 import { type Case, netnsOf } from './case.ts';
@@ -39,10 +38,13 @@ function fromModel(kase: Case): Untranslated | undefined {
   const source = parseIp(there.final.source);
   if (source === undefined || !isPrivate(source)) return undefined;
   const netns = netnsOf(kase, there.namespace);
-  if (!netns || ownersOf(kase.snapshot, source).some((owner) => owner.netns.name === there.namespace)) return undefined;
+  if (!netns || ownersOf(kase.snapshot, source).some((owner) => owner.netns.name === there.namespace))
+    return undefined;
   const device = netns.links?.find((link) => link.name === exit.interface);
   if (device?.addresses.some(({ address, length }) => inSubnet(source, address, length))) return undefined;
-  const inside = neighboursOf(kase.snapshot, source).find((owner) => owner.netns.name === there.namespace && owner.link.name !== exit.interface);
+  const inside = neighboursOf(kase.snapshot, source).find(
+    (owner) => owner.netns.name === there.namespace && owner.link.name !== exit.interface,
+  );
   const seen = kase.prediction?.checks.findLast((check) => check.tap === exit)?.sighting;
   if (!seen && !kase.hypothetical && kase.prediction?.checks.at(-1)?.missing) return undefined;
   if (!kase.hypothetical && answeredAt(kase, there.namespace, exit.interface)) return undefined;
@@ -69,7 +71,15 @@ function fromCaptures(kase: Case): Untranslated | undefined {
   const last = legs.at(-1);
   const first = legs[0];
   const seen = last?.forward.kept[0];
-  if (legs.length < 2 || !first || !last || !seen || last.client.address !== client.address || last.reply.packets > 0) return undefined;
+  if (
+    legs.length < 2 ||
+    !first ||
+    !last ||
+    !seen ||
+    last.client.address !== client.address ||
+    last.reply.packets > 0
+  )
+    return undefined;
   const point = kase.correlation.points[last.point];
   const inside = kase.correlation.points[first.point];
   if (!point || !inside) return undefined;
@@ -99,7 +109,9 @@ function answeredAt(kase: Case, namespace: string, device: string): boolean {
 /** "eth0.pcap: no packet from 8.8.8.8 among its 12 packets" */
 export function silenceAt(kase: Case, namespace: string, device: string): Evidence[] {
   return kase.correlation.points
-    .filter((point) => point.namespace === namespace && (point.interface === device || point.interface === 'any'))
+    .filter(
+      (point) => point.namespace === namespace && (point.interface === device || point.interface === 'any'),
+    )
     .filter((point) => wasCapturing(point, kase.flow.protocol, kase.flow.end) !== 'no')
     .map((point) => ({
       path: point.path,
@@ -115,7 +127,13 @@ function postroutingEvidence(rulesets: readonly Ruleset[] | undefined): Evidence
   if (path === undefined) return [];
   if (!nat) return [{ path, text: 'there is no nat table' }];
   const line = chain?.span?.line;
-  return [{ path, ...(line !== undefined && { line }), text: `nat POSTROUTING: none of its ${chain?.rules.length ?? 0} rules translates the source` }];
+  return [
+    {
+      path,
+      ...(line !== undefined && { line }),
+      text: `nat POSTROUTING: none of its ${chain?.rules.length ?? 0} rules translates the source`,
+    },
+  ];
 }
 
 const SOURCE_NAT = new Set(['MASQUERADE', 'SNAT']);
@@ -127,13 +145,17 @@ export interface NearMiss {
 }
 
 /** Source NAT rules of that namespace that this packet did not meet, with the condition that failed. */
-export function natNearMisses(kase: Case, left: Pick<Untranslated, 'namespace' | 'source' | 'out'>): NearMiss[] {
+export function natNearMisses(
+  kase: Case,
+  left: Pick<Untranslated, 'namespace' | 'source' | 'out'>,
+): NearMiss[] {
   const netns = netnsOf(kase, left.namespace);
   const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
   return rulesets.flatMap((ruleset) =>
     [...(ruleset.tables.get('nat')?.chains.values() ?? [])].flatMap((chain) =>
       chain.rules.flatMap((rule, index) => {
-        if (rule.target?.kind !== 'extension' || !SOURCE_NAT.has(rule.target.name) || isSelfMasquerade(rule)) return [];
+        if (rule.target?.kind !== 'extension' || !SOURCE_NAT.has(rule.target.name) || isSelfMasquerade(rule))
+          return [];
         const why = failedCondition(rule, left.source, left.out, kase.prediction?.there);
         return [
           {
@@ -172,14 +194,25 @@ function failedCondition(rule: Rule, source: Ip, out: string, there: Trace | und
   }
   if (rule.out) {
     const same = rule.out.wildcard ? out.startsWith(rule.out.name) : out === rule.out.name;
-    if (same === rule.out.invert) return `its -o asks for ${rule.out.invert ? 'another interface than ' : ''}${rule.out.name}, and the packet leaves by ${out}`;
+    if (same === rule.out.invert)
+      return `its -o asks for ${rule.out.invert ? 'another interface than ' : ''}${rule.out.name}, and the packet leaves by ${out}`;
   }
   const destination = there && parseIp(there.final.destination);
-  if (rule.destination && destination !== undefined && !isUnknown(destination) && typeof rule.destination.address === typeof destination) {
-    const holds = (applyMask(destination, rule.destination.mask) === rule.destination.address) !== rule.destination.invert;
+  if (
+    rule.destination &&
+    destination !== undefined &&
+    !isUnknown(destination) &&
+    typeof rule.destination.address === typeof destination
+  ) {
+    const holds =
+      (applyMask(destination, rule.destination.mask) === rule.destination.address) !==
+      rule.destination.invert;
     if (!holds) return `its -d does not cover ${formatIp(destination)}`;
   }
-  const earlier = there?.hops.at(-1)?.steps.findLast((step) => step.kind === 'rule' && step.table === 'nat' && step.hook === 'POSTROUTING');
-  if (earlier?.kind === 'rule') return `rule ${earlier.number} of ${earlier.chain} ("${earlier.text}") ends the walk before it`;
+  const earlier = there?.hops
+    .at(-1)
+    ?.steps.findLast((step) => step.kind === 'rule' && step.table === 'nat' && step.hook === 'POSTROUTING');
+  if (earlier?.kind === 'rule')
+    return `rule ${earlier.number} of ${earlier.chain} ("${earlier.text}") ends the walk before it`;
   return 'one of its conditions does not hold for this packet';
 }

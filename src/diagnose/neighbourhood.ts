@@ -2,7 +2,7 @@ import type { Link } from '../dump/records.ts';
 import { type Family, familyOf, type Ip } from '../net/ip.ts';
 import { contains, networkOf } from '../net/prefix.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
-import type { Case } from './case.ts';
+import type { Scene } from './case.ts';
 
 /** An address on a device, with the namespace it is in. */
 export interface Station {
@@ -28,7 +28,7 @@ export function stationsOf(netns: Netns, family: Family): Station[] {
 }
 
 /** Devices of other known namespaces whose subnet holds the address: who could be its gateway or its neighbour. */
-export function onSubnetOf(kase: Case, address: Ip, except: string): Station[] {
+export function onSubnetOf(kase: Scene, address: Ip, except: string): Station[] {
   return [...kase.snapshot.namespaces.values()]
     .filter((netns) => netns.name !== except)
     .flatMap((netns) => globalAddresses(netns, familyOf(address)))
@@ -40,23 +40,35 @@ export function onSubnetOf(kase: Case, address: Ip, except: string): Station[] {
  * The router that a namespace would use: a device of another namespace in one of its subnets, one that forwards or holds a
  * bridge first; else what Docker's network says.
  */
-export function gatewayOf(kase: Case, netns: Netns, family: Family): { address: Ip; namespace?: string; station?: Station } | undefined {
+export function gatewayOf(
+  kase: Scene,
+  netns: Netns,
+  family: Family,
+): { address: Ip; namespace?: string; station?: Station } | undefined {
   const own = stationsOf(netns, family);
   const candidates = own.flatMap((station) =>
-    onSubnetOf(kase, station.address, netns.name).filter((other) => contains(networkOf(other.address, other.length), station.address)),
+    onSubnetOf(kase, station.address, netns.name).filter((other) =>
+      contains(networkOf(other.address, other.length), station.address),
+    ),
   );
   const best = candidates.toSorted((left, right) => routerScore(right) - routerScore(left))[0];
-  if (best && routerScore(best) > 0) return { address: best.address, namespace: best.netns.name, station: best };
+  if (best && routerScore(best) > 0)
+    return { address: best.address, namespace: best.netns.name, station: best };
   const network = kase.snapshot.docker.networks
     .flatMap((candidate) => candidate.subnets)
-    .find(({ subnet, gateway }) => gateway !== undefined && own.some(({ address }) => contains(subnet, address)));
+    .find(
+      ({ subnet, gateway }) => gateway !== undefined && own.some(({ address }) => contains(subnet, address)),
+    );
   return network?.gateway === undefined ? undefined : { address: network.gateway };
 }
 
 /** Several devices, a bridge, forwarding on: the marks of a router. */
 function routerScore({ netns, link }: Station): number {
-  const devices = (netns.links ?? []).filter((candidate) => candidate.name !== 'lo' && candidate.addresses.length > 0).length;
-  const bridge = link.kind === 'bridge' || (netns.links ?? []).some((candidate) => candidate.master === link.name);
+  const devices = (netns.links ?? []).filter(
+    (candidate) => candidate.name !== 'lo' && candidate.addresses.length > 0,
+  ).length;
+  const bridge =
+    link.kind === 'bridge' || (netns.links ?? []).some((candidate) => candidate.master === link.name);
   const forwards = netns.sysctls?.get('net.ipv4.ip_forward')?.value === '1';
   return (devices > 1 ? 2 : 0) + (bridge ? 2 : 0) + (forwards ? 1 : 0) + (netns.name === 'host' ? 1 : 0);
 }

@@ -1,8 +1,8 @@
-import { outcomeOf } from '../correlate/outcome.ts';
 import type { Flow, Leg } from '../correlate/flow.ts';
+import { outcomeOf } from '../correlate/outcome.ts';
 import { isLoopback, ownersOf } from '../correlate/owner.ts';
-import { PROTOCOL } from '../net/protocol.ts';
 import type { Socket } from '../dump/records.ts';
+import { PROTOCOL } from '../net/protocol.ts';
 import { type Case, netnsOf } from './case.ts';
 
 /** A connection that a userland proxy served: the client's own, and the one the proxy opened for it. */
@@ -25,10 +25,16 @@ export function proxiedBy(kase: Case): Proxied | undefined {
   if (there) {
     if (there.verdict !== 'delivered') return undefined;
     const socket = netnsOf(kase, there.namespace)?.sockets?.find(
-      (one) => one.port === there.final.destinationPort && /^(docker-pr|rootlessport)/.test(one.process ?? ''),
+      (one) =>
+        one.port === there.final.destinationPort && /^(docker-pr|rootlessport)/.test(one.process ?? ''),
     );
     if (!socket) return undefined;
-    return { namespace: there.namespace, socket, ...(second && { second }), samePayload: second !== undefined && samePayload(flow, second) };
+    return {
+      namespace: there.namespace,
+      socket,
+      ...(second && { second }),
+      samePayload: second !== undefined && samePayload(flow, second),
+    };
   }
   if (!second || !samePayload(flow, second)) return undefined;
   const point = second.legs[0] && kase.correlation.points[second.legs[0].point];
@@ -41,7 +47,13 @@ function secondConnection(kase: Case): Flow | undefined {
   const hosts = new Set(ownersOf(kase.snapshot, flow.server.address).map(({ netns }) => netns.name));
   if (isLoopback(flow.server.address)) hosts.add(kase.prediction?.there.namespace ?? 'host');
   return kase.correlation.flows.find((other) => {
-    if (other.id === flow.id || other.protocol !== flow.protocol || other.start < flow.start || other.start > flow.end + 1) return false;
+    if (
+      other.id === flow.id ||
+      other.protocol !== flow.protocol ||
+      other.start < flow.start ||
+      other.start > flow.end + 1
+    )
+      return false;
     if (other.client.address === flow.client.address) return false;
     if (other.server.address === flow.server.address) return false;
     const owners = ownersOf(kase.snapshot, other.client.address).map(({ netns }) => netns.name);

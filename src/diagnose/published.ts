@@ -4,14 +4,16 @@ import { applyMask } from '../net/prefix.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Rule } from '../xtables/rule.ts';
 import { type Case, netnsOf } from './case.ts';
-import { listeners } from './refusal.ts';
 import type { Finding } from './finding.ts';
+import { listeners } from './refusal.ts';
 
 /** A container that publishes the port the flow asked its host for. */
 export function publisherOf(kase: Case): { container: DockerContainer; port: PublishedPort } | undefined {
   const protocol = protocolName(kase.flow.protocol);
   for (const container of kase.snapshot.docker.containers) {
-    const port = container.published.find((one) => one.protocol === protocol && one.hostPort === kase.flow.server.port);
+    const port = container.published.find(
+      (one) => one.protocol === protocol && one.hostPort === kase.flow.server.port,
+    );
     if (container.running && port) return { container, port };
   }
   return undefined;
@@ -22,7 +24,10 @@ export function addressOf(container: DockerContainer): Ip | undefined {
 }
 
 /** DNAT rules of a namespace, with their place. */
-export function dnatRules(kase: Case, namespace: string): { rule: Rule; place: NonNullable<Finding['rule']> }[] {
+export function dnatRules(
+  kase: Case,
+  namespace: string,
+): { rule: Rule; place: NonNullable<Finding['rule']> }[] {
   const netns = netnsOf(kase, namespace);
   const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
   return rulesets.flatMap((ruleset) =>
@@ -58,19 +63,25 @@ export function nearMissOf(kase: Case, rule: Rule): string | undefined {
   const names = ports?.split(',') ?? [];
   const samePort = names.some((name) => name === wanted || inRange(name, flow.server.port));
   const sameProtocol = rule.protocol === undefined || rule.protocol.protocol === flow.protocol;
-  if (samePort && !sameProtocol) return `it is for ${protocolName(rule.protocol?.protocol ?? 0)}, and the client comes with ${protocol}`;
+  if (samePort && !sameProtocol)
+    return `it is for ${protocolName(rule.protocol?.protocol ?? 0)}, and the client comes with ${protocol}`;
   if (!samePort) return undefined;
   if (rule.destination && typeof rule.destination.address === typeof flow.server.address) {
-    const holds = (applyMask(flow.server.address, rule.destination.mask) === rule.destination.address) !== rule.destination.invert;
-    if (!holds) return `its -d is ${formatIp(rule.destination.address)}, and the client asks ${formatIp(flow.server.address)}`;
+    const holds =
+      (applyMask(flow.server.address, rule.destination.mask) === rule.destination.address) !==
+      rule.destination.invert;
+    if (!holds)
+      return `its -d is ${formatIp(rule.destination.address)}, and the client asks ${formatIp(flow.server.address)}`;
   }
   const first = kase.prediction?.there.hops.at(-1)?.in;
   if (rule.in && first !== undefined) {
     const same = rule.in.wildcard ? first.startsWith(rule.in.name) : first === rule.in.name;
-    if (same === rule.in.invert) return `its -i ${rule.in.invert ? 'excludes' : 'asks for'} ${rule.in.name}, and the packet comes in by ${first}`;
+    if (same === rule.in.invert)
+      return `its -i ${rule.in.invert ? 'excludes' : 'asks for'} ${rule.in.name}, and the packet comes in by ${first}`;
   }
   if (rule.source && typeof rule.source.address === typeof flow.client.address) {
-    const holds = (applyMask(flow.client.address, rule.source.mask) === rule.source.address) !== rule.source.invert;
+    const holds =
+      (applyMask(flow.client.address, rule.source.mask) === rule.source.address) !== rule.source.invert;
     if (!holds) return `its -s does not cover the client ${formatIp(flow.client.address)}`;
   }
   return 'another of its conditions does not hold for this packet, or it is not reached';
@@ -82,16 +93,23 @@ function inRange(text: string, port: number): boolean {
 }
 
 /** A namespace behind the host where something listens on the port that was asked for. */
-export function serviceBehind(kase: Case, host: string): { namespace: string; address: Ip; port: number } | undefined {
+export function serviceBehind(
+  kase: Case,
+  host: string,
+): { namespace: string; address: Ip; port: number } | undefined {
   for (const netns of kase.snapshot.namespaces.values()) {
     if (netns.name === host) continue;
-    const socket = listeners(kase, netns.sockets).find((one) => one.port === kase.flow.server.port && one.device !== 'lo');
+    const socket = listeners(kase, netns.sockets).find(
+      (one) => one.port === kase.flow.server.port && one.device !== 'lo',
+    );
     const address = netns.links
       ?.filter((link) => link.name !== 'lo')
       .flatMap((link) => link.addresses)
-      .find((candidate) => typeof candidate.address === typeof kase.flow.server.address && candidate.scope === 'global')?.address;
+      .find(
+        (candidate) =>
+          typeof candidate.address === typeof kase.flow.server.address && candidate.scope === 'global',
+      )?.address;
     if (socket && address !== undefined) return { namespace: netns.name, address, port: socket.port };
   }
   return undefined;
 }
-

@@ -82,13 +82,24 @@ function isPortUnreachable(kase: Case, type: number, code: number): boolean {
 function refusalEvidence(kase: Case, refusal: Sighting): Evidence[] {
   const point = kase.correlation.points[refusal.point];
   const kind = refusal.tcpFlags === undefined ? 'ICMP port unreachable' : 'RST';
-  return [seenAt(kase, refusal, `${kind} ${describeSighting(refusal)} on ${point?.namespace}:${point?.interface}, TTL ${refusal.ttl}`)];
+  return [
+    seenAt(
+      kase,
+      refusal,
+      `${kind} ${describeSighting(refusal)} on ${point?.namespace}:${point?.interface}, TTL ${refusal.ttl}`,
+    ),
+  ];
 }
 
 export function dnatStep(kase: Case): Extract<Step, { kind: 'rule' }> | undefined {
   for (const hop of kase.prediction?.there.hops ?? []) {
     for (const step of hop.steps) {
-      if (step.kind === 'rule' && step.table === 'nat' && (step.target === 'DNAT' || step.target === 'REDIRECT')) return step;
+      if (
+        step.kind === 'rule' &&
+        step.table === 'nat' &&
+        (step.target === 'DNAT' || step.target === 'REDIRECT')
+      )
+        return step;
     }
   }
   return undefined;
@@ -98,13 +109,21 @@ export function dnatStep(kase: Case): Extract<Step, { kind: 'rule' }> | undefine
 export function listeners(kase: Case, sockets: readonly Socket[] | undefined): Socket[] {
   const protocol = protocolName(kase.flow.protocol);
   return (sockets ?? []).filter(
-    (socket) => socket.protocol === protocol && (socket.state === 'LISTEN' || socket.state === 'UNCONN') && socket.port > 0,
+    (socket) =>
+      socket.protocol === protocol &&
+      (socket.state === 'LISTEN' || socket.state === 'UNCONN') &&
+      socket.port > 0,
   );
 }
 
 export function socketEvidence(socket: Socket): Evidence {
-  const where = socket.address === undefined ? `*:${socket.port}` : formatEndpoint(socket.address, socket.port);
-  return { path: socket.span.path, line: socket.span.line, text: `${socket.process ?? 'a process'} listens on ${where}` };
+  const where =
+    socket.address === undefined ? `*:${socket.port}` : formatEndpoint(socket.address, socket.port);
+  return {
+    path: socket.span.path,
+    line: socket.span.line,
+    text: `${socket.process ?? 'a process'} listens on ${where}`,
+  };
 }
 
 export function isLoopbackSocket(socket: Socket): boolean {

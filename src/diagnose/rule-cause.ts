@@ -1,6 +1,5 @@
-import type { ModelDrop } from './case.ts';
+import type { Case, ModelDrop } from './case.ts';
 import type { Cause, Command } from './cause.ts';
-import type { Case } from './case.ts';
 import { selector } from './filter.ts';
 import { modelCause } from './model-cause.ts';
 import { iptablesOf, nameOf } from './words.ts';
@@ -9,7 +8,9 @@ import { iptablesOf, nameOf } from './words.ts';
 export function rulePlace(drop: ModelDrop): string {
   const rule = drop.trace.rule;
   if (!rule) return 'a rule';
-  return rule.kind === 'rule' ? `${rule.table} ${rule.chain} rule ${rule.number}` : `the policy of ${rule.table} ${rule.chain}`;
+  return rule.kind === 'rule'
+    ? `${rule.table} ${rule.chain} rule ${rule.number}`
+    : `the policy of ${rule.table} ${rule.chain}`;
 }
 
 /** `the request`, `the answer`. */
@@ -33,7 +34,10 @@ export function acceptBefore(kase: Case, drop: ModelDrop): Command[] {
   const table = rule.table === 'filter' ? '' : `-t ${rule.table} `;
   const at = rule.kind === 'rule' ? ` ${rule.number}` : '';
   return [
-    { namespace: drop.namespace, text: `${iptablesOf(kase)} ${table}-I ${rule.chain}${at} ${selector(drop)} -j ACCEPT` },
+    {
+      namespace: drop.namespace,
+      text: `${iptablesOf(kase)} ${table}-I ${rule.chain}${at} ${selector(drop)} -j ACCEPT`,
+    },
   ];
 }
 

@@ -2,32 +2,34 @@ import { formatEndpoint, formatIp, type Ip } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Trace } from '../netstack/hop.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
-import { type Case, netnsOf } from './case.ts';
+import { type Case, netnsOf, type Scene } from './case.ts';
 import type { Command } from './cause.ts';
 
 /** `ns1`, `container web`, `the host`: a namespace in a sentence. */
-export function nameOf(kase: Case, namespace: string): string {
+export function nameOf(kase: Scene, namespace: string): string {
   const netns = netnsOf(kase, namespace);
   if (netns?.container !== undefined) return `container ${netns.container}`;
   return namespace === 'host' ? 'the host' : namespace;
 }
 
 /** A command as somebody on the machine types it: entered into its namespace. */
-export function typed(kase: Case, command: Command): string {
+export function typed(kase: Scene, command: Command): string {
   const netns = netnsOf(kase, command.namespace);
   return entered(netns, command);
 }
 
 export function entered(netns: Netns | undefined, command: Command): string {
   if (command.namespace === 'host') return command.text;
-  if (netns?.container !== undefined && netns.pid !== undefined) return `nsenter -t ${netns.pid} -n ${command.text}`;
+  if (netns?.container !== undefined && netns.pid !== undefined)
+    return `nsenter -t ${netns.pid} -n ${command.text}`;
   return `ip netns exec ${command.namespace} ${command.text}`;
 }
 
 export function requestName(kase: Case): string {
   const { flow } = kase;
   const protocol = protocolName(flow.protocol);
-  if (flow.protocol === 1 || flow.protocol === 58) return `the echo request to ${formatIp(flow.server.address)}`;
+  if (flow.protocol === 1 || flow.protocol === 58)
+    return `the echo request to ${formatIp(flow.server.address)}`;
   if (flow.protocol === 6) return `the SYN to ${formatEndpoint(flow.server.address, flow.server.port)}`;
   return `the ${protocol} packet to ${formatEndpoint(flow.server.address, flow.server.port || undefined)}`;
 }

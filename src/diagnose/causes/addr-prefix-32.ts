@@ -11,7 +11,8 @@ export const addrPrefix32 = modelCause({
   from: ['route-netns-no-default', 'route-missing-return', 'neigh-failed'],
   title: 'An address was added without its prefix length',
   severity: 'error',
-  symptom: '"Network is unreachable" for the neighbour on the same wire; or requests arrive and no answer leaves.',
+  symptom:
+    '"Network is unreachable" for the neighbour on the same wire; or requests arrive and no answer leaves.',
   mechanism:
     '"ip addr add 192.168.15.1 dev X" means /32: a subnet of one address, so no connected route is made and every neighbour counts as remote. ARP for the address is still answered.',
   check: 'ip addr (the /32 behind the address); ip route (nothing for the subnet)',
@@ -34,11 +35,22 @@ export const addrPrefix32 = modelCause({
       interface: bare.link.name,
       status: 'no-reply',
       evidence: [
-        ...(span ? [{ path: span.path, line: span.line, text: `${bare.link.name}: ${prefixText(bare.address, full)}` }] : []),
+        ...(span
+          ? [
+              {
+                path: span.path,
+                line: span.line,
+                text: `${bare.link.name}: ${prefixText(bare.address, full)}`,
+              },
+            ]
+          : []),
         ...counterEvidence(kase, drop.namespace, 'IpOutNoRoutes', 'packets that had no route'),
       ],
       fix: [
-        { namespace: drop.namespace, text: `ip addr del ${prefixText(bare.address, full)} dev ${bare.link.name}` },
+        {
+          namespace: drop.namespace,
+          text: `ip addr del ${prefixText(bare.address, full)} dev ${bare.link.name}`,
+        },
         { namespace: drop.namespace, text: `ip addr add ${right} dev ${bare.link.name}` },
       ],
     };

@@ -8,8 +8,10 @@ export const dockerProxyDeadBackend: Cause = {
   id: 'docker-proxy-dead-backend',
   title: 'docker-proxy accepts, and the container refuses',
   severity: 'error',
-  symptom: 'The connection is established and closed at once: "Empty reply from server", "Connection reset by peer".',
-  mechanism: 'docker-proxy accepts the client before it knows whether the container does. When its own connection is refused it closes the client’s.',
+  symptom:
+    'The connection is established and closed at once: "Empty reply from server", "Connection reset by peer".',
+  mechanism:
+    'docker-proxy accepts the client before it knows whether the container does. When its own connection is refused it closes the client’s.',
   check: 'ss -lnt in the container; the RST on the bridge',
   find(kase) {
     const proxied = proxiedBy(kase);

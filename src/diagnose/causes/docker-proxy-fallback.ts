@@ -1,6 +1,5 @@
-import { formatIp } from '../../net/ip.ts';
 import { isLoopback, neighboursOf } from '../../correlate/owner.ts';
-import { formatEndpoint } from '../../net/ip.ts';
+import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import type { Case } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
@@ -13,10 +12,12 @@ export const dockerProxyFallback: Cause = {
   id: 'docker-proxy-fallback',
   title: 'Docker’s userland proxy does the work',
   severity: 'warning',
-  symptom: 'The published port works, but the container logs the bridge’s address as client, and large transfers are slow.',
+  symptom:
+    'The published port works, but the container logs the bridge’s address as client, and large transfers are slow.',
   mechanism:
     'docker-proxy listens on the published port. It gets a connection only when no DNAT rule took the packet first: the rules are gone, or the client is the host’s loopback or a container of the same bridge. It then opens a second connection, from the bridge’s address, and copies the bytes.',
-  check: 'ss -tnp | grep docker-proxy; iptables -t nat -S DOCKER; two TCP connections with the same payload in the captures',
+  check:
+    'ss -tnp | grep docker-proxy; iptables -t nat -S DOCKER; two TCP connections with the same payload in the captures',
   find(kase) {
     if (kase.outcome.status !== 'delivered') return undefined;
     const proxied = proxiedBy(kase);
@@ -34,18 +35,30 @@ export const dockerProxyFallback: Cause = {
         `The request is delivered to ${where} itself, where docker-proxy listens on port ${kase.flow.server.port}. ${reason.long} ` +
         `docker-proxy then opens a connection of its own${from ? `, from ${from}` : ''}, to the container and copies the bytes between the two. ` +
         'So there are two TCP connections with the same content, the container sees the bridge’s address instead of the client’s, and every byte passes user space.' +
-        (reason.byDesign ? '' : ' It works with net.ipv4.ip_forward = 0 as well, since nothing is forwarded.'),
+        (reason.byDesign
+          ? ''
+          : ' It works with net.ipv4.ip_forward = 0 as well, since nothing is forwarded.'),
       namespace: proxied.namespace,
       severity: reason.byDesign ? 'info' : 'warning',
       status: 'delivered',
       evidence: [
         ...(own ? [seenAt(kase, own, `the client’s connection ${describeSighting(own)}`)] : []),
-        ...(seen ? [seenAt(kase, seen, `the proxy’s own connection ${describeSighting(seen)}${proxied.samePayload ? ', with the same payload' : ''}`)] : []),
+        ...(seen
+          ? [
+              seenAt(
+                kase,
+                seen,
+                `the proxy’s own connection ${describeSighting(seen)}${proxied.samePayload ? ', with the same payload' : ''}`,
+              ),
+            ]
+          : []),
         ...(socket ? [socketEvidence(socket)] : []),
         ...reason.evidence,
       ],
       fix: [],
-      effect: reason.byDesign ? '' : 'Let Docker write its rules again: systemctl restart docker (or restart the container).',
+      effect: reason.byDesign
+        ? ''
+        : 'Let Docker write its rules again: systemctl restart docker (or restart the container).',
     };
   },
 };
@@ -75,17 +88,29 @@ function whyNotTranslated(kase: Case, namespace: string): Reason {
   const rules = dnatRules(kase, namespace);
   const published = publisherOf(kase);
   const target = published && addressOf(published.container);
-  const rule = rules.find(({ rule: { text } }) => text.includes(`--dport ${server.port} `) || text.endsWith(`--dport ${server.port}`));
-  const near = neighboursOf(kase.snapshot, client.address).find(({ netns, link }) => netns.name === namespace && link.name !== 'eth0');
+  const rule = rules.find(
+    ({ rule: { text } }) =>
+      text.includes(`--dport ${server.port} `) || text.endsWith(`--dport ${server.port}`),
+  );
+  const near = neighboursOf(kase.snapshot, client.address).find(
+    ({ netns, link }) => netns.name === namespace && link.name !== 'eth0',
+  );
   if (rule && near) {
     return {
       short: `the client is a container of ${near.link.name}`,
       long: `Docker’s DNAT rule leaves out what comes in by ${near.link.name} itself ("! -i ${near.link.name}"), so a container that asks the host’s address for a port of its own network meets the proxy. That is how Docker means it.`,
       byDesign: true,
-      evidence: [{ path: rule.place.path, line: rule.place.line, text: `nat ${rule.place.chain} rule ${rule.place.number}: ${rule.place.text}` }],
+      evidence: [
+        {
+          path: rule.place.path,
+          line: rule.place.line,
+          text: `nat ${rule.place.chain} rule ${rule.place.number}: ${rule.place.text}`,
+        },
+      ],
     };
   }
-  const destination = target === undefined ? 'the container' : formatEndpoint(target, published?.port.containerPort);
+  const destination =
+    target === undefined ? 'the container' : formatEndpoint(target, published?.port.containerPort);
   const netns = kase.snapshot.namespaces.get(namespace);
   const path = netns?.rulesets4?.[0]?.path;
   if (netns?.rulesets4 === undefined) {
@@ -103,7 +128,13 @@ function whyNotTranslated(kase: Case, namespace: string): Reason {
       : `The nat table has no rule that would send port ${server.port} to ${destination}, though the container runs and publishes it: the rules were flushed (iptables -F, a firewall reload) or never made (iptables: false).`,
     byDesign: false,
     evidence: rule
-      ? [{ path: rule.place.path, line: rule.place.line, text: `nat ${rule.place.chain} rule ${rule.place.number}: ${rule.place.text}` }]
+      ? [
+          {
+            path: rule.place.path,
+            line: rule.place.line,
+            text: `nat ${rule.place.chain} rule ${rule.place.number}: ${rule.place.text}`,
+          },
+        ]
       : path
         ? [{ path, text: `no DNAT rule for port ${server.port} in the nat table` }]
         : [],

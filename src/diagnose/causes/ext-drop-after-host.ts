@@ -11,7 +11,8 @@ export const extDropAfterHost: Cause = {
   title: 'It left the host correctly, and nothing came back',
   severity: 'error',
   symptom: 'The request is on the uplink with the right source address; no answer ever arrives.',
-  mechanism: 'What happens beyond the last capture can’t be seen: a security group, an upstream firewall, a wrong route on the way, or a server that is down.',
+  mechanism:
+    'What happens beyond the last capture can’t be seen: a security group, an upstream firewall, a wrong route on the way, or a server that is down.',
   check: 'Capture at the next router or at the server; ask whoever runs the network in between',
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical || leftUntranslated(kase)) return undefined;
@@ -31,10 +32,13 @@ export const extDropAfterHost: Cause = {
         'route, or a server that is down. From here that can’t be told apart; nothing that was dumped on this host is to blame.',
       namespace: exit.namespace,
       interface: exit.interface,
+      group: `${exit.interface} ${formatIp(kase.flow.server.address)}`,
       severity: quiet ? 'warning' : 'error',
       status: 'no-reply',
       evidence: [
-        ...(exit.seen ? [seenAt(kase, exit.seen, `${describeSighting(exit.seen)} leaves ${exit.interface}`)] : []),
+        ...(exit.seen
+          ? [seenAt(kase, exit.seen, `${describeSighting(exit.seen)} leaves ${exit.interface}`)]
+          : []),
         ...silence,
       ],
       fix: [],

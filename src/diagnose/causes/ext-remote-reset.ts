@@ -1,14 +1,15 @@
+import { formatEndpoint } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { exitOf } from '../exit.ts';
-import { formatEndpoint } from '../../net/ip.ts';
 
 export const extRemoteReset: Cause = {
   id: 'ext-remote-reset',
   title: 'The remote end refuses',
   severity: 'error',
   symptom: '"Connection refused", and the RST comes in on the uplink.',
-  mechanism: 'A RST that arrives from outside was made by the server or something in front of it; this host only carried it.',
+  mechanism:
+    'A RST that arrives from outside was made by the server or something in front of it; this host only carried it.',
   check: 'tcpdump on the uplink: the RST comes in there; its TTL tells how far it came',
   find(kase) {
     const exit = exitOf(kase);
@@ -23,7 +24,9 @@ export const extRemoteReset: Cause = {
       namespace: exit.namespace,
       interface: exit.interface,
       status: 'rejected',
-      evidence: [seenAt(kase, rst, `RST ${describeSighting(rst)} comes in on ${exit.interface}, TTL ${rst.ttl}`)],
+      evidence: [
+        seenAt(kase, rst, `RST ${describeSighting(rst)} comes in on ${exit.interface}, TTL ${rst.ttl}`),
+      ],
       fix: [],
       effect: 'Nothing to change on this host.',
     };

@@ -1,5 +1,5 @@
-import { formatIp } from '../../net/ip.ts';
 import { ownersOf } from '../../correlate/owner.ts';
+import { formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 
@@ -19,15 +19,24 @@ export const extUnreachable: Cause = {
   title: 'A router beyond the host says it is unreachable',
   severity: 'error',
   symptom: '"Destination Net Unreachable", "Packet filtered" from an address that is not one of ours.',
-  mechanism: 'A router on the way that has no route, gets no ARP answer or is told to filter drops the packet and says so by ICMP. The source address of the ICMP names it.',
+  mechanism:
+    'A router on the way that has no route, gets no ARP answer or is told to filter drops the packet and says so by ICMP. The source address of the ICMP names it.',
   check: 'The ICMP’s source address; traceroute',
   find(kase) {
     const { error } = kase.outcome;
     if (!error || kase.hypothetical) return undefined;
     if (ownersOf(kase.snapshot, error.from).length > 0) return undefined;
-    if (kase.prediction && kase.prediction.there.verdict !== 'forwarded' && kase.prediction.there.verdict !== 'unknown') return undefined;
+    if (
+      kase.prediction &&
+      kase.prediction.there.verdict !== 'forwarded' &&
+      kase.prediction.there.verdict !== 'unknown'
+    )
+      return undefined;
     const router = formatIp(error.from);
-    const meaning = error.type === 11 ? 'time exceeded: a loop, or too small a TTL' : (MEANING[error.code] ?? `code ${error.code}`);
+    const meaning =
+      error.type === 11
+        ? 'time exceeded: a loop, or too small a TTL'
+        : (MEANING[error.code] ?? `code ${error.code}`);
     return {
       confidence: kase.prediction ? 0.85 : 0.5,
       title: `${router} says: ${meaning}`,
@@ -35,7 +44,9 @@ export const extUnreachable: Cause = {
         `The packet left, and ${router}, which is none of the known namespaces, answers with ICMP type ${error.type} code ${error.code} (${meaning}). ` +
         'The decision was made there, beyond what was dumped; on this side everything worked.',
       status: 'rejected',
-      evidence: [seenAt(kase, error.sighting, `ICMP ${error.type}/${error.code} ${describeSighting(error.sighting)}`)],
+      evidence: [
+        seenAt(kase, error.sighting, `ICMP ${error.type}/${error.code} ${describeSighting(error.sighting)}`),
+      ],
       fix: [],
       effect: `Look at ${router}: its routes, its neighbours and its filters.`,
     };

@@ -12,7 +12,8 @@ export const fltBridgeNfDrop = modelCause({
   check: 'sysctl net.bridge.bridge-nf-call-iptables; iptables -L FORWARD -nv',
   tell(kase, drop) {
     const bridge = inInterface(drop.trace);
-    const name = kase.flow.family === 4 ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables';
+    const name =
+      kase.flow.family === 4 ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables';
     return {
       title: `${nameOf(kase, drop.namespace)} drops frames that ${bridge} only had to switch (${name.slice(11)} = 1)`,
       explanation:
@@ -20,7 +21,12 @@ export const fltBridgeNfDrop = modelCause({
         `iptables FORWARD with -i ${bridge} -o ${bridge}, and there it is dropped. ARP is not filtered by iptables, which is why the neighbours know each other.`,
       sysctl: name,
       evidence: sysctlEvidence(kase, drop.namespace, name),
-      fix: [{ namespace: drop.namespace, text: `${iptablesOf(kase)} -I FORWARD -i ${bridge} -o ${bridge} -j ACCEPT` }],
+      fix: [
+        {
+          namespace: drop.namespace,
+          text: `${iptablesOf(kase)} -I FORWARD -i ${bridge} -o ${bridge} -j ACCEPT`,
+        },
+      ],
       effect: `Where nothing else relies on it, ${name}=0 takes switched traffic out of iptables altogether.`,
     };
   },

@@ -4,8 +4,10 @@ export const fltDockerInternal = ruleCause({
   id: 'flt-docker-internal',
   title: 'The Docker network is internal',
   symptom: 'Nothing gets out of the container, and published ports are ignored.',
-  mechanism: 'A network made with --internal gets rules that drop everything leaving its subnet or coming into it.',
+  mechanism:
+    'A network made with --internal gets rules that drop everything leaving its subnet or coming into it.',
   check: 'docker network inspect (Internal: true)',
   verb: 'can’t leave the internal network:',
-  advice: 'The network was made with --internal, which is meant to do this. Attach the container to a normal network as well.',
+  advice:
+    'The network was made with --internal, which is meant to do this. Attach the container to a normal network as well.',
 });

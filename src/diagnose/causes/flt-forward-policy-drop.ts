@@ -7,7 +7,8 @@ export const fltForwardPolicyDrop = modelCause({
   id: 'flt-forward-policy-drop',
   title: 'The FORWARD policy drops it',
   severity: 'error',
-  symptom: 'Forwarding to or from a bridge, a VM or another network times out, often since Docker or ufw was installed.',
+  symptom:
+    'Forwarding to or from a bridge, a VM or another network times out, often since Docker or ufw was installed.',
   mechanism:
     'A packet that no rule of filter FORWARD accepts meets the chain’s policy. dockerd sets it to DROP when it had to switch ip_forward on itself; ufw and firewalld do as well.',
   check: 'iptables -L FORWARD -nv (policy and its counter)',

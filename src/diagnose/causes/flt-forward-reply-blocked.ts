@@ -1,7 +1,7 @@
+import { userChain } from '../filter.ts';
 import { modelCause } from '../model-cause.ts';
 import { rulePlace } from '../rule-cause.ts';
 import { inInterface, iptablesOf, nameOf, outInterface } from '../words.ts';
-import { userChain } from '../filter.ts';
 
 export const fltForwardReplyBlocked = modelCause({
   id: 'flt-forward-reply-blocked',
@@ -9,7 +9,8 @@ export const fltForwardReplyBlocked = modelCause({
   title: 'Requests are allowed, answers are not',
   severity: 'error',
   symptom: 'The request goes out, the answer comes back to the host and dies there.',
-  mechanism: 'FORWARD judges each direction by itself. A firewall that accepts one direction has to accept the packets of established connections in the other.',
+  mechanism:
+    'FORWARD judges each direction by itself. A firewall that accepts one direction has to accept the packets of established connections in the other.',
   check: 'iptables -L FORWARD -nv: is there an ESTABLISHED rule before the drop?',
   tell(kase, drop) {
     if (drop.direction !== 'reply') return undefined;
@@ -20,7 +21,12 @@ export const fltForwardReplyBlocked = modelCause({
       explanation:
         `The request is accepted in FORWARD. The answer comes in on ${inInterface(drop.trace)} for ${outInterface(drop.trace)} and no rule accepts it: ` +
         `the rules name one direction only, and none accepts packets of connections that are already established, so ${place} drops it.`,
-      fix: [{ namespace: drop.namespace, text: `${iptablesOf(kase)} -I ${chain} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT` }],
+      fix: [
+        {
+          namespace: drop.namespace,
+          text: `${iptablesOf(kase)} -I ${chain} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+        },
+      ],
     };
   },
 });

@@ -4,7 +4,8 @@ export const fltIccOff = ruleCause({
   id: 'flt-icc-off',
   title: 'Inter-container communication is off',
   symptom: 'Two containers on one bridge can’t talk, though ARP works.',
-  mechanism: 'With icc=false Docker adds -i BRIDGE -o BRIDGE -j DROP to FORWARD; it bites only while bridge-nf-call-iptables is 1.',
+  mechanism:
+    'With icc=false Docker adds -i BRIDGE -o BRIDGE -j DROP to FORWARD; it bites only while bridge-nf-call-iptables is 1.',
   check: 'docker network inspect (enable_icc: false); iptables -L FORWARD -nv',
   verb: 'to another container of the same bridge is dropped by',
   advice: 'Create the network with icc enabled, or accept just this traffic in DOCKER-USER.',

@@ -8,14 +8,19 @@ export const fltInputBlocksContainer = modelCause({
   from: ['flt-input-blocks-container', 'flt-input-drop'],
   title: 'INPUT keeps containers from the host',
   severity: 'error',
-  symptom: 'A container can’t reach a port of its host (or a published port by the host’s address), while outside clients can.',
+  symptom:
+    'A container can’t reach a port of its host (or a published port by the host’s address), while outside clients can.',
   mechanism:
     'What a container sends to an address of its host is not forwarded but delivered, so it passes INPUT with the bridge as its interface. Firewalls that deny by default and only open the uplink drop it.',
   check: 'iptables -L INPUT -nv; kernel log lines with IN=docker0 or IN=br-…',
   tell(kase, drop) {
     const device = inInterface(drop.trace);
-    const near = neighboursOf(kase.snapshot, kase.flow.client.address).find(({ netns }) => netns.name === drop.namespace);
-    const bridge = near && (near.link.kind === 'bridge' || near.netns.links?.some((link) => link.master === near.link.name));
+    const near = neighboursOf(kase.snapshot, kase.flow.client.address).find(
+      ({ netns }) => netns.name === drop.namespace,
+    );
+    const bridge =
+      near &&
+      (near.link.kind === 'bridge' || near.netns.links?.some((link) => link.master === near.link.name));
     if (!near || !bridge || near.link.name !== device) return undefined;
     return {
       title: `${nameOf(kase, drop.namespace)}’s INPUT drops what comes from its own bridge ${device}`,

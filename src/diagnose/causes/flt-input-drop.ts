@@ -7,7 +7,8 @@ export const fltInputDrop = modelCause({
   title: 'INPUT drops traffic to the host itself',
   severity: 'error',
   symptom: 'A service of the host times out from outside and works locally.',
-  mechanism: 'Packets to one of the host’s own addresses pass INPUT before a socket sees them. A rule or the policy there drops them silently.',
+  mechanism:
+    'Packets to one of the host’s own addresses pass INPUT before a socket sees them. A rule or the policy there drops them silently.',
   check: 'iptables -L INPUT -nv',
   tell(kase, drop) {
     const place = rulePlace(drop);

@@ -7,7 +7,8 @@ export const fltOutputDrop = modelCause({
   title: 'OUTPUT drops what the sender sends',
   severity: 'error',
   symptom: 'UDP and ping say "Operation not permitted"; TCP times out; no capture shows anything.',
-  mechanism: 'Locally sent packets pass OUTPUT before any interface. A DROP there is before the first place where tcpdump could see the packet.',
+  mechanism:
+    'Locally sent packets pass OUTPUT before any interface. A DROP there is before the first place where tcpdump could see the packet.',
   check: 'iptables -L OUTPUT -nv (in the sender’s namespace)',
   tell(kase, drop) {
     return {

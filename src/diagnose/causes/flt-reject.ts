@@ -8,20 +8,24 @@ export const fltReject = modelCause({
   title: 'A REJECT rule refuses it',
   severity: 'error',
   symptom: 'Refused at once: "Connection refused", "No route to host", "Packet filtered".',
-  mechanism: 'REJECT drops the packet and answers in the name of the destination (tcp-reset) or of the host (ICMP). The destination never saw it.',
+  mechanism:
+    'REJECT drops the packet and answers in the name of the destination (tcp-reset) or of the host (ICMP). The destination never saw it.',
   check: 'iptables-save -c (the REJECT rule’s counter); the refusal comes although the server sees no packet',
   tell(kase, drop) {
     const rule = drop.trace.rule;
     if (!rule) return undefined;
     const { refusal } = kase.outcome;
     const place = rulePlace(drop);
-    const how = /--reject-with (\S+)/.exec(rule.kind === 'rule' ? rule.text : '')?.[1] ?? 'icmp-port-unreachable';
+    const how =
+      /--reject-with (\S+)/.exec(rule.kind === 'rule' ? rule.text : '')?.[1] ?? 'icmp-port-unreachable';
     return {
       title: `${nameOf(kase, drop.namespace)} rejects it: ${place}`,
       explanation:
         `The packet meets ${place}, which drops it and answers with ${how}. The refusal is made by ${nameOf(kase, drop.namespace)}, ` +
         'not by the server, which never saw the request. ' +
-        (how === 'tcp-reset' ? 'To the client it looks exactly like a closed port.' : 'The client’s connect() fails at once.'),
+        (how === 'tcp-reset'
+          ? 'To the client it looks exactly like a closed port.'
+          : 'The client’s connect() fails at once.'),
       status: 'rejected',
       evidence: refusal ? [seenAt(kase, refusal, `the refusal ${describeSighting(refusal)}`)] : [],
       fix: acceptBefore(kase, drop),

@@ -8,7 +8,8 @@ export const fltRuleDrop = modelCause({
   title: 'A rule drops it',
   severity: 'error',
   symptom: 'Silence for this traffic, while other traffic on the same way works.',
-  mechanism: 'A rule with -j DROP matched before any rule accepted the packet. The first verdict ends the walk; what comes later in the chain, or in other chains, no longer matters.',
+  mechanism:
+    'A rule with -j DROP matched before any rule accepted the packet. The first verdict ends the walk; what comes later in the chain, or in other chains, no longer matters.',
   check: 'iptables-save -c (the rule’s counter grows with every attempt)',
   tell(kase, drop) {
     const rule = drop.trace.rule;

@@ -1,15 +1,17 @@
+import { ownersOf } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { addressOf, dnatRules, publisherOf } from '../published.ts';
-import { ownersOf } from '../../correlate/owner.ts';
 import { nameOf } from '../words.ts';
 
 export const fltRulesFlushed: Cause = {
   id: 'flt-rules-flushed',
   title: 'Docker’s rules are gone while its containers run',
   severity: 'error',
-  symptom: 'All published ports and all outgoing traffic of containers fail at once; "No chain/target/match by that name" on docker run.',
-  mechanism: 'Docker writes its rules when a network or container starts and does not watch over them. iptables -F, a firewall reload or nft flush ruleset takes them away; policies may stay at DROP.',
+  symptom:
+    'All published ports and all outgoing traffic of containers fail at once; "No chain/target/match by that name" on docker run.',
+  mechanism:
+    'Docker writes its rules when a network or container starts and does not watch over them. iptables -F, a firewall reload or nft flush ruleset takes them away; policies may stay at DROP.',
   check: 'iptables-save | grep DOCKER, against docker ps',
   find(kase) {
     if (kase.outcome.status === 'delivered') return undefined;
@@ -31,7 +33,11 @@ export const fltRulesFlushed: Cause = {
       namespace: host.name,
       status: kase.outcome.status === 'rejected' ? 'rejected' : 'no-reply',
       evidence: [
-        { path: container.span.path, line: container.span.line, text: `container ${container.name} publishes ${port.hostPort} → ${port.containerPort}/${port.protocol}` },
+        {
+          path: container.span.path,
+          line: container.span.line,
+          text: `container ${container.name} publishes ${port.hostPort} → ${port.containerPort}/${port.protocol}`,
+        },
         ...(path ? [{ path, text: `no DNAT rule to ${address}` }] : []),
       ],
       fix: [],

@@ -22,7 +22,9 @@ export const fwdIfaceForwardingOff = modelCause({
         `${what} comes in on ${device} and has to be forwarded. net.ipv4.ip_forward is 1, but it is only the default that ` +
         `is copied to the interfaces: for each packet the kernel looks at the setting of the interface it came in by, and ` +
         `${name} is 0. It is dropped in the routing decision, silently, before FORWARD.` +
-        (drop.direction === 'reply' ? ' The request went the other way and was judged by the other interface, so it passed.' : ''),
+        (drop.direction === 'reply'
+          ? ' The request went the other way and was judged by the other interface, so it passed.'
+          : ''),
       sysctl: name,
       evidence: [
         ...sysctlEvidence(kase, drop.namespace, name),

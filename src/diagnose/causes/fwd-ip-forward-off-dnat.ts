@@ -12,14 +12,17 @@ export const fwdIpForwardOffDnat = modelCause({
   symptom: 'A published port times out from outside and works with curl on the host itself.',
   mechanism:
     'nat PREROUTING rewrites the destination to the container before the routing decision, so the packet is no longer for the host. With net.ipv4.ip_forward = 0 it is dropped there. docker-proxy listens on the host address and never sees it.',
-  check: 'sysctl net.ipv4.ip_forward; the DNAT rule counts every SYN retransmission; conntrack -L has no entry',
+  check:
+    'sysctl net.ipv4.ip_forward; the DNAT rule counts every SYN retransmission; conntrack -L has no entry',
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);
     const dnat = rewrites(drop.trace).find((step) => step.manip === 'dst');
     const dumped = sysctlOf(kase, drop.namespace, 'net.ipv4.ip_forward') !== undefined;
     const proxy = kase.snapshot.namespaces
       .get(drop.namespace)
-      ?.sockets?.find((socket) => socket.port === kase.flow.server.port && socket.process?.startsWith('docker-proxy'));
+      ?.sockets?.find(
+        (socket) => socket.port === kase.flow.server.port && socket.process?.startsWith('docker-proxy'),
+      );
     return {
       title: `${where} translates the request to ${dnat?.to ?? 'the container'} and then drops it: net.ipv4.ip_forward is 0`,
       explanation:
@@ -35,8 +38,15 @@ export const fwdIpForwardOffDnat = modelCause({
       evidence: [
         ...dnatRuleEvidence(drop.trace),
         ...sysctlEvidence(kase, drop.namespace, 'net.ipv4.ip_forward'),
-        ...counterEvidence(kase, drop.namespace, 'IpInAddrErrors', 'packets dropped because forwarding is off'),
-        ...(proxy ? [{ path: proxy.span.path, line: proxy.span.line, text: 'docker-proxy listens and is not asked' }] : []),
+        ...counterEvidence(
+          kase,
+          drop.namespace,
+          'IpInAddrErrors',
+          'packets dropped because forwarding is off',
+        ),
+        ...(proxy
+          ? [{ path: proxy.span.path, line: proxy.span.line, text: 'docker-proxy listens and is not asked' }]
+          : []),
       ],
       fix: [{ namespace: drop.namespace, text: 'sysctl -w net.ipv4.ip_forward=1' }],
     };
@@ -46,7 +56,12 @@ export const fwdIpForwardOffDnat = modelCause({
 function dnatRuleEvidence(trace: Parameters<typeof rewrites>[0]) {
   return trace.hops
     .flatMap((hop) => hop.steps)
-    .filter((step) => step.kind === 'rule' && step.table === 'nat' && (step.target === 'DNAT' || step.target === 'REDIRECT'))
+    .filter(
+      (step) =>
+        step.kind === 'rule' &&
+        step.table === 'nat' &&
+        (step.target === 'DNAT' || step.target === 'REDIRECT'),
+    )
     .flatMap((step) =>
       step.kind === 'rule' && step.path !== undefined && step.line !== undefined
         ? [{ path: step.path, line: step.line, text: `nat ${step.chain} rule ${step.number}: ${step.text}` }]

@@ -9,7 +9,8 @@ export const fwdIpForwardOff = modelCause({
   id: 'fwd-ip-forward-off',
   title: 'IP forwarding is switched off',
   severity: 'error',
-  symptom: 'The gateway answers pings, but nothing beyond it does; requests reach the bridge and never the uplink.',
+  symptom:
+    'The gateway answers pings, but nothing beyond it does; requests reach the bridge and never the uplink.',
   mechanism:
     'A packet for somebody else is forwarded only while net.ipv4.ip_forward is 1. With 0 the kernel drops it in the routing decision: after PREROUTING, before FORWARD, silently; only IpInAddrErrors counts it.',
   check: 'sysctl net.ipv4.ip_forward; nstat -az IpInAddrErrors',
@@ -17,7 +18,12 @@ export const fwdIpForwardOff = modelCause({
     const where = nameOf(kase, drop.namespace);
     const device = inInterface(drop.trace);
     const dumped = sysctlOf(kase, drop.namespace, 'net.ipv4.ip_forward') !== undefined;
-    const counted = counterEvidence(kase, drop.namespace, 'IpInAddrErrors', 'packets dropped because forwarding is off');
+    const counted = counterEvidence(
+      kase,
+      drop.namespace,
+      'IpInAddrErrors',
+      'packets dropped because forwarding is off',
+    );
     const confidence = dropConfidence(kase, drop);
     return {
       title: `${where} does not forward: net.ipv4.ip_forward is 0`,
@@ -28,7 +34,10 @@ export const fwdIpForwardOff = modelCause({
         'never do. No ICMP error is sent, so the sender only sees silence. Packets to the host’s own addresses still work, ' +
         'which is why the gateway answers pings.',
       sysctl: 'net.ipv4.ip_forward',
-      confidence: capUnlessDumped(counted.length > 0 ? Math.min(0.98, confidence + 0.03) : confidence, dumped),
+      confidence: capUnlessDumped(
+        counted.length > 0 ? Math.min(0.98, confidence + 0.03) : confidence,
+        dumped,
+      ),
       evidence: [...sysctlEvidence(kase, drop.namespace, 'net.ipv4.ip_forward'), ...counted],
       fix: [{ namespace: drop.namespace, text: 'sysctl -w net.ipv4.ip_forward=1' }],
     };

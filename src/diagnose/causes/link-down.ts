@@ -22,7 +22,9 @@ export const linkDown = modelCause({
         'Nothing is sent or taken by it; the other end of a veth pair sees NO-CARRIER, and routes over it are not used.',
       namespace,
       interface: link.name,
-      evidence: [{ path: link.span.path, line: link.span.line, text: `${link.name}: <${link.flags.join(',')}>` }],
+      evidence: [
+        { path: link.span.path, line: link.span.line, text: `${link.name}: <${link.flags.join(',')}>` },
+      ],
       fix: [{ namespace, text: `ip link set ${link.name} up` }],
     };
   },
@@ -33,14 +35,20 @@ const isDown = (link: Link) => !link.flags.includes('UP');
 /** The device that is down: one of the hop's own, or the other end of its wire. */
 function downDevice(kase: Case, drop: ModelDrop): { namespace: string; link: Link } | undefined {
   const own = netnsOf(kase, drop.namespace)?.links ?? [];
-  const names = [inInterface(drop.trace), outInterface(drop.trace), drop.trace.hops.at(-1)?.physin, drop.trace.hops.at(-1)?.physout];
+  const names = [
+    inInterface(drop.trace),
+    outInterface(drop.trace),
+    drop.trace.hops.at(-1)?.physin,
+    drop.trace.hops.at(-1)?.physout,
+  ];
   const concerned = own.filter((link) => names.includes(link.name));
   const masters = own.filter((link) => concerned.some((candidate) => candidate.master === link.name));
   const ports = own.filter((link) => concerned.some((candidate) => link.master === candidate.name));
   for (const link of [...concerned, ...masters, ...ports]) {
     if (isDown(link)) return { namespace: drop.namespace, link };
     const peer = kase.topology.peerOf({ namespace: drop.namespace, name: link.name });
-    const far = peer && netnsOf(kase, peer.namespace)?.links?.find((candidate) => candidate.name === peer.name);
+    const far =
+      peer && netnsOf(kase, peer.namespace)?.links?.find((candidate) => candidate.name === peer.name);
     if (peer && far && isDown(far)) return { namespace: peer.namespace, link: far };
   }
   const any = own.find((link) => link.name !== 'lo' && isDown(link));

@@ -1,12 +1,15 @@
 import { netnsOf } from '../case.ts';
+import type { Cause } from '../cause.ts';
+import { counterEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { nameOf } from '../words.ts';
 
-export const linkLoDown = modelCause({
+const page = modelCause({
   id: 'link-lo-down',
   title: 'The loopback interface is down',
   severity: 'error',
-  symptom: 'ping 127.0.0.1 says "Network is unreachable" in a new namespace, or times out; the own address can’t be reached from inside.',
+  symptom:
+    'ping 127.0.0.1 says "Network is unreachable" in a new namespace, or times out; the own address can’t be reached from inside.',
   mechanism:
     'A new network namespace starts with lo down. Until it is set up there is no local route for 127/8, and packets to the namespace’s own addresses, which also go over lo, are dropped at its queue.',
   check: 'ip link show lo (state DOWN)',
@@ -23,3 +26,36 @@ export const linkLoDown = modelCause({
     };
   },
 });
+
+const LOOPBACK = 0x7f000001;
+
+export const linkLoDown: Cause = {
+  ...page,
+  survey(scene) {
+    return [...scene.snapshot.namespaces.values()].flatMap((netns) => {
+      const lo = netns.links?.find((link) => link.name === 'lo');
+      if (!lo || netns.inferred || lo.flags.includes('UP')) return [];
+      const where = nameOf(scene, netns.name);
+      const counted = counterEvidence(scene, netns.name, 'IpOutNoRoutes', 'packets that had no route');
+      return [
+        {
+          confidence: counted.length > 0 ? 0.8 : 0.7,
+          title: `lo is down in ${where}`,
+          explanation:
+            `${where[0]?.toUpperCase()}${where.slice(1)} can’t reach itself: 127.0.0.1 has no route (or leaves by the default route and gets lost), and its own addresses, which also go over lo, time out from inside. ` +
+            'A new namespace starts like that. Others reach it all the same.',
+          namespace: netns.name,
+          interface: 'lo',
+          severity: counted.length > 0 ? 'error' : 'warning',
+          status: 'unknown',
+          probe: { from: LOOPBACK, to: LOOPBACK },
+          evidence: [
+            { path: lo.span.path, line: lo.span.line, text: `lo: <${lo.flags.join(',')}>` },
+            ...counted,
+          ],
+          fix: [{ namespace: netns.name, text: 'ip link set lo up' }],
+        },
+      ];
+    });
+  },
+};

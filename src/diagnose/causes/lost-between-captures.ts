@@ -1,17 +1,19 @@
+import { wasCapturing } from '../../correlate/points.ts';
+import { formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
-import { formatIp } from '../../net/ip.ts';
-import { wasCapturing } from '../../correlate/points.ts';
 
 export const lostBetweenCaptures: Cause = {
   id: 'lost-between-captures',
   title: 'Lost between two capture points',
   severity: 'error',
   symptom: 'Seen at one point, never at the next, and nothing known would stop it.',
-  mechanism: 'Something between the two points drops the packet that the dumps don’t show, or the dumps are not of the time of the capture.',
+  mechanism:
+    'Something between the two points drops the packet that the dumps don’t show, or the dumps are not of the time of the capture.',
   check: 'Collect what is missing (the report names it), or capture on more interfaces in between',
   find(kase) {
-    if (kase.outcome.status === 'delivered' || kase.outcome.status === 'rejected' || kase.hypothetical) return undefined;
+    if (kase.outcome.status === 'delivered' || kase.outcome.status === 'rejected' || kase.hypothetical)
+      return undefined;
     const reply = kase.outcome.lostAnswer;
     const direction = reply ? 'reply' : 'forward';
     const legs = kase.flow.legs.filter((leg) => leg[direction].packets > 0);
@@ -20,7 +22,8 @@ export const lostBetweenCaptures: Cause = {
     const point = kase.correlation.points[last.point];
     const seenAtPoints = new Set(legs.map((leg) => leg.point));
     const quiet = kase.correlation.points.filter(
-      (other) => !seenAtPoints.has(other.index) && wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
+      (other) =>
+        !seenAtPoints.has(other.index) && wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
     );
     const expected = kase.prediction?.checks.find((check) => check.missing);
     const missing = kase.topology.missing.filter((gap) => gap.namespace === point?.namespace).slice(0, 4);
@@ -29,7 +32,10 @@ export const lostBetweenCaptures: Cause = {
     const gaps = missing.map((gap) => gap.dump).join(', ');
     return {
       confidence: expected ? 0.5 : quiet.length > 0 ? 0.45 : 0.3,
-      title: quiet.length > 0 ? `${what} is seen on ${point?.namespace}:${point?.interface} and never on ${between}` : `${what} is last seen on ${point?.namespace}:${point?.interface}; what became of it was not captured`,
+      title:
+        quiet.length > 0
+          ? `${what} is seen on ${point?.namespace}:${point?.interface} and never on ${between}`
+          : `${what} is last seen on ${point?.namespace}:${point?.interface}; what became of it was not captured`,
       explanation:
         `${reply ? 'The answer' : 'The request'} ${describeSighting(last)} is seen on ${point?.interface} and nowhere after it. ` +
         (missing.length > 0
@@ -38,11 +44,21 @@ export const lostBetweenCaptures: Cause = {
       ...(point && { namespace: point.namespace, interface: point.interface }),
       status: 'no-reply',
       evidence: [
-        seenAt(kase, last, `${describeSighting(last)} on ${point?.namespace}:${point?.interface}, the last place it is seen`),
-        ...quiet.map((other) => ({ path: other.path, text: `none of its ${other.packets} packets is ${what} (${formatIp(last.source)} > ${formatIp(last.destination)})` })),
+        seenAt(
+          kase,
+          last,
+          `${describeSighting(last)} on ${point?.namespace}:${point?.interface}, the last place it is seen`,
+        ),
+        ...quiet.map((other) => ({
+          path: other.path,
+          text: `none of its ${other.packets} packets is ${what} (${formatIp(last.source)} > ${formatIp(last.destination)})`,
+        })),
       ],
       fix: [],
-      effect: missing.length > 0 ? `Collect ${gaps} of ${point?.namespace} and run again.` : 'Capture on every interface in between and run again.',
+      effect:
+        missing.length > 0
+          ? `Collect ${gaps} of ${point?.namespace} and run again.`
+          : 'Capture on every interface in between and run again.',
     };
   },
 };

@@ -8,7 +8,8 @@ export const natDnatMismatch: Cause = {
   title: 'The DNAT rule does not match',
   severity: 'error',
   symptom: 'Refused, or the wrong service answers, although there is a DNAT rule for the port.',
-  mechanism: 'A DNAT rule that names an old address, another interface, protocol or port does not match; the packet stays addressed to the host and meets the host’s own sockets.',
+  mechanism:
+    'A DNAT rule that names an old address, another interface, protocol or port does not match; the packet stays addressed to the host and meets the host’s own sockets.',
   check: 'iptables -t nat -L PREROUTING -nv (the rule’s counter stays 0)',
   find(kase) {
     const refusal = refusalOf(kase);
@@ -27,7 +28,11 @@ export const natDnatMismatch: Cause = {
         rule: place,
         status: 'rejected',
         evidence: [
-          { path: place.path, line: place.line, text: `nat ${place.chain} rule ${place.number}: ${place.text}` },
+          {
+            path: place.path,
+            line: place.line,
+            text: `nat ${place.chain} rule ${place.number}: ${place.text}`,
+          },
           ...refusal.evidence,
         ],
         fix: [],

@@ -8,7 +8,8 @@ export const natDnatToLocalhost = modelCause({
   title: 'DNAT to 127.0.0.1 of packets from outside',
   severity: 'error',
   symptom: 'A forwarded port hangs, though the service answers on 127.0.0.1 locally.',
-  mechanism: 'A packet from an interface that is addressed to 127/8 is a martian. DNAT in PREROUTING makes it one, and the routing decision drops it silently, unless route_localnet of the incoming interface is 1.',
+  mechanism:
+    'A packet from an interface that is addressed to 127/8 is a martian. DNAT in PREROUTING makes it one, and the routing decision drops it silently, unless route_localnet of the incoming interface is 1.',
   check: 'iptables -t nat -S PREROUTING; sysctl net.ipv4.conf.IFACE.route_localnet',
   tell(kase, drop) {
     const device = inInterface(drop.trace) ?? 'eth0';

@@ -1,6 +1,6 @@
 import { formatEndpoint } from '../../net/ip.ts';
-import { findingRule } from '../evidence.ts';
 import type { Cause, Command } from '../cause.ts';
+import { findingRule } from '../evidence.ts';
 import { isLoopbackSocket, listeners, refusalOf, socketEvidence } from '../refusal.ts';
 import { iptablesOf, nameOf } from '../words.ts';
 
@@ -9,7 +9,8 @@ export const natDnatWrongTarget: Cause = {
   title: 'DNAT leads to a port where nobody listens',
   severity: 'error',
   symptom: '"Connection refused", although the DNAT rule counts the request.',
-  mechanism: 'The rule rewrites the destination to an address and port; whether a service listens there is not its business. The RST of the target is translated back and looks like one of the host.',
+  mechanism:
+    'The rule rewrites the destination to an address and port; whether a service listens there is not its business. The RST of the target is translated back and looks like one of the host.',
   check: 'ss -lnt in the target’s namespace against the rule’s --to-destination',
   find(kase) {
     const refusal = refusalOf(kase);
@@ -17,7 +18,8 @@ export const natDnatWrongTarget: Cause = {
     const open = listeners(kase, refusal.sockets).filter((socket) => !isLoopbackSocket(socket));
     if (open.length === 0 || open.some((socket) => socket.port === refusal.port)) return undefined;
     const there = kase.prediction?.there;
-    const translator = there?.hops.find((hop) => hop.steps.includes(refusal.dnat as never))?.namespace ?? 'host';
+    const translator =
+      there?.hops.find((hop) => hop.steps.includes(refusal.dnat as never))?.namespace ?? 'host';
     const where = refusal.namespace === undefined ? 'the target' : nameOf(kase, refusal.namespace);
     const ports = open.map((socket) => socket.port).join(', ');
     const rule = findingRule(kase, translator, refusal.dnat);
@@ -37,7 +39,10 @@ export const natDnatWrongTarget: Cause = {
         ...open.slice(0, 3).map(socketEvidence),
         ...refusal.evidence,
       ],
-      fix: only && open.length === 1 ? retarget(translator, iptablesOf(kase), rule, formatEndpoint(refusal.address, only.port)) : [],
+      fix:
+        only && open.length === 1
+          ? retarget(translator, iptablesOf(kase), rule, formatEndpoint(refusal.address, only.port))
+          : [],
       effect: `Let the rule lead to a port that ${where} listens on, or start the service on port ${refusal.port}.`,
     };
   },
@@ -50,6 +55,10 @@ function retarget(
   rule: { chain: string; number: number; text: string },
   destination: string,
 ): Command[] {
-  const spec = rule.text.replace(/^-A \S+ /, '').replace(/--to-destination \S+/, `--to-destination ${destination}`);
-  return spec.includes(destination) ? [{ namespace, text: `${tool} -t nat -R ${rule.chain} ${rule.number} ${spec}` }] : [];
+  const spec = rule.text
+    .replace(/^-A \S+ /, '')
+    .replace(/--to-destination \S+/, `--to-destination ${destination}`);
+  return spec.includes(destination)
+    ? [{ namespace, text: `${tool} -t nat -R ${rule.chain} ${rule.number} ${spec}` }]
+    : [];
 }

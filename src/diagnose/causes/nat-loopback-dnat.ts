@@ -8,7 +8,8 @@ export const natLoopbackDnat = modelCause({
   title: '127.0.0.1 can’t be sent to a container',
   severity: 'error',
   symptom: 'The host’s address works, 127.0.0.1 hangs, on the host itself.',
-  mechanism: 'A DNAT rule in OUTPUT rewrites the destination; the source stays 127.0.0.1, and such a packet may only leave by an interface with route_localnet = 1. Then MASQUERADE has to replace the source as well.',
+  mechanism:
+    'A DNAT rule in OUTPUT rewrites the destination; the source stays 127.0.0.1, and such a packet may only leave by an interface with route_localnet = 1. Then MASQUERADE has to replace the source as well.',
   check: 'sysctl net.ipv4.conf.BRIDGE.route_localnet; iptables -t nat -S OUTPUT',
   tell(kase, drop) {
     const device = outInterface(drop.trace) ?? 'docker0';
@@ -22,7 +23,10 @@ export const natLoopbackDnat = modelCause({
       evidence: sysctlEvidence(kase, drop.namespace, name),
       fix: [
         { namespace: drop.namespace, text: `sysctl -w ${name}=1` },
-        { namespace: drop.namespace, text: `${iptablesOf(kase)} -t nat -A POSTROUTING -o ${device} -m addrtype --src-type LOCAL -j MASQUERADE` },
+        {
+          namespace: drop.namespace,
+          text: `${iptablesOf(kase)} -t nat -A POSTROUTING -o ${device} -m addrtype --src-type LOCAL -j MASQUERADE`,
+        },
       ],
     };
   },

@@ -1,7 +1,7 @@
 import { formatIp } from '../../net/ip.ts';
+import { formatPrefix, networkOf } from '../../net/prefix.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
-import { formatPrefix, networkOf } from '../../net/prefix.ts';
 import { leftUntranslated, natNearMisses } from '../nat.ts';
 import { iptablesOf, nameOf } from '../words.ts';
 
@@ -10,7 +10,8 @@ export const natMasqueradeMismatch: Cause = {
   title: 'A MASQUERADE rule is there and does not match',
   severity: 'error',
   symptom: 'As without MASQUERADE, though the rule is in place; its counter stays at zero.',
-  mechanism: 'A NAT rule that names another subnet, another interface, or that stands behind a RETURN or ACCEPT, is not reached or does not match, and the packet leaves as it is.',
+  mechanism:
+    'A NAT rule that names another subnet, another interface, or that stands behind a RETURN or ACCEPT, is not reached or does not match, and the packet leaves as it is.',
   check: 'iptables -t nat -L POSTROUTING -nv (the rule’s counter stays 0)',
   find(kase) {
     const left = leftUntranslated(kase);
@@ -28,11 +29,24 @@ export const natMasqueradeMismatch: Cause = {
         `does not apply to this packet: ${miss.why}. So the packet is not translated, and the answer to ${source} has nowhere to go.`,
       namespace: left.namespace,
       interface: left.out,
+      group: `${left.out} ${left.inside ?? ''}`,
       rule: miss.rule,
       status: 'no-reply',
       evidence: [
-        ...(left.seen ? [seenAt(kase, left.seen, `${describeSighting(left.seen)} leaves ${left.out} with its private source`)] : []),
-        { path: miss.rule.path, line: miss.rule.line, text: `nat ${miss.rule.chain} rule ${miss.rule.number}: ${miss.rule.text}` },
+        ...(left.seen
+          ? [
+              seenAt(
+                kase,
+                left.seen,
+                `${describeSighting(left.seen)} leaves ${left.out} with its private source`,
+              ),
+            ]
+          : []),
+        {
+          path: miss.rule.path,
+          line: miss.rule.line,
+          text: `nat ${miss.rule.chain} rule ${miss.rule.number}: ${miss.rule.text}`,
+        },
         ...left.silence,
       ],
       fix: [

@@ -1,9 +1,9 @@
+import { isPrivate } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
 import { formatPrefix, networkOf } from '../../net/prefix.ts';
-import { isPrivate } from '../../correlate/owner.ts';
-import { leftUntranslated, natNearMisses } from '../nat.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
+import { leftUntranslated, natNearMisses } from '../nat.ts';
 import { iptablesOf, nameOf } from '../words.ts';
 
 export const natMasqueradeMissing: Cause = {
@@ -32,9 +32,18 @@ export const natMasqueradeMissing: Cause = {
         `first router. What leaves ${left.out} has to carry an address of ${where}: that is what MASQUERADE in nat POSTROUTING does.`,
       namespace: left.namespace,
       interface: left.out,
+      group: `${left.out} ${left.inside ?? ''}`,
       status: 'no-reply',
       evidence: [
-        ...(left.seen ? [seenAt(kase, left.seen, `${describeSighting(left.seen)} leaves ${left.out} with its private source`)] : []),
+        ...(left.seen
+          ? [
+              seenAt(
+                kase,
+                left.seen,
+                `${describeSighting(left.seen)} leaves ${left.out} with its private source`,
+              ),
+            ]
+          : []),
         ...left.silence,
         ...left.rules,
       ],

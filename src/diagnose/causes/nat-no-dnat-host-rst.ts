@@ -1,5 +1,5 @@
-import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import { ownersOf } from '../../correlate/owner.ts';
+import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import { protocolName } from '../../net/protocol.ts';
 import type { Cause } from '../cause.ts';
 import { publisherOf, serviceBehind } from '../published.ts';
@@ -10,16 +10,24 @@ export const natNoDnatHostRst: Cause = {
   id: 'nat-no-dnat-host-rst',
   title: 'The host itself refuses: nothing forwards the port',
   severity: 'error',
-  symptom: '"Connection refused" on the host’s address from outside, while the service runs in a namespace or container.',
-  mechanism: 'A service in another namespace is not reachable by the host’s address until a DNAT rule (a published port) sends it there. Without one the host looks for a socket of its own, has none, and refuses.',
+  symptom:
+    '"Connection refused" on the host’s address from outside, while the service runs in a namespace or container.',
+  mechanism:
+    'A service in another namespace is not reachable by the host’s address until a DNAT rule (a published port) sends it there. Without one the host looks for a socket of its own, has none, and refuses.',
   check: 'iptables -t nat -S PREROUTING; ss -lnt on the host and in the namespace',
   find(kase) {
     const refusal = refusalOf(kase);
     const host = refusal?.namespace;
     if (!refusal || host === undefined || refusal.dnat) return undefined;
-    if (!ownersOf(kase.snapshot, kase.flow.server.address).some(({ netns }) => netns.name === host)) return undefined;
+    if (!ownersOf(kase.snapshot, kase.flow.server.address).some(({ netns }) => netns.name === host))
+      return undefined;
     const behind = serviceBehind(kase, host);
-    if (!behind && !publisherOf(kase) && !isRouter(kase.snapshot.namespaces.size, kase.snapshot.docker.containers.length)) return undefined;
+    if (
+      !behind &&
+      !publisherOf(kase) &&
+      !isRouter(kase.snapshot.namespaces.size, kase.snapshot.docker.containers.length)
+    )
+      return undefined;
     const where = nameOf(kase, host);
     const port = kase.flow.server.port;
     const target = behind && formatEndpoint(behind.address, behind.port);
@@ -29,7 +37,9 @@ export const natNoDnatHostRst: Cause = {
       explanation:
         `The request is for ${formatEndpoint(kase.flow.server.address, port)}, an address of ${where}. No rule of nat PREROUTING changes its destination, so it is ` +
         `delivered to ${where} itself; nobody listens on port ${port} there, and its kernel answers with RST. ` +
-        (behind ? `${nameOf(kase, behind.namespace)} does listen on that port (${target}), but nothing tells ${where} so.` : 'It never went near a container.'),
+        (behind
+          ? `${nameOf(kase, behind.namespace)} does listen on that port (${target}), but nothing tells ${where} so.`
+          : 'It never went near a container.'),
       namespace: host,
       status: 'rejected',
       evidence: refusal.evidence,
@@ -41,7 +51,9 @@ export const natNoDnatHostRst: Cause = {
             },
           ]
         : [],
-      effect: behind ? '' : 'Publish the port (a DNAT rule to the container’s address and port), or start the service on the host.',
+      effect: behind
+        ? ''
+        : 'Publish the port (a DNAT rule to the container’s address and port), or start the service on the host.',
     };
   },
 };

@@ -1,17 +1,20 @@
 import { formatIp, parseIp } from '../../net/ip.ts';
 import { formatMac } from '../../net/mac.ts';
-import { type Case, type ModelDrop, netnsOf } from '../case.ts';
+import { type ModelDrop, netnsOf, type Scene } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
 import { seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
+import { type Unanswered, unanswered } from '../unanswered.ts';
 import { nameOf, outInterface } from '../words.ts';
 
 /** neigh_invalidate(): NUD_FAILED, net/core/neighbour.c */
-export const neighFailed = modelCause({
+const page = modelCause({
   id: 'neigh-failed',
   title: 'Nobody answers ARP for the next hop',
   severity: 'error',
-  symptom: '"No route to host" about three seconds after connecting; "Destination Host Unreachable" from the own address.',
+  symptom:
+    '"No route to host" about three seconds after connecting; "Destination Host Unreachable" from the own address.',
   mechanism:
     'Before a packet can leave by Ethernet the next hop’s MAC address has to be known. Three unanswered requests and the kernel gives up: the neighbour is FAILED, the packet is dropped, and its sender gets ICMP host unreachable.',
   check: 'ip neigh (FAILED, INCOMPLETE); tcpdump arp on the interface',
@@ -21,7 +24,9 @@ export const neighFailed = modelCause({
     const where = nameOf(kase, drop.namespace);
     const translated = formatIp(kase.flow.server.address) !== drop.trace.final.destination;
     const container = kase.snapshot.docker.containers.some((candidate) =>
-      candidate.endpoints.some((endpoint) => endpoint.address !== undefined && formatIp(endpoint.address) === nexthop),
+      candidate.endpoints.some(
+        (endpoint) => endpoint.address !== undefined && formatIp(endpoint.address) === nexthop,
+      ),
     );
     return {
       title: `nobody on ${device ?? 'the link'} answers ARP for ${nexthop}`,
@@ -37,19 +42,83 @@ export const neighFailed = modelCause({
   },
 });
 
+/** Found on the way of a flow, or by ARP that nobody answers though no packet of a flow was ever sent. */
+export const neighFailed: Cause = {
+  ...page,
+  survey(scene) {
+    return unanswered(scene)
+      .filter((gap) => !isNamed(scene, gap) && !isGateway(gap))
+      .map((gap) => surveyed(scene, gap));
+  },
+};
+
+/** An address out of /etc/hosts is dns-order's to explain. */
+function isNamed(scene: Scene, gap: Unanswered): boolean {
+  return [...scene.snapshot.namespaces.values()].some((netns) =>
+    netns.resolver?.hosts?.some((entry) => entry.address === gap.target),
+  );
+}
+
+/** A gateway that does not exist is route-wrong-gateway's. */
+export function isGateway(gap: Unanswered): boolean {
+  const routes = [...(gap.sender?.routes4?.routes ?? []), ...(gap.sender?.routes6?.routes ?? [])];
+  return routes.some((route) => route.nexthops.some((hop) => hop.gateway === gap.target));
+}
+
+function surveyed(scene: Scene, gap: Unanswered): Found {
+  const target = formatIp(gap.target);
+  const sender = gap.sender
+    ? nameOf(scene, gap.sender.name)
+    : gap.senderAddress === undefined
+      ? 'somebody'
+      : formatIp(gap.senderAddress);
+  return {
+    confidence: gap.sender && gap.exchange ? 0.85 : 0.6,
+    title: `nobody answers ARP for ${target}, which ${sender} asks for`,
+    explanation:
+      `${sender[0]?.toUpperCase()}${sender.slice(1)} wants to send to ${target} and asks for its MAC address; nobody answers, so the packet never leaves and its sender gets ` +
+      '"No route to host". The address is wrong, nobody has it (any more), or its owner is not on this link.',
+    ...(gap.sender && { namespace: gap.sender.name }),
+    ...(gap.device !== undefined && { interface: gap.device }),
+    severity: gap.sender ? 'error' : 'warning',
+    status: 'no-reply',
+    evidence: neighbourEvidence(scene, { namespace: gap.sender?.name ?? '' }, target),
+    fix: [],
+    effect: `Correct the address that is asked for, or bring up whoever should have ${target}.`,
+  };
+}
+
 /** The neighbour table's line and the unanswered requests that were captured. */
-export function neighbourEvidence(kase: Case, drop: Pick<ModelDrop, 'namespace'>, nexthop: string): Evidence[] {
+export function neighbourEvidence(
+  kase: Scene,
+  drop: Pick<ModelDrop, 'namespace'>,
+  nexthop: string,
+): Evidence[] {
   const address = parseIp(nexthop);
   const entry = netnsOf(kase, drop.namespace)?.neighbours?.find((candidate) => candidate.address === address);
-  const asked = kase.correlation.arp.filter((exchange) => exchange.target === address && exchange.replies.length === 0);
+  const asked = kase.correlation.arp.filter(
+    (exchange) => exchange.target === address && exchange.replies.length === 0,
+  );
   return [
     ...(entry
-      ? [{ path: entry.span.path, line: entry.span.line, text: `${nexthop} dev ${entry.dev} ${entry.mac === undefined ? '' : formatMac(entry.mac)} ${entry.states.join(',')}` }]
+      ? [
+          {
+            path: entry.span.path,
+            line: entry.span.line,
+            text: `${nexthop} dev ${entry.dev} ${entry.mac === undefined ? '' : formatMac(entry.mac)} ${entry.states.join(',')}`,
+          },
+        ]
       : []),
     ...asked.flatMap((exchange) =>
       exchange.requests
         .slice(0, 1)
-        .map((request) => seenAt(kase, request, `who-has ${nexthop} tell ${formatIp(exchange.sender)}, asked ${exchange.count} times, never answered`)),
+        .map((request) =>
+          seenAt(
+            kase,
+            request,
+            `who-has ${nexthop} tell ${formatIp(exchange.sender)}, asked ${exchange.count} times, never answered`,
+          ),
+        ),
     ),
   ];
 }

@@ -1,6 +1,6 @@
+import { isPrivate, neighboursOf, ownersOf } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
 import { contains, formatPrefix, networkOf } from '../../net/prefix.ts';
-import { isPrivate, neighboursOf, ownersOf } from '../../correlate/owner.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { onSubnetOf, stationsOf } from '../neighbourhood.ts';
@@ -10,8 +10,10 @@ export const routeExternalToPrivate: Cause = {
   id: 'route-external-to-private',
   title: 'A host outside knows no way to the private network',
   severity: 'error',
-  symptom: 'A LAN host can’t reach a container’s or namespace’s own address, though the other direction works.',
-  mechanism: 'Only the host that has the bridge knows the network behind it. Others send such packets to their default gateway, which has no route for them. The other direction works because MASQUERADE hides the private address.',
+  symptom:
+    'A LAN host can’t reach a container’s or namespace’s own address, though the other direction works.',
+  mechanism:
+    'Only the host that has the bridge knows the network behind it. Others send such packets to their default gateway, which has no route for them. The other direction works because MASQUERADE hides the private address.',
   check: 'ip route get ADDRESS (at the sender)',
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical) return undefined;
@@ -19,10 +21,13 @@ export const routeExternalToPrivate: Cause = {
     if (!isPrivate(server.address)) return undefined;
     const sender = ownersOf(kase.snapshot, client.address)[0]?.netns;
     const there = kase.prediction?.there;
-    if (!sender || (there && there.verdict !== 'forwarded' && there.cause !== 'route-netns-no-default')) return undefined;
+    if (!sender || (there && there.verdict !== 'forwarded' && there.cause !== 'route-netns-no-default'))
+      return undefined;
     if (there && there.hops.some((hop) => hop.namespace !== sender.name)) return undefined;
     // Who has the network, and by which address can the sender reach it?
-    const keeper = neighboursOf(kase.snapshot, server.address).find(({ netns }) => netns.name !== sender.name);
+    const keeper = neighboursOf(kase.snapshot, server.address).find(
+      ({ netns }) => netns.name !== sender.name,
+    );
     const router =
       keeper &&
       stationsOf(sender, family)
@@ -45,9 +50,22 @@ export const routeExternalToPrivate: Cause = {
       status: error ? 'rejected' : 'no-reply',
       evidence: [
         ...(sent ? [seenAt(kase, sent, `${describeSighting(sent)} goes to the default gateway`)] : []),
-        ...(error ? [seenAt(kase, error.sighting, `ICMP ${error.type}/${error.code} ${describeSighting(error.sighting)}`)] : []),
+        ...(error
+          ? [
+              seenAt(
+                kase,
+                error.sighting,
+                `ICMP ${error.type}/${error.code} ${describeSighting(error.sighting)}`,
+              ),
+            ]
+          : []),
       ],
-      fix: [{ namespace: sender.name, text: `${ipOf(kase)} route add ${formatPrefix(subnet)} via ${formatIp(router.address)}` }],
+      fix: [
+        {
+          namespace: sender.name,
+          text: `${ipOf(kase)} route add ${formatPrefix(subnet)} via ${formatIp(router.address)}`,
+        },
+      ],
     };
   },
 };

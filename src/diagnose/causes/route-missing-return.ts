@@ -1,6 +1,6 @@
+import { ownersOf } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
 import { formatPrefix, networkOf } from '../../net/prefix.ts';
-import { ownersOf } from '../../correlate/owner.ts';
 import { type Case, type ModelDrop, netnsOf } from '../case.ts';
 import { counterEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';

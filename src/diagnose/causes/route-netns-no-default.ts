@@ -1,12 +1,14 @@
 import { formatIp } from '../../net/ip.ts';
-import { netnsOf } from '../case.ts';
+import type { Netns } from '../../snapshot/snapshot.ts';
+import { netnsOf, type Scene } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
 import { counterEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { gatewayOf, hasDefaultRoute, routesPath } from '../neighbourhood.ts';
+import { gatewayOf, hasDefaultRoute, routesPath, stationsOf } from '../neighbourhood.ts';
 import { ipOf, nameOf } from '../words.ts';
 
 /** ip_route_output_key_hash(): -ENETUNREACH */
-export const routeNetnsNoDefault = modelCause({
+const page = modelCause({
   id: 'route-netns-no-default',
   title: 'The sender has no route',
   severity: 'error',
@@ -27,15 +29,63 @@ export const routeNetnsNoDefault = modelCause({
       explanation: noRouteText(where, destination),
       status: 'dropped',
       evidence: [
-        ...(path ? [{ path, text: `${netns && hasDefaultRoute(netns, family) ? 'no route' : 'neither a default route nor another one'} that covers ${destination}` }] : []),
+        ...(path
+          ? [
+              {
+                path,
+                text: `${netns && hasDefaultRoute(netns, family) ? 'no route' : 'neither a default route nor another one'} that covers ${destination}`,
+              },
+            ]
+          : []),
         ...counterEvidence(kase, drop.namespace, 'IpOutNoRoutes', 'packets that had no route'),
       ],
-      fix: gateway ? [{ namespace: drop.namespace, text: `${ipOf(kase)} route add default via ${formatIp(gateway.address)}` }] : [],
+      fix: gateway
+        ? [
+            {
+              namespace: drop.namespace,
+              text: `${ipOf(kase)} route add default via ${formatIp(gateway.address)}`,
+            },
+          ]
+        : [],
     };
   },
 });
 
-export function noRouteText(where: string, destination: string): string {
+/** On a flow's way; or, where nothing could be captured, by the counter of a namespace that has no default route. */
+export const routeNetnsNoDefault: Cause = {
+  ...page,
+  survey(scene) {
+    return [...scene.snapshot.namespaces.values()].flatMap((netns) => surveyed(scene, netns));
+  },
+};
+
+/** 8.8.8.8: some address beyond every subnet here. */
+const OUTSIDE = 0x08080808;
+
+function surveyed(scene: Scene, netns: Netns): Found[] {
+  const path = routesPath(netns, 4);
+  const counted = counterEvidence(scene, netns.name, 'IpOutNoRoutes', 'packets that had no route');
+  if (!path || counted.length === 0 || hasDefaultRoute(netns, 4) !== false) return [];
+  const where = nameOf(scene, netns.name);
+  const gateway = gatewayOf(scene, netns, 4);
+  const from = stationsOf(netns, 4)[0];
+  return [
+    {
+      confidence: 0.85,
+      title: `${where} has no default route, and ${netns.counters?.get('IpOutNoRoutes')?.value} of its packets had no route`,
+      explanation: noRouteText(where, 'anything else'),
+      namespace: netns.name,
+      status: 'unknown',
+      ...(from && { probe: { from: from.address, to: OUTSIDE } }),
+      evidence: [{ path, text: 'no default route' }, ...counted],
+      fix: gateway
+        ? [{ namespace: netns.name, text: `ip route add default via ${formatIp(gateway.address)}` }]
+        : [],
+    },
+  ];
+}
+
+function noRouteText(where: string, destination: string): string {
   return (
     `${where[0]?.toUpperCase()}${where.slice(1)} knows its own subnets and has no default route, so the lookup for ${destination} fails and the program gets ` +
     '"Network is unreachable" (ENETUNREACH) at once. No packet is made: no capture can show it, and no rule or setting of ' +

@@ -38,7 +38,14 @@ export const routeReplyNoDefault = modelCause({
         ...counterEvidence(kase, drop.namespace, 'IpOutNoRoutes', 'answers that had no route'),
         ...counterEvidence(kase, drop.namespace, 'TcpExtListenDrops', 'connection requests given up'),
       ],
-      fix: gateway ? [{ namespace: drop.namespace, text: `${ipOf(kase)} route add default via ${formatIp(gateway.address)}` }] : [],
+      fix: gateway
+        ? [
+            {
+              namespace: drop.namespace,
+              text: `${ipOf(kase)} route add default via ${formatIp(gateway.address)}`,
+            },
+          ]
+        : [],
     };
   },
 });

@@ -18,7 +18,9 @@ export const routeSpecialType = modelCause({
       title: `${nameOf(kase, drop.namespace)} has a ${kind} route for ${drop.trace.final.destination}`,
       explanation:
         `Routing finds "${route}" for ${drop.trace.final.destination}. It was put there to stop this traffic: ` +
-        (kind === 'blackhole' ? 'the packet vanishes without a word.' : 'the kernel drops the packet and tells the sender by ICMP.') +
+        (kind === 'blackhole'
+          ? 'the packet vanishes without a word.'
+          : 'the kernel drops the packet and tells the sender by ICMP.') +
         ' No iptables rule is involved, and FORWARD and OUTPUT are not even asked.',
       ...(route && { route }),
       status: kind === 'blackhole' ? 'dropped' : 'rejected',

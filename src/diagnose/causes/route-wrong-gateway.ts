@@ -1,18 +1,22 @@
-import { formatIp } from '../../net/ip.ts';
-import { netnsOf } from '../case.ts';
+import { familyOf, formatIp } from '../../net/ip.ts';
+import type { Netns } from '../../snapshot/snapshot.ts';
+import { netnsOf, type Scene } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
 import { routeEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { gatewayOf } from '../neighbourhood.ts';
+import { type Unanswered, unanswered } from '../unanswered.ts';
 import { ipOf, nameOf } from '../words.ts';
-import { neighbourEvidence } from './neigh-failed.ts';
+import { isGateway, neighbourEvidence } from './neigh-failed.ts';
 
-export const routeWrongGateway = modelCause({
+const page = modelCause({
   id: 'route-wrong-gateway',
   from: ['route-wrong-gateway', 'neigh-failed'],
   title: 'The route’s gateway does not exist',
   severity: 'error',
   symptom: '"No route to host", or silence, for everything beyond the own subnet.',
-  mechanism: 'The route names a gateway address that nobody on the link has, so ARP for it is never answered and nothing leaves by that route.',
+  mechanism:
+    'The route names a gateway address that nobody on the link has, so ARP for it is never answered and nothing leaves by that route.',
   check: 'ip route; ip neigh (the gateway FAILED or INCOMPLETE)',
   tell(kase, drop) {
     const nexthop = drop.trace.hops.at(-1)?.nexthop;
@@ -31,7 +35,52 @@ export const routeWrongGateway = modelCause({
         (right ? ` The router on this link is ${right}.` : ''),
       route,
       evidence: [...routeEvidence(drop.trace), ...neighbourEvidence(kase, drop, nexthop)],
-      fix: right ? [{ namespace: drop.namespace, text: `${ipOf(kase)} route replace ${target} via ${right}` }] : [],
+      fix: right
+        ? [{ namespace: drop.namespace, text: `${ipOf(kase)} route replace ${target} via ${right}` }]
+        : [],
     };
   },
 });
+
+export const routeWrongGateway: Cause = {
+  ...page,
+  survey(scene) {
+    return unanswered(scene).flatMap((gap) =>
+      gap.sender && isGateway(gap) ? [surveyed(scene, gap, gap.sender)] : [],
+    );
+  },
+};
+
+function surveyed(scene: Scene, gap: Unanswered, sender: Netns): Found {
+  const nexthop = formatIp(gap.target);
+  const family = familyOf(gap.target);
+  const routes = (family === 4 ? sender.routes4 : sender.routes6)?.routes ?? [];
+  const route = routes.find((candidate) => candidate.nexthops.some((hop) => hop.gateway === gap.target));
+  const other = gatewayOf(scene, sender, family);
+  const right = other && other.address !== gap.target ? formatIp(other.address) : undefined;
+  const where = nameOf(scene, sender.name);
+  return {
+    confidence: gap.exchange ? 0.88 : 0.75,
+    title: `${where}’s gateway ${nexthop} does not exist`,
+    explanation:
+      `${where[0]?.toUpperCase()}${where.slice(1)} has the route "${route?.text ?? `via ${nexthop}`}", and nobody on ${gap.device ?? 'that link'} answers ARP for ${nexthop}, so nothing that takes this route ever ` +
+      `leaves.${right ? ` The router on this link is ${right}.` : ''}`,
+    namespace: sender.name,
+    ...(gap.device !== undefined && { interface: gap.device }),
+    ...(route && { route: route.text }),
+    status: 'no-reply',
+    evidence: [
+      ...(route ? [{ path: route.span.path, line: route.span.line, text: `route ${route.text}` }] : []),
+      ...neighbourEvidence(scene, { namespace: sender.name }, nexthop),
+    ],
+    fix:
+      right && route
+        ? [
+            {
+              namespace: sender.name,
+              text: `${family === 4 ? 'ip' : 'ip -6'} route replace ${route.text.split(' ')[0]} via ${right}`,
+            },
+          ]
+        : [],
+  };
+}

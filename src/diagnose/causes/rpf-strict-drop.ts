@@ -8,7 +8,8 @@ export const rpfStrictDrop = modelCause({
   id: 'rpf-strict-drop',
   title: 'Reverse path filtering drops it',
   severity: 'error',
-  symptom: 'Requests are seen arriving, the service is silent; typical with two networks, VPNs or several uplinks.',
+  symptom:
+    'Requests are seen arriving, the service is silent; typical with two networks, VPNs or several uplinks.',
   mechanism:
     'With rp_filter = 1 a packet is accepted only on the interface by which its source would be answered; with 2, only if its source has a route at all. The larger of conf.all and conf.IFACE counts.',
   check: 'sysctl -a | grep rp_filter; ip route get SOURCE; nstat -az TcpExtIPReversePathFilter',

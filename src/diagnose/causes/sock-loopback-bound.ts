@@ -8,11 +8,14 @@ export const sockLoopbackBound: Cause = {
   title: 'The service listens on 127.0.0.1 only',
   severity: 'error',
   symptom: 'Works inside the container or host, refused from everywhere else.',
-  mechanism: 'A socket bound to 127.0.0.1 takes packets that are addressed to 127.0.0.1 only. What comes by the network is addressed to the interface’s address, finds no socket, and is refused with RST.',
+  mechanism:
+    'A socket bound to 127.0.0.1 takes packets that are addressed to 127.0.0.1 only. What comes by the network is addressed to the interface’s address, finds no socket, and is refused with RST.',
   check: 'ss -lnt (127.0.0.1:PORT in the namespace of the service)',
   find(kase) {
     const refusal = refusalOf(kase);
-    const socket = listeners(kase, refusal?.sockets).find((one) => one.port === refusal?.port && isLoopbackSocket(one));
+    const socket = listeners(kase, refusal?.sockets).find(
+      (one) => one.port === refusal?.port && isLoopbackSocket(one),
+    );
     if (!refusal || !socket) return undefined;
     const where = refusal.namespace === undefined ? 'the server' : nameOf(kase, refusal.namespace);
     const program = socket.process ?? 'the service';

@@ -9,7 +9,8 @@ export const sockNotListening: Cause = {
   title: 'Nobody listens on that port',
   severity: 'error',
   symptom: '"Connection refused", at once.',
-  mechanism: 'The packet reaches the right network namespace, and no socket there takes it. The kernel answers with RST (TCP) or port unreachable (UDP).',
+  mechanism:
+    'The packet reaches the right network namespace, and no socket there takes it. The kernel answers with RST (TCP) or port unreachable (UDP).',
   check: 'ss -lntup (in the namespace that refuses)',
   find(kase) {
     const refusal = refusalOf(kase);

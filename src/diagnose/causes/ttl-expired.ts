@@ -7,7 +7,8 @@ export const ttlExpired = modelCause({
   title: 'The TTL ran out',
   severity: 'error',
   symptom: '"Time to live exceeded", or silence where that ICMP is filtered.',
-  mechanism: 'Every router lowers the TTL by one; at zero it drops the packet and sends ICMP 11/0. A loop between two routers ends so.',
+  mechanism:
+    'Every router lowers the TTL by one; at zero it drops the packet and sends ICMP 11/0. A loop between two routers ends so.',
   check: 'traceroute; the same packet again and again in one capture with falling TTL',
   tell(kase, drop) {
     return {

@@ -22,10 +22,16 @@ export const v6ForwardingOff = modelCause({
       sysctl: name,
       evidence: [
         ...sysctlEvidence(kase, drop.namespace, name),
-        ...counterEvidence(kase, drop.namespace, 'Ip6InAddrErrors', 'IPv6 packets dropped because forwarding is off'),
+        ...counterEvidence(
+          kase,
+          drop.namespace,
+          'Ip6InAddrErrors',
+          'IPv6 packets dropped because forwarding is off',
+        ),
       ],
       fix: [{ namespace: drop.namespace, text: `sysctl -w ${name}=1` }],
-      effect: 'Note: with forwarding on, set accept_ra=2 on an uplink that gets its default route from router advertisements.',
+      effect:
+        'Note: with forwarding on, set accept_ra=2 on an uplink that gets its default route from router advertisements.',
     };
   },
 });

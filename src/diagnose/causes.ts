@@ -1,0 +1,107 @@
+import type { Cause } from './cause.ts';
+import { addrPrefix32 } from './causes/addr-prefix-32.ts';
+import { ctInvalidDrop } from './causes/ct-invalid-drop.ts';
+import { dnsNxdomain } from './causes/dns-nxdomain.ts';
+import { dnsOrder } from './causes/dns-order.ts';
+import { dnsUpstreamUnreachable } from './causes/dns-upstream-unreachable.ts';
+import { dockerProxyDeadBackend } from './causes/docker-proxy-dead-backend.ts';
+import { dockerProxyFallback } from './causes/docker-proxy-fallback.ts';
+import { extDropAfterHost } from './causes/ext-drop-after-host.ts';
+import { extRemoteReset } from './causes/ext-remote-reset.ts';
+import { extUnreachable } from './causes/ext-unreachable.ts';
+import { fltBridgeNfDrop } from './causes/flt-bridge-nf-drop.ts';
+import { fltDockerInternal } from './causes/flt-docker-internal.ts';
+import { fltDockerIsolation } from './causes/flt-docker-isolation.ts';
+import { fltDockerRawDirect } from './causes/flt-docker-raw-direct.ts';
+import { fltForwardPolicyDrop } from './causes/flt-forward-policy-drop.ts';
+import { fltForwardReplyBlocked } from './causes/flt-forward-reply-blocked.ts';
+import { fltIccOff } from './causes/flt-icc-off.ts';
+import { fltInputBlocksContainer } from './causes/flt-input-blocks-container.ts';
+import { fltInputDrop } from './causes/flt-input-drop.ts';
+import { fltIpsetBan } from './causes/flt-ipset-ban.ts';
+import { fltOutputDrop } from './causes/flt-output-drop.ts';
+import { fltRateLimit } from './causes/flt-rate-limit.ts';
+import { fltReject } from './causes/flt-reject.ts';
+import { fltRuleDrop } from './causes/flt-rule-drop.ts';
+import { fltRulesFlushed } from './causes/flt-rules-flushed.ts';
+import { fwdIfaceForwardingOff } from './causes/fwd-iface-forwarding-off.ts';
+import { fwdIpForwardOff } from './causes/fwd-ip-forward-off.ts';
+import { fwdIpForwardOffDnat } from './causes/fwd-ip-forward-off-dnat.ts';
+import { linkDown } from './causes/link-down.ts';
+import { linkLoDown } from './causes/link-lo-down.ts';
+import { lostBetweenCaptures } from './causes/lost-between-captures.ts';
+import { martianDrop } from './causes/martian-drop.ts';
+import { natDnatMismatch } from './causes/nat-dnat-mismatch.ts';
+import { natDnatToLocalhost } from './causes/nat-dnat-to-localhost.ts';
+import { natDnatWrongTarget } from './causes/nat-dnat-wrong-target.ts';
+import { natLoopbackDnat } from './causes/nat-loopback-dnat.ts';
+import { natMasqueradeMismatch } from './causes/nat-masquerade-mismatch.ts';
+import { natMasqueradeMissing } from './causes/nat-masquerade-missing.ts';
+import { natNoDnatHostRst } from './causes/nat-no-dnat-host-rst.ts';
+import { neighFailed } from './causes/neigh-failed.ts';
+import { routeExternalToPrivate } from './causes/route-external-to-private.ts';
+import { routeMissingReturn } from './causes/route-missing-return.ts';
+import { routeNetnsNoDefault } from './causes/route-netns-no-default.ts';
+import { routeReplyNoDefault } from './causes/route-reply-no-default.ts';
+import { routeSpecialType } from './causes/route-special-type.ts';
+import { routeWrongGateway } from './causes/route-wrong-gateway.ts';
+import { rpfStrictDrop } from './causes/rpf-strict-drop.ts';
+import { sockLoopbackBound } from './causes/sock-loopback-bound.ts';
+import { sockNotListening } from './causes/sock-not-listening.ts';
+import { ttlExpired } from './causes/ttl-expired.ts';
+import { v6ForwardingOff } from './causes/v6-forwarding-off.ts';
+
+/** Every cause, the particular before the general: where two explain a flow equally well, the earlier one is named. */
+export const CAUSES: readonly Cause[] = [
+  linkLoDown,
+  linkDown,
+  addrPrefix32,
+  routeWrongGateway,
+  neighFailed,
+  fwdIpForwardOffDnat,
+  fwdIpForwardOff,
+  fwdIfaceForwardingOff,
+  v6ForwardingOff,
+  rpfStrictDrop,
+  natLoopbackDnat,
+  natDnatToLocalhost,
+  martianDrop,
+  routeSpecialType,
+  ttlExpired,
+  routeReplyNoDefault,
+  routeMissingReturn,
+  routeExternalToPrivate,
+  routeNetnsNoDefault,
+  fltDockerRawDirect,
+  fltDockerIsolation,
+  fltDockerInternal,
+  fltIccOff,
+  fltBridgeNfDrop,
+  fltInputBlocksContainer,
+  fltIpsetBan,
+  fltRateLimit,
+  ctInvalidDrop,
+  fltForwardReplyBlocked,
+  fltForwardPolicyDrop,
+  fltInputDrop,
+  fltOutputDrop,
+  fltReject,
+  fltRuleDrop,
+  fltRulesFlushed,
+  dnsUpstreamUnreachable,
+  sockLoopbackBound,
+  natDnatWrongTarget,
+  natDnatMismatch,
+  natNoDnatHostRst,
+  sockNotListening,
+  natMasqueradeMismatch,
+  natMasqueradeMissing,
+  dockerProxyDeadBackend,
+  dockerProxyFallback,
+  dnsOrder,
+  dnsNxdomain,
+  extRemoteReset,
+  extUnreachable,
+  extDropAfterHost,
+  lostBetweenCaptures,
+];

@@ -1,0 +1,56 @@
+import type { Sighting } from '../../correlate/flow.ts';
+import { formatEndpoint, formatIp } from '../../net/ip.ts';
+import type { Case } from '../case.ts';
+import type { Cause } from '../cause.ts';
+import { seenAt } from '../evidence.ts';
+
+const NXDOMAIN = 3;
+
+/** RFC 1035, RCODE 3 */
+export const dnsNxdomain: Cause = {
+  id: 'dns-nxdomain',
+  title: 'The DNS server says there is no such name',
+  severity: 'info',
+  symptom: '"Name or service not known".',
+  mechanism:
+    'NXDOMAIN is an answer: the question reached the server and its reply came back. The network works; the name is wrong, or it is known to another server only.',
+  check: 'nslookup NAME SERVER; /etc/resolv.conf (nameserver, search)',
+  find(kase) {
+    if (kase.outcome.status !== 'delivered') return undefined;
+    const denied = deniedNames(kase);
+    const [first] = denied;
+    if (!first) return undefined;
+    const names = [...new Set(denied.map(({ name }) => name))];
+    const server = formatIp(kase.flow.server.address);
+    return {
+      confidence: 0.9,
+      title: `${server} knows no ${names.slice(0, 3).join(', ')}`,
+      explanation:
+        `The question for "${names[0]}" reaches ${formatEndpoint(kase.flow.server.address, 53)} and is answered: NXDOMAIN, there is no such name. ` +
+        'Transport is fine in both directions. Either the name is misspelt, or the server that was asked is not the one that knows it.',
+      severity: 'info',
+      status: 'delivered',
+      evidence: denied
+        .slice(0, 3)
+        .map(({ name, sighting }) => seenAt(kase, sighting, `NXDOMAIN for ${name}`)),
+      fix: [],
+      effect: 'Nothing is wrong with the network. Check the name and the server in /etc/resolv.conf.',
+    };
+  },
+};
+
+/** Names this flow was denied, and was not given in another question. */
+function deniedNames({ flow }: Case): { name: string; sighting: Sighting }[] {
+  const replies = flow.legs[0]?.reply.kept ?? [];
+  const given = new Set(
+    replies
+      .filter((seen) => seen.dns?.rcode === 0 && seen.dns.answers.length > 0)
+      .map((seen) => seen.dns?.questions[0]?.name),
+  );
+  return replies.flatMap((sighting) => {
+    const name = sighting.dns?.questions[0]?.name;
+    return sighting.dns?.rcode === NXDOMAIN && name !== undefined && !given.has(name)
+      ? [{ name, sighting }]
+      : [];
+  });
+}

@@ -1,0 +1,114 @@
+import type { Sighting } from '../../correlate/flow.ts';
+import { ownersOf } from '../../correlate/owner.ts';
+import { formatIp, type Ip } from '../../net/ip.ts';
+import type { Scene } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
+import { seenAt } from '../evidence.ts';
+import type { Evidence } from '../finding.ts';
+import { answersOf } from '../names.ts';
+import { unanswered } from '../unanswered.ts';
+import { nameOf } from '../words.ts';
+
+/** nsswitch.conf(5): "hosts: files dns" asks /etc/hosts first. */
+export const dnsOrder: Cause = {
+  id: 'dns-order',
+  title: 'A name means another address than DNS says',
+  severity: 'error',
+  symptom: 'ping and curl go to another address than nslookup and dig show.',
+  mechanism:
+    'Programs resolve names in the order of nsswitch.conf, usually files before dns, so a line in /etc/hosts wins. nslookup and dig ask the DNS server and never look at /etc/hosts.',
+  check: 'getent hosts NAME against nslookup NAME; /etc/hosts; the hosts: line of /etc/nsswitch.conf',
+  survey(scene) {
+    const found: Found[] = [];
+    for (const netns of scene.snapshot.namespaces.values()) {
+      const { hosts = [], order } = netns.resolver ?? {};
+      const services = order?.services ?? ['files', 'dns'];
+      const files = services.indexOf('files');
+      const dns = services.indexOf('dns');
+      if (files < 0 || (dns >= 0 && dns < files)) continue;
+      for (const entry of hosts) {
+        for (const name of entry.names) {
+          const answer = answersOf(scene, netns.name, name).find(
+            (one) => one.addresses.length > 0 && !one.addresses.includes(entry.address),
+          );
+          const failure = failureOf(scene, netns.name, entry.address);
+          if (!answer && !(failure && !isOwn(scene, entry.address))) continue;
+          found.push(describe(scene, netns.name, name, entry, order?.span, answer, failure));
+        }
+      }
+    }
+    return found;
+  },
+};
+
+function isOwn(scene: Scene, address: Ip): boolean {
+  return ownersOf(scene.snapshot, address).length > 0;
+}
+
+function describe(
+  scene: Scene,
+  namespace: string,
+  name: string,
+  entry: { address: Ip; span: { path: string; line: number } },
+  order: { path: string; line: number } | undefined,
+  answer: { addresses: readonly Ip[]; sighting: Sighting } | undefined,
+  failure: readonly Evidence[] | undefined,
+): Found {
+  const wrong = formatIp(entry.address);
+  const right = answer?.addresses.map(formatIp).join(', ');
+  const where = nameOf(scene, namespace);
+  return {
+    confidence: answer && failure ? 0.93 : answer ? 0.6 : 0.55,
+    title: `in ${where} "${name}" is ${wrong} by /etc/hosts${right ? `, and ${right} by DNS` : ''}${failure ? `; nobody has ${wrong}` : ''}`,
+    explanation:
+      `${where[0]?.toUpperCase()}${where.slice(1)}’s /etc/hosts has "${name}" as ${wrong}, and nsswitch.conf asks files before dns, so programs use that address and never ask DNS for it. ` +
+      (right
+        ? `The DNS server says ${right}, which is what nslookup and dig show: they don’t look at /etc/hosts. `
+        : '') +
+      (failure
+        ? `${wrong} does not answer, so every program that uses the name fails while the network is fine.`
+        : ''),
+    namespace,
+    status: 'no-reply',
+    severity: failure ? 'error' : 'info',
+    evidence: [
+      { path: entry.span.path, line: entry.span.line, text: `${wrong} ${name}` },
+      ...(order ? [{ path: order.path, line: order.line, text: 'hosts: files before dns' }] : []),
+      ...(answer ? [seenAt(scene, answer.sighting, `the DNS server answers ${name} = ${right}`)] : []),
+      ...(failure ?? []),
+    ],
+    fix: [],
+    effect: right
+      ? `Correct or remove the line of "${name}" in /etc/hosts: DNS has ${right}.`
+      : `Correct or remove the line of "${name}" in /etc/hosts.`,
+  };
+}
+
+/** What shows that the address from /etc/hosts leads nowhere. */
+function failureOf(scene: Scene, namespace: string, address: Ip): Evidence[] | undefined {
+  const gap = unanswered(scene).find(
+    (one) => one.target === address && (one.sender === undefined || one.sender.name === namespace),
+  );
+  if (!gap) return undefined;
+  const request = gap.exchange?.requests[0];
+  return [
+    ...(request
+      ? [
+          seenAt(
+            scene,
+            request,
+            `who-has ${formatIp(address)}, asked ${gap.exchange?.count} times, never answered`,
+          ),
+        ]
+      : []),
+    ...(gap.entry
+      ? [
+          {
+            path: gap.entry.span.path,
+            line: gap.entry.span.line,
+            text: `${formatIp(address)} ${gap.entry.states.join(',')}`,
+          },
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,171 @@
+import type { Flow } from '../correlate/flow.ts';
+import { unseenFlow } from '../correlate/merge.ts';
+import type { FlowStatus } from '../correlate/status.ts';
+import type { Case, Scene } from './case.ts';
+import type { Found } from './cause.ts';
+import { CAUSES } from './causes.ts';
+import type { Finding } from './finding.ts';
+import { type Diagnosed, explain, makeCase } from './flow-case.ts';
+import { prove } from './repair.ts';
+
+/** A flow with its status and what explains it. */
+export interface DiagnosedFlow {
+  readonly kase: Case;
+  readonly status: FlowStatus;
+  /** Indexes into Diagnosis.findings, the cause first. */
+  readonly findings: readonly number[];
+}
+
+export interface Diagnosis {
+  readonly scene: Scene;
+  readonly flows: readonly DiagnosedFlow[];
+  /** Most important first. */
+  readonly findings: readonly Finding[];
+}
+
+/** A finding in the making: one incident, with the flows it explains. */
+interface Incident {
+  readonly diagnosed: Diagnosed;
+  readonly flows: Flow[];
+}
+
+/** Explains every flow, then what no flow tells of; flows that fail for the same reason are one finding. */
+export function diagnose(scene: Scene): Diagnosis {
+  const incidents = new Map<string, Incident>();
+  const explained = scene.correlation.flows.map((flow) => {
+    const kase = makeCase(scene, flow);
+    const diagnosed = explain(kase);
+    if (diagnosed) note(incidents, diagnosed, flow);
+    return { kase, diagnosed };
+  });
+  for (const diagnosed of surveys(scene)) {
+    if (!isCovered([...incidents.values()], diagnosed)) note(incidents, diagnosed);
+  }
+  const sorted = [...incidents.values()].toSorted(byImportance);
+  const findings = sorted.map((incident) => toFinding(scene, incident));
+  const flows = explained.map(({ kase, diagnosed }) => ({
+    kase,
+    status: statusOf(kase, diagnosed),
+    findings: sorted.flatMap((incident, index) => (incident.flows.includes(kase.flow) ? [index] : [])),
+  }));
+  return { scene, flows, findings };
+}
+
+function note(incidents: Map<string, Incident>, diagnosed: Diagnosed, flow?: Flow): void {
+  const key = incidentKey(diagnosed);
+  const incident = incidents.get(key);
+  if (!incident) {
+    incidents.set(key, { diagnosed, flows: flow ? [flow] : [] });
+    return;
+  }
+  if (flow) incident.flows.push(flow);
+  if (diagnosed.found.confidence > incident.diagnosed.found.confidence && incident.flows.length > 0) {
+    incidents.set(key, { diagnosed, flows: incident.flows });
+  }
+}
+
+/** Same cause, same place. Where no rule or setting names the place, the words of the title do. */
+function incidentKey({ cause, found }: Diagnosed): string {
+  const place = [
+    found.rule && `${found.rule.table} ${found.rule.chain} ${found.rule.number}`,
+    found.sysctl,
+    found.route,
+  ];
+  const named = place.some((part) => part !== undefined) || found.group !== undefined;
+  return [cause.id, found.namespace, ...place, found.group, named ? '' : found.title].join('|');
+}
+
+function surveys(scene: Scene): Diagnosed[] {
+  return CAUSES.flatMap((cause) => cause.survey?.(scene).map((found) => ({ cause, found })) ?? []);
+}
+
+/** Causes that a namespace's "packets without a route" are already explained by. */
+const ROUTING = /^(route-|addr-|link-lo|bridge-no-ip)/;
+
+/** A survey repeats what a flow has shown already: the same cause there, or another reason for the same counter. */
+function isCovered(incidents: readonly Incident[], { cause, found }: Diagnosed): boolean {
+  return incidents.some(({ diagnosed, flows }) => {
+    if (diagnosed.found.namespace !== found.namespace) return sharesEvidence(diagnosed.found, found);
+    if (diagnosed.cause.id === cause.id && flows.length > 0) return true;
+    if (ROUTING.test(diagnosed.cause.id) && ROUTING.test(cause.id) && cause.id !== 'link-lo-down')
+      return true;
+    return sharesEvidence(diagnosed.found, found);
+  });
+}
+
+/** Both cite the same packet: one event told twice. */
+function sharesEvidence(left: Found, right: Found): boolean {
+  const packets = new Set(
+    left.evidence.filter((item) => item.packet !== undefined).map((item) => `${item.path} ${item.packet}`),
+  );
+  return right.evidence.some(
+    (item) => item.packet !== undefined && packets.has(`${item.path} ${item.packet}`),
+  );
+}
+
+const SEVERITY = { error: 0, warning: 1, info: 2 } as const;
+
+function severityOf({ cause, found }: Diagnosed): Finding['severity'] {
+  return found.severity ?? cause.severity;
+}
+
+function byImportance(left: Incident, right: Incident): number {
+  return (
+    SEVERITY[severityOf(left.diagnosed)] - SEVERITY[severityOf(right.diagnosed)] ||
+    right.diagnosed.found.confidence - left.diagnosed.found.confidence ||
+    right.flows.length - left.flows.length
+  );
+}
+
+function toFinding(scene: Scene, { diagnosed, flows }: Incident): Finding {
+  const { cause, found } = diagnosed;
+  const flow = flows[0] ?? probeFlow(found);
+  const { fix, next } = flow
+    ? prove(scene, flow, diagnosed)
+    : { fix: { commands: [], verified: false, effect: found.effect ?? '' }, next: undefined };
+  return {
+    cause: cause.id,
+    severity: severityOf(diagnosed),
+    confidence: found.confidence,
+    title: found.title,
+    explanation: found.explanation,
+    ...(found.namespace !== undefined && { namespace: found.namespace }),
+    ...(found.interface !== undefined && { interface: found.interface }),
+    ...(found.rule && { rule: found.rule }),
+    ...(found.route !== undefined && { route: found.route }),
+    ...(found.sysctl !== undefined && { sysctl: found.sysctl }),
+    flows: flows.map(({ id }) => id),
+    evidence: [...found.evidence],
+    ...((fix.commands.length > 0 || fix.effect !== '') && { fix }),
+    ...(next && { next }),
+  };
+}
+
+/** A packet that would show the problem, for causes that no captured flow shows. */
+function probeFlow({ probe }: Found): Flow | undefined {
+  if (!probe) return undefined;
+  const family = typeof probe.to === 'number' ? 4 : 6;
+  return unseenFlow(
+    -1,
+    family,
+    family === 4 ? 1 : 58,
+    { address: probe.from, port: 1 },
+    { address: probe.to, port: 1 },
+    0,
+  );
+}
+
+/** The cause says what became of the flow; without one the captures do, and for traffic nobody answers the model. */
+function statusOf(kase: Case, diagnosed: Diagnosed | undefined): FlowStatus {
+  const { outcome, prediction } = kase;
+  if (outcome.status === 'delivered')
+    return diagnosed?.found.status === 'degraded' ? 'degraded' : 'delivered';
+  if (outcome.status === 'unknown' && (!diagnosed || diagnosed.found.confidence < 0.6)) return 'unknown';
+  if (diagnosed && severityOf(diagnosed) === 'error') return diagnosed.found.status;
+  if (outcome.oneWay && outcome.status === 'no-reply') {
+    return prediction?.there.verdict === 'delivered' && prediction.there.assumptions.length === 0
+      ? 'delivered'
+      : 'unknown';
+  }
+  return diagnosed?.found.status ?? outcome.status;
+}
