@@ -1,12 +1,79 @@
-import type { ByteSource } from '../capture/source.ts';
+import type { Issue } from '../base/issue.ts';
+import { openFile, openStream } from '../capture/open.ts';
+import { type ByteSource, memorySource, peek } from '../capture/source.ts';
+import { packingOf } from '../capture/unpack.ts';
 
 /** One file among the inputs, wherever it lies: on disk, in an archive, in a pipe. */
 export interface Entry {
   /** For messages: as the user named it, or the container's name and the path within. */
   readonly path: string;
-  /** Path within its directory or archive, with `/`; the base name of a file named by itself. */
+  /** Path within its directory or archive, with `/`; the path itself of a file named by itself. */
   readonly name: string;
-  /** Its bytes as stored (compressed, if they are). A pipe can be opened only once. */
+  /** Its first unpacked bytes, at most `length`; `issue` when it can't be opened or unpacked. */
+  look(length: number): Promise<{ readonly head: Uint8Array; readonly issue?: Issue }>;
+  /** Its bytes, unpacked. A pipe gives them once; what can't be opened is in the source's `issue`. */
   open(): ByteSource;
-  readonly once: boolean;
+}
+
+export function fileEntry(path: string, name: string): Entry {
+  return reopened(path, name, () => {
+    const source = openFile(path);
+    return 'read' in source ? source : failed({ ...source, path });
+  });
+}
+
+export function memoryEntry(path: string, name: string, bytes: Uint8Array): Entry {
+  return reopened(path, name, () => (packingOf(bytes) ? openStream(oneBlock(bytes)) : memorySource(bytes)));
+}
+
+function reopened(path: string, name: string, open: () => ByteSource): Entry {
+  return {
+    path,
+    name,
+    open,
+    look: async (length) => {
+      const source = open();
+      try {
+        const { head, source: whole } = await peek(source, length);
+        return { head, ...issueOf(whole, path) };
+      } finally {
+        source.close();
+      }
+    },
+  };
+}
+
+/** A pipe or standard input: looked at first, its bytes are not lost to the one who opens it. */
+export function streamEntry(path: string, stream: AsyncIterable<Uint8Array>): Entry {
+  let source: ByteSource | undefined = openStream(stream);
+  return {
+    path,
+    name: path,
+    open: () => {
+      const whole = source;
+      source = undefined;
+      return (
+        whole ??
+        failed({ severity: 'error', code: 'stream-read-twice', text: 'a stream can be read only once', path })
+      );
+    },
+    look: async (length) => {
+      if (!source) return { head: new Uint8Array() };
+      const peeked = await peek(source, length);
+      source = peeked.source;
+      return { head: peeked.head, ...issueOf(peeked.source, path) };
+    },
+  };
+}
+
+function issueOf(source: ByteSource, path: string): { issue?: Issue } {
+  return source.issue ? { issue: { path, ...source.issue } } : {};
+}
+
+function failed(issue: Issue): ByteSource {
+  return { issue, read: () => undefined, close: () => {} };
+}
+
+async function* oneBlock(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
 }

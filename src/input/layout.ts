@@ -37,15 +37,12 @@ export function placeInBundle(name: string): Place | undefined {
   return undefined;
 }
 
-/** Place by the manifest's list of files. */
-export function placeInManifest(manifest: Manifest | undefined, name: string): Place | undefined {
-  const file = manifest?.files?.find((entry) => normalize(entry.path) === name);
-  if (!file || (file.namespace === undefined && file.interface === undefined)) return undefined;
-  return {
-    ...(file.namespace === undefined ? {} : { namespace: file.namespace }),
-    ...(file.interface === undefined ? {} : { interface: file.interface }),
-    by: 'manifest',
-  };
+/** What the manifest lists of a file. */
+export function manifestFile(
+  manifest: Manifest | undefined,
+  name: string,
+): NonNullable<Manifest['files']>[number] | undefined {
+  return manifest?.files?.find((entry) => normalize(entry.path) === name);
 }
 
 function normalize(path: string): string {

@@ -82,6 +82,7 @@ function buildNetns(
     name,
     ...(known?.inode === undefined ? {} : { inode: known.inode }),
     ...(known?.pid === undefined ? {} : { pid: known.pid }),
+    ...(known?.netnsid === undefined ? {} : { netnsid: known.netnsid }),
     inferred: dumps.length === 0,
   };
   const routes4 = mergeRoutes(dumps, 4, issues);

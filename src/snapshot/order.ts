@@ -5,18 +5,29 @@ import type { DumpInput } from '../input/input.ts';
 const COARSE = /^(ifconfig|route|netstat|arp|brctl|iptables-l|iptables-list|sysctl-conf|hosts)/i;
 
 /**
- * Dumps of one kind, the one to believe last: coarse formats first, then the older, then in the order they were named.
- * Times decide only when every dump tells its own.
+ * Dumps of each kind, the one to believe last: coarse formats first, then the older, then in the order they were named.
+ * Times decide only where every dump of the kind tells its own.
  */
-export function byCredibility<T extends DumpInput>(dumps: readonly T[]): T[] {
-  const timed = dumps.every((input) => input.time !== undefined);
-  return dumps
-    .map((input, index) => ({ input, index, coarse: COARSE.test(input.dump.format) ? 0 : 1 }))
-    .sort(
-      (a, b) =>
-        a.coarse - b.coarse || (timed ? (a.input.time ?? 0) - (b.input.time ?? 0) : 0) || a.index - b.index,
-    )
-    .map((entry) => entry.input);
+export function byCredibility(dumps: readonly DumpInput[]): DumpInput[] {
+  const kinds = new Map<string, DumpInput[]>();
+  for (const input of dumps) {
+    const key = `${input.dump.content.kind} ${input.namespace}`;
+    const group = kinds.get(key);
+    if (group) group.push(input);
+    else kinds.set(key, [input]);
+  }
+  return [...kinds.values()].flatMap((group) => {
+    const timed = group.every((input) => input.time !== undefined);
+    return group
+      .map((input, index) => ({ input, index }))
+      .sort(
+        (a, b) =>
+          Number(isCoarse(b.input)) - Number(isCoarse(a.input)) ||
+          (timed ? (a.input.time ?? 0) - (b.input.time ?? 0) : 0) ||
+          a.index - b.index,
+      )
+      .map((entry) => entry.input);
+  });
 }
 
 export function isCoarse(input: DumpInput): boolean {

@@ -37,6 +37,8 @@ export interface Netns {
   /** nsfs inode, as lsns and /proc/PID/ns/net show it. */
   readonly inode?: number;
   readonly pid?: number;
+  /** Its id as the root namespace sees it (`link-netnsid N` there). */
+  readonly netnsid?: number;
   /** The container this namespace belongs to, by name. */
   readonly container?: string;
   /** No dump describes it: made from Docker's view of a container, or from captures alone. */

@@ -1,4 +1,6 @@
 import type { PlacedBy } from '../input/input.ts';
+import type { Ip } from '../net/ip.ts';
+import type { Mac } from '../net/mac.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 
 /** A device in a namespace. */
@@ -26,21 +28,46 @@ export interface CapturePoint {
   readonly by: PlacedBy;
 }
 
-/** What the pcaps alone show of a capture point; the ground for inference where dumps are missing. */
+/** An address at a capture point: how often it was a source, and with which TTLs (or hop limits) its packets came. */
+export interface ObservedAddress {
+  readonly address: Ip;
+  readonly packets: number;
+  readonly ttls: ReadonlyMap<number, number>;
+}
+
+/** A link-layer address at a capture point, and what it did there. */
+export interface Station {
+  readonly mac: Mac;
+  /** Frames from it and to it. */
+  readonly sent: number;
+  readonly received: number;
+  /** Source addresses of the packets it sent: its own, and those it forwards for. */
+  readonly sources: readonly ObservedAddress[];
+  /** Destination addresses of the packets sent to it. */
+  readonly destinations: readonly Ip[];
+  /** IPv4 addresses it claimed in ARP (sender of requests and replies), IPv6 ones in neighbour advertisements. */
+  readonly claims: readonly Ip[];
+  /** Lists were cut: it had more addresses than are kept. */
+  readonly cut: boolean;
+}
+
+/** What a capture alone shows of the place where it was taken; the ground for inference where dumps are missing. */
 export interface PointObservation {
-  readonly point: CapturePoint;
-  /** Station MACs seen as source, with the IPv4/IPv6 source addresses and ARP claims they used. */
-  readonly stations: readonly {
-    readonly mac: number;
-    readonly addresses: readonly (number | bigint)[];
-    readonly packets: number;
-  }[];
+  /** Index of its input file. */
+  readonly input: number;
+  /** Interface named inside the file, when it has several or names one. */
+  readonly interface?: string;
+  readonly linkTypes: readonly number[];
+  readonly packets: number;
+  readonly stations: readonly Station[];
+  /** Sources of captures without link-layer addresses (RAW, SLL without them). */
+  readonly addresses: readonly ObservedAddress[];
 }
 
 /** Devices that share one link layer because their addresses or MACs say so: a cable, switch or host nobody dumped. */
 export interface Segment {
   readonly members: readonly LinkRef[];
-  readonly by: 'mac' | 'subnet';
+  readonly by: 'mac' | 'docker' | 'capture' | 'subnet';
 }
 
 export interface Topology {

@@ -1,0 +1,246 @@
+/** Opens what the words of a command line name and lists the files behind them, each once, with its place. */
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import type { Issue } from '../base/issue.ts';
+import { isTar, readArchive } from './archive.ts';
+import { type InputArgument, parseArgument } from './argument.ts';
+import { unreadable, walkDirectory } from './directory.ts';
+import { type Entry, fileEntry, memoryEntry, streamEntry } from './entry.ts';
+import { captureStem, isInterfaceName } from './file-name.ts';
+import type { Manifest } from './input.ts';
+import { bundleRoots, isInside, manifestFile, type Place, placeInBundle } from './layout.ts';
+import type { InputLimits } from './limits.ts';
+import { readManifest } from './manifest.ts';
+import type { PlacedEntry } from './placed.ts';
+import { decodeText, readAll } from './text.ts';
+
+export interface Gathered {
+  readonly entries: readonly PlacedEntry[];
+  readonly manifests: readonly Manifest[];
+  readonly issues: readonly Issue[];
+}
+
+interface State {
+  readonly entries: PlacedEntry[];
+  readonly manifests: Manifest[];
+  readonly issues: Issue[];
+  /** Device and inode of files on disk → index in `entries`. */
+  readonly seen: Map<string, number>;
+  readonly limits: InputLimits;
+}
+
+export async function gather(
+  words: readonly string[],
+  limits: InputLimits,
+  stdin: AsyncIterable<Uint8Array> | undefined,
+): Promise<Gathered> {
+  const state: State = { entries: [], manifests: [], issues: [], seen: new Map(), limits };
+  let input = stdin;
+  for (const word of words) {
+    const argument = parseArgument(word, existsSync);
+    if (argument.path !== '-') {
+      await gatherPath(argument, state);
+    } else if (input) {
+      await gatherFile(argument, streamEntry('-', input), undefined, state);
+      input = undefined;
+    } else {
+      const text = stdin ? 'standard input can be read only once' : 'nothing is connected to standard input';
+      state.issues.push({ severity: 'error', code: 'stdin', text, path: '-' });
+    }
+  }
+  return state;
+}
+
+async function gatherPath(argument: InputArgument, state: State): Promise<void> {
+  const { path } = argument;
+  try {
+    const stat = statSync(path, { bigint: true });
+    if (stat.isDirectory()) {
+      const { files, issues } = walkDirectory(path, state.limits);
+      state.issues.push(...issues);
+      if (files.length === 0) {
+        const text = 'a directory without any file that could be read';
+        state.issues.push({ severity: 'error', code: 'directory-empty', text, path });
+      }
+      await addContainer(
+        argument,
+        path,
+        files.map((file) => fileEntry(file.path, file.name)),
+        state,
+      );
+    } else if (stat.isFile()) {
+      await gatherFile(argument, fileEntry(path, path), `${stat.dev}:${stat.ino}`, state);
+    } else {
+      await gatherFile(argument, streamEntry(path, createReadStream(path)), undefined, state);
+    }
+  } catch (error) {
+    state.issues.push(unreadable(path, error));
+  }
+}
+
+/** One file named by itself: an archive is opened, anything else stands for itself. */
+async function gatherFile(
+  argument: InputArgument,
+  entry: Entry,
+  id: string | undefined,
+  state: State,
+): Promise<void> {
+  const { head } = await entry.look(512);
+  if (!isTar(head)) {
+    const place = placeOf(argument);
+    add({ entry, ...(place ? { place } : {}), expected: true }, id, state);
+    return;
+  }
+  if (id !== undefined && state.seen.has(id)) {
+    state.issues.push(twice(entry.path));
+    return;
+  }
+  if (id !== undefined) state.seen.set(id, -1);
+  const { files, issues } = await readArchive(entry.path, entry.open(), state.limits);
+  state.issues.push(...issues);
+  if (files.length === 0) {
+    const text = 'an archive without any file that could be read';
+    state.issues.push({ severity: 'error', code: 'archive-empty', text, path: entry.path });
+  }
+  const entries = files
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((file) => memoryEntry(`${entry.path}/${file.name}`, file.name, file.bytes));
+  await addContainer(argument, entry.path, entries, state);
+}
+
+/** The files of a directory or archive: in the layout of a bundle where it has one, loose otherwise. */
+async function addContainer(
+  argument: InputArgument,
+  path: string,
+  entries: readonly Entry[],
+  state: State,
+): Promise<void> {
+  const roots = bundleRoots(entries.map((entry) => entry.name));
+  const manifests = new Map<string, Manifest>();
+  for (const root of roots) {
+    const name = root === '' ? 'manifest.json' : `${root}/manifest.json`;
+    const entry = entries.find((candidate) => candidate.name === name);
+    const manifest = entry && (await loadManifest(entry, state));
+    if (!manifest) continue;
+    manifests.set(root, manifest);
+    state.manifests.push(manifest);
+    reportMissing(path, root, manifest, entries, state);
+  }
+  for (const entry of entries) {
+    const root = roots.find((candidate) => isInside(entry.name, candidate));
+    const inner = root === undefined || root === '' ? entry.name : entry.name.slice(root.length + 1);
+    if (root !== undefined && inner === 'manifest.json') continue;
+    const listed = root === undefined ? undefined : manifestFile(manifests.get(root), inner);
+    const layout = root === undefined ? undefined : placeInBundle(inner);
+    // Notes beside the bundle's folders are nobody's dump.
+    if (roots.length > 0 && !layout && !listed && /\.(md|html?)$/i.test(entry.name)) continue;
+    const found = combine(entry.path, inner, layout, listed, state);
+    const given = placeOf(argument);
+    const place = given ? { ...found, ...given } : found;
+    add(
+      {
+        entry,
+        ...(place ? { place } : {}),
+        expected: layout !== undefined,
+        ...(layout ? {} : { folder: `${path}/${inner}`.slice(0, -(baseOf(inner).length + 1)) }),
+        ...(listed?.command === undefined ? {} : { command: listed.command }),
+        ...collectedAt(root === undefined ? undefined : manifests.get(root)),
+      },
+      fileId(entry),
+      state,
+    );
+  }
+}
+
+function collectedAt(manifest: Manifest | undefined): { time?: number } {
+  const time = Date.parse(manifest?.collectedAt ?? '');
+  return Number.isNaN(time) ? {} : { time: time / 1000 };
+}
+
+/** The folder says it first, then the manifest; the interface of a capture is its file's name. */
+function combine(
+  path: string,
+  inner: string,
+  layout: Place | undefined,
+  listed: NonNullable<Manifest['files']>[number] | undefined,
+  state: State,
+): Place | undefined {
+  const stem = captureStem(inner);
+  const named = layout && inner.startsWith('captures/') && isInterfaceName(stem) ? stem : undefined;
+  const namespace = layout?.namespace ?? listed?.namespace;
+  const device = named ?? listed?.interface;
+  if (
+    layout?.namespace !== undefined &&
+    listed?.namespace !== undefined &&
+    layout.namespace !== listed.namespace
+  ) {
+    const text = `the manifest says namespace ${listed.namespace}, its folder ${layout.namespace}; the folder counts`;
+    state.issues.push({ severity: 'warning', code: 'manifest-contradicts', text, path });
+  }
+  if (namespace === undefined && device === undefined) return undefined;
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(device === undefined ? {} : { interface: device }),
+    by: layout ? 'bundle' : 'manifest',
+  };
+}
+
+async function loadManifest(entry: Entry, state: State): Promise<Manifest | undefined> {
+  const { bytes, issue } = await readAll(entry.path, entry.open(), 16 * 2 ** 20);
+  const text = bytes && decodeText(bytes);
+  if (issue) state.issues.push({ ...issue, severity: 'warning' });
+  if (text === undefined) return undefined;
+  const { manifest, issues } = await readManifest(entry.path, text);
+  state.issues.push(...issues);
+  return manifest;
+}
+
+function reportMissing(
+  path: string,
+  root: string,
+  manifest: Manifest,
+  entries: readonly Entry[],
+  state: State,
+): void {
+  const names = new Set(entries.map((entry) => entry.name));
+  for (const file of manifest.files ?? []) {
+    const name = root === '' ? file.path : `${root}/${file.path}`;
+    if (names.has(name.replace(/\/(\.\/)+/g, '/').replace(/^\.\//, ''))) continue;
+    const text = `the manifest lists ${file.path}, which is not there`;
+    state.issues.push({ severity: 'warning', code: 'manifest-file-missing', text, path: `${path}/${root}` });
+  }
+}
+
+function add(placed: PlacedEntry, id: string | undefined, state: State): void {
+  const index = id === undefined ? undefined : state.seen.get(id);
+  if (id === undefined || index === undefined) {
+    if (id !== undefined) state.seen.set(id, state.entries.length);
+    state.entries.push(placed);
+    return;
+  }
+  state.issues.push(twice(placed.entry.path));
+  const first = state.entries[index];
+  if (first && placed.place?.by === 'argument' && first.place?.by !== 'argument')
+    state.entries[index] = placed;
+}
+
+function twice(path: string): Issue {
+  return { severity: 'warning', code: 'input-twice', text: 'named twice; read once', path };
+}
+
+function fileId(entry: Entry): string | undefined {
+  const stat = statSync(entry.path, { bigint: true, throwIfNoEntry: false });
+  return stat?.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
+}
+
+function placeOf(argument: InputArgument): Place | undefined {
+  if (argument.namespace === undefined) return undefined;
+  return {
+    namespace: argument.namespace,
+    ...(argument.interface === undefined ? {} : { interface: argument.interface }),
+    by: 'argument',
+  };
+}
+
+function baseOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,26 @@
+import type { Dump } from '../dump/dump.ts';
+import type { Entry } from './entry.ts';
+import type { PlacedBy } from './input.ts';
+import type { Place } from './layout.ts';
+
+/** A file on its way to be recognised, with what its place on the command line or in a bundle says of it. */
+export interface PlacedEntry {
+  readonly entry: Entry;
+  readonly place?: Place;
+  /** Lies where a bundle keeps dumps and captures, or was named by itself: not being recognised is an error there. */
+  readonly expected: boolean;
+  /** In a directory that is no bundle: the folder it lies in, which may be a namespace's. */
+  readonly folder?: string;
+  /** The manifest's `command`, and its `collectedAt` in epoch seconds. */
+  readonly command?: string;
+  readonly time?: number;
+}
+
+/** A dump before loose ones are given their namespace. */
+export interface RecognisedDump {
+  readonly dump: Dump;
+  readonly namespace?: string;
+  readonly by: PlacedBy;
+  readonly time?: number;
+  readonly folder?: string;
+}

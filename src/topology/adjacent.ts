@@ -1,0 +1,259 @@
+/**
+ * Devices on one link layer where no interface index says so: a neighbour entry or an FDB entry that holds another dumped
+ * device's MAC, a MAC seen in a capture, Docker's list of a network's containers, or, last, one subnet on both.
+ */
+import type { DockerContainer, Link } from '../dump/records.ts';
+import { type Family, familyOf } from '../net/ip.ts';
+import { formatPrefix, networkOf } from '../net/prefix.ts';
+import { isLoopback, isUp } from '../snapshot/derived-routes.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { type Device, keyOf } from './link-ref.ts';
+import type { CapturePoint, LinkRef, PointObservation, Segment, Wire } from './topology.ts';
+
+interface Edge {
+  readonly a: Device;
+  readonly b: Device;
+  readonly by: Segment['by'];
+}
+
+export interface Adjacency {
+  readonly wires: Wire[];
+  readonly segments: Segment[];
+}
+
+/**
+ * Among the devices that no wire has yet: first what is behind the ports of bridges, then, all together, what shares a
+ * cable or an undumped switch. A bridge itself takes part only as long as one of its ports leads nowhere known.
+ */
+export function findAdjacent(
+  devices: readonly Device[],
+  wired: ReadonlySet<string>,
+  snapshot: Snapshot,
+  seen: readonly Seen[],
+): Adjacency {
+  const all = devices.filter(mayHavePeer);
+  const taken = new Set(wired);
+  const result: Adjacency = { wires: [], segments: [] };
+  const settle = (find: (open: readonly Device[], taken: ReadonlySet<string>) => Edge[]): void => {
+    const open = all.filter((device) => !taken.has(device.key) && hasOpenLinkLayer(device, taken));
+    const found = components(open, find(open, taken));
+    result.wires.push(...found.wires);
+    result.segments.push(...found.segments);
+    const refs = [
+      ...found.wires.flatMap((wire) => wire.ends),
+      ...found.segments.flatMap((one) => one.members),
+    ];
+    for (const ref of refs) taken.add(keyOf(ref));
+  };
+  settle((open) => byFdb(open));
+  settle((open) => byDockerPort(open, snapshot));
+  settle((open) => {
+    const plain = open.filter((device) => device.link.master === undefined);
+    return [
+      ...byNeighbour(plain),
+      ...byDockerNetwork(plain, snapshot),
+      ...byCapture(plain, seen),
+      ...bySubnet(plain),
+    ];
+  });
+  return result;
+}
+
+/** A capture point, with what its capture shows. */
+export interface Seen {
+  readonly point: CapturePoint;
+  readonly observation: PointObservation;
+}
+
+function mayHavePeer({ link }: Device): boolean {
+  return !isLoopback(link) && link.name !== 'lo' && !TUNNELS.has(link.kind ?? '');
+}
+
+const TUNNELS = new Set([
+  'vxlan',
+  'geneve',
+  'gre',
+  'gretap',
+  'ipip',
+  'sit',
+  'wireguard',
+  'ip6tnl',
+  'vti',
+  'xfrm',
+  'vlan',
+]);
+
+/** Port of a bridge that learned a MAC → the device that has it. */
+function byFdb(open: readonly Device[]): Edge[] {
+  return open.flatMap((port) => {
+    if (port.link.master === undefined) return [];
+    const macs = (port.netns.fdb ?? [])
+      .filter((entry) => entry.dev === port.link.name && !entry.permanent)
+      .map((entry) => entry.mac);
+    const behind = open.filter(
+      (other) => other.netns !== port.netns && other.link.mac !== undefined && macs.includes(other.link.mac),
+    );
+    return behind.map((other) => ({ a: port, b: other, by: 'mac' as const }));
+  });
+}
+
+/** Neighbour entry of a device → the device of another namespace that has the MAC. */
+function byNeighbour(plain: readonly Device[]): Edge[] {
+  return plain.flatMap((device) => {
+    const macs = (device.netns.neighbours ?? [])
+      .filter((entry) => entry.dev === device.link.name && entry.mac !== undefined && entry.mac !== 0)
+      .map((entry) => entry.mac);
+    return plain
+      .filter(
+        (other) =>
+          other.netns !== device.netns && other.link.mac !== undefined && macs.includes(other.link.mac),
+      )
+      .map((other) => ({ a: device, b: other, by: 'mac' as const }));
+  });
+}
+
+/** A network with one container left and one port left. */
+function byDockerPort(open: readonly Device[], snapshot: Snapshot): Edge[] {
+  return dockerNetworks(open, snapshot).flatMap(({ bridge, members }) => {
+    const ports = open.filter(
+      (device) => device.netns === bridge.netns && device.link.master === bridge.link.name,
+    );
+    const [port, ...otherPorts] = ports;
+    const [member, ...otherMembers] = members;
+    if (!port || !member || otherPorts.length > 0 || otherMembers.length > 0) return [];
+    return [{ a: port, b: member, by: 'docker' as const }];
+  });
+}
+
+/** Which port is whose is not known: the containers hang on the bridge itself. */
+function byDockerNetwork(plain: readonly Device[], snapshot: Snapshot): Edge[] {
+  return dockerNetworks(plain, snapshot).flatMap(({ bridge, members }) =>
+    members.map((b) => ({ a: bridge, b, by: 'docker' as const })),
+  );
+}
+
+function dockerNetworks(
+  open: readonly Device[],
+  snapshot: Snapshot,
+): { bridge: Device; members: readonly Device[] }[] {
+  return snapshot.docker.networks.flatMap((network) => {
+    const bridge = open.find((device) => device.netns.name === 'host' && device.link.name === network.bridge);
+    const members = open.filter((device) => isOnNetwork(device, network.name, network.id, snapshot));
+    return bridge && members.length > 0 ? [{ bridge, members }] : [];
+  });
+}
+
+function isOnNetwork({ netns, link }: Device, name: string, id: string, snapshot: Snapshot): boolean {
+  const owners = snapshot.docker.containers.filter(
+    (container) => container.running && snapshot.containerNamespaces?.get(container.name) === netns.name,
+  );
+  return netns.name !== 'host' && owners.some((container) => hasEndpoint(container, link, name, id));
+}
+
+function hasEndpoint(container: DockerContainer, link: Link, name: string, id: string): boolean {
+  return container.endpoints.some(
+    (endpoint) =>
+      (endpoint.network === name || endpoint.networkId === id) &&
+      ((endpoint.mac !== undefined && endpoint.mac === link.mac) ||
+        link.addresses.some(
+          (entry) => entry.address === endpoint.address || entry.address === endpoint.address6,
+        )),
+  );
+}
+
+/** A frame's source MAC at a capture point → the device that has it. */
+function byCapture(open: readonly Device[], seen: readonly Seen[]): Edge[] {
+  return seen.flatMap(({ point, observation }) => {
+    const here = open.find(
+      (device) => device.key === keyOf({ namespace: point.namespace, name: point.interface }),
+    );
+    if (!here || here.link.kind === 'bridge') return [];
+    const macs = observation.stations.filter((station) => station.sent > 0).map((station) => station.mac);
+    return open
+      .filter(
+        (other) =>
+          other.netns !== here.netns &&
+          other.link.kind !== 'bridge' &&
+          other.link.mac !== undefined &&
+          macs.includes(other.link.mac),
+      )
+      .map((other) => ({ a: here, b: other, by: 'capture' as const }));
+  });
+}
+
+/** One subnet on devices of different namespaces, each with an address of its own in it. */
+function bySubnet(open: readonly Device[]): Edge[] {
+  const subnets = new Map<string, { device: Device; address: number | bigint }[]>();
+  for (const device of open) {
+    if (!isUp(device.link) || device.link.master !== undefined) continue;
+    for (const { address, length } of device.link.addresses) {
+      if (!isSharable(familyOf(address), length, address)) continue;
+      const key = formatPrefix(networkOf(address, length));
+      const list = subnets.get(key);
+      if (list) list.push({ device, address });
+      else subnets.set(key, [{ device, address }]);
+    }
+  }
+  const edges: Edge[] = [];
+  for (const members of subnets.values()) {
+    const addresses = new Set(members.map((member) => member.address));
+    const namespaces = new Set(members.map((member) => member.device.netns));
+    // An address twice, or two devices of one namespace: these are different networks that look alike.
+    if (addresses.size < members.length || namespaces.size < members.length) continue;
+    const [first, ...others] = members;
+    if (first)
+      edges.push(...others.map((other) => ({ a: first.device, b: other.device, by: 'subnet' as const })));
+  }
+  return edges;
+}
+
+function isSharable(family: Family, length: number, address: number | bigint): boolean {
+  if (family === 4) return length >= 8 && length <= 31;
+  return length >= 32 && length <= 127 && BigInt(address) >> 118n !== 0x3fan;
+}
+
+/** A bridge whose every port has its wire reaches its stations through them. */
+function hasOpenLinkLayer({ netns, link }: Device, wired: ReadonlySet<string>): boolean {
+  if (link.kind !== 'bridge') return true;
+  const ports = (netns.links ?? []).filter((other) => other.master === link.name);
+  return (
+    ports.length === 0 || ports.some((port) => !wired.has(keyOf({ namespace: netns.name, name: port.name })))
+  );
+}
+
+/** Only what joins two groups counts for how a group is known; the stronger evidence is asked first. */
+function components(devices: readonly Device[], edges: readonly Edge[]): Adjacency {
+  const parent = new Map<string, string>();
+  const rootOf = (key: string): string => {
+    let root = key;
+    for (let next = parent.get(root); next !== undefined; next = parent.get(root)) root = next;
+    return root;
+  };
+  const weakest = new Map<string, Segment['by']>();
+  for (const by of STRENGTH) {
+    for (const edge of edges) {
+      const [one, other] = [rootOf(edge.a.key), rootOf(edge.b.key)];
+      if (edge.by !== by || one === other) continue;
+      parent.set(one, other);
+      weakest.set(other, by);
+    }
+  }
+  const groups = new Map<string, LinkRef[]>();
+  for (const device of devices) {
+    const root = rootOf(device.key);
+    groups.set(root, [...(groups.get(root) ?? []), device.ref]);
+  }
+  const wires: Wire[] = [];
+  const segments: Segment[] = [];
+  for (const [root, members] of groups) {
+    const [one, other] = members;
+    const by = weakest.get(root);
+    if (!one || !other || by === undefined) continue;
+    if (members.length === 2) wires.push({ ends: [one, other], by });
+    else segments.push({ members, by });
+  }
+  return { wires, segments };
+}
+
+/** The strongest evidence first. */
+const STRENGTH: readonly Segment['by'][] = ['mac', 'docker', 'capture', 'subnet'];

@@ -1,0 +1,103 @@
+/** The namespaces, what connects them, and where each capture was taken. */
+import type { Issue } from '../base/issue.ts';
+import type { CaptureInput } from '../input/input.ts';
+import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
+import { findAdjacent } from './adjacent.ts';
+import { type Device, devicesOf, formatLink, keyOf } from './link-ref.ts';
+import { missingDumps, missingPeers } from './missing.ts';
+import { placeCaptures } from './place.ts';
+import type { CapturePoint, LinkRef, PointObservation, Segment, Topology, Wire } from './topology.ts';
+import { matchVeths } from './veth.ts';
+
+/** `observations`: of the captures, by their index; they help placing, and join what no dump joins. */
+export function buildTopology(
+  snapshot: Snapshot,
+  captures: readonly CaptureInput[],
+  observations: readonly PointObservation[] = [],
+): { topology: Topology; issues: Issue[] } {
+  const namespaces = new Map(snapshot.namespaces);
+  for (const { namespace, by } of captures) {
+    if (namespace === undefined || namespaces.has(namespace) || by === 'file-name') continue;
+    namespaces.set(namespace, { name: namespace, inferred: true });
+  }
+  const { points, issues } = placeCaptures(captures, namespaces, observations);
+  for (const { namespace } of points) {
+    if (!namespaces.has(namespace)) namespaces.set(namespace, { name: namespace, inferred: true });
+  }
+  const devices = devicesOf(namespaces.values());
+  const veths = matchVeths(devices);
+  const wired = new Set(veths.wires.flatMap((wire) => wire.ends.map(keyOf)));
+  const seen = points.flatMap((point) => {
+    const observation = observationOf(point, observations);
+    return observation ? [{ point, observation }] : [];
+  });
+  const adjacent = findAdjacent(devices, wired, snapshot, seen);
+  const wires = [...veths.wires, ...adjacent.wires];
+  const joined = new Set([
+    ...wires.flatMap((wire) => wire.ends.map(keyOf)),
+    ...adjacent.segments.flatMap((segment) => segment.members.map(keyOf)),
+  ]);
+  const doubtful = veths.ambiguous.filter(({ a, b }) => !joined.has(a.key) && !joined.has(b.key));
+  return {
+    topology: makeTopology(namespaces, wires, adjacent.segments, points, [
+      ...[...namespaces.values()].flatMap(missingDumps),
+      ...missingPeers(devices, joined),
+    ]),
+    issues: [...issues, ...doubtful.map(({ a, b }) => ambiguity(a, b))],
+  };
+}
+
+function ambiguity(a: Device, b: Device): Issue {
+  return {
+    severity: 'warning',
+    code: 'veth-ambiguous',
+    text: `${formatLink(a.ref)} and ${formatLink(b.ref)} may be the two ends of a veth pair, but other ends are possible too`,
+    path: a.link.span.path,
+    line: a.link.span.line,
+  };
+}
+
+function observationOf(
+  point: CapturePoint,
+  observations: readonly PointObservation[],
+): PointObservation | undefined {
+  const own = observations.filter((observation) => observation.input === point.input);
+  return own.find((observation) => observation.interface === point.interface) ?? own[0];
+}
+
+/** A topology of given parts, with its look-ups. */
+export function makeTopology(
+  namespaces: ReadonlyMap<string, Netns>,
+  wires: readonly Wire[],
+  segments: readonly Segment[] = [],
+  points: readonly CapturePoint[] = [],
+  missing: Topology['missing'] = [],
+): Topology {
+  const peers = new Map<string, LinkRef[]>();
+  const join = (from: LinkRef, to: LinkRef): void => {
+    const key = keyOf(from);
+    const list = peers.get(key);
+    if (list) list.push(to);
+    else peers.set(key, [to]);
+  };
+  const ends = new Map<string, LinkRef>();
+  for (const { ends: pair } of wires) {
+    const [one, other] = pair;
+    join(one, other);
+    join(other, one);
+    ends.set(keyOf(one), other);
+    ends.set(keyOf(other), one);
+  }
+  for (const { members } of segments) {
+    for (const from of members) for (const to of members) if (from !== to) join(from, to);
+  }
+  return {
+    namespaces,
+    wires,
+    segments,
+    points,
+    missing,
+    peerOf: (link) => ends.get(keyOf(link)),
+    peersOf: (link) => peers.get(keyOf(link)) ?? [],
+  };
+}

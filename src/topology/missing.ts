@@ -1,0 +1,72 @@
+/** Names the dumps that are not there and matter: what is assumed or unknown without them. */
+import { familyOf } from '../net/ip.ts';
+import { isLoopback } from '../snapshot/derived-routes.ts';
+import type { Netns } from '../snapshot/snapshot.ts';
+import { type Device, formatLink, keyOf } from './link-ref.ts';
+import type { Topology } from './topology.ts';
+
+type Missing = Topology['missing'][number];
+
+export function missingDumps(netns: Netns): Missing[] {
+  const missing: Missing[] = [];
+  const lack = (dump: string, consequence: string): void => {
+    missing.push({ namespace: netns.name, dump, text: `${netns.name}: no \`${dump}\`; ${consequence}` });
+  };
+  if (netns.container !== undefined && netns.inferred) {
+    lack('ip addr', 'its interface, address and gateway are what Docker says, nothing else of it is known');
+  } else if (!netns.links || netns.addressesUnknown) {
+    lack('ip addr', 'its interfaces and addresses are not known');
+  } else if (netns.links.every((link) => link.inferred)) {
+    lack('ip addr', 'its addresses are those that other dumps mention');
+  }
+  if (!netns.routes4 && !netns.inferred) {
+    lack('ip route', 'only the routes that follow from its addresses are known');
+  }
+  if (!netns.rules4 && !netns.inferred && netns.routes4?.covers === 'all') {
+    lack('ip rule', "the kernel's default rules are assumed");
+  } else if (!netns.rules4 && !netns.inferred) {
+    lack('ip rule', "the kernel's default rules are assumed, and no tables but main and local");
+  }
+  if (!netns.rulesets4) lack('iptables-save', 'it is assumed to have no rules');
+  if (!netns.sysctls) lack('sysctl -a', "the kernel's defaults are assumed, forwarding off among them");
+  if (!netns.sockets) lack('ss -lntup', 'what listens there is not known');
+  if (usesIpv6(netns)) {
+    if (!netns.routes6 && !netns.inferred)
+      lack('ip -6 route', 'only the IPv6 routes of its addresses are known');
+    if (!netns.rulesets6) lack('ip6tables-save', 'it is assumed to have no IPv6 rules');
+  }
+  const foreign = (netns.nft ?? []).filter((chain) => chain.hook !== undefined && chain.ruleCount > 0);
+  const managed = foreign.filter((chain) => chain.iptables);
+  if (managed.length < foreign.length) {
+    const tables = new Set(foreign.filter((chain) => !chain.iptables).map((c) => `${c.family} ${c.table}`));
+    lack(
+      'iptables rules',
+      `its nft tables ${[...tables].join(', ')} are not followed, packets may meet rules there`,
+    );
+  }
+  return missing;
+}
+
+/** Ends of veth pairs that lead into a namespace nobody dumped. */
+export function missingPeers(devices: readonly Device[], known: ReadonlySet<string>): Missing[] {
+  return devices
+    .filter(
+      ({ link, ref }) => (link.kind === 'veth' || link.peerNetnsid !== undefined) && !known.has(keyOf(ref)),
+    )
+    .filter(({ link }) => !link.inferred && link.peerIndex !== undefined)
+    .map(({ ref, link }) => ({
+      namespace: ref.namespace,
+      dump: 'ip addr',
+      text: `${formatLink(ref)}: its other end is interface ${link.peerIndex} of ${link.peerNetns === undefined ? 'a namespace' : `namespace ${link.peerNetns},`} ${link.peerNetns === undefined ? 'that was not dumped' : 'which was not dumped'}`,
+    }));
+}
+
+function usesIpv6(netns: Netns): boolean {
+  return (netns.links ?? []).some(
+    (link) =>
+      !isLoopback(link) &&
+      link.addresses.some(
+        (entry) => familyOf(entry.address) === 6 && entry.scope !== 'link' && entry.scope !== 'host',
+      ),
+  );
+}

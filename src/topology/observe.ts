@@ -1,0 +1,145 @@
+/** What a capture shows of the place where it was taken, gathered packet by packet in bounded memory. */
+import type { Ip } from '../net/ip.ts';
+import { isGroupMac, type Mac } from '../net/mac.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { ObservedAddress, PointObservation, Station } from './topology.ts';
+
+/** What is kept at most: stations of a point, addresses of a station. */
+const STATIONS = 4096;
+const ADDRESSES = 512;
+
+interface Address {
+  packets: number;
+  readonly ttls: Map<number, number>;
+}
+
+interface StationState {
+  sent: number;
+  received: number;
+  readonly sources: Map<Ip, Address>;
+  readonly destinations: Set<Ip>;
+  readonly claims: Set<Ip>;
+  cut: boolean;
+}
+
+interface PointState {
+  readonly interface: string | undefined;
+  readonly linkTypes: Set<number>;
+  packets: number;
+  readonly stations: Map<Mac, StationState>;
+  readonly addresses: Map<Ip, Address>;
+}
+
+export interface Observer {
+  add(packet: Packet): void;
+  /** One for the capture, or one for each interface that its packets name. */
+  observations(): PointObservation[];
+}
+
+export function createObserver(input: number): Observer {
+  const points = new Map<string | undefined, PointState>();
+  return {
+    add: (packet) => {
+      let point = points.get(packet.interfaceName);
+      if (!point) {
+        point = {
+          interface: packet.interfaceName,
+          linkTypes: new Set(),
+          packets: 0,
+          stations: new Map(),
+          addresses: new Map(),
+        };
+        points.set(packet.interfaceName, point);
+      }
+      observe(point, packet);
+    },
+    observations: () => [...points.values()].map((point) => finish(input, point)),
+  };
+}
+
+function observe(point: PointState, packet: Packet): void {
+  point.packets++;
+  point.linkTypes.add(packet.linkType);
+  const { ether, ip, arp } = packet;
+  const sender = ether?.source === undefined ? undefined : stationOf(point, ether.source);
+  if (sender) sender.sent++;
+  const target =
+    ether?.destination === undefined || isGroupMac(ether.destination)
+      ? undefined
+      : stationOf(point, ether.destination);
+  if (target) target.received++;
+  if (arp && arp.senderIp !== 0) {
+    const claimant = stationOf(point, arp.senderMac);
+    if (claimant) keep(claimant.claims, arp.senderIp, claimant);
+  }
+  if (!ip) return;
+  const isAdvertisement = packet.icmp?.type === 136 && ip.family === 6;
+  if (isAdvertisement && sender && packet.icmp?.target !== undefined) {
+    keep(sender.claims, packet.icmp.target, sender);
+  }
+  if (sender) count(sender.sources, ip.source, ip.ttl, sender);
+  else count(point.addresses, ip.source, ip.ttl);
+  if (target) keep(target.destinations, ip.destination, target);
+}
+
+function stationOf(point: PointState, mac: Mac): StationState | undefined {
+  if (mac === 0) return undefined;
+  let station = point.stations.get(mac);
+  if (!station && point.stations.size < STATIONS) {
+    station = {
+      sent: 0,
+      received: 0,
+      sources: new Map(),
+      destinations: new Set(),
+      claims: new Set(),
+      cut: false,
+    };
+    point.stations.set(mac, station);
+  }
+  return station;
+}
+
+function keep(set: Set<Ip>, ip: Ip, station: StationState): void {
+  if (set.has(ip)) return;
+  if (set.size < ADDRESSES) set.add(ip);
+  else station.cut = true;
+}
+
+function count(addresses: Map<Ip, Address>, ip: Ip, ttl: number, station?: StationState): void {
+  let address = addresses.get(ip);
+  if (!address) {
+    if (addresses.size >= ADDRESSES) {
+      if (station) station.cut = true;
+      return;
+    }
+    address = { packets: 0, ttls: new Map() };
+    addresses.set(ip, address);
+  }
+  address.packets++;
+  address.ttls.set(ttl, (address.ttls.get(ttl) ?? 0) + 1);
+}
+
+function finish(input: number, point: PointState): PointObservation {
+  return {
+    input,
+    ...(point.interface === undefined ? {} : { interface: point.interface }),
+    linkTypes: [...point.linkTypes],
+    packets: point.packets,
+    stations: [...point.stations].map(
+      ([mac, state]): Station => ({
+        mac,
+        sent: state.sent,
+        received: state.received,
+        sources: listed(state.sources),
+        destinations: [...state.destinations],
+        claims: [...state.claims],
+        cut: state.cut,
+      }),
+    ),
+    addresses: listed(point.addresses),
+  };
+}
+
+function listed(addresses: ReadonlyMap<Ip, Address>): ObservedAddress[] {
+  return [...addresses].map(([address, { packets, ttls }]) => ({ address, packets, ttls }));
+}

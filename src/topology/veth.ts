@@ -1,0 +1,180 @@
+/**
+ * veth pairs by what the kernel says of them: each end has its own interface index and the other's (IFLA_LINK), which is
+ * counted in the other's namespace (IFLA_LINK_NETNSID, drivers/net/veth.c veth_get_iflink()). Indexes repeat from
+ * namespace to namespace, so a pair is believed when it is the only one possible, or other facts single it out.
+ */
+import type { Device } from './link-ref.ts';
+import type { Wire } from './topology.ts';
+
+interface Pair {
+  readonly a: Device;
+  readonly b: Device;
+}
+
+export interface VethResult {
+  readonly wires: Wire[];
+  /** Pairs that are possible but not certain: two devices that each could be the other end of several. */
+  readonly ambiguous: readonly Pair[];
+}
+
+export function matchVeths(devices: readonly Device[]): VethResult {
+  const ids = new NetnsIds(devices);
+  let pairs = possiblePairs(devices);
+  const wires: Wire[] = [];
+  const accept = (pair: Pair): void => {
+    wires.push({ ends: [pair.a.ref, pair.b.ref], by: 'ifindex' });
+    ids.learn(pair.a, pair.b);
+    ids.learn(pair.b, pair.a);
+    pairs = pairs.filter((other) => !touches(other, pair));
+  };
+  for (const test of [isNamed, isOnly, isSupported] as const) {
+    for (let found = true; found; ) {
+      pairs = pairs.filter((pair) => ids.allows(pair.a, pair.b) && ids.allows(pair.b, pair.a));
+      const next = pairs.find((pair) => test(pair, pairs, ids));
+      found = next !== undefined;
+      if (next) accept(next);
+    }
+  }
+  return { wires, ambiguous: pairs };
+}
+
+function possiblePairs(devices: readonly Device[]): Pair[] {
+  const byIndex = new Map<number, Device[]>();
+  for (const device of devices) {
+    const { index, peerIndex, peerName } = device.link;
+    if (!mayBeVeth(device) || index === undefined || (peerIndex === undefined && peerName === undefined))
+      continue;
+    const list = byIndex.get(index);
+    if (list) list.push(device);
+    else byIndex.set(index, [device]);
+  }
+  const all = [...byIndex.values()].flat();
+  const pairs: Pair[] = [];
+  for (const a of all) {
+    const candidates =
+      a.link.peerIndex === undefined ? all.filter((b) => b.netns === a.netns) : byIndex.get(a.link.peerIndex);
+    for (const b of candidates ?? []) if (a.key < b.key && pointAtEachOther(a, b)) pairs.push({ a, b });
+  }
+  return pairs;
+}
+
+function mayBeVeth({ link }: Device): boolean {
+  return (link.kind === undefined || link.kind === 'veth') && !link.flags.includes('LOOPBACK');
+}
+
+function pointAtEachOther(a: Device, b: Device): boolean {
+  return pointsAt(a, b) && pointsAt(b, a) && !contradicted(a, b) && !contradicted(b, a);
+}
+
+/** On a wire there is one neighbour: if `b` is no bridge port, `a` can have resolved only MACs of `b`. */
+function contradicted(a: Device, b: Device): boolean {
+  if (b.link.master !== undefined || b.link.mac === undefined) return false;
+  const macs = (a.netns.neighbours ?? [])
+    .filter((entry) => entry.dev === a.link.name && !entry.states.includes('PERMANENT'))
+    .map((entry) => entry.mac)
+    .filter((mac) => mac !== undefined && mac !== 0);
+  return macs.length > 0 && !macs.includes(b.link.mac);
+}
+
+function pointsAt(a: Device, b: Device): boolean {
+  const { peerIndex, peerName, peerNetnsid, peerNetns } = a.link;
+  const same = a.netns === b.netns;
+  const elsewhere = peerNetnsid !== undefined || peerNetns !== undefined;
+  if (peerIndex !== undefined && peerIndex !== b.link.index) return false;
+  // A peer in the same namespace is shown by name, one elsewhere never is.
+  if (peerName !== undefined && !elsewhere) return same && peerName === b.link.name;
+  return !(elsewhere && same);
+}
+
+/** iproute2 names the peer's namespace: nothing else is needed. */
+function isNamed({ a, b }: Pair): boolean {
+  return (
+    (a.link.peerNetns !== undefined && a.link.peerNetns === b.netns.name) ||
+    (b.link.peerNetns !== undefined && b.link.peerNetns === a.netns.name) ||
+    a.netns === b.netns
+  );
+}
+
+function isOnly(pair: Pair, pairs: readonly Pair[]): boolean {
+  return !pairs.some((other) => other !== pair && touches(other, pair));
+}
+
+/** Of several, the one that the netnsids learned so far, a neighbour entry, the bridge's FDB or a common subnet speaks for. */
+function isSupported(pair: Pair, pairs: readonly Pair[], ids: NetnsIds): boolean {
+  const rivals = pairs.filter((other) => other !== pair && touches(other, pair));
+  for (const evidence of [
+    (p: Pair) => ids.confirms(p.a, p.b) || ids.confirms(p.b, p.a),
+    (p: Pair) => hasSeen(p.a, p.b) || hasSeen(p.b, p.a),
+    shareSubnet,
+  ]) {
+    if (evidence(pair)) return !rivals.some(evidence);
+    if (rivals.some(evidence)) return false;
+  }
+  return false;
+}
+
+/** The device, or the bridge it is a port of, knows the other's MAC. */
+function hasSeen(a: Device, b: Device): boolean {
+  const { mac } = b.link;
+  if (mac === undefined) return false;
+  const through = [a.link.name, a.link.master];
+  return (
+    a.netns.fdb?.some((entry) => entry.mac === mac && entry.dev === a.link.name && !entry.permanent) ===
+      true || a.netns.neighbours?.some((entry) => entry.mac === mac && through.includes(entry.dev)) === true
+  );
+}
+
+function shareSubnet({ a, b }: Pair): boolean {
+  const networks = (device: Device): Set<string> => {
+    const { link, netns } = device;
+    const bridge = netns.links?.find((other) => other.name === link.master);
+    return new Set([...link.addresses, ...(bridge?.addresses ?? [])].map(networkKey));
+  };
+  const own = networks(a);
+  return [...networks(b)].some((key) => own.has(key));
+}
+
+function networkKey(entry: { readonly address: number | bigint; readonly length: number }): string {
+  const bits = typeof entry.address === 'number' ? 32n : 128n;
+  return `${bits} ${BigInt(entry.address) >> (bits - BigInt(entry.length))} ${entry.length}`;
+}
+
+function touches(one: Pair, other: Pair): boolean {
+  return [one.a, one.b].some((device) => device === other.a || device === other.b);
+}
+
+/** Each namespace numbers the namespaces it knows: within one, an id means one namespace and a namespace has one id. */
+class NetnsIds {
+  private readonly known = new Map<string, Map<number, string>>();
+
+  constructor(devices: readonly Device[]) {
+    for (const { netns } of devices) {
+      if (netns.netnsid !== undefined) this.set('host', netns.netnsid, netns.name);
+    }
+  }
+
+  learn(from: Device, to: Device): void {
+    const { peerNetnsid } = from.link;
+    if (peerNetnsid !== undefined) this.set(from.netns.name, peerNetnsid, to.netns.name);
+  }
+
+  allows(from: Device, to: Device): boolean {
+    const { peerNetnsid } = from.link;
+    const ids = this.known.get(from.netns.name);
+    if (peerNetnsid === undefined || !ids) return true;
+    const there = ids.get(peerNetnsid);
+    if (there !== undefined) return there === to.netns.name;
+    return ![...ids.values()].includes(to.netns.name);
+  }
+
+  confirms(from: Device, to: Device): boolean {
+    const { peerNetnsid } = from.link;
+    return peerNetnsid !== undefined && this.known.get(from.netns.name)?.get(peerNetnsid) === to.netns.name;
+  }
+
+  private set(from: string, id: number, to: string): void {
+    const ids = this.known.get(from) ?? new Map<number, string>();
+    if (!ids.has(id)) ids.set(id, to);
+    this.known.set(from, ids);
+  }
+}
