@@ -25,6 +25,13 @@ export interface Link {
   /** IFF_* names without `<>`: UP, LOWER_UP, NO-CARRIER, BROADCAST, LOOPBACK … */
   flags: string[];
   readonly operstate?: string;
+  readonly qdisc?: string;
+  readonly group?: string;
+  /** txqueuelen. */
+  readonly queueLength?: number;
+  /** What stands behind `link/`: ether, loopback, none, ipip … */
+  readonly linkType?: string;
+  readonly altnames?: readonly string[];
   /** The bridge (or bond) it is a port of. */
   master?: string;
   /** Bridge port attributes, when `bridge link` or `ip -d link` was given. */
@@ -56,6 +63,11 @@ export interface InterfaceAddress {
   /** `metric N`: the priority of its prefix route, when set. */
   readonly metric?: number;
   readonly flags: readonly string[];
+  /** IPv4's alias label (`eth0:1`), when it isn't the device's name. */
+  readonly label?: string;
+  /** Seconds left, 4294967295 is for ever; absent when the dump doesn't say. */
+  readonly validLifetime?: number;
+  readonly preferredLifetime?: number;
   readonly span: Span;
 }
 
@@ -84,6 +96,11 @@ export interface Route {
   readonly scope?: string;
   readonly protocol?: string;
   readonly flags: readonly string[];
+  readonly mtu?: number;
+  /** `mtu lock`: path MTU discovery doesn't change it. */
+  readonly mtuLocked?: boolean;
+  /** Whatever else it has, by the word that `ip route` prints before it: `from`, `pref`, `nhid`, `advmss`, `encap` … */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** No route dump shows it: what the kernel makes of an address; `span` is the address's. */
   readonly derived?: boolean;
   readonly text: string;
@@ -99,8 +116,11 @@ export interface Nexthop {
 
 export interface RouteDump {
   readonly routes: Route[];
-  /** Tables this dump speaks for; a table outside it is unknown, one inside it without routes is empty. */
-  readonly covers: 'all' | 'main';
+  /**
+   * Tables this dump speaks for; a table outside it is unknown, one inside it without routes is empty. `listed`: those that
+   * its routes name and no other (`ip route show table 100`).
+   */
+  readonly covers: 'all' | 'main' | 'listed';
 }
 
 export interface IpRule {
@@ -122,6 +142,8 @@ export interface IpRule {
     | { readonly kind: 'lookup'; readonly table: string }
     | { readonly kind: 'unreachable' | 'prohibit' | 'blackhole' | 'nop' }
     | { readonly kind: 'goto'; readonly priority: number };
+  /** Selectors that are not read into fields (`tun_id 5`, `l3mdev`, `suppress_ifgroup 7`): whether it applies is unknown. */
+  readonly unsupported?: readonly string[];
   readonly text: string;
   readonly span: Span;
 }

@@ -1,0 +1,67 @@
+/** `docker network inspect`: the Engine API's Network. */
+import type { Issue } from '../../base/issue.ts';
+import { type Prefix, parsePrefix } from '../../net/prefix.ts';
+import { address, child, list, objects, text } from '../fields.ts';
+import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
+import { type JsonObject, lineOf } from '../json.ts';
+import type { DockerNetwork } from '../records.ts';
+import type { DumpText } from '../text.ts';
+
+export const dockerNetwork: Format = {
+  id: 'docker-network',
+  command: 'docker network inspect NETWORK',
+  recognise: (source) => firstRecord(source, isNetwork, '`Name`, `Driver` and `IPAM`'),
+  parse: parseNetworks,
+};
+
+function isNetwork(record: JsonObject): boolean {
+  return has(record, 'Name', 'Driver') && (has(record, 'IPAM') || has(record, 'Id', 'Scope', 'Containers'));
+}
+
+function parseNetworks(source: DumpText): Parsed {
+  const issues: Issue[] = jsonIssues(source);
+  const networks: DockerNetwork[] = [];
+  for (const record of jsonRecords(source)) {
+    const name = text(record, 'Name');
+    if (isNetwork(record) && name !== undefined) networks.push(networkOf(record, name, source.path));
+    else {
+      const found = JSON.stringify(record).slice(0, 100);
+      issues.push(badLine(source.path, lineOf(record), found, 'a network with `Name` and `Driver`'));
+    }
+  }
+  return { content: { kind: 'docker-networks', networks }, issues };
+}
+
+const BRIDGE_NAME = 'com.docker.network.bridge.name';
+
+function networkOf(record: JsonObject, name: string, path: string): DockerNetwork {
+  const id = text(record, 'Id') ?? '';
+  const driver = text(record, 'Driver') ?? '';
+  const options: Record<string, string> = {};
+  const given = child(record, 'Options');
+  for (const key of Object.keys(given ?? {})) options[key] = text(given, key) ?? '';
+  const bridge = options[BRIDGE_NAME] ?? (id === '' ? undefined : `br-${id.slice(0, 12)}`);
+  return {
+    id,
+    name,
+    driver,
+    ...(driver === 'bridge' && bridge !== undefined ? { bridge } : {}),
+    internal: record.Internal === true,
+    icc: options['com.docker.network.bridge.enable_icc'] !== 'false',
+    masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
+    subnets: subnetsOf(record),
+    options,
+    span: { path, line: lineOf(record) },
+  };
+}
+
+function subnetsOf(record: JsonObject): DockerNetwork['subnets'] {
+  const subnets: { subnet: Prefix; gateway?: NonNullable<ReturnType<typeof address>> }[] = [];
+  for (const config of objects(list(child(record, 'IPAM'), 'Config'))) {
+    const subnet = parsePrefix(text(config, 'Subnet') ?? '');
+    if (!subnet) continue;
+    const gateway = address(config, 'Gateway');
+    subnets.push({ subnet, ...(gateway === undefined ? {} : { gateway }) });
+  }
+  return subnets;
+}

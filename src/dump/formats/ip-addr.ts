@@ -1,0 +1,288 @@
+/** The text of `ip addr` and `ip link`, with or without -d, -s and -o: iproute2 ip/ipaddress.c, print_linkinfo() and print_addrinfo(). */
+import type { Issue } from '../../base/issue.ts';
+import { bitsOf, familyOf, type Ip, parseIp } from '../../net/ip.ts';
+import { parseMac } from '../../net/mac.ts';
+import { parseNumber } from '../fields.ts';
+import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
+import { parseKindData } from '../kind-data.ts';
+import { bridgePort, counterName, draftLink, type LinkDraft, setPeer } from '../link-record.ts';
+import type { InterfaceAddress, Link } from '../records.ts';
+import type { DumpText } from '../text.ts';
+import { Words } from '../words.ts';
+
+/** `2: eth0@if7: <BROADCAST,UP> mtu 1500 …` */
+const HEADER = /^\s*(\d+): +([^\s:@]+)(?:@([^\s:]+))?: <([^>]*)>(.*)$/;
+const LINK_HEADER = /^\s*\d+: +[^\s:]+: <[^>]*>.* mode [A-Z]+\b/;
+
+export const ipAddr: Format = {
+  id: 'ip-addr',
+  command: 'ip addr',
+  recognise: (text) => (isLinkOnly(text) ? undefined : recogniseLinks(text)),
+  parse: (text) => parseLinks(text),
+};
+
+export const ipLink: Format = {
+  id: 'ip-link',
+  command: 'ip link',
+  recognise: (text) => (isLinkOnly(text) ? recogniseLinks(text) : undefined),
+  parse: (text) => parseLinks(text),
+};
+
+function recogniseLinks(text: DumpText): string | undefined {
+  return firstLine(text, HEADER);
+}
+
+const ADDRESS = /^\s*inet6? [0-9a-fA-F]/;
+
+/** `ip link` prints `mode DEFAULT` and no address; a link dump so old that it has neither is told by its command, else says nothing of addresses. */
+function isLinkOnly(text: DumpText): boolean {
+  let old = true;
+  for (const line of text.lines) {
+    if (line.length > 4000) continue;
+    if (ADDRESS.test(line) || /^\d+: .*\\ +inet6? /.test(line)) return false;
+    if (LINK_HEADER.test(line)) return true;
+    if (/ state [A-Z]/.test(line)) old = false;
+  }
+  if (text.echo) return /^ip (?:-\S+ )*l/.test(text.echo.command);
+  return old && text.lines.some((line) => line !== '');
+}
+
+function parseLinks(text: DumpText): Parsed {
+  const reader = new LinkReader(text.path);
+  text.lines.forEach((line, index) => {
+    for (const part of line.includes('\\') ? line.split('\\') : [line]) reader.take(part, index + 1);
+  });
+  return {
+    content: { kind: 'links', links: reader.links, withAddresses: !isLinkOnly(text) },
+    issues: reader.issues,
+  };
+}
+
+/** Lines below a header belong to its link, until the next header. */
+class LinkReader {
+  readonly links: Link[] = [];
+  readonly issues: Issue[] = [];
+  readonly #path: string;
+  #link: LinkDraft | undefined;
+  #counters: { direction: 'rx' | 'tx'; names: (string | undefined)[] } | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  take(line: string, number: number): void {
+    if (line.trim() === '') return;
+    const header = HEADER.exec(line);
+    if (header) {
+      this.#begin(header, number);
+      return;
+    }
+    const link = this.#link;
+    if (!link) {
+      this.#bad(line, number, 'the line of a link (`2: eth0: <BROADCAST,…>`) first');
+      return;
+    }
+    if (this.#counters) {
+      this.#count(link, line);
+      return;
+    }
+    const words = new Words(line);
+    const word = words.next();
+    if (word.startsWith('link/')) this.#hardware(link, word.slice(5), words, number);
+    else if (word === 'inet' || word === 'inet6') this.#address(link, line, words, number);
+    else if (word === 'valid_lft') this.#lifetime(link, words);
+    else if (word === 'altname') link.altnames = [...(link.altnames ?? []), words.next()];
+    else if (word === 'RX:' || word === 'TX:' || word === 'RX' || word === 'TX') this.#columns(word, words);
+    else if (word === 'alias' || word === 'vf' || word === 'promiscuity' || word === 'minmtu') return;
+    else if (/^[a-z][\w-]*$/.test(word)) this.#details(link, word, words, number);
+    else this.#bad(line, number, 'a line of `ip addr`');
+  }
+
+  #bad(line: string, number: number, expected: string): void {
+    this.issues.push(badLine(this.#path, number, line, expected));
+  }
+
+  #begin(header: RegExpExecArray, line: number): void {
+    const [, index, name = '', peer, flags = '', rest = ''] = header;
+    const link = draftLink(name, { path: this.#path, line });
+    link.index = Number(index);
+    link.flags = flags.split(',').filter((flag) => flag !== '');
+    if (peer !== undefined) setPeer(link, peer);
+    const words = new Words(rest);
+    while (!words.done) {
+      const key = words.next();
+      if (key === 'mtu') setNumber(words, (mtu) => (link.mtu = mtu));
+      else if (key === 'qlen') setNumber(words, (length) => (link.queueLength = length));
+      else if (key === 'qdisc') link.qdisc = words.next();
+      else if (key === 'master') link.master = words.next();
+      else if (key === 'state') link.operstate = words.next();
+      else if (key === 'group') link.group = words.next();
+      else if (key === 'mode') words.next();
+    }
+    this.#link = link;
+    this.#counters = undefined;
+    this.links.push(link);
+  }
+
+  #hardware(link: LinkDraft, type: string, words: Words, line: number): void {
+    link.linkType = type;
+    while (!words.done) {
+      const word = words.next();
+      if (word === 'brd' || word === 'peer' || word === 'permaddr') words.next();
+      else if (word === 'link-netnsid') setNumber(words, (id) => (link.peerNetnsid = id));
+      else if (word === 'link-netns') link.peerNetns = words.next();
+      else if (word === 'master') link.master ??= words.next();
+      else {
+        const mac = parseMac(word);
+        if (mac !== undefined && type !== 'loopback') link.mac = mac;
+        else if (DETAIL_KINDS.has(word)) this.#details(link, word, words, line);
+      }
+    }
+  }
+
+  /** `inet 10.0.0.1/24 brd 10.0.0.255 scope global dynamic eth0`, `inet 10.0.0.1 peer 10.0.0.2/32 …` */
+  #address(link: LinkDraft, line: string, words: Words, number: number): void {
+    const local = withLength(words.next());
+    if (!local) {
+      this.#bad(line, number, 'an address behind `inet`');
+      return;
+    }
+    let length = local.length;
+    const found: { -readonly [K in keyof InterfaceAddress]?: InterfaceAddress[K] } = {};
+    const flags: string[] = [];
+    let last: string | undefined;
+    while (!words.done) {
+      const word = words.next();
+      last = undefined;
+      if (word === 'peer') {
+        const peer = withLength(words.next());
+        if (peer) found.peer = peer.ip;
+        length ??= peer?.length;
+      } else if (word === 'brd') {
+        const broadcast = parseIp(words.next());
+        if (broadcast !== undefined) found.broadcast = broadcast;
+      } else if (word === 'any' || word === 'proto' || word === 'flags') words.next();
+      else if (word === 'scope') found.scope = words.next();
+      else if (word === 'metric') setNumber(words, (metric) => (found.metric = metric));
+      else {
+        flags.push(word);
+        last = word;
+      }
+    }
+    if (familyOf(local.ip) === 4 && last !== undefined && !ADDRESS_FLAGS.has(last)) {
+      flags.pop();
+      if (last !== link.name) found.label = last;
+    }
+    link.addresses.push({
+      ...found,
+      address: local.ip,
+      length: length ?? bitsOf(familyOf(local.ip)),
+      scope: found.scope ?? 'global',
+      secondary: flags.includes('secondary'),
+      flags: flags.filter((flag) => flag !== 'secondary'),
+      span: { path: this.#path, line: number },
+    });
+  }
+
+  /** `valid_lft 3000sec preferred_lft forever`, of the address above. */
+  #lifetime(link: LinkDraft, words: Words): void {
+    const address = link.addresses.at(-1);
+    const valid = lifetime(words.next());
+    const preferred = words.skip('preferred_lft') ? lifetime(words.next()) : undefined;
+    if (!address) return;
+    link.addresses[link.addresses.length - 1] = {
+      ...address,
+      ...(valid === undefined ? {} : { validLifetime: valid }),
+      ...(preferred === undefined ? {} : { preferredLifetime: preferred }),
+    };
+  }
+
+  /** `RX:  bytes packets errors …`: the numbers stand on the next line, in the same order. */
+  #columns(word: string, words: Words): void {
+    const direction = word.startsWith('RX') ? 'rx' : 'tx';
+    if (words.peek() === 'errors:') words.next();
+    const names: (string | undefined)[] = [];
+    while (!words.done) names.push(counterName(direction, words.next()));
+    if (names.length > 0) this.#counters = { direction, names };
+  }
+
+  #count(link: LinkDraft, line: string): void {
+    const names = this.#counters?.names ?? [];
+    this.#counters = undefined;
+    const values = line.trim().split(/\s+/);
+    if (!values.every((value) => /^\d+$/.test(value))) return;
+    const statistics = link.statistics ?? {};
+    names.forEach((name, index) => {
+      const value = values[index];
+      if (name !== undefined && value !== undefined) statistics[name] = Number(value);
+    });
+    link.statistics = statistics;
+  }
+
+  /** `ip -d`: `veth …`, `bridge forward_delay 1500 …`, `bridge_slave state forwarding …`. */
+  #details(link: LinkDraft, word: string, words: Words, line: number): void {
+    if (word.endsWith('_slave')) {
+      if (word === 'bridge_slave') link.port = bridgePort(slaveFields(words), { path: this.#path, line });
+      return;
+    }
+    if (!DETAIL_KINDS.has(word) && !isDetail(words)) return;
+    if (link.kind !== undefined) return;
+    link.kind = word;
+    const data = parseKindData(word, words);
+    if (data) link.kindData = data;
+  }
+}
+
+/** An unknown kind's line is known by the numbers that end every link's details. */
+function isDetail(words: Words): boolean {
+  for (let ahead = 0, word = words.peek(); word !== undefined; word = words.peek(++ahead)) {
+    if (word === 'addrgenmode' || word === 'numtxqueues') return true;
+  }
+  return false;
+}
+
+const DETAIL_KINDS = new Set(
+  'bareudp batadv bond bridge can dsa dummy erspan geneve gre gretap hsr ifb ip6erspan ip6gre ip6gretap ip6tnl ipip ipoib ipvlan ipvtap macsec macvlan macvtap netdevsim netkit nlmon rmnet sit team tun vcan veth virt_wifi vlan vrf vti vti6 vxcan vxlan wireguard wwan xfrm'.split(
+    ' ',
+  ),
+);
+
+/** IFA_F_* as `ip addr` prints them; any other last word of an IPv4 address is its label. */
+const ADDRESS_FLAGS = new Set(
+  'secondary temporary nodad optimistic dadfailed home deprecated tentative permanent mngtmpaddr noprefixroute autojoin stable-privacy dynamic'.split(
+    ' ',
+  ),
+);
+
+function slaveFields(words: Words): { state?: string; [flag: string]: boolean | string | undefined } {
+  const fields: { state?: string; [flag: string]: boolean | string | undefined } = {};
+  while (!words.done) {
+    const key = words.next();
+    if (key === 'state') fields.state = words.next();
+    else if (PORT_FLAGS.has(key)) fields[key] = words.next() === 'on';
+  }
+  return fields;
+}
+
+const PORT_FLAGS = new Set(['hairpin', 'isolated', 'learning', 'flood']);
+
+function setNumber(words: Words, set: (value: number) => void): void {
+  const value = parseNumber(words.next());
+  if (value !== undefined) set(value);
+}
+
+function withLength(word: string): { ip: Ip; length?: number } | undefined {
+  const slash = word.indexOf('/');
+  const ip = parseIp(slash < 0 ? word : word.slice(0, slash));
+  if (ip === undefined) return undefined;
+  if (slash < 0) return { ip };
+  const length = parseNumber(word.slice(slash + 1));
+  return length === undefined || length > bitsOf(familyOf(ip)) ? undefined : { ip, length };
+}
+
+/** INFINITY_LIFE_TIME */
+const FOREVER = 0xffffffff;
+
+function lifetime(word: string): number | undefined {
+  return word === 'forever' ? FOREVER : parseNumber(word.replace(/sec$/, ''));
+}

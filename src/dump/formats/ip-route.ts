@@ -1,0 +1,260 @@
+/** The text of `ip route`, for either family and any table: iproute2 ip/iproute.c, print_route(). */
+import type { Issue } from '../../base/issue.ts';
+import { type Family, familyOf, type Ip, parseIp } from '../../net/ip.ts';
+import { type Prefix, parsePrefix } from '../../net/prefix.ts';
+import { parseNumber } from '../fields.ts';
+import { badLine, type Format, mostLines, type Parsed } from '../format.ts';
+import type { Nexthop } from '../records.ts';
+import {
+  askedFamilies,
+  familyOfCommand,
+  isRouteType,
+  nexthop,
+  type RouteDraft,
+  routesContent,
+  settleTables,
+  tableName,
+} from '../route-record.ts';
+import type { DumpText } from '../text.ts';
+import { Words } from '../words.ts';
+
+const LINE =
+  /^\s*(?:(?:unicast|local|broadcast|multicast|anycast|unreachable|blackhole|prohibit|throw|nat) )?(?:default|(?:\d{1,3}\.){3}\d{1,3}(?:\/\d{1,2})?|(?!(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2} )[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:\/\d{1,3})?) +(?:dev|via|proto|scope|src|metric|table|tos|dsfield|from|nhid|encap|error|mtu|equalize|onlink|linkdown|pref|expires)\b|^\s*(?:unicast|local|broadcast|unreachable|blackhole|prohibit|throw) (?:default|[0-9a-fA-F.:]+(?:\/\d+)?)\s*$|^\s*(?:default|[0-9a-fA-F.:]+\/\d+)\s*$/;
+const NEIGHBOUR = /\blladdr |\b(?:REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE|PERMANENT|NOARP)\s*$/;
+const CONTINUATION = /^\s*(?:nexthop|nh_info|cache)\b/;
+
+export const ipRoute: Format = {
+  id: 'ip-route',
+  command: 'ip route',
+  recognise(text) {
+    for (const line of text.lines) {
+      if (NEIGHBOUR.test(line.slice(0, 1000))) return undefined;
+      if (LINE.test(line.slice(0, 1000))) break;
+    }
+    return isLookup(text) ? undefined : mostLines(text, LINE, CONTINUATION);
+  },
+  parse: (text, hint) => parseRoutes(text, hint?.family),
+};
+
+/** `ip route get`: the answer to one lookup, which is not a route of any table. */
+function isLookup(text: DumpText): boolean {
+  if (/^ip (?:-\S+ )*r\S* g(?:et)? /.test(text.echo?.command ?? '')) return true;
+  let lines = 0;
+  let lookups = 0;
+  for (const line of text.lines) {
+    if (line.trim() === '') continue;
+    if (/^\s+cache\b/.test(line)) lookups++;
+    else lines++;
+    if (lines > 60) break;
+  }
+  return lookups > 0 && lookups >= lines;
+}
+
+/** A route whose line names no address but `default` belongs to the family of the rest. */
+interface Pending {
+  readonly draft: Omit<RouteDraft, 'family' | 'destination'>;
+  readonly destination: string;
+  readonly family?: Family;
+}
+
+function parseRoutes(text: DumpText, family?: Family): Parsed {
+  const issues: Issue[] = [];
+  const pending: Pending[] = [];
+  const command = text.echo?.command;
+  text.lines.forEach((line, index) => {
+    for (const part of line.includes('\\') ? line.split('\\') : [line]) {
+      if (part.trim() !== '') takeLine(part, index + 1, text.path, pending, issues);
+    }
+  });
+  const certain = familyOfCommand(command) ?? majority(pending) ?? family ?? 4;
+  const routes: RouteDraft[] = [];
+  for (const { draft, destination, family: own } of pending) {
+    const settled = own ?? certain;
+    const prefix = destinationOf(destination, settled);
+    if (prefix) routes.push({ ...draft, family: settled, destination: prefix });
+    else
+      issues.push(
+        badLine(text.path, draft.span.line, draft.text, 'a destination: `default`, an address or a prefix'),
+      );
+  }
+  const covers = settleTables(routes, command);
+  const asked =
+    pending.length === 0 && family === undefined && command === undefined
+      ? [4 as const]
+      : askedFamilies(command, family);
+  return { content: routesContent(routes, { covers, asked }, issues.length === 0), issues };
+}
+
+/** 6 when every route that tells is an IPv6 one. */
+function majority(pending: readonly Pending[]): Family | undefined {
+  let found: Family | undefined;
+  for (const { family } of pending) {
+    if (family === 4) return 4;
+    found ??= family;
+  }
+  return found;
+}
+
+function destinationOf(word: string, family: Family): Prefix | undefined {
+  const prefix = parsePrefix(word, family);
+  return prefix && familyOf(prefix.address) === family ? prefix : undefined;
+}
+
+function takeLine(line: string, number: number, path: string, pending: Pending[], issues: Issue[]): void {
+  const words = new Words(line);
+  const first = words.peek();
+  const previous = pending.at(-1);
+  if (first === 'nexthop' && previous) {
+    words.next();
+    const hop = parseNexthop(words);
+    previous.draft.nexthops.push(hop);
+    previous.draft.text += ` ${line.trim()}`;
+    const seen = hop.gateway === undefined ? undefined : familyOf(hop.gateway);
+    if (previous.family === undefined && seen !== undefined) {
+      pending[pending.length - 1] = { ...previous, family: seen };
+    }
+    return;
+  }
+  if (first === 'nh_info' || first === 'cache') return;
+  const type = isRouteType(first) ? first : undefined;
+  if (type) words.next();
+  const destination = words.next();
+  if (destination !== 'default' && parsePrefix(destination) === undefined) {
+    issues.push(badLine(path, number, line, 'a route: `default via 10.0.0.1 dev eth0`'));
+    return;
+  }
+  const parts = parseAttributes(words);
+  for (const unknown of parts.unknown) {
+    issues.push(badLine(path, number, line, `no word that is unknown to \`ip route\`, as ${unknown} is`));
+  }
+  const family = destination === 'default' ? parts.family : familyOfPrefix(destination);
+  pending.push({
+    destination,
+    ...(family === undefined ? {} : { family }),
+    draft: {
+      type: type ?? 'unicast',
+      table: parts.table,
+      nexthops: parts.hops,
+      ...(parts.prefsrc === undefined ? {} : { prefsrc: parts.prefsrc }),
+      metric: parts.metric,
+      ...(parts.tos === undefined ? {} : { tos: parts.tos }),
+      ...(parts.scope === undefined ? {} : { scope: parts.scope }),
+      ...(parts.protocol === undefined ? {} : { protocol: parts.protocol }),
+      ...(parts.mtu === undefined ? {} : { mtu: parts.mtu }),
+      ...(parts.mtuLocked ? { mtuLocked: true } : {}),
+      ...(Object.keys(parts.attributes).length > 0 ? { attributes: parts.attributes } : {}),
+      flags: parts.flags,
+      text: line.trim(),
+      span: { path, line: number },
+    },
+  });
+}
+
+function familyOfPrefix(word: string): Family {
+  return word.includes(':') ? 6 : 4;
+}
+
+/** Flags that `ip route` prints as single words: RTNH_F_*, RTM_F_*, and what it writes for a cloned route. */
+const FLAGS = new Set(
+  'onlink linkdown dead pervasive offload offload_failed trap rt_offload rt_trap rt_offload_failed unresolved notify cloned equalize'.split(
+    ' ',
+  ),
+);
+
+/** Words that are followed by a value, which is kept as an attribute. */
+const VALUED = new Set(
+  'from nhid advmss window rtt rttvar ssthresh cwnd initcwnd initrwnd quickack congctl rto_min features hoplimit reordering fastopen_no_cookie expires pref realm realms users age error used tsage ttl-propagate uid ipid id iif'.split(
+    ' ',
+  ),
+);
+
+function parseAttributes(words: Words) {
+  const parts = {
+    table: '',
+    metric: 0,
+    tos: undefined as number | undefined,
+    scope: undefined as string | undefined,
+    protocol: undefined as string | undefined,
+    prefsrc: undefined as Ip | undefined,
+    family: undefined as Family | undefined,
+    mtu: undefined as number | undefined,
+    mtuLocked: false,
+    attributes: {} as Record<string, string>,
+    flags: [] as string[],
+    hops: [] as Nexthop[],
+    unknown: [] as string[],
+  };
+  let gateway: Ip | undefined;
+  let dev: string | undefined;
+  while (!words.done) {
+    const word = words.next();
+    if (word === 'via') {
+      const via = takeGateway(words);
+      gateway = via.gateway;
+      if (!via.foreign && gateway !== undefined) parts.family = familyOf(gateway);
+    } else if (word === 'dev') dev = words.next();
+    else if (word === 'table') parts.table = tableName(words.next());
+    else if (word === 'proto') parts.protocol = words.next();
+    else if (word === 'scope') parts.scope = words.next();
+    else if (word === 'src') {
+      parts.prefsrc = parseIp(words.next());
+      if (parts.prefsrc !== undefined) parts.family ??= familyOf(parts.prefsrc);
+    } else if (word === 'metric') parts.metric = parseNumber(words.next()) ?? 0;
+    else if (word === 'tos' || word === 'dsfield') {
+      const value = words.next();
+      parts.tos = parseNumber(value);
+      if (parts.tos === undefined) parts.attributes.tos = value;
+    } else if (word === 'mtu') {
+      parts.mtuLocked = words.skip('lock');
+      parts.mtu = parseNumber(words.next());
+    } else if (word === 'encap') parts.attributes.encap = takeEncap(words);
+    else if (word === 'nexthop') {
+      parts.hops.push(parseNexthop(words));
+    } else if (word === 'weight') words.next();
+    else if (VALUED.has(word)) {
+      const lock = words.skip('lock') ? 'lock ' : '';
+      parts.attributes[word] = lock + words.next().replace(/^(\d+)(?:sec|ms)$/, '$1');
+      if (word === 'pref') parts.family ??= 6;
+    } else if (FLAGS.has(word)) parts.flags.push(word);
+    else parts.unknown.push(`\`${word}\``);
+  }
+  if (gateway !== undefined || dev !== undefined) {
+    parts.hops.unshift(nexthop({ gateway, dev, flags: parts.flags }));
+  }
+  if (parts.family === undefined && /^(?:link|host|nowhere)$/.test(parts.scope ?? '')) parts.family = 4;
+  return parts;
+}
+
+/** `via ADDR`, or `via inet6 ADDR` where the gateway's family isn't the route's. */
+function takeGateway(words: Words): { gateway: Ip | undefined; foreign: boolean } {
+  const foreign = words.skip('inet6') || words.skip('inet') || words.skip('link');
+  return { gateway: parseIp(words.next()), foreign };
+}
+
+/** `encap ip id 42 dst 192.0.2.2 …`, up to the next hop. */
+function takeEncap(words: Words): string {
+  const taken: string[] = [];
+  for (let word = words.peek(); word !== undefined && word !== 'via' && word !== 'dev'; word = words.peek()) {
+    taken.push(words.next());
+  }
+  return taken.join(' ');
+}
+
+/** `nexthop via 10.0.0.1 dev eth0 weight 1 onlink`, in a line of its own or behind the route with `ip -o`. */
+function parseNexthop(words: Words): Nexthop {
+  words.skip('nexthop');
+  let gateway: Ip | undefined;
+  let dev: string | undefined;
+  let weight: number | undefined;
+  const flags: string[] = [];
+  while (!words.done && words.peek() !== 'nexthop') {
+    const word = words.next();
+    if (word === 'via') gateway = takeGateway(words).gateway;
+    else if (word === 'dev') dev = words.next();
+    else if (word === 'weight') weight = parseNumber(words.next());
+    else if (word === 'encap') takeEncap(words);
+    else if (word === 'realm' || word === 'realms') words.next();
+    else if (FLAGS.has(word)) flags.push(word);
+  }
+  return nexthop({ gateway, dev, weight, flags });
+}

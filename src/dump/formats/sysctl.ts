@@ -1,0 +1,64 @@
+/** `sysctl -a`, sysctl.conf, and files of /proc/sys printed with their paths: sysctl(8), sysctl.conf(5). */
+import type { Issue } from '../../base/issue.ts';
+import { badLine, type Format, mostLines, type Parsed } from '../format.ts';
+import type { Sysctl } from '../records.ts';
+import type { DumpText } from '../text.ts';
+
+/** The directories of /proc/sys. */
+const ROOT = '(?:abi|crypto|debug|dev|fs|fscache|kernel|net|sunrpc|user|vm)';
+/** `net.ipv4.ip_forward = 1`, `/proc/sys/net/ipv4/ip_forward:1`; `-` in sysctl.conf: errors are ignored. */
+const LINE = new RegExp(
+  `^\\s*(?:-\\s*)?(?:(${ROOT}[./][^\\s=]+)\\s*=|(/proc/sys/${ROOT}/[^\\s=:]+)\\s*[=:])(.*)$`,
+);
+/** The path alone: `==> /proc/sys/… <==` of head and tail, `cat /proc/sys/…` with its prompt. The value follows. */
+const PATH = new RegExp(`^(?:==> |\\S*?[$#%>]?\\s*(?:sudo )?cat |)(/proc/sys/${ROOT}/\\S+)(?: <==)?\\s*$`);
+const COMMENT = /^\s*[#;]|^sysctl: |^\s*\*\s/;
+
+export const sysctl: Format = {
+  id: 'sysctl',
+  command: 'sysctl -a',
+  recognise: (text) => {
+    if (/^cat \/proc\/sys\//.test(text.echo?.command ?? '')) return `the command \`${text.echo?.command}\``;
+    return mostLines(text, new RegExp(`${LINE.source}|${PATH.source}`), /^\s*(?:[#;]|\S+\s*$)|^sysctl: /);
+  },
+  parse: parseSysctls,
+};
+
+function parseSysctls(text: DumpText): Parsed {
+  const issues: Issue[] = [];
+  const sysctls = new Map<string, Sysctl>();
+  let named = PATH.exec(text.echo?.command ?? '')?.[1];
+  text.lines.forEach((line, index) => {
+    if (line.trim() === '' || COMMENT.test(line)) {
+      const echoed = /[#]/.test(line) ? PATH.exec(line)?.[1] : undefined;
+      named = echoed ?? named;
+      return;
+    }
+    const assignment = LINE.exec(line);
+    const path = assignment ? undefined : PATH.exec(line)?.[1];
+    const span = { path: text.path, line: index + 1 };
+    if (assignment) {
+      sysctls.set(sysctlName(assignment[1] ?? assignment[2] ?? ''), {
+        value: (assignment[3] ?? '').trim(),
+        span,
+      });
+      named = undefined;
+    } else if (path !== undefined) named = path;
+    else if (named !== undefined) {
+      sysctls.set(sysctlName(named), { value: line.trim(), span });
+      named = undefined;
+    } else issues.push(badLine(text.path, index + 1, line, 'a setting: `net.ipv4.ip_forward = 1`'));
+  });
+  return { content: { kind: 'sysctls', sysctls }, issues };
+}
+
+/**
+ * The name as `sysctl -a` prints it. Slashes separate where the first separator is one, and then a dot belongs to an
+ * interface's name, which `sysctl -a` in turn writes as a slash.
+ */
+export function sysctlName(name: string): string {
+  const bare = name.replace(/^\/proc\/sys\//, '');
+  const separator = /[./]/.exec(bare)?.[0];
+  if (separator !== '/') return bare;
+  return bare.replace(/[./]/g, (char) => (char === '/' ? '.' : '/'));
+}

@@ -1,0 +1,99 @@
+/** What a file's name in a bundle, or the command that a manifest or a paste names, says of a dump. A hint only. */
+import type { Family } from '../net/ip.ts';
+import { familyOfCommand } from './route-record.ts';
+
+export interface Hint {
+  /** Id of a format; of its text and JSON forms the text form's. */
+  readonly format: string;
+  readonly family?: Family;
+  readonly legacy?: boolean;
+}
+
+/** Names of contract section 2 without their suffix. */
+const NAMES: Readonly<Record<string, Hint>> = {
+  'ip-addr': { format: 'ip-addr' },
+  'ip-link': { format: 'ip-link' },
+  'ip-route': { format: 'ip-route', family: 4 },
+  'ip6-route': { format: 'ip-route', family: 6 },
+  'ip-rule': { format: 'ip-rule', family: 4 },
+  'ip6-rule': { format: 'ip-rule', family: 6 },
+  'ip-neigh': { format: 'ip-neigh' },
+  'bridge-link': { format: 'bridge-link' },
+  'bridge-fdb': { format: 'bridge-fdb' },
+  'bridge-vlan': { format: 'bridge-vlan' },
+  'brctl-show': { format: 'brctl-show' },
+  'iptables-save': { format: 'iptables-save', family: 4 },
+  'ip6tables-save': { format: 'iptables-save', family: 6 },
+  'iptables-nft-save': { format: 'iptables-save', family: 4 },
+  'ip6tables-nft-save': { format: 'iptables-save', family: 6 },
+  'iptables-legacy-save': { format: 'iptables-save', family: 4, legacy: true },
+  'ip6tables-legacy-save': { format: 'iptables-save', family: 6, legacy: true },
+  'nft-ruleset': { format: 'nft' },
+  sysctl: { format: 'sysctl' },
+  ss: { format: 'ss' },
+  netstat: { format: 'netstat' },
+  conntrack: { format: 'conntrack' },
+  nstat: { format: 'nstat' },
+  arp: { format: 'arp' },
+  ifconfig: { format: 'ifconfig' },
+  'route-n': { format: 'route-n', family: 4 },
+  'resolv.conf': { format: 'resolv-conf' },
+  hosts: { format: 'hosts' },
+  'nsswitch.conf': { format: 'nsswitch-conf' },
+  containers: { format: 'docker-inspect' },
+  networks: { format: 'docker-network' },
+  processes: { format: 'ps' },
+};
+
+const COMMANDS: readonly (readonly [RegExp, string])[] = [
+  [/^ip (?:-\S+ (?:inet6? )?)*a(?:d(?:dr?(?:ess)?)?)?(?= |$)/, 'ip-addr'],
+  [/^ip (?:-\S+ )*l(?:i(?:nk?)?)?(?= |$)/, 'ip-link'],
+  [/^ip (?:-\S+ (?:inet6? )?)*r(?:o(?:u(?:te?)?)?)?(?= |$)/, 'ip-route'],
+  [/^ip (?:-\S+ (?:inet6? )?)*ru(?:le?)?(?= |$)/, 'ip-rule'],
+  [/^ip (?:-\S+ (?:inet6? )?)*n(?:e(?:i(?:gh?)?)?|eighbou?r)?(?= |$)/, 'ip-neigh'],
+  [/^bridge (?:-\S+ )*l/, 'bridge-link'],
+  [/^bridge (?:-\S+ )*f/, 'bridge-fdb'],
+  [/^bridge (?:-\S+ )*v/, 'bridge-vlan'],
+  [/^brctl show/, 'brctl-show'],
+  [/^(?:ip6?tables(?:-nft|-legacy)?|xtables)-save/, 'iptables-save'],
+  [/^nft .*\blist ruleset/, 'nft'],
+  [/^(?:sysctl|(?:cat|head|tail|grep) .*\/proc\/sys)/, 'sysctl'],
+  [/^ss(?= |$)/, 'ss'],
+  [/^netstat(?= |$)/, 'netstat'],
+  [/^conntrack (?:-\S+ )*-L|^cat \/proc\/net\/nf_conntrack/, 'conntrack'],
+  [/^nstat(?= |$)/, 'nstat'],
+  [/^arp(?= |$)/, 'arp'],
+  [/^ifconfig(?= |$)/, 'ifconfig'],
+  [/^route(?= |$)/, 'route-n'],
+  [/^cat \/etc\/resolv\.conf/, 'resolv-conf'],
+  [/^cat \/etc\/hosts/, 'hosts'],
+  [/^cat \/etc\/nsswitch\.conf/, 'nsswitch-conf'],
+  [/^(?:docker|podman) network inspect/, 'docker-network'],
+  [/^(?:docker|podman) (?:container )?inspect/, 'docker-inspect'],
+  [/^ps(?= |$)/, 'ps'],
+];
+
+/** `hint` is a bundle's file name (`namespaces/red/ip-route.json`), a command, or a format's id. */
+export function parseHint(hint: string): Hint | undefined {
+  return hintOfCommand(hint.trim()) ?? hintOfName(hint.trim());
+}
+
+function hintOfName(name: string): Hint | undefined {
+  const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1).toLowerCase();
+  for (const stem of [base, base.replace(/\.(?:gz|zst)$/, '').replace(/\.(?:txt|json|out|log)$/, '')]) {
+    if (Object.hasOwn(NAMES, stem)) return NAMES[stem];
+  }
+  const id = base.replace(/-json$/, '');
+  return Object.values(NAMES).find((hint) => hint.format === id);
+}
+
+export function hintOfCommand(command: string): Hint | undefined {
+  const format = COMMANDS.find(([pattern]) => pattern.test(command))?.[1];
+  if (format === undefined) return undefined;
+  const family = /^ip6tables/.test(command) ? 6 : /^iptables/.test(command) ? 4 : familyOfCommand(command);
+  return {
+    format,
+    ...(family === undefined ? {} : { family }),
+    ...(/^ip6?tables-legacy/.test(command) ? { legacy: true } : {}),
+  };
+}

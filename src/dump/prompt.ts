@@ -1,0 +1,57 @@
+/** The line a dump's command was typed on, as people paste it above the output. */
+export interface Echo {
+  /** The command without prompt, sudo and `ip netns exec NS`: `ip -d addr show`. */
+  readonly command: string;
+  /** The namespace that `ip netns exec NS` or `ip -n NS` names. */
+  readonly namespace?: string;
+}
+
+/** `$ `, `# `, `root@host:~# `, `[root@host ~]$ `, `/ # `, `➜  ~ `, with or without a space behind the sign. */
+const PROMPT =
+  /^(?:\([^)\s]{1,40}\)\s*)?(?:\[?[\w.-]{1,64}@[^\s$#%>]{1,64}[^$#%>]{0,128}[$#%>]|[^\s$#%>]{0,64}\s?[$#%❯➜>]{1,2})\s*/u;
+const PROGRAM =
+  /^(?:ip|bridge|ip6?tables(?:-legacy|-nft)?-save|xtables-save|nft|sysctl|ss|netstat|ps|docker|podman|route|brctl|conntrack|nstat|cat|arp|ifconfig|ipset|head|tail|grep)$/;
+const WRAPPER =
+  /^(?:(?:sudo|doas)(?:\s+-[nEHS]+)*|time|LC_ALL=\S+|LANG=\S+|(?:\/(?:usr\/)?s?bin\/)?ip\s+netns\s+exec\s+(\S+)|nsenter(?:\s+-\S+|\s+\d+)+|docker\s+exec(?:\s+-\S+)*\s+\S+)\s+/;
+
+/** What tells a command from a comment that begins with a program's name: its arguments. */
+const ARGUMENTS =
+  /^(?:(?:bridge|nft|ss|sysctl|netstat|ps|conntrack|nstat|arp|ipset|route|head|tail|grep) -\S|\S+-save$|\S+-save -\S|cat \/|(?:ss|ps|route|ifconfig|arp|nstat)$|brctl show|ps aux|nft list|sysctl net\.|ipset (?:save|list)|(?:docker|podman) (?:network |container )?(?:inspect|ps)|bridge (?:-\S+ )*(?:link|fdb|vlan)|ip (?:-\S+ )*(?:a|addr|address|l|link|r|ro|route|ru|rule|n|nei|neigh|neighbou?r|netns)(?: (?:-\S*|s|sh|show|l|ls|list|table|dev|get|add|del|replace|set)\b|$))/;
+
+/**
+ * Undefined when the line is no prompt with a known command. At the head of a file (`bare`) the command may stand without a
+ * prompt. A mere `#` may be root's prompt or begin a comment: then the arguments must be a command's.
+ */
+export function parseEcho(line: string, bare: boolean): Echo | undefined {
+  if (line.length > 600) return undefined;
+  const trimmed = line.trim();
+  const prompt = PROMPT.exec(trimmed)?.[0] ?? '';
+  const doubtful = prompt === '' || prompt.startsWith('#');
+  let command = trimmed.slice(prompt.length);
+  if (prompt === '' && !bare && !/^(?:sudo|doas)\s/.test(command)) return undefined;
+  let namespace: string | undefined;
+  for (let wrapper = WRAPPER.exec(command); wrapper; wrapper = WRAPPER.exec(command)) {
+    namespace = wrapper[1] ?? namespace;
+    command = command.slice(wrapper[0].length);
+  }
+  const words = command.split(/\s+/);
+  const program = (words[0] ?? '').replace(/^\/(?:usr\/)?(?:local\/)?s?bin\//, '');
+  if (!PROGRAM.test(program)) return undefined;
+  words[0] = program;
+  if (doubtful && !ARGUMENTS.test(words.join(' '))) return undefined;
+  const named = words.indexOf('-n');
+  if (program === 'ip' && named === 1) {
+    namespace = words[2] ?? namespace;
+    words.splice(1, 2);
+  }
+  return { command: words.join(' '), ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** A prompt with nothing typed behind it, or the end of a session: what a paste leaves below the output. */
+export function isIdlePrompt(line: string): boolean {
+  if (line.length > 200) return false;
+  const trimmed = line.trim();
+  if (trimmed === 'exit' || trimmed === 'logout') return true;
+  const prompt = PROMPT.exec(trimmed)?.[0];
+  return prompt !== undefined && prompt.length === trimmed.length;
+}

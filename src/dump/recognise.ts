@@ -1,0 +1,65 @@
+import type { Issue } from '../base/issue.ts';
+import type { Dump } from './dump.ts';
+import type { Format } from './format.ts';
+import { FORMATS } from './formats.ts';
+import { type Hint, hintOfCommand, parseHint } from './hint.ts';
+import { type DumpText, isBlank, prepareText } from './text.ts';
+
+/**
+ * What a text file is and what it holds, decided by its content. `hint` is a file name of the bundle's layout or a command; it
+ * decides only where the content says nothing: an empty `iptables-save.txt` is a dump of no rules. A command pasted above the
+ * output counts for more. Undefined: no format recognises it; `unrecognised()` says what was looked for.
+ */
+export function recogniseDump(path: string, text: string, hint?: string): Dump | undefined {
+  const prepared = prepareText(path, text);
+  const told =
+    (prepared.echo && hintOfCommand(prepared.echo.command)) ??
+    (hint === undefined ? undefined : parseHint(hint));
+  if (saysNothing(prepared)) {
+    const format = FORMATS.find(({ id }) => id === told?.format);
+    return format && told
+      ? dumpOf(format, prepared, told, `empty, and by its name \`${format.command}\``)
+      : undefined;
+  }
+  for (const format of FORMATS) {
+    const why = format.recognise(prepared);
+    if (why !== undefined) return dumpOf(format, prepared, told, why);
+  }
+  return undefined;
+}
+
+/** The issue of a file that `recogniseDump` gave nothing for. */
+export function unrecognised(path: string): Issue {
+  const commands = [...new Set(FORMATS.map(({ command }) => command))].join(', ');
+  return {
+    severity: 'error',
+    code: 'dump-unknown',
+    text: `not the output of a command that is read here; looked for ${commands}`,
+    path,
+  };
+}
+
+/** No line but comments, or JSON without a record: `[]`, `[{}]`. */
+function saysNothing(text: DumpText): boolean {
+  if (isBlank(text)) return true;
+  return text.json !== undefined && !text.json.error && text.json.values.every(isEmpty);
+}
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isEmpty);
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function dumpOf(format: Format, text: DumpText, told: Hint | undefined, why: string): Dump {
+  const own = told?.format === format.id.replace(/-json$/, '') ? told : undefined;
+  const { content, issues } = format.parse(text, own);
+  return {
+    format: format.id,
+    command: format.command,
+    path: text.path,
+    why,
+    ...(text.echo?.namespace === undefined ? {} : { namespace: text.echo.namespace }),
+    content,
+    issues: [...text.issues, ...issues],
+  };
+}

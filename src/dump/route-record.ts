@@ -1,0 +1,117 @@
+/** Building Route records and dumps of them, for all commands that print routes. */
+import type { Family } from '../net/ip.ts';
+import type { DumpContent } from './dump.ts';
+import type { Nexthop, Route, RouteDump, RouteType } from './records.ts';
+
+const TYPES: ReadonlySet<string> = new Set<RouteType>([
+  'unicast',
+  'local',
+  'broadcast',
+  'multicast',
+  'anycast',
+  'unreachable',
+  'blackhole',
+  'prohibit',
+  'throw',
+  'nat',
+]);
+
+export function isRouteType(word: string | undefined): word is RouteType {
+  return word !== undefined && TYPES.has(word);
+}
+
+/** A route before its family is settled and its next hops are complete. */
+export type RouteDraft = { -readonly [K in keyof Omit<Route, 'nexthops' | 'attributes'>]: Route[K] } & {
+  nexthops: Nexthop[];
+  attributes?: Record<string, string>;
+};
+
+/** A single route prints no weight; the kernel's default of an IPv4 route without a metric is 0. */
+export function nexthop(fields: {
+  gateway?: Nexthop['gateway'] | undefined;
+  dev?: string | undefined;
+  weight?: number | undefined;
+  flags?: readonly string[];
+}): Nexthop {
+  return {
+    ...(fields.gateway === undefined ? {} : { gateway: fields.gateway }),
+    ...(fields.dev === undefined ? {} : { dev: fields.dev }),
+    weight: fields.weight ?? 1,
+    flags: fields.flags ?? [],
+  };
+}
+
+export interface Coverage {
+  readonly covers: RouteDump['covers'];
+  /** Families that were asked for, when the command says so; else only those that the routes show. */
+  readonly asked: readonly Family[];
+}
+
+/**
+ * `read`: whether there was nothing that could not be read; a dump of which no line was understood is not an empty one.
+ */
+export function routesContent(routes: readonly Route[], coverage: Coverage, read: boolean): DumpContent {
+  const families = new Set<Family>(routes.map((route) => route.family));
+  if (read || families.size > 0) for (const family of coverage.asked) families.add(family);
+  const dumpOf = (family: Family): RouteDump => ({
+    routes: routes.filter((route) => route.family === family),
+    covers: coverage.covers,
+  });
+  const both = families.has(4) && families.has(6);
+  return {
+    kind: 'routes',
+    family: both ? 'both' : families.has(6) ? 6 : families.has(4) ? 4 : (coverage.asked[0] ?? 4),
+    ...(families.has(4) ? { dump4: dumpOf(4) } : {}),
+    ...(families.has(6) ? { dump6: dumpOf(6) } : {}),
+  };
+}
+
+/**
+ * Which tables a dump of these routes speaks for. `ip route show table all` always shows the local table by name; a dump
+ * of the local table alone shows nothing but its kinds of routes, and no table.
+ */
+export function settleTables(routes: RouteDraft[], command: string | undefined): RouteDump['covers'] {
+  const asked = /\btable (\S+)/.exec(command ?? '')?.[1];
+  if (asked !== undefined && asked !== 'all' && asked !== '0' && asked !== 'unspec') {
+    const name = TABLE_NAMES.get(asked) ?? asked;
+    for (const route of routes) if (route.table === '') route.table = name;
+    return name === 'main' ? 'main' : 'listed';
+  }
+  const onlyLocal =
+    routes.length > 0 &&
+    routes.every(
+      (route) => route.table === '' && /^(?:local|broadcast|anycast|multicast)$/.test(route.type),
+    ) &&
+    routes.some((route) => route.type === 'local' && route.protocol === 'kernel');
+  const local = routes.some((route) => route.table === 'local');
+  for (const route of routes) if (route.table === '') route.table = onlyLocal ? 'local' : 'main';
+  if (onlyLocal) return 'listed';
+  return asked !== undefined || local ? 'all' : 'main';
+}
+
+/** RT_TABLE_* by number, as /etc/iproute2/rt_tables names them. */
+const TABLE_NAMES: ReadonlyMap<string, string> = new Map([
+  ['255', 'local'],
+  ['254', 'main'],
+  ['253', 'default'],
+]);
+
+export function tableName(table: string): string {
+  return TABLE_NAMES.get(table) ?? table;
+}
+
+/** The family a command line asks for: `ip -6 route`. */
+export function familyOfCommand(command: string | undefined): Family | undefined {
+  if (command === undefined) return undefined;
+  if (/ -(?:6|family inet6|f inet6)\b/.test(command)) return 6;
+  if (/ -(?:4|family inet|f inet)\b/.test(command)) return 4;
+  return undefined;
+}
+
+/** `ip route` without a family shows IPv4; `table all` without one shows both (iproute_list_flush_or_save()). */
+export function askedFamilies(command: string | undefined, family: Family | undefined): readonly Family[] {
+  const named = familyOfCommand(command) ?? family;
+  if (named !== undefined) return [named];
+  if (command === undefined) return [];
+  return /\btable (?:all|0)\b/.test(command) ? [4, 6] : [4];
+}
