@@ -2,7 +2,7 @@ import type { Span } from '../base/span.ts';
 import type { DumpInput } from '../input/input.ts';
 
 /** Formats that show less of the same thing than iproute2, iptables-save and `sysctl -a` do. */
-const COARSE = /^(ifconfig|route|netstat|arp|brctl|iptables-l|iptables-list|sysctl-conf|hosts)/i;
+const COARSE = /^(ifconfig|route|netstat|arp|brctl|iptables-l|iptables-list|sysctl-conf)/i;
 
 /**
  * Dumps of each kind, the one to believe last: coarse formats first, then the older, then in the order they were named.

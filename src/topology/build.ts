@@ -14,7 +14,7 @@ export function buildTopology(
   snapshot: Snapshot,
   captures: readonly CaptureInput[],
   observations: readonly PointObservation[] = [],
-): { topology: Topology; issues: Issue[] } {
+): Topology {
   const namespaces = new Map(snapshot.namespaces);
   for (const { namespace, by } of captures) {
     if (namespace === undefined || namespaces.has(namespace) || by === 'file-name') continue;
@@ -39,10 +39,8 @@ export function buildTopology(
   ]);
   const doubtful = veths.ambiguous.filter(({ a, b }) => !joined.has(a.key) && !joined.has(b.key));
   return {
-    topology: makeTopology(namespaces, wires, adjacent.segments, points, [
-      ...[...namespaces.values()].flatMap(missingDumps),
-      ...missingPeers(devices, joined),
-    ]),
+    ...makeTopology(namespaces, wires, adjacent.segments, points),
+    missing: [...[...namespaces.values()].flatMap(missingDumps), ...missingPeers(devices, joined)],
     issues: [...issues, ...doubtful.map(({ a, b }) => ambiguity(a, b))],
   };
 }
@@ -71,7 +69,6 @@ export function makeTopology(
   wires: readonly Wire[],
   segments: readonly Segment[] = [],
   points: readonly CapturePoint[] = [],
-  missing: Topology['missing'] = [],
 ): Topology {
   const peers = new Map<string, LinkRef[]>();
   const join = (from: LinkRef, to: LinkRef): void => {
@@ -96,7 +93,7 @@ export function makeTopology(
     wires,
     segments,
     points,
-    missing,
+    missing: [],
     peerOf: (link) => ends.get(keyOf(link)),
     peersOf: (link) => peers.get(keyOf(link)) ?? [],
   };

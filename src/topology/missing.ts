@@ -12,6 +12,10 @@ export function missingDumps(netns: Netns): Missing[] {
   const lack = (dump: string, consequence: string): void => {
     missing.push({ namespace: netns.name, dump, text: `${netns.name}: no \`${dump}\`; ${consequence}` });
   };
+  if (netns.inferred && !netns.links) {
+    lack('ip addr', 'nothing of this namespace was dumped');
+    return missing;
+  }
   if (netns.container !== undefined && netns.inferred) {
     lack('ip addr', 'its interface, address and gateway are what Docker says, nothing else of it is known');
   } else if (!netns.links || netns.addressesUnknown) {

@@ -1,3 +1,4 @@
+import type { Issue } from '../base/issue.ts';
 import type { PlacedBy } from '../input/input.ts';
 import type { Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
@@ -78,6 +79,8 @@ export interface Topology {
   readonly points: readonly CapturePoint[];
   /** Sentences that name what is missing: "host: no `ip rule`; the kernel's defaults are assumed". */
   readonly missing: readonly { readonly namespace: string; readonly dump: string; readonly text: string }[];
+  /** Captures placed where no dump has an interface, pairs that could not be told apart. */
+  readonly issues?: readonly Issue[];
   /** The other end of a wire. */
   peerOf(link: LinkRef): LinkRef | undefined;
   /** Every device that a frame sent by this one arrives at: the wire's other end, or a segment's other members. */

@@ -1,0 +1,57 @@
+/** From the words of a command line to captures and dumps, recognised by content and placed (contract sections 1 and 2). */
+import type { Issue } from '../base/issue.ts';
+import { classify, UNKNOWN_INPUT } from './classify.ts';
+import { gather } from './gather.ts';
+import type { CaptureInput, InputSet, Manifest } from './input.ts';
+import { DEFAULT_LIMITS, type InputLimits } from './limits.ts';
+import { placeDumps } from './place-dumps.ts';
+import type { RecognisedDump } from './placed.ts';
+
+export interface ResolveOptions {
+  /** A file that nothing recognises, or an empty one, is a warning, not an error. */
+  readonly ignoreUnknown?: boolean;
+  /** What `-` reads; without it, naming `-` is an error. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+  readonly limits?: Partial<InputLimits>;
+}
+
+/** Never throws for what a user may name: what can't be used is an issue, the rest is returned. */
+export async function resolveInputs(
+  words: readonly string[],
+  options: ResolveOptions = {},
+): Promise<InputSet> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const gathered = await gather(words, limits, options.stdin);
+  const issues: Issue[] = [...gathered.issues];
+  const captures: CaptureInput[] = [];
+  const recognised: RecognisedDump[] = [];
+  for (const entry of gathered.entries) {
+    const result = await classify(entry, limits);
+    issues.push(...result.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false)));
+    if (result.kind === 'capture') captures.push(result.capture);
+    else if (result.kind === 'dump') recognised.push(result.dump);
+  }
+  const manifest = mergeManifests(gathered.manifests);
+  const dumps = placeDumps(recognised, captures, manifest);
+  if (words.length > 0 && captures.length === 0 && dumps.length === 0) {
+    const text = 'none of the inputs holds a capture or a dump that could be used';
+    issues.push({ severity: 'error', code: 'nothing-usable', text });
+  }
+  return { captures, dumps, ...(manifest ? { manifest } : {}), issues };
+}
+
+function soften(issue: Issue, ignoreUnknown: boolean): Issue {
+  const unknown = issue.code === UNKNOWN_INPUT || issue.code === 'input-empty';
+  return ignoreUnknown && unknown ? { ...issue, severity: 'warning' } : issue;
+}
+
+/** Of several bundles: the first's host and time, all their namespaces and files. */
+function mergeManifests(manifests: readonly Manifest[]): Manifest | undefined {
+  const [first, ...others] = manifests;
+  if (!first || others.length === 0) return first;
+  return {
+    ...first,
+    namespaces: manifests.flatMap((manifest) => manifest.namespaces ?? []),
+    files: manifests.flatMap((manifest) => manifest.files ?? []),
+  };
+}
