@@ -5,8 +5,9 @@ import { parseDns } from './dns.ts';
 import { arp, ethernet, firstLayer, llc, loopback, sll, sll2, vlan } from './link.ts';
 import { ip, ipv4, ipv6 } from './network.ts';
 import type { Packet } from './packet.ts';
+import { etag, ipoib, macsec, nsh, pbb, pktap, vntag } from './shim.ts';
 import { icmp, icmpv6, ports, tcp, udp } from './transport.ts';
-import { etherip, geneve, gre, gtp, ipip, mplsInIp, teredo, vxlan } from './tunnel.ts';
+import { ah, etherip, geneve, gre, gtp, ipip, mplsInIp, teredo, vxlan } from './tunnel.ts';
 import { chdlc, frameRelay, ieee80211, mpls, nflog, ppp, pppoe, radiotap } from './wan.ts';
 
 /** Every header that is read; a new one is a file in header/ and a line here. */
@@ -24,6 +25,13 @@ const LAYERS: Readonly<Record<Layer, (cursor: Cursor) => Layer | undefined>> = {
   llc,
   vlan,
   pppoe,
+  etag,
+  vntag,
+  macsec,
+  pbb,
+  nsh,
+  pktap,
+  ipoib,
   mpls,
   arp,
   ip,
@@ -37,6 +45,7 @@ const LAYERS: Readonly<Record<Layer, (cursor: Cursor) => Layer | undefined>> = {
   ipip,
   gre,
   etherip,
+  ah,
   'mpls-in-ip': mplsInIp,
   vxlan,
   geneve,

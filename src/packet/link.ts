@@ -39,6 +39,10 @@ export function firstLayer(linkType: number): Layer | undefined {
       return 'radiotap';
     case 239:
       return 'nflog';
+    case 242:
+      return 'ipoib';
+    case 258:
+      return 'pktap';
     default:
       return undefined;
   }
@@ -59,6 +63,16 @@ export function etherTypeLayer(type: number): Layer | undefined {
       return 'mpls';
     case ETHERTYPE.pppoe:
       return 'pppoe';
+    case ETHERTYPE.etag:
+      return 'etag';
+    case ETHERTYPE.vntag:
+      return 'vntag';
+    case ETHERTYPE.macsec:
+      return 'macsec';
+    case ETHERTYPE.pbb:
+      return 'pbb';
+    case ETHERTYPE.nsh:
+      return 'nsh';
     case ETHERTYPE.ppp:
       return 'ppp';
     case ETHERTYPE.transparentEthernet:
@@ -68,7 +82,7 @@ export function etherTypeLayer(type: number): Layer | undefined {
   }
 }
 
-function afterType(type: number): Layer | undefined {
+export function afterType(type: number): Layer | undefined {
   return type < LEAST_ETHERTYPE ? 'llc' : etherTypeLayer(type);
 }
 

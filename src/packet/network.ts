@@ -14,6 +14,10 @@ export function ip(c: Cursor): Layer | undefined {
 }
 
 export function ipv4(c: Cursor): Layer | undefined {
+  if (c.at < c.end && c.view.getUint8(c.at) >> 4 === 6) {
+    c.error('ipv4', 'what came as IPv4 is IPv6 by its version');
+    return 'ipv6';
+  }
   const header = new Ipv4(c.view, c.at);
   const fault = header.check(c.end);
   // With only options missing the fixed part still says from where to where.
@@ -128,6 +132,8 @@ export function transportLayer(protocol: number): Layer | undefined {
     case PROTOCOL.ipencap:
     case PROTOCOL.ipv6:
       return 'ipip';
+    case PROTOCOL.ah:
+      return 'ah';
     case PROTOCOL.gre:
       return 'gre';
     case 97:

@@ -39,7 +39,7 @@ export interface Packet {
   readonly error?: { readonly layer: string; readonly text: string } | undefined;
 }
 
-/** `id` of a tunnel: VNI of VXLAN and Geneve, GRE key, ERSPAN session, GTP TEID, PPPoE session. */
+/** `id` of a tunnel: VNI of VXLAN and Geneve, GRE key, ERSPAN session, GTP TEID, 802.1ah instance, NSH path. */
 export type TunnelKind =
   | 'ipip'
   | 'gre'
@@ -49,7 +49,9 @@ export type TunnelKind =
   | 'gtp'
   | 'teredo'
   | 'etherip'
-  | 'mpls';
+  | 'mpls'
+  | 'pbb'
+  | 'nsh';
 
 export interface PortsLayer {
   readonly source: number;

@@ -83,11 +83,13 @@ export function udp(c: Cursor): Layer | undefined {
   if (isDns(sourcePort, destinationPort)) return 'dns';
   if (VXLAN_PORTS.includes(destinationPort)) return 'vxlan';
   if (destinationPort === GENEVE_PORT) return 'geneve';
+  if (destinationPort === MPLS_PORT) return 'mpls-in-ip';
   if (destinationPort === GTP_PORT || sourcePort === GTP_PORT) return 'gtp';
   return destinationPort === TEREDO_PORT || sourcePort === TEREDO_PORT ? 'teredo' : undefined;
 }
 
 const TEREDO_PORT = 3544;
+const MPLS_PORT = 6635;
 
 function isDns(source: number, destination: number): boolean {
   return source === DNS_PORT || destination === DNS_PORT || source === MDNS_PORT || destination === MDNS_PORT;

@@ -7,13 +7,16 @@ import { VXLAN_LENGTH, Vxlan } from '../header/vxlan.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import type { Cursor, Layer } from './cursor.ts';
 import { etherTypeLayer } from './link.ts';
+import { transportLayer } from './network.ts';
 import type { TunnelKind } from './packet.ts';
+import { nextLayer } from './shim.ts';
 
 const ETHERNET = 1;
 const RAW = 101;
 const IPV4 = 228;
 const IPV6 = 229;
 const PPP = 9;
+const IEEE80211 = 105;
 
 /** RFC 2003 (IPv4 in IP), RFC 4213 and 2473 (IPv6 in IP). */
 export function ipip(c: Cursor): Layer | undefined {
@@ -34,7 +37,13 @@ export function gre(c: Cursor): Layer | undefined {
   c.at = payload;
   if (type === ETHERTYPE.erspan) return erspan(c, sequenced ? 8 : 0);
   if (type === ETHERTYPE.erspan3) return erspan(c, 12);
+  if (isAruba(type)) return c.enter({ kind: 'gre', id: header.key }, IEEE80211) ? 'ieee80211' : undefined;
   return carried(c, type, 'gre', header.key);
+}
+
+/** Wireless frames between Aruba access points and their controller. */
+function isAruba(type: number): boolean {
+  return (type >= 0x8200 && type <= 0x820f) || type === 0x9000;
 }
 
 /** draft-foschiano-erspan: type I has no header, II has 8 bytes and III has 12, with the session in the low ten bits. */
@@ -55,6 +64,19 @@ function carried(c: Cursor, type: number, kind: TunnelKind, id: number | undefin
   return c.enter({ kind, id }, linkType) ? next : undefined;
 }
 
+/** RFC 4302 in IPv4, where it is a protocol of its own: next header, length in words less two. */
+export function ah(c: Cursor): Layer | undefined {
+  if (!c.has('ah', 'AH header', 12)) return undefined;
+  const next = c.view.getUint8(c.at);
+  const length = (c.view.getUint8(c.at + 1) + 2) * 4;
+  if (!c.has('ah', 'AH header', length)) return undefined;
+  c.at += length;
+  if (c.ip) c.ip.payload = Math.max(0, c.ip.payload - length);
+  if (next === PROTOCOL.ipencap) return c.enter({ kind: 'ipip' }, IPV4) ? 'ipv4' : undefined;
+  if (next === PROTOCOL.ipv6) return c.enter({ kind: 'ipip' }, IPV6) ? 'ipv6' : undefined;
+  return transportLayer(next);
+}
+
 /** RFC 3378: version 3 in the first four bits. */
 export function etherip(c: Cursor): Layer | undefined {
   if (!c.has('etherip', 'EtherIP header', 2)) return undefined;
@@ -64,7 +86,7 @@ export function etherip(c: Cursor): Layer | undefined {
   return c.enter({ kind: 'etherip' }, ETHERNET) ? 'ethernet' : undefined;
 }
 
-/** RFC 4023. */
+/** RFC 4023 (in IP) and RFC 7510 (in UDP). */
 export function mplsInIp(c: Cursor): Layer | undefined {
   if (c.at >= c.end) return undefined;
   return c.enter({ kind: 'mpls' }, RAW) ? 'mpls' : undefined;
@@ -74,8 +96,10 @@ export function vxlan(c: Cursor): Layer | undefined {
   const header = new Vxlan(c.view, c.at);
   // Anything may use the port: what is no VXLAN is just UDP.
   if (header.check(c.end)) return undefined;
+  const next = nextLayer(header.nextProtocol);
+  if (!next) return undefined;
   c.at += VXLAN_LENGTH;
-  return c.enter({ kind: 'vxlan', id: header.vni }, ETHERNET) ? 'ethernet' : undefined;
+  return c.enter({ kind: 'vxlan', id: header.vni }, next === 'ethernet' ? ETHERNET : RAW) ? next : undefined;
 }
 
 export function geneve(c: Cursor): Layer | undefined {
@@ -103,7 +127,7 @@ export function teredo(c: Cursor): Layer | undefined {
     at += 4 + c.view.getUint8(at + 2) + c.view.getUint8(at + 3) + 9;
   }
   if (at + 8 <= c.end && c.view.getUint16(at) === 0) at += 8;
-  if (at + 40 > c.end || c.view.getUint8(at) >> 4 !== 6) return undefined;
+  if (at >= c.end || c.view.getUint8(at) >> 4 !== 6) return undefined;
   c.at = at;
   return c.enter({ kind: 'teredo' }, IPV6) ? 'ipv6' : undefined;
 }
