@@ -1,8 +1,14 @@
-import type { CapturePoint } from '../topology/topology.ts';
+import type { CapturePoint, Topology } from '../topology/topology.ts';
 
-/** A capture point with what its file turned out to hold: the ground for saying "it was capturing and did not see it". */
-export interface Point extends CapturePoint {
+/** What one capture file (or one interface in it) turned out to hold: the ground for saying "it was capturing and did not see it". */
+export interface ScannedPoint {
   readonly index: number;
+  /** Index of its input file. */
+  readonly input: number;
+  readonly path: string;
+  /** Interface named inside the file, and SLL2's interface index. */
+  readonly interfaceName?: string | undefined;
+  readonly interfaceIndex?: number | undefined;
   packets: number;
   bytes: number;
   /** Epoch seconds of the first and last packet; undefined when it holds none. */
@@ -14,8 +20,27 @@ export interface Point extends CapturePoint {
   cut: number;
 }
 
-export function newPoint(index: number, place: CapturePoint): Point {
-  return { ...place, index, packets: 0, bytes: 0, protocols: new Map(), cut: 0 };
+/** The same, and where it was taken. */
+export interface Point extends ScannedPoint, CapturePoint {}
+
+/** Gives every scanned point its place; a cooked capture of all interfaces names them by index. */
+export function placePoints(points: readonly ScannedPoint[], topology: Topology): Point[] {
+  return points.map((point) => {
+    const own = topology.points.filter((place) => place.input === point.input);
+    const place = own.find((candidate) => candidate.interface === point.interfaceName) ?? own[0];
+    const namespace = place?.namespace ?? 'host';
+    const links = topology.namespaces.get(namespace)?.links ?? [];
+    const named =
+      point.interfaceIndex === undefined
+        ? undefined
+        : links.find((link) => link.index === point.interfaceIndex);
+    return {
+      ...point,
+      namespace,
+      interface: named?.name ?? place?.interface ?? point.interfaceName ?? 'any',
+      by: place?.by ?? 'assumed',
+    };
+  });
 }
 
 /**

@@ -1,21 +1,24 @@
 import type { Issue } from '../base/issue.ts';
 import type { Frame } from '../capture/frame.ts';
-import { type CaptureSummary, scanCapture } from '../capture/scan.ts';
+import { scanCapture } from '../capture/scan.ts';
+import type { CaptureSummary } from '../capture/summary.ts';
 import type { CaptureInput } from '../input/input.ts';
 import { dissect } from '../packet/dissect.ts';
 import type { Packet } from '../packet/packet.ts';
-import type { CapturePoint } from '../topology/topology.ts';
+import { createObserver } from '../topology/observe.ts';
+import type { PointObservation, Topology } from '../topology/topology.ts';
 import { ArpLedger } from './arp.ts';
 import { ConversationTable } from './conversation.ts';
 import type { ArpExchange, Flow } from './flow.ts';
 import { mergeFlows } from './merge.ts';
-import { newPoint, type Point } from './points.ts';
+import { type Point, placePoints, type ScannedPoint } from './points.ts';
 
-/** Everything the captures say, joined over all points. */
-export interface Correlation {
-  readonly points: readonly Point[];
-  /** One a capture file, in the order given; undefined when it could not be read. */
-  readonly summaries: readonly (CaptureSummary | undefined)[];
+/** Everything the captures say, joined over all points; where those are is not known yet. */
+export interface Scan {
+  readonly points: readonly ScannedPoint[];
+  /** One a capture file, in the order given. */
+  readonly summaries: readonly CaptureSummary[];
+  readonly observations: readonly PointObservation[];
   readonly flows: readonly Flow[];
   readonly arp: readonly ArpExchange[];
   /** Packets between no two hosts: multicast, broadcast, neighbour discovery. */
@@ -23,41 +26,49 @@ export interface Correlation {
   readonly issues: readonly Issue[];
 }
 
-/** Says where a packet was captured, from its file, the interface the file names, and SLL2's interface index. */
-export type Placer = (
-  input: number,
-  interfaceName: string | undefined,
-  interfaceIndex: number | undefined,
-) => CapturePoint;
-
-export interface ScanOptions {
-  /** Called now and then with the packets read so far and the file being read. */
-  readonly progress?: (packets: number, path: string) => void;
-  /** Sees every packet once, with its point: topology's observer, for one. */
-  readonly observe?: (point: Point, packet: Packet) => void;
+/** A scan whose points have their places. */
+export interface Correlation extends Scan {
+  readonly points: readonly Point[];
 }
 
-const PROGRESS_EVERY = 8192;
+export function locate(scan: Scan, topology: Topology): Correlation {
+  return { ...scan, points: placePoints(scan.points, topology) };
+}
+
+export interface ScanOptions {
+  /** Called after every block with the bytes read of the file. */
+  readonly progress?: (capture: CaptureInput, bytes: number) => void;
+}
 
 /** Reads every capture once and joins what they saw into flows and ARP exchanges. */
 export async function scanCaptures(
   captures: readonly CaptureInput[],
-  place: Placer,
   options: ScanOptions = {},
-): Promise<Correlation> {
+): Promise<Scan> {
   const table = new ConversationTable();
   const ledger = new ArpLedger();
-  const points: Point[] = [];
-  const byPlace = new Map<string, Point>();
-  const summaries: (CaptureSummary | undefined)[] = [];
+  const points: ScannedPoint[] = [];
+  const byPlace = new Map<string, ScannedPoint>();
+  const summaries: CaptureSummary[] = [];
+  const observations: PointObservation[] = [];
   const issues: Issue[] = [];
-  let packets = 0;
 
-  const pointFor = (input: number, name: string | undefined, index: number | undefined): Point => {
-    const key = `${input} ${name ?? ''} ${index ?? ''}`;
+  const pointFor = (input: number, interfaceName?: string, interfaceIndex?: number): ScannedPoint => {
+    const key = `${input} ${interfaceName ?? ''} ${interfaceIndex ?? ''}`;
     let point = byPlace.get(key);
     if (!point) {
-      point = newPoint(points.length, place(input, name, index));
+      const path = captures[input]?.path ?? '';
+      point = {
+        index: points.length,
+        input,
+        path,
+        interfaceName,
+        interfaceIndex,
+        packets: 0,
+        bytes: 0,
+        protocols: new Map(),
+        cut: 0,
+      };
       points.push(point);
       byPlace.set(key, point);
     }
@@ -65,28 +76,26 @@ export async function scanCaptures(
   };
 
   for (const [input, capture] of captures.entries()) {
+    const observer = createObserver(input);
     const visit = (frame: Frame): void => {
       const packet = dissect(frame);
       const point = pointFor(input, packet.interfaceName, packet.interfaceIndex);
       note(point, packet);
       ledger.add(point.index, packet);
       table.add(point.index, packet, frame.bytes);
-      options.observe?.(point, packet);
-      if (++packets % PROGRESS_EVERY === 0) options.progress?.(packets, capture.path);
+      observer.add(packet);
     };
-    const source = capture.open();
-    try {
-      const summary = await scanCapture(source, visit, { path: capture.path });
-      summaries.push(summary);
-      issues.push(...summary.issues);
-    } finally {
-      source.close();
-    }
-    if (!points.some((point) => point.input === input)) pointFor(input, undefined, undefined);
+    const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
+    const summary = await scanCapture(capture.open(), visit, { path: capture.path, onProgress });
+    summaries.push(summary);
+    issues.push(...summary.issues);
+    observations.push(...observer.observations());
+    if (!points.some((point) => point.input === input)) pointFor(input);
   }
   return {
     points,
     summaries,
+    observations,
     flows: mergeFlows(table),
     arp: [...ledger.exchanges.values()],
     noise: table.noise,
@@ -96,7 +105,7 @@ export async function scanCaptures(
 
 const ARP = 0x806;
 
-function note(point: Point, packet: Packet): void {
+function note(point: ScannedPoint, packet: Packet): void {
   const time = packet.seconds + packet.nanoseconds / 1e9;
   point.packets++;
   point.bytes += packet.length;

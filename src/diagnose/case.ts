@@ -3,6 +3,7 @@ import type { Outcome } from '../correlate/outcome.ts';
 import type { Prediction, Predictor, TapCheck } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { Sysctl } from '../dump/records.ts';
+import type { InputSet } from '../input/input.ts';
 import { formatEndpoint, formatIp } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Trace } from '../netstack/hop.ts';
@@ -11,6 +12,7 @@ import type { Topology } from '../topology/topology.ts';
 
 /** Everything known, before any flow is looked at. */
 export interface Scene {
+  readonly inputs: InputSet;
   readonly snapshot: Snapshot;
   readonly topology: Topology;
   readonly correlation: Correlation;

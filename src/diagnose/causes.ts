@@ -42,6 +42,7 @@ import { neighFailed } from './causes/neigh-failed.ts';
 import { routeExternalToPrivate } from './causes/route-external-to-private.ts';
 import { routeMissingReturn } from './causes/route-missing-return.ts';
 import { routeNetnsNoDefault } from './causes/route-netns-no-default.ts';
+import { routePolicyHijack } from './causes/route-policy-hijack.ts';
 import { routeReplyNoDefault } from './causes/route-reply-no-default.ts';
 import { routeSpecialType } from './causes/route-special-type.ts';
 import { routeWrongGateway } from './causes/route-wrong-gateway.ts';
@@ -68,6 +69,7 @@ export const CAUSES: readonly Cause[] = [
   martianDrop,
   routeSpecialType,
   ttlExpired,
+  routePolicyHijack,
   routeReplyNoDefault,
   routeMissingReturn,
   routeExternalToPrivate,

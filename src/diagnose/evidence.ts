@@ -149,9 +149,7 @@ export function routeEvidence(trace: Trace): Evidence[] {
 }
 
 /** NAT rewrites on the way, in the words of a report: "DNAT to 172.17.0.2:80". */
-export function rewrites(
-  trace: Trace,
-): {
+export function rewrites(trace: Trace): {
   readonly namespace: string;
   readonly manip: 'src' | 'dst';
   readonly from: string;

@@ -2,15 +2,21 @@ import type { Flow } from '../correlate/flow.ts';
 import { outcomeOf } from '../correlate/outcome.ts';
 import { type Predictor, predict } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
+import type { InputSet } from '../input/input.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Case, Scene } from './case.ts';
 import type { Cause, Found } from './cause.ts';
 import { CAUSES } from './causes.ts';
 
-export function makeScene(snapshot: Snapshot, topology: Topology, correlation: Correlation): Scene {
+export function makeScene(
+  inputs: InputSet,
+  snapshot: Snapshot,
+  topology: Topology,
+  correlation: Correlation,
+): Scene {
   const predictor: Predictor = { snapshot, topology, points: correlation.points };
-  return { snapshot, topology, correlation, predictor };
+  return { inputs, snapshot, topology, correlation, predictor };
 }
 
 /** A flow with its outcome by the captures and its path by the model. */

@@ -34,7 +34,7 @@ export function leftUntranslated(kase: Case): Untranslated | undefined {
 function fromModel(kase: Case): Untranslated | undefined {
   const there = kase.prediction?.there;
   const exit = there?.taps.at(-1);
-  if (!there || there.verdict !== 'forwarded' || !exit || there.hops.length === 0) return undefined;
+  if (there?.verdict !== 'forwarded' || !exit || there.hops.length === 0) return undefined;
   const source = parseIp(there.final.source);
   if (source === undefined || !isPrivate(source)) return undefined;
   const netns = netnsOf(kase, there.namespace);

@@ -72,7 +72,8 @@ function follow(
 }
 
 function sceneOf(scene: Scene, snapshot: Snapshot): Scene {
-  return makeScene(snapshot, buildTopology(snapshot, []), scene.correlation);
+  const { topology } = buildTopology(snapshot, scene.inputs.captures, scene.correlation.observations);
+  return makeScene(scene.inputs, snapshot, topology, scene.correlation);
 }
 
 /** The snapshot with all commands run, or why one could not be. */

@@ -1,11 +1,13 @@
+import type { Span } from '../../base/span.ts';
 import type { Sighting } from '../../correlate/flow.ts';
 import { ownersOf } from '../../correlate/owner.ts';
 import { formatIp, type Ip } from '../../net/ip.ts';
+import type { Netns } from '../../snapshot/snapshot.ts';
 import type { Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
-import { seenAt } from '../evidence.ts';
+import { describeSighting, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
-import { answersOf } from '../names.ts';
+import { answersOf, type NameAnswer } from '../names.ts';
 import { unanswered } from '../unanswered.ts';
 import { nameOf } from '../words.ts';
 
@@ -18,28 +20,62 @@ export const dnsOrder: Cause = {
   mechanism:
     'Programs resolve names in the order of nsswitch.conf, usually files before dns, so a line in /etc/hosts wins. nslookup and dig ask the DNS server and never look at /etc/hosts.',
   check: 'getent hosts NAME against nslookup NAME; /etc/hosts; the hosts: line of /etc/nsswitch.conf',
+  /** The flow goes to an address that only /etc/hosts gives for the name. */
+  find(kase) {
+    const { flow, outcome } = kase;
+    if (outcome.status === 'delivered' || outcome.status === 'unknown') return undefined;
+    const sender = ownersOf(kase.snapshot, flow.client.address)[0]?.netns;
+    const refusal = outcome.refusal ?? flow.legs[0]?.forward.kept[0];
+    const failure = refusal
+      ? [seenAt(kase, refusal, `${describeSighting(refusal)}: the connection to that address fails`)]
+      : [];
+    return shadowed(kase, sender)
+      .filter(({ entry, answer }) => entry.address === flow.server.address && answer !== undefined)
+      .map(({ namespace, name, entry, order, answer }) => ({
+        ...describe(kase, namespace, name, entry, order, answer, failure),
+        confidence: 0.96,
+        status: outcome.status === 'rejected' ? ('rejected' as const) : ('no-reply' as const),
+      }))[0];
+  },
   survey(scene) {
-    const found: Found[] = [];
-    for (const netns of scene.snapshot.namespaces.values()) {
-      const { hosts = [], order } = netns.resolver ?? {};
-      const services = order?.services ?? ['files', 'dns'];
-      const files = services.indexOf('files');
-      const dns = services.indexOf('dns');
-      if (files < 0 || (dns >= 0 && dns < files)) continue;
-      for (const entry of hosts) {
-        for (const name of entry.names) {
-          const answer = answersOf(scene, netns.name, name).find(
-            (one) => one.addresses.length > 0 && !one.addresses.includes(entry.address),
-          );
-          const failure = failureOf(scene, netns.name, entry.address);
-          if (!answer && !(failure && !isOwn(scene, entry.address))) continue;
-          found.push(describe(scene, netns.name, name, entry, order?.span, answer, failure));
-        }
-      }
-    }
-    return found;
+    return [...scene.snapshot.namespaces.values()]
+      .flatMap((netns) => shadowed(scene, netns))
+      .flatMap(({ namespace, name, entry, order, answer }) => {
+        const failure = failureOf(scene, namespace, entry.address);
+        if (!answer && (!failure || isOwn(scene, entry.address))) return [];
+        return [describe(scene, namespace, name, entry, order, answer, failure)];
+      });
   },
 };
+
+interface Shadow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly entry: { readonly address: Ip; readonly span: Span };
+  readonly order: Span | undefined;
+  /** A DNS answer that says otherwise. */
+  readonly answer: NameAnswer | undefined;
+}
+
+/** Names that programs of a namespace take from /etc/hosts before they would ask DNS. */
+function shadowed(scene: Scene, netns: Netns | undefined): Shadow[] {
+  const { hosts = [], order } = netns?.resolver ?? {};
+  const services = order?.services ?? ['files', 'dns'];
+  const files = services.indexOf('files');
+  const dns = services.indexOf('dns');
+  if (!netns || files < 0 || (dns >= 0 && dns < files)) return [];
+  return hosts.flatMap((entry) =>
+    entry.names.map((name) => ({
+      namespace: netns.name,
+      name,
+      entry,
+      order: order?.span,
+      answer: answersOf(scene, netns.name, name).find(
+        (one) => one.addresses.length > 0 && !one.addresses.includes(entry.address),
+      ),
+    })),
+  );
+}
 
 function isOwn(scene: Scene, address: Ip): boolean {
   return ownersOf(scene.snapshot, address).length > 0;

@@ -1,9 +1,15 @@
 import type { Link } from '../../dump/records.ts';
-import { type Case, type ModelDrop, netnsOf } from '../case.ts';
+import { formatIp, type Ip } from '../../net/ip.ts';
+import type { Netns } from '../../snapshot/snapshot.ts';
+import { type Case, type ModelDrop, netnsOf, type Scene } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
+import { seenAt } from '../evidence.ts';
+import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
+import { unanswered } from '../unanswered.ts';
 import { inInterface, nameOf, outInterface } from '../words.ts';
 
-export const linkDown = modelCause({
+const page = modelCause({
   id: 'link-down',
   title: 'An interface on the way is down',
   severity: 'error',
@@ -53,4 +59,97 @@ function downDevice(kase: Case, drop: ModelDrop): { namespace: string; link: Lin
   }
   const any = own.find((link) => link.name !== 'lo' && isDown(link));
   return any && { namespace: drop.namespace, link: any };
+}
+
+/** On a flow's way; or, since nothing crosses a link that is down, by the dumps: one end is used, the other is down. */
+export const linkDown: Cause = {
+  ...page,
+  survey(scene) {
+    return [...scene.snapshot.namespaces.values()].flatMap((netns) =>
+      (netns.links ?? []).filter(isDown).flatMap((link) => surveyed(scene, netns, link)),
+    );
+  },
+};
+
+function surveyed(scene: Scene, netns: Netns, link: Link): Found[] {
+  if (link.name === 'lo') return [];
+  const waiting = whoNeeds(scene, netns, link);
+  if (!waiting) return [];
+  const where = nameOf(scene, netns.name);
+  return [
+    {
+      confidence: waiting.evidence.some((item) => item.packet !== undefined) ? 0.93 : 0.85,
+      title: `${link.name} is down in ${where}, and ${waiting.text}`,
+      explanation:
+        `${link.name} of ${where} is not UP (${link.flags.join(',') || 'no flags'}), so it neither sends nor takes a frame: ${waiting.text}. A link that is made ` +
+        'starts down; both ends of a veth pair, and the bridge, each have to be set up.',
+      namespace: netns.name,
+      interface: link.name,
+      status: 'no-reply',
+      evidence: [
+        { path: link.span.path, line: link.span.line, text: `${link.name}: <${link.flags.join(',')}>` },
+        ...waiting.evidence,
+      ],
+      fix: [{ namespace: netns.name, text: `ip link set ${link.name} up` }],
+      ...(waiting.probe && { probe: waiting.probe }),
+    },
+  ];
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly evidence: readonly Evidence[];
+  readonly probe?: { readonly from: Ip; readonly to: Ip };
+}
+
+/** Who is cut off by it: a veth's other end that is up, or somebody whose ARP for its address stays unanswered. */
+function whoNeeds(scene: Scene, netns: Netns, link: Link): Waiting | undefined {
+  const own = link.addresses.map(({ address }) => address);
+  const gap = unanswered(scene).find((one) => own.includes(one.target));
+  if (gap) {
+    const request = gap.exchange?.requests[0];
+    const sender =
+      gap.sender?.name ?? (gap.senderAddress === undefined ? 'somebody' : formatIp(gap.senderAddress));
+    const from =
+      gap.senderAddress ?? gap.sender?.links?.find(({ name }) => name === gap.device)?.addresses[0]?.address;
+    return {
+      text: `${sender} gets no answer to its ARP for ${formatIp(gap.target)}`,
+      evidence: [
+        ...(request
+          ? [
+              seenAt(
+                scene,
+                request,
+                `who-has ${formatIp(gap.target)}, asked ${gap.exchange?.count} times, never answered`,
+              ),
+            ]
+          : []),
+        ...(gap.entry
+          ? [
+              {
+                path: gap.entry.span.path,
+                line: gap.entry.span.line,
+                text: `${formatIp(gap.target)} ${gap.entry.states.join(',')}`,
+              },
+            ]
+          : []),
+      ],
+      ...(from !== undefined && { probe: { from, to: gap.target } }),
+    };
+  }
+  const peer = scene.topology.peerOf({ namespace: netns.name, name: link.name });
+  const far =
+    peer && scene.snapshot.namespaces.get(peer.namespace)?.links?.find(({ name }) => name === peer.name);
+  if (!peer || !far || isDown(far)) return undefined;
+  const used =
+    far.addresses.find(({ scope }) => scope === 'global') !== undefined || far.master !== undefined;
+  if (!used) return undefined;
+  const from = far.addresses.find(({ scope }) => scope === 'global')?.address;
+  const bridge = netns.links?.find(({ name }) => name === (link.master ?? link.name));
+  const to = bridge?.addresses.find(({ address }) => typeof address === typeof from)?.address;
+  return {
+    text: `${peer.name} of ${nameOf(scene, peer.namespace)}, the other end of the pair, has no carrier`,
+    evidence: [{ path: far.span.path, line: far.span.line, text: `${far.name}: <${far.flags.join(',')}>` }],
+    ...(from !== undefined && to !== undefined && { probe: { from, to } }),
+  };
 }

@@ -1,6 +1,7 @@
-import { netnsOf } from '../case.ts';
-import type { Cause } from '../cause.ts';
-import { counterEvidence } from '../evidence.ts';
+import { isLoopback } from '../../correlate/owner.ts';
+import { type Case, netnsOf } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
+import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { nameOf } from '../words.ts';
 
@@ -31,6 +32,7 @@ const LOOPBACK = 0x7f000001;
 
 export const linkLoDown: Cause = {
   ...page,
+  find: (kase) => page.find?.(kase) ?? leaked(kase),
   survey(scene) {
     return [...scene.snapshot.namespaces.values()].flatMap((netns) => {
       const lo = netns.links?.find((link) => link.name === 'lo');
@@ -59,3 +61,35 @@ export const linkLoDown: Cause = {
     });
   },
 };
+
+/** With lo down and a default route, what a program sends to 127.0.0.1 leaves by that route. */
+function leaked(kase: Case): Found | undefined {
+  const { flow, outcome } = kase;
+  const seen = flow.legs[0]?.forward.kept[0];
+  const namespace = kase.prediction?.origin.kind === 'local' ? kase.prediction.origin.namespace : undefined;
+  if (!seen || namespace === undefined || outcome.status === 'delivered' || !isLoopback(flow.server.address))
+    return undefined;
+  const point = kase.correlation.points[seen.point];
+  const lo = netnsOf(kase, namespace)?.links?.find((link) => link.name === 'lo');
+  if (!point || point.interface === 'lo' || !lo || lo.flags.includes('UP')) return undefined;
+  const where = nameOf(kase, namespace);
+  return {
+    confidence: 0.97,
+    title: `lo is down in ${where}: packets to 127.0.0.1 leave by ${point.interface}`,
+    explanation:
+      `A program in ${where} talks to 127.0.0.1. lo is down there, so there is no local route for loopback addresses; the default route takes the packet, and it leaves by ` +
+      `${point.interface} to the gateway, which drops a packet to 127.0.0.1 as a martian. The program sees a time-out.`,
+    namespace,
+    interface: 'lo',
+    status: 'no-reply',
+    evidence: [
+      seenAt(
+        kase,
+        seen,
+        `${describeSighting(seen)} on ${point.namespace}:${point.interface}, where a loopback address never belongs`,
+      ),
+      { path: lo.span.path, line: lo.span.line, text: `lo: <${lo.flags.join(',')}>` },
+    ],
+    fix: [{ namespace, text: 'ip link set lo up' }],
+  };
+}

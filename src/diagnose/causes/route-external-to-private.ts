@@ -23,7 +23,7 @@ export const routeExternalToPrivate: Cause = {
     const there = kase.prediction?.there;
     if (!sender || (there && there.verdict !== 'forwarded' && there.cause !== 'route-netns-no-default'))
       return undefined;
-    if (there && there.hops.some((hop) => hop.namespace !== sender.name)) return undefined;
+    if (there?.hops.some((hop) => hop.namespace !== sender.name)) return undefined;
     // Who has the network, and by which address can the sender reach it?
     const keeper = neighboursOf(kase.snapshot, server.address).find(
       ({ netns }) => netns.name !== sender.name,

@@ -1,0 +1,30 @@
+import type { Issue } from '../base/issue.ts';
+import { locate, type ScanOptions, scanCaptures } from '../correlate/scan.ts';
+import type { InputSet } from '../input/input.ts';
+import { buildSnapshot } from '../snapshot/build.ts';
+import { buildTopology } from '../topology/build.ts';
+import { type Diagnosis, diagnose } from './diagnose.ts';
+import { makeScene } from './flow-case.ts';
+
+export interface AnalyzeResult extends Diagnosis {
+  /** Everything that could not be read or was doubtful, in the order the stages met it. */
+  readonly issues: readonly Issue[];
+}
+
+/** The main job: what happened to every flow, why, and the fix. Never throws for what its inputs hold. */
+export async function analyze(inputs: InputSet, options: ScanOptions = {}): Promise<AnalyzeResult> {
+  const { snapshot, issues: snapshotIssues } = buildSnapshot(inputs);
+  const scan = await scanCaptures(inputs.captures, options);
+  const { topology, issues: topologyIssues } = buildTopology(snapshot, inputs.captures, scan.observations);
+  const scene = makeScene(
+    inputs,
+    { ...snapshot, namespaces: new Map(topology.namespaces) },
+    topology,
+    locate(scan, topology),
+  );
+  const dumpIssues = inputs.dumps.flatMap(({ dump }) => dump.issues);
+  return {
+    ...diagnose(scene),
+    issues: [...inputs.issues, ...dumpIssues, ...snapshotIssues, ...scan.issues, ...topologyIssues],
+  };
+}

@@ -1,0 +1,135 @@
+import { formatIssue, type Issue } from '../base/issue.ts';
+import type { Flow, FlowEnd, Leg } from '../correlate/flow.ts';
+import { isLoopback, ownersOf } from '../correlate/owner.ts';
+import { flowTuple } from '../correlate/tuple-text.ts';
+import type { AnalyzeResult } from '../diagnose/analyze.ts';
+import type { DiagnosedFlow } from '../diagnose/diagnose.ts';
+import { formatIp } from '../net/ip.ts';
+import { hasPorts, protocolName } from '../net/protocol.ts';
+import type { Analysis, AnalysisFlow, AnalysisInput, Endpoint } from './analysis.ts';
+import { describeTopology } from './topology.ts';
+
+/** The diagnosis as nettrace-analysis/1: plain data, addresses as text. */
+export function assemble(result: AnalyzeResult): Analysis {
+  const { scene } = result;
+  return {
+    schema: 'nettrace-analysis/1',
+    inputs: describeInputs(result),
+    topology: describeTopology(scene.topology, scene.correlation.points),
+    flows: result.flows.map((flow) => describeFlow(result, flow)),
+    findings: [...result.findings],
+    warnings: result.issues.map(describeIssue),
+  };
+}
+
+function describeIssue({ path, line, packet, text }: Issue): Analysis['warnings'][number] {
+  return {
+    ...(path !== undefined && { path }),
+    ...(line !== undefined && { line }),
+    ...(packet !== undefined && { packet }),
+    text,
+  };
+}
+
+function describeInputs({ scene, issues }: AnalyzeResult): AnalysisInput[] {
+  const warningsOf = (path: string) =>
+    issues.filter((issue) => issue.path === path).map((issue) => formatIssue({ ...issue, path: undefined }));
+  const captures = scene.inputs.captures.map((capture, index): AnalysisInput => {
+    const summary = scene.correlation.summaries[index];
+    const places = scene.correlation.points.filter((point) => point.input === index);
+    const [place] = places;
+    return {
+      path: capture.path,
+      kind: summary?.format ?? 'capture',
+      ...(place && { namespace: place.namespace, interface: places.length > 1 ? 'any' : place.interface }),
+      packets: summary?.packets ?? 0,
+      warnings: warningsOf(capture.path),
+    };
+  });
+  const dumps = scene.inputs.dumps.map(
+    ({ dump, namespace }): AnalysisInput => ({
+      path: dump.path,
+      kind: dump.format,
+      namespace,
+      warnings: warningsOf(dump.path),
+    }),
+  );
+  return [...captures, ...dumps];
+}
+
+function describeFlow(result: AnalyzeResult, { kase, status, findings }: DiagnosedFlow): AnalysisFlow {
+  const { flow, prediction } = kase;
+  const { points } = result.scene.correlation;
+  const divergence = divergenceOf(kase);
+  return {
+    id: flow.id,
+    protocol: protocolName(flow.protocol),
+    client: endpoint(result, flow, flow.client),
+    server: endpoint(result, flow, flow.server),
+    start: flow.start,
+    end: flow.end,
+    packets: countPackets(flow),
+    status,
+    sightings: flow.legs.flatMap((leg) => {
+      const point = points[leg.point];
+      const capture = point ? `${point.namespace}:${point.interface}` : '';
+      return (['forward', 'reply'] as const)
+        .filter((direction) => leg[direction].packets > 0)
+        .map((direction) => ({
+          capture,
+          packets: leg[direction].packets,
+          direction,
+          tuple: flowTuple(flow, leg, direction),
+        }));
+    }),
+    predicted: prediction?.there.hops ?? [],
+    ...(divergence && { divergence }),
+    findings: [...findings],
+  };
+}
+
+/** Packets as the point that saw the most of them counted: each passes several points, and is one packet. */
+function countPackets(flow: Flow): { forward: number; reply: number } {
+  const most = (pick: (leg: Leg) => number) => {
+    const sums = new Map<number, number>();
+    for (const leg of flow.legs) sums.set(leg.point, (sums.get(leg.point) ?? 0) + pick(leg));
+    return Math.max(0, ...sums.values());
+  };
+  return { forward: most((leg) => leg.forward.packets), reply: most((leg) => leg.reply.packets) };
+}
+
+function endpoint(result: AnalyzeResult, flow: Flow, end: FlowEnd): Endpoint {
+  const owner = ownersOf(result.scene.snapshot, end.address)[0];
+  const point = result.scene.correlation.points[flow.legs[0]?.point ?? -1];
+  const namespace = owner?.netns.name ?? (isLoopback(end.address) ? point?.namespace : undefined);
+  const container = owner?.netns.container;
+  return {
+    address: formatIp(end.address),
+    ...(hasPorts(flow.protocol) && { port: end.port }),
+    ...(namespace !== undefined && { namespace }),
+    ...(container !== undefined && { name: container }),
+  };
+}
+
+/** Last place where the request was seen as the model says, and what should have come next. */
+function divergenceOf({ prediction, outcome }: DiagnosedFlow['kase']): AnalysisFlow['divergence'] {
+  if (!prediction || outcome.status === 'delivered') return undefined;
+  const { there, checks } = prediction;
+  const seen = checks.findLast((check) => check.sighting !== undefined);
+  const missing = checks.find((check) => check.missing);
+  if (missing) {
+    const place = `${missing.tap.namespace}:${missing.tap.interface}`;
+    return {
+      namespace: missing.tap.namespace,
+      after: seen ? `${seen.tap.namespace}:${seen.tap.interface}` : 'the sender',
+      text: `the model expects it on ${place}, where it was not seen`,
+    };
+  }
+  const drop = there.hops.at(-1)?.steps.findLast((step) => step.kind === 'drop');
+  if (!seen || drop?.kind !== 'drop') return undefined;
+  return {
+    namespace: there.namespace,
+    after: `${seen.tap.namespace}:${seen.tap.interface}`,
+    text: drop.text,
+  };
+}
