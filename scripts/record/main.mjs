@@ -3,19 +3,22 @@
  *
  * Every incident is played on the real kernel in a sandbox of its own (lib/sandbox.mjs), is checked while it runs, and
  * replaces captures/NAME only when every check held. Needs root, iproute2, iptables, tcpdump, conntrack, busybox and
- * python3; some need dumpcap, dnsmasq or a Docker engine and say so.
+ * python3; some also need dumpcap, dnsmasq or a Docker engine. Nothing reaches beyond the machine.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { incidents } from './incidents/index.mjs';
 import { Lab } from './lib/lab.mjs';
 import { enterSandbox, furnishSandbox, OUTPUT } from './lib/sandbox.mjs';
+import { overview } from './lib/write.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const captures = join(here, '..', '..', 'captures');
 const names = process.argv.slice(2);
+/** As a shell reports a process that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 if (names[0] === '--inside') {
   const incident = incidents.find(({ name }) => name === names[1]);
@@ -24,12 +27,21 @@ if (names[0] === '--inside') {
   await Lab.record(incident, OUTPUT);
 } else if (names.length === 0 || names[0] === 'list') {
   for (const { name, title } of incidents) console.log(`${name.padEnd(34)} ${title}`);
+} else if (process.getuid?.() !== 0) {
+  console.error('recording makes network namespaces and captures packets: run it as root, on Linux');
+  process.exitCode = 2;
 } else {
-  process.exitCode = recordAll(names);
+  process.exitCode = await recordAll(names);
+  writeFileSync(join(captures, 'README.md'), overview(recorded()));
+}
+
+/** Incidents that have their folder, in the order of the list. */
+function recorded() {
+  return incidents.filter(({ name }) => existsSync(join(captures, name, 'expect.json')));
 }
 
 /** @returns the exit status: 1 when a name is unknown or a recording failed. */
-function recordAll(wanted) {
+async function recordAll(wanted) {
   const chosen = wanted[0] === 'all' ? incidents.map(({ name }) => name) : wanted;
   const known = new Set(incidents.map(({ name }) => name));
   const failed = [];
@@ -41,9 +53,10 @@ function recordAll(wanted) {
     }
     const staging = mkdtempSync(join(tmpdir(), 'nettrace-record-'));
     try {
-      const status = enterSandbox(join(here, 'main.mjs'), ['--inside', name, staging]);
+      const status = await enterSandbox(join(here, 'main.mjs'), ['--inside', name, staging]);
       if (status === 0) replace(join(captures, name), staging);
       else failed.push(name);
+      if (status === INTERRUPTED) break;
     } finally {
       rmSync(staging, { recursive: true, force: true });
     }

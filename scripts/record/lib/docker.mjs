@@ -2,6 +2,7 @@
 import { Namespace } from './namespace.mjs';
 
 const IMAGE = 'lab/busybox';
+const CGROUP = '/lab';
 
 export class Docker {
   constructor(lab) {
@@ -13,7 +14,7 @@ export class Docker {
   async start(flags = '') {
     await this.host.sh('mkdir -p /var/lib/docker && mount -t tmpfs -o mode=711 sandbox /var/lib/docker');
     this.engine = await this.host.start(
-      `dockerd --storage-driver vfs --cgroup-parent /nettrace-record ${flags} 2>&1`,
+      `dockerd --storage-driver vfs --cgroup-parent ${CGROUP} ${flags} 2>&1`,
       /API listen on/,
     );
     // An image of one static program, made here: nothing is pulled.
@@ -53,21 +54,20 @@ export class Docker {
 
   /** Ends containers and engine, so that their control groups go too. */
   async stop() {
+    if (this.engine === undefined) return;
+    const { child, ended } = this.engine;
+    this.engine = undefined;
     await this.host.attempt('docker rm -f $(docker ps -aq)');
-    this.engine?.child.kill('SIGTERM');
-    await this.engine?.ended;
-    await this.host.attempt("find /sys/fs/cgroup -depth -type d -path '*/nettrace-record*' -exec rmdir {} +");
+    child.kill('SIGTERM');
+    await ended;
+    await this.host.attempt(`rmdir /sys/fs/cgroup/*${CGROUP} /sys/fs/cgroup/*/*${CGROUP} 2>/dev/null`);
   }
 }
 
-/** Runs `record` with an engine that is stopped whatever happens. */
+/** Runs `record` with an engine; it is stopped whatever happens. */
 export async function withDocker(lab, flags, record) {
   const docker = new Docker(lab);
-  try {
-    await docker.start(flags);
-    await record(docker);
-  } finally {
-    await lab.captured();
-    await docker.stop();
-  }
+  lab.cleanups.push(() => docker.stop());
+  await docker.start(flags);
+  await record(docker);
 }

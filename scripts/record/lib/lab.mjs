@@ -19,6 +19,9 @@ export class Lab {
   /** Namespaces the bundle knows. */
   known = new Map();
   drops = {};
+  /** Run at the end, however it comes. */
+  cleanups = [];
+  ending = false;
 
   constructor(incident, target) {
     this.incident = incident;
@@ -27,15 +30,32 @@ export class Lab {
     mkdirSync(this.bundle, { recursive: true });
   }
 
+  /** Plays an incident and writes its folder; ends the process, and with it everything in the sandbox. */
   static async record(incident, target) {
     const started = Date.now();
     const lab = new Lab(incident, target);
-    await lab.settle(lab.host);
-    await incident.record(lab);
-    await lab.captured();
-    lab.write();
-    console.log(`${incident.name}: ${lab.verified.length} checks held, ${Date.now() - started} ms`);
-    process.exit(0);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => lab.end(130));
+    try {
+      await lab.settle(lab.host);
+      await incident.record(lab);
+      await lab.captured();
+      lab.write();
+      console.log(`${incident.name}: ${lab.verified.length} checks held, ${Date.now() - started} ms`);
+      await lab.end(0);
+    } catch (error) {
+      if (!lab.ending) console.error(`${incident.name}: ${error.message}`);
+      await lab.end(1);
+    }
+  }
+
+  /** What reaches beyond the sandbox (trace buffer, control groups) is put back before it goes. The first call counts. */
+  async end(status) {
+    if (this.ending) return;
+    this.ending = true;
+    this.watch?.stop();
+    this.watch = undefined;
+    for (const undo of this.cleanups.splice(0)) await undo();
+    process.exit(status);
   }
 
   /** A namespace that `ip netns list` shows on the host. */
@@ -63,7 +83,7 @@ export class Lab {
       await namespace.sh('sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1');
   }
 
-  /** Two interfaces joined by a wire; `address` options go with `ip addr add`. Both ends are up. */
+  /** Two interfaces joined by a wire (a veth pair), both up. */
   async wire(left, leftName, right, rightName) {
     // Made under a passing name, so that both ends may have any name.
     await this.host.sh(`ip link add ntr-l type veth peer name ntr-r`);

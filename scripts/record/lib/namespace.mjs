@@ -46,7 +46,7 @@ export class Namespace {
   /** A process that stays; resolves when its output shows that it is ready. */
   start(command, ready = /ready/) {
     return new Promise((resolve, reject) => {
-      const child = this.#spawn(['sh', '-euc', `exec ${command}`]);
+      const child = this.#spawn(['sh', '-euc', `exec ${command}`], true);
       const process = { child, output: '', ended: new Promise((done) => child.on('close', done)) };
       const look = (text) => {
         process.output += text;
@@ -59,12 +59,12 @@ export class Namespace {
     });
   }
 
-  #spawn(command) {
+  #spawn(command, detached = false) {
     let argv = command;
     if (this.files.size > 0)
       argv = ['unshare', '--mount', 'sh', '-euc', `${this.#binds()}; exec "$@"`, 'sh', ...argv];
     if (this.path !== undefined) argv = ['nsenter', `--net=${this.path}`, ...argv];
-    return spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], detached });
   }
 
   #binds() {

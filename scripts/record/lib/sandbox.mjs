@@ -3,8 +3,8 @@
  * namespace is the recording's `host`; `ip netns add`, Docker's state and every temporary file live on file systems that
  * only it sees. When its first process ends, however it ends, the kernel ends all others and drops every namespace.
  */
-import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,23 +13,38 @@ const BUSYBOX_APPLETS = ['nc', 'wget', 'httpd', 'nslookup'];
 export const TOOLS = '/run/bin';
 export const OUTPUT = '/run/output';
 
-/** Runs this script again inside a fresh sandbox; returns its exit status. */
+/**
+ * Runs this script again inside a fresh sandbox; resolves to its exit status. A signal is left to the script inside,
+ * which puts its things in order and ends.
+ */
 export function enterSandbox(script, args) {
-  const child = spawnSync(
-    'unshare',
-    [...UNSHARE, '--propagation', 'private', process.execPath, script, ...args],
-    {
-      stdio: 'inherit',
-      env: {
-        PATH: `${TOOLS}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin`,
-        HOME: '/root',
-        LC_ALL: 'C',
-        TZ: 'UTC',
-      },
+  const argv = [...UNSHARE, '--propagation', 'private', process.execPath, script, ...args];
+  const child = spawn('unshare', argv, {
+    stdio: 'inherit',
+    // Not in the terminal's foreground group: Ctrl-C reaches the inside once, by the handler below.
+    detached: true,
+    env: {
+      PATH: `${TOOLS}:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      HOME: '/root',
+      LC_ALL: 'C',
+      TZ: 'UTC',
     },
-  );
-  if (child.error) throw child.error;
-  return child.status ?? 1;
+  });
+  const forward = (signal) => {
+    const inside = Number(
+      readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')[0],
+    );
+    if (inside > 0) process.kill(inside, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      for (const signal of signals) process.off(signal, forward);
+      resolve(code ?? 1);
+    });
+  });
 }
 
 /**

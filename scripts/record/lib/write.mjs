@@ -69,6 +69,34 @@ ${verified.map((line) => `* ${line}`).join('\n')}
 `;
 }
 
+/** captures/README.md: what there is, and what the truth of each is. */
+export function overview(incidents) {
+  const rows = incidents.map(({ name, title, expect }) => {
+    const causes = [...new Set(expect.flatMap(({ cause }) => cause ?? []))];
+    return `| [${name}](${name}/README.md) | ${title} | ${causes.map((cause) => `\`${cause}\``).join(' ')} |`;
+  });
+  return `# Example bundles
+
+Faults, and healthy networks that look odd, played on a real Linux kernel in network namespaces and with a real Docker
+engine. Each folder has
+
+* \`bundle/\`: captures and dumps, what a person would hand to \`nettrace analyze\`,
+* \`expect.json\`: the truth, which was asserted while it was recorded. \`flows\` say status and cause of each flow
+  (\`statusAlso\` and \`alsoAcceptable\`: other right answers; \`observed: false\`: no packet of it can be in the captures;
+  \`mustNot\`: causes that would be wrong), and the place: namespace, rule, setting. \`kernelDrops\` are the kernel's own
+  drop reasons meanwhile, of the whole machine,
+* \`README.md\`: what it holds, what was typed, and what to see.
+
+\`npm run record -- NAME\` (as root) records one again, \`npm run record -- all\` everything, in some minutes. All names
+and addresses are made up; addresses outside are from the ranges for documentation, or stand-ins inside the lab for
+well-known resolvers: no packet ever left the machine.
+
+| bundle | what happens | cause |
+| --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
 const WIDTH = 110;
 
 /** Paragraphs of plain words, filled to the width that the project's texts have. */

@@ -1,0 +1,150 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = 'captures';
+const LARGEST = 40_000;
+/** The manifest is optional; these do without. */
+const MANIFEST_LESS = ['masquerade-wrong-interface'];
+const STATUSES = ['delivered', 'no-reply', 'dropped', 'rejected', 'degraded', 'unknown'];
+
+const folders = readdirSync(ROOT, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+interface Incident {
+  name: string;
+  title: string;
+}
+
+interface ExpectedFlow {
+  protocol: string;
+  client: string;
+  server: string;
+  port: number | null;
+  status: string;
+  statusAlso: string[];
+  cause: string | null;
+  next?: string;
+  alsoAcceptable: string[];
+  namespace: string | null;
+  rule: { table: string; chain: string; number: number | null } | null;
+  mustNot: string[];
+}
+
+interface Expectation {
+  flows: ExpectedFlow[];
+  note: string;
+  verified: string[];
+}
+
+interface Manifest {
+  format: string;
+  host: string;
+  collectedAt: string;
+  namespaces: { name: string; inode: number }[];
+  files: { path: string; namespace: string; interface?: string; command: string }[];
+}
+
+function json<T>(path: string): T {
+  return JSON.parse(readFileSync(path, 'utf8')) as T;
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => statSync(join(folder, file)).isFile())
+    .sort();
+}
+
+describe.each(folders)('captures/%s', (name) => {
+  const folder = join(ROOT, name);
+  const bundle = join(folder, 'bundle');
+  const files = filesIn(folder);
+
+  it('has a bundle, its truth and a page', () => {
+    expect(readdirSync(folder).sort()).toEqual(['README.md', 'bundle', 'expect.json']);
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(new RegExp(`^# ${name}\n`));
+    expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(`[${name}](${name}/README.md)`);
+  });
+
+  it('holds only small files, and none of the machine it was recorded on', () => {
+    for (const file of files) {
+      expect(statSync(join(folder, file)).size, file).toBeLessThan(LARGEST);
+      expect(statSync(join(folder, file)).mode & 0o111, file).toBe(0);
+      expect(readFileSync(join(folder, file), 'latin1'), file).not.toMatch(/\/(work|home|root|tmp)\//);
+    }
+  });
+
+  it('holds JSON that parses', () => {
+    for (const file of files.filter((path) => path.endsWith('.json'))) {
+      expect(() => json<unknown>(join(folder, file)), file).not.toThrow();
+    }
+  });
+
+  it('says the truth of at least one flow', () => {
+    const { flows, note, verified } = json<Expectation>(join(folder, 'expect.json'));
+    expect(note).not.toBe('');
+    expect(verified.length).toBeGreaterThan(1);
+    expect(flows.length).toBeGreaterThan(0);
+    for (const flow of flows) {
+      expect(STATUSES).toEqual(expect.arrayContaining([flow.status, ...flow.statusAlso]));
+      expect(flow.mustNot).not.toContain(flow.cause);
+      for (const other of flow.alsoAcceptable) expect(flow.mustNot).not.toContain(other);
+      if (flow.cause === null && flow.status !== 'delivered')
+        throw new Error(`${flow.status} without a cause`);
+      expect(/^(tcp|udp)$/.test(flow.protocol)).toBe(flow.port !== null);
+    }
+  });
+
+  it('has a manifest that names what is there, or none', () => {
+    const path = join(bundle, 'manifest.json');
+    if (!existsSync(path)) {
+      expect(MANIFEST_LESS).toContain(name);
+      return;
+    }
+    const manifest = json<Manifest>(path);
+    expect(manifest.format).toBe('nettrace-bundle/1');
+    expect(manifest.collectedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    const names = manifest.namespaces.map((namespace) => namespace.name);
+    const captures = files.filter((file) => file.startsWith('bundle/captures/'));
+    expect(manifest.files.map(({ path }) => `bundle/${path}`).sort()).toEqual(captures);
+    for (const file of manifest.files) expect(names).toContain(file.namespace);
+    const dumped = existsSync(join(bundle, 'namespaces')) ? readdirSync(join(bundle, 'namespaces')) : [];
+    expect(names).toEqual(expect.arrayContaining(dumped));
+  });
+});
+
+describe('the recorder', () => {
+  it('knows every bundle, and each of its incidents has one', async () => {
+    const path = pathToFileURL('scripts/record/incidents/index.mjs').href;
+    const { incidents } = (await import(path)) as { incidents: Incident[] };
+    expect(incidents.map((incident) => incident.name).sort()).toEqual([...folders].sort());
+    expect(incidents.length).toBeGreaterThanOrEqual(24);
+  });
+});
+
+describe.runIf(existsSync('../shared/causes.md'))('the truths', () => {
+  it('name causes of the catalogue', () => {
+    const catalogue = readFileSync('../shared/causes.md', 'utf8');
+    for (const name of folders) {
+      for (const flow of json<Expectation>(join(ROOT, name, 'expect.json')).flows) {
+        const named = [flow.cause, flow.next, ...flow.alsoAcceptable, ...flow.mustNot];
+        for (const cause of named.filter((id) => typeof id === 'string')) {
+          expect(catalogue, `${name}: ${cause}`).toContain(`**${cause}**`);
+        }
+      }
+    }
+  });
+});
+
+describe('rulesets', () => {
+  const files = readdirSync('rulesets').filter((file) => file !== 'README.md');
+  const page = readFileSync('rulesets/README.md', 'utf8');
+  it.each(files)('%s is on the page, and each of its tables ends', (file) => {
+    const text = readFileSync(join('rulesets', file), 'utf8');
+    expect(page).toContain(`[${file}](${file})`);
+    expect(text.match(/^COMMIT$/gm)).toHaveLength(text.match(/^\*/gm)?.length ?? 0);
+    expect(text).toMatch(/^COMMIT\n$/m);
+  });
+});
