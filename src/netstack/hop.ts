@@ -78,6 +78,10 @@ export interface Hop {
   physout?: string;
   nexthop?: string;
   steps: Step[];
+  /** Index of the hop it was sent from, when that isn't the one before. */
+  from?: number;
+  /** A copy off the main line: a flooded frame's other receivers. */
+  copy?: boolean;
 }
 
 export type Verdict = 'forwarded' | 'delivered' | 'bridged' | 'dropped' | 'rejected' | 'consumed' | 'unknown';
@@ -90,6 +94,8 @@ export interface Tap {
   readonly header: Header;
   /** Index of the hop it belongs to. */
   readonly hop: number;
+  /** Seen there only by a capture that puts the interface into promiscuous mode (tcpdump without `-p`). */
+  readonly promiscuous?: boolean;
 }
 
 /** What the model says of one packet, from where it was injected until its end. */
@@ -97,6 +103,8 @@ export interface Trace {
   readonly hops: Hop[];
   readonly taps: Tap[];
   readonly verdict: Verdict;
+  /** With `unknown`: what comes of it when the assumptions hold. */
+  readonly likely?: Exclude<Verdict, 'unknown'>;
   /** Catalogue id when dropped or rejected. */
   readonly cause?: string;
   /** The kernel's own drop reason (enum skb_drop_reason), where known. */

@@ -28,10 +28,18 @@ export interface Nfct {
   helper?: string;
 }
 
+/** A zone may hold for one direction of a connection only; the other is then in zone 0. */
+export interface CtZone {
+  readonly id: number;
+  readonly direction: 'both' | CtDirection;
+}
+
 /** A packet's relation to its connection (skb->_nfct with enum ip_conntrack_info). */
 export interface SkbConntrack {
   readonly state: CtState;
   readonly direction: CtDirection;
   /** Absent for INVALID and UNTRACKED. */
   readonly entry?: Nfct;
+  /** Set by `-j CT` before tracking: what the connection shall get (a conntrack template). */
+  readonly template?: { readonly zone?: CtZone; readonly helper?: string };
 }

@@ -1,0 +1,298 @@
+/** br_handle_frame(), br_forward(), br_flood(), net/bridge; iptables on bridged packets: net/bridge/br_netfilter_hooks.c. */
+import { formatIp } from '../net/ip.ts';
+import { formatMac, isGroupMac, type Mac } from '../net/mac.ts';
+import { fieldsOf } from '../skb/fields.ts';
+import { cloneSkb } from '../skb/from-packet.ts';
+import type { Device } from './devices.ts';
+import { receiveIp } from './input.ts';
+import { resolveNeighbour } from './neighbour.ts';
+import { deviceOf, type Net, portsOf } from './net.ts';
+import { runHook } from './netfilter/hook.ts';
+import { receivedBy } from './output.ts';
+import { flowOf, routeInput, routeOutput } from './route.ts';
+import { addStep, addTap, type Copy, endCopy, hopOf, type Kernel, type Run } from './run.ts';
+import { exploreSegment, isForwarding } from './segment.ts';
+import { transmit } from './transmit.ts';
+
+/** A frame arrived on a port. */
+export function handleFrame(run: Run, copy: Copy, port: Device): void {
+  const { net, skb } = copy;
+  const bridge = deviceOf(net, port.bridge ?? '');
+  if (!isForwarding(net, port)) {
+    blocked(run, copy, port, bridge);
+    return;
+  }
+  if (skb.etherDestination !== undefined && skb.etherDestination === bridge.mac) skb.packetType = 'host';
+  if (callsIptables(run, net, bridge, copy)) {
+    copy.bridge = { bridge: bridge.name, physin: port.name };
+    const before = fieldsOf(skb).destination;
+    if (!runHook(run, copy, 'PREROUTING', { in: bridge.name, physin: port.name })) return;
+    if (fieldsOf(skb).destination !== before && !redirected(run, copy, bridge)) return;
+  }
+  finishFrame(run, copy, port, bridge);
+}
+
+function blocked(run: Run, copy: Copy, port: Device, bridge: Device): void {
+  const state = port.port?.state ?? 'disabled';
+  const down = !bridge.up;
+  const waits = state === 'listening' || state === 'learning';
+  addStep(run, copy, { kind: 'bridge', action: 'drop', bridge: bridge.name, port: port.name });
+  endCopy(run, copy, {
+    verdict: 'dropped',
+    cause: down ? 'link-down' : waits ? 'bridge-stp-delay' : 'bridge-port-filtered',
+    text: down ? `bridge ${bridge.name} is down` : `port ${port.name} of ${bridge.name} is ${state}`,
+    stray: copy.flooded,
+  });
+}
+
+/** bridge-nf-call-iptables, of the namespace or of this bridge; tagged frames pass by. */
+function callsIptables(run: Run, net: Net, bridge: Device, { skb }: Copy): boolean {
+  if (skb.vlans.length > 0) {
+    return Number(net.sysctl('net.bridge.bridge-nf-filter-vlan-tagged')?.value ?? 0) !== 0;
+  }
+  const leaf = skb.family === 4 ? 'iptables' : 'ip6tables';
+  const own = bridge.link.kindData?.[`nf_call_${leaf}`];
+  if (own === 1 || own === true || own === '1') return true;
+  const name = `net.bridge.bridge-nf-call-${leaf}`;
+  const setting = net.sysctl(name);
+  const tables = net.tables[skb.family];
+  const matters = tables.tracks || tables.rulesets.some((ruleset) => ruleset.tables.size > 0);
+  if (setting?.assumed !== undefined && matters) {
+    run.assumptions.add(`${net.name}: ${name} was not dumped; taken as ${setting.value}`);
+  }
+  return Number(setting?.value ?? 0) !== 0;
+}
+
+/**
+ * br_nf_pre_routing_finish(): the destination was translated. Back onto the same bridge it stays a bridged frame, to the new
+ * owner's MAC; anything else goes up to be routed. False: ended here.
+ */
+function redirected(run: Run, copy: Copy, bridge: Device): boolean {
+  const { net, skb } = copy;
+  const input = routeInput(net, skb, bridge.name, true);
+  let out = input.kind === 'ok' ? input.destination : undefined;
+  if (input.kind === 'drop') {
+    const output = routeOutput(net, flowOf(skb, { iif: 'lo' })).result;
+    if (output.kind === 'ok' && output.destination.out === bridge.name) out = output.destination;
+    else {
+      addStep(run, copy, input.step);
+      endCopy(run, copy, {
+        verdict: 'dropped',
+        cause: input.cause,
+        reason: input.reason,
+        text: input.text,
+        ...(input.sysctl === undefined ? {} : { sysctl: input.sysctl }),
+      });
+      return false;
+    }
+  }
+  if (out?.kind !== 'local' && out?.out === bridge.name) {
+    const { source } = fieldsOf(skb);
+    const found = resolveNeighbour(run.kernel, net, bridge, {
+      nexthop: out.nexthop,
+      source,
+      viaGateway: false,
+    });
+    if (found.kind === 'failed') {
+      endCopy(run, copy, {
+        verdict: 'dropped',
+        cause: found.cause,
+        reason: 'NEIGH_FAILED',
+        text: found.text,
+      });
+      return false;
+    }
+    hopOf(run, copy).nexthop = formatIp(out.nexthop);
+    skb.etherDestination = found.kind === 'mac' ? found.mac : undefined;
+    if (bridge.mac !== undefined) skb.etherSource = bridge.mac;
+    skb.packetType = found.kind === 'mac' ? 'otherhost' : skb.packetType;
+    return true;
+  }
+  skb.etherDestination = bridge.mac;
+  skb.packetType = 'host';
+  return true;
+}
+
+/** br_handle_frame_finish(): learn where it came from, find where it goes. */
+function finishFrame(run: Run, copy: Copy, port: Device, bridge: Device): void {
+  const { net, skb } = copy;
+  learn(net, bridge, port, skb.etherSource);
+  addTap(run, copy, {
+    interface: bridge.name,
+    direction: 'in',
+    ...(isForBridge(net, bridge, copy) || isGroup(copy) ? {} : { promiscuous: true }),
+  });
+  if (isGroup(copy)) {
+    const up = { ...copy, skb: cloneSkb(copy.skb), flooded: copy.flooded };
+    flood(run, copy, port, bridge);
+    passUp(run, up, bridge);
+    return;
+  }
+  if (isForBridge(net, bridge, copy)) {
+    passUp(run, copy, bridge);
+    return;
+  }
+  const station = stationOf(run.kernel, net, bridge, skb.etherDestination);
+  if (station !== undefined) {
+    forwardTo(run, copy, port, deviceOf(net, station), bridge);
+    return;
+  }
+  flood(run, copy, port, bridge);
+}
+
+function isGroup({ skb }: Copy): boolean {
+  if (skb.etherDestination !== undefined) return isGroupMac(skb.etherDestination);
+  return skb.packetType === 'broadcast' || skb.packetType === 'multicast';
+}
+
+/** Own MACs: the bridge's and its ports'. A frame without one (cooked capture) goes by its IP destination. */
+function isForBridge(net: Net, bridge: Device, { skb }: Copy): boolean {
+  const { etherDestination } = skb;
+  if (etherDestination === undefined) return receivedBy(net, bridge, fieldsOf(skb).destination);
+  return (
+    etherDestination === bridge.mac || portsOf(net, bridge.name).some(({ mac }) => mac === etherDestination)
+  );
+}
+
+function learn(net: Net, bridge: Device, port: Device, mac: Mac | undefined): void {
+  if (mac === undefined || isGroupMac(mac) || port.port?.learning === false) return;
+  tableOf(net, bridge.name).set(mac, port.name);
+}
+
+function tableOf(net: Net, bridge: string): Map<Mac, string> {
+  const table = net.fdb.get(bridge) ?? new Map<Mac, string>();
+  net.fdb.set(bridge, table);
+  return table;
+}
+
+/** The port a station is behind: learned, or what ARP before the packet would have taught. */
+function stationOf(kernel: Kernel, net: Net, bridge: Device, mac: Mac | undefined): string | undefined {
+  if (mac === undefined) return undefined;
+  const learned = tableOf(net, bridge.name).get(mac);
+  if (learned !== undefined && net.devices.get(learned)?.bridge === bridge.name) return learned;
+  for (const port of portsOf(net, bridge.name)) {
+    if (!isForwarding(net, port)) continue;
+    const { stations } = exploreSegment(kernel, net, port.name);
+    if (stations.some(({ device }) => device.mac === mac)) return port.name;
+  }
+  return undefined;
+}
+
+/** br_pass_frame_up() */
+function passUp(run: Run, copy: Copy, bridge: Device): void {
+  const { skb } = copy;
+  addStep(run, copy, { kind: 'bridge', action: 'deliver', bridge: bridge.name });
+  if (!isGroup(copy)) skb.packetType = 'host';
+  copy.dev = bridge.name;
+  receiveIp(run, copy);
+}
+
+/** br_flood(): to every other port, the last added first. */
+function flood(run: Run, copy: Copy, from: Device | undefined, bridge: Device): void {
+  const { net, skb } = copy;
+  const ports = portsOf(net, bridge.name).filter((port) => {
+    if (port.port?.flood === false && !isGroup(copy)) return false;
+    return mayPass(net, from, port);
+  });
+  addStep(run, copy, { kind: 'bridge', action: 'flood', bridge: bridge.name });
+  // A unicast frame whose receiver isn't known goes to everybody and is for somebody nobody dumped.
+  const reached =
+    skb.etherDestination === undefined && !isGroup(copy)
+      ? ports.filter((port) => leadsOut(run.kernel, net, port))
+      : ports;
+  if (reached.length === 0) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      ...nowhere(bridge, skb.etherDestination),
+      stray: isGroup(copy),
+    });
+    return;
+  }
+  for (const port of reached) {
+    const each: Copy = {
+      ...copy,
+      skb: cloneSkb(skb),
+      ...(copy.bridge ? { bridge: { ...copy.bridge } } : {}),
+      flooded: copy.flooded || reached.length > 1 || isGroup(copy),
+    };
+    sendTo(run, each, port, bridge, from !== undefined);
+  }
+}
+
+function nowhere(bridge: Device, mac: Mac | undefined): { cause: string; text: string } {
+  const whom = mac === undefined ? 'the receiver' : formatMac(mac);
+  return { cause: 'bridge-port-filtered', text: `no port of ${bridge.name} leads to ${whom}` };
+}
+
+function leadsOut(kernel: Kernel, net: Net, port: Device): boolean {
+  return !exploreSegment(kernel, net, port.name).complete;
+}
+
+/** should_deliver() */
+function mayPass(net: Net, from: Device | undefined, to: Device): boolean {
+  if (from && from.name === to.name && !to.hairpin) return false;
+  return isForwarding(net, to) && !(from?.isolated && to.isolated);
+}
+
+/** br_forward() to the port a station is behind. */
+function forwardTo(run: Run, copy: Copy, from: Device, to: Device, bridge: Device): void {
+  if (mayPass(copy.net, from, to)) {
+    addStep(run, copy, { kind: 'bridge', action: 'forward', bridge: bridge.name, port: to.name });
+    sendTo(run, copy, to, bridge, true);
+    return;
+  }
+  addStep(run, copy, { kind: 'bridge', action: 'drop', bridge: bridge.name, port: to.name });
+  const same = from.name === to.name;
+  endCopy(run, copy, {
+    verdict: 'dropped',
+    cause: same && copy.translated ? 'nat-self-hairpin' : !to.up ? 'link-down' : 'bridge-port-filtered',
+    text: same
+      ? `would go back out of ${to.name}, where it came in; hairpin is off there`
+      : !to.up
+        ? `port ${to.name} is down`
+        : from.isolated && to.isolated
+          ? `${from.name} and ${to.name} are both isolated`
+          : `port ${to.name} doesn't forward`,
+    stray: copy.flooded,
+  });
+}
+
+/** __br_forward(): through iptables' FORWARD and POSTROUTING when the frame came in by a port, then out. */
+function sendTo(run: Run, copy: Copy, port: Device, bridge: Device, bridged: boolean): void {
+  const { bridge: info } = copy;
+  const hop = hopOf(run, copy);
+  if (bridged) {
+    hop.out = bridge.name;
+    hop.physout = port.name;
+    if (info) {
+      info.physout = port.name;
+      const phys = { physin: info.physin, physout: port.name };
+      if (!runHook(run, copy, 'FORWARD', { in: bridge.name, out: bridge.name, ...phys })) return;
+      if (!runHook(run, copy, 'POSTROUTING', { out: bridge.name, ...phys })) return;
+    }
+  }
+  transmit(run, copy, port.name, bridged);
+}
+
+/** br_dev_xmit(): what the host itself sends through the bridge. */
+export function floodFromBridge(run: Run, copy: Copy, name: string): void {
+  const { net, skb } = copy;
+  const bridge = deviceOf(net, name);
+  const known = isGroup(copy) ? undefined : stationOf(run.kernel, net, bridge, skb.etherDestination);
+  if (known === undefined) {
+    flood(run, copy, undefined, bridge);
+    return;
+  }
+  const port = deviceOf(net, known);
+  if (!mayPass(net, undefined, port)) {
+    addStep(run, copy, { kind: 'bridge', action: 'drop', bridge: name, port: known });
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: port.up ? 'bridge-port-filtered' : 'link-down',
+      text: port.up ? `port ${known} doesn't forward` : `port ${known} is down`,
+    });
+    return;
+  }
+  addStep(run, copy, { kind: 'bridge', action: 'forward', bridge: name, port: known });
+  transmit(run, copy, known, false);
+}

@@ -1,0 +1,74 @@
+/** nf_ct_get_tuple(), nf_ct_invert_tuple(), net/netfilter/nf_conntrack_core.c, and the pkt_to_tuple of each protocol. */
+import type { Family } from '../../net/ip.ts';
+import { hasPorts } from '../../net/protocol.ts';
+import type { SkbFields } from '../../skb/fields.ts';
+import type { Tuple } from '../../skb/tuple.ts';
+
+/** ICMP queries that open a connection, with the type that answers (RFC 792, RFC 950; ICMPv6: RFC 4443, RFC 4620). */
+const ANSWERS: Readonly<Record<Family, ReadonlyMap<number, number>>> = {
+  4: new Map([
+    [8, 0],
+    [0, 8],
+    [13, 14],
+    [14, 13],
+    [15, 16],
+    [16, 15],
+    [17, 18],
+    [18, 17],
+  ]),
+  6: new Map([
+    [128, 129],
+    [129, 128],
+    [139, 140],
+    [140, 139],
+  ]),
+};
+const OPENERS: Readonly<Record<Family, ReadonlySet<number>>> = {
+  4: new Set([8, 13, 15, 17]),
+  6: new Set([128, 139]),
+};
+
+export function isIcmp(family: Family, protocol: number): boolean {
+  return protocol === (family === 4 ? 1 : 58);
+}
+
+/** May an ICMP packet of that type begin a connection (icmp_new())? */
+export function opensConnection(family: Family, type: number): boolean {
+  return OPENERS[family].has(type);
+}
+
+/** Undefined when the packet has no tuple: its transport header is cut short, or it is an ICMP message without a counterpart. */
+export function tupleOf(fields: SkbFields, zone: number): Tuple | undefined {
+  const { family, protocol, source, destination } = fields;
+  const base = { family, protocol, source, destination, zone };
+  if (isIcmp(family, protocol)) {
+    const { icmpType, icmpCode, icmpId } = fields;
+    if (icmpType === undefined || icmpCode === undefined || !ANSWERS[family].has(icmpType)) return undefined;
+    return { ...base, sourcePort: icmpId ?? 0, destinationPort: (icmpType << 8) | icmpCode };
+  }
+  const { sourcePort, destinationPort } = fields;
+  if (!hasPorts(protocol)) return { ...base, sourcePort: 0, destinationPort: 0 };
+  if (sourcePort === undefined || destinationPort === undefined) return undefined;
+  return { ...base, sourcePort, destinationPort };
+}
+
+/** The tuple of the answers to a packet with this one; undefined when nothing answers it. */
+export function invertTuple(tuple: Tuple): Tuple | undefined {
+  const base = {
+    family: tuple.family,
+    protocol: tuple.protocol,
+    source: tuple.destination,
+    destination: tuple.source,
+    zone: tuple.zone,
+  };
+  if (!isIcmp(tuple.family, tuple.protocol)) {
+    return { ...base, sourcePort: tuple.destinationPort, destinationPort: tuple.sourcePort };
+  }
+  const type = ANSWERS[tuple.family].get(tuple.destinationPort >> 8);
+  if (type === undefined) return undefined;
+  return {
+    ...base,
+    sourcePort: tuple.sourcePort,
+    destinationPort: (type << 8) | (tuple.destinationPort & 255),
+  };
+}

@@ -1,0 +1,132 @@
+/** nf_ct_ipv4_gather_frags(), net/ipv4/netfilter/nf_defrag_ipv4.c, over ip_frag_queue(). */
+import { viewOf } from '../base/bytes.ts';
+import { fieldsOf } from '../skb/fields.ts';
+import { refreshLayout } from '../skb/layout.ts';
+import { sealChecksums } from '../skb/rewrite.ts';
+import type { Skb } from '../skb/skb.ts';
+import { type Copy, endCopy, type Run } from './run.ts';
+
+interface Queue {
+  readonly parts: Map<number, Skb>;
+  expires: number;
+}
+
+/** ip_frag_time: an incomplete datagram is given up after 30 seconds. */
+const LIFETIME = 30;
+
+/** True: whole now, or never was cut. False: kept until the rest arrives. */
+export function defragment(run: Run, copy: Copy): boolean {
+  const { skb, net } = copy;
+  if (!skb.moreFragments && skb.fragmentOffset === 0) return true;
+  const key = fragmentKey(skb);
+  const queues = net.fragments as Map<string, Queue>;
+  const known = queues.get(key);
+  const queue = known && known.expires > skb.time ? known : { parts: new Map<number, Skb>(), expires: 0 };
+  if (queue.expires === 0) queue.expires = skb.time + LIFETIME;
+  queue.parts.set(skb.fragmentOffset, skb);
+  queues.set(key, queue);
+  const whole = join(queue.parts);
+  if (!whole) {
+    endCopy(run, copy, { verdict: 'consumed' });
+    return false;
+  }
+  queues.delete(key);
+  whole.time = skb.time;
+  whole.mark = skb.mark;
+  copy.skb = Object.assign(skb, {
+    ...whole,
+    in: skb.in,
+    out: skb.out,
+    physin: skb.physin,
+    physout: skb.physout,
+  });
+  return true;
+}
+
+function fragmentKey(skb: Skb): string {
+  const { source, destination } = fieldsOf(skb);
+  const view = viewOf(skb.bytes);
+  const id = skb.family === 4 ? view.getUint16(4) : fragmentId6(skb);
+  const protocol = skb.family === 4 ? skb.protocol : '';
+  return `${skb.family} ${source} ${destination} ${id} ${protocol}`;
+}
+
+const FRAGMENT_HEADER = 44;
+
+/** Where the IPv6 fragment header is, and the offset of the "next header" byte that names it. */
+function fragmentHeader6(skb: Skb): { at: number; pointer: number } | undefined {
+  const { bytes } = skb;
+  let pointer = 6;
+  let at = 40;
+  for (let i = 0; i < 8; i++) {
+    const next = bytes[pointer];
+    if (next === FRAGMENT_HEADER) return at + 8 <= bytes.length ? { at, pointer } : undefined;
+    if (next !== 0 && next !== 43 && next !== 60) return undefined;
+    pointer = at;
+    at += ((bytes[at + 1] ?? 0) + 1) * 8;
+  }
+  return undefined;
+}
+
+function fragmentId6(skb: Skb): number {
+  const header = fragmentHeader6(skb);
+  return header ? viewOf(skb.bytes).getUint32(header.at + 4) : 0;
+}
+
+function payloadOf(skb: Skb): { start: number; end: number } {
+  const end = Math.min(skb.bytes.length, skb.length);
+  if (skb.family === 4) return { start: ((skb.bytes[0] ?? 0) & 15) * 4, end };
+  const header = fragmentHeader6(skb);
+  return { start: header ? header.at + 8 : 40, end };
+}
+
+/** All fragments there: the datagram, with the first one's header. */
+function join(parts: ReadonlyMap<number, Skb>): Skb | undefined {
+  const first = parts.get(0);
+  if (!first) return undefined;
+  const pieces: Uint8Array[] = [];
+  let at = 0;
+  for (;;) {
+    const part = parts.get(at);
+    if (!part) return undefined;
+    const { start, end } = payloadOf(part);
+    pieces.push(part.bytes.subarray(start, end));
+    if (!part.moreFragments) break;
+    if (end <= start) return undefined;
+    at += end - start;
+  }
+  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const head = headWithoutFragment(first);
+  const bytes = new Uint8Array(head.length + total);
+  bytes.set(head);
+  let offset = head.length;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.length;
+  }
+  const view = viewOf(bytes);
+  if (first.family === 4) {
+    view.setUint16(2, bytes.length);
+    view.setUint16(6, view.getUint16(6) & 0x4000);
+  } else view.setUint16(4, bytes.length - 40);
+  const whole: Skb = { ...first, bytes };
+  refreshLayout(whole);
+  if (first.family === 4) sealHeader(whole);
+  return whole;
+}
+
+function sealHeader(skb: Skb): void {
+  const header = { ...skb, transport: -1 };
+  sealChecksums(header);
+}
+
+function headWithoutFragment(first: Skb): Uint8Array {
+  const { start } = payloadOf(first);
+  if (first.family === 4) return first.bytes.slice(0, start);
+  const header = fragmentHeader6(first);
+  if (!header) return first.bytes.slice(0, start);
+  const head = new Uint8Array(start - 8);
+  head.set(first.bytes.subarray(0, header.at));
+  head[header.pointer] = first.bytes[header.at] ?? 59;
+  return head;
+}

@@ -1,0 +1,112 @@
+/** icmp_send(), net/ipv4/icmp.c; icmp6_send(), net/ipv6/icmp.c; RSTs of nf_send_reset() and tcp_v4_send_reset(). */
+import { viewOf } from '../base/bytes.ts';
+import { isIcmpError, isIcmpQuery } from '../header/icmp.ts';
+import { isIcmpv6Error } from '../header/icmpv6.ts';
+import { Tcp } from '../header/tcp.ts';
+import { isGroupMac } from '../net/mac.ts';
+import { buildSkb } from '../skb/build.ts';
+import { fieldsOf } from '../skb/fields.ts';
+import type { Skb } from '../skb/skb.ts';
+import { isMulticast } from './route.ts';
+
+export interface IcmpMessage {
+  readonly type: number;
+  readonly code: number;
+  /** Second word: the next hop's MTU. */
+  readonly rest?: number;
+}
+
+/** An error about `skb`, its source left to the route; undefined where the kernel keeps silent. */
+export function icmpError(skb: Skb, message: IcmpMessage): Skb | undefined {
+  const { source, destination, icmpType } = fieldsOf(skb);
+  if (skb.fragmentOffset > 0) return undefined;
+  if (skb.packetType === 'broadcast' || skb.packetType === 'multicast') return undefined;
+  if (skb.etherDestination !== undefined && isGroupMac(skb.etherDestination)) return undefined;
+  if (isMulticast(destination) || isMulticast(source) || destination === 0xffffffff) return undefined;
+  if (source === 0 || source === 0n) return undefined;
+  if (icmpType !== undefined && isError(skb, icmpType)) return undefined;
+  if (typeof source === 'number') {
+    return buildSkb({
+      source: 0,
+      destination: source,
+      protocol: 1,
+      icmpType: message.type,
+      icmpCode: message.code,
+      icmpRest: message.rest ?? 0,
+      tos: 0xc0,
+      dontFragment: false,
+      payload: skb.bytes.slice(0, Math.min(skb.bytes.length, skb.length, 548)),
+      time: skb.time,
+      local: true,
+      origin: skb.origin,
+    });
+  }
+  return buildSkb({
+    source: 0n,
+    destination: source,
+    protocol: 58,
+    icmpType: message.type,
+    icmpCode: message.code,
+    icmpRest: message.rest ?? 0,
+    payload: skb.bytes.slice(0, Math.min(skb.bytes.length, skb.length, 1232)),
+    time: skb.time,
+    local: true,
+    origin: skb.origin,
+  });
+}
+
+/** Errors, and ICMP types nobody knows, are never answered by an error. */
+function isError(skb: Skb, type: number): boolean {
+  return skb.family === 4
+    ? skb.protocol === 1 && (isIcmpError(type) || !(isIcmpQuery(type) || type === 9 || type === 10))
+    : skb.protocol === 58 && (isIcmpv6Error(type) || type === 137);
+}
+
+/** The RST that refuses a segment; undefined for an RST or what is no whole TCP header. */
+export function tcpReset(skb: Skb): Skb | undefined {
+  if (skb.protocol !== 6 || skb.transport < 0 || skb.fragmentOffset > 0) return undefined;
+  const tcp = new Tcp(viewOf(skb.bytes), skb.transport);
+  if (tcp.check(skb.bytes.length)) return undefined;
+  const { flags } = tcp;
+  if (flags & 4) return undefined;
+  const { source, destination } = fieldsOf(skb);
+  const hasAck = (flags & 16) !== 0;
+  const data = skb.length - skb.transport - tcp.headerLength;
+  const acknowledged = tcp.sequence + data + (flags & 2 ? 1 : 0) + (flags & 1 ? 1 : 0);
+  return buildSkb({
+    source: destination,
+    destination: source,
+    protocol: 6,
+    sourcePort: tcp.destinationPort,
+    destinationPort: tcp.sourcePort,
+    tcpFlags: hasAck ? 4 : 20,
+    tcpSequence: hasAck ? tcp.acknowledgement : 0,
+    tcpAcknowledgement: hasAck ? 0 : acknowledged >>> 0,
+    tcpWindow: 0,
+    time: skb.time,
+    local: true,
+    origin: skb.origin,
+  });
+}
+
+/** icmp_echo(): source and destination exchanged, the data kept. Undefined for anything but an echo request. */
+export function echoReply(skb: Skb): Skb | undefined {
+  const { source, destination, icmpType, icmpId, tos } = fieldsOf(skb);
+  const isEcho = icmpType === (skb.family === 4 ? 8 : 128);
+  if (!isEcho || isMulticast(destination) || destination === 0xffffffff) return undefined;
+  const body = skb.transport + 8;
+  return buildSkb({
+    source: destination,
+    destination: source,
+    protocol: skb.protocol,
+    icmpType: skb.family === 4 ? 0 : 129,
+    icmpId: icmpId ?? 0,
+    icmpSequence: viewOf(skb.bytes).getUint16(skb.transport + 6),
+    tos,
+    dontFragment: false,
+    payload: Math.max(0, skb.length - body),
+    time: skb.time,
+    local: true,
+    origin: skb.origin,
+  });
+}

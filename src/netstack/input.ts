@@ -1,0 +1,156 @@
+/** ip_rcv() to ip_local_deliver() or ip_forward(), net/ipv4/ip_input.c and ip_forward.c; their IPv6 counterparts. */
+import { viewOf } from '../base/bytes.ts';
+import { Ipv4 } from '../header/ipv4.ts';
+import { formatIp } from '../net/ip.ts';
+import { isGroupMac } from '../net/mac.ts';
+import { fieldsOf } from '../skb/fields.ts';
+import { setTtl } from '../skb/rewrite.ts';
+import { defragment } from './defrag.ts';
+import { type IcmpMessage, icmpError } from './icmp.ts';
+import { deliverLocally } from './local.ts';
+import { deviceOf } from './net.ts';
+import { runHook } from './netfilter/hook.ts';
+import { noteIncomplete, output } from './output.ts';
+import { isLoopbackIp, isMulticast, type RouteDrop, routeInput } from './route.ts';
+import { addStep, type Copy, endCopy, hopOf, type Run } from './run.ts';
+
+/** A packet has reached the IP layer on `copy.dev`. */
+export function receiveIp(run: Run, copy: Copy): void {
+  const { skb, net, dev } = copy;
+  if (skb.packetType === 'otherhost') {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'neigh-stale-mac',
+      reason: 'OTHERHOST',
+      text: `the frame is addressed to another MAC than ${dev}'s`,
+      stray: copy.flooded,
+    });
+    return;
+  }
+  const fault = headerFault(copy);
+  if (fault) {
+    endCopy(run, copy, { verdict: 'dropped', cause: 'martian-drop', ...fault, stray: copy.flooded });
+    return;
+  }
+  const before = fieldsOf(skb).destination;
+  const alreadySeen = copy.bridge !== undefined;
+  if (!alreadySeen && !runHook(run, copy, 'PREROUTING', { in: dev })) return;
+  if (fieldsOf(skb).destination !== before) copy.translated = true;
+  for (const text of net.fib[skb.family].assumptions) run.assumptions.add(text);
+  const result = routeInput(net, skb, dev, copy.translated);
+  addStep(run, copy, result.step);
+  if (result.kind === 'drop') {
+    refuse(run, copy, result);
+    return;
+  }
+  for (const text of result.assumptions) run.assumptions.add(text);
+  copy.dst = result.destination;
+  if (result.destination.kind === 'local') {
+    // Without conntrack, fragments of an IPv4 packet are joined only now.
+    if (skb.family === 4 && !defragment(run, copy)) return;
+    if (!runHook(run, copy, 'INPUT', { in: dev, physin: copy.bridge?.physin })) return;
+    deliverLocally(run, copy);
+    return;
+  }
+  forward(run, copy);
+}
+
+/** What ip_rcv_core() and ip6_rcv_core() refuse before any chain. */
+function headerFault({ skb, dev }: Copy): { reason: string; text: string } | undefined {
+  const { source, destination } = fieldsOf(skb);
+  if (skb.family === 4) {
+    if (!new Ipv4(viewOf(skb.bytes), 0).checksumRight && !skb.local && dev !== 'lo') {
+      return { reason: 'IP_CSUM', text: 'the IPv4 header checksum is wrong' };
+    }
+    return undefined;
+  }
+  if (dev !== 'lo' && (isLoopbackIp(source) || isLoopbackIp(destination))) {
+    return { reason: 'IP_INHDR', text: `::1 arrived on ${dev}` };
+  }
+  if (isMulticast(source)) return { reason: 'IP_INHDR', text: `source ${formatIp(source)} is multicast` };
+  return undefined;
+}
+
+function refuse(run: Run, copy: Copy, result: RouteDrop): void {
+  const { net } = copy;
+  if (result.incomplete.length > 0) noteIncomplete(run, net, result.incomplete);
+  endCopy(run, copy, {
+    verdict: result.icmp ? 'rejected' : 'dropped',
+    cause: result.cause,
+    reason: result.reason,
+    text: result.text,
+    ...(result.sysctl === undefined ? {} : { sysctl: result.sysctl }),
+    ...(result.step.route === undefined ? {} : { route: result.step.route }),
+    stray: copy.flooded,
+  });
+  if (result.icmp) {
+    const type = copy.skb.family === 4 ? 3 : 1;
+    sendError(run, copy, { type, code: result.icmp.code });
+  }
+}
+
+function sendError(run: Run, copy: Copy, message: IcmpMessage): void {
+  const answer = icmpError(copy.skb, message);
+  if (answer) run.answers.push({ namespace: copy.net.name, skb: answer, always: false });
+}
+
+/** ip_forward() */
+function forward(run: Run, copy: Copy): void {
+  const { skb, net, dev, dst } = copy;
+  if (!dst) return;
+  const hop = hopOf(run, copy);
+  hop.out = dst.out;
+  const isGroupFrame =
+    skb.packetType === 'broadcast' ||
+    skb.packetType === 'multicast' ||
+    (skb.etherDestination !== undefined && isGroupMac(skb.etherDestination));
+  if (isGroupFrame && !dst.multicast) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'martian-drop',
+      reason: 'UNICAST_IN_L2_MULTICAST',
+      text: 'a unicast packet in a broadcast frame is not forwarded',
+      stray: copy.flooded,
+    });
+    return;
+  }
+  const { ttl } = fieldsOf(skb);
+  if (ttl <= 1) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'ttl-expired',
+      reason: 'IP_INHDR',
+      text: `TTL ${ttl} ends in ${net.name}`,
+    });
+    sendError(run, copy, { type: skb.family === 4 ? 11 : 3, code: 0 });
+    return;
+  }
+  const tooBig = exceedsMtu(copy);
+  if (tooBig !== undefined) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'mtu-pmtu-blackhole',
+      reason: 'PKT_TOO_BIG',
+      text: `${skb.length} bytes don't fit the MTU ${tooBig} of ${dst.out}, and may not be fragmented`,
+    });
+    sendError(
+      run,
+      copy,
+      skb.family === 4 ? { type: 3, code: 4, rest: tooBig } : { type: 2, code: 0, rest: tooBig },
+    );
+    return;
+  }
+  setTtl(skb, ttl - 1);
+  const phys = copy.bridge === undefined ? {} : { physin: copy.bridge.physin };
+  if (!runHook(run, copy, 'FORWARD', { in: dev, out: dst.out, ...phys })) return;
+  output(run, copy);
+}
+
+/** A packet longer than its incoming interface's MTU is a train of segments that offloading joined: it will be cut again. */
+function exceedsMtu({ skb, net, dev, dst }: Copy): number | undefined {
+  if (!dst) return undefined;
+  const { mtu } = deviceOf(net, dst.out);
+  if (skb.length <= mtu || skb.length > deviceOf(net, dev).mtu) return undefined;
+  const fixed = skb.family === 6 || new Ipv4(viewOf(skb.bytes), 0).dontFragment;
+  return fixed ? mtu : undefined;
+}

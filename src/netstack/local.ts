@@ -1,0 +1,127 @@
+/** Who takes a packet that is for the host: tcp_v4_rcv(), __udp4_lib_rcv(), icmp_rcv(). */
+import type { Socket } from '../dump/records.ts';
+import { formatEndpoint, formatIp, type Ip } from '../net/ip.ts';
+import { fieldsOf, type SkbFields } from '../skb/fields.ts';
+import type { Trace } from './hop.ts';
+import { echoReply, icmpError, tcpReset } from './icmp.ts';
+import { isLoopbackIp } from './route.ts';
+import { type Copy, endCopy, type Kernel, type Run } from './run.ts';
+
+type SocketState = NonNullable<Trace['socket']>;
+
+export function deliverLocally(run: Run, copy: Copy): void {
+  const { skb, net } = copy;
+  const fields = fieldsOf(skb);
+  const socket = findSocket(run.kernel, copy, fields);
+  if (socket.state === 'unknown') {
+    run.assumptions.add(`${net.name}: no \`ss -lntup\`; somebody is taken to listen`);
+  }
+  if (socket.state !== 'none' && socket.state !== 'wrong-address') {
+    endCopy(run, copy, { verdict: 'delivered', socket });
+    const echo = isIcmp(fields) ? echoReply(skb) : undefined;
+    if (echo && !ignoresEcho(copy)) run.answers.push({ namespace: net.name, skb: echo, always: false });
+    return;
+  }
+  const answer =
+    fields.protocol === 6
+      ? tcpReset(skb)
+      : icmpError(skb, skb.family === 4 ? { type: 3, code: 3 } : { type: 1, code: 4 });
+  const where = formatEndpoint(fields.destination, fields.destinationPort);
+  const loopback =
+    socket.state === 'wrong-address' && socket.bound !== undefined && isLoopbackIp(socket.bound);
+  const { bound, ...rest } = socket;
+  endCopy(run, copy, {
+    verdict: 'rejected',
+    cause: loopback ? 'sock-loopback-bound' : 'sock-not-listening',
+    reason: 'NO_SOCKET',
+    socket: rest,
+    text:
+      bound === undefined
+        ? `nothing listens on ${where} in ${net.name}`
+        : `the port's listener in ${net.name} is bound to ${formatIp(bound)}, not ${where}`,
+    stray: copy.flooded,
+  });
+  if (answer) run.answers.push({ namespace: net.name, skb: answer, always: false });
+}
+
+function isIcmp({ family, protocol }: SkbFields): boolean {
+  return protocol === (family === 4 ? 1 : 58);
+}
+
+function ignoresEcho({ net, skb }: Copy): boolean {
+  const name = skb.family === 4 ? 'net.ipv4.icmp_echo_ignore_all' : 'net.ipv6.icmp.echo_ignore_all';
+  return Number(net.sysctl(name)?.value ?? 0) !== 0;
+}
+
+function findSocket(kernel: Kernel, copy: Copy, fields: SkbFields): SocketState & { readonly bound?: Ip } {
+  const { net } = copy;
+  const { protocol, destinationPort, destination } = fields;
+  if ((protocol !== 6 && protocol !== 17) || destinationPort === undefined) return { state: 'kernel' };
+  if (copy.dst?.broadcast || copy.dst?.multicast) return { state: 'kernel' };
+  // Only a SYN asks for a listener; everything else belongs to a connection that is there, or gets an RST on its own account.
+  if (protocol === 6 && ((fields.tcpFlags ?? 0) & 0x17) !== 2) return { state: 'kernel' };
+  const { sockets } = net.netns;
+  const listener = sockets && pick(sockets, fields, copy.dev);
+  if (listener?.takes) return listening(listener.socket);
+  if (isAnswer(kernel, fields)) return { state: 'kernel' };
+  if (!sockets) return { state: 'unknown' };
+  if (!listener) return { state: 'none' };
+  const { socket } = listener;
+  return {
+    ...listening(socket),
+    state: 'wrong-address',
+    ...(socket.address === undefined || socket.address === destination ? {} : { bound: socket.address }),
+  };
+}
+
+function listening({ process, span }: Socket): SocketState {
+  return {
+    state: 'listening',
+    ...(process === undefined ? {} : { process }),
+    line: span.line,
+    path: span.path,
+  };
+}
+
+/** A listener on the port: one that takes the packet, else one bound to another address. */
+function pick(
+  sockets: readonly Socket[],
+  { family, protocol, destination, destinationPort }: SkbFields,
+  dev: string,
+): { socket: Socket; takes: boolean } | undefined {
+  const name = protocol === 6 ? 'tcp' : 'udp';
+  const onPort = sockets.filter(
+    (socket) =>
+      socket.protocol === name &&
+      socket.port === destinationPort &&
+      (protocol === 6 ? socket.state === 'LISTEN' : socket.peer === undefined || socket.peer.port === 0),
+  );
+  const takes = onPort.filter(
+    (socket) =>
+      (socket.family === 'both' || socket.family === family) &&
+      (socket.device === undefined || socket.device === dev) &&
+      (socket.address === undefined || sameAddress(socket.address, destination)),
+  );
+  const exact = takes.find((socket) => socket.address !== undefined) ?? takes[0];
+  if (exact) return { socket: exact, takes: true };
+  return onPort[0] && { socket: onPort[0], takes: false };
+}
+
+/** `::ffff:10.0.0.1` is 10.0.0.1. */
+function sameAddress(bound: Ip, destination: Ip): boolean {
+  if (bound === destination) return true;
+  return typeof bound === 'bigint' && bound >> 32n === 0xffffn && Number(bound & 0xffffffffn) === destination;
+}
+
+/** Was a packet the other way seen before? */
+function isAnswer(kernel: Kernel, fields: SkbFields): boolean {
+  const { protocol, source, destination, sourcePort, destinationPort } = fields;
+  return kernel.flows.has(`${protocol} ${destination} ${destinationPort} ${source} ${sourcePort}`);
+}
+
+export function rememberFlow(kernel: Kernel, fields: SkbFields): void {
+  const { protocol, source, destination, sourcePort, destinationPort } = fields;
+  if (sourcePort !== undefined) {
+    kernel.flows.add(`${protocol} ${source} ${sourcePort} ${destination} ${destinationPort}`);
+  }
+}

@@ -1,0 +1,142 @@
+/** The running state of one namespace (struct net): what carries over from packet to packet. */
+import type { Family, Ip } from '../net/ip.ts';
+import { familyOf } from '../net/ip.ts';
+import type { Mac } from '../net/mac.ts';
+import { effectiveRoutes } from '../snapshot/effective-routes.ts';
+import type { Netns } from '../snapshot/snapshot.ts';
+import { type SysctlValue, sysctl, sysctlInterface } from '../snapshot/sysctl.ts';
+import { type Conntrack, createConntrack } from './conntrack/conntrack.ts';
+import { conntrackSettings } from './conntrack/settings.ts';
+import { type Device, devicesOf } from './devices.ts';
+import { createFib, type Fib } from './fib.ts';
+import { createTables, type Tables } from './netfilter/tables.ts';
+
+export interface Net {
+  readonly name: string;
+  readonly netns: Netns;
+  readonly devices: Map<string, Device>;
+  readonly fib: Readonly<Record<Family, Fib>>;
+  readonly tables: Readonly<Record<Family, Tables>>;
+  readonly conntrack: Conntrack;
+  /** By bridge: station → port. Entries of the dump are there from the start. */
+  readonly fdb: Map<string, Map<Mac, string>>;
+  /** Fragments waiting for the rest of their datagram. */
+  readonly fragments: Map<string, unknown>;
+  sysctl(name: string): SysctlValue | undefined;
+  /** Number of `net.ipv4.conf.DEV.leaf` (or ipv6), 0 where nothing says. */
+  conf(family: Family, device: string, leaf: string): number;
+  /** IN_DEV_ORCONF, IN_DEV_MAXCONF: the interface's own setting or that of `all`, whichever is more. */
+  confMax(family: Family, device: string, leaf: string): number;
+}
+
+export function createNet(netns: Netns): Net {
+  const devices = devicesOf(netns);
+  const cache = new Map<string, SysctlValue | undefined>();
+  const cachedSysctl = (name: string): SysctlValue | undefined => {
+    if (!cache.has(name)) cache.set(name, sysctl(netns, name));
+    return cache.get(name);
+  };
+  const conf = (family: Family, device: string, leaf: string): number => {
+    const name = `net.ipv${family}.conf.${sysctlInterface(device)}.${leaf}`;
+    return Number(cachedSysctl(name)?.value ?? 0) || 0;
+  };
+  const fibDevices = {
+    isUp: (device: string) => devices.get(device)?.up ?? true,
+    ignoresLinkDown: (device: string) => conf(4, device, 'ignore_routes_with_linkdown') !== 0,
+  };
+  return {
+    name: netns.name,
+    netns,
+    devices,
+    fib: { 4: createFib(netns, 4, fibDevices), 6: createFib(netns, 6, fibDevices) },
+    tables: { 4: createTables(netns, 4), 6: createTables(netns, 6) },
+    conntrack: createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value)),
+    fdb: initialFdb(netns, devices),
+    fragments: new Map(),
+    sysctl: cachedSysctl,
+    conf,
+    confMax: (family, device, leaf) => Math.max(conf(family, 'all', leaf), conf(family, device, leaf)),
+  };
+}
+
+/** An interface nobody dumped is taken for a plain one that is up. */
+export function deviceOf(net: Net, name: string): Device {
+  const known = net.devices.get(name);
+  if (known) return known;
+  const device: Device = {
+    name,
+    order: net.devices.size,
+    link: {
+      name,
+      flags: ['UP'],
+      addresses: [],
+      inferred: true,
+      span: { path: 'assumed', line: 0 },
+    },
+    kind: name === 'lo' ? 'loopback' : 'other',
+    mtu: name === 'lo' ? 65536 : 1500,
+    up: true,
+    carrier: true,
+    noArp: false,
+    addresses: [],
+    hairpin: false,
+    isolated: false,
+  };
+  net.devices.set(name, device);
+  return device;
+}
+
+export function portsOf(net: Net, bridge: string): Device[] {
+  return [...net.devices.values()]
+    .filter((device) => device.bridge === bridge)
+    .toSorted((a, b) => b.order - a.order);
+}
+
+function initialFdb(netns: Netns, devices: ReadonlyMap<string, Device>): Map<string, Map<Mac, string>> {
+  const fdb = new Map<string, Map<Mac, string>>();
+  for (const entry of netns.fdb ?? []) {
+    const bridge = entry.master ?? devices.get(entry.dev)?.bridge;
+    if (bridge === undefined || entry.permanent || entry.self) continue;
+    const table = fdb.get(bridge) ?? new Map<Mac, string>();
+    fdb.set(bridge, table);
+    if (!table.has(entry.mac)) table.set(entry.mac, entry.dev);
+  }
+  return fdb;
+}
+
+/** Is that one of the namespace's own addresses, on whatever interface (inet_addr_type() == RTN_LOCAL)? */
+export function isLocalAddress(net: Net, ip: Ip): boolean {
+  return localAddresses(net).has(ip) || (typeof ip === 'number' && ip >>> 24 === 127 && hasLoopback(net));
+}
+
+function hasLoopback(net: Net): boolean {
+  const { netns } = net;
+  return netns.links === undefined || net.devices.get('lo')?.up !== false;
+}
+
+const LOCAL = new WeakMap<Net, Set<Ip>>();
+
+function localAddresses(net: Net): Set<Ip> {
+  const known = LOCAL.get(net);
+  if (known) return known;
+  const own = new Set<Ip>();
+  for (const device of net.devices.values()) for (const { address } of device.addresses) own.add(address);
+  for (const family of [4, 6] as const) {
+    for (const route of effectiveRoutes(net.netns, family).routes) {
+      const full = route.destination.length === (family === 4 ? 32 : 128);
+      if (route.type === 'local' && route.table === 'local' && full) own.add(route.destination.address);
+    }
+  }
+  LOCAL.set(net, own);
+  return own;
+}
+
+/** Interfaces with that address. */
+export function ownersOf(net: Net, ip: Ip): Device[] {
+  return [...net.devices.values()].filter((device) => device.addresses.some((entry) => entry.address === ip));
+}
+
+/** Addresses of one family on an interface, in order. */
+export function addressesOf(device: Device, family: Family) {
+  return device.addresses.filter((entry) => familyOf(entry.address) === family);
+}

@@ -1,0 +1,28 @@
+/** `iptables-save -c` of what the model counted. */
+import type { Counters } from '../../xtables/rule.ts';
+import type { Tables } from './tables.ts';
+
+/** Every ruleset in turn, in its own order of tables and chains. */
+export function printCounters(tables: Tables): string {
+  const lines: string[] = [];
+  for (const ruleset of tables.rulesets) {
+    for (const table of ruleset.tables.values()) {
+      lines.push(`*${table.name}`);
+      for (const chain of table.chains.values()) {
+        const counters = chain.policy === undefined ? undefined : tables.policyCounters.get(chain);
+        lines.push(`:${chain.name} ${chain.policy ?? '-'} ${bracket(counters)}`);
+      }
+      for (const chain of table.chains.values()) {
+        for (const rule of chain.rules) {
+          lines.push(`${bracket(tables.ruleCounters.get(rule))} ${rule.text}`);
+        }
+      }
+      lines.push('COMMIT');
+    }
+  }
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function bracket(counters: Counters | undefined): string {
+  return `[${counters?.packets ?? 0}:${counters?.bytes ?? 0}]`;
+}

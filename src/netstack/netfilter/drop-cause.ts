@@ -1,0 +1,75 @@
+/** Which cause of the catalogue a dropping or rejecting rule or policy is: the most specific one that fits. */
+import type { Rule } from '../../xtables/rule.ts';
+import { deviceOf } from '../net.ts';
+import type { Copy } from '../run.ts';
+import type { Decider, TableVerdict } from './walk.ts';
+
+export function dropCause(copy: Copy, verdict: Extract<TableVerdict, { by: Decider }>): string {
+  const { by } = verdict;
+  const { skb } = copy;
+  const { rule, base } = by;
+  if (rule) {
+    if (asksForInvalid(rule) && skb.conntrack?.state === 'INVALID') return 'ct-invalid-drop';
+    if (has(rule, 'set')) return 'flt-ipset-ban';
+    if (has(rule, 'rpfilter')) return 'rpf-strict-drop';
+    if (has(rule, 'connlimit') || has(rule, 'hashlimit') || has(rule, 'limit')) return 'flt-rate-limit';
+  }
+  const docker = rule && dockerCause(by, rule);
+  if (docker) return docker;
+  if (base.ruleset.backend === 'legacy' && hasOther(copy, by)) return 'flt-legacy-nft-mix';
+  if (base.hook === 'FORWARD') return forwardCause(copy, verdict);
+  if (verdict.kind === 'reject') return 'flt-reject';
+  if (base.hook === 'OUTPUT') return 'flt-output-drop';
+  if (base.hook === 'INPUT') return inputCause(copy);
+  return 'flt-rule-drop';
+}
+
+function forwardCause(copy: Copy, verdict: Extract<TableVerdict, { by: Decider }>): string {
+  const { skb } = copy;
+  if (skb.conntrack?.direction === 'reply' && skb.conntrack.state === 'ESTABLISHED') {
+    return 'flt-forward-reply-blocked';
+  }
+  if (verdict.kind === 'reject') return 'flt-reject';
+  const { rule } = verdict.by;
+  if (copy.bridge?.physout !== undefined) {
+    const own = rule?.in?.name === copy.bridge.bridge && rule.out?.name === copy.bridge.bridge;
+    return own ? 'flt-icc-off' : 'flt-bridge-nf-drop';
+  }
+  return rule ? 'flt-rule-drop' : 'flt-forward-policy-drop';
+}
+
+/** Containers reach the host through a bridge; outside clients don't. */
+function inputCause(copy: Copy): string {
+  const name = copy.skb.in;
+  if (name === undefined || name === 'lo') return 'flt-input-drop';
+  return deviceOf(copy.net, name).kind === 'bridge' ? 'flt-input-blocks-container' : 'flt-input-drop';
+}
+
+/** Rules of the shape that dockerd writes, by their chains; and the raw rule of Docker 28 by its form. */
+function dockerCause({ chain, base }: Decider, rule: Rule): string | undefined {
+  const { name } = chain;
+  if (name === 'DOCKER-ISOLATION-STAGE-1' || name === 'DOCKER-INTERNAL') return 'flt-docker-internal';
+  if (/^DOCKER-ISOLATION/.test(name)) return 'flt-docker-isolation';
+  if (name === 'DOCKER' && base.table.name === 'filter') {
+    return rule.in && !rule.in.invert && rule.in.name === rule.out?.name ? 'flt-icc-off' : undefined;
+  }
+  const direct =
+    base.table.name === 'raw' &&
+    base.hook === 'PREROUTING' &&
+    rule.destination?.invert === false &&
+    rule.in?.invert === true;
+  return direct ? 'flt-docker-raw-direct' : undefined;
+}
+
+function hasOther(copy: Copy, by: Decider): boolean {
+  const { rulesets } = copy.net.tables[copy.skb.family];
+  return rulesets.some((other) => other !== by.base.ruleset && other.tables.size > 0);
+}
+
+function has(rule: Rule, name: string): boolean {
+  return rule.matches.some((match) => match.name === name);
+}
+
+function asksForInvalid(rule: Rule): boolean {
+  return /--(?:ct)?state \S*INVALID/.test(rule.text);
+}

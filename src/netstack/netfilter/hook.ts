@@ -1,0 +1,195 @@
+/** nf_hook_slow(), net/netfilter/core.c: every registered function of a hook in order of priority. */
+import { fieldsOf } from '../../skb/fields.ts';
+import type { Hook } from '../../xtables/rule.ts';
+import type { Connection } from '../conntrack/conntrack.ts';
+import { defragment } from '../defrag.ts';
+import { reject, tee } from '../reject.ts';
+import { rerouteOutput } from '../reroute.ts';
+import { addStep, type Copy, endCopy, hopOf, type Run } from '../run.ts';
+import { dropCause } from './drop-cause.ts';
+import { applyNat, natHook } from './nat-hook.ts';
+import type { BaseChain, HookEntry } from './tables.ts';
+import { viewOf } from './view.ts';
+import { type TableVerdict, walkTable } from './walk.ts';
+
+/** Interfaces as netfilter names them in this hook. */
+export interface HookDevices {
+  readonly in?: string | undefined;
+  readonly out?: string | undefined;
+  readonly physin?: string | undefined;
+  readonly physout?: string | undefined;
+}
+
+/** True: go on. False: the packet ended here, and the run knows why. */
+export function runHook(run: Run, copy: Copy, hook: Hook, devices: HookDevices): boolean {
+  const { net, skb } = copy;
+  skb.in = devices.in;
+  skb.out = devices.out;
+  skb.physin = devices.physin;
+  skb.physout = devices.physout;
+  const tables = net.tables[skb.family];
+  if (tables.assumed) {
+    const command = skb.family === 4 ? 'iptables-save' : 'ip6tables-save';
+    run.assumptions.add(`${net.name}: no ${command}; taken as without rules`);
+  }
+  for (const entry of tables.hooks[hook]) if (!runEntry(run, copy, hook, entry)) return false;
+  return true;
+}
+
+function runEntry(run: Run, copy: Copy, hook: Hook, entry: HookEntry): boolean {
+  switch (entry.kind) {
+    case 'defrag':
+      return defragment(run, copy);
+    case 'conntrack':
+      return track(run, copy, hook);
+    case 'nat':
+      return translate(run, copy, hook);
+    case 'confirm':
+      return confirm(run, copy);
+    case 'foreign': {
+      const { chain } = entry;
+      const text = `nft chain ${chain.family} ${chain.table} ${chain.name} is not modelled; taken as accepting`;
+      addStep(run, copy, { kind: 'unknown', text, why: 'nft list ruleset shows what it does' });
+      run.assumptions.add(`${copy.net.name}: ${text}`);
+      run.undecided = true;
+      return true;
+    }
+    case 'table':
+      return runTable(run, copy, hook, entry.base);
+  }
+}
+
+/** nf_conntrack_in(). A packet that already has an entry (on lo) keeps it. */
+function track(run: Run, copy: Copy, hook: Hook): boolean {
+  const { skb, net } = copy;
+  const template = skb.conntrack?.template;
+  if (skb.conntrack === undefined || template) {
+    net.conntrack.track(skb, {
+      verifyChecksum: hook === 'PREROUTING' && !skb.local,
+      ...(template?.zone ? { zone: template.zone } : {}),
+    });
+    const entry = skb.conntrack?.entry;
+    if (entry && !entry.confirmed && template?.helper !== undefined) entry.helper = template.helper;
+  }
+  const { conntrack } = skb;
+  if (conntrack) {
+    addStep(run, copy, { kind: 'conntrack', state: conntrack.state, direction: conntrack.direction });
+  }
+  return true;
+}
+
+function confirm(run: Run, copy: Copy): boolean {
+  if (copy.net.conntrack.confirm(copy.skb)) return true;
+  endCopy(run, copy, {
+    verdict: 'dropped',
+    cause: 'nat-snat-ports-exhausted',
+    reason: 'NETFILTER_DROP',
+    text: 'another connection with the same tuple was confirmed first (insert_failed)',
+  });
+  return false;
+}
+
+function runTable(run: Run, copy: Copy, hook: Hook, base: BaseChain): boolean {
+  const mayReroute = hook === 'OUTPUT' && base.table.name === 'mangle';
+  const before = mayReroute ? routingKey(copy) : '';
+  const verdict = walk(run, copy, base);
+  if (!conclude(run, copy, verdict)) return false;
+  if (mayReroute && routingKey(copy) !== before) return rerouteOutput(run, copy);
+  return true;
+}
+
+/** What ipt_mangle_out() compares. */
+function routingKey({ skb }: Copy): string {
+  const { source, destination, tos } = fieldsOf(skb);
+  return `${source} ${destination} ${tos} ${skb.mark}`;
+}
+
+function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): TableVerdict {
+  const { net, skb } = copy;
+  return walkTable({
+    tables: net.tables[skb.family],
+    base,
+    skb,
+    view: viewOf(net, skb.time),
+    hooks: {
+      step: (step) => addStep(run, copy, step),
+      nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
+      tee: (verdict) => tee(run, copy, verdict.gateway),
+      undecided: ({ text, why, matters }) => {
+        addStep(run, copy, { kind: 'unknown', text, why });
+        if (!matters) return;
+        run.assumptions.add(`${net.name}: ${text}`);
+        run.undecided = true;
+      },
+    },
+  });
+}
+
+function conclude(run: Run, copy: Copy, verdict: TableVerdict): boolean {
+  switch (verdict.kind) {
+    case 'accept':
+      return true;
+    case 'queue':
+      run.assumptions.add(`${copy.net.name}: a program decides about queued packets; taken as accepting`);
+      run.undecided = true;
+      return true;
+    case 'drop': {
+      const { step, base } = verdict.by;
+      const what =
+        step.kind === 'policy' ? `policy of ${step.chain}` : `rule ${step.number} of ${step.chain}`;
+      endCopy(run, copy, {
+        verdict: 'dropped',
+        cause: dropCause(copy, verdict),
+        reason: 'NETFILTER_DROP',
+        rule: step,
+        text: `dropped by the ${what} in table ${base.table.name}`,
+      });
+      return false;
+    }
+    case 'reject': {
+      const { step, base } = verdict.by;
+      const number = step.kind === 'rule' ? step.number : 0;
+      reject(run, copy, verdict.with, base.hook);
+      endCopy(run, copy, {
+        verdict: 'rejected',
+        cause: dropCause(copy, verdict),
+        reason: 'NETFILTER_DROP',
+        rule: step,
+        text: `rejected by rule ${number} of ${step.chain} in table ${base.table.name} (${verdict.with})`,
+      });
+      return false;
+    }
+  }
+}
+
+/** The nat hook; destination NAT of locally sent packets is followed by another routing decision. */
+function translate(run: Run, copy: Copy, hook: Hook): boolean {
+  const { net, skb } = copy;
+  const outcome = natHook(run, copy, hook, (connection) => {
+    for (const base of net.tables[skb.family].nat[hook]) {
+      const verdict = walk(run, copy, base, connection);
+      if (!conclude(run, copy, verdict)) return false;
+      if (hook === 'PREROUTING' || hook === 'OUTPUT' ? connection.dstNatDone : connection.srcNatDone) break;
+    }
+    return true;
+  });
+  if (outcome === 'stopped') return false;
+  if (outcome) {
+    endCopy(run, copy, { verdict: 'dropped', reason: 'NETFILTER_DROP', ...outcome });
+    return false;
+  }
+  if (hook === 'OUTPUT' && hopOf(run, copy).out !== undefined && isRedirected(copy)) {
+    return rerouteOutput(run, copy);
+  }
+  return true;
+}
+
+/** nf_nat_ipv4_local_fn(): the connection's destination isn't where its answers come from. */
+function isRedirected({ skb }: Copy): boolean {
+  const tracked = skb.conntrack;
+  if (!tracked?.entry || tracked.state === 'RELATED') return false;
+  const { original, reply } = tracked.entry;
+  return tracked.direction === 'original'
+    ? original.destination !== reply.source
+    : reply.destination !== original.source;
+}

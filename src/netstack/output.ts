@@ -1,0 +1,180 @@
+/** ip_local_out(), ip_output() and ip_finish_output2(), net/ipv4/ip_output.c; ip6_output.c. */
+import { formatIp, type Ip } from '../net/ip.ts';
+import { contains, networkOf } from '../net/prefix.ts';
+import { fieldsOf } from '../skb/fields.ts';
+import { cloneSkb } from '../skb/from-packet.ts';
+import { setSource } from '../skb/rewrite.ts';
+import type { Skb } from '../skb/skb.ts';
+import type { Device } from './devices.ts';
+import { icmpError } from './icmp.ts';
+import { receiveIp } from './input.ts';
+import { groupMac, resolveNeighbour } from './neighbour.ts';
+import { deviceOf, isLocalAddress, type Net } from './net.ts';
+import { runHook } from './netfilter/hook.ts';
+import { flowOf, routeOutput } from './route.ts';
+import { addStep, type Copy, endCopy, hopOf, openHop, type Run } from './run.ts';
+import { transmit } from './transmit.ts';
+
+export interface SendOptions {
+  /** Bound to that interface (SO_BINDTODEVICE). */
+  readonly out?: string;
+  /** Next hop in place of the destination's (TEE). */
+  readonly toward?: Ip;
+}
+
+/** A process or the kernel of `net` sends. A source of 0.0.0.0 or :: is chosen by the route. */
+export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions = {}): void {
+  const hop = openHop(run, { namespace: net.name });
+  const copy: Copy = { skb, net, hop, dev: options.out ?? '', flooded: false, translated: false };
+  skb.local = true;
+  skb.packetType = 'outgoing';
+  skb.etherSource = undefined;
+  skb.etherDestination = undefined;
+  const { source, ...flow } = flowOf(skb, {
+    iif: 'lo',
+    ...(options.out === undefined ? {} : { oif: options.out }),
+  });
+  const unset = source === undefined || source === 0 || source === 0n;
+  const routed = routeOutput(net, {
+    ...flow,
+    ...(options.toward === undefined ? {} : { destination: options.toward }),
+    ...(unset ? {} : { source }),
+  });
+  const { result } = routed;
+  for (const text of net.fib[skb.family].assumptions) run.assumptions.add(text);
+  addStep(run, copy, result.step);
+  if (result.kind === 'drop') {
+    if (result.incomplete.length > 0) noteIncomplete(run, net, result.incomplete);
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: result.cause,
+      reason: result.reason,
+      text: `${result.text}; the sender gets ${result.error ?? 'an error'}`,
+      ...(result.sysctl === undefined ? {} : { sysctl: result.sysctl }),
+      ...(result.step.route === undefined ? {} : { route: result.step.route }),
+    });
+    return;
+  }
+  for (const text of result.assumptions) run.assumptions.add(text);
+  if (unset) {
+    if (routed.source === undefined) {
+      endCopy(run, copy, {
+        verdict: 'dropped',
+        cause: 'src-addr-selection',
+        reason: 'IP_OUTNOROUTES',
+        text: `${net.name} has no address to send from`,
+      });
+      return;
+    }
+    setSource(skb, routed.source);
+  }
+  copy.dst = result.destination;
+  const { out } = result.destination;
+  hopOf(run, copy).out = out;
+  if (!runHook(run, copy, 'OUTPUT', { out })) return;
+  output(run, copy);
+}
+
+export function noteIncomplete(run: Run, net: Net, tables: readonly string[]): void {
+  run.undecided = true;
+  run.assumptions.add(
+    `${net.name}: table ${[...new Set(tables)].join(', ')} was not dumped (ip route show table all); taken as having no route`,
+  );
+}
+
+/** ip_output(): POSTROUTING and out; what is broadcast comes back to the sender as well. */
+export function output(run: Run, copy: Copy): void {
+  const { dst, skb, net } = copy;
+  if (!dst) throw new Error('output without a route');
+  const comesBack =
+    dst.out !== 'lo' &&
+    skb.local &&
+    (dst.broadcast || (dst.multicast && fieldsOf(skb).destination === 0xe0000001));
+  if (comesBack) {
+    const own: Copy = { ...copy, skb: cloneSkb(skb), flooded: true };
+    if (runHook(run, own, 'POSTROUTING', { out: dst.out })) {
+      run.queue.push(() => loopBack(run, own, dst.out));
+    }
+  }
+  const phys = copy.bridge === undefined ? {} : { physin: copy.bridge.physin };
+  if (!runHook(run, copy, 'POSTROUTING', { out: dst.out, ...phys })) return;
+  finishOutput(run, copy, net);
+}
+
+/** dev_loopback_xmit() */
+function loopBack(run: Run, copy: Copy, dev: string): void {
+  const { net, skb } = copy;
+  const hop = openHop(run, { namespace: net.name, in: dev, from: copy.hop });
+  skb.packetType = 'loopback';
+  receiveIp(run, { skb, net, hop, dev, flooded: true, translated: false });
+}
+
+function finishOutput(run: Run, copy: Copy, net: Net): void {
+  const { dst, skb } = copy;
+  if (!dst) return;
+  copy.bridge = undefined;
+  const device = deviceOf(net, dst.out);
+  const hop = hopOf(run, copy);
+  hop.out = dst.out;
+  skb.etherSource = device.mac;
+  if (device.kind !== 'loopback') {
+    hop.nexthop = formatIp(dst.nexthop);
+    skb.etherDestination = groupMac(dst.nexthop, dst.broadcast);
+    if (skb.etherDestination !== undefined) {
+      skb.packetType = dst.broadcast ? 'broadcast' : 'multicast';
+    } else if (!device.noArp && !resolve(run, copy, device)) return;
+    else skb.packetType = 'outgoing';
+  }
+  transmit(run, copy, dst.out, false);
+}
+
+/** False: nobody answers for the next hop, and the packet dies waiting. */
+function resolve(run: Run, copy: Copy, device: Device): boolean {
+  const { dst, net, skb } = copy;
+  if (!dst || !device.up) return true;
+  const { source, destination } = fieldsOf(skb);
+  const found = resolveNeighbour(run.kernel, net, device, {
+    nexthop: dst.nexthop,
+    source,
+    viaGateway: dst.nexthop !== destination,
+  });
+  switch (found.kind) {
+    case 'mac':
+      skb.etherDestination = found.mac;
+      if (found.assumption !== undefined) run.assumptions.add(found.assumption);
+      return true;
+    case 'unknown':
+      if (!found.failed) return true;
+      run.undecided = true;
+      run.assumptions.add(
+        `${net.name}: the neighbour table has ${formatIp(dst.nexthop)} as ${found.failed.states.join(' ')}; nobody is taken to answer`,
+      );
+      return unanswered(
+        run,
+        copy,
+        'neigh-failed',
+        `nobody answered for ${formatIp(dst.nexthop)} on ${device.name}`,
+      );
+    case 'failed':
+      return unanswered(run, copy, found.cause, found.text);
+  }
+}
+
+/** arp_error_report(): the sender of a forwarded packet is told after three requests. */
+function unanswered(run: Run, copy: Copy, cause: string, text: string): false {
+  const { skb, net } = copy;
+  endCopy(run, copy, { verdict: 'dropped', cause, reason: 'NEIGH_FAILED', text: `ARP unanswered: ${text}` });
+  const answer = icmpError(skb, skb.family === 4 ? { type: 3, code: 1 } : { type: 1, code: 3 });
+  if (answer && !skb.local) run.answers.push({ namespace: net.name, skb: answer, always: false });
+  return false;
+}
+
+/** Does a packet to that address, seen on the bridge, go up to the host rather than to a station on the bridge? */
+export function receivedBy(net: Net, bridge: Device, destination: Ip): boolean {
+  if (isLocalAddress(net, destination)) return true;
+  return !bridge.addresses.some(
+    (entry) =>
+      typeof entry.address === typeof destination &&
+      contains(networkOf(entry.address, entry.length), destination),
+  );
+}

@@ -1,0 +1,162 @@
+/** What one injected packet leaves behind while it passes through the model: hops, steps, taps, ends of its copies. */
+import type { Ip } from '../net/ip.ts';
+import { headerOf } from '../skb/fields.ts';
+import type { Skb } from '../skb/skb.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { Header, Hop, Step, Tap, Trace, Verdict } from './hop.ts';
+import type { Net } from './net.ts';
+
+/** One copy of the packet on its way through one namespace. */
+export interface Copy {
+  skb: Skb;
+  net: Net;
+  /** Index of its hop in the run. */
+  hop: number;
+  /** skb->dev */
+  dev: string;
+  /** struct nf_bridge_info: set while iptables sees a frame of a bridge. */
+  bridge?: BridgeInfo | undefined;
+  /** skb_dst: where the routing decision sends it. */
+  dst?: Destination | undefined;
+  /** One of several receivers of a flooded frame; being ignored there is no fault. */
+  flooded: boolean;
+  /** Destination NAT was applied in this namespace. */
+  translated: boolean;
+}
+
+export interface BridgeInfo {
+  readonly bridge: string;
+  readonly physin: string;
+  physout?: string | undefined;
+}
+
+export interface Destination {
+  readonly kind: 'local' | 'forward' | 'output';
+  /** Outgoing device; `lo` for local delivery of locally sent packets. */
+  readonly out: string;
+  /** Address that the neighbour entry is looked up for. */
+  readonly nexthop: Ip;
+  readonly broadcast: boolean;
+  readonly multicast: boolean;
+}
+
+export interface End {
+  readonly verdict: Exclude<Verdict, 'unknown'>;
+  readonly hop: number;
+  readonly namespace: string;
+  readonly skb: Skb;
+  readonly final: Header;
+  readonly cause?: string;
+  readonly reason?: string;
+  readonly sysctl?: string;
+  readonly route?: string;
+  readonly rule?: Extract<Step, { kind: 'rule' | 'policy' }>;
+  readonly socket?: NonNullable<Trace['socket']>;
+  /** A copy that nobody meant for this receiver. */
+  readonly stray: boolean;
+}
+
+/** A packet the kernel sends in answer. */
+export interface Answer {
+  readonly namespace: string;
+  readonly skb: Skb;
+  /** A TEE copy is no answer: it is sent in any case. */
+  readonly always: boolean;
+  /** Next hop in place of the destination's own (TEE). */
+  readonly gateway?: Ip;
+  /** Sent straight out of this interface, past OUTPUT and POSTROUTING (a reset of a bridged packet). */
+  readonly direct?: string;
+}
+
+/** What all packets of a world share. */
+export interface Kernel {
+  readonly topology: Topology;
+  readonly nets: ReadonlyMap<string, Net>;
+  readonly respond: boolean;
+  /** Headers seen so far, as `protocol source port destination port`: what answers may be recognised by. */
+  readonly flows: Set<string>;
+}
+
+export interface Run {
+  readonly kernel: Kernel;
+  readonly hops: Hop[];
+  readonly taps: Tap[];
+  readonly ends: End[];
+  readonly assumptions: Set<string>;
+  /** A rule whose outcome is unknown could have changed what became of it. */
+  undecided: boolean;
+  /** Packets the kernel wants to send in answer, with the namespace they are sent from. */
+  readonly answers: Answer[];
+  /** Frames between devices: what veth's backlog holds. */
+  readonly queue: (() => void)[];
+}
+
+export function createRun(kernel: Kernel): Run {
+  return {
+    kernel,
+    hops: [],
+    taps: [],
+    ends: [],
+    assumptions: new Set(),
+    undecided: false,
+    answers: [],
+    queue: [],
+  };
+}
+
+export function openHop(run: Run, hop: Omit<Hop, 'steps'>): number {
+  const previous = run.hops.length - 1;
+  const { from, ...rest } = hop;
+  run.hops.push({ ...rest, ...(from === undefined || from === previous ? {} : { from }), steps: [] });
+  return previous + 1;
+}
+
+export function hopOf(run: Run, copy: Copy): Hop {
+  const hop = run.hops[copy.hop];
+  if (!hop) throw new Error(`no hop ${copy.hop}`);
+  return hop;
+}
+
+export function addStep(run: Run, copy: Copy, step: Step): void {
+  hopOf(run, copy).steps.push(step);
+}
+
+export function addTap(
+  run: Run,
+  copy: Copy,
+  at: { readonly interface: string; readonly direction: 'in' | 'out'; readonly promiscuous?: boolean },
+): void {
+  run.taps.push({ namespace: copy.net.name, ...at, header: headerOf(copy.skb), hop: copy.hop });
+}
+
+/** Why a packet ended; texts of a drop go into its last step. */
+export interface EndOf {
+  readonly verdict: End['verdict'];
+  readonly text?: string;
+  readonly cause?: string;
+  readonly reason?: string;
+  readonly sysctl?: string;
+  readonly route?: string;
+  readonly rule?: NonNullable<End['rule']>;
+  readonly socket?: NonNullable<Trace['socket']>;
+  readonly stray?: boolean;
+}
+
+export function endCopy(run: Run, copy: Copy, { text, stray, ...end }: EndOf): void {
+  if (end.cause !== undefined && text !== undefined) {
+    addStep(run, copy, {
+      kind: 'drop',
+      cause: end.cause,
+      text,
+      ...(end.reason === undefined ? {} : { reason: end.reason }),
+    });
+  }
+  run.ends.push({
+    ...end,
+    hop: copy.hop,
+    namespace: copy.net.name,
+    skb: copy.skb,
+    final: headerOf(copy.skb),
+    stray: stray ?? false,
+  });
+}

@@ -1,0 +1,87 @@
+/** Everybody a broadcast frame from an interface reaches, over wires and bridges. */
+import type { Device } from './devices.ts';
+import { deviceOf, type Net, portsOf } from './net.ts';
+import type { Kernel } from './run.ts';
+
+export interface Station {
+  readonly net: Net;
+  readonly device: Device;
+}
+
+export interface SegmentView {
+  readonly stations: readonly Station[];
+  /** Nothing leads to where no dump looks: who isn't here isn't anywhere. */
+  readonly complete: boolean;
+}
+
+export function exploreSegment(kernel: Kernel, net: Net, from: string): SegmentView {
+  const stations: Station[] = [];
+  const visited = new Set<string>();
+  let complete = true;
+
+  const emit = (owner: Net, name: string): void => {
+    const device = deviceOf(owner, name);
+    if (!visit(`out ${owner.name} ${name}`) || !device.up) return;
+    if (device.kind === 'bridge') {
+      for (const port of portsOf(owner, name)) if (isForwarding(owner, port)) emit(owner, port.name);
+      return;
+    }
+    if (device.kind === 'loopback' || device.kind === 'dummy') return;
+    if (device.kind === 'macvlan' && device.lower !== undefined) {
+      for (const sibling of childrenOf(owner, device.lower))
+        if (sibling.name !== name) arrive(owner, sibling.name);
+      emit(owner, device.lower);
+      return;
+    }
+    if (device.kind === 'vlan' && device.lower !== undefined) {
+      // Who else speaks in that VLAN isn't followed.
+      complete = false;
+      return;
+    }
+    const peers = kernel.topology.peersOf({ namespace: owner.name, name });
+    if (peers.length === 0 && device.carrier) complete = false;
+    for (const peer of peers) {
+      const other = kernel.nets.get(peer.namespace);
+      if (other) arrive(other, peer.name);
+      else complete = false;
+    }
+  };
+
+  const arrive = (owner: Net, name: string): void => {
+    if (!visit(`in ${owner.name} ${name}`)) return;
+    const device = deviceOf(owner, name);
+    if (owner.netns.links === undefined) complete = false;
+    if (device.bridge === undefined || !device.up) {
+      stations.push({ net: owner, device });
+      for (const child of childrenOf(owner, name)) stations.push({ net: owner, device: child });
+      return;
+    }
+    if (!isForwarding(owner, device)) return;
+    stations.push({ net: owner, device: deviceOf(owner, device.bridge) });
+    for (const port of portsOf(owner, device.bridge)) {
+      if (port.name !== name && isForwarding(owner, port) && !(port.isolated && device.isolated)) {
+        emit(owner, port.name);
+      }
+    }
+  };
+
+  const visit = (key: string): boolean => {
+    if (visited.has(key)) return false;
+    visited.add(key);
+    return true;
+  };
+
+  emit(net, from);
+  return { stations, complete };
+}
+
+/** macvlan devices on top of one. */
+export function childrenOf(net: Net, lower: string): Device[] {
+  return [...net.devices.values()].filter((device) => device.kind === 'macvlan' && device.lower === lower);
+}
+
+/** Port and bridge up, and spanning tree lets it pass frames. */
+export function isForwarding(net: Net, port: Device): boolean {
+  if (!port.up || (port.bridge !== undefined && !deviceOf(net, port.bridge).up)) return false;
+  return port.port?.state === undefined || port.port.state === 'forwarding';
+}

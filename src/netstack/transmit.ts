@@ -1,0 +1,161 @@
+/** dev_queue_xmit() and what the drivers below do: veth_xmit(), br_dev_xmit(), loopback_xmit(), vlan and macvlan. */
+
+import { cloneSkb } from '../skb/from-packet.ts';
+import type { LinkRef } from '../topology/topology.ts';
+import { floodFromBridge } from './bridge.ts';
+import { receiveIp } from './input.ts';
+import { deviceOf, type Net } from './net.ts';
+import { receiveFrame } from './receive.ts';
+import { addTap, type Copy, endCopy, openHop, type Run } from './run.ts';
+import { childrenOf } from './segment.ts';
+
+/** `bridged`: the frame was switched, not routed or sent by this namespace. */
+export function transmit(run: Run, copy: Copy, name: string, bridged: boolean): void {
+  const { net, skb } = copy;
+  const device = deviceOf(net, name);
+  if (!device.up) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: device.kind === 'loopback' ? 'link-lo-down' : 'link-down',
+      reason: 'DEV_READY',
+      text: `${name} is down`,
+      stray: copy.flooded,
+    });
+    return;
+  }
+  copy.dev = name;
+  switch (device.kind) {
+    case 'loopback':
+      loop(run, copy);
+      return;
+    case 'bridge':
+      addTap(run, copy, { interface: name, direction: 'out' });
+      floodFromBridge(run, copy, name);
+      return;
+    case 'dummy':
+      addTap(run, copy, { interface: name, direction: 'out' });
+      endCopy(run, copy, { verdict: 'consumed' });
+      return;
+    case 'vlan':
+      addTap(run, copy, { interface: name, direction: 'out' });
+      if (device.lower === undefined) {
+        leave(run, copy, bridged);
+        return;
+      }
+      skb.vlans = [device.vlan ?? 0, ...skb.vlans];
+      transmit(run, copy, device.lower, bridged);
+      return;
+    case 'macvlan': {
+      addTap(run, copy, { interface: name, direction: 'out' });
+      const sibling = childrenOf(net, device.lower ?? '').find(
+        (other) => other.name !== name && other.mac === skb.etherDestination,
+      );
+      if (sibling) {
+        deliverTo(run, copy, [{ namespace: net.name, name: sibling.name }]);
+        return;
+      }
+      if (device.lower === undefined) {
+        leave(run, copy, bridged);
+        return;
+      }
+      transmit(run, copy, device.lower, bridged);
+      return;
+    }
+    default:
+      onWire(run, copy, name, bridged);
+  }
+}
+
+function onWire(run: Run, copy: Copy, name: string, bridged: boolean): void {
+  const { net, skb } = copy;
+  const device = deviceOf(net, name);
+  if (!device.carrier) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'link-down',
+      reason: 'QDISC_DROP',
+      text: `${name} has no carrier: its other end is down`,
+      stray: copy.flooded,
+    });
+    return;
+  }
+  addTap(run, copy, { interface: name, direction: 'out' });
+  const ends = run.kernel.topology
+    .peersOf({ namespace: net.name, name })
+    .filter((end) => run.kernel.nets.has(end.namespace));
+  const addressed = ends.filter((end) => macOf(run, end) === skb.etherDestination);
+  const reached = addressed.length > 0 && skb.packetType !== 'broadcast' ? addressed : ends;
+  const [end] = reached;
+  if (!end) {
+    leave(run, copy, bridged);
+    return;
+  }
+  const peer = deviceOf(run.kernel.nets.get(end.namespace) ?? net, end.name);
+  if (reached.length === 1 && !peer.up) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'link-down',
+      reason: 'DEV_READY',
+      text: `${end.name} of ${end.namespace}, the other end of ${name}, is down`,
+      stray: copy.flooded,
+    });
+    return;
+  }
+  // Offloaded segments are longer than any MTU and pass; one datagram that fits the sender's doesn't have to fit the peer's.
+  const single = skb.protocol !== 6 && skb.length <= device.mtu;
+  if (reached.length === 1 && single && skb.length > peer.mtu + 4) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'mtu-l2-mismatch',
+      reason: 'DEV_HDR',
+      text: `${skb.length} bytes fit ${name} (MTU ${device.mtu}) but not ${end.name} of ${end.namespace} (MTU ${peer.mtu})`,
+      stray: copy.flooded,
+    });
+    return;
+  }
+  deliverTo(run, copy, reached);
+}
+
+function macOf(run: Run, end: LinkRef) {
+  return run.kernel.nets.get(end.namespace)?.devices.get(end.name)?.mac;
+}
+
+/** Out of what is known. */
+function leave(run: Run, copy: Copy, bridged: boolean): void {
+  endCopy(run, copy, { verdict: bridged ? 'bridged' : 'forwarded', stray: copy.flooded });
+}
+
+/** skb_scrub_packet(): conntrack stays behind; the mark too when the namespace changes. */
+function deliverTo(run: Run, copy: Copy, ends: readonly LinkRef[]): void {
+  for (const end of ends) {
+    const net = run.kernel.nets.get(end.namespace);
+    if (!net) continue;
+    const skb = ends.length > 1 ? cloneSkb(copy.skb) : copy.skb;
+    skb.conntrack = undefined;
+    skb.local = false;
+    if (net !== copy.net) {
+      skb.mark = 0;
+      skb.owner = undefined;
+    }
+    const flooded = copy.flooded || ends.length > 1;
+    run.queue.push(() => receiveFrame(run, net, end.name, skb, { from: copy.hop, flooded }));
+  }
+}
+
+/** The packet comes back in with its mark and its connection. */
+function loop(run: Run, copy: Copy): void {
+  const { net, skb } = copy;
+  run.queue.push(() => {
+    const hop = openHop(run, { namespace: net.name, in: 'lo', from: copy.hop });
+    skb.packetType = 'loopback';
+    const arrived: Copy = { skb, net, hop, dev: 'lo', flooded: false, translated: copy.translated };
+    addTap(run, arrived, { interface: 'lo', direction: 'in' });
+    receiveIp(run, arrived);
+  });
+}
+
+/** Sends a copy straight out of an interface, as its own hop. */
+export function transmitDirect(run: Run, net: Net, skb: Copy['skb'], name: string): void {
+  const hop = openHop(run, { namespace: net.name, physout: name });
+  transmit(run, { skb, net, hop, dev: name, flooded: false, translated: false }, name, false);
+}

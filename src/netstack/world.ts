@@ -1,0 +1,142 @@
+/** All namespaces of a snapshot, wired as the topology says, and the packets that go through them. */
+import { fieldsOf, headerOf } from '../skb/fields.ts';
+import { cloneSkb } from '../skb/from-packet.ts';
+import type { Skb } from '../skb/skb.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { LinkRef, Topology } from '../topology/topology.ts';
+import type { Trace } from './hop.ts';
+import { rememberFlow } from './local.ts';
+import { createNet, type Net } from './net.ts';
+import { printCounters } from './netfilter/counters.ts';
+import { type SendOptions, sendLocally } from './output.ts';
+import { receiveFrame } from './receive.ts';
+import { type Answer, createRun, type End, type Kernel, type Run } from './run.ts';
+import { transmitDirect } from './transmit.ts';
+
+export interface WorldOptions {
+  /** The kernel's own answers (echo replies, RST, ICMP errors) are sent and followed too. */
+  readonly respond?: boolean;
+}
+
+export interface World {
+  /** A packet arrives from the wire on that interface. */
+  receive(link: LinkRef, skb: Skb): Trace;
+  /** A process of that namespace sends it. A source of 0.0.0.0 or :: is chosen by the route. */
+  sendLocal(namespace: string, skb: Skb, options?: SendOptions): Trace;
+  /** `iptables-save -c` of what the packets so far counted; the dump's own counters don't enter. */
+  counters(namespace: string, family?: 4 | 6): string;
+  /** The packet as it was at the trace's end. */
+  packetOf(trace: Trace): Skb | undefined;
+}
+
+/** Answers to answers: an error about an error is never sent, so this is never reached by a sane kernel. */
+const MAX_ANSWERS = 8;
+const MAX_EVENTS = 5000;
+
+export function createWorld(snapshot: Snapshot, topology: Topology, options: WorldOptions = {}): World {
+  const nets = new Map<string, Net>();
+  for (const [name, netns] of snapshot.namespaces) nets.set(name, createNet(netns));
+  const kernel: Kernel = { topology, nets, respond: options.respond ?? false, flows: new Set() };
+
+  const netOf = (name: string): Net => {
+    const known = nets.get(name);
+    if (known) return known;
+    const net = createNet({ name, inferred: true });
+    nets.set(name, net);
+    return net;
+  };
+
+  const start = (begin: (run: Run) => void, depth: number): Trace => {
+    const run = createRun(kernel);
+    begin(run);
+    for (let i = 0; i < MAX_EVENTS; i++) {
+      const next = run.queue.shift();
+      if (!next) break;
+      next();
+    }
+    const answers = depth < MAX_ANSWERS ? run.answers.filter(({ always }) => always || kernel.respond) : [];
+    return conclude(
+      run,
+      answers.map((answer) => send(answer, depth + 1)),
+    );
+  };
+
+  const send = (answer: Answer, depth: number): Trace =>
+    start((run) => {
+      rememberFlow(kernel, fieldsOf(answer.skb));
+      const net = netOf(answer.namespace);
+      if (answer.direct !== undefined) {
+        transmitDirect(run, net, answer.skb, answer.direct);
+        return;
+      }
+      sendLocally(run, net, answer.skb, answer.gateway === undefined ? {} : { toward: answer.gateway });
+    }, depth);
+
+  return {
+    receive: (link, skb) =>
+      start((run) => {
+        const copy = cloneSkb(skb);
+        copy.conntrack = undefined;
+        copy.local = false;
+        rememberFlow(kernel, fieldsOf(copy));
+        receiveFrame(run, netOf(link.namespace), link.name, copy, { flooded: false });
+      }, 0),
+    sendLocal: (namespace, skb, sendOptions) =>
+      start((run) => {
+        const copy = cloneSkb(skb);
+        copy.conntrack = undefined;
+        rememberFlow(kernel, fieldsOf(copy));
+        sendLocally(run, netOf(namespace), copy, sendOptions);
+      }, 0),
+    counters: (namespace, family = 4) => {
+      const net = nets.get(namespace);
+      return net ? printCounters(net.tables[family]) : '';
+    },
+    packetOf: (trace) => PACKETS.get(trace),
+  };
+}
+
+const PACKETS = new WeakMap<Trace, Skb>();
+
+const RANK: Readonly<Record<End['verdict'], number>> = {
+  delivered: 6,
+  rejected: 5,
+  forwarded: 4,
+  bridged: 3,
+  dropped: 2,
+  consumed: 1,
+};
+
+/** The copy that got furthest speaks for the packet; the others are copies. */
+function conclude(run: Run, answers: Trace[]): Trace {
+  const ends = run.ends.toSorted(
+    (a, b) => Number(a.stray) - Number(b.stray) || RANK[b.verdict] - RANK[a.verdict],
+  );
+  const [end] = ends;
+  if (!end) throw new Error('a packet that never ended');
+  const main = new Set<number>();
+  for (let at: number | undefined = end.hop; at !== undefined && at >= 0; ) {
+    main.add(at);
+    at = run.hops[at]?.from ?? at - 1;
+  }
+  for (const [index, hop] of run.hops.entries()) if (!main.has(index)) hop.copy = true;
+  const { verdict, cause, reason, sysctl, route, rule, socket } = end;
+  const trace: Trace = {
+    hops: run.hops,
+    taps: run.taps,
+    verdict: run.undecided ? 'unknown' : verdict,
+    ...(run.undecided ? { likely: verdict } : {}),
+    ...(cause === undefined ? {} : { cause }),
+    ...(reason === undefined ? {} : { reason }),
+    final: headerOf(end.skb),
+    namespace: end.namespace,
+    ...(sysctl === undefined ? {} : { sysctl }),
+    ...(route === undefined ? {} : { route }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(socket === undefined ? {} : { socket }),
+    assumptions: [...run.assumptions],
+    answers,
+  };
+  PACKETS.set(trace, end.skb);
+  return trace;
+}
