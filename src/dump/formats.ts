@@ -1,6 +1,15 @@
 import type { Format } from './format.ts';
+import { arp } from './formats/arp.ts';
+import { brctlShow } from './formats/brctl-show.ts';
+import { bridgeFdb } from './formats/bridge-fdb.ts';
+import { bridgeFdbJson } from './formats/bridge-fdb-json.ts';
+import { bridgeLink } from './formats/bridge-link.ts';
+import { bridgeLinkJson } from './formats/bridge-link-json.ts';
+import { bridgeVlan, bridgeVlanJson } from './formats/bridge-vlan.ts';
+import { conntrack } from './formats/conntrack.ts';
 import { dockerInspect } from './formats/docker-inspect.ts';
 import { dockerNetwork } from './formats/docker-network.ts';
+import { ifconfig } from './formats/ifconfig.ts';
 import { ipAddr, ipLink } from './formats/ip-addr.ts';
 import { ipAddrJson, ipLinkJson } from './formats/ip-addr-json.ts';
 import { ipNeigh } from './formats/ip-neigh.ts';
@@ -9,6 +18,14 @@ import { ipRoute } from './formats/ip-route.ts';
 import { ipRouteJson } from './formats/ip-route-json.ts';
 import { ipRule } from './formats/ip-rule.ts';
 import { ipRuleJson } from './formats/ip-rule-json.ts';
+import { iptablesSave } from './formats/iptables-save.ts';
+import { netstat } from './formats/netstat.ts';
+import { nft } from './formats/nft.ts';
+import { nftJson } from './formats/nft-json.ts';
+import { nstat, nstatJson } from './formats/nstat.ts';
+import { ps } from './formats/ps.ts';
+import { hosts, nsswitchConf, resolvConf } from './formats/resolver.ts';
+import { routeN } from './formats/route-n.ts';
 import { ss } from './formats/ss.ts';
 import { sysctl } from './formats/sysctl.ts';
 
@@ -16,18 +33,39 @@ import { sysctl } from './formats/sysctl.ts';
  * Every dump that is read, the more particular grammar before the more general one: the first that recognises a file has it.
  */
 export const FORMATS: readonly Format[] = [
+  nftJson,
   dockerInspect,
   dockerNetwork,
   ipAddrJson,
+  bridgeLinkJson,
   ipLinkJson,
+  bridgeVlanJson,
+  bridgeFdbJson,
   ipNeighJson,
   ipRuleJson,
   ipRouteJson,
+  nstatJson,
+  iptablesSave,
+  nft,
+  bridgeLink,
   ipAddr,
   ipLink,
+  ifconfig,
   ss,
+  netstat,
+  routeN,
+  brctlShow,
+  bridgeVlan,
+  ps,
+  arp,
+  conntrack,
+  nstat,
   ipRule,
+  bridgeFdb,
   ipNeigh,
   ipRoute,
   sysctl,
+  resolvConf,
+  nsswitchConf,
+  hosts,
 ];

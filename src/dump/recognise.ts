@@ -17,9 +17,9 @@ export function recogniseDump(path: string, text: string, hint?: string): Dump |
     (hint === undefined ? undefined : parseHint(hint));
   if (saysNothing(prepared)) {
     const format = FORMATS.find(({ id }) => id === told?.format);
-    return format && told
-      ? dumpOf(format, prepared, told, `empty, and by its name \`${format.command}\``)
-      : undefined;
+    if (!format || !told) return undefined;
+    const empty = { ...prepared, lines: [] };
+    return dumpOf(format, empty, told, `empty; its name or command says \`${format.command}\``);
   }
   for (const format of FORMATS) {
     const why = format.recognise(prepared);

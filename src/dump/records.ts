@@ -118,9 +118,11 @@ export interface RouteDump {
   readonly routes: Route[];
   /**
    * Tables this dump speaks for; a table outside it is unknown, one inside it without routes is empty. `listed`: those that
-   * its routes name and no other (`ip route show table 100`).
+   * its routes name and no other (`ip route show table 100`), or `tables`. `none`: single routes, of tables nobody dumped.
    */
-  readonly covers: 'all' | 'main' | 'listed';
+  readonly covers: 'all' | 'main' | 'listed' | 'none';
+  /** With `listed`: the tables, when several dumps were put together. */
+  readonly tables?: readonly string[];
 }
 
 export interface IpRule {

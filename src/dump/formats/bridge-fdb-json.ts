@@ -1,0 +1,48 @@
+/** `bridge -j fdb`. */
+import type { Issue } from '../../base/issue.ts';
+import { address, mac, number, text, texts } from '../fields.ts';
+import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
+import { lineOf } from '../json.ts';
+import type { FdbEntry } from '../records.ts';
+import type { DumpText } from '../text.ts';
+
+export const bridgeFdbJson: Format = {
+  id: 'bridge-fdb-json',
+  command: 'bridge -j fdb',
+  recognise: (source) =>
+    firstRecord(
+      source,
+      (record) => has(record, 'mac') && (has(record, 'ifname') || has(record, 'state')),
+      '`mac` and `ifname`',
+    ),
+  parse: parseEntries,
+};
+
+function parseEntries(source: DumpText): Parsed {
+  const issues: Issue[] = jsonIssues(source);
+  const entries: FdbEntry[] = [];
+  const asked = /\b(?:dev|brport) (\S+)/.exec(source.echo?.command ?? '')?.[1];
+  for (const record of jsonRecords(source)) {
+    const station = mac(record, 'mac');
+    const dev = text(record, 'ifname') ?? asked;
+    if (station === undefined || dev === undefined) {
+      const found = JSON.stringify(record).slice(0, 100);
+      issues.push(badLine(source.path, lineOf(record), found, 'an entry with `mac` and `ifname`'));
+      continue;
+    }
+    const master = text(record, 'master');
+    const vlan = number(record, 'vlan');
+    const remote = address(record, 'dst');
+    entries.push({
+      mac: station,
+      dev,
+      ...(master === undefined ? {} : { master }),
+      ...(vlan === undefined ? {} : { vlan }),
+      permanent: record.state === 'permanent',
+      self: texts(record, 'flags').includes('self'),
+      ...(remote === undefined ? {} : { remote }),
+      span: { path: source.path, line: lineOf(record) },
+    });
+  }
+  return { content: { kind: 'fdb', entries }, issues };
+}

@@ -1,0 +1,77 @@
+/**
+ * The text of `bridge link`, with or without -d: iproute2 bridge/link.c. The name behind `@` is looked up in the wrong namespace
+ * when a veth's peer is in another one; only a number there (`@if5`) is kept.
+ */
+import type { Issue } from '../../base/issue.ts';
+import { parseNumber } from '../fields.ts';
+import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
+import { bridgePort, draftLink, type LinkDraft, type PortFields, setPeer } from '../link-record.ts';
+import type { Link } from '../records.ts';
+import type { DumpText } from '../text.ts';
+import { Words } from '../words.ts';
+
+/** `5: veth1@if4: <…> mtu 1500 master br0 state forwarding …`; older: `5: veth1 state UP @if4: <…> mtu …`. */
+const HEADER = /^\s*(\d+): ([^\s:@]+)(?: state [A-Z]+)?(?: ?@([^\s:]+))?(?: ?:)? <([^>]*)> ?(.*)$/;
+const PORT =
+  /^\s*\d+: .*<[^>]*> mtu \d+ (?:master \S+ )?(?:state (?:disabled|listening|learning|forwarding|blocking) |hwmode )/;
+
+export const bridgeLink: Format = {
+  id: 'bridge-link',
+  command: 'bridge link',
+  recognise: (text) => firstLine(text, PORT),
+  parse: parsePorts,
+};
+
+type PortDraft = { -readonly [K in keyof PortFields]: PortFields[K] };
+
+function parsePorts(text: DumpText): Parsed {
+  const issues: Issue[] = [];
+  const ports: Link[] = [];
+  let link: LinkDraft | undefined;
+  let fields: PortDraft = {};
+  text.lines.forEach((line, index) => {
+    if (line.trim() === '') return;
+    const header = HEADER.exec(line);
+    if (header) {
+      const [, number, name = '', peer, flags = '', rest = ''] = header;
+      link = draftLink(name, { path: text.path, line: index + 1 });
+      link.index = Number(number);
+      link.flags = flags.split(',').filter((flag) => flag !== '');
+      if (peer !== undefined && /^if\d+$/.test(peer)) setPeer(link, peer);
+      fields = {};
+      takeWords(link, fields, new Words(rest));
+      ports.push(link);
+    } else if (link && /^\s*[a-z]/.test(line)) takeWords(link, fields, new Words(line));
+    else {
+      issues.push(
+        badLine(
+          text.path,
+          index + 1,
+          line,
+          'a port: `5: veth1@if4: <…> mtu 1500 master br0 state forwarding`',
+        ),
+      );
+      return;
+    }
+    link.port = bridgePort(fields, link.span);
+  });
+  return { content: { kind: 'bridge-ports', ports }, issues };
+}
+
+const FLAGS = new Set(['hairpin', 'isolated', 'learning', 'flood']);
+
+function takeWords(link: LinkDraft, fields: PortDraft, words: Words): void {
+  while (!words.done) {
+    const word = words.next();
+    if (word === 'mtu') link.mtu = parseNumber(words.next()) ?? link.mtu ?? 0;
+    else if (word === 'master') link.master = words.next();
+    else if (word === 'state') fields.state = words.next();
+    else if (FLAGS.has(word)) {
+      const on = words.next() === 'on';
+      if (word === 'hairpin') fields.hairpin = on;
+      else if (word === 'isolated') fields.isolated = on;
+      else if (word === 'learning') fields.learning = on;
+      else fields.flood = on;
+    }
+  }
+}
