@@ -1,4 +1,4 @@
-import type { IpRule, Route } from '../dump/records.ts';
+import type { IpRule, Route, RouteDump } from '../dump/records.ts';
 import type { Family } from '../net/ip.ts';
 import { parsePrefix } from '../net/prefix.ts';
 import { derivedRoutes } from './derived-routes.ts';
@@ -17,30 +17,32 @@ export function effectiveRoutes(netns: Netns, family: Family): EffectiveRoutes {
   const dump = family === 4 ? netns.routes4 : netns.routes6;
   const command = family === 4 ? 'ip route' : 'ip -6 route';
   if (dump?.covers === 'all') return { routes: dump.routes, isComplete: () => true, assumptions: [] };
-  const derived = netns.links ? derivedRoutes(netns.links, family) : [];
   const knowsAddresses = netns.links !== undefined && netns.addressesUnknown !== true;
-  if (dump) {
-    const hasLocal = dump.routes.some((route) => route.table === 'local');
-    return {
-      routes: hasLocal
-        ? dump.routes
-        : [...derived.filter((route) => route.table === 'local'), ...dump.routes],
-      isComplete: (table) => table === 'main' || (table === 'local' && (knowsAddresses || hasLocal)),
-      assumptions:
-        hasLocal || knowsAddresses
-          ? []
-          : [`${netns.name}: no addresses were dumped, so it is not known which addresses are its own`],
-    };
+  const derived = netns.links ? derivedRoutes(netns.links, family) : [];
+  const dumped = new Set(dump ? tablesOf(dump) : []);
+  const isComplete = (table: string): boolean => dumped.has(table) || (table === 'local' && knowsAddresses);
+  const assumptions: string[] = [];
+  if (!knowsAddresses && !dumped.has('local')) {
+    assumptions.push(`${netns.name}: no \`ip addr\`; which addresses are its own is not known for certain`);
+  }
+  if (!dumped.has('main')) {
+    assumptions.push(
+      `${netns.name}: no \`${command}\`; only the routes that follow from its addresses are known`,
+    );
   }
   return {
-    routes: derived,
-    isComplete: (table) => table === 'local' && knowsAddresses,
-    assumptions: [
-      knowsAddresses
-        ? `${netns.name}: no \`${command}\`; only the routes that follow from its addresses are known`
-        : `${netns.name}: no \`${command}\` and no \`ip addr\`; its routes are not known`,
-    ],
+    routes: [...(dump?.routes ?? []), ...derived.filter((route) => !dumped.has(route.table))],
+    isComplete,
+    assumptions,
   };
+}
+
+/** The tables that a dump speaks for, as far as they can be listed: not for `all`. */
+export function tablesOf(dump: RouteDump): readonly string[] {
+  if (dump.covers === 'none' || dump.covers === 'all') return [];
+  // `table all` cut short, or pasted without its header, still shows the local table with the others.
+  const named = new Set(dump.routes.map((route) => route.table));
+  return dump.covers === 'main' ? ['main', ...named] : (dump.tables ?? [...named]);
 }
 
 /** The three rules every namespace begins with (fib_default_rules_init(), net/ipv4/fib_rules.c). */

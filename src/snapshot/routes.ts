@@ -5,38 +5,43 @@ import type { DumpInput } from '../input/input.ts';
 import { type Family, familyOf, formatIp } from '../net/ip.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import { derivedRoutesOf, isUp } from './derived-routes.ts';
+import { tablesOf } from './effective-routes.ts';
 import { contradiction } from './links.ts';
 import { at } from './order.ts';
 
-/** `dumps` in order of credibility; the last of `table all`, or else of main, is taken. */
+/** `dumps` in order of credibility: of each table the last dump that has it, where one of all tables has every table. */
 export function mergeRoutes(
   dumps: readonly DumpInput[],
   family: Family,
   issues: Issue[],
 ): RouteDump | undefined {
-  let best: { dump: RouteDump; path: string } | undefined;
-  for (const input of dumps) {
-    if (input.dump.content.kind !== 'routes') continue;
-    const dump = family === 4 ? input.dump.content.dump4 : input.dump.content.dump6;
-    if (!dump) continue;
-    if (best) {
-      const difference = compareMain(best.dump, dump, best.path, input.dump.path);
+  let merged: RouteDump | undefined;
+  let path = '';
+  for (const { dump } of dumps) {
+    if (dump.content.kind !== 'routes') continue;
+    const next = family === 4 ? dump.content.dump4 : dump.content.dump6;
+    if (!next) continue;
+    if (merged) {
+      const difference = compareMain(merged, next, path, dump.path);
       if (difference) issues.push(difference);
-      if (best.dump.covers === 'all' && dump.covers === 'main') {
-        if (difference) best = { dump: replaceMain(best.dump, dump), path: input.dump.path };
-        continue;
-      }
-    }
-    best = { dump, path: input.dump.path };
+      merged = combine(merged, next, difference !== undefined);
+    } else merged = { ...next, routes: [...next.routes] };
+    path = dump.path;
   }
-  return best && { routes: [...best.dump.routes], covers: best.dump.covers };
+  return merged;
 }
 
-function replaceMain(all: RouteDump, main: RouteDump): RouteDump {
-  return {
-    routes: [...main.routes, ...all.routes.filter((route) => route.table !== 'main')],
-    covers: 'all',
-  };
+/** A table that both have and in which they agree is kept as the dump of more tables, or of more detail, has it. */
+function combine(older: RouteDump, newer: RouteDump, differ: boolean): RouteDump {
+  if (newer.covers === 'all') return newer;
+  const renewed = new Set(tablesOf(newer));
+  if (older.covers === 'all' && !differ) renewed.delete('main');
+  const routes = [
+    ...newer.routes.filter((route) => renewed.has(route.table)),
+    ...older.routes.filter((route) => !renewed.has(route.table)),
+  ];
+  if (older.covers === 'all') return { routes, covers: 'all' };
+  return { routes, covers: 'listed', tables: [...new Set([...tablesOf(older), ...renewed])] };
 }
 
 /** Routes of table main that only one of the two has, by what both formats show: destination, gateway, device. */
@@ -46,6 +51,8 @@ function compareMain(
   olderPath: string,
   newerPath: string,
 ): Issue | undefined {
+  if ([older, newer].some((dump) => dump.covers !== 'all' && !tablesOf(dump).includes('main')))
+    return undefined;
   const [one, other] = [older, newer].map(
     (dump) => new Map(dump.routes.filter((route) => route.table === 'main').map((r) => [routeKey(r), r])),
   );
@@ -84,7 +91,7 @@ export function checkAgainstAddresses(
   family: Family,
   issues: Issue[],
 ): void {
-  if (!dump) return;
+  if (!dump || (dump.covers !== 'all' && !tablesOf(dump).includes('main'))) return;
   const addresses = links.flatMap((link) => link.addresses);
   const main = dump.routes.filter((route) => route.table === 'main' && route.type === 'unicast');
   for (const route of main) {

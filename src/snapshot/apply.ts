@@ -1,0 +1,75 @@
+/** State-changing commands applied to a copy of a snapshot: for proving a fix, and for what-ifs. No shell is run. */
+import type { Issue } from '../base/issue.ts';
+import type { Span } from '../base/span.ts';
+import { applyIp } from './apply/ip.ts';
+import { applyIptables } from './apply/iptables.ts';
+import { applySysctl, setSysctl } from './apply/sysctl.ts';
+import { type Target, targetsOf } from './apply/target.ts';
+import { type Problem, problem, splitCommands } from './apply/words.ts';
+import type { Netns, Snapshot } from './snapshot.ts';
+
+export interface Applied {
+  /** With the command's effect; the snapshot given, untouched, when there is an issue. */
+  readonly snapshot: Snapshot;
+  /** Why the command was not applied: the kernel would refuse it, or it is not modelled. */
+  readonly issue?: Issue;
+}
+
+/**
+ * `namespaceName` is where the command is typed; prefixes such as `ip netns exec NS` lead elsewhere. Several commands may be
+ * joined with `&&` or `;`. All are applied or none. Objects of the snapshot given are never changed.
+ */
+export function applyCommand(snapshot: Snapshot, namespaceName: string, commandText: string): Applied {
+  const refuse = (reason: Problem): Applied => ({
+    snapshot,
+    issue: {
+      severity: 'error',
+      code: 'command-not-applied',
+      text: `\`${commandText.trim()}\` in ${namespaceName}: ${reason.problem}`,
+    },
+  });
+  const commands = splitCommands(commandText);
+  if ('problem' in commands) return refuse(commands);
+  let current = snapshot;
+  for (const words of commands) {
+    const targets = targetsOf(current, namespaceName, words);
+    if ('problem' in targets) return refuse(targets);
+    for (const target of targets) {
+      const next = applyTarget(current, target);
+      if ('problem' in next) return refuse(next);
+      current = next;
+    }
+  }
+  return { snapshot: current };
+}
+
+function applyTarget(snapshot: Snapshot, target: Target): Snapshot | Problem {
+  const netns = snapshot.namespaces.get(target.namespace);
+  if (!netns) return problem(`no namespace ${target.namespace} is known`);
+  const span: Span = { path: target.words.join(' '), line: 1 };
+  const next = run(netns, target.words, span);
+  if ('problem' in next) return next;
+  const namespaces = new Map(snapshot.namespaces).set(target.namespace, next);
+  return { ...snapshot, namespaces };
+}
+
+function run(netns: Netns, words: readonly string[], span: Span): Netns | Problem {
+  const [name = '', ...rest] = words;
+  if (name === 'ip') return applyIp(netns, rest, span);
+  if (name === 'sysctl') return applySysctl(netns, rest, span);
+  if (/^ip6?tables(-nft|-legacy)?$/.test(name)) return applyIptables(netns, name, rest, span);
+  if (name === 'echo' || name === 'printf') return writeSetting(netns, rest, span);
+  return problem(`what \`${name}\` does is not modelled`);
+}
+
+/** `echo 1 > /proc/sys/net/…`, `echo 1 | sudo tee /proc/sys/net/…`. */
+function writeSetting(netns: Netns, words: readonly string[], span: Span): Netns | Problem {
+  const at = words.findIndex((word) => word === '>' || word === '|');
+  const values = words.slice(0, at).filter((word) => word !== '-n');
+  const behind = words.slice(at + 1).filter((word) => word !== 'sudo' && word !== 'tee' && word !== '-a');
+  const [path = ''] = behind;
+  if (at < 0 || values.length === 0 || behind.length !== 1 || !path.startsWith('/proc/sys/')) {
+    return problem('only `echo VALUE > /proc/sys/…` is applied');
+  }
+  return setSysctl(netns, path, values.join(' '), span);
+}

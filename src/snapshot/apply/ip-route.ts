@@ -1,0 +1,361 @@
+/** `ip route add|append|replace|change|delete|flush`: iproute_modify() of iproute2; fib_check_nh() and fib_table_insert(). */
+import type { Span } from '../../base/span.ts';
+import type { Nexthop, Route, RouteDump, RouteType } from '../../dump/records.ts';
+import { bitsOf, type Family, familyOf, formatIp, type Ip, parseIp } from '../../net/ip.ts';
+import { contains, formatPrefix, type Prefix, parsePrefix } from '../../net/prefix.ts';
+import { isUp } from '../derived-routes.ts';
+import { effectiveRoutes } from '../effective-routes.ts';
+import type { Netns } from '../snapshot.ts';
+import { type Problem, problem, type Words } from './words.ts';
+
+const ACTIONS = [
+  'add',
+  'append',
+  'change',
+  'chg',
+  'replace',
+  'prepend',
+  'delete',
+  'flush',
+  'list',
+  'show',
+  'get',
+] as const;
+
+const TYPES: readonly RouteType[] = [
+  'unicast',
+  'local',
+  'broadcast',
+  'multicast',
+  'anycast',
+  'unreachable',
+  'blackhole',
+  'prohibit',
+  'throw',
+];
+
+/** What the words of a route command say; a key that was not given is absent. */
+interface Given {
+  readonly family: Family;
+  readonly type?: RouteType;
+  readonly destination: Prefix;
+  readonly table?: string;
+  readonly metric?: number;
+  readonly tos?: number;
+  readonly scope?: string;
+  readonly protocol?: string;
+  readonly prefsrc?: Ip;
+  readonly nexthops: readonly { gateway?: Ip; dev?: string; weight: number; flags: readonly string[] }[];
+}
+
+export function applyRoute(
+  netns: Netns,
+  words: Words,
+  family: Family | undefined,
+  span: Span,
+): Netns | Problem {
+  const text = words.rest().slice(1).join(' ');
+  const action = words.takeAction(ACTIONS);
+  if (action === undefined || action === 'list' || action === 'show' || action === 'get') {
+    return problem('it changes nothing');
+  }
+  if (action === 'flush') return flush(netns, words, family);
+  const given = parse(words, family);
+  if ('problem' in given) return given;
+  if (action === 'delete') return remove(netns, given);
+  const route = complete(netns, given, text, span);
+  if ('problem' in route) return route;
+  const dump = dumpOf(netns, given.family);
+  const rivals = dump.routes.filter((other) => sameKey(other, route));
+  if (action === 'add' && rivals.length > 0) return problem(`the route exists: ${rivals[0]?.text}`);
+  if (action === 'change' || action === 'chg') {
+    if (rivals.length === 0) return problem('there is no such route to change');
+  }
+  const [first] = rivals;
+  const replaces = action === 'replace' || action === 'change' || action === 'chg';
+  const routes =
+    replaces && first
+      ? dump.routes.map((other) => (other === first ? route : other))
+      : insert(dump.routes, route, action);
+  return withRoutes(netns, given.family, { ...dump, routes });
+}
+
+/** In table order nothing matters but the key; among equals `append` goes last, `prepend` first. */
+function insert(routes: readonly Route[], route: Route, action: string): Route[] {
+  return action === 'prepend' ? [route, ...routes] : [...routes, route];
+}
+
+function parse(words: Words, hint: Family | undefined): Given | Problem {
+  let type: RouteType | undefined;
+  const first = words.peek();
+  if (first !== undefined && (TYPES as readonly string[]).includes(first)) type = words.take() as RouteType;
+  if (words.peek() === 'to') words.take();
+  const target = words.take();
+  if (target === undefined) return problem('no destination given');
+  const rest = words.rest();
+  const family = hint ?? (target.includes(':') || rest.some((word) => word.includes(':')) ? 6 : 4);
+  const destination = parseDestination(target, family);
+  if (!destination) return problem(`${target} is no IPv${family} prefix`);
+  if (destination === 'host-bits')
+    return problem(`${target} has host bits set: invalid prefix for given prefix length`);
+  const given: { -readonly [K in keyof Given]: Given[K] } = {
+    family,
+    destination,
+    nexthops: [],
+    ...(type ? { type } : {}),
+  };
+  const hop: { gateway?: Ip; dev?: string; weight: number; flags: string[] } = { weight: 1, flags: [] };
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (word === 'nexthop') {
+      const hops = parseNexthops(words);
+      if ('problem' in hops) return hops;
+      given.nexthops = hops;
+      break;
+    }
+    const fault = word === 'onlink' ? void hop.flags.push('onlink') : parseAttribute(word, words, given, hop);
+    if (fault) return fault;
+  }
+  if (hop.gateway !== undefined || hop.dev !== undefined) given.nexthops = [hop];
+  if (given.nexthops.some((each) => each.gateway !== undefined && familyOf(each.gateway) !== family)) {
+    return problem('a gateway of another family is not modelled');
+  }
+  return given;
+}
+
+function parseDestination(text: string, family: Family): Prefix | 'host-bits' | undefined {
+  const prefix = parsePrefix(text, family);
+  if (!prefix || familyOf(prefix.address) !== family) return undefined;
+  const slash = text.indexOf('/');
+  const typed = slash < 0 ? undefined : parseIp(text.slice(0, slash));
+  return typed !== undefined && typed !== prefix.address ? 'host-bits' : prefix;
+}
+
+function parseAttribute(
+  word: string,
+  words: Words,
+  given: { -readonly [K in keyof Given]: Given[K] },
+  hop: { gateway?: Ip; dev?: string },
+): Problem | undefined {
+  let value = words.take();
+  if (word === 'via' && (value === 'inet' || value === 'inet6')) value = words.take();
+  if (value === undefined) return problem(`${word} needs a value`);
+  switch (word) {
+    case 'via': {
+      const gateway = parseIp(value);
+      if (gateway === undefined) return problem(`${value} is no address`);
+      hop.gateway = gateway;
+      return undefined;
+    }
+    case 'dev':
+    case 'oif':
+      hop.dev = value;
+      return undefined;
+    case 'src': {
+      const source = parseIp(value);
+      if (source === undefined) return problem(`${value} is no address`);
+      given.prefsrc = source;
+      return undefined;
+    }
+    case 'table':
+      given.table = tableName(value);
+      return undefined;
+    case 'metric':
+    case 'priority':
+    case 'preference':
+      if (!/^\d+$/.test(value)) return problem(`${word} ${value} is no number`);
+      given.metric = Number(value);
+      return undefined;
+    case 'tos':
+    case 'dsfield':
+      given.tos = Number(value);
+      return Number.isNaN(given.tos) ? problem(`${word} ${value} is no number`) : undefined;
+    case 'scope':
+      given.scope = value === '0' ? 'global' : value === '253' ? 'link' : value === '254' ? 'host' : value;
+      return undefined;
+    case 'proto':
+    case 'protocol':
+      given.protocol = value;
+      return undefined;
+    case 'mtu':
+    case 'advmss':
+      if (value === 'lock') words.take();
+      return undefined;
+    case 'pref':
+    case 'rtt':
+    case 'initcwnd':
+    case 'initrwnd':
+    case 'quickack':
+      return undefined;
+    default:
+      return problem(`\`${word}\` in a route is not modelled`);
+  }
+}
+
+function parseNexthops(words: Words): Given['nexthops'] | Problem {
+  const hops: { gateway?: Ip; dev?: string; weight: number; flags: string[] }[] = [];
+  let hop: (typeof hops)[number] = { weight: 1, flags: [] };
+  hops.push(hop);
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (word === 'nexthop') {
+      hop = { weight: 1, flags: [] };
+      hops.push(hop);
+    } else if (word === 'onlink') hop.flags.push('onlink');
+    else {
+      const value = words.take();
+      const gateway = word === 'via' && value !== undefined ? parseIp(value) : undefined;
+      if (gateway !== undefined) hop.gateway = gateway;
+      else if (word === 'dev' && value !== undefined) hop.dev = value;
+      else if (word === 'weight' && value !== undefined && /^\d+$/.test(value)) hop.weight = Number(value);
+      else return problem(`\`${word} ${value ?? ''}\` in a nexthop is not understood`);
+    }
+  }
+  return hops;
+}
+
+export function tableName(text: string): string {
+  return { '255': 'local', '254': 'main', '253': 'default' }[text] ?? text;
+}
+
+/** Fills in what the kernel and iproute2 take when it is not said, and refuses what they refuse. */
+function complete(netns: Netns, given: Given, text: string, span: Span): Route | Problem {
+  const type = given.type ?? 'unicast';
+  const forwards = type === 'unicast' || type === 'multicast';
+  const hops: Nexthop[] = [];
+  for (const hop of given.nexthops) {
+    const found = resolveNexthop(netns, given.family, hop);
+    if ('problem' in found) return found;
+    hops.push(found);
+  }
+  if (forwards && hops.length === 0) return problem('a route needs a device or a gateway');
+  const { prefsrc } = given;
+  if (prefsrc !== undefined && netns.links && !netns.addressesUnknown) {
+    const own = netns.links.some((link) => link.addresses.some((entry) => entry.address === prefsrc));
+    if (!own) return problem(`the source ${formatIp(prefsrc)} is no address of ${netns.name}`);
+  }
+  const via = hops.some((hop) => hop.gateway !== undefined);
+  const scope = given.scope ?? (type === 'local' ? 'host' : forwards && !via ? 'link' : undefined);
+  return {
+    family: given.family,
+    type,
+    destination: given.destination,
+    table: given.table ?? (type === 'local' || type === 'broadcast' || type === 'anycast' ? 'local' : 'main'),
+    nexthops: hops,
+    ...(prefsrc === undefined ? {} : { prefsrc }),
+    metric: given.metric ?? (given.family === 6 ? 1024 : 0),
+    ...(given.tos === undefined ? {} : { tos: given.tos }),
+    ...(scope === undefined || given.family === 6 ? {} : { scope }),
+    protocol: given.protocol ?? 'boot',
+    flags: [],
+    text,
+    span,
+  };
+}
+
+/** fib_check_nh(): the gateway must be on a link that is up; without a device, the route to it says which. */
+function resolveNexthop(netns: Netns, family: Family, hop: Given['nexthops'][number]): Nexthop | Problem {
+  const { gateway, dev } = hop;
+  if (dev !== undefined && netns.links) {
+    const link = netns.links.find((candidate) => candidate.name === dev);
+    if (!link) return problem(`there is no interface ${dev}`);
+    if (!isUp(link)) return problem(`${dev} is down: the device for the nexthop is not up`);
+  }
+  if (gateway === undefined)
+    return { ...(dev === undefined ? {} : { dev }), weight: hop.weight, flags: hop.flags };
+  const own = netns.links?.some((link) =>
+    link.addresses.some((entry) => entry.address === gateway && entry.length === bitsOf(family)),
+  );
+  if (own) return problem(`the gateway ${formatIp(gateway)} is an address of ${netns.name} itself`);
+  const { routes, isComplete } = effectiveRoutes(netns, family);
+  const isOnLink =
+    hop.flags.includes('onlink') || (family === 6 && BigInt(gateway) >> 118n === 0x3fan && dev !== undefined);
+  const onLink = routes
+    .filter(
+      (route) => route.table === 'main' && route.type === 'unicast' && contains(route.destination, gateway),
+    )
+    .filter((route) => dev === undefined || route.nexthops.some((next) => next.dev === dev))
+    .sort((a, b) => b.destination.length - a.destination.length || a.metric - b.metric)[0];
+  const direct = onLink?.nexthops[0]?.gateway === undefined ? onLink : undefined;
+  if (!direct && !isOnLink && (isComplete('main') || (netns.links && !netns.addressesUnknown))) {
+    return problem(
+      `the gateway ${formatIp(gateway)} is on no network ${dev === undefined ? 'that' : `of ${dev} that`} ${netns.name} is connected to`,
+    );
+  }
+  const device = dev ?? direct?.nexthops[0]?.dev;
+  return { gateway, ...(device === undefined ? {} : { dev: device }), weight: hop.weight, flags: hop.flags };
+}
+
+function remove(netns: Netns, given: Given): Netns | Problem {
+  const dump = dumpOf(netns, given.family);
+  const table = given.table ?? (given.type === 'local' || given.type === 'broadcast' ? 'local' : 'main');
+  const hop = given.nexthops[0];
+  const matching = dump.routes.filter(
+    (route) =>
+      route.table === table &&
+      (given.type === undefined || route.type === given.type) &&
+      formatPrefix(route.destination) === formatPrefix(given.destination) &&
+      (given.metric === undefined || route.metric === given.metric) &&
+      (given.tos === undefined || (route.tos ?? 0) === given.tos) &&
+      (given.protocol === undefined || route.protocol === given.protocol) &&
+      (given.scope === undefined || (route.scope ?? 'global') === given.scope) &&
+      (given.prefsrc === undefined || route.prefsrc === given.prefsrc) &&
+      (!hop ||
+        route.nexthops.some(
+          (next) =>
+            (hop.gateway === undefined || next.gateway === hop.gateway) &&
+            (hop.dev === undefined || next.dev === hop.dev),
+        )),
+  );
+  const [first] = matching.sort((a, b) => a.metric - b.metric);
+  if (!first) {
+    return dump.covers === 'none'
+      ? problem(`no route dump of ${netns.name} shows that route`)
+      : problem(`${netns.name} has no such route`);
+  }
+  return withRoutes(netns, given.family, { ...dump, routes: dump.routes.filter((route) => route !== first) });
+}
+
+/** `ip route flush table T`, `dev D`, `PREFIX`, `cache`: those selectors people use. */
+function flush(netns: Netns, words: Words, hint: Family | undefined): Netns | Problem {
+  let table: string | undefined;
+  let dev: string | undefined;
+  let exact: Prefix | undefined;
+  const family = hint ?? 4;
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    if (word === 'cache') return netns;
+    if (word === 'table') table = tableName(words.take() ?? '');
+    else if (word === 'dev') dev = words.take();
+    else {
+      const text = word === 'to' || word === 'exact' ? words.take() : word;
+      exact = text === undefined ? undefined : parsePrefix(text, family);
+      if (!exact) return problem(`\`ip route flush ${word}\` is not modelled`);
+    }
+  }
+  const dump = dumpOf(netns, family);
+  const routes = dump.routes.filter(
+    (route) =>
+      !(
+        (table === 'all' || route.table === (table ?? 'main')) &&
+        (dev === undefined || route.nexthops.some((hop) => hop.dev === dev)) &&
+        (!exact || formatPrefix(route.destination) === formatPrefix(exact))
+      ),
+  );
+  return withRoutes(netns, family, { ...dump, routes });
+}
+
+function sameKey(one: Route, other: Route): boolean {
+  return (
+    one.table === other.table &&
+    one.metric === other.metric &&
+    (one.tos ?? 0) === (other.tos ?? 0) &&
+    formatPrefix(one.destination) === formatPrefix(other.destination)
+  );
+}
+
+/** The routes to change; where none were dumped, those that follow from the addresses stand beside and stay derived. */
+export function dumpOf(netns: Netns, family: Family): RouteDump {
+  return (family === 4 ? netns.routes4 : netns.routes6) ?? { routes: [], covers: 'none' };
+}
+
+export function withRoutes(netns: Netns, family: Family, dump: RouteDump): Netns {
+  return family === 4 ? { ...netns, routes4: dump } : { ...netns, routes6: dump };
+}
