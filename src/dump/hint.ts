@@ -33,6 +33,7 @@ const NAMES: Readonly<Record<string, Hint>> = {
   ss: { format: 'ss' },
   netstat: { format: 'netstat' },
   conntrack: { format: 'conntrack' },
+  'conntrack-l': { format: 'conntrack' },
   nstat: { format: 'nstat' },
   arp: { format: 'arp' },
   ifconfig: { format: 'ifconfig' },

@@ -1,5 +1,6 @@
 /** Endpoints as `ss` and `netstat` print them. */
 import { type Ip, parseIp, parseIpv4 } from '../net/ip.ts';
+import { protocolNumber } from '../xtables/names/protocols.ts';
 import { servicePort } from '../xtables/names/services.ts';
 import type { Socket } from './records.ts';
 
@@ -12,11 +13,15 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** `127.0.0.1:80`, `[::1]:80`, `:::80`, `*:*`, `0.0.0.0%eth0:67`, `[fe80::1%eth0]:546`, `*:ssh`. Port 0 is `*`. */
-export function parseEndpoint(text: string): Endpoint | undefined {
+/**
+ * `127.0.0.1:80`, `[::1]:80`, `:::80`, `*:*`, `0.0.0.0%eth0:67`, `[fe80::1%eth0]:546`, `*:ssh`. Port 0 is `*`. A raw socket's
+ * port is its protocol.
+ */
+export function parseEndpoint(text: string, raw = false): Endpoint | undefined {
   const colon = text.lastIndexOf(':');
   if (colon < 0) return undefined;
-  const port = parsePort(text.slice(colon + 1));
+  const name = text.slice(colon + 1);
+  const port = parsePort(name) ?? (raw ? protocolNumber(name) : undefined);
   if (port === undefined) return undefined;
   let host = text.slice(0, colon);
   let device: string | undefined;

@@ -8,7 +8,7 @@ import type { InterfaceAddress } from '../records.ts';
 import type { DumpText } from '../text.ts';
 
 const OLD = /^(\S+)\s+Link encap:(.*)$/;
-const NEW = /^(\S+?): flags=\d+<([^>]*)>\s+(?:metric \d+\s+)?mtu (\d+)/;
+const NEW = /^(\S+?): flags=[0-9a-f]+<([^>]*)>\s+(?:metric \d+\s+)?mtu (\d+)/;
 
 export const ifconfig: Format = {
   id: 'ifconfig',
@@ -89,7 +89,7 @@ function addressOf(
   label: string | undefined,
   span: InterfaceAddress['span'],
 ): InterfaceAddress | undefined {
-  const match = /\binet6? (?:addr: ?)?([0-9a-fA-F:.]+)(?:%\S+)?(?:\/(\d+))?/.exec(line);
+  const match = /\binet6? (?:addr: ?)?([0-9a-fA-F:.]+)(?:%[^\s/]+)?(?:\/(\d+))?/.exec(line);
   const address = match ? parseIp(match[1] ?? '') : undefined;
   if (!match || address === undefined) return undefined;
   const mask = /(?:Mask:|netmask )(\S+)/.exec(line)?.[1];

@@ -92,6 +92,7 @@ function routeOf(record: JsonObject, family: Family, path: string): RouteDraft |
   const type = text(record, 'type') ?? 'unicast';
   if (!destination || familyOf(destination.address) !== family || !isRouteType(type)) return undefined;
   const flags = texts(record, 'flags');
+  if (has(record, 'gateway') && address(record, 'gateway') === undefined) return undefined;
   const hops = objects(list(record, 'nexthops')).map((hop) => hopOf(hop, texts(hop, 'flags')));
   if (has(record, 'dev') || has(record, 'gateway') || has(record, 'via')) hops.unshift(hopOf(record, flags));
   const prefsrc = address(record, 'prefsrc');

@@ -19,7 +19,7 @@ import type { DumpText } from '../text.ts';
 import { Words } from '../words.ts';
 
 const LINE =
-  /^\s*(?:(?:unicast|local|broadcast|multicast|anycast|unreachable|blackhole|prohibit|throw|nat) )?(?:default|(?:\d{1,3}\.){3}\d{1,3}(?:\/\d{1,2})?|(?!(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2} )[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:\/\d{1,3})?) +(?:dev|via|proto|scope|src|metric|table|tos|dsfield|from|nhid|encap|error|mtu|equalize|onlink|linkdown|pref|expires)\b|^\s*(?:unicast|local|broadcast|unreachable|blackhole|prohibit|throw) (?:default|[0-9a-fA-F.:]+(?:\/\d+)?)\s*$|^\s*(?:default|[0-9a-fA-F.:]+\/\d+)\s*$/;
+  /^\s*(?:(?:unicast|local|broadcast|multicast|anycast|unreachable|blackhole|prohibit|throw|nat) )?(?:default|(?:\d{1,3}\.){3}\d{1,3}(?:\/\d{1,2})?|(?!(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2} )[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:\/\d{1,3})?) +(?:dev|via|proto|scope|src|metric|table|tos|dsfield|from|nhid|encap|error|mtu|equalize|onlink|linkdown|pref|expires)\b|^\s*(?:unicast|local|broadcast|unreachable|blackhole|prohibit|throw) (?:default|[0-9a-fA-F.:]+(?:\/\d+)?)\s*$/;
 const NEIGHBOUR = /\blladdr |\b(?:REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE|PERMANENT|NOARP)\s*$/;
 const CONTINUATION = /^\s*(?:nexthop|nh_info|cache)\b/;
 
@@ -124,8 +124,13 @@ function takeLine(line: string, number: number, path: string, pending: Pending[]
     return;
   }
   const parts = parseAttributes(words);
-  for (const unknown of parts.unknown) {
-    issues.push(badLine(path, number, line, `no word that is unknown to \`ip route\`, as ${unknown} is`));
+  if (parts.broken) {
+    issues.push(badLine(path, number, line, 'an address behind `via`'));
+    return;
+  }
+  if (parts.unknown.length > 0) {
+    const words = parts.unknown.map((word) => `\`${word}\``).join(', ');
+    issues.push(badLine(path, number, line, `only words of \`ip route\`; left out: ${words}`));
   }
   const family = destination === 'default' ? parts.family : familyOfPrefix(destination);
   pending.push({
@@ -183,6 +188,8 @@ function parseAttributes(words: Words) {
     flags: [] as string[],
     hops: [] as Nexthop[],
     unknown: [] as string[],
+    /** A gateway that can't be read: without it, it would be another route. */
+    broken: false,
   };
   let gateway: Ip | undefined;
   let dev: string | undefined;
@@ -191,10 +198,11 @@ function parseAttributes(words: Words) {
     if (word === 'via') {
       const via = takeGateway(words);
       gateway = via.gateway;
+      parts.broken ||= gateway === undefined;
       if (!via.foreign && gateway !== undefined) parts.family = familyOf(gateway);
     } else if (word === 'dev') dev = words.next();
     else if (word === 'table') parts.table = tableName(words.next());
-    else if (word === 'proto') parts.protocol = words.next();
+    else if (word === 'proto' || word === 'protocol') parts.protocol = words.next();
     else if (word === 'scope') parts.scope = words.next();
     else if (word === 'src') {
       parts.prefsrc = parseIp(words.next());
@@ -216,7 +224,10 @@ function parseAttributes(words: Words) {
       parts.attributes[word] = lock + words.next().replace(/^(\d+)(?:sec|ms)$/, '$1');
       if (word === 'pref') parts.family ??= 6;
     } else if (FLAGS.has(word)) parts.flags.push(word);
-    else parts.unknown.push(`\`${word}\``);
+    else {
+      parts.unknown.push(word);
+      if (!/^[a-z][\w-]*$/.test(word)) break;
+    }
   }
   if (gateway !== undefined || dev !== undefined) {
     parts.hops.unshift(nexthop({ gateway, dev, flags: parts.flags }));

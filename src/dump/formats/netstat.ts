@@ -74,8 +74,8 @@ function parseRow(line: string, span: Socket['span']): Row | undefined {
   const match = ROW.exec(line);
   if (!match) return undefined;
   const [, name = '', receive, send, from = '', to = '', rest = ''] = match;
-  const local = parseEndpoint(from);
-  const peer = parseEndpoint(to);
+  const local = parseEndpoint(from, name.startsWith('raw'));
+  const peer = parseEndpoint(to, name.startsWith('raw'));
   if (!local || !peer) return undefined;
   const state = /^([A-Z_0-9]+)\b(?!\/)/.exec(rest)?.[1];
   const known = state === undefined ? undefined : STATES[state];

@@ -4,7 +4,8 @@ import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
 import { chainsOf, type NftChainDraft, type NftTable, parsePriority } from '../nft-record.ts';
 import type { DumpText } from '../text.ts';
 
-const TABLE = /^\s*table (ip|ip6|inet|arp|bridge|netdev) (\S+) \{/;
+/** Without a family it is ip: a ruleset as somebody wrote it. */
+const TABLE = /^\s*table (?:(ip|ip6|inet|arp|bridge|netdev) )?(\S+) \{/;
 const MANAGED = /^\s*# Warning: table (\S+) (\S+) is managed by iptables-nft/;
 const CHAIN = /^\s*chain (\S+) \{/;
 const HOOK =

@@ -62,7 +62,7 @@ function route4(row: Row, line: string, span: Route['span']): Route | undefined 
 }
 
 function route6(row: Row, line: string, span: Route['span']): Route | undefined {
-  const destination = parsePrefix(row('Destination'));
+  const destination = parsePrefix(row('Destination').replace(/^(?=\d+\.)/, '::'));
   const flags = row('Flag');
   const via = gatewayOf(row('Gateway'), flags);
   if (!destination || typeof destination.address !== 'bigint' || via === 'unknown') return undefined;

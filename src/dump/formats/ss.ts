@@ -89,8 +89,9 @@ function parseRow(
   const [receive, send, local, peer] = words.slice(at, at + 4);
   if (!/^[A-Z][A-Z0-9-]+$/.test(state) || !/^\d+$/.test(receive ?? '') || !/^\d+$/.test(send ?? ''))
     return 'bad';
-  const from = parseEndpoint(local ?? '');
-  const to = parseEndpoint(peer ?? '');
+  const raw = protocol === 'raw' || protocol === 'icmp6';
+  const from = parseEndpoint(local ?? '', raw);
+  const to = parseEndpoint(peer ?? '', raw);
   if (!from || !to) return 'bad';
   return {
     protocol: protocol ?? protocolOf(text, state),
