@@ -19,7 +19,7 @@ export async function readManifest(
   } catch (error) {
     return { issues: [warn(`not JSON (${(error as Error).message}); the bundle is read without it`)] };
   }
-  const { Ajv } = await import('ajv');
+  const { Ajv } = await import('./ajv.ts');
   const validate = new Ajv({ allErrors: true }).compile<Manifest>(MANIFEST_SCHEMA);
   if (validate(json)) return { manifest: json, issues: [] };
   const errors = (validate.errors ?? []).slice(0, 10);
