@@ -20,6 +20,7 @@ import { ipRule } from './formats/ip-rule.ts';
 import { ipRuleJson } from './formats/ip-rule-json.ts';
 import { iptablesSave } from './formats/iptables-save.ts';
 import { netstat } from './formats/netstat.ts';
+import { netstatStatistics } from './formats/netstat-s.ts';
 import { nft } from './formats/nft.ts';
 import { nftJson } from './formats/nft-json.ts';
 import { nstat, nstatJson } from './formats/nstat.ts';
@@ -53,6 +54,7 @@ export const FORMATS: readonly Format[] = [
   ifconfig,
   ss,
   netstat,
+  netstatStatistics,
   routeN,
   brctlShow,
   bridgeVlan,

@@ -3,6 +3,7 @@
  * functions of ip/iplink_*.c). Records use the JSON names.
  */
 import { parseNumber } from './fields.ts';
+import { isObject, type JsonObject, type JsonValue, parseJson } from './json.ts';
 import type { Words } from './words.ts';
 
 type Data = Record<string, unknown>;
@@ -56,7 +57,7 @@ export function parseKindData(kind: string, words: Words): Data | undefined {
   for (let word = words.peek(); word !== undefined && !AFTER.has(word); word = words.peek()) {
     words.next();
     const alone = ALONE.get(word);
-    if (alone) data[alone[0]] = alone[1];
+    if (alone) data[alone[0]] = words.skip('on') || (!words.skip('off') && alone[1]);
     else if (word.startsWith('<')) data.flags = word.replace(/[<>]/g, '').split(',');
     else if (word === 'srcport') data.port_range = { low: value(words.next()), high: value(words.next()) };
     else {
@@ -81,5 +82,30 @@ function nameOf(kind: string, word: string): string {
 function value(word: string): unknown {
   if (word === 'on') return true;
   if (word === 'off') return false;
+  if (/^[[{]/.test(word)) return normal(parseJson(word).values[0] ?? word);
   return word.startsWith('0x') ? word : (parseNumber(word) ?? word);
+}
+
+/** The JSON form's values; numbers that it prints as text are numbers here. */
+export function kindDataOf(record: JsonObject): Data | undefined {
+  const data: Data = {};
+  for (const key of Object.keys(record)) data[key] = normal(record[key] ?? null);
+  return Object.keys(data).length > 0 ? data : undefined;
+}
+
+function normal(value: JsonValue): unknown {
+  if (typeof value === 'string') return value.startsWith('0x') ? value : (parseNumber(value) ?? value);
+  if (Array.isArray(value)) return value.map(normal);
+  return isObject(value) ? { ...kindDataOf(value) } : value;
+}
+
+/** `key value` pairs, readable by `parseKindData()`. */
+export function printKindData(data: Readonly<Record<string, unknown>>): string {
+  return Object.entries(data)
+    .map(([key, value]) => {
+      if (key === 'flags' && Array.isArray(value)) return ` <${value.join(',')}>`;
+      if (typeof value === 'boolean') return ` ${key} ${value ? 'on' : 'off'}`;
+      return ` ${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value).replace(/\s+/g, '_')}`;
+    })
+    .join('');
 }

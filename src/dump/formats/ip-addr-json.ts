@@ -5,6 +5,7 @@ import { bitsOf, familyOf, parseIp } from '../../net/ip.ts';
 import { address, child, flag, list, mac, number, objects, text, texts } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
 import { type JsonObject, lineOf } from '../json.ts';
+import { kindDataOf } from '../kind-data.ts';
 import { bridgePort, counterName, draftLink, type LinkDraft, setPeer } from '../link-record.ts';
 import type { InterfaceAddress, Link } from '../records.ts';
 import type { DumpText } from '../text.ts';
@@ -67,8 +68,8 @@ function linkOf(record: JsonObject, name: string, path: string, issues: Issue[])
   if (altnames.length > 0) link.altnames = altnames;
   const info = child(record, 'linkinfo');
   assign(link, 'kind', text(info, 'info_kind'));
-  const data = child(info, 'info_data');
-  if (data && Object.keys(data).length > 0) link.kindData = { ...data };
+  const data = kindDataOf(child(info, 'info_data') ?? {});
+  if (data) link.kindData = data;
   const slave = child(info, 'info_slave_data');
   if (slave && text(info, 'info_slave_kind') === 'bridge') link.port = bridgePort(portFields(slave), span);
   const statistics = child(record, 'stats64') ?? child(record, 'stats');

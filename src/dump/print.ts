@@ -1,0 +1,58 @@
+/** `show --format canonical`: a dump as its command prints it, whatever form it was read from. */
+import { printRuleset } from '../xtables/print.ts';
+import type { DumpContent } from './dump.ts';
+import { printLinks, printPorts } from './print/links.ts';
+import { printRoutes } from './print/routes.ts';
+import { printRules } from './print/rules.ts';
+import {
+  printConntrack,
+  printCounters,
+  printFdb,
+  printNeighbours,
+  printProcesses,
+  printResolver,
+  printSockets,
+  printSysctls,
+  printVlans,
+} from './print/tables.ts';
+
+/** Undefined for what has no text form of its own, or of which only parts are kept: nft, Docker, brctl's bridges. */
+export function printDump(content: DumpContent): string | undefined {
+  switch (content.kind) {
+    case 'links':
+      return printLinks(content.links, content.withAddresses);
+    case 'bridge-ports':
+      return printPorts(content.ports);
+    case 'routes':
+      return printRoutes([...(content.dump4?.routes ?? []), ...(content.dump6?.routes ?? [])]);
+    case 'ip-rules':
+      return printRules(content.rules);
+    case 'neighbours':
+      return printNeighbours(content.neighbours);
+    case 'fdb':
+      return printFdb(content.entries);
+    case 'bridge-vlans':
+      return printVlans(content.vlans);
+    case 'ruleset':
+      return printRuleset(content.ruleset);
+    case 'sysctls':
+      return printSysctls(content.sysctls);
+    case 'sockets':
+      return printSockets(content.sockets);
+    case 'processes':
+      return printProcesses(content.processes);
+    case 'conntrack':
+      return printConntrack(content.entries);
+    case 'counters':
+      return printCounters(content.counters);
+    case 'resolver':
+      return printResolver(content.resolver);
+    case 'bridges':
+    case 'nft':
+    case 'containers':
+    case 'docker-networks':
+      return undefined;
+    default:
+      return content satisfies never;
+  }
+}
