@@ -1,5 +1,6 @@
 /** Reads a tar archive into memory: nothing is written to disk, no link is followed, no path leads outside. */
 import type { Issue } from '../base/issue.ts';
+import { printable } from '../base/printable.ts';
 import type { ByteSource } from '../capture/source.ts';
 import { formatBytes, type InputLimits } from './limits.ts';
 
@@ -34,13 +35,14 @@ export async function readArchive(
     if (issues.length < 100) issues.push({ severity, code, text, path });
   };
   let held = 0;
+  let length = 0;
   let entries = 0;
   let full: string | undefined;
   const parser = new Parser({
     strict: false,
     maxMetaEntrySize: 2 ** 20,
     onReadEntry: (entry) => {
-      const shown = printable(entry.path);
+      const shown = printable(entry.path).slice(0, 300);
       const name = safeName(entry.path);
       const directory = entry.type === 'Directory' || entry.type === 'GNUDumpDir';
       const regular = entry.type === 'File' || entry.type === 'OldFile' || entry.type === 'ContiguousFile';
@@ -71,7 +73,7 @@ export async function readArchive(
       entry.resume();
     },
     onwarn: (code, message) => {
-      if (code !== 'TAR_ENTRY_INFO') report('warning', 'archive-damaged', `${printable(String(message))}`);
+      if (code !== 'TAR_ENTRY_INFO') report('warning', 'archive-damaged', printable(String(message)));
     },
   });
   const done = new Promise<void>((resolve) => {
@@ -85,11 +87,15 @@ export async function readArchive(
     while (full === undefined) {
       const block = await source.read();
       if (block === undefined) break;
+      length += block.length;
       parser.write(Buffer.from(block));
     }
     if (full === undefined) {
       parser.end();
       await done;
+      if (source.issue) report(source.issue.severity, source.issue.code, source.issue.text);
+      else if (length % 512 !== 0)
+        report('warning', 'archive-damaged', 'it ends in the middle; what came before was read');
     }
   } catch (error) {
     report('warning', 'archive-damaged', `${(error as Error).message}; what was read before it is used`);
@@ -107,9 +113,4 @@ function safeName(path: string): string | undefined {
   }
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   return parts.includes('..') ? undefined : parts.join('/');
-}
-
-/** Names inside an archive are anybody's: no control characters in messages. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').slice(0, 300);
 }

@@ -66,7 +66,12 @@ function empty(placed: PlacedEntry): Classified {
   if (dump && (place?.by === 'bundle' || place?.by === 'manifest')) {
     return {
       kind: 'dump',
-      dump: { dump, ...(place.namespace === undefined ? {} : { namespace: place.namespace }), by: place.by },
+      dump: {
+        dump,
+        ...(place.namespace === undefined ? {} : { namespace: place.namespace }),
+        by: place.by,
+        ...(placed.time === undefined ? {} : { time: placed.time }),
+      },
       issues: dump.issues,
     };
   }

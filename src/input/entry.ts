@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import { printable } from '../base/printable.ts';
 import { openFile, openStream } from '../capture/open.ts';
 import { type ByteSource, memorySource, peek } from '../capture/source.ts';
 import { packingOf } from '../capture/unpack.ts';
@@ -18,7 +19,7 @@ export interface Entry {
 export function fileEntry(path: string, name: string): Entry {
   return reopened(path, name, () => {
     const source = openFile(path);
-    return 'read' in source ? source : failed({ ...source, path });
+    return 'read' in source ? source : failed({ ...source, path: printable(path) });
   });
 }
 
@@ -28,14 +29,14 @@ export function memoryEntry(path: string, name: string, bytes: Uint8Array): Entr
 
 function reopened(path: string, name: string, open: () => ByteSource): Entry {
   return {
-    path,
-    name,
+    path: printable(path),
+    name: printable(name),
     open,
     look: async (length) => {
       const source = open();
       try {
         const { head, source: whole } = await peek(source, length);
-        return { head, ...issueOf(whole, path) };
+        return { head, ...issueOf(whole, printable(path)) };
       } finally {
         source.close();
       }

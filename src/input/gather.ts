@@ -52,28 +52,36 @@ export async function gather(
 
 async function gatherPath(argument: InputArgument, state: State): Promise<void> {
   const { path } = argument;
-  try {
-    const stat = statSync(path, { bigint: true });
-    if (stat.isDirectory()) {
-      const { files, issues } = walkDirectory(path, state.limits);
-      state.issues.push(...issues);
-      if (files.length === 0) {
-        const text = 'a directory without any file that could be read';
-        state.issues.push({ severity: 'error', code: 'directory-empty', text, path });
-      }
-      await addContainer(
-        argument,
-        path,
-        files.map((file) => fileEntry(file.path, file.name)),
-        state,
-      );
-    } else if (stat.isFile()) {
-      await gatherFile(argument, fileEntry(path, path), `${stat.dev}:${stat.ino}`, state);
-    } else {
-      await gatherFile(argument, streamEntry(path, createReadStream(path)), undefined, state);
+  const kind = look(path, state);
+  if (kind === undefined) return;
+  if (kind.is === 'directory') {
+    const { files, issues } = kind.walked;
+    state.issues.push(...issues);
+    if (files.length === 0) {
+      const text = 'a directory without any file that could be read';
+      state.issues.push({ severity: 'error', code: 'directory-empty', text, path });
     }
+    const entries = files.map((file) => fileEntry(file.path, file.name));
+    await addContainer(argument, path, entries, (entry) => fileId(entry.path), state);
+  } else if (kind.is === 'file') {
+    await gatherFile(argument, fileEntry(path, path), fileId(path), state);
+  } else {
+    await gatherFile(argument, streamEntry(path, createReadStream(path)), undefined, state);
+  }
+}
+
+type Kind =
+  | { readonly is: 'directory'; readonly walked: ReturnType<typeof walkDirectory> }
+  | { readonly is: 'file' | 'stream' };
+
+function look(path: string, state: State): Kind | undefined {
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) return { is: 'directory', walked: walkDirectory(path, state.limits) };
+    return { is: stat.isFile() ? 'file' : 'stream' };
   } catch (error) {
     state.issues.push(unreadable(path, error));
+    return undefined;
   }
 }
 
@@ -104,7 +112,7 @@ async function gatherFile(
   const entries = files
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((file) => memoryEntry(`${entry.path}/${file.name}`, file.name, file.bytes));
-  await addContainer(argument, entry.path, entries, state);
+  await addContainer(argument, entry.path, entries, () => undefined, state);
 }
 
 /** The files of a directory or archive: in the layout of a bundle where it has one, loose otherwise. */
@@ -112,6 +120,7 @@ async function addContainer(
   argument: InputArgument,
   path: string,
   entries: readonly Entry[],
+  idOf: (entry: Entry) => string | undefined,
   state: State,
 ): Promise<void> {
   const roots = bundleRoots(entries.map((entry) => entry.name));
@@ -145,7 +154,7 @@ async function addContainer(
         ...(listed?.command === undefined ? {} : { command: listed.command }),
         ...collectedAt(root === undefined ? undefined : manifests.get(root)),
       },
-      fileId(entry),
+      idOf(entry),
       state,
     );
   }
@@ -227,8 +236,9 @@ function twice(path: string): Issue {
   return { severity: 'warning', code: 'input-twice', text: 'named twice; read once', path };
 }
 
-function fileId(entry: Entry): string | undefined {
-  const stat = statSync(entry.path, { bigint: true, throwIfNoEntry: false });
+/** A file under whatever name: device and inode. */
+function fileId(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat?.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
 }
 
