@@ -43,3 +43,20 @@ export class BlockFrame implements Frame {
     return new Uint8Array(this.view.buffer, this.view.byteOffset + this.offset, this.captured);
   }
 }
+
+/** A frame of bytes that are in memory: of a live source, or a packet made here. */
+export function frameOf(
+  bytes: Uint8Array,
+  fields: Partial<Omit<Frame, 'bytes' | 'view' | 'offset'>> = {},
+): Frame {
+  return {
+    number: 1,
+    seconds: 0,
+    nanoseconds: 0,
+    length: bytes.length,
+    captured: bytes.length,
+    linkType: 1,
+    ...fields,
+    bytes,
+  };
+}
