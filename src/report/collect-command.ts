@@ -30,7 +30,10 @@ const COMMANDS: Readonly<Record<string, string>> = {
 const OF_THE_HOST = new Set(['processes', 'containers', 'networks']);
 
 export function collectCommand(namespace: string, dump: string): string | undefined {
-  const key = dump.replace(/\.(json|txt)$/, '').replaceAll(' ', '-');
+  const key = dump
+    .replace(/\.(json|txt)$/, '')
+    .replace(/^ip -6 /, 'ip6 ')
+    .replaceAll(' ', '-');
   const command = COMMANDS[key] ?? (Object.values(COMMANDS).includes(dump) ? dump : undefined);
   if (command === undefined) return undefined;
   return namespace === 'host' || OF_THE_HOST.has(key)

@@ -13,8 +13,10 @@ export function missingLines(topology: AnalysisTopology, style: Style): string[]
   if (missing.length === 0) return [];
   const byText = new Map<string, AnalysisTopology['missing']>();
   for (const item of missing) {
-    const key = `${item.dump}\n${item.text}`;
-    byText.set(key, [...(byText.get(key) ?? []), item]);
+    const own = `${item.namespace}: `;
+    const text = item.text.startsWith(own) ? item.text.slice(own.length) : item.text;
+    const key = `${item.dump}\n${text}`;
+    byText.set(key, [...(byText.get(key) ?? []), { ...item, text }]);
   }
   const rows = [...byText.values()].flatMap((items) => {
     const [first] = items;

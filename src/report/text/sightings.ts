@@ -45,6 +45,10 @@ function packetsAt(
   direction: 'forward' | 'reply',
 ): number {
   return flow.sightings
-    .filter((sighting) => sighting.direction === direction && sighting.capture === point.path)
+    .filter(
+      (sighting) =>
+        sighting.direction === direction &&
+        (sighting.capture === `${point.namespace}:${point.interface}` || sighting.capture === point.path),
+    )
     .reduce((sum, sighting) => sum + sighting.packets, 0);
 }

@@ -1,0 +1,55 @@
+import { analyze } from '../../diagnose/analyze.ts';
+import type { Analysis } from '../../report/analysis.ts';
+import { assemble } from '../../report/assemble.ts';
+import { renderAnalysis } from '../../report/text/analysis.ts';
+import type { AnalyzeOptions } from '../commands/analyze.ts';
+import type { Io, Status } from '../io.ts';
+import { loadInputs } from '../load.ts';
+import { hasErrors, tellIssues } from '../messages.ts';
+import { openOutput } from '../output.ts';
+import { textOptions } from '../terminal.ts';
+
+export async function analyzeAction(
+  words: readonly string[],
+  options: AnalyzeOptions,
+  io: Io,
+): Promise<Status> {
+  const output = openOutput(io, options.output, words);
+  const { inputs, progress } = await loadInputs(words, options, io);
+  const result = await analyze(inputs);
+  progress.end();
+  const unusable = [...inputs.issues, ...result.scene.correlation.issues].filter(
+    (issue) => issue.severity === 'error',
+  );
+  const asText = options.format === 'text';
+  // The text report has the warnings in it; where it goes to a file, or data goes out, they are said here.
+  const rest = asText && options.output === undefined ? [] : result.issues;
+  tellIssues(io, [...unusable, ...rest], options);
+  const nothing = inputs.captures.length === 0 && inputs.dumps.length === 0;
+  if (nothing) return 2;
+  const analysis = assemble(result);
+  const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
+  io.setStatus(status);
+  output.write(
+    asText
+      ? renderAnalysis(
+          analysis,
+          textOptions(io, {
+            color: options.color,
+            verbose: options.verbose ?? false,
+            toFile: options.output !== undefined,
+          }),
+        )
+      : `${JSON.stringify(analysis, null, 2)}\n`,
+  );
+  output.end();
+  return status;
+}
+
+/** Something is wrong: a finding above mere information, or a flow that failed whatever the reason. */
+function findsProblem({ findings, flows }: Analysis): boolean {
+  return (
+    findings.some((finding) => finding.severity !== 'info') ||
+    flows.some((flow) => flow.status !== 'delivered' && flow.status !== 'unknown')
+  );
+}

@@ -1,0 +1,83 @@
+import type { Issue } from '../../../base/issue.ts';
+import { scanCapture } from '../../../capture/scan.ts';
+import type { CaptureSummary, Instant } from '../../../capture/summary.ts';
+import type { CaptureInput } from '../../../input/input.ts';
+import { dissect } from '../../../packet/dissect.ts';
+import { formatTime, packetLine } from '../../../packet/packet-line.ts';
+import { describeDump } from '../../../report/records.ts';
+import type { Output } from '../../output.ts';
+import { openCapture, type ShowJob } from '../show.ts';
+
+/** One document, written as the captures are read: a capture of any size needs no memory for it. */
+export async function showJson({ inputs, output, places }: ShowJob): Promise<Issue[]> {
+  const issues: Issue[] = [];
+  output.write('{"schema": "nettrace-show/1", "inputs": [');
+  let separator = '\n';
+  for (const [index, capture] of inputs.captures.entries()) {
+    output.write(separator);
+    separator = ',\n';
+    const place = places.find((point) => point.input === index);
+    const placed = place && { namespace: place.namespace, interface: place.interface, placedBy: place.by };
+    issues.push(...(await writeCapture(capture, placed ?? {}, output)));
+    if (output.closed) return issues;
+  }
+  for (const { dump, namespace, by } of inputs.dumps) {
+    output.write(separator);
+    separator = ',\n';
+    output.write(
+      JSON.stringify(
+        {
+          path: dump.path,
+          kind: dump.format,
+          command: dump.command,
+          why: dump.why,
+          namespace,
+          placedBy: by,
+          content: describeDump(dump),
+          warnings: dump.issues.map(({ line, text }) => ({ ...(line !== undefined && { line }), text })),
+        },
+        null,
+        1,
+      ),
+    );
+  }
+  const warnings = [...inputs.issues, ...issues].map(({ path, line, packet, text }) => ({
+    path,
+    line,
+    packet,
+    text,
+  }));
+  output.write(`\n], "warnings": ${JSON.stringify(warnings)}}\n`);
+  return issues;
+}
+
+async function writeCapture(capture: CaptureInput, placed: object, output: Output): Promise<Issue[]> {
+  const { source, kind, why } = await openCapture(capture);
+  const head = JSON.stringify({ path: capture.path, kind, why, ...placed });
+  output.write(`${head.slice(0, -1)}, "packets": [`);
+  let separator = '\n';
+  const summary = await scanCapture(
+    source,
+    (frame) => {
+      output.write(`${separator}${JSON.stringify(packetLine(dissect(frame), capture.path))}`);
+      separator = ',\n';
+    },
+    {
+      path: capture.path,
+      onProgress: () => {
+        output.flush();
+        return !output.closed;
+      },
+    },
+  );
+  output.write(`\n], "capture": ${JSON.stringify(describeSummary(summary))}}`);
+  return summary.issues;
+}
+
+function describeSummary({ first, last, issues: _, ...summary }: CaptureSummary): object {
+  return { ...summary, ...(first && { first: instant(first) }), ...(last && { last: instant(last) }) };
+}
+
+function instant({ seconds, nanoseconds }: Instant): string {
+  return formatTime(seconds, nanoseconds);
+}

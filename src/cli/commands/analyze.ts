@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { type CommonOptions, examples, INPUT_ARGUMENT, withCommonOptions } from '../options.ts';
+import type { Finish } from '../program.ts';
+
+export type AnalyzeOptions = CommonOptions<'text' | 'json'>;
+
+export function defineAnalyze(io: Io, finish: Finish): Command {
+  const command = new Command('analyze')
+    .description('what happened to every flow, why, and the fix')
+    .argument(...INPUT_ARGUMENT)
+    .addHelpText(
+      'after',
+      `${examples([
+        [
+          'nettrace analyze br0.pcap eth0.pcap rules.v4 routes.txt addr.txt sysctl.txt',
+          'Two captures of a host and what its commands printed:',
+        ],
+        ['nettrace analyze ./bundle', 'A directory or archive in the layout of a bundle:'],
+        [
+          'nettrace analyze host:br0=cap1.pcap red:eth0=cap2.pcapng red:=red-routes.txt',
+          'Where a capture was taken, and whose dump it is, said outright:',
+        ],
+        ['tcpdump -i br0 -w - | nettrace analyze - rules.v4', 'A capture from standard input:'],
+      ])}
+What a file is, is found by its content. Nothing but captures is needed; each dump that is there makes the
+answer more certain, and the report names those that would help.
+`,
+    );
+  return withCommonOptions(command, ['text', 'json']).action(
+    async (words: string[], options: AnalyzeOptions) => {
+      const { analyzeAction } = await import('../actions/analyze.ts');
+      finish(await analyzeAction(words, options, io));
+    },
+  );
+}

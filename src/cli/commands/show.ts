@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { type CommonOptions, examples, INPUT_ARGUMENT, withCommonOptions } from '../options.ts';
+import type { Finish } from '../program.ts';
+
+export type ShowOptions = CommonOptions<'text' | 'json' | 'jsonl' | 'canonical' | 'count'>;
+
+export function defineShow(io: Io, finish: Finish): Command {
+  const command = new Command('show')
+    .description('what nettrace sees in a file: what it was recognised as, and its content')
+    .argument(...INPUT_ARGUMENT)
+    .addHelpText(
+      'after',
+      `
+Formats:
+  text       each input's kind, why it was taken for that, where it belongs, and its content
+  json       the same as data, records with the lines they were read from
+  jsonl      one line a packet
+  canonical  rulesets as iptables-save prints them, other dumps as their command does
+  count      packets, bytes, first and last time of each capture
+${examples([
+  ['nettrace show br0.pcap | head', 'The packets of a capture, one a line:'],
+  ['nettrace show ./bundle', 'What is in a bundle, and what each file was taken for:'],
+  ['nettrace show --format count *.pcap', 'How much is in some captures, and of when:'],
+  [
+    'nettrace show --format canonical rules.v4 | diff - <(iptables-save | grep -v ^#)',
+    'Is the ruleset still the one that was dumped?',
+  ],
+])}`,
+    );
+  return withCommonOptions(command, ['text', 'json', 'jsonl', 'canonical', 'count']).action(
+    async (words: string[], options: ShowOptions) => {
+      const { showAction } = await import('../actions/show.ts');
+      finish(await showAction(words, options, io));
+    },
+  );
+}

@@ -1,0 +1,35 @@
+/** What the command line has of the outside: streams, environment and clock. Nothing right of cli/ knows any of it. */
+
+export interface Stream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  /** Nobody reads it any more. */
+  readonly destroyed?: boolean | undefined;
+}
+
+export interface Io {
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds that only ever grow. */
+  now(): number;
+  /** The status is known, though there is still text to write: a reader may close the pipe before its end. */
+  setStatus(status: Status): void;
+}
+
+/** Nothing wrong found; problems found; the command line or an input is unusable (contract, section 3). */
+export type Status = 0 | 1 | 2;
+
+/** A failure that is the user's to repair: it ends the command with status 2 and this message. */
+export class UsageError extends Error {
+  /** What to do about it, on a line of its own. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = 'UsageError';
+    this.hint = hint;
+  }
+}

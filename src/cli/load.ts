@@ -1,0 +1,27 @@
+/** From the words of the command line to inputs, with what is to be said of them said. */
+import type { Issue } from '../base/issue.ts';
+import type { InputSet } from '../input/input.ts';
+import { resolveInputs } from '../input/resolve.ts';
+import type { Io } from './io.ts';
+import type { CommonOptions } from './options.ts';
+import { createProgress, observed, type Progress } from './progress.ts';
+
+export interface Loaded {
+  readonly inputs: InputSet;
+  readonly progress: Progress;
+}
+
+export async function loadInputs(words: readonly string[], options: CommonOptions, io: Io): Promise<Loaded> {
+  const progress = createProgress(io, options.quiet ?? false);
+  const inputs = await resolveInputs(words, {
+    ignoreUnknown: options.ignoreUnknown ?? false,
+    stdin: io.stdin,
+  });
+  return { inputs: observed(inputs, progress), progress };
+}
+
+/** Everything that the readers had to say: of the inputs as such, and of each dump's lines. */
+export function issuesOf(inputs: InputSet): Issue[] {
+  const issues = [...inputs.issues, ...inputs.dumps.flatMap(({ dump }) => dump.issues)];
+  return issues.filter((issue, index) => issues.indexOf(issue) === index);
+}

@@ -1,0 +1,37 @@
+/** The options that every command has, and how they are said in its help. */
+import { type Command, Option } from 'commander';
+import type { ColorChoice } from './terminal.ts';
+
+export interface CommonOptions<Format extends string = string> {
+  readonly format: Format;
+  readonly output?: string;
+  readonly color: ColorChoice;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly ignoreUnknown?: boolean;
+}
+
+export const INPUT_ARGUMENT = [
+  '<input...>',
+  'captures and command outputs in any mix: files, bundle directories or .tar.gz, NS:IFACE=FILE, NS:=FILE, - for standard input',
+] as const;
+
+/** The first format is the default. */
+export function withCommonOptions(command: Command, formats: readonly [string, ...string[]]): Command {
+  return command
+    .addOption(new Option('--format <format>', 'form of the output').choices(formats).default(formats[0]))
+    .option('-o, --output <file>', 'write there instead of to standard output')
+    .addOption(
+      new Option('--color <when>', 'colours; auto honours NO_COLOR')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    )
+    .option('--ignore-unknown', 'files that nothing recognises are a warning, not an error')
+    .option('-q, --quiet', 'no warnings and no progress on standard error')
+    .option('-v, --verbose', 'everything there is to say');
+}
+
+/** A list of examples below a command's options: what to type, and what it is for. */
+export function examples(list: readonly (readonly [command: string, what: string])[]): string {
+  return `\nExamples:\n${list.map(([command, what]) => `  ${what}\n    $ ${command}`).join('\n')}\n`;
+}

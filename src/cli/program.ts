@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { VERSION } from '../version.ts';
+import { defineAnalyze } from './commands/analyze.ts';
+import { defineReplay } from './commands/replay.ts';
+import { defineShow } from './commands/show.ts';
+import { defineTopology } from './commands/topology.ts';
+import { defineTrace } from './commands/trace.ts';
+import type { Io, Status } from './io.ts';
+import { examples } from './options.ts';
+
+export type Finish = (status: Status) => void;
+
+/** The command tree. Its commands load what they run on when they are run. */
+export function createProgram(io: Io, finish: Finish): Command {
+  const program = new Command('nettrace')
+    .description(
+      'Where did my packet go, and why did no answer come back? nettrace reads packet captures and the outputs of ip, ' +
+        'iptables-save, sysctl, docker inspect and others, runs every packet through a model of the kernel, and names the ' +
+        'rule or setting that stopped it together with the command that repairs it.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain the command')
+    .helpCommand('help [command]', 'explain a command')
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(`nettrace: ${text}`),
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
+      getErrHelpWidth: () => Math.min(io.stderr.columns ?? 80, 100),
+    })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `${examples([
+        [
+          'nettrace analyze br0.pcap eth0.pcap rules.v4 routes.txt sysctl.txt',
+          'What happened to the traffic, and why:',
+        ],
+        ['nettrace trace ./bundle --from red --to 8.8.8.8', 'What would happen to a packet of my own:'],
+        ['nettrace topology ./bundle', 'How everything is wired:'],
+      ])}
+Exit status: 0 nothing wrong found, 1 problems found, 2 the command line or an input is unusable.
+`,
+    );
+  for (const define of [defineAnalyze, defineTopology, defineTrace, defineReplay, defineShow]) {
+    program.addCommand(inherit(define(io, finish), program));
+  }
+  return program;
+}
+
+function inherit(command: Command, program: Command): Command {
+  return command.copyInheritedSettings(program).helpOption('-h, --help', 'explain this command');
+}

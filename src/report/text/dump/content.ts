@@ -1,0 +1,107 @@
+/** What a dump holds, readable: tables as tables, what is text by nature (rules, routes, settings) as text. */
+import { printable } from '../../../base/printable.ts';
+import type { DumpContent } from '../../../dump/dump.ts';
+import type { Ruleset } from '../../../xtables/rule.ts';
+import type { Style } from '../style.ts';
+import { ruleBody } from '../traversal.ts';
+import { padStart } from '../width.ts';
+import { columns } from '../wrap.ts';
+import { bridgeVlanTable, fdbTable, linkTable, neighbourTable, portTable } from './links.ts';
+import {
+  conntrackTable,
+  containerTable,
+  counterTable,
+  dockerNetworkTable,
+  nftTable,
+  processTable,
+  resolverTable,
+  socketTable,
+} from './system.ts';
+import type { Table } from './table.ts';
+
+const INDENT = 2;
+
+export function contentLines(content: DumpContent, style: Style): string[] {
+  switch (content.kind) {
+    case 'ruleset':
+      return rulesetLines(content.ruleset, style);
+    case 'routes': {
+      const routes = [...(content.dump4?.routes ?? []), ...(content.dump6?.routes ?? [])];
+      return routes.map((route) => `  ${printable(route.text)}`);
+    }
+    case 'ip-rules':
+      return content.rules.map((rule) => `  ${printable(rule.text)}`);
+    case 'sysctls':
+      return [...content.sysctls].map(([name, { value }]) => `  ${printable(name)} = ${printable(value)}`);
+    default:
+      return tableLines(tableOf(content), style);
+  }
+}
+
+type Tabular = Exclude<DumpContent, { kind: 'ruleset' | 'routes' | 'ip-rules' | 'sysctls' }>;
+
+function tableOf(content: Tabular): Table {
+  switch (content.kind) {
+    case 'links':
+      return linkTable(content.links);
+    case 'bridge-ports':
+      return portTable(content.ports);
+    case 'neighbours':
+      return neighbourTable(content.neighbours);
+    case 'fdb':
+      return fdbTable(content.entries);
+    case 'bridge-vlans':
+      return bridgeVlanTable(content.vlans);
+    case 'bridges':
+      return {
+        header: ['bridge', 'STP', 'ports'],
+        rows: content.bridges.map(({ name, ports, stp }) => [
+          name,
+          stp === undefined ? '' : stp ? 'yes' : 'no',
+          ports.join(' '),
+        ]),
+      };
+    case 'nft':
+      return nftTable(content.chains);
+    case 'sockets':
+      return socketTable(content.sockets);
+    case 'processes':
+      return processTable(content.processes);
+    case 'conntrack':
+      return conntrackTable(content.entries);
+    case 'counters':
+      return counterTable(content.counters);
+    case 'containers':
+      return containerTable(content.containers);
+    case 'docker-networks':
+      return dockerNetworkTable(content.networks);
+    case 'resolver':
+      return resolverTable(content.resolver);
+  }
+}
+
+function tableLines({ header, rows, right = [] }: Table, style: Style): string[] {
+  if (rows.length === 0) return [style.dim('  (empty)')];
+  const cells = rows.map((row) => row.map(printable));
+  const head = header.some((cell) => cell !== '') ? [header.map((cell) => style.dim(cell))] : [];
+  return columns([...head, ...cells], { width: style.width, indent: INDENT, limit: 46, right });
+}
+
+/** As `iptables -L --line-numbers` shows it: a chain after the other, rules numbered, counters where there are any. */
+function rulesetLines({ tables }: Ruleset, style: Style): string[] {
+  const lines: string[] = [];
+  for (const table of tables.values()) {
+    for (const chain of table.chains.values()) {
+      const policy = chain.policy === undefined ? '' : ` policy ${chain.policy}`;
+      const counters = chain.counters ? `  ${chain.counters.packets} packets` : '';
+      lines.push(`  ${style.bold(`${table.name} ${printable(chain.name)}`)}${policy}${style.dim(counters)}`);
+      const size = String(chain.rules.length).length;
+      const most = Math.max(0, ...chain.rules.map((rule) => String(rule.counters?.packets ?? '').length));
+      for (const [index, rule] of chain.rules.entries()) {
+        const packets = most === 0 ? '' : `  ${padStart(String(rule.counters?.packets ?? ''), most)}`;
+        lines.push(`  ${padStart(String(index + 1), size + 2)}${style.dim(packets)}  ${ruleBody(rule.text)}`);
+      }
+    }
+  }
+  return lines.length === 0 ? [style.dim('  (no tables)')] : lines;
+}
