@@ -29,6 +29,7 @@ export function outcomeOf(flow: Flow): Outcome {
   const nearby = flow.legs.filter((leg) => leg.point === near.point);
   const answer = first(nearby.map(accepted));
   if (answer) return { status: 'delivered', answer, oneWay };
+  if (nearby.some(acknowledges)) return { status: 'delivered', oneWay };
   const error = flow.errors.find((seen) => seen.quoted === 'forward' && refuses(flow, seen));
   const rst = first(nearby.map((leg) => leg.reply.rst));
   if (rst && near.forward.packets > 0) return { status: 'rejected', refusal: rst, oneWay };
@@ -36,8 +37,7 @@ export function outcomeOf(flow: Flow): Outcome {
   if (error && !lostAnswer) return { status: 'rejected', refusal: error.sighting, error, oneWay };
   if (lostAnswer) return { status: 'no-reply', lostAnswer, oneWay, ...(error && { error }) };
   if (flow.legs.every((leg) => leg.forward.packets === 0)) return { status: 'unknown', oneWay };
-  if (!flow.begun && flow.protocol === PROTOCOL.tcp)
-    return { status: acknowledges(flow) ? 'delivered' : 'unknown', oneWay };
+  if (!flow.begun && flow.protocol === PROTOCOL.tcp) return { status: 'unknown', oneWay };
   return { status: 'no-reply', oneWay };
 }
 
@@ -77,10 +77,10 @@ export function asksName(flow: Flow): boolean {
   return (flow.protocol === PROTOCOL.udp || flow.protocol === PROTOCOL.tcp) && flow.server.port === 53;
 }
 
-/** A capture of one direction only: acknowledgements that move on prove that the other direction works. */
-function acknowledges(flow: Flow): boolean {
-  return flow.legs.some((leg) => {
-    const seen = new Set(leg.forward.kept.map((packet) => packet.acknowledgement));
-    return seen.size > 1;
-  });
+/** A capture of one direction only: a client that acknowledges more and more has got the answers. */
+function acknowledges(leg: Leg): boolean {
+  const acknowledged = leg.forward.kept.flatMap((seen) =>
+    ((seen.tcpFlags ?? 0) & 0x14) === 0x10 ? [seen.acknowledgement] : [],
+  );
+  return new Set(acknowledged).size > 1;
 }

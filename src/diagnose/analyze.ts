@@ -15,7 +15,7 @@ export interface AnalyzeResult extends Diagnosis {
 export async function analyze(inputs: InputSet, options: ScanOptions = {}): Promise<AnalyzeResult> {
   const { snapshot, issues: snapshotIssues } = buildSnapshot(inputs);
   const scan = await scanCaptures(inputs.captures, options);
-  const { topology, issues: topologyIssues } = buildTopology(snapshot, inputs.captures, scan.observations);
+  const topology = buildTopology(snapshot, inputs.captures, scan.observations);
   const scene = makeScene(
     inputs,
     { ...snapshot, namespaces: new Map(topology.namespaces) },
@@ -25,6 +25,6 @@ export async function analyze(inputs: InputSet, options: ScanOptions = {}): Prom
   const dumpIssues = inputs.dumps.flatMap(({ dump }) => dump.issues);
   return {
     ...diagnose(scene),
-    issues: [...inputs.issues, ...dumpIssues, ...snapshotIssues, ...scan.issues, ...topologyIssues],
+    issues: [...inputs.issues, ...dumpIssues, ...snapshotIssues, ...scan.issues, ...(topology.issues ?? [])],
   };
 }

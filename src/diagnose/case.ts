@@ -47,8 +47,15 @@ export function modelDrop(kase: Case): ModelDrop | undefined {
   const { prediction } = kase;
   if (!prediction) return undefined;
   const there = dropOf(kase, prediction.there, prediction.checks, 'forward');
-  if (there) return there;
+  if (there) return lostRefusal(kase, there) ?? there;
   return prediction.back && dropOf(kase, prediction.back, prediction.backChecks, 'reply');
+}
+
+/** The receiver refuses and its refusal can't get back: then silence is what the client sees, and that drop is why. */
+function lostRefusal(kase: Case, there: ModelDrop): ModelDrop | undefined {
+  if (there.trace.verdict !== 'rejected' || kase.outcome.status === 'rejected') return undefined;
+  const [answer] = there.trace.answers;
+  return answer && dropOf(kase, answer, [], 'reply');
 }
 
 function dropOf(
@@ -57,8 +64,9 @@ function dropOf(
   checks: readonly TapCheck[],
   direction: 'forward' | 'reply',
 ): ModelDrop | undefined {
-  if ((trace.verdict !== 'dropped' && trace.verdict !== 'rejected') || trace.cause === undefined)
-    return undefined;
+  // An `unknown` verdict with a cause is a drop that rests on something assumed.
+  const ends = trace.verdict === 'dropped' || trace.verdict === 'rejected' || trace.verdict === 'unknown';
+  if (!ends || trace.cause === undefined) return undefined;
   const seen = checks.findLast((check) => check.sighting !== undefined);
   const contradiction = kase.hypothetical ? undefined : contradictionOf(kase, checks, direction);
   return {

@@ -14,7 +14,7 @@ export interface Told extends Omit<Partial<Found>, 'evidence'> {
 }
 
 export interface ModelCauseSpec extends Omit<Cause, 'find'> {
-  /** Drop causes of the model that this one stands for; its own id if not given. */
+  /** Drop causes of the model that this one stands for, besides its own id. */
   readonly from?: readonly string[];
   /** Undefined: the drop is not of this kind after all. */
   tell(kase: Case, drop: ModelDrop): Told | undefined;
@@ -22,12 +22,12 @@ export interface ModelCauseSpec extends Omit<Cause, 'find'> {
 
 /** A cause that is proved by the model's path ending there and the captures agreeing. */
 export function modelCause(spec: ModelCauseSpec): Cause {
-  const { from = [spec.id], tell, ...cause } = spec;
+  const { from = [], tell, ...cause } = spec;
   return {
     ...cause,
     find(kase) {
       const drop = modelDrop(kase);
-      if (!drop || !from.includes(drop.cause)) return undefined;
+      if (!drop || (drop.cause !== spec.id && !from.includes(drop.cause))) return undefined;
       const told = tell(kase, drop);
       if (!told) return undefined;
       const rule = told.rule ?? ruleOf(kase, drop.trace);

@@ -182,6 +182,8 @@ function isSelfMasquerade(rule: Rule): boolean {
   return (
     rule.source !== undefined &&
     rule.destination !== undefined &&
+    !rule.source.invert &&
+    !rule.destination.invert &&
     rule.source.address === rule.destination.address &&
     rule.source.mask === rule.destination.mask
   );

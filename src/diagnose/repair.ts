@@ -72,7 +72,7 @@ function follow(
 }
 
 function sceneOf(scene: Scene, snapshot: Snapshot): Scene {
-  const { topology } = buildTopology(snapshot, scene.inputs.captures, scene.correlation.observations);
+  const topology = buildTopology(snapshot, scene.inputs.captures, scene.correlation.observations);
   return makeScene(scene.inputs, snapshot, topology, scene.correlation);
 }
 

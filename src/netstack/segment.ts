@@ -39,7 +39,7 @@ export function exploreSegment(kernel: Kernel, net: Net, from: string): SegmentV
       return;
     }
     const peers = kernel.topology.peersOf({ namespace: owner.name, name });
-    if (peers.length === 0 && device.carrier) complete = false;
+    if (device.carrier && (peers.length === 0 || !isPointToPoint(kernel, owner, name))) complete = false;
     for (const peer of peers) {
       const other = kernel.nets.get(peer.namespace);
       if (other) arrive(other, peer.name);
@@ -73,6 +73,13 @@ export function exploreSegment(kernel: Kernel, net: Net, from: string): SegmentV
 
   emit(net, from);
   return { stations, complete };
+}
+
+/** A veth pair that the kernel's indexes prove. What only a MAC, an address or Docker joins may have others on the same link. */
+export function isPointToPoint(kernel: Kernel, net: Net, name: string): boolean {
+  return kernel.topology.wires.some(
+    ({ by, ends }) => by === 'ifindex' && ends.some((end) => end.namespace === net.name && end.name === name),
+  );
 }
 
 /** macvlan devices on top of one. */

@@ -1,5 +1,6 @@
 /** dev_queue_xmit() and what the drivers below do: veth_xmit(), br_dev_xmit(), loopback_xmit(), vlan and macvlan. */
 
+import { isGroupMac } from '../net/mac.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import type { LinkRef } from '../topology/topology.ts';
 import { floodFromBridge } from './bridge.ts';
@@ -7,7 +8,7 @@ import { receiveIp } from './input.ts';
 import { deviceOf, type Net } from './net.ts';
 import { receiveFrame } from './receive.ts';
 import { addTap, type Copy, endCopy, openHop, type Run } from './run.ts';
-import { childrenOf } from './segment.ts';
+import { childrenOf, isPointToPoint } from './segment.ts';
 
 /** `bridged`: the frame was switched, not routed or sent by this namespace. */
 export function transmit(run: Run, copy: Copy, name: string, bridged: boolean): void {
@@ -84,7 +85,10 @@ function onWire(run: Run, copy: Copy, name: string, bridged: boolean): void {
     .peersOf({ namespace: net.name, name })
     .filter((end) => run.kernel.nets.has(end.namespace));
   const addressed = ends.filter((end) => macOf(run, end) === skb.etherDestination);
-  const reached = addressed.length > 0 && skb.packetType !== 'broadcast' ? addressed : ends;
+  const mac = skb.etherDestination;
+  const unicast = mac !== undefined && !isGroupMac(mac);
+  const elsewhere = unicast && addressed.length === 0 && !isPointToPoint(run.kernel, net, name);
+  const reached = elsewhere ? [] : addressed.length > 0 && skb.packetType !== 'broadcast' ? addressed : ends;
   const [end] = reached;
   if (!end) {
     leave(run, copy, bridged);

@@ -1,7 +1,10 @@
-import type { Cause } from '../cause.ts';
+import { formatIp } from '../../net/ip.ts';
+import type { Rule } from '../../xtables/rule.ts';
+import type { Case } from '../case.ts';
+import type { Cause, Command } from '../cause.ts';
 import { dnatRules, nearMissOf } from '../published.ts';
 import { refusalOf } from '../refusal.ts';
-import { nameOf } from '../words.ts';
+import { iptablesOf, nameOf } from '../words.ts';
 
 export const natDnatMismatch: Cause = {
   id: 'nat-dnat-mismatch',
@@ -35,10 +38,24 @@ export const natDnatMismatch: Cause = {
           },
           ...refusal.evidence,
         ],
-        fix: [],
+        fix: corrected(kase, refusal.namespace, rule, place),
         effect: 'Correct the rule’s condition, so that it covers what clients ask for.',
       };
     }
     return undefined;
   },
 };
+
+/** The same rule for the address that clients ask for, when that is all that is wrong with it. */
+function corrected(
+  kase: Case,
+  namespace: string,
+  rule: Rule,
+  place: { chain: string; number: number; text: string },
+): Command[] {
+  if (!rule.destination || rule.destination.invert) return [];
+  const spec = place.text
+    .replace(/^-A \S+ /, '')
+    .replace(/(^| )-d \S+/, `$1-d ${formatIp(kase.flow.server.address)}`);
+  return [{ namespace, text: `${iptablesOf(kase)} -t nat -R ${place.chain} ${place.number} ${spec}` }];
+}

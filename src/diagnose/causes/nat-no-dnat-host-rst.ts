@@ -1,8 +1,10 @@
 import { ownersOf } from '../../correlate/owner.ts';
 import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import { protocolName } from '../../net/protocol.ts';
+import type { Netns } from '../../snapshot/snapshot.ts';
+import { netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
-import { publisherOf, serviceBehind } from '../published.ts';
+import { serviceBehind } from '../published.ts';
 import { refusalOf } from '../refusal.ts';
 import { iptablesOf, nameOf } from '../words.ts';
 
@@ -22,12 +24,7 @@ export const natNoDnatHostRst: Cause = {
     if (!ownersOf(kase.snapshot, kase.flow.server.address).some(({ netns }) => netns.name === host))
       return undefined;
     const behind = serviceBehind(kase, host);
-    if (
-      !behind &&
-      !publisherOf(kase) &&
-      !isRouter(kase.snapshot.namespaces.size, kase.snapshot.docker.containers.length)
-    )
-      return undefined;
+    if (!isRouter(netnsOf(kase, host))) return undefined;
     const where = nameOf(kase, host);
     const port = kase.flow.server.port;
     const target = behind && formatEndpoint(behind.address, behind.port);
@@ -58,7 +55,10 @@ export const natNoDnatHostRst: Cause = {
   },
 };
 
-/** A host with namespaces or containers behind it: then "refused by the host" is worth saying. */
-function isRouter(namespaces: number, containers: number): boolean {
-  return namespaces > 1 || containers > 0;
+/** A host with something behind it: a bridge, or several networks. Elsewhere "refused by the host" says nothing. */
+function isRouter(netns: Netns | undefined): boolean {
+  const links = (netns?.links ?? []).filter(
+    (link) => link.name !== 'lo' && link.addresses.some(({ scope }) => scope === 'global'),
+  );
+  return links.length > 1;
 }
