@@ -29,6 +29,7 @@ export class ParserContext {
   readonly issues: IssueLog;
   /** Offset in the file of the chunk's first byte. */
   base = 0;
+  private readonly linkTypes = new Set<number>();
   private readonly onFrame: (frame: Frame) => void;
   private firstSeconds = 0;
   private firstNanoseconds = 0;
@@ -55,7 +56,9 @@ export class ParserContext {
   }
 
   linkType(linkType: number): void {
-    if (!this.summary.linkTypes.includes(linkType)) this.summary.linkTypes.push(linkType);
+    if (this.linkTypes.has(linkType)) return;
+    this.linkTypes.add(linkType);
+    this.summary.linkTypes.push(linkType);
   }
 
   finish(): void {

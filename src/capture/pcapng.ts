@@ -199,8 +199,8 @@ export class PcapngParser implements Parser {
       this.shortBlock('interface description', end - start, 8);
       return;
     }
-    if (summary.interfaces.length >= MOST_INTERFACES) {
-      this.damaged(start - 8, `more than ${MOST_INTERFACES} interfaces are described`);
+    if (this.interfaces.length >= MOST_INTERFACES) {
+      this.damaged(start - 8, `a section describes more than ${MOST_INTERFACES} interfaces`);
       return;
     }
     const linkType = view.getUint16(start, this.little);
@@ -225,7 +225,7 @@ export class PcapngParser implements Parser {
     };
     const clock = resolution === 6 && offset === 0 ? MICROSECONDS : clockOf(resolution, offset);
     this.interfaces.push({ clock, info });
-    summary.interfaces.push(info);
+    if (summary.interfaces.length < MOST_INTERFACES) summary.interfaces.push(info);
     summary.snaplen = Math.max(summary.snaplen, snaplen);
     this.context.linkType(linkType);
   }

@@ -195,6 +195,9 @@ class NameReader {
   }
 }
 
+/** Answers that a line has room for. */
+const MOST_SHOWN = 8;
+
 /** `A? example.org`, `NXDOMAIN A? example.org`, `A? example.org: 192.0.2.1, 192.0.2.2`. */
 export function formatDns(message: DnsMessage): string {
   const asked = message.questions
