@@ -3,10 +3,13 @@ import { viewOf } from '../base/bytes.ts';
 import { Ipv4 } from '../header/ipv4.ts';
 import { formatIp } from '../net/ip.ts';
 import { isGroupMac } from '../net/mac.ts';
+import { contains, networkOf } from '../net/prefix.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { setTtl } from '../skb/rewrite.ts';
+import { queueAnswer, queueIcmp } from './answer.ts';
 import { defragment } from './defrag.ts';
-import { type IcmpMessage, icmpError } from './icmp.ts';
+import { icmpError } from './icmp.ts';
+import { mayRedirect } from './icmp-limit.ts';
 import { deliverLocally } from './local.ts';
 import { deviceOf } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
@@ -85,13 +88,8 @@ function refuse(run: Run, copy: Copy, result: RouteDrop): void {
   });
   if (result.icmp) {
     const type = copy.skb.family === 4 ? 3 : 1;
-    sendError(run, copy, { type, code: result.icmp.code });
+    queueIcmp(run, copy, { type, code: result.icmp.code });
   }
-}
-
-function sendError(run: Run, copy: Copy, message: IcmpMessage): void {
-  const answer = icmpError(copy.skb, message);
-  if (answer) run.answers.push({ namespace: copy.net.name, skb: answer, always: false });
 }
 
 /** ip_forward() */
@@ -122,7 +120,7 @@ function forward(run: Run, copy: Copy): void {
       reason: 'IP_INHDR',
       text: `TTL ${ttl} ends in ${net.name}`,
     });
-    sendError(run, copy, { type: skb.family === 4 ? 11 : 3, code: 0 });
+    queueIcmp(run, copy, { type: skb.family === 4 ? 11 : 3, code: 0 });
     return;
   }
   const tooBig = exceedsMtu(copy);
@@ -133,7 +131,7 @@ function forward(run: Run, copy: Copy): void {
       reason: 'PKT_TOO_BIG',
       text: `${skb.length} bytes don't fit the MTU ${tooBig} of ${dst.out}, and may not be fragmented`,
     });
-    sendError(
+    queueIcmp(
       run,
       copy,
       skb.family === 4 ? { type: 3, code: 4, rest: tooBig } : { type: 2, code: 0, rest: tooBig },
@@ -141,9 +139,25 @@ function forward(run: Run, copy: Copy): void {
     return;
   }
   setTtl(skb, ttl - 1);
+  redirect(run, copy);
   const phys = copy.bridge === undefined ? {} : { physin: copy.bridge.physin };
   if (!runHook(run, copy, 'FORWARD', { in: dev, out: dst.out, ...phys })) return;
   output(run, copy);
+}
+
+/** ip_rt_send_redirect(): the sender could have gone to the next hop himself. */
+function redirect(run: Run, copy: Copy): void {
+  const { skb, net, dev, dst } = copy;
+  const { source, destination } = fieldsOf(skb);
+  if (!dst || dst.out !== dev || typeof source !== 'number' || typeof dst.nexthop !== 'number') return;
+  if (net.confMax(4, dev, 'send_redirects') === 0) return;
+  const own = deviceOf(net, dev).addresses;
+  const onLink = own.some(
+    ({ address, length }) => typeof address === 'number' && contains(networkOf(address, length), source),
+  );
+  if (!onLink || !mayRedirect(net, source, skb.time)) return;
+  const answer = icmpError(skb, { type: 5, code: 1, rest: dst.nexthop });
+  if (answer && destination !== source) queueAnswer(run, copy, answer);
 }
 
 /** A packet longer than its incoming interface's MTU is a train of segments that offloading joined: it will be cut again. */

@@ -2,8 +2,9 @@
 import type { Socket } from '../dump/records.ts';
 import { formatEndpoint, formatIp, type Ip } from '../net/ip.ts';
 import { fieldsOf, type SkbFields } from '../skb/fields.ts';
+import { NO_PORT, queueAnswer, queueIcmp } from './answer.ts';
 import type { Trace } from './hop.ts';
-import { echoReply, icmpError, tcpReset } from './icmp.ts';
+import { echoReply, tcpReset } from './icmp.ts';
 import { isLoopbackIp } from './route.ts';
 import { type Copy, endCopy, type Kernel, type Run } from './run.ts';
 
@@ -19,13 +20,9 @@ export function deliverLocally(run: Run, copy: Copy): void {
   if (socket.state !== 'none' && socket.state !== 'wrong-address') {
     endCopy(run, copy, { verdict: 'delivered', socket });
     const echo = isIcmp(fields) ? echoReply(skb) : undefined;
-    if (echo && !ignoresEcho(copy)) run.answers.push({ namespace: net.name, skb: echo, always: false });
+    if (echo && !ignoresEcho(copy)) queueAnswer(run, copy, echo);
     return;
   }
-  const answer =
-    fields.protocol === 6
-      ? tcpReset(skb)
-      : icmpError(skb, skb.family === 4 ? { type: 3, code: 3 } : { type: 1, code: 4 });
   const where = formatEndpoint(fields.destination, fields.destinationPort);
   const loopback =
     socket.state === 'wrong-address' && socket.bound !== undefined && isLoopbackIp(socket.bound);
@@ -41,7 +38,12 @@ export function deliverLocally(run: Run, copy: Copy): void {
         : `the port's listener in ${net.name} is bound to ${formatIp(bound)}, not ${where}`,
     stray: copy.flooded,
   });
-  if (answer) run.answers.push({ namespace: net.name, skb: answer, always: false });
+  if (fields.protocol !== 6) {
+    queueIcmp(run, copy, NO_PORT[skb.family]);
+    return;
+  }
+  const reset = tcpReset(skb);
+  if (reset) queueAnswer(run, copy, reset);
 }
 
 function isIcmp({ family, protocol }: SkbFields): boolean {

@@ -22,11 +22,21 @@ export interface Net {
   readonly fdb: Map<string, Map<Mac, string>>;
   /** Fragments waiting for the rest of their datagram. */
   readonly fragments: Map<string, unknown>;
+  /** What the ICMP rate limits remember of each receiver. */
+  readonly icmpPeers: Map<Ip, IcmpPeer>;
   sysctl(name: string): SysctlValue | undefined;
   /** Number of `net.ipv4.conf.DEV.leaf` (or ipv6), 0 where nothing says. */
   conf(family: Family, device: string, leaf: string): number;
   /** IN_DEV_ORCONF, IN_DEV_MAXCONF: the interface's own setting or that of `all`, whichever is more. */
   confMax(family: Family, device: string, leaf: string): number;
+}
+
+/** struct inet_peer, as far as ICMP uses it. Times are epoch seconds. */
+export interface IcmpPeer {
+  tokens: number;
+  last: number;
+  redirects: number;
+  lastRedirect: number;
 }
 
 export function createNet(netns: Netns): Net {
@@ -53,6 +63,7 @@ export function createNet(netns: Netns): Net {
     conntrack: createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value)),
     fdb: initialFdb(netns, devices),
     fragments: new Map(),
+    icmpPeers: new Map(),
     sysctl: cachedSysctl,
     conf,
     confMax: (family, device, leaf) => Math.max(conf(family, 'all', leaf), conf(family, device, leaf)),

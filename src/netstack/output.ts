@@ -5,8 +5,8 @@ import { fieldsOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import { setSource } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
+import { NO_HOST, queueIcmp } from './answer.ts';
 import type { Device } from './devices.ts';
-import { icmpError } from './icmp.ts';
 import { receiveIp } from './input.ts';
 import { groupMac, resolveNeighbour } from './neighbour.ts';
 import { deviceOf, isLocalAddress, type Net } from './net.ts';
@@ -162,10 +162,9 @@ function resolve(run: Run, copy: Copy, device: Device): boolean {
 
 /** arp_error_report(): the sender of a forwarded packet is told after three requests. */
 function unanswered(run: Run, copy: Copy, cause: string, text: string): false {
-  const { skb, net } = copy;
+  const { skb } = copy;
   endCopy(run, copy, { verdict: 'dropped', cause, reason: 'NEIGH_FAILED', text: `ARP unanswered: ${text}` });
-  const answer = icmpError(skb, skb.family === 4 ? { type: 3, code: 1 } : { type: 1, code: 3 });
-  if (answer && !skb.local) run.answers.push({ namespace: net.name, skb: answer, always: false });
+  if (!skb.local) queueIcmp(run, copy, NO_HOST[skb.family]);
   return false;
 }
 

@@ -4,7 +4,8 @@ import { headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import { setTtl } from '../skb/rewrite.ts';
 import type { Hook } from '../xtables/rule.ts';
-import { type IcmpMessage, icmpError, tcpReset } from './icmp.ts';
+import { queueAnswer, queueIcmp } from './answer.ts';
+import { type IcmpMessage, tcpReset } from './icmp.ts';
 import { addStep, type Copy, type Run } from './run.ts';
 
 const ICMP4: Readonly<Record<string, number>> = {
@@ -27,21 +28,16 @@ const ICMP6: Readonly<Record<string, number>> = {
 
 /** The answer of a REJECT, where there is one: the rule ends the packet in any case. */
 export function reject(run: Run, copy: Copy, kind: string, hook: Hook): void {
-  const { skb, net } = copy;
-  if (kind === 'tcp-reset') {
-    const broadcast = skb.packetType === 'broadcast' || skb.packetType === 'multicast';
-    const answer = broadcast ? undefined : tcpReset(skb);
-    if (!answer) return;
-    addStep(run, copy, { kind: 'emit', packet: headerOf(answer), text: 'RST' });
-    const direct = copy.bridge && hook !== 'OUTPUT' ? { direct: copy.bridge.physin } : {};
-    answer.mark = 0;
-    run.answers.push({ namespace: net.name, skb: answer, always: false, ...direct });
+  const { skb } = copy;
+  if (kind !== 'tcp-reset') {
+    queueIcmp(run, copy, messageOf(skb.family, kind), { shown: kind });
     return;
   }
-  const answer = icmpError(skb, messageOf(skb.family, kind));
+  const broadcast = skb.packetType === 'broadcast' || skb.packetType === 'multicast';
+  const answer = broadcast ? undefined : tcpReset(skb);
   if (!answer) return;
-  addStep(run, copy, { kind: 'emit', packet: headerOf(answer), text: kind });
-  run.answers.push({ namespace: net.name, skb: answer, always: false });
+  const direct = copy.bridge && hook !== 'OUTPUT' ? { direct: copy.bridge.physin } : {};
+  queueAnswer(run, copy, answer, { shown: kind, ...direct });
 }
 
 function messageOf(family: 4 | 6, kind: string): IcmpMessage {

@@ -3,6 +3,7 @@ import type { Ip } from '../net/ip.ts';
 import { headerOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Topology } from '../topology/topology.ts';
+import type { Rule } from '../xtables/rule.ts';
 import type { Header, Hop, Step, Tap, Trace, Verdict } from './hop.ts';
 import type { Net } from './net.ts';
 
@@ -68,11 +69,31 @@ export interface Answer {
   readonly direct?: string;
 }
 
+/**
+ * What captures or traces of the same packets tell about choices that the kernel makes by chance, or by what no dump shows.
+ * Each answers undefined when it doesn't know.
+ */
+export interface WorldEvidence {
+  rule?(question: {
+    readonly namespace: string;
+    readonly rule: Rule;
+    readonly skb: Skb;
+  }): boolean | undefined;
+  /** The port (ICMP id) that source NAT drew for this packet's connection. */
+  port?(question: {
+    readonly namespace: string;
+    readonly skb: Skb;
+    readonly low: number;
+    readonly high: number;
+  }): number | undefined;
+}
+
 /** What all packets of a world share. */
 export interface Kernel {
   readonly topology: Topology;
   readonly nets: ReadonlyMap<string, Net>;
   readonly respond: boolean;
+  readonly evidence?: WorldEvidence | undefined;
   /** Headers seen so far, as `protocol source port destination port`: what answers may be recognised by. */
   readonly flows: Set<string>;
 }

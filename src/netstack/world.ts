@@ -10,12 +10,13 @@ import { createNet, type Net } from './net.ts';
 import { printCounters } from './netfilter/counters.ts';
 import { type SendOptions, sendLocally } from './output.ts';
 import { receiveFrame } from './receive.ts';
-import { type Answer, createRun, type End, type Kernel, type Run } from './run.ts';
+import { type Answer, createRun, type End, type Kernel, type Run, type WorldEvidence } from './run.ts';
 import { transmitDirect } from './transmit.ts';
 
 export interface WorldOptions {
   /** The kernel's own answers (echo replies, RST, ICMP errors) are sent and followed too. */
   readonly respond?: boolean;
+  readonly evidence?: WorldEvidence;
 }
 
 export interface World {
@@ -36,7 +37,13 @@ const MAX_EVENTS = 5000;
 export function createWorld(snapshot: Snapshot, topology: Topology, options: WorldOptions = {}): World {
   const nets = new Map<string, Net>();
   for (const [name, netns] of snapshot.namespaces) nets.set(name, createNet(netns));
-  const kernel: Kernel = { topology, nets, respond: options.respond ?? false, flows: new Set() };
+  const kernel: Kernel = {
+    topology,
+    nets,
+    respond: options.respond ?? false,
+    evidence: options.evidence,
+    flows: new Set(),
+  };
 
   const netOf = (name: string): Net => {
     const known = nets.get(name);

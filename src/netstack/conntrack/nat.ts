@@ -19,6 +19,8 @@ export interface ResolvedRange {
   readonly ports?: { readonly min: number; readonly max: number; readonly base?: number };
   readonly random: boolean;
   readonly persistent: boolean;
+  /** Evidence of what was drawn where the kernel draws. */
+  readonly draw?: (low: number, high: number) => number | undefined;
 }
 
 export interface SetupResult {
@@ -109,7 +111,12 @@ function choosePort(
   else [low, high] = [1024, 65535];
   const size = high - low + 1;
   const offset = range.ports?.base === undefined ? 0 : (((port - range.ports.base) % size) + size) % size;
-  const byChance = range.random || (manip === 'src' && range.ports?.base === undefined && size > 1);
+  const drawn = byChanceOf(range, manip, size) ? range.draw?.(low, high) : undefined;
+  if (drawn !== undefined) {
+    const candidate = withPort(tuple, manip, drawn);
+    if (!isUsed(candidate)) return { tuple: candidate };
+  }
+  const byChance = byChanceOf(range, manip, size);
   for (let i = 0; i < size; i++) {
     const candidate = withPort(tuple, manip, low + ((offset + i) % size));
     if (isUsed(candidate)) continue;
@@ -121,6 +128,10 @@ function choosePort(
     };
   }
   return { tuple: withPort(tuple, manip, low + offset) };
+}
+
+function byChanceOf(range: ResolvedRange, manip: Manip, size: number): boolean {
+  return range.random || (manip === 'src' && range.ports?.base === undefined && size > 1);
 }
 
 /** find_best_ips_proto(): the same client gets the same address of a range. */

@@ -115,6 +115,7 @@ function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): T
       step: (step) => addStep(run, copy, step),
       nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
       tee: (verdict) => tee(run, copy, verdict.gateway),
+      decide: (rule) => run.kernel.evidence?.rule?.({ namespace: net.name, rule, skb }),
       undecided: ({ text, why, matters }) => {
         addStep(run, copy, { kind: 'unknown', text, why });
         if (!matters) return;

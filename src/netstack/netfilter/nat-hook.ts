@@ -49,7 +49,8 @@ export function natHook(
     if (!isInitialized(connection, manip)) {
       if (!chains(connection)) return 'stopped';
       if (!isInitialized(connection, manip)) {
-        const set = setupNat(net.conntrack, connection, nullBinding(connection, manip), manip, skb.time);
+        const range = { ...nullBinding(connection, manip), ...drawing(run, copy) };
+        const set = setupNat(net.conntrack, connection, range, manip, skb.time);
         if (!set.done) return noTuple(net.name);
         if (set.assumption !== undefined) run.assumptions.add(`${net.name}: ${set.assumption}`);
       }
@@ -109,7 +110,7 @@ function endpoint(tuple: Tuple, manip: Manip): string {
 
 /** A NAT target: false drops the packet. */
 export function applyNat(run: Run, copy: Copy, connection: Connection, nat: NatRange): boolean {
-  const range = resolveRange(copy, nat);
+  const range = resolveRange(run, copy, nat);
   if (!range) return false;
   if (isInitialized(connection, nat.manip)) return true;
   const set = setupNat(copy.net.conntrack, connection, range, nat.manip, copy.skb.time);
@@ -121,8 +122,15 @@ export function applyNat(run: Run, copy: Copy, connection: Connection, nat: NatR
   return true;
 }
 
-function resolveRange(copy: Copy, nat: NatRange): ResolvedRange | undefined {
+function drawing(run: Run, { net, skb }: Copy): Pick<ResolvedRange, 'draw'> {
+  const { evidence } = run.kernel;
+  if (!evidence?.port) return {};
+  return { draw: (low, high) => evidence.port?.({ namespace: net.name, skb, low, high }) };
+}
+
+function resolveRange(run: Run, copy: Copy, nat: NatRange): ResolvedRange | undefined {
   const common = {
+    ...drawing(run, copy),
     ...(nat.ports ? { ports: nat.ports } : {}),
     random: nat.random,
     persistent: nat.persistent,

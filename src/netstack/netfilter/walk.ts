@@ -34,6 +34,8 @@ export interface WalkHooks {
   /** A NAT target: sets the connection up. False drops the packet. */
   nat(range: NatRange): boolean;
   tee(verdict: Extract<RuleVerdict, { kind: 'tee' }>, rule: Rule): void;
+  /** What somebody who saw the packet further on knows about a rule whose outcome is unknown. */
+  decide(rule: Rule): boolean | undefined;
   /** Something undecided: `matters` when it may change what becomes of the packet. */
   undecided(of: { text: string; why: string; matters: boolean }): void;
 }
@@ -269,6 +271,8 @@ function undecided(state: State, text: string, matters: boolean, why = text): vo
 
 /** An unknown rule: does it make a difference? Both ways are tried; then the more plausible one is gone. */
 function decide(state: State, rule: Rule, why: string): boolean {
+  const known = state.trial ? undefined : state.walk.hooks.decide(rule);
+  if (known !== undefined) return known;
   const plausible = isPlausible(state, rule);
   const where = `${rule.span.path} line ${rule.span.line}`;
   const taken = plausible ? 'matching' : 'not matching';
