@@ -1,5 +1,5 @@
 import { viewOf } from '../base/bytes.ts';
-import { BLOCK, OPTION, ORDER_MAGIC } from './pcapng.ts';
+import { BLOCK, OPTION, ORDER_MAGIC } from './pcapng-blocks.ts';
 import type { ByteOrder, Sink, WrittenPacket } from './writer.ts';
 
 export interface PcapngWriterOptions {

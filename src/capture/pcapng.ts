@@ -4,30 +4,9 @@
  */
 import type { Chunk, Parser, ParserContext } from './parser.ts';
 import { recordLimit } from './parser.ts';
+import { BLOCK, isRead, OPTION, ORDER_MAGIC, textOf, walkOptions } from './pcapng-blocks.ts';
 import { type Clock, clockOf, MICROSECONDS, setTime } from './pcapng-time.ts';
 import type { CaptureInterface } from './summary.ts';
-
-export const BLOCK = {
-  section: 0x0a0d0d0a,
-  interface: 1,
-  packet: 2,
-  simple: 3,
-  statistics: 5,
-  enhanced: 6,
-} as const;
-export const ORDER_MAGIC = 0x1a2b3c4d;
-export const OPTION = {
-  end: 0,
-  comment: 1,
-  hardware: 2,
-  system: 3,
-  application: 4,
-  ifName: 2,
-  ifDescription: 3,
-  ifTsresol: 9,
-  ifTsoffset: 14,
-  statisticsDropped: 5,
-} as const;
 
 /** Type and total length, in front; total length, behind. */
 const FRAME = 12;
@@ -35,7 +14,6 @@ const FRAME = 12;
 const MOST_BLOCK = 16 * 1024 * 1024;
 const MOST_INTERFACES = 65536;
 const MOST_COMMENTS = 100;
-const MOST_TEXT = 4096;
 
 interface SectionInterface {
   readonly clock: Clock;
@@ -90,7 +68,8 @@ export class PcapngParser implements Parser {
   /** One block at `chunk.start`; false when more of it has to be there first. */
   private block(chunk: Chunk, there: number): boolean {
     const { view, start } = chunk;
-    let type = view.getUint32(start, this.little);
+    // The section header's type reads the same in both orders.
+    const type = view.getUint32(start, this.little);
     if (type === BLOCK.section) {
       const magic = view.getUint32(start + 8);
       if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) {
@@ -98,7 +77,6 @@ export class PcapngParser implements Parser {
         return false;
       }
       this.little = magic !== ORDER_MAGIC;
-      type = BLOCK.section;
     }
     const total = view.getUint32(start + 4, this.little);
     if (total < FRAME) {
@@ -184,7 +162,7 @@ export class PcapngParser implements Parser {
         text: `section ${summary.sections} says version ${major}.${minor}, 1.0 is the one in use; read as 1.0`,
       });
     }
-    this.options(view, start + 16, end, (code, at, length) => {
+    walkOptions(view, this.little, start + 16, end, (code, at, length) => {
       if (code === OPTION.comment && summary.comments.length < MOST_COMMENTS) {
         summary.comments.push(textOf(view, at, length));
       } else if (code === OPTION.hardware) summary.hardware ??= textOf(view, at, length);
@@ -209,7 +187,7 @@ export class PcapngParser implements Parser {
     let description: string | undefined;
     let resolution = 6;
     let offset = 0;
-    this.options(view, start + 8, end, (code, at, length) => {
+    walkOptions(view, this.little, start + 8, end, (code, at, length) => {
       if (code === OPTION.ifName) name ??= textOf(view, at, length);
       else if (code === OPTION.ifDescription) description ??= textOf(view, at, length);
       else if (code === OPTION.ifTsresol && length >= 1) resolution = view.getUint8(at);
@@ -296,27 +274,11 @@ export class PcapngParser implements Parser {
     if (end - start < 12) return;
     const owner = this.interfaces[view.getUint32(start, this.little)];
     if (!owner) return;
-    this.options(view, start + 12, end, (code, at, length) => {
+    walkOptions(view, this.little, start + 12, end, (code, at, length) => {
       if (code === OPTION.statisticsDropped && length >= 8) {
         owner.info.dropped = Number(view.getBigUint64(at, this.little));
       }
     });
-  }
-
-  private options(
-    view: DataView,
-    start: number,
-    end: number,
-    each: (code: number, offset: number, length: number) => void,
-  ): void {
-    let at = start;
-    while (at + 4 <= end) {
-      const code = view.getUint16(at, this.little);
-      const length = view.getUint16(at + 2, this.little);
-      if (code === OPTION.end || at + 4 + length > end) return;
-      each(code, at + 4, length);
-      at += 4 + Math.ceil(length / 4) * 4;
-    }
   }
 
   private shortBlock(name: string, length: number, needed: number): void {
@@ -336,21 +298,4 @@ export class PcapngParser implements Parser {
       text: `at byte ${this.context.base + at}, ${text}: the file is damaged from here on; the ${count} packets before were read`,
     });
   }
-}
-
-function isRead(type: number): boolean {
-  return (
-    type === BLOCK.enhanced ||
-    type === BLOCK.section ||
-    type === BLOCK.interface ||
-    type === BLOCK.packet ||
-    type === BLOCK.simple ||
-    type === BLOCK.statistics
-  );
-}
-
-/** UTF-8 of an option, without the zero byte some writers add. */
-function textOf(view: DataView, at: number, length: number): string {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, Math.min(length, MOST_TEXT));
-  return new TextDecoder().decode(bytes).replace(/\0[\s\S]*$/, '');
 }

@@ -201,15 +201,17 @@ const MOST_SHOWN = 8;
 /** `A? example.org`, `NXDOMAIN A? example.org`, `A? example.org: 192.0.2.1, 192.0.2.2`. */
 export function formatDns(message: DnsMessage): string {
   const asked = message.questions
+    .slice(0, MOST_SHOWN)
     .map((question) => `${dnsTypeName(question.type)}? ${question.name}`)
     .join(', ');
   if (!message.response) return asked || `opcode ${message.opcode}`;
-  const found = message.answers.map((answer) => {
+  const found = message.answers.slice(0, MOST_SHOWN).map((answer) => {
     if (answer.address !== undefined) return formatIp(answer.address);
     return answer.target === undefined
       ? dnsTypeName(answer.type)
       : `${dnsTypeName(answer.type)} ${answer.target}`;
   });
+  if (message.answers.length > MOST_SHOWN) found.push(`and ${message.answers.length - MOST_SHOWN} more`);
   const parts = [message.rcode === 0 ? '' : dnsRcodeName(message.rcode), asked].filter((part) => part !== '');
   const head = parts.join(' ');
   const tail = found.length > 0 ? found.join(', ') : message.rcode === 0 ? 'no answer' : '';

@@ -192,6 +192,15 @@ describe('pcapng', () => {
     }
   });
 
+  it('takes a great many interfaces of as many link types in its stride, up to a limit', () => {
+    const described = Array.from({ length: 65_536 }, (_, linkType) => interfaceBlock(linkType));
+    const { seen, summary } = readAll(concat(sectionBlock(), ...described, enhancedBlock(65_535, 0n, [1])));
+    expect(seen).toMatchObject([{ linkType: 65_535 }]);
+    expect(summary).toMatchObject({ issues: [], packets: 1 });
+    const more = readAll(concat(sectionBlock(), ...described, interfaceBlock(1), enhancedBlock(0, 0n, [1])));
+    expect(more.summary.issues).toMatchObject([{ code: 'pcapng-damaged' }]);
+  });
+
   it('takes no more than the block has room for', () => {
     const body = [...u32(0), ...u32(0), ...u32(0), ...u32(5000), ...u32(5000), 1, 2, 3, 4];
     const { seen, summary } = readAll(concat(good, block(6, body)));

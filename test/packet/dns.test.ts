@@ -62,6 +62,13 @@ describe('parseDns', () => {
     expect(message && formatDns(message)).toBe(words);
   });
 
+  it('names the first few answers of many', () => {
+    const many = `${NAME} 0001 0001 ${'c00c 0001 0001 0000001e 0004 c0000201 '.repeat(10)}`;
+    const message = parse(hex(`1234 8180 0001 000a 0000 0000 ${many}`));
+    const eight = new Array<string>(8).fill('192.0.2.1').join(', ');
+    expect(message && formatDns(message)).toBe(`A? example.org: ${eight}, and 2 more`);
+  });
+
   it.each([
     ['a pointer to itself', 'c00c'],
     ['a pointer forward', 'c00e 0161 00'],
