@@ -5,16 +5,16 @@ export type ColorChoice = 'auto' | 'always' | 'never';
 
 const DEFAULT_WIDTH = 80;
 
-/** How text for that stream is laid out. `toFile`: the text goes to a file instead. */
+/** How text for standard output, or the file that `-o` names instead, is laid out. */
 export function textOptions(
   io: Io,
-  choice: { readonly color: ColorChoice; readonly verbose: boolean; readonly toFile: boolean },
+  choice: { readonly color: ColorChoice; readonly verbose?: boolean; readonly output?: string },
 ): TextOptions {
   return {
     width: widthOf(io),
-    color: hasColor(io, io.stdout, choice.color, choice.toFile),
+    color: hasColor(io, io.stdout, choice.color, choice.output !== undefined),
     unicode: isUtf8(io.env),
-    verbose: choice.verbose,
+    verbose: choice.verbose ?? false,
   };
 }
 

@@ -10,6 +10,13 @@ export interface TraceReport {
   there: Trace;
   /** The answer: the receiver's own where the model makes one, else one that it would send. Absent when none can come. */
   back?: Trace;
+  /** The answer is made up: the packet left for a place that no input describes. */
+  hypothetical: boolean;
   /** What the model had to do without. */
   missing: AnalysisTopology['missing'];
+}
+
+/** The packet as it set out. */
+export function headerOf(trace: Trace): Header {
+  return trace.taps[0]?.header ?? trace.final;
 }

@@ -31,16 +31,7 @@ export async function analyzeAction(
   const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
   io.setStatus(status);
   output.write(
-    asText
-      ? renderAnalysis(
-          analysis,
-          textOptions(io, {
-            color: options.color,
-            verbose: options.verbose ?? false,
-            toFile: options.output !== undefined,
-          }),
-        )
-      : `${JSON.stringify(analysis, null, 2)}\n`,
+    asText ? renderAnalysis(analysis, textOptions(io, options)) : `${JSON.stringify(analysis, null, 2)}\n`,
   );
   output.end();
   return status;

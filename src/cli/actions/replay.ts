@@ -1,5 +1,54 @@
+import { createWorld } from '../../netstack/world.ts';
+import type { ReplayOptions } from '../commands/replay.ts';
 import type { Io, Status } from '../io.ts';
+import { tellIssues } from '../messages.ts';
+import { openOutput } from '../output.ts';
+import { loadScene } from '../scene.ts';
+import { capturedFeeds } from './replay/captured.ts';
+import { countersText } from './replay/counters.ts';
+import { injectedFeeds, parseInjections } from './replay/inject.ts';
+import { linesOf } from './replay/lines.ts';
+import { merged } from './replay/merge.ts';
 
-export async function replayAction(_words: readonly string[], _options: object, _io: Io): Promise<Status> {
-  return 2;
+/** What was fed into the model, for the user to know what was not. */
+export interface Tally {
+  replayed: number;
+  /** Frames that hold no IP packet: the model has no use for them. */
+  foreign: number;
+}
+
+export async function replayAction(
+  words: readonly string[],
+  options: ReplayOptions,
+  io: Io,
+): Promise<Status> {
+  const injections = parseInjections(options.inject ?? []);
+  const output = openOutput(io, options.output, [...words, ...injections.map(({ path }) => path)]);
+  const scene = await loadScene(words, options, io);
+  if (!scene) return 2;
+  const tally: Tally = { replayed: 0, foreign: 0 };
+  const feeds = injections.length > 0 ? injectedFeeds(injections, scene, tally) : capturedFeeds(scene, tally);
+  const world = createWorld(scene.snapshot, scene.topology, { respond: options.respond ?? false });
+  let since = 0;
+  for await (const { skb, origin } of merged(feeds)) {
+    tally.replayed++;
+    const trace =
+      origin.kind === 'wire' ? world.receive(origin.link, skb) : world.sendLocal(origin.namespace, skb);
+    if (options.format === 'counters') continue;
+    for (const line of linesOf(skb, trace, options.respond ?? false)) {
+      const text = `${JSON.stringify(line)}\n`;
+      since += text.length;
+      output.write(text);
+    }
+    if (since > 1 << 16 && output.closed) break;
+  }
+  if (options.format === 'counters') output.write(countersText(world, scene.snapshot));
+  output.end();
+  const problems = feeds.flatMap((feed) => feed.issues());
+  if (tally.foreign > 0) {
+    const text = `${tally.foreign} of ${tally.foreign + tally.replayed} packets are not IP and were not replayed`;
+    problems.push({ severity: 'warning', code: 'not-replayed', text });
+  }
+  tellIssues(io, problems, options);
+  return scene.unusable || problems.some((issue) => issue.severity === 'error') ? 2 : 0;
 }

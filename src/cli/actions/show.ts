@@ -42,14 +42,7 @@ export async function showAction(words: readonly string[], options: ShowOptions,
 function show(job: ShowJob, options: ShowOptions, io: Io): Promise<Issue[]> {
   switch (options.format) {
     case 'text':
-      return showText(
-        job,
-        textOptions(io, {
-          color: options.color,
-          verbose: options.verbose ?? false,
-          toFile: options.output !== undefined,
-        }),
-      );
+      return showText(job, textOptions(io, options));
     case 'json':
       return showJson(job);
     case 'jsonl':

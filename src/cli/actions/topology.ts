@@ -1,13 +1,9 @@
-import { locate, scanCaptures } from '../../correlate/scan.ts';
 import { renderTopology } from '../../report/text/topology.ts';
-import { describeTopology } from '../../report/topology.ts';
-import { buildSnapshot } from '../../snapshot/build.ts';
-import { buildTopology } from '../../topology/build.ts';
+import { describeTopology } from '../../topology/describe.ts';
 import type { TopologyOptions } from '../commands/topology.ts';
 import type { Io, Status } from '../io.ts';
-import { issuesOf, loadInputs } from '../load.ts';
-import { hasErrors, tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
+import { loadScene } from '../scene.ts';
 import { textOptions } from '../terminal.ts';
 
 export async function topologyAction(
@@ -16,28 +12,15 @@ export async function topologyAction(
   io: Io,
 ): Promise<Status> {
   const output = openOutput(io, options.output, words);
-  const { inputs, progress } = await loadInputs(words, options, io);
-  const { snapshot, issues } = buildSnapshot(inputs);
-  const scan = await scanCaptures(inputs.captures);
-  progress.end();
-  const topology = buildTopology(snapshot, inputs.captures, scan.observations);
-  const said = [...issuesOf(inputs), ...issues, ...scan.issues, ...(topology.issues ?? [])];
-  tellIssues(io, said, options);
-  if (inputs.captures.length === 0 && inputs.dumps.length === 0) return 2;
-  const status = hasErrors([...inputs.issues, ...scan.issues]) ? 2 : 0;
+  const scene = await loadScene(words, options, io);
+  if (!scene) return 2;
+  const status = scene.unusable ? 2 : 0;
   io.setStatus(status);
-  const described = describeTopology(topology, locate(scan, topology).points);
+  const described = describeTopology(scene.topology, scene.correlation.points);
   output.write(
     options.format === 'json'
       ? `${JSON.stringify({ schema: 'nettrace-topology/1', ...described }, null, 2)}\n`
-      : renderTopology(
-          described,
-          textOptions(io, {
-            color: options.color,
-            verbose: options.verbose ?? false,
-            toFile: options.output !== undefined,
-          }),
-        ),
+      : renderTopology(described, textOptions(io, options)),
   );
   output.end();
   return status;

@@ -1,5 +1,38 @@
+import { probe } from '../../netstack/probe.ts';
+import { createWorld } from '../../netstack/world.ts';
+import { renderTrace, traceSucceeds } from '../../report/text/trace.ts';
+import { headerOf, type TraceReport } from '../../report/trace-report.ts';
+import type { TraceOptions } from '../commands/trace.ts';
 import type { Io, Status } from '../io.ts';
+import { openOutput } from '../output.ts';
+import { loadScene } from '../scene.ts';
+import { textOptions } from '../terminal.ts';
+import { parseProbe, placeProbe } from './trace/probe-spec.ts';
 
-export async function traceAction(_words: readonly string[], _options: object, _io: Io): Promise<Status> {
-  return 2;
+export async function traceAction(words: readonly string[], options: TraceOptions, io: Io): Promise<Status> {
+  const packet = parseProbe(options);
+  const output = openOutput(io, options.output, words);
+  const scene = await loadScene(words, options, io);
+  if (!scene) return 2;
+  const spec = { ...packet, ...placeProbe(options.from, scene.topology) };
+  const world = createWorld(scene.snapshot, scene.topology, { respond: true });
+  const { there, back, hypothetical } = probe(world, spec);
+  const report: TraceReport = {
+    schema: 'nettrace-trace/1',
+    from: options.from,
+    packet: headerOf(there),
+    there,
+    ...(back && { back }),
+    hypothetical,
+    missing: scene.topology.missing.map((missing) => ({ ...missing })),
+  };
+  const status = scene.unusable ? 2 : traceSucceeds(report) ? 0 : 1;
+  io.setStatus(status);
+  output.write(
+    options.format === 'json'
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : renderTrace(report, textOptions(io, options)),
+  );
+  output.end();
+  return status;
 }

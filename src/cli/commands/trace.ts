@@ -12,11 +12,9 @@ export interface TraceOptions extends CommonOptions<'text' | 'json'> {
   readonly dport?: string;
   readonly icmpType?: string;
   readonly icmpCode?: string;
-  readonly tcpFlags?: string;
   readonly ttl?: string;
   readonly tos?: string;
   readonly mark?: string;
-  readonly length?: string;
 }
 
 export function defineTrace(io: Io, finish: Finish): Command {
@@ -37,11 +35,9 @@ export function defineTrace(io: Io, finish: Finish): Command {
     .option('--dport <port>', 'destination port')
     .option('--icmp-type <type>', 'ICMP type, by number or iptables name (default: echo-request)')
     .option('--icmp-code <code>', 'ICMP code')
-    .option('--tcp-flags <flags>', 'TCP flags, such as syn or syn,ack (default: syn)')
     .option('--ttl <hops>', 'time to live, hop limit')
     .option('--tos <value>', 'type of service, traffic class')
     .option('--mark <mark>', 'packet mark (SO_MARK) of a local sender')
-    .option('--length <bytes>', 'length of the IP packet')
     .addHelpText(
       'after',
       `${examples([

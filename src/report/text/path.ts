@@ -24,11 +24,12 @@ export interface PathView {
 /** Rows for `drawRail`; `drawn` collects the points (`host:br0`) that they mention. */
 export function pathRows(hops: readonly Hop[], view: PathView, drawn = new Set<string>()): RailRow[] {
   let dead = false;
-  return hops.flatMap((hop, index) => {
+  const line = hops.filter((hop) => !hop.copy);
+  return line.flatMap((hop, index) => {
     const rows: RailRow[] = [{ mark: 'begin', label: view.nameOf(hop.namespace), text: '', tone: 'name' }];
     rows.push(...entryRows(hop, view, drawn));
     const steps = rowsOfSteps(hop.steps, view.notation, view.places);
-    const last = index === hops.length - 1;
+    const last = index === line.length - 1;
     rows.push(...steps);
     dead ||= steps.some((row) => row.mark === 'death');
     if (!dead || hop.out !== undefined) rows.push(...exitRows(hop, last, dead, view, drawn));

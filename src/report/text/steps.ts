@@ -9,13 +9,17 @@ export type Notation = 'short' | 'trace';
 
 export function rowsOfSteps(steps: readonly Step[], notation: Notation, places: Places): RailRow[] {
   if (notation === 'trace') return steps.map((step) => rowOf(step, places));
-  return rowsOfTraversals(steps).flatMap((part) => ('label' in part ? [part] : shortRow(part, places)));
+  return rowsOfTraversals(steps).flatMap((part, index, parts) => {
+    if ('label' in part) return [part];
+    return isNews(part, parts[index + 1]) ? [rowOf(part, places)] : [];
+  });
 }
 
-/** Steps without news stay out of the short form: a first packet is NEW, and a chain's policy lets it through. */
-function shortRow(step: Step, places: Places): RailRow[] {
-  if (step.kind === 'conntrack' && step.state === 'NEW') return [];
-  return [rowOf(step, places)];
+/** A first packet is NEW, of course; and what a route's refusal means is said by the drop that follows. */
+function isNews(step: Step, next: RailRow | Step | undefined): boolean {
+  if (step.kind === 'conntrack') return step.state !== 'NEW';
+  const drops = next !== undefined && 'kind' in next && next.kind === 'drop';
+  return !(step.kind === 'route' && step.decision === 'none' && drops);
 }
 
 function rowOf(step: Step, places: Places): RailRow {
@@ -85,7 +89,7 @@ function routeRow(step: Extract<Step, { kind: 'route' }>, places: Places): RailR
     case 'multicast':
       return within('route', `${step.decision}${places(step)}`);
     case 'none':
-      return { ...within('route', 'no route matches the destination'), tone: 'bad' };
+      return { ...within('route', 'none'), tone: 'bad' };
     case 'martian':
       return { ...within('route', 'martian: the source is not plausible here'), tone: 'bad' };
     case 'unreachable':

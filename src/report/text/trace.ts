@@ -1,7 +1,7 @@
 /** `nettrace trace` on a terminal: what becomes of the packet, then its path there and back with every rule that matched. */
 import { printable } from '../../base/printable.ts';
-import type { Header, Trace } from '../../netstack/hop.ts';
-import type { TraceReport } from '../trace-report.ts';
+import type { Trace } from '../../netstack/hop.ts';
+import { headerOf, type TraceReport } from '../trace-report.ts';
 import { headerText } from './header.ts';
 import { missingLines } from './notes.ts';
 import { pathRows } from './path.ts';
@@ -20,7 +20,7 @@ export function renderTrace(report: TraceReport, options: TextOptions): string {
   const lines = [
     ...verdictLines(report, style),
     ...leg(`There: ${headerText(report.packet)}`, there, shorten, style),
-    ...(back ? leg(`Back: ${headerText(firstHeader(back))}`, back, shorten, style) : []),
+    ...(back ? leg(`Back: ${headerText(headerOf(back))}`, back, shorten, style) : []),
     ...sideAnswers(report, shorten, style),
     ...assumptionLines(report, style),
     ...missingLines({ namespaces: [], captures: [], missing: report.missing }, style),
@@ -34,7 +34,8 @@ export function traceSucceeds({ there, back }: TraceReport): boolean {
 }
 
 function arrives(trace: Trace): boolean {
-  return !['dropped', 'rejected', 'unknown'].includes(trace.verdict) && !isRefused(trace);
+  const outcome = trace.likely ?? trace.verdict;
+  return outcome !== 'dropped' && outcome !== 'rejected' && outcome !== 'unknown' && !isRefused(trace);
 }
 
 /** It arrived, but no process takes it there. */
@@ -43,18 +44,25 @@ function isRefused({ socket }: Trace): boolean {
 }
 
 function verdictLines(report: TraceReport, style: Style): string[] {
-  const { there, back } = report;
+  const { there, back, hypothetical } = report;
   const sentences = [`The packet ${fate(there)}.`];
-  if (back) sentences.push(`The answer ${fate(back)}.`);
-  else if (arrives(there)) sentences.push('What answers it, and whether anything does, is not known.');
-  const paint = traceSucceeds(report) ? style.good : there.verdict === 'unknown' ? style.doubtful : style.bad;
+  if (back) sentences.push(`${hypothetical ? 'An answer, if one comes,' : 'The answer'} ${fate(back)}.`);
+  else if (arrives(there)) sentences.push('Nothing answers such a packet.');
+  const doubtful = there.verdict === 'unknown' || back?.verdict === 'unknown';
+  const paint = !traceSucceeds(report) ? style.bad : doubtful ? style.doubtful : style.good;
   return hang('', sentences.join(' '), style.width).map((line) => paint(line));
 }
 
 function fate(trace: Trace): string {
+  if (trace.verdict !== 'unknown') return outcomeText(trace, trace.verdict);
+  if (trace.likely === undefined) return `can't be followed past ${printable(trace.namespace)}`;
+  return `${outcomeText(trace, trace.likely)}, if what is assumed below holds`;
+}
+
+function outcomeText(trace: Trace, outcome: Exclude<Trace['verdict'], 'unknown'>): string {
   const where = printable(trace.namespace);
   const cause = trace.cause === undefined ? '' : ` (${printable(trace.cause)})`;
-  switch (trace.verdict) {
+  switch (outcome) {
     case 'dropped':
       return `is dropped in ${where}${cause}`;
     case 'rejected':
@@ -62,14 +70,17 @@ function fate(trace: Trace): string {
     case 'delivered':
       return `is delivered in ${where}${socketText(trace)}`;
     case 'forwarded':
-      return `leaves by ${printable(trace.hops.at(-1)?.out ?? '?')} of ${where}, beyond which nothing is known`;
+      return `leaves ${where} by ${printable(exitOf(trace))}, beyond which nothing is known`;
     case 'bridged':
-      return `is bridged out of ${where}`;
+      return `is bridged out of ${where} by ${printable(exitOf(trace))}`;
     case 'consumed':
       return `is taken by ${where} itself`;
-    case 'unknown':
-      return `can't be followed past ${where}`;
   }
+}
+
+function exitOf(trace: Trace): string {
+  const last = trace.hops.findLast((hop) => !hop.copy);
+  return last?.physout ?? last?.out ?? 'an unknown interface';
 }
 
 function socketText({ socket }: Trace): string {
@@ -101,7 +112,7 @@ function leg(title: string, trace: Trace, shorten: (path: string) => string, sty
         : `\u00a0 (${place({ path: shorten(step.path), ...(step.line !== undefined && { line: step.line }) })})`,
     shorten,
   });
-  const changed = headerText(trace.final) !== headerText(firstHeader(trace));
+  const changed = headerText(trace.final) !== headerText(headerOf(trace));
   return [
     '',
     ...hang('', title, style.width).map(style.bold),
@@ -110,15 +121,11 @@ function leg(title: string, trace: Trace, shorten: (path: string) => string, sty
   ];
 }
 
-function firstHeader(trace: Trace): Header {
-  return trace.taps[0]?.header ?? trace.final;
-}
-
 /** Errors and resets that the model makes on the way, other than the answer already drawn. */
 function sideAnswers(report: TraceReport, shorten: (path: string) => string, style: Style): string[] {
   return report.there.answers
     .filter((answer) => answer !== report.back)
-    .flatMap((answer) => leg(`In answer: ${headerText(firstHeader(answer))}`, answer, shorten, style));
+    .flatMap((answer) => leg(`In answer: ${headerText(headerOf(answer))}`, answer, shorten, style));
 }
 
 function assumptionLines({ there, back }: TraceReport, style: Style): string[] {

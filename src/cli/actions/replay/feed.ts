@@ -1,0 +1,68 @@
+/** The packets of one capture, in its order, read block by block as they are asked for. */
+import type { Issue } from '../../../base/issue.ts';
+import { CaptureReader } from '../../../capture/scan.ts';
+import type { ByteSource } from '../../../capture/source.ts';
+import type { PacketOrigin } from '../../../correlate/packet-origin.ts';
+import { dissect } from '../../../packet/dissect.ts';
+import type { Packet } from '../../../packet/packet.ts';
+import { skbFromFrame } from '../../../skb/from-packet.ts';
+import type { Skb } from '../../../skb/skb.ts';
+
+export interface Fed {
+  readonly skb: Skb;
+  readonly origin: PacketOrigin;
+}
+
+export interface Feed {
+  packets(): AsyncGenerator<Candidate>;
+  /** What there was to say of the capture; once all is read. */
+  issues(): Issue[];
+}
+
+/** A packet and where it would be fed; asked for only once it is the next in time, since whether it is new depends on the ones before. */
+export interface Candidate {
+  readonly skb: Skb;
+  place(): PacketOrigin | undefined;
+}
+
+export interface FeedSource {
+  readonly path: string;
+  open(): ByteSource;
+  /** Where this packet is fed; undefined leaves it out. */
+  place(packet: Packet, bytes: Uint8Array): () => PacketOrigin | undefined;
+  /** A frame without an IP packet. */
+  foreign(): void;
+}
+
+export function feedOf(source: FeedSource): Feed {
+  let issues: Issue[] = [];
+  return {
+    issues: () => issues,
+    async *packets() {
+      let queue: Candidate[] = [];
+      const reader = new CaptureReader(
+        (frame) => {
+          const packet = dissect(frame);
+          const skb = skbFromFrame(frame.bytes, packet, { file: source.path, number: frame.number });
+          if (skb) queue.push({ skb, place: source.place(packet, frame.bytes) });
+          else source.foreign();
+        },
+        { path: source.path },
+      );
+      const bytes = source.open();
+      try {
+        for (;;) {
+          const block = await bytes.read();
+          if (!block) break;
+          const more = reader.push(block);
+          yield* queue;
+          queue = [];
+          if (!more) break;
+        }
+        issues = reader.end(bytes.issue).issues;
+      } finally {
+        bytes.close();
+      }
+    },
+  };
+}

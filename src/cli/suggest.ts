@@ -1,0 +1,20 @@
+/** The name that a mistyped one was probably meant to be, if one is near enough. */
+export function nearest(wanted: string, names: readonly string[]): string | undefined {
+  const rated = names.map((name) => ({ name, distance: distance(wanted.toLowerCase(), name.toLowerCase()) }));
+  const [best] = rated.toSorted((left, right) => left.distance - right.distance);
+  return best && best.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : undefined;
+}
+
+/** Levenshtein's, row by row. */
+function distance(left: string, right: string): number {
+  let above = Array.from({ length: right.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column++) {
+      const change = (above[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
+      current.push(Math.min(change, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    above = current;
+  }
+  return above[right.length] ?? 0;
+}
