@@ -2,7 +2,6 @@
  * IFLA_INFO_DATA of `ip -d link`, whose text form names its values otherwise than the JSON form does (iproute2, the print_opt
  * functions of ip/iplink_*.c). Records use the JSON names.
  */
-import { parseNumber } from './fields.ts';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './json.ts';
 import type { Words } from './words.ts';
 
@@ -83,7 +82,12 @@ function value(word: string): unknown {
   if (word === 'on') return true;
   if (word === 'off') return false;
   if (/^[[{]/.test(word)) return normal(parseJson(word).values[0] ?? word);
-  return word.startsWith('0x') ? word : (parseNumber(word) ?? word);
+  return scalar(word);
+}
+
+/** Decimal numbers are numbers; hexadecimal ones stay as they were printed. */
+function scalar(word: string): string | number {
+  return /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : word;
 }
 
 /** The JSON form's values; numbers that it prints as text are numbers here. */
@@ -94,7 +98,7 @@ export function kindDataOf(record: JsonObject): Data | undefined {
 }
 
 function normal(value: JsonValue): unknown {
-  if (typeof value === 'string') return value.startsWith('0x') ? value : (parseNumber(value) ?? value);
+  if (typeof value === 'string') return scalar(value);
   if (Array.isArray(value)) return value.map(normal);
   return isObject(value) ? { ...kindDataOf(value) } : value;
 }

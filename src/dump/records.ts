@@ -197,6 +197,8 @@ export interface NftChain {
 
 export interface Sysctl {
   readonly value: string;
+  /** Not dumped: what the captures show can only be with this value. The span names the capture. */
+  readonly inferred?: boolean;
   readonly span: Span;
 }
 

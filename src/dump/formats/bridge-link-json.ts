@@ -15,7 +15,8 @@ export const bridgeLinkJson: Format = {
     firstRecord(
       source,
       (record) =>
-        has(record, 'ifname', 'flags', 'state') && !has(record, 'operstate') && !has(record, 'link_type'),
+        has(record, 'ifname', 'flags', 'state') &&
+        !['operstate', 'link_type', 'mac'].some((key) => key in record),
       '`ifname`, `master` and `state`',
     ),
   parse: parsePorts,

@@ -77,7 +77,7 @@ function parseEntry(line: string, number: number, path: string, ordinal: number)
     if (key === 'dst' && half) {
       const destination = parseIp(value);
       if (destination !== undefined) half.destination = destination;
-    } else if (half && HALF_KEYS.has(key) && parseNumber(value) !== undefined) {
+    } else if (half && ofHalf(key, half, protocol) && parseNumber(value) !== undefined) {
       half.values.set(key, parseNumber(value) ?? 0);
     } else values.set(key, value);
   }
@@ -107,10 +107,14 @@ function parseEntry(line: string, number: number, path: string, ordinal: number)
   return { entry, timeout, span: { path, line: number } };
 }
 
-const HALF_KEYS = new Set(['sport', 'dport', 'type', 'code', 'id', 'packets', 'bytes', 'srckey', 'dstkey']);
+const HALF_KEYS = new Set(['sport', 'dport', 'type', 'code', 'packets', 'bytes', 'srckey', 'dstkey']);
 const ICMP = new Set([1, 58]);
 
 /** `id=` is an ICMP query's within a half, and the entry's own at the end of the line (`-o id`). */
+function ofHalf(key: string, half: Half, protocol: number): boolean {
+  return key === 'id' ? ICMP.has(protocol) && !half.values.has('id') : HALF_KEYS.has(key);
+}
+
 function tupleOf(half: Half, protocol: number, zone: number): Tuple | undefined {
   const { source, destination, values } = half;
   if (destination === undefined) return undefined;

@@ -105,7 +105,7 @@ class LinkReader {
   #begin(header: RegExpExecArray, line: number): void {
     const [, index, name = '', peer, flags = '', rest = ''] = header;
     const link = draftLink(name, { path: this.#path, line });
-    link.index = Number(index);
+    if (Number(index) > 0) link.index = Number(index);
     link.flags = flags.split(',').filter((flag) => flag !== '');
     if (peer !== undefined) setPeer(link, peer);
     const words = new Words(rest);

@@ -96,7 +96,7 @@ function routeOf(record: JsonObject, family: Family, path: string): RouteDraft |
   const hops = objects(list(record, 'nexthops')).map((hop) => hopOf(hop, texts(hop, 'flags')));
   if (has(record, 'dev') || has(record, 'gateway') || has(record, 'via')) hops.unshift(hopOf(record, flags));
   const prefsrc = address(record, 'prefsrc');
-  const tos = number(record, 'tos') ?? number(record, 'dsfield');
+  const tos = ownTos(record);
   const scope = text(record, 'scope');
   const protocol = text(record, 'protocol');
   const table = text(record, 'table') ?? number(record, 'table')?.toString() ?? '';
@@ -106,8 +106,8 @@ function routeOf(record: JsonObject, family: Family, path: string): RouteDraft |
     if (KNOWN.has(key) || (has(record, 'encap') && key === 'id')) continue;
     if (typeof value === 'string' || typeof value === 'number') attributes[key] = String(value);
   }
-  if (tos === undefined && typeof record.tos === 'string') attributes.tos = record.tos;
   const encap = encapOf(record);
+  if (tos === undefined && typeof record.tos === 'string' && encap === undefined) attributes.tos = record.tos;
   if (encap !== undefined) attributes.encap = encap;
   let mtu: number | undefined;
   for (const metrics of objects(list(record, 'metrics'))) {
@@ -152,7 +152,14 @@ function gatewayOf(record: JsonObject): Ip | undefined {
   return host === undefined ? address(record, 'gateway') : parseIp(host);
 }
 
-/** Its values stand among the route's own, with the encapsulation's `dst` repeated; only the kind is kept. */
+/** Its values stand among the route's own, behind it, with `dst` repeated; only the kind is kept. */
 function encapOf(record: JsonObject): string | undefined {
   return text(record, 'encap');
+}
+
+/** A `tos` behind `encap` is the encapsulation's. */
+function ownTos(record: JsonObject): number | undefined {
+  const keys = Object.keys(record);
+  const encap = keys.indexOf('encap');
+  return encap >= 0 && keys.indexOf('tos') > encap ? undefined : number(record, 'tos');
 }

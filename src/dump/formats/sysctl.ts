@@ -19,7 +19,11 @@ export const sysctl: Format = {
   command: 'sysctl -a',
   recognise: (text) => {
     if (/^cat \/proc\/sys\//.test(text.echo?.command ?? '')) return `the command \`${text.echo?.command}\``;
-    return mostLines(text, new RegExp(`${LINE.source}|${PATH.source}`), /^\s*(?:[#;]|\S+\s*$)|^sysctl: /);
+    return mostLines(
+      text,
+      new RegExp(`${LINE.source}|${PATH.source}`),
+      /^\s*[#;]|^(?!.*\/proc\/sys\/)\s*\S+\s*$|^sysctl: /,
+    );
   },
   parse: parseSysctls,
 };

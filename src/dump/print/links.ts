@@ -36,9 +36,7 @@ function pair(key: string, value: string | number | undefined): string {
 }
 
 function hardware(link: Link): string[] {
-  const type =
-    link.linkType ??
-    (link.flags.includes('LOOPBACK') ? 'loopback' : link.mac === undefined ? undefined : 'ether');
+  const type = link.linkType ?? (link.mac === undefined ? undefined : 'ether');
   if (type === undefined) return [];
   const zero = '00:00:00:00:00:00';
   const mac =
