@@ -77,7 +77,10 @@ export function originOf({ snapshot, topology, points }: Predictor, flow: Flow):
   const first = flow.legs.find((leg) => leg.forward.packets > 0) ?? flow.legs[0];
   const point = first && points[first.point];
   const owners = ownersOf(snapshot, flow.client.address);
-  if (isLoopback(flow.client.address)) return point && { kind: 'local', namespace: point.namespace };
+  if (isLoopback(flow.client.address)) {
+    const known = point && snapshot.namespaces.get(point.namespace)?.links;
+    return known && { kind: 'local', namespace: point.namespace };
+  }
   const owner = owners.find(({ netns }) => netns.name === point?.namespace) ?? owners[0];
   if (owner) return { kind: 'local', namespace: owner.netns.name };
   if (!point || !first) return undefined;

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import { inferSettings } from '../correlate/infer.ts';
 import { locate, type ScanOptions, scanCaptures } from '../correlate/scan.ts';
 import type { InputSet } from '../input/input.ts';
 import { buildSnapshot } from '../snapshot/build.ts';
@@ -16,12 +17,9 @@ export async function analyze(inputs: InputSet, options: ScanOptions = {}): Prom
   const { snapshot, issues: snapshotIssues } = buildSnapshot(inputs);
   const scan = await scanCaptures(inputs.captures, options);
   const topology = buildTopology(snapshot, inputs.captures, scan.observations);
-  const scene = makeScene(
-    inputs,
-    { ...snapshot, namespaces: new Map(topology.namespaces) },
-    topology,
-    locate(scan, topology),
-  );
+  const located = locate(scan, topology);
+  const known = inferSettings({ ...snapshot, namespaces: new Map(topology.namespaces) }, located);
+  const scene = makeScene(inputs, known, buildTopology(known, inputs.captures, scan.observations), located);
   const dumpIssues = inputs.dumps.flatMap(({ dump }) => dump.issues);
   return {
     ...diagnose(scene),

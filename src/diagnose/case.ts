@@ -118,8 +118,10 @@ export function netnsOf(kase: Scene, namespace: string): Netns | undefined {
   return kase.snapshot.namespaces.get(namespace);
 }
 
+/** As it was dumped. */
 export function sysctlOf(kase: Scene, namespace: string, name: string): Sysctl | undefined {
-  return netnsOf(kase, namespace)?.sysctls?.get(name);
+  const sysctl = netnsOf(kase, namespace)?.sysctls?.get(name);
+  return sysctl?.inferred ? undefined : sysctl;
 }
 
 /** `icmp 10.0.0.2 > 8.8.8.8`, `tcp 10.0.0.2:4711 > 10.0.0.9:80`. */

@@ -18,6 +18,20 @@ export interface Exit {
   readonly ownSource: boolean;
 }
 
+/** The packet left by an interface that has no default route: towards a container or namespace nobody dumped. */
+export function leavesInwards(kase: Case): boolean {
+  const there = kase.prediction?.there;
+  const tap = there?.taps.at(-1);
+  if (there?.verdict !== 'forwarded' || !tap) return false;
+  const netns = kase.snapshot.namespaces.get(tap.namespace);
+  const routes = (kase.flow.family === 4 ? netns?.routes4 : netns?.routes6)?.routes ?? [];
+  const uplinks = routes
+    .filter((route) => route.destination.length === 0)
+    .flatMap((route) => route.nexthops.map(({ dev }) => dev));
+  const device = netns?.links?.find((link) => link.name === tap.interface);
+  return uplinks.length > 0 && !uplinks.includes(tap.interface) && !uplinks.includes(device?.master);
+}
+
 export function exitOf(kase: Case): Exit | undefined {
   const { prediction, flow, correlation } = kase;
   const there = prediction?.there;

@@ -26,6 +26,7 @@ export function modelCause(spec: ModelCauseSpec): Cause {
   return {
     ...cause,
     find(kase) {
+      if (kase.outcome.status === 'delivered' && !kase.hypothetical) return undefined;
       const drop = modelDrop(kase);
       if (!drop || (drop.cause !== spec.id && !from.includes(drop.cause))) return undefined;
       const told = tell(kase, drop);

@@ -1,6 +1,6 @@
 import { isUnknown } from '../base/ternary.ts';
 import type { Sighting } from '../correlate/flow.ts';
-import { isPrivate, neighboursOf, ownersOf } from '../correlate/owner.ts';
+import { isLoopback, isPrivate, neighboursOf, ownersOf } from '../correlate/owner.ts';
 import { wasCapturing } from '../correlate/points.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
 import { applyMask, networkOf, type Prefix } from '../net/prefix.ts';
@@ -66,7 +66,7 @@ function fromModel(kase: Case): Untranslated | undefined {
 function fromCaptures(kase: Case): Untranslated | undefined {
   if (kase.prediction || kase.hypothetical) return undefined;
   const { client, server } = kase.flow;
-  if (!isPrivate(client.address) || isPrivate(server.address)) return undefined;
+  if (!isPrivate(client.address) || isPrivate(server.address) || isLoopback(server.address)) return undefined;
   const legs = kase.flow.legs.filter((leg) => leg.forward.packets > 0);
   const last = legs.at(-1);
   const first = legs[0];

@@ -84,3 +84,16 @@ export function routesPath(netns: Netns | undefined, family: Family): string | u
   const dump = family === 4 ? netns?.routes4 : netns?.routes6;
   return dump?.routes[0]?.span.path;
 }
+
+/** Was the main table dumped? What has no route in a table that nobody dumped may well have one. */
+export function routesKnown(netns: Netns | undefined, family: Family): boolean {
+  return (family === 4 ? netns?.routes4 : netns?.routes6) !== undefined;
+}
+
+/** A host with something behind it: a bridge, or several networks. Elsewhere "refused by the host" says nothing. */
+export function isRouter(netns: Netns | undefined): boolean {
+  const links = (netns?.links ?? []).filter(
+    (link) => link.name !== 'lo' && link.addresses.some(({ scope }) => scope === 'global'),
+  );
+  return links.length > 1;
+}

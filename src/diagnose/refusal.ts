@@ -7,7 +7,9 @@ import type { Step } from '../netstack/hop.ts';
 import { type Case, modelDrop, netnsOf } from './case.ts';
 import { dropConfidence } from './confidence.ts';
 import { describeSighting, dropEvidence, seenAt } from './evidence.ts';
+import { leavesInwards } from './exit.ts';
 import type { Evidence } from './finding.ts';
+import { isRouter } from './neighbourhood.ts';
 
 /** A request that got as far as a host's transport layer and was refused there: no socket takes it. */
 export interface Refusal {
@@ -37,7 +39,11 @@ function byModel(kase: Case): Refusal | undefined {
   let confidence = dropConfidence(kase, drop);
   if (!refusal && !kase.hypothetical && kase.flow.legs.length > 0) confidence = Math.min(confidence, 0.6);
   const dnat = dnatStep(kase);
-  const sockets = netnsOf(kase, drop.namespace)?.sockets;
+  const netns = netnsOf(kase, drop.namespace);
+  const sockets = netns?.sockets;
+  // Without its rules nobody can say that a router was meant to take the packet itself.
+  const rulesets = kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6;
+  if (!rulesets && isRouter(netns)) confidence = Math.min(confidence, 0.55);
   return {
     namespace: drop.namespace,
     address,
@@ -54,7 +60,7 @@ function byCapture(kase: Case): Refusal | undefined {
   const { refusal, error } = kase.outcome;
   if (!refusal || (error && !isPortUnreachable(kase, error.type, error.code))) return undefined;
   const there = kase.prediction?.there;
-  if (there && there.verdict !== 'delivered') return undefined;
+  if (there && there.verdict !== 'delivered' && !leavesInwards(kase)) return undefined;
   const deepest = kase.flow.legs.findLast((leg) => leg.forward.packets > 0) ?? kase.flow.legs[0];
   if (!deepest) return undefined;
   const refused = error ? error.from : deepest.server.address;
@@ -70,7 +76,7 @@ function byCapture(kase: Case): Refusal | undefined {
     port: deepest.server.port,
     ...(dnat && { dnat }),
     ...(sockets && { sockets }),
-    confidence: there ? 0.75 : 0.55,
+    confidence: sockets ? 0.75 : 0.55,
     evidence: refusalEvidence(kase, deepest.reply.rst ?? refusal),
   };
 }

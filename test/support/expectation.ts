@@ -123,3 +123,36 @@ function matches(flow: AnalysisFlow, expected: ExpectedFlow): boolean {
     (expected.clientPort === undefined || flow.client.port === expected.clientPort)
   );
 }
+
+/** From this confidence on a finding is an assertion, below it a suspicion. */
+const CERTAIN = 0.6;
+
+/** Assertions that are false: for inputs that hold only a part of what is known. */
+export function confidentErrors(analysis: Analysis, { flows }: Expectation): string[] {
+  const certain = analysis.findings.filter(
+    ({ severity, confidence }) => severity === 'error' && confidence >= CERTAIN,
+  );
+  const wrong = flows.flatMap((expected) => {
+    const causes = expected.cause === null ? [] : [expected.cause, ...(expected.alsoAcceptable ?? [])];
+    const ids = analysis.flows.filter((flow) => matches(flow, expected)).map(({ id }) => id);
+    return certain
+      .filter(
+        ({ flows: named, cause }) =>
+          (named.some((id) => ids.includes(id)) && !causes.includes(cause)) ||
+          expected.mustNot?.includes(cause),
+      )
+      .map(
+        ({ cause, confidence, title }) =>
+          `${expected.protocol} ${expected.client} > ${expected.server}: ${cause} (${confidence}): ${title}; it is ${causes.join(' or ') || 'healthy'}`,
+      );
+  });
+  const allowed = new Set(flows.flatMap(({ cause, alsoAcceptable = [] }) => [cause, ...alsoAcceptable]));
+  if (flows.every(({ cause }) => cause === null)) {
+    wrong.push(
+      ...certain
+        .filter(({ cause }) => !allowed.has(cause))
+        .map(({ cause, title }) => `healthy, but ${cause}: ${title}`),
+    );
+  }
+  return [...new Set(wrong)];
+}

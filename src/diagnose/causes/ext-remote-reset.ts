@@ -1,7 +1,7 @@
 import { formatEndpoint } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
-import { exitOf } from '../exit.ts';
+import { exitOf, leavesInwards } from '../exit.ts';
 
 export const extRemoteReset: Cause = {
   id: 'ext-remote-reset',
@@ -14,7 +14,8 @@ export const extRemoteReset: Cause = {
   find(kase) {
     const exit = exitOf(kase);
     const rst = exit?.reply?.rst;
-    if (!exit || !rst || kase.outcome.status === 'delivered' || exit.reply?.synAck) return undefined;
+    if (leavesInwards(kase) || !exit || !rst || kase.outcome.status === 'delivered' || exit.reply?.synAck)
+      return undefined;
     return {
       confidence: 0.9,
       title: `${formatEndpoint(kase.flow.server.address, kase.flow.server.port)} refuses: its RST comes in on ${exit.interface}`,

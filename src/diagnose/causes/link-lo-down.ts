@@ -1,4 +1,5 @@
-import { isLoopback } from '../../correlate/owner.ts';
+import { isLoopback, ownersOf } from '../../correlate/owner.ts';
+import { formatIp } from '../../net/ip.ts';
 import { type Case, netnsOf } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
@@ -66,20 +67,21 @@ export const linkLoDown: Cause = {
 function leaked(kase: Case): Found | undefined {
   const { flow, outcome } = kase;
   const seen = flow.legs[0]?.forward.kept[0];
-  const namespace = kase.prediction?.origin.kind === 'local' ? kase.prediction.origin.namespace : undefined;
-  if (!seen || namespace === undefined || outcome.status === 'delivered' || !isLoopback(flow.server.address))
-    return undefined;
+  const namespace = ownersOf(kase.snapshot, flow.client.address)[0]?.netns.name;
+  if (!seen || outcome.status === 'delivered' || !isLoopback(flow.server.address)) return undefined;
   const point = kase.correlation.points[seen.point];
-  const lo = netnsOf(kase, namespace)?.links?.find((link) => link.name === 'lo');
-  if (!point || point.interface === 'lo' || !lo || lo.flags.includes('UP')) return undefined;
-  const where = nameOf(kase, namespace);
+  const lo = (namespace === undefined ? undefined : netnsOf(kase, namespace))?.links?.find(
+    (link) => link.name === 'lo',
+  );
+  if (!point || point.interface === 'lo' || lo?.flags.includes('UP')) return undefined;
+  const where = namespace === undefined ? formatIp(flow.client.address) : nameOf(kase, namespace);
   return {
-    confidence: 0.97,
+    confidence: lo ? 0.97 : 0.8,
     title: `lo is down in ${where}: packets to 127.0.0.1 leave by ${point.interface}`,
     explanation:
       `A program in ${where} talks to 127.0.0.1. lo is down there, so there is no local route for loopback addresses; the default route takes the packet, and it leaves by ` +
       `${point.interface} to the gateway, which drops a packet to 127.0.0.1 as a martian. The program sees a time-out.`,
-    namespace,
+    ...(namespace !== undefined && { namespace }),
     interface: 'lo',
     status: 'no-reply',
     evidence: [
@@ -88,8 +90,9 @@ function leaked(kase: Case): Found | undefined {
         seen,
         `${describeSighting(seen)} on ${point.namespace}:${point.interface}, where a loopback address never belongs`,
       ),
-      { path: lo.span.path, line: lo.span.line, text: `lo: <${lo.flags.join(',')}>` },
+      ...(lo ? [{ path: lo.span.path, line: lo.span.line, text: `lo: <${lo.flags.join(',')}>` }] : []),
     ],
-    fix: [{ namespace, text: 'ip link set lo up' }],
+    fix: namespace === undefined ? [] : [{ namespace, text: 'ip link set lo up' }],
+    effect: lo ? '' : 'Set lo up in the namespace of the sender.',
   };
 }

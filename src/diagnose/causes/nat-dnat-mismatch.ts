@@ -1,3 +1,4 @@
+import { ownersOf } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
 import type { Rule } from '../../xtables/rule.ts';
 import type { Case } from '../case.ts';
@@ -17,6 +18,10 @@ export const natDnatMismatch: Cause = {
   find(kase) {
     const refusal = refusalOf(kase);
     if (!refusal || refusal.dnat || refusal.namespace === undefined) return undefined;
+    if (
+      !ownersOf(kase.snapshot, kase.flow.server.address).some(({ netns }) => netns.name === refusal.namespace)
+    )
+      return undefined;
     for (const { rule, place } of dnatRules(kase, refusal.namespace)) {
       const why = nearMissOf(kase, rule);
       if (why === undefined) continue;

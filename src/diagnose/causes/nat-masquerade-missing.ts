@@ -21,10 +21,14 @@ export const natMasqueradeMissing: Cause = {
     const source = formatIp(left.source);
     const where = nameOf(kase, left.namespace);
     const subnet = left.subnet ?? networkOf(left.source, family === 4 ? 24 : 64);
-    const known = left.rulesKnown;
     const far = formatIp(kase.flow.server.address);
     return {
-      confidence: confidenceOf(left.seen !== undefined, known, isPrivate(kase.flow.server.address)),
+      confidence: confidenceOf(
+        left.seen !== undefined,
+        left.rulesKnown,
+        isPrivate(kase.flow.server.address),
+        kase.prediction?.there.assumptions.length ?? 0,
+      ),
       title: `${where} sends ${source} out of ${left.out} untranslated: there is no MASQUERADE or SNAT for it`,
       explanation:
         `The packet is forwarded and leaves ${left.out} with ${source} as its source, an address of a network behind ${where} that nobody ` +
@@ -58,9 +62,8 @@ export const natMasqueradeMissing: Cause = {
 };
 
 /** Seen with its private source and known to have no rule: certain, unless the far end is a private network that may know the way. */
-function confidenceOf(seen: boolean, rulesKnown: boolean, farPrivate: boolean): number {
-  let confidence = seen ? 0.93 : 0.75;
-  if (!rulesKnown) confidence -= seen ? 0.18 : 0.3;
-  if (farPrivate) confidence -= 0.2;
+function confidenceOf(seen: boolean, rulesKnown: boolean, farPrivate: boolean, assumptions: number): number {
+  if (!rulesKnown) return seen ? 0.55 : 0.4;
+  const confidence = (seen ? 0.93 : assumptions > 0 ? 0.5 : 0.7) - (farPrivate ? 0.2 : 0);
   return Math.round(confidence * 100) / 100;
 }

@@ -1,9 +1,9 @@
 import { ownersOf } from '../../correlate/owner.ts';
 import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import { protocolName } from '../../net/protocol.ts';
-import type { Netns } from '../../snapshot/snapshot.ts';
 import { netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
+import { isRouter } from '../neighbourhood.ts';
 import { serviceBehind } from '../published.ts';
 import { refusalOf } from '../refusal.ts';
 import { iptablesOf, nameOf } from '../words.ts';
@@ -26,10 +26,12 @@ export const natNoDnatHostRst: Cause = {
     const behind = serviceBehind(kase, host);
     if (!isRouter(netnsOf(kase, host))) return undefined;
     const where = nameOf(kase, host);
+    const netns = netnsOf(kase, host);
+    const rulesKnown = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) !== undefined;
     const port = kase.flow.server.port;
     const target = behind && formatEndpoint(behind.address, behind.port);
     return {
-      confidence: Math.min(0.97, refusal.confidence + (behind ? 0.02 : -0.05)),
+      confidence: rulesKnown ? Math.min(0.97, refusal.confidence + (behind ? 0.02 : -0.05)) : 0.5,
       title: `${where} refuses port ${port} itself: no DNAT rule sends it ${behind ? `to ${nameOf(kase, behind.namespace)}` : 'anywhere'}`,
       explanation:
         `The request is for ${formatEndpoint(kase.flow.server.address, port)}, an address of ${where}. No rule of nat PREROUTING changes its destination, so it is ` +
@@ -54,11 +56,3 @@ export const natNoDnatHostRst: Cause = {
     };
   },
 };
-
-/** A host with something behind it: a bridge, or several networks. Elsewhere "refused by the host" says nothing. */
-function isRouter(netns: Netns | undefined): boolean {
-  const links = (netns?.links ?? []).filter(
-    (link) => link.name !== 'lo' && link.addresses.some(({ scope }) => scope === 'global'),
-  );
-  return links.length > 1;
-}

@@ -73,7 +73,7 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
       ? 'somebody'
       : formatIp(gap.senderAddress);
   return {
-    confidence: gap.sender && gap.exchange ? 0.85 : 0.6,
+    confidence: gap.sender && gap.exchange ? 0.85 : 0.55,
     title: `nobody answers ARP for ${target}, which ${sender} asks for`,
     explanation:
       `${sender[0]?.toUpperCase()}${sender.slice(1)} wants to send to ${target} and asks for its MAC address; nobody answers, so the packet never leaves and its sender gets ` +

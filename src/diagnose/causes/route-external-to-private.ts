@@ -24,6 +24,11 @@ export const routeExternalToPrivate: Cause = {
     if (!sender || (there && there.verdict !== 'forwarded' && there.cause !== 'route-netns-no-default'))
       return undefined;
     if (there?.hops.some((hop) => hop.namespace !== sender.name)) return undefined;
+    // Seen beyond its sender, it did find a way.
+    const points = kase.flow.legs
+      .filter((leg) => leg.forward.packets > 0)
+      .map((leg) => kase.correlation.points[leg.point]);
+    if (points.some((point) => point && point.namespace !== sender.name)) return undefined;
     // Who has the network, and by which address can the sender reach it?
     const keeper = neighboursOf(kase.snapshot, server.address).find(
       ({ netns }) => netns.name !== sender.name,
@@ -40,7 +45,7 @@ export const routeExternalToPrivate: Cause = {
     const where = nameOf(kase, sender.name);
     const sent = kase.flow.legs[0]?.forward.kept[0];
     return {
-      confidence: 0.9,
+      confidence: sender.routes4 || sender.routes6 ? 0.9 : 0.5,
       title: `${where} has no route to ${formatPrefix(subnet)}, which is behind ${nameOf(kase, keeper.netns.name)}`,
       explanation:
         `${formatIp(server.address)} is in ${formatPrefix(subnet)}, on ${keeper.link.name} of ${nameOf(kase, keeper.netns.name)}. ${where} was never told so and hands the packet to its default ` +

@@ -2,9 +2,10 @@ import { ownersOf } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
 import { formatPrefix, networkOf } from '../../net/prefix.ts';
 import { type Case, type ModelDrop, netnsOf } from '../case.ts';
+import { capUnlessDumped, dropConfidence } from '../confidence.ts';
 import { counterEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { onSubnetOf, routesPath, stationsOf } from '../neighbourhood.ts';
+import { onSubnetOf, routesKnown, routesPath, stationsOf } from '../neighbourhood.ts';
 import { ipOf, nameOf } from '../words.ts';
 
 export const routeMissingReturn = modelCause({
@@ -19,6 +20,7 @@ export const routeMissingReturn = modelCause({
   tell(kase, drop) {
     if (drop.direction !== 'reply') return undefined;
     const netns = netnsOf(kase, drop.namespace);
+    const { family } = kase.flow;
     const client = drop.trace.final.destination;
     const where = nameOf(kase, drop.namespace);
     const path = routesPath(netns, kase.flow.family);
@@ -29,6 +31,7 @@ export const routeMissingReturn = modelCause({
         `The request arrives at ${where}, which wants to answer ${client}. None of its routes covers that address, so the ` +
         'answer is dropped there with "network unreachable" before it becomes a packet, and nobody is told. That the request found its way ' +
         'means nothing for the answer: each direction is routed by itself.',
+      confidence: capUnlessDumped(dropConfidence(kase, drop), routesKnown(netns, family)),
       status: 'no-reply',
       evidence: [
         ...(path ? [{ path, text: `no route covers ${client}` }] : []),

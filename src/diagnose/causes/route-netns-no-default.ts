@@ -2,9 +2,10 @@ import { formatIp } from '../../net/ip.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 import { netnsOf, type Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
+import { capUnlessDumped, dropConfidence } from '../confidence.ts';
 import { counterEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { gatewayOf, hasDefaultRoute, routesPath, stationsOf } from '../neighbourhood.ts';
+import { gatewayOf, hasDefaultRoute, routesKnown, routesPath, stationsOf } from '../neighbourhood.ts';
 import { ipOf, nameOf } from '../words.ts';
 
 /** ip_route_output_key_hash(): -ENETUNREACH */
@@ -27,6 +28,7 @@ const page = modelCause({
     return {
       title: `${where} has no route to ${destination}`,
       explanation: noRouteText(where, destination),
+      confidence: capUnlessDumped(dropConfidence(kase, drop), routesKnown(netns, family)),
       status: 'dropped',
       evidence: [
         ...(path

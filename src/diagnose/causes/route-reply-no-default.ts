@@ -1,8 +1,9 @@
 import { formatIp } from '../../net/ip.ts';
 import { netnsOf } from '../case.ts';
+import { capUnlessDumped, dropConfidence } from '../confidence.ts';
 import { counterEvidence, rewrites } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { gatewayOf, hasDefaultRoute, routesPath } from '../neighbourhood.ts';
+import { gatewayOf, hasDefaultRoute, routesKnown, routesPath } from '../neighbourhood.ts';
 import { ipOf, nameOf } from '../words.ts';
 
 /** The answer's ip_route_output(): -ENETUNREACH; TcpExtListenDrops for a SYN. */
@@ -32,6 +33,7 @@ export const routeReplyNoDefault = modelCause({
         `The request is translated, forwarded and delivered to ${where}. Its answer is for ${client}, which is on none of ` +
         `its subnets, and it has no default route: the kernel drops the answer before it becomes a packet. The client retransmits and ` +
         'times out. Requests from the bridge’s own subnet work, since those answers need no gateway.',
+      confidence: capUnlessDumped(dropConfidence(kase, drop), routesKnown(netns, family)),
       status: 'no-reply',
       evidence: [
         ...(path ? [{ path, text: `no default route, and no route to ${client}` }] : []),

@@ -1,0 +1,59 @@
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { analyzeFiles, confidentErrors, readExpectation } from '../support/expectation.ts';
+
+/**
+ * People rarely have everything. With any one dump missing, and with the captures alone, the answer may be less certain; it
+ * must never be wrong with confidence.
+ */
+const COLLECTIONS = [
+  { root: 'captures', truth: 'expect.json' },
+  { root: '../shared/scenarios', truth: 'expected.json' },
+].filter(({ root }) => existsSync(root));
+
+const scratch = mkdtempSync(join(tmpdir(), 'nettrace-partial-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+function filesBelow(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    statSync(join(root, file)).isFile(),
+  );
+}
+
+function copyWithout(bundle: string, name: string, isLeftOut: (file: string) => boolean): string {
+  const copy = join(scratch, name);
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(bundle, copy, { recursive: true, filter: (file) => !isLeftOut(relative(bundle, file)) });
+  return copy;
+}
+
+describe.each(COLLECTIONS)('with dumps missing, incidents of $root', ({ root, truth }) => {
+  const names = readdirSync(root).filter((name) => existsSync(join(root, name, truth)));
+
+  it.each(names)('%s: one at a time', async (name) => {
+    const bundle = join(root, name, 'bundle');
+    const expectation = readExpectation(join(root, name, truth));
+    const wrong: string[] = [];
+    for (const file of filesBelow(bundle).filter((path) => /^(namespaces|docker|processes)/.test(path))) {
+      const analysis = await analyzeFiles(copyWithout(bundle, name, (path) => path === file));
+      wrong.push(...confidentErrors(analysis, expectation).map((text) => `without ${file}: ${text}`));
+    }
+    expect(wrong.join('\n')).toBe('');
+  });
+
+  it.each(names)('%s: captures alone', async (name) => {
+    const bundle = join(root, name, 'bundle');
+    const analysis = await analyzeFiles(
+      copyWithout(bundle, name, (path) => /^(namespaces|docker|processes|manifest)/.test(path)),
+    );
+    expect(confidentErrors(analysis, readExpectation(join(root, name, truth))).join('\n')).toBe('');
+  });
+
+  it.each(names)('%s: captures as loose files, named by interface', async (name) => {
+    const captures = join(root, name, 'bundle', 'captures');
+    const analysis = await analyzeFiles(...filesBelow(captures).map((file) => join(captures, file)));
+    expect(confidentErrors(analysis, readExpectation(join(root, name, truth))).join('\n')).toBe('');
+  });
+});
