@@ -31,8 +31,19 @@ export interface NamespaceView {
   ): Ternary;
   /** Confirmed connections, for connlimit. Unknown when entries may be missing. */
   connections(): Iterable<Nfct> | Unknown;
+  /** SET target: the model's own copy of the set changes; absent when sets are not followed. */
+  changeSet?(change: 'add' | 'del', name: string, directions: readonly ('src' | 'dst')[], skb: Skb): void;
+  /** Smaller of the route's MTUs there and back, for TCPMSS --clamp-mss-to-pmtu. */
+  pathMtu?(skb: Skb): number | Unknown;
   /** Sysctl value, or undefined when neither the dump nor the kernel's default says. */
   sysctl(name: string): string | undefined;
+}
+
+export interface MatchState {
+  readonly rule: Map<Rule, unknown>;
+  readonly shared: Map<string, unknown>;
+  /** Packets before the first one may have left state behind that no dump shows; absent when everything began empty. */
+  readonly earlier?: boolean;
 }
 
 /** What a match or target sees when a rule is tried on a packet. */
@@ -44,7 +55,7 @@ export interface MatchContext {
   readonly backend: 'nft' | 'legacy';
   readonly namespace: NamespaceView;
   /** State that lives as long as the ruleset (limit, recent, statistic, quota): one slot a rule, one shared by name. */
-  readonly state: { rule: Map<Rule, unknown>; shared: Map<string, unknown> };
+  readonly state: MatchState;
   /** Set by a match that drops the packet on the spot (xt_action_param.hotdrop): header too short. */
   hotdrop: boolean;
 }

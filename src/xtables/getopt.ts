@@ -408,6 +408,7 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
 
 /** The match that `-p NAME` loads for its options. */
 export function protocolMatch(text: string): string | undefined {
+  if (/^(ipv6-)?mh$/i.test(text)) return 'mh';
   const number = /^\d/.test(text) ? Number(text) : protocolNumber(text);
   return number === undefined ? undefined : MATCH_OF_PROTOCOL[number];
 }
@@ -422,7 +423,6 @@ const MATCH_OF_PROTOCOL: Readonly<Record<number, string>> = {
   58: 'icmp6',
   108: 'ipcomp',
   132: 'sctp',
-  135: 'mh',
   136: 'udplite',
 };
 

@@ -1,5 +1,9 @@
 /** Reading a packet's headers inside matches and targets; what is short, and what the capture cut, are told apart. */
+
+import { viewOf } from '../base/bytes.ts';
 import { type Unknown, unknown } from '../base/ternary.ts';
+import { IPV6_LENGTH, Ipv6 } from '../header/ipv6.ts';
+import { type Ipv6Chain, walkIpv6 } from '../header/ipv6-chain.ts';
 import type { Ip } from '../net/ip.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { MatchContext } from './context.ts';
@@ -48,28 +52,34 @@ export type HeaderAt = number | 'short' | 'fragment' | Unknown;
 export function upperHeader(ctx: MatchContext, length: number): HeaderAt {
   const { skb } = ctx;
   if (skb.fragmentOffset > 0) return 'fragment';
-  const { offset } = upperLayer(ctx);
-  if (offset < 0) return skb.bytes.length < skb.length ? cut(skb) : 'short';
-  if (offset + length <= skb.bytes.length) return offset;
-  return offset + length <= skb.length ? cut(skb) : 'short';
+  return headerAt(skb, upperLayer(ctx).offset, length);
+}
+
+/** `length` bytes at an offset. */
+export function headerAt(skb: Skb, offset: number, length: number): number | 'short' | Unknown {
+  if (offset < 0 || offset + length > skb.length) return 'short';
+  return offset + length <= skb.bytes.length ? offset : cut(skb);
+}
+
+export interface UpperLayer {
+  readonly protocol: number;
+  readonly offset: number;
 }
 
 /**
- * Protocol and offset that `-p` and the transport matches see. In IPv6 the legacy backend also skips Authentication Headers
- * (ipv6_find_hdr without IP6_FH_F_AUTH), nft stops at them.
+ * Protocol and offset that `-p` and the transport matches see. In IPv6 the legacy backend skips Authentication Headers
+ * (ipv6_find_hdr() without IP6_FH_F_AUTH), nft stops at the first.
  */
-export function upperLayer(ctx: MatchContext): { readonly protocol: number; readonly offset: number } {
-  const { skb } = ctx;
-  if (skb.family === 4 || ctx.backend === 'nft' || skb.protocol !== AH) {
-    return { protocol: skb.protocol, offset: skb.transport };
-  }
-  let protocol: number = AH;
-  let offset = skb.transport;
-  while (protocol === AH && offset >= 0 && offset + 8 <= skb.bytes.length) {
-    protocol = u8(skb.bytes, offset);
-    offset += (u8(skb.bytes, offset + 1) + 2) * 4;
-  }
-  return { protocol, offset };
+export function upperLayer({ skb, backend }: MatchContext): UpperLayer {
+  if (skb.family === 4) return { protocol: skb.protocol, offset: (u8(skb.bytes, 0) & 15) * 4 };
+  if (skb.protocol === u8(skb.bytes, 6)) return { protocol: skb.protocol, offset: IPV6_LENGTH };
+  const chain = extensionHeaders(skb);
+  const ah = backend === 'nft' ? chain.headers.find((each) => each.protocol === AH) : undefined;
+  return ah ?? { protocol: skb.protocol, offset: chain.end };
+}
+
+export function extensionHeaders(skb: Skb): Ipv6Chain {
+  return walkIpv6(new Ipv6(viewOf(skb.bytes), 0), Math.min(skb.bytes.length, skb.length));
 }
 
 export function cut(skb: Skb): Unknown {

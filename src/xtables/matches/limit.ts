@@ -23,11 +23,11 @@ export const limit = defineMatch({
   name: 'limit',
   options: {
     limit: { value: rate },
-    'limit-burst': { value: number(10000, 1) },
+    'limit-burst': { value: number(10000) },
   },
   build: (args): LimitInfo => ({
     cost: args.limit?.value ?? (3600 * RATE_SCALE) / 3,
-    burst: args['limit-burst']?.value ?? DEFAULT_BURST,
+    burst: args['limit-burst']?.value || DEFAULT_BURST,
   }),
   print: (info) => [
     `--limit ${formatRate(info.cost)}`,

@@ -28,7 +28,8 @@ const ports: Value<readonly PortOrRange[]> = {
       const [low = '', high, more] = word.split(':');
       const min = readPort(low);
       const max = high === undefined ? min : readPort(high);
-      if (min === undefined || max === undefined || min > max || more !== undefined) return undefined;
+      if (min === undefined || max === undefined || (high !== undefined && min >= max) || more !== undefined)
+        return undefined;
       list.push({ min, max, isRange: high !== undefined });
     }
     return list.reduce((slots, { isRange }) => slots + (isRange ? 2 : 1), 0) <= SLOTS ? list : undefined;

@@ -115,5 +115,6 @@ export function readIcmp(text: string, names: IcmpNames, any: boolean): IcmpTest
   const type = readNumber(slash < 0 ? text : text.slice(0, slash), 255);
   const code = slash < 0 ? undefined : readNumber(text.slice(slash + 1), 255);
   if (type === undefined || (slash >= 0 && code === undefined)) return undefined;
-  return { type, minCode: code ?? 0, maxCode: code ?? 255, any: any && type === 255 };
+  if (any && type === 255) return { type, minCode: 0, maxCode: 255, any };
+  return { type, minCode: code ?? 0, maxCode: code ?? 255, any: false };
 }

@@ -2,7 +2,7 @@
 import { defineTarget, type Value } from '../extension.ts';
 import { quote } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
-import { text } from '../values/text.ts';
+import { cutText } from '../values/text.ts';
 
 const LEVELS: Readonly<Record<string, number>> = {
   alert: 1,
@@ -40,7 +40,7 @@ export const LOG = defineTarget({
   name: 'LOG',
   options: {
     'log-level': { value: level },
-    'log-prefix': { value: text(29) },
+    'log-prefix': { value: cutText(29) },
     'log-tcp-sequence': { value: flag },
     'log-tcp-options': { value: flag },
     'log-ip-options': { value: flag },

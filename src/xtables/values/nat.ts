@@ -1,7 +1,7 @@
 /** parse_to() of libxt_NAT.c: `address[-address][:port[-port[/base]]]`, IPv6 addresses in brackets when ports follow. */
-import type { Family, Ip } from '../../net/ip.ts';
+import { type Family, type Ip, parseIpv4, parseIpv6 } from '../../net/ip.ts';
 import type { RulePlace, Value } from '../extension.ts';
-import { formatAddress, readAddress } from './address.ts';
+import { formatAddress } from './address.ts';
 import { readNumber } from './number.ts';
 import { MAX_PORT, readPort } from './port.ts';
 
@@ -43,8 +43,9 @@ export function readNatTo(text: string, family: Family, withBase: boolean): NatT
   if (portText !== undefined && !ports) return undefined;
   if (addresses === '') return ports ? { ports } : undefined;
   const [low = '', high, more] = addresses.split('-');
-  const min = readAddress(low, family);
-  const max = high === undefined ? min : readAddress(high, family);
+  const read = family === 4 ? parseIpv4 : parseIpv6;
+  const min = read(low);
+  const max = high === undefined ? min : read(high);
   if (min === undefined || max === undefined || more !== undefined) return undefined;
   return { min, max, ...(ports ? { ports } : {}) };
 }
@@ -87,7 +88,7 @@ export const natPorts: Value<NatPorts> = {
   read: ([text = '']) => readNatPorts(text, false),
 };
 
-const WITH_PORTS = new Set([6, 17, 132, 33, 1, 58, 136, 47]);
+const WITH_PORTS = new Set([6, 17, 132, 33, 1, 58]);
 
 /** Ports need a protocol that has them. */
 export function portsNeedProtocol(ports: NatPorts | undefined, { protocol }: RulePlace): string | undefined {

@@ -8,9 +8,19 @@ export function text(max: number, expected = `a text of at most ${max} character
   };
 }
 
-/** A text that is cut at `max` bytes instead of refused. */
+/** A text that is cut at `max` bytes instead of refused; empty ones are. */
 export function cutText(max: number): Value<string> {
-  return { words: 1, expected: 'a text', read: ([word = '']) => word.slice(0, max) };
+  return {
+    words: 1,
+    expected: 'a text',
+    read([word = '']) {
+      const bytes = new TextEncoder().encode(word);
+      if (bytes.length === 0) return undefined;
+      return bytes.length <= max
+        ? word
+        : new TextDecoder().decode(bytes.subarray(0, max)).replace(/\ufffd+$/, '');
+    },
+  };
 }
 
 export function name(max: number, what = 'a name'): Value<string> {

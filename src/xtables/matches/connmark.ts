@@ -1,0 +1,19 @@
+/** connmark_mt(), net/netfilter/xt_connmark.c: false without a connection, inverted or not. */
+import { defineMatch, option } from '../extension.ts';
+import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
+
+interface ConnmarkInfo extends Masked {
+  readonly invert: boolean;
+}
+
+export const connmark = defineMatch({
+  name: 'connmark',
+  conntrack: true,
+  options: { mark: { value: masked(), invert: true, required: true } },
+  build: ({ mark }): ConnmarkInfo => ({ invert: mark.invert, ...mark.value }),
+  print: (info) => [option('mark', info.invert, formatMasked(info))],
+  match(info, { skb }) {
+    const entry = skb.conntrack?.entry;
+    return entry !== undefined && maskedEqual(entry.mark, info) !== info.invert;
+  },
+});

@@ -1,0 +1,89 @@
+/** dccp_mt(), net/netfilter/xt_dccp.c */
+import type { Ternary } from '../../base/ternary.ts';
+import type { MatchContext } from '../context.ts';
+import { defineMatch, option } from '../extension.ts';
+import { hotdrop, u8, u16, upperOrDrop } from '../packet.ts';
+import { formatRange, number } from '../values/number.ts';
+import { portRange } from '../values/port.ts';
+import { type PortTest, portHolds } from '../values/ports.ts';
+import { setOf } from '../values/text.ts';
+
+/** RFC 4340 section 5.1; every reserved type counts as INVALID. */
+const TYPES = [
+  'REQUEST',
+  'RESPONSE',
+  'DATA',
+  'ACK',
+  'DATAACK',
+  'CLOSEREQ',
+  'CLOSE',
+  'RESET',
+  'SYNC',
+  'SYNCACK',
+  'INVALID',
+] as const;
+
+interface DccpInfo {
+  readonly source?: PortTest;
+  readonly destination?: PortTest;
+  readonly types?: { readonly invert: boolean; readonly list: readonly (typeof TYPES)[number][] };
+  readonly option?: { readonly invert: boolean; readonly kind: number };
+}
+
+export const dccp = defineMatch({
+  name: 'dccp',
+  protocols: [33],
+  options: {
+    sport: { value: portRange, invert: true, aliases: ['source-port'] },
+    dport: { value: portRange, invert: true, aliases: ['destination-port'] },
+    'dccp-types': { value: setOf(TYPES), invert: true },
+    'dccp-option': { value: number(255, 1), invert: true },
+  },
+  build({ sport, dport, 'dccp-types': types, 'dccp-option': kind }): DccpInfo {
+    return {
+      ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),
+      ...(dport ? { destination: { invert: dport.invert, ...dport.value } } : {}),
+      ...(types ? { types: { invert: types.invert, list: types.value } } : {}),
+      ...(kind ? { option: { invert: kind.invert, kind: kind.value } } : {}),
+    };
+  },
+  print: ({ source, destination, types, option: kind }) => [
+    ...(source ? [option('sport', source.invert, formatRange(source))] : []),
+    ...(destination ? [option('dport', destination.invert, formatRange(destination))] : []),
+    ...(types ? [option('dccp-types', types.invert, types.list.join(','))] : []),
+    ...(kind ? [option('dccp-option', kind.invert, kind.kind)] : []),
+  ],
+  match: matchDccp,
+});
+
+function matchDccp(info: DccpInfo, ctx: MatchContext): Ternary {
+  const at = upperOrDrop(ctx, 12);
+  if (typeof at !== 'number') return at;
+  const { bytes } = ctx.skb;
+  if (!portHolds(info.source, u16(bytes, at)) || !portHolds(info.destination, u16(bytes, at + 2)))
+    return false;
+  if (info.types) {
+    const type = TYPES[Math.min((u8(bytes, at + 8) >> 1) & 15, TYPES.length - 1)];
+    if (info.types.list.some((each) => each === type) === info.types.invert) return false;
+  }
+  if (!info.option) return true;
+  const found = findOption(ctx, at, info.option.kind);
+  return typeof found === 'boolean' ? !ctx.hotdrop && found !== info.option.invert : found;
+}
+
+/** dccp_find_option(): options lie between the fixed header (long with extended sequence numbers) and the data offset. */
+function findOption(ctx: MatchContext, at: number, kind: number): Ternary {
+  const { bytes } = ctx.skb;
+  const extended = (u8(bytes, at + 8) & 1) !== 0;
+  const end = u8(bytes, at + 4) * 4;
+  const start = extended ? 16 : 12;
+  if (end < start) return hotdrop(ctx);
+  const whole = upperOrDrop(ctx, end);
+  if (typeof whole !== 'number') return whole;
+  for (let i = at + start; i < at + end; ) {
+    const found = u8(bytes, i);
+    if (found === kind) return true;
+    i += found > 31 ? Math.max(1, u8(bytes, i + 1)) : 1;
+  }
+  return false;
+}

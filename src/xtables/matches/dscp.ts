@@ -1,0 +1,25 @@
+/** dscp_mt(), net/netfilter/xt_dscp.c */
+import { defineMatch, option, refuse } from '../extension.ts';
+import { tosOf } from '../packet.ts';
+import { dscpClass, dscpNumber } from '../values/dscp.ts';
+import { hex } from '../values/number.ts';
+
+interface DscpInfo {
+  readonly invert: boolean;
+  readonly dscp: number;
+}
+
+export const dscp = defineMatch({
+  name: 'dscp',
+  options: {
+    dscp: { value: dscpNumber, invert: true, excludes: ['dscp-class'] },
+    'dscp-class': { value: dscpClass, invert: true, excludes: ['dscp'] },
+  },
+  oneOf: [['dscp', 'dscp-class']],
+  build(args) {
+    const arg = args.dscp ?? args['dscp-class'];
+    return arg ? ({ invert: arg.invert, dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');
+  },
+  print: (info: DscpInfo) => [option('dscp', info.invert, hex(info.dscp, 2))],
+  match: (info: DscpInfo, { skb }) => (tosOf(skb) >> 2 === info.dscp) !== info.invert,
+});

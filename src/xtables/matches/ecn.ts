@@ -1,0 +1,50 @@
+/** ecn_mt4(), ecn_mt6(), net/netfilter/xt_ecn.c */
+import { defineMatch, option } from '../extension.ts';
+import { tosOf, u8, upperLayer, withUpper } from '../packet.ts';
+import { flag, number } from '../values/number.ts';
+
+interface EcnInfo {
+  readonly ece?: { readonly invert: boolean };
+  readonly cwr?: { readonly invert: boolean };
+  readonly ect?: { readonly invert: boolean; readonly value: number };
+}
+
+const ECE = 0x40;
+const CWR = 0x80;
+const TCP = 6;
+
+export const ecn = defineMatch({
+  name: 'ecn',
+  options: {
+    'ecn-tcp-ece': { value: flag, invert: true },
+    'ecn-tcp-cwr': { value: flag, invert: true },
+    'ecn-ip-ect': { value: number(3), invert: true },
+  },
+  oneOf: [['ecn-tcp-ece', 'ecn-tcp-cwr', 'ecn-ip-ect']],
+  build(args): EcnInfo {
+    const [ece, cwr, ect] = [args['ecn-tcp-ece'], args['ecn-tcp-cwr'], args['ecn-ip-ect']];
+    return {
+      ...(ece ? { ece: { invert: ece.invert } } : {}),
+      ...(cwr ? { cwr: { invert: cwr.invert } } : {}),
+      ...(ect ? { ect: { invert: ect.invert, value: ect.value } } : {}),
+    };
+  },
+  print: ({ ece, cwr, ect }) => [
+    ...(ece ? [option('ecn-tcp-ece', ece.invert)] : []),
+    ...(cwr ? [option('ecn-tcp-cwr', cwr.invert)] : []),
+    ...(ect ? [option('ecn-ip-ect', ect.invert, ect.value)] : []),
+  ],
+  check: ({ ece, cwr }: EcnInfo, { protocol }) =>
+    (ece || cwr) && !(protocol?.protocol === TCP && !protocol.invert)
+      ? '--ecn-tcp-ece and --ecn-tcp-cwr need -p tcp'
+      : undefined,
+  match({ ece, cwr, ect }, ctx) {
+    if (ect && ((tosOf(ctx.skb) & 3) === ect.value) === ect.invert) return false;
+    if ((!ece && !cwr) || upperLayer(ctx).protocol !== TCP) return true;
+    return withUpper(ctx, 20, (at) => {
+      const flags = u8(ctx.skb.bytes, at + 13);
+      if (ece && ((flags & ECE) !== 0) === ece.invert) return false;
+      return !(cwr && ((flags & CWR) !== 0) === cwr.invert);
+    });
+  },
+});

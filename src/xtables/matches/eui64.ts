@@ -1,0 +1,22 @@
+/** eui64_mt6(), net/ipv6/netfilter/ip6t_eui64.c: is the source's interface part made of the source MAC (RFC 4291 appendix A)? */
+import { unknown } from '../../base/ternary.ts';
+import { defineMatch } from '../extension.ts';
+import { sourceOf } from '../packet.ts';
+
+export const eui64 = defineMatch({
+  name: 'eui64',
+  families: [6],
+  hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
+  options: {},
+  build: () => ({}),
+  print: () => [],
+  match(_, { skb }) {
+    if (skb.fragmentOffset > 0) return false;
+    if (skb.etherSource === undefined) {
+      return unknown('the source MAC address (the capture has no Ethernet header for this packet)');
+    }
+    const mac = BigInt(skb.etherSource) ^ (2n << 40n);
+    const expected = ((mac >> 24n) << 40n) | (0xfffen << 24n) | (mac & 0xffffffn);
+    return (BigInt(sourceOf(skb)) & 0xffffffffffffffffn) === expected;
+  },
+});

@@ -1,0 +1,26 @@
+/** helper_mt(), net/netfilter/xt_helper.c: connections that a helper of another one expected. */
+import { unknown } from '../../base/ternary.ts';
+import { defineMatch, option } from '../extension.ts';
+import { quote } from '../tokens.ts';
+import { text } from '../values/text.ts';
+
+interface HelperInfo {
+  readonly invert: boolean;
+  /** Empty: any helper. */
+  readonly helper: string;
+}
+
+export const helper = defineMatch({
+  name: 'helper',
+  conntrack: true,
+  options: { helper: { value: text(29, "a helper's name, such as ftp"), invert: true, required: true } },
+  build: ({ helper }): HelperInfo => ({ invert: helper.invert, helper: helper.value }),
+  print: (info) => [option('helper', info.invert, quote(info.helper))],
+  match(info, { skb }) {
+    const entry = skb.conntrack?.entry;
+    if (!entry?.expected) return info.invert;
+    if (info.helper === '') return !info.invert;
+    if (entry.helper === undefined) return unknown('which helper expected this connection (conntrack -L)');
+    return entry.helper.startsWith(info.helper) !== info.invert;
+  },
+});

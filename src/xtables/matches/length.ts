@@ -1,0 +1,16 @@
+/** length_mt(), length_mt6(), net/netfilter/xt_length.c */
+import { defineMatch, option } from '../extension.ts';
+import { formatRange, type Range, range } from '../values/number.ts';
+import { inRange } from '../values/port.ts';
+
+interface LengthInfo extends Range {
+  readonly invert: boolean;
+}
+
+export const length = defineMatch({
+  name: 'length',
+  options: { length: { value: range(65535), invert: true, required: true } },
+  build: ({ length }): LengthInfo => ({ invert: length.invert, ...length.value }),
+  print: (info) => [option('length', info.invert, formatRange(info))],
+  match: (info, { skb }) => inRange(skb.length, info) !== info.invert,
+});

@@ -1,0 +1,38 @@
+/** realm_mt(), net/netfilter/xt_realm.c: the realm of the route that the packet took. */
+import { unknown } from '../../base/ternary.ts';
+import { defineMatch, option, type Value } from '../extension.ts';
+import { bare } from '../tokens.ts';
+import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
+
+interface RealmInfo {
+  readonly invert: boolean;
+  /** A name stands in /etc/iproute2/rt_realms; its number only that host knows. */
+  readonly realm: Masked | { readonly name: string };
+}
+
+const realmValue: Value<RealmInfo['realm']> = {
+  words: 1,
+  expected: 'a realm number, optionally with /mask, or a name of /etc/iproute2/rt_realms',
+  read([text = '']) {
+    const value = readMasked(text, ALL);
+    if (value) return value;
+    if (text === 'cosmos') return { value: 0, mask: ALL };
+    return /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text) ? { name: text } : undefined;
+  },
+};
+
+export const realm = defineMatch({
+  name: 'realm',
+  families: [4],
+  hooks: ['POSTROUTING', 'FORWARD', 'OUTPUT', 'INPUT'],
+  options: { realm: { value: realmValue, invert: true, required: true } },
+  build: ({ realm }): RealmInfo => ({ invert: realm.invert, realm: realm.value }),
+  print: ({ invert, realm }) => [option('realm', invert, printRealm(realm))],
+  match: () => unknown("the realm of the packet's route (ip route show table all)"),
+});
+
+/** Realm 0 is always called cosmos. */
+function printRealm(realm: RealmInfo['realm']): string {
+  if ('name' in realm) return bare(realm.name);
+  return realm.value === 0 && realm.mask === ALL ? 'cosmos' : formatMasked(realm);
+}

@@ -1,0 +1,146 @@
+/** recent_mt(), net/netfilter/xt_recent.c: lists of addresses and when they were seen, shared by name. */
+import { type Ternary, unknown } from '../../base/ternary.ts';
+import type { Ip } from '../../net/ip.ts';
+import { applyMask, maskOf } from '../../net/prefix.ts';
+import type { MatchContext } from '../context.ts';
+import { defineMatch, refuse, type Value } from '../extension.ts';
+import { destinationOf, sourceOf, ttlOf } from '../packet.ts';
+import { sharedState } from '../state.ts';
+import { bare } from '../tokens.ts';
+import { formatAddress, readAddress } from '../values/address.ts';
+import { flag, number } from '../values/number.ts';
+import { name } from '../values/text.ts';
+
+const ACTIONS = ['set', 'rcheck', 'update', 'remove'] as const;
+type Action = (typeof ACTIONS)[number];
+
+interface RecentInfo {
+  readonly invert: boolean;
+  readonly action: Action;
+  readonly seconds?: number;
+  readonly reap: boolean;
+  readonly hitcount?: number;
+  readonly rttl: boolean;
+  readonly list: string;
+  readonly mask: Ip;
+  readonly side: 'rsource' | 'rdest';
+}
+
+interface Entry {
+  readonly key: string;
+  ttl: number;
+  stamps: number[];
+}
+
+/** Insertion order is the LRU order; ip_list_tot entries at most. */
+type List = Map<string, Entry>;
+const MOST_ENTRIES = 100;
+/** ip_pkt_list_tot, rounded up as the kernel does. */
+const MOST_STAMPS = 32;
+const MAX_U32 = 0xffffffff;
+
+const mask: Value<Ip> = {
+  words: 1,
+  expected: 'a mask as an address, such as 255.255.255.0',
+  read: ([text = ''], { family }) => readAddress(text, family),
+};
+
+const others = (action: Action): Action[] => ACTIONS.filter((each) => each !== action);
+
+export const recent = defineMatch({
+  name: 'recent',
+  options: {
+    set: { value: flag, invert: true, excludes: others('set') },
+    rcheck: { value: flag, invert: true, excludes: others('rcheck') },
+    update: { value: flag, invert: true, excludes: others('update') },
+    remove: { value: flag, invert: true, excludes: others('remove') },
+    seconds: { value: number(MAX_U32, 1), excludes: ['set', 'remove'] },
+    reap: { value: flag, needs: ['seconds'] },
+    hitcount: { value: number(65535), excludes: ['set', 'remove'] },
+    rttl: { value: flag, excludes: ['set', 'remove'] },
+    name: { value: name(199, "a list's name") },
+    rsource: { value: flag },
+    rdest: { value: flag },
+    mask: { value: mask },
+  },
+  oneOf: [ACTIONS],
+  build(args, { family }) {
+    const action = ACTIONS.find((each) => args[each]);
+    if (!action) return refuse('one of --set, --rcheck, --update, --remove must be given');
+    const last = (args.rdest?.position ?? -1) > (args.rsource?.position ?? -1);
+    const info: RecentInfo = {
+      invert: args[action]?.invert ?? false,
+      action,
+      ...(args.seconds ? { seconds: args.seconds.value } : {}),
+      reap: args.reap !== undefined,
+      ...(args.hitcount && args.hitcount.value > 0 ? { hitcount: args.hitcount.value } : {}),
+      rttl: args.rttl !== undefined,
+      list: args.name?.value ?? 'DEFAULT',
+      mask: args.mask?.value ?? maskOf(family, family === 4 ? 32 : 128),
+      side: last ? 'rdest' : 'rsource',
+    };
+    return info;
+  },
+  print: (info: RecentInfo) => [
+    `${info.invert ? '! ' : ''}--${info.action}`,
+    ...(info.seconds === undefined ? [] : [`--seconds ${info.seconds}`]),
+    ...(info.reap ? ['--reap'] : []),
+    ...(info.hitcount === undefined ? [] : [`--hitcount ${info.hitcount}`]),
+    ...(info.rttl ? ['--rttl'] : []),
+    `--name ${bare(info.list)}`,
+    `--mask ${formatAddress(info.mask)}`,
+    `--${info.side}`,
+  ],
+  match: matchRecent,
+});
+
+function matchRecent(info: RecentInfo, ctx: MatchContext): Ternary {
+  const { skb } = ctx;
+  const list = sharedState(ctx, `recent ${skb.family} ${info.list}`, (): List => new Map());
+  const address = applyMask(info.side === 'rdest' ? destinationOf(skb) : sourceOf(skb), info.mask);
+  const key = String(address);
+  // The TTL as it was before this host forwarded the packet.
+  const ttl = (ttlOf(skb) + (skb.out !== undefined && !skb.local ? 1 : 0)) & 0xff;
+  const found = list.get(key);
+  const entry = found && (!info.rttl || found.ttl === ttl || found.ttl === 0) ? found : undefined;
+  if (info.action === 'set') {
+    touch(list, entry ?? { key, ttl, stamps: [] }, ttl, skb.time);
+    return !info.invert;
+  }
+  if (entry && info.action === 'remove') {
+    list.delete(key);
+    return !info.invert;
+  }
+  const since = info.seconds === undefined ? Number.NEGATIVE_INFINITY : skb.time - info.seconds;
+  const hits = entry?.stamps.filter((stamp) => stamp >= since).length ?? 0;
+  const enough = info.action !== 'remove' && hits >= Math.max(1, info.hitcount ?? 1);
+  if (!enough && ctx.state.earlier) {
+    return unknown(
+      `whether list ${info.list} already had ${formatAddress(address)} before the first packet seen (cat /proc/net/xt_recent/${info.list})`,
+    );
+  }
+  const result = enough !== info.invert;
+  if (!entry) return result;
+  if (info.reap) reap(list, since);
+  if (info.action === 'update' && result) touch(list, entry, ttl, skb.time);
+  return result;
+}
+
+/** recent_entry_update(), which also makes the entry the list's newest. */
+function touch(list: List, entry: Entry, ttl: number, time: number): void {
+  const known = list.delete(entry.key);
+  if (!known && list.size >= MOST_ENTRIES) {
+    const [oldest] = list.keys();
+    if (oldest !== undefined) list.delete(oldest);
+  }
+  entry.ttl = ttl;
+  entry.stamps.push(time);
+  if (entry.stamps.length > MOST_STAMPS) entry.stamps.shift();
+  list.set(entry.key, entry);
+}
+
+/** recent_entry_reap(): the least recently used entry goes when its last stamp is too old. */
+function reap(list: List, since: number): void {
+  const [oldest] = list.values();
+  if (oldest && (oldest.stamps.at(-1) ?? 0) < since) list.delete(oldest.key);
+}

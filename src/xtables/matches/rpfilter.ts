@@ -1,0 +1,53 @@
+/** rpfilter_mt(), net/ipv4/netfilter/ipt_rpfilter.c and net/ipv6/netfilter/ip6t_rpfilter.c */
+import { not } from '../../base/ternary.ts';
+import { defineMatch } from '../extension.ts';
+import { destinationOf, sourceOf } from '../packet.ts';
+import { flag } from '../values/number.ts';
+
+interface RpfilterInfo {
+  readonly loose: boolean;
+  readonly validMark: boolean;
+  readonly acceptLocal: boolean;
+  readonly invert: boolean;
+}
+
+const MULTICAST = 0xe0000000;
+
+export const rpfilter = defineMatch({
+  name: 'rpfilter',
+  tables: ['raw', 'mangle'],
+  hooks: ['PREROUTING'],
+  options: {
+    loose: { value: flag },
+    validmark: { value: flag },
+    'accept-local': { value: flag },
+    invert: { value: flag },
+  },
+  build: (args): RpfilterInfo => ({
+    loose: args.loose !== undefined,
+    validMark: args.validmark !== undefined,
+    acceptLocal: args['accept-local'] !== undefined,
+    invert: args.invert !== undefined,
+  }),
+  print: (info) => [
+    ...(info.loose ? ['--loose'] : []),
+    ...(info.validMark ? ['--validmark'] : []),
+    ...(info.acceptLocal ? ['--accept-local'] : []),
+    ...(info.invert ? ['--invert'] : []),
+  ],
+  match(info, { skb, namespace }) {
+    if (skb.in === 'lo' || skb.packetType === 'loopback') return !info.invert;
+    const [source, destination] = [sourceOf(skb), destinationOf(skb)];
+    if (
+      typeof destination === 'number' &&
+      source === 0 &&
+      destination >= MULTICAST &&
+      destination < 0xf0000000
+    ) {
+      return (destination >>> 8 === 0xe00000) !== info.invert;
+    }
+    if (source === 0n) return !info.invert;
+    const passes = namespace.reversePath(skb, info);
+    return info.invert ? not(passes) : passes;
+  },
+});

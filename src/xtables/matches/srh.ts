@@ -1,0 +1,111 @@
+/** srh1_mt6(), net/ipv6/netfilter/ip6t_srh.c: the segment routing header, RFC 8754. */
+import { isUnknown, type Ternary } from '../../base/ternary.ts';
+import { parseIpv6 } from '../../net/ip.ts';
+import type { MatchContext } from '../context.ts';
+import { type Arg, defineMatch, option, type Value } from '../extension.ts';
+import { u8, u16, u32 } from '../packet.ts';
+import { type AddressMask, addressMatches, formatAddressMask, readAddressMask } from '../values/address.ts';
+import { number } from '../values/number.ts';
+import { findHeader } from './exthdr.ts';
+
+const ROUTING = 43;
+const SRH = 4;
+
+/** Each number test, where its field lies, and how it compares. */
+const FIELDS = [
+  { name: 'srh-next-hdr', offset: 0, compare: 'eq' },
+  { name: 'srh-hdr-len-eq', offset: 1, compare: 'eq' },
+  { name: 'srh-hdr-len-gt', offset: 1, compare: 'gt' },
+  { name: 'srh-hdr-len-lt', offset: 1, compare: 'lt' },
+  { name: 'srh-segs-left-eq', offset: 3, compare: 'eq' },
+  { name: 'srh-segs-left-gt', offset: 3, compare: 'gt' },
+  { name: 'srh-segs-left-lt', offset: 3, compare: 'lt' },
+  { name: 'srh-last-entry-eq', offset: 4, compare: 'eq' },
+  { name: 'srh-last-entry-gt', offset: 4, compare: 'gt' },
+  { name: 'srh-last-entry-lt', offset: 4, compare: 'lt' },
+  { name: 'srh-tag', offset: 6, compare: 'eq' },
+] as const;
+const SEGMENTS = ['srh-psid', 'srh-nsid', 'srh-lsid'] as const;
+
+interface Test<T> {
+  readonly name: string;
+  readonly invert: boolean;
+  readonly value: T;
+}
+
+interface SrhInfo {
+  readonly numbers: readonly Test<number>[];
+  readonly segments: readonly Test<AddressMask>[];
+}
+
+const byte = { value: number(255), invert: true } as const;
+const segment: Value<AddressMask> = {
+  words: 1,
+  expected: 'an IPv6 address, or address/length',
+  read: ([text = '']) =>
+    parseIpv6(text.split('/')[0] ?? '') === undefined ? undefined : readAddressMask(text, 6),
+};
+const address = { value: segment, invert: true } as const;
+
+export const srh = defineMatch({
+  name: 'srh',
+  families: [6],
+  options: {
+    'srh-next-hdr': byte,
+    'srh-hdr-len-eq': byte,
+    'srh-hdr-len-gt': byte,
+    'srh-hdr-len-lt': byte,
+    'srh-segs-left-eq': byte,
+    'srh-segs-left-gt': byte,
+    'srh-segs-left-lt': byte,
+    'srh-last-entry-eq': byte,
+    'srh-last-entry-gt': byte,
+    'srh-last-entry-lt': byte,
+    'srh-tag': { value: number(65535), invert: true },
+    'srh-psid': address,
+    'srh-nsid': address,
+    'srh-lsid': address,
+  },
+  build(args): SrhInfo {
+    const tests = <T>(name: string, arg: Arg<T> | undefined): Test<T>[] =>
+      arg ? [{ name, invert: arg.invert, value: arg.value }] : [];
+    return {
+      numbers: FIELDS.flatMap(({ name }) => tests(name, args[name])),
+      segments: SEGMENTS.flatMap((name) => tests(name, args[name])),
+    };
+  },
+  print: (info) => [
+    ...info.numbers.map((test) => option(test.name, test.invert, test.value)),
+    ...info.segments.map((test) => option(test.name, test.invert, formatAddressMask(test.value))),
+  ],
+  match: matchSrh,
+});
+
+function matchSrh(info: SrhInfo, ctx: MatchContext): Ternary {
+  const header = findHeader(ctx, ROUTING);
+  if (header === undefined || isUnknown(header)) return header ?? false;
+  const { bytes } = ctx.skb;
+  const { offset } = header;
+  const [left, last] = [u8(bytes, offset + 3), u8(bytes, offset + 4)];
+  if (u8(bytes, offset + 2) !== SRH || left > last) return false;
+  for (const test of info.numbers) {
+    const field = FIELDS.find((each) => each.name === test.name);
+    if (!field) continue;
+    const actual = field.offset === 6 ? u16(bytes, offset + 6) : u8(bytes, offset + field.offset);
+    const { compare } = field;
+    const holds =
+      compare === 'eq' ? actual === test.value : compare === 'gt' ? actual > test.value : actual < test.value;
+    if (holds === test.invert) return false;
+  }
+  for (const test of info.segments) {
+    // The previous segment has the next higher index; the list is kept in reverse.
+    const index = test.name === 'srh-lsid' ? 0 : test.name === 'srh-psid' ? left + 1 : left - 1;
+    if (index < 0 || index > last) return false;
+    const at = offset + 8 + 16 * index;
+    if (at + 16 > offset + header.length) return false;
+    const words = [0, 4, 8, 12].map((i) => BigInt(u32(bytes, at + i)));
+    const ip = words.reduce((value, word) => (value << 32n) | word, 0n);
+    if (addressMatches(ip, test.value) === test.invert) return false;
+  }
+  return true;
+}

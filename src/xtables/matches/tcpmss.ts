@@ -1,0 +1,42 @@
+/** tcpmss_mt(), net/netfilter/xt_tcpmss.c */
+import type { Ternary } from '../../base/ternary.ts';
+import type { MatchContext } from '../context.ts';
+import { defineMatch, option } from '../extension.ts';
+import { hotdrop, u8, u16, upperOrDrop } from '../packet.ts';
+import { formatRange, type Range, range } from '../values/number.ts';
+import { inRange } from '../values/port.ts';
+
+const MSS = 2;
+const MSS_LENGTH = 4;
+
+interface TcpmssInfo extends Range {
+  readonly invert: boolean;
+}
+
+export const tcpmss = defineMatch({
+  name: 'tcpmss',
+  protocols: [6],
+  options: { mss: { value: range(65535), invert: true, required: true } },
+  build: ({ mss }): TcpmssInfo => ({ invert: mss.invert, ...mss.value }),
+  print: (info) => [option('mss', info.invert, formatRange(info))],
+  match: matchMss,
+});
+
+/** A packet without the option matches in neither form. */
+function matchMss(info: TcpmssInfo, ctx: MatchContext): Ternary {
+  const at = upperOrDrop(ctx, 20);
+  if (typeof at !== 'number') return at;
+  const { bytes } = ctx.skb;
+  const length = (u8(bytes, at + 12) >> 4) * 4;
+  if (length < 20) return hotdrop(ctx);
+  const whole = upperOrDrop(ctx, length);
+  if (typeof whole !== 'number') return whole;
+  for (let i = at + 20; i < at + length; ) {
+    const kind = u8(bytes, i);
+    if (kind === MSS && at + length - i >= MSS_LENGTH && u8(bytes, i + 1) === MSS_LENGTH) {
+      return inRange(u16(bytes, i + 2), info) !== info.invert;
+    }
+    i += kind < 2 ? 1 : Math.max(1, u8(bytes, i + 1));
+  }
+  return false;
+}

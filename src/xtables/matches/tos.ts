@@ -1,0 +1,16 @@
+/** tos_mt(), net/netfilter/xt_dscp.c */
+import { defineMatch, option } from '../extension.ts';
+import { tosOf } from '../packet.ts';
+import { formatTos, type Masked, tos as tosValue } from '../values/tos.ts';
+
+interface TosInfo extends Masked {
+  readonly invert: boolean;
+}
+
+export const tos = defineMatch({
+  name: 'tos',
+  options: { tos: { value: tosValue, invert: true, required: true } },
+  build: ({ tos }): TosInfo => ({ invert: tos.invert, ...tos.value }),
+  print: (info) => [option('tos', info.invert, formatTos(info))],
+  match: (info, { skb }) => ((tosOf(skb) & info.mask) === info.value) !== info.invert,
+});

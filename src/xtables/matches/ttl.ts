@@ -1,0 +1,44 @@
+/** ttl_mt(), hl_mt6(), net/netfilter/xt_hl.c */
+import type { Family } from '../../net/ip.ts';
+import { defineMatch, option, refuse } from '../extension.ts';
+import { ttlOf } from '../packet.ts';
+import { number } from '../values/number.ts';
+
+const RELATIONS = ['eq', 'lt', 'gt'] as const;
+
+interface TtlInfo {
+  readonly relation: (typeof RELATIONS)[number];
+  readonly invert: boolean;
+  readonly value: number;
+}
+
+function define(name: 'ttl' | 'hl', family: Family) {
+  const value = number(255);
+  const key = (relation: (typeof RELATIONS)[number]): string => `${name}-${relation}`;
+  return defineMatch({
+    name,
+    families: [family],
+    options: {
+      [key('eq')]: { value, invert: true, excludes: [key('lt'), key('gt')], aliases: [name] },
+      [key('lt')]: { value, excludes: [key('eq'), key('gt')] },
+      [key('gt')]: { value, excludes: [key('eq'), key('lt')] },
+    },
+    oneOf: [RELATIONS.map(key)],
+    build(args) {
+      for (const relation of RELATIONS) {
+        const arg = args[key(relation)];
+        if (arg) return { relation, invert: arg.invert, value: arg.value } satisfies TtlInfo;
+      }
+      return refuse('a value is missing');
+    },
+    print: (info: TtlInfo) => [option(key(info.relation), info.invert, info.value)],
+    match(info: TtlInfo, { skb }) {
+      const ttl = ttlOf(skb);
+      if (info.relation === 'lt') return ttl < info.value;
+      return info.relation === 'gt' ? ttl > info.value : (ttl === info.value) !== info.invert;
+    },
+  });
+}
+
+export const ttl = define('ttl', 4);
+export const hl = define('hl', 6);

@@ -1,0 +1,72 @@
+/** ecn_tg(), net/ipv4/netfilter/ipt_ECN.c */
+import { viewOf } from '../../base/bytes.ts';
+import { sealChecksums, setTos } from '../../skb/rewrite.ts';
+import { defineTarget } from '../extension.ts';
+import { tosOf, upperHeader, upperLayer } from '../packet.ts';
+import { flag, number } from '../values/number.ts';
+
+interface EcnInfo {
+  readonly remove: boolean;
+  readonly cwr?: number;
+  readonly ece?: number;
+  readonly ect?: number;
+}
+
+const bit = { value: number(1) } as const;
+const FLAGS = 13;
+const ECE = 0x40;
+const CWR = 0x80;
+
+export const ECN = defineTarget({
+  name: 'ECN',
+  families: [4],
+  tables: ['mangle'],
+  options: {
+    'ecn-tcp-remove': { value: flag, excludes: ['ecn-tcp-cwr', 'ecn-tcp-ece'] },
+    'ecn-tcp-cwr': bit,
+    'ecn-tcp-ece': bit,
+    'ecn-ip-ect': { value: number(3) },
+  },
+  oneOf: [['ecn-tcp-remove', 'ecn-tcp-cwr', 'ecn-tcp-ece', 'ecn-ip-ect']],
+  build(args): EcnInfo {
+    const [cwr, ece, ect] = [args['ecn-tcp-cwr'], args['ecn-tcp-ece'], args['ecn-ip-ect']];
+    return {
+      remove: args['ecn-tcp-remove'] !== undefined,
+      ...(cwr ? { cwr: cwr.value } : {}),
+      ...(ece ? { ece: ece.value } : {}),
+      ...(ect ? { ect: ect.value } : {}),
+    };
+  },
+  print: (info) => [
+    ...(info.remove ? ['--ecn-tcp-remove'] : []),
+    ...(info.ece === undefined ? [] : [`--ecn-tcp-ece ${info.ece}`]),
+    ...(info.cwr === undefined ? [] : [`--ecn-tcp-cwr ${info.cwr}`]),
+    ...(info.ect === undefined ? [] : [`--ecn-ip-ect ${info.ect}`]),
+  ],
+  check: (info: EcnInfo, { protocol }) =>
+    (info.remove || info.cwr !== undefined || info.ece !== undefined) &&
+    !(protocol?.protocol === 6 && !protocol.invert)
+      ? 'changing TCP flags needs -p tcp'
+      : undefined,
+  apply(info, ctx) {
+    const { skb } = ctx;
+    if (info.ect !== undefined) setTos(skb, (tosOf(skb) & ~3) | info.ect);
+    const cwr = info.remove ? 0 : info.cwr;
+    const ece = info.remove ? 0 : info.ece;
+    if ((cwr === undefined && ece === undefined) || upperLayer(ctx).protocol !== 6)
+      return { kind: 'continue' };
+    const at = upperHeader(ctx, 20);
+    if (at === 'short') return { kind: 'drop' };
+    if (typeof at !== 'number') return { kind: 'continue' };
+    const view = viewOf(skb.bytes);
+    const before = view.getUint8(at + FLAGS);
+    let flags = before;
+    if (cwr !== undefined) flags = cwr ? flags | CWR : flags & ~CWR;
+    if (ece !== undefined) flags = ece ? flags | ECE : flags & ~ECE;
+    if (flags !== before) {
+      view.setUint8(at + FLAGS, flags);
+      sealChecksums(skb);
+    }
+    return { kind: 'continue' };
+  },
+});

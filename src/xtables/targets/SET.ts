@@ -1,0 +1,64 @@
+/** set_target_v3(), net/netfilter/xt_set.c. What it adds to sets the model keeps if it can; the rule goes on in any case. */
+import { defineTarget, refuse } from '../extension.ts';
+import { formatReference, type SetReference, setReference } from '../matches/set.ts';
+import { flag, number } from '../values/number.ts';
+
+interface SetInfo {
+  readonly add?: SetReference;
+  readonly del?: SetReference;
+  readonly map?: SetReference;
+  readonly exist: boolean;
+  readonly timeout?: number;
+  readonly mapMark: boolean;
+  readonly mapPriority: boolean;
+  readonly mapQueue: boolean;
+}
+
+export const SET = defineTarget({
+  name: 'SET',
+  options: {
+    'add-set': { value: setReference },
+    'del-set': { value: setReference },
+    'map-set': { value: setReference, excludes: ['add-set', 'del-set'] },
+    exist: { value: flag, needs: ['add-set'] },
+    timeout: { value: number(0xfffffffe), needs: ['add-set'] },
+    'map-mark': { value: flag, needs: ['map-set'] },
+    'map-prio': { value: flag, needs: ['map-set'] },
+    'map-queue': { value: flag, needs: ['map-set'] },
+  },
+  oneOf: [['add-set', 'del-set', 'map-set']],
+  build(args) {
+    const [add, del, map] = [args['add-set'], args['del-set'], args['map-set']];
+    const info: SetInfo = {
+      ...(add ? { add: add.value } : {}),
+      ...(del ? { del: del.value } : {}),
+      ...(map ? { map: map.value } : {}),
+      exist: args.exist !== undefined,
+      ...(args.timeout ? { timeout: args.timeout.value } : {}),
+      mapMark: args['map-mark'] !== undefined,
+      mapPriority: args['map-prio'] !== undefined,
+      mapQueue: args['map-queue'] !== undefined,
+    };
+    if (map && !info.mapMark && !info.mapPriority && !info.mapQueue) {
+      return refuse('--map-set needs --map-mark, --map-prio or --map-queue');
+    }
+    return info;
+  },
+  print: (info: SetInfo) => [
+    ...(info.add ? [`--add-set ${formatReference(info.add)}`] : []),
+    ...(info.exist ? ['--exist'] : []),
+    ...(info.timeout === undefined ? [] : [`--timeout ${info.timeout}`]),
+    ...(info.del ? [`--del-set ${formatReference(info.del)}`] : []),
+    ...(info.map ? [`--map-set ${formatReference(info.map)}`] : []),
+    ...(info.mapMark ? ['--map-mark'] : []),
+    ...(info.mapPriority ? ['--map-prio'] : []),
+    ...(info.mapQueue ? ['--map-queue'] : []),
+  ],
+  apply(info: SetInfo, { namespace, skb }) {
+    if (info.map)
+      return { kind: 'unknown', why: `what the skbinfo of set ${info.map.name} says (ipset save)` };
+    if (info.add) namespace.changeSet?.('add', info.add.name, info.add.directions, skb);
+    if (info.del) namespace.changeSet?.('del', info.del.name, info.del.directions, skb);
+    return { kind: 'continue' };
+  },
+});

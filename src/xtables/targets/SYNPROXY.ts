@@ -1,0 +1,40 @@
+/** synproxy_tg4(), net/ipv4/netfilter/ipt_SYNPROXY.c: answers SYNs itself before the server sees any. */
+import { defineTarget } from '../extension.ts';
+import { flag, number } from '../values/number.ts';
+
+interface SynproxyInfo {
+  readonly sackPermitted: boolean;
+  readonly timestamp: boolean;
+  readonly windowScale?: number;
+  readonly mss?: number;
+  readonly ecn: boolean;
+}
+
+export const SYNPROXY = defineTarget({
+  name: 'SYNPROXY',
+  protocols: [6],
+  hooks: ['INPUT', 'FORWARD'],
+  conntrack: true,
+  options: {
+    'sack-perm': { value: flag },
+    timestamp: { value: flag },
+    wscale: { value: number(14) },
+    mss: { value: number(65535) },
+    ecn: { value: flag },
+  },
+  build: (args): SynproxyInfo => ({
+    sackPermitted: args['sack-perm'] !== undefined,
+    timestamp: args.timestamp !== undefined,
+    ...(args.wscale ? { windowScale: args.wscale.value } : {}),
+    ...(args.mss ? { mss: args.mss.value } : {}),
+    ecn: args.ecn !== undefined,
+  }),
+  print: (info) => [
+    ...(info.sackPermitted ? ['--sack-perm'] : []),
+    ...(info.timestamp ? ['--timestamp'] : []),
+    ...(info.windowScale === undefined ? [] : [`--wscale ${info.windowScale}`]),
+    ...(info.mss === undefined ? [] : [`--mss ${info.mss}`]),
+    ...(info.ecn ? ['--ecn'] : []),
+  ],
+  apply: () => ({ kind: 'unknown', why: 'the handshake that SYNPROXY holds in place of the server' }),
+});

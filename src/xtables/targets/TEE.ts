@@ -1,0 +1,25 @@
+/** tee_tg4(), tee_tg6(), net/netfilter/xt_TEE.c: a copy goes to another host, the packet goes on. */
+import type { Ip } from '../../net/ip.ts';
+import { defineTarget } from '../extension.ts';
+import { bare } from '../tokens.ts';
+import { address, formatAddress } from '../values/address.ts';
+import { name } from '../values/text.ts';
+
+interface TeeInfo {
+  readonly gateway: Ip;
+  readonly oif?: string;
+}
+
+export const TEE = defineTarget({
+  name: 'TEE',
+  options: {
+    gateway: { value: address, required: true },
+    oif: { value: name(15, 'an interface') },
+  },
+  build: ({ gateway, oif }): TeeInfo => ({ gateway: gateway.value, ...(oif ? { oif: oif.value } : {}) }),
+  print: (info) => [
+    `--gateway ${formatAddress(info.gateway)}`,
+    ...(info.oif === undefined ? [] : [`--oif ${bare(info.oif)}`]),
+  ],
+  apply: (info) => ({ kind: 'tee', gateway: info.gateway }),
+});

@@ -1,0 +1,58 @@
+/** tos_tg(), dscp_tg(), net/netfilter/xt_DSCP.c */
+import { setTos } from '../../skb/rewrite.ts';
+import { defineTarget, refuse } from '../extension.ts';
+import { tosOf } from '../packet.ts';
+import { dscpClass, dscpNumber } from '../values/dscp.ts';
+import { hex, number } from '../values/number.ts';
+import { formatTos, type Masked, tos } from '../values/tos.ts';
+
+const bits = { value: number(255) } as const;
+const WAYS = ['set-tos', 'and-tos', 'or-tos', 'xor-tos'] as const;
+
+/** tos = (tos & ~mask) ^ value */
+export const TOS = defineTarget({
+  name: 'TOS',
+  tables: ['mangle'],
+  options: { 'set-tos': { value: tos }, 'and-tos': bits, 'or-tos': bits, 'xor-tos': bits },
+  oneOf: [WAYS],
+  build(args) {
+    if (WAYS.filter((way) => args[way]).length > 1)
+      return refuse('only one of --set-tos, --and-tos, --or-tos, --xor-tos');
+    const [set, and, or, xor] = [args['set-tos'], args['and-tos'], args['or-tos'], args['xor-tos']];
+    if (set) return set.value;
+    if (and) return { value: 0, mask: ~and.value & 0xff } satisfies Masked;
+    if (or) return { value: or.value, mask: or.value } satisfies Masked;
+    return xor ? ({ value: xor.value, mask: 0 } satisfies Masked) : refuse('an action is missing');
+  },
+  print: (info: Masked) => [`--set-tos ${formatTos(info)}`],
+  apply({ value, mask }: Masked, { skb }) {
+    const before = tosOf(skb);
+    const after = ((before & ~mask) ^ value) & 0xff;
+    if (after !== before) setTos(skb, after);
+    return { kind: 'continue' };
+  },
+});
+
+interface DscpInfo {
+  readonly dscp: number;
+}
+
+/** The two ECN bits stay. */
+export const DSCP = defineTarget({
+  name: 'DSCP',
+  tables: ['mangle'],
+  options: {
+    'set-dscp': { value: dscpNumber, excludes: ['set-dscp-class'] },
+    'set-dscp-class': { value: dscpClass, excludes: ['set-dscp'] },
+  },
+  oneOf: [['set-dscp', 'set-dscp-class']],
+  build(args) {
+    const arg = args['set-dscp'] ?? args['set-dscp-class'];
+    return arg ? ({ dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');
+  },
+  print: (info: DscpInfo) => [`--set-dscp ${hex(info.dscp, 2)}`],
+  apply(info: DscpInfo, { skb }) {
+    setTos(skb, (info.dscp << 2) | (tosOf(skb) & 3));
+    return { kind: 'continue' };
+  },
+});

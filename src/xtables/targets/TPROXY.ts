@@ -1,0 +1,43 @@
+/** tproxy_tg4(), tproxy_tg6_v1(), net/netfilter/xt_TPROXY.c */
+import type { Ip } from '../../net/ip.ts';
+import type { MarkChange } from '../context.ts';
+import { defineTarget } from '../extension.ts';
+import { address, formatAddress } from '../values/address.ts';
+import { masked } from '../values/mark.ts';
+import { hex } from '../values/number.ts';
+import { port } from '../values/port.ts';
+
+interface TproxyInfo {
+  readonly port: number;
+  /** All zeros: the packet's own destination, or an address of the incoming interface. */
+  readonly address: Ip;
+  readonly mark: MarkChange;
+}
+
+export const TPROXY = defineTarget({
+  name: 'TPROXY',
+  tables: ['mangle'],
+  hooks: ['PREROUTING'],
+  protocols: [6, 17],
+  options: {
+    'on-port': { value: port, required: true },
+    'on-ip': { value: address },
+    'tproxy-mark': { value: masked() },
+  },
+  build: (args, { family }): TproxyInfo => ({
+    port: args['on-port'].value,
+    address: args['on-ip']?.value ?? (family === 4 ? 0 : 0n),
+    mark: args['tproxy-mark']?.value ?? { value: 0, mask: 0 },
+  }),
+  print: (info) => [
+    `--on-port ${info.port}`,
+    `--on-ip ${formatAddress(info.address)}`,
+    `--tproxy-mark ${hex(info.mark.value)}/${hex(info.mark.mask)}`,
+  ],
+  apply: (info) => ({
+    kind: 'tproxy',
+    ...(info.address ? { address: info.address } : {}),
+    port: info.port,
+    mark: info.mark,
+  }),
+});
