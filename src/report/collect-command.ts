@@ -29,16 +29,17 @@ const COMMANDS: Readonly<Record<string, string>> = {
 /** Dumps of the machine, not of one namespace. */
 const OF_THE_HOST = new Set(['processes', 'containers', 'networks']);
 
-export function collectCommand(namespace: string, dump: string): string | undefined {
+/** `container`: whose namespace it is, when no `ip netns` name leads there. */
+export function collectCommand(namespace: string, dump: string, container?: string): string | undefined {
   const key = dump
     .replace(/\.(json|txt)$/, '')
     .replace(/^ip -6 /, 'ip6 ')
     .replaceAll(' ', '-');
   const command = COMMANDS[key] ?? (Object.values(COMMANDS).includes(dump) ? dump : undefined);
   if (command === undefined) return undefined;
-  return namespace === 'host' || OF_THE_HOST.has(key)
-    ? command
-    : `ip netns exec ${shellWord(namespace)} ${command}`;
+  if (namespace === 'host' || OF_THE_HOST.has(key)) return command;
+  if (container === undefined) return `ip netns exec ${shellWord(namespace)} ${command}`;
+  return `nsenter -t $(docker inspect -f '{{.State.Pid}}' ${shellWord(container)}) -n ${command}`;
 }
 
 /** A word that a shell takes as it is, whatever a dump called a namespace. */

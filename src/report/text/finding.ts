@@ -73,7 +73,8 @@ function path(flows: readonly AnalysisFlow[], view: FindingView, style: Style): 
   view.drawnFlows.add(flow.id);
   const title = flows.length > 1 ? `Path of ${flowName(flow)}` : 'Path';
   const lines = section(title, flowPath(flow, view, style), style);
-  if (flow.divergence) {
+  const drawn = flow.predicted.at(-1)?.steps.findLast((step) => step.kind === 'drop');
+  if (flow.divergence && flow.divergence.text !== drawn?.text) {
     lines.push(...hang(' '.repeat(INDENT), printable(flow.divergence.text), style.width).map(style.dim));
   }
   return lines;
@@ -101,10 +102,11 @@ export function flowPath(
   const there = pathRows(flow.predicted, { ...shared, lookAt: lookerOf(flow, topology, 'forward') }, drawn);
   there.push(...beyond(silentCaptures(flow, topology, 'forward', drawn), view));
   const lines = drawRail(there, style, INDENT, LONGEST_LABEL);
-  if (flow.predictedReply && flow.predictedReply.length > 0) {
+  const dead = there.some((row) => row.mark === 'death');
+  if (!dead && flow.predictedReply && flow.predictedReply.length > 0) {
     const back = pathRows(flow.predictedReply, { ...shared, lookAt: lookerOf(flow, topology, 'reply') });
     lines.push(
-      `${' '.repeat(INDENT)}${style.dim('the answer')}`,
+      `${' '.repeat(INDENT)}${style.bold('the answer')}`,
       ...drawRail(back, style, INDENT, LONGEST_LABEL),
     );
   }

@@ -22,17 +22,27 @@ export function missingLines(topology: AnalysisTopology, style: Style): string[]
     const [first] = items;
     if (!first) return [];
     const where = items.map((item) => printable(item.namespace)).join(', ');
-    const commands = [...new Set(items.map((item) => collectCommand(item.namespace, item.dump)))].filter(
-      (command) => command !== undefined,
+    const commands = new Set(
+      items.map((item) => commandFor(item, topology)).filter((command) => command !== ''),
     );
     const text = printable(first.text);
-    return [[style.bold(where), text], ...commands.map((command) => ['', style.command(printable(command))])];
+    return [
+      [style.bold(where), text],
+      ...[...commands].map((command) => ['', style.command(printable(command))]),
+    ];
   });
   return [
     '',
     `${style.bold('Not known')} ${style.dim('(and the command that shows it)')}`,
     ...columns(rows, { width: style.width, indent: 2, limit: 24 }),
   ];
+}
+
+/** What somebody types to get it; nothing where it's about one interface (`host:veth1: …`), since the dump itself is there. */
+function commandFor(item: AnalysisTopology['missing'][number], topology: AnalysisTopology): string {
+  if (item.text.startsWith(`${item.namespace}:`)) return '';
+  const netns = topology.namespaces.find(({ name }) => name === item.namespace);
+  return collectCommand(item.namespace, item.dump, netns?.container) ?? '';
 }
 
 export function warningLines(analysis: Analysis, shorten: (path: string) => string, style: Style): string[] {

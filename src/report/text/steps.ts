@@ -3,6 +3,7 @@ import { printable } from '../../base/printable.ts';
 import type { Step } from '../../netstack/hop.ts';
 import { headerText } from './header.ts';
 import type { RailRow } from './rail.ts';
+import { type RouteStep, routeText } from './route.ts';
 import { type Places, rowsOfTraversals } from './traversal.ts';
 
 export type Notation = 'short' | 'trace';
@@ -71,20 +72,13 @@ function rowOf(step: Step, places: Places): RailRow {
   }
 }
 
-function routeRow(step: Extract<Step, { kind: 'route' }>, places: Places): RailRow {
-  const route = step.route === undefined ? undefined : printable(step.route);
-  const table =
-    step.table === undefined || step.table === 'main' || step.table === 'local'
-      ? ''
-      : ` (table ${printable(step.table)})`;
+function routeRow(step: RouteStep, places: Places): RailRow {
+  const text = `${routeText(step)}${places(step)}`;
   switch (step.decision) {
     case 'local':
       return within('route', `to this namespace itself${places(step)}`);
     case 'forward':
-      return within(
-        'route',
-        `${route ?? `via ${printable(step.via ?? 'the link')} dev ${printable(step.out ?? '?')}`}${table}${places(step)}`,
-      );
+      return within('route', text);
     case 'broadcast':
     case 'multicast':
       return within('route', `${step.decision}${places(step)}`);
@@ -95,7 +89,7 @@ function routeRow(step: Extract<Step, { kind: 'route' }>, places: Places): RailR
     case 'unreachable':
     case 'prohibit':
     case 'blackhole':
-      return { ...within('route', `${route ?? step.decision}${table}${places(step)}`), tone: 'bad' };
+      return { ...within('route', text), tone: 'bad' };
   }
 }
 
