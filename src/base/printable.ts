@@ -15,12 +15,9 @@ export function printable(text: string): string {
   return PLAIN_ASCII.test(text) ? text : text.replace(INVISIBLE, escapeOf);
 }
 
-/** The same for text of several lines: its line breaks stay, and tabs become spaces. */
-export function printableLines(text: string): string {
-  return text
-    .split(/\r?\n/)
-    .map((line) => printable(line.replaceAll('\t', ' ')))
-    .join('\n');
+/** The same for text of several lines: its line breaks and tabs stay. */
+export function printableText(text: string): string {
+  return text.replace(/[^\t\n]+/g, printable);
 }
 
 function escapeOf(character: string): string {

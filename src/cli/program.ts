@@ -40,7 +40,7 @@ export function createProgram(io: Io, finish: Finish): Command {
         ['nettrace trace ./bundle --from red --to 8.8.8.8', 'What would happen to a packet of my own:'],
         ['nettrace topology ./bundle', 'How everything is wired:'],
       ])}
-Exit status: 0 nothing wrong found, 1 problems found, 2 the command line or an input is unusable.
+Exit status: 0 nothing wrong found, 1 problems found, 2 the command line or an\ninput is unusable.
 `,
     );
   for (const define of [defineAnalyze, defineTopology, defineTrace, defineReplay, defineShow]) {

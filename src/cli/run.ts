@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { printable, printableLines } from '../base/printable.ts';
+import { printable, printableText } from '../base/printable.ts';
 import { type Io, type Status, UsageError } from './io.ts';
 import { tell } from './messages.ts';
 import { createProgram } from './program.ts';
@@ -35,7 +35,9 @@ export async function runCli(words: readonly string[], io: Io): Promise<number> 
       return 2;
     }
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    io.stderr.write(`nettrace: internal error, please report it with what follows:\n${printableLines(text)}\n`);
+    io.stderr.write(
+      `nettrace: internal error, please report it with what follows:\n${printableText(text)}\n`,
+    );
     return INTERNAL_ERROR;
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { printable, printableLines } from '../../src/base/printable.ts';
+import { printable, printableText } from '../../src/base/printable.ts';
 
 describe('printable', () => {
   it.each([
@@ -29,7 +29,7 @@ describe('printable', () => {
     );
   });
 
-  it('keeps line breaks where lines are wanted', () => {
-    expect(printableLines('a\tb\r\nc\x1b')).toBe('a b\nc\\x1b');
+  it('keeps line breaks and tabs where text of lines is wanted', () => {
+    expect(printableText('a\tb\r\nc\x1b')).toBe('a\tb\\r\nc\\x1b');
   });
 });

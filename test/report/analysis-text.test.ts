@@ -20,7 +20,7 @@ describe('renderAnalysis', () => {
 
         Path of icmp 10.9.0.20 → 198.51.100.7
           ┌ ant
-          │ sent       by a process here
+          │ sent       locally
           │ route      default via 10.9.0.1 dev eth0
           └ out eth0   · not captured   next hop 10.9.0.1
           ┌ host

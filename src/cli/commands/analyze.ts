@@ -23,8 +23,9 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
         ],
         ['tcpdump -i br0 -w - | nettrace analyze - rules.v4', 'A capture from standard input:'],
       ])}
-What a file is, is found by its content. Nothing but captures is needed; each dump that is there makes the
-answer more certain, and the report names those that would help.
+What a file is, is found by its content. Nothing but captures is needed; each
+dump that is there makes the answer more certain, and the report names those
+that would help.
 `,
     );
   return withCommonOptions(command, ['text', 'json']).action(

@@ -54,7 +54,8 @@ export function defineTrace(io: Io, finish: Finish): Command {
           'The same question with nothing but three dumps:',
         ],
       ])}
-Every rule that matches is listed as the kernel's TRACE target lists it, with the line of the dump it stands in.
+Every rule that matches is listed as the kernel's TRACE target lists it, with
+the line of the dump it stands in.
 `,
     );
   return withCommonOptions(command, ['text', 'json']).action(

@@ -100,9 +100,9 @@ export function flowPath(
     shorten: view.shorten,
   };
   const there = pathRows(flow.predicted, { ...shared, lookAt: lookerOf(flow, topology, 'forward') }, drawn);
-  there.push(...beyond(silentCaptures(flow, topology, 'forward', drawn), view));
-  const lines = drawRail(there, style, INDENT, LONGEST_LABEL);
   const dead = there.some((row) => row.mark === 'death');
+  if (dead) there.push(...beyond(silentCaptures(flow, topology, 'forward', drawn), view));
+  const lines = drawRail(there, style, INDENT, LONGEST_LABEL);
   if (!dead && flow.predictedReply && flow.predictedReply.length > 0) {
     const back = pathRows(flow.predictedReply, { ...shared, lookAt: lookerOf(flow, topology, 'reply') });
     lines.push(
@@ -115,7 +115,7 @@ export function flowPath(
 
 const LONGEST_LABEL = 26;
 
-/** Captures off the drawn path that hold nothing of the flow: where it would have come by, had it gone on. */
+/** Captures off the path of a packet that died, which hold nothing of it: where it may have come by, had it gone on. */
 function beyond(captures: ReturnType<typeof silentCaptures>, view: Pick<FindingView, 'shorten'>): RailRow[] {
   return captures.map((point) => ({
     mark: 'beyond',

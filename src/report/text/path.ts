@@ -39,8 +39,7 @@ export function pathRows(hops: readonly Hop[], view: PathView, drawn = new Set<s
 
 function entryRows(hop: Hop, view: PathView, drawn: Set<string>): RailRow[] {
   const device = hop.in ?? hop.physin;
-  if (device === undefined)
-    return [{ mark: 'within', label: 'sent', text: 'by a process here', tone: 'dim' }];
+  if (device === undefined) return [{ mark: 'within', label: 'sent', text: 'locally', tone: 'dim' }];
   const rows: RailRow[] = [];
   if (hop.physin !== undefined && hop.physin !== device) {
     const looks = lookAt(hop.namespace, hop.physin, view, drawn);

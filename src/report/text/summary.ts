@@ -22,10 +22,20 @@ export function summary(analysis: Analysis, style: Style): string[] {
   if (errors.length > 1) {
     const rows = errors.map((finding, index) => [style.bold(String(index + 1)), printable(finding.title)]);
     lines.push(...columns(rows, { width: style.width, indent: 2, right: [0] }));
-  }
+  } else lines.push(...worthALook(findings, errors.length > 0, style));
   const rest = remainder(flows, failing.length + degraded.length);
   if (rest !== '') lines.push(rest);
   return lines;
+}
+
+/** What is wrong without having stopped anything. */
+function worthALook(findings: readonly Finding[], besides: boolean, style: Style): string[] {
+  const warnings = findings.filter((finding) => finding.severity === 'warning');
+  const [first] = warnings;
+  if (!first) return [];
+  const lead = besides ? 'Besides: ' : 'Worth a look: ';
+  const text = warnings.length === 1 ? printable(first.title) : `${warnings.length} warnings below`;
+  return hang('', `${lead}${text}`, style.width).map(style.doubtful);
 }
 
 function headline(

@@ -23,7 +23,7 @@ export function renderTrace(report: TraceReport, options: TextOptions): string {
     ...(back ? leg(`Back: ${headerText(headerOf(back))}`, back, shorten, style) : []),
     ...sideAnswers(report, shorten, style),
     ...assumptionLines(report, style),
-    ...missingLines({ namespaces: [], captures: [], missing: report.missing }, style),
+    ...missingLines({ namespaces: [], captures: [], missing: missingOnTheWay(report) }, style),
   ];
   return finish(lines, options);
 }
@@ -126,6 +126,12 @@ function sideAnswers(report: TraceReport, shorten: (path: string) => string, sty
   return report.there.answers
     .filter((answer) => answer !== report.back)
     .flatMap((answer) => leg(`In answer: ${headerText(headerOf(answer))}`, answer, shorten, style));
+}
+
+/** What is missing of namespaces that the packet or its answer passes. */
+function missingOnTheWay({ there, back, missing }: TraceReport): TraceReport['missing'] {
+  const passed = new Set([...there.hops, ...(back?.hops ?? [])].map((hop) => hop.namespace));
+  return missing.filter(({ namespace }) => passed.has(namespace));
 }
 
 function assumptionLines({ there, back }: TraceReport, style: Style): string[] {

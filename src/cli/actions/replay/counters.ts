@@ -1,4 +1,4 @@
-import { printable } from '../../../base/printable.ts';
+import { printable, printableText } from '../../../base/printable.ts';
 import type { World } from '../../../netstack/world.ts';
 import type { Snapshot } from '../../../snapshot/snapshot.ts';
 
@@ -9,7 +9,9 @@ export function countersText(world: World, snapshot: Snapshot): string {
       ([4, 6] as const).map((family) => {
         const text = world.counters(namespace, family);
         const command = family === 4 ? 'iptables-save' : 'ip6tables-save';
-        return text === '' ? '' : `# ${command} -c of namespace ${printable(namespace)}\n${text}`;
+        return text === ''
+          ? ''
+          : `# ${command} -c of namespace ${printable(namespace)}\n${printableText(text)}`;
       }),
     )
     .join('');
