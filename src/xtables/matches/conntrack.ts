@@ -4,7 +4,7 @@ import type { Skb } from '../../skb/skb.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import { type Arg, defineMatch, option, refuse, type Value } from '../extension.ts';
 import { protocolNumber } from '../names/protocols.ts';
-import { type AddressMask, addressMask, addressMatches, formatHostMask } from '../values/address.ts';
+import { type AddressMask, hostMask, hostMaskMatches,  formatHostMask } from '../values/address.ts';
 import { formatRange, type Range, range, readNumber } from '../values/number.ts';
 import { inRange, portRange } from '../values/port.ts';
 import { oneOf, setOf } from '../values/text.ts';
@@ -50,10 +50,10 @@ export const conntrack = defineMatch({
   options: {
     ctstate: { value: setOf(CT_STATES, { abbreviated: true }), invert: true },
     ctproto: { value: protocol, invert: true },
-    ctorigsrc: { value: addressMask, invert: true },
-    ctorigdst: { value: addressMask, invert: true },
-    ctreplsrc: { value: addressMask, invert: true },
-    ctrepldst: { value: addressMask, invert: true },
+    ctorigsrc: { value: hostMask, invert: true },
+    ctorigdst: { value: hostMask, invert: true },
+    ctreplsrc: { value: hostMask, invert: true },
+    ctrepldst: { value: hostMask, invert: true },
     ctorigsrcport: { value: portRange, invert: true },
     ctorigdstport: { value: portRange, invert: true },
     ctreplsrcport: { value: portRange, invert: true },
@@ -127,7 +127,7 @@ function entryMatches(info: ConntrackInfo, skb: Skb, ct: SkbConntrack, entry: Nf
   if (protocol && (entry.original.protocol === protocol.value) === protocol.invert) return false;
   for (const key of ADDRESSES) {
     const address = info.addresses[key];
-    if (address && addressMatches(tupleOf(entry, key)[sideOf(key)], address.value) === address.invert)
+    if (address && hostMaskMatches(tupleOf(entry, key)[sideOf(key)], address.value) === address.invert)
       return false;
   }
   for (const key of PORTS) {

@@ -2,7 +2,7 @@
 import type { Family } from '../../net/ip.ts';
 import { defineMatch, refuse, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
-import { bytesToCost, costToBytes, formatBytes, readByteRate, readBytes } from '../values/bytes-rate.ts';
+import { bytesToCost, costToBytes, formatByteRate, formatBytes, readByteRate, readBytes } from '../values/bytes-rate.ts';
 import { flag, number, readNumber } from '../values/number.ts';
 import { formatRate, readRate } from '../values/rate.ts';
 import { name, setOf } from '../values/text.ts';
@@ -129,7 +129,7 @@ export const hashlimit = defineMatch({
   },
   print(info: HashlimitInfo, { family }) {
     const limit = info.bytes
-      ? `${formatBytes(costToBytes(info.cost))}/s`
+      ? formatByteRate(costToBytes(info.cost))
       : formatRate(info.cost, HASHLIMIT_SCALE);
     const amount = info.bytes ? formatBytes(costToBytes(info.cost) * info.burst) : String(info.burst);
     return [

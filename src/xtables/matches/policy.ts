@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../extension.ts';
 import { protocolNumber, savedProtocol } from '../names/protocols.ts';
-import { type AddressMask, addressMask, formatHostMask } from '../values/address.ts';
+import { type AddressMask, hostMask, formatHostMask } from '../values/address.ts';
 import { flag, hex, number, readNumber } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
 
@@ -57,8 +57,8 @@ export const policy = defineMatch({
     spi: repeated(number(MAX_U32)),
     proto: repeated(proto),
     mode: repeated(oneOf({ transport: 'transport', tunnel: 'tunnel' } as const)),
-    'tunnel-dst': repeated(addressMask),
-    'tunnel-src': repeated(addressMask),
+    'tunnel-dst': repeated(hostMask),
+    'tunnel-src': repeated(hostMask),
     next: { value: flag, multiple: true, needs: ['strict'] },
   },
   build(args): PolicyInfo | Refusal {

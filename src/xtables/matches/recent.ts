@@ -1,13 +1,13 @@
 /** recent_mt(), net/netfilter/xt_recent.c: lists of addresses and when they were seen, shared by name. */
 import { type Ternary, unknown } from '../../base/ternary.ts';
-import type { Ip } from '../../net/ip.ts';
+import { type Ip, parseIpv4, parseIpv6 } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
 import type { MatchContext } from '../context.ts';
 import { defineMatch, refuse, type Value } from '../extension.ts';
 import { destinationOf, sourceOf, ttlOf } from '../packet.ts';
 import { sharedState } from '../state.ts';
 import { bare } from '../tokens.ts';
-import { formatAddress, readAddress } from '../values/address.ts';
+import { formatAddress } from '../values/address.ts';
 import { flag, number } from '../values/number.ts';
 import { name } from '../values/text.ts';
 
@@ -42,7 +42,7 @@ const MAX_U32 = 0xffffffff;
 const mask: Value<Ip> = {
   words: 1,
   expected: 'a mask as an address, such as 255.255.255.0',
-  read: ([text = ''], { family }) => readAddress(text, family),
+  read: ([text = ''], { family }) => (family === 4 ? parseIpv4(text) : parseIpv6(text)),
 };
 
 const others = (action: Action): Action[] => ACTIONS.filter((each) => each !== action);

@@ -30,9 +30,7 @@ const level: Value<number> = {
   read([text = '']) {
     const number = readNumber(text, 7);
     if (number !== undefined) return number;
-    const lower = text.toLowerCase();
-    const name = lower === '' ? undefined : Object.keys(LEVELS).find((each) => each.startsWith(lower));
-    return name === undefined ? undefined : LEVELS[name];
+    return LEVELS[text.toLowerCase()];
   },
 };
 

@@ -7,7 +7,6 @@ import { name, oneOf } from '../values/text.ts';
 /** trace_tg(), net/netfilter/xt_TRACE.c */
 export const TRACE = defineTarget({
   name: 'TRACE',
-  tables: ['raw'],
   options: {},
   build: () => ({}),
   print: () => [],

@@ -77,10 +77,25 @@ export function addressMatches(ip: Ip, { address, mask }: AddressMask): boolean 
   return typeof ip === typeof mask && applyMask(ip, mask) === address;
 }
 
+export function hostMaskMatches(ip: Ip, { address, mask }: AddressMask): boolean {
+  return typeof ip === typeof mask && applyMask(ip, mask) === applyMask(address, mask);
+}
+
 export const address: Value<Ip> = {
   words: 1,
   expected: 'an address',
   read: ([text = ''], { family }) => readAddress(text, family),
+};
+
+/** XTTYPE_HOSTMASK: the host bits stay as they were given. */
+export const hostMask: Value<AddressMask> = {
+  words: 1,
+  expected: 'an address, or address/mask',
+  read([text = ''], { family }) {
+    const read = readAddressMask(text, family);
+    const address = readAddress(text.replace(/\/.*/, ''), family);
+    return read && address !== undefined ? { address, mask: read.mask } : undefined;
+  },
 };
 
 export const addressMask: Value<AddressMask> = {

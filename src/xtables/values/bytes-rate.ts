@@ -25,6 +25,12 @@ export function costToBytes(cost: number): number {
   return cost === 0 ? MAX_U32 : Math.floor(MAX_U32 / cost) * 2 ** UNIT_SHIFT;
 }
 
+/** In the largest unit that divides it. */
+export function formatByteRate(bytes: number): string {
+  if (bytes % (1024 * 1024) === 0) return `${bytes / (1024 * 1024)}mb/s`;
+  return bytes % 1024 === 0 ? `${bytes / 1024}kb/s` : `${bytes}b/s`;
+}
+
 /** In the largest unit that it reaches. */
 export function formatBytes(bytes: number): string {
   if (bytes >= 1024 * 1024) return `${Math.floor(bytes / (1024 * 1024))}mb`;

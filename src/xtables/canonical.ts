@@ -1,0 +1,50 @@
+/** A ruleset as `iptables-nft-save` gives it back after `iptables-restore` loaded it. */
+import type { MatchUse, Rule, Ruleset, Table, TableName } from './rule.ts';
+import { BUILTIN_CHAINS } from './rule.ts';
+
+const ORDER: readonly TableName[] = ['mangle', 'security', 'raw', 'filter', 'nat'];
+/** Matches of which nft keeps one a rule, where they became native expressions. */
+const MERGED = new Set(['tcp', 'udp']);
+
+/**
+ * Tables in nft's order, all built-in chains of each in front, user chains by name, and conditions on ports or flags that were
+ * spread over several `-m tcp` of one rule together in the first. Rules keep their order, text and place.
+ */
+export function asLoaded(ruleset: Ruleset): Ruleset {
+  const tables = new Map<TableName, Table>();
+  for (const name of ORDER) {
+    const table = ruleset.tables.get(name);
+    if (table) tables.set(name, loadedTable(table));
+  }
+  return { ...ruleset, backend: 'nft', tables };
+}
+
+function loadedTable(table: Table): Table {
+  const chains: Table['chains'] = new Map();
+  const builtin: readonly string[] = BUILTIN_CHAINS[table.name];
+  const users = [...table.chains.keys()].filter((name) => !builtin.includes(name)).sort();
+  for (const name of [...builtin, ...users]) {
+    const chain = table.chains.get(name) ?? { name, policy: 'ACCEPT' as const, rules: [] };
+    chains.set(name, { ...chain, rules: chain.rules.map(merged) });
+  }
+  return { name: table.name, chains };
+}
+
+function merged(rule: Rule): Rule {
+  const matches: MatchUse[] = [];
+  for (const match of rule.matches) {
+    const at = matches.findIndex((each) => each.name === match.name && isNative(each));
+    const first = matches[at];
+    if (first && isNative(match)) {
+      matches[at] = { name: match.name, info: { ...(first.info as object), ...(match.info as object) } };
+    } else matches.push(match);
+  }
+  return matches.length === rule.matches.length ? rule : { ...rule, matches };
+}
+
+/** An `-m tcp` without conditions, or with --tcp-option, stays an xt match. */
+function isNative({ name, info }: MatchUse): boolean {
+  if (!MERGED.has(name) || typeof info !== 'object' || info === null) return false;
+  const keys = Object.keys(info);
+  return keys.length > 0 && !keys.includes('option') && !keys.includes('unparsed');
+}
