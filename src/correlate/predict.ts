@@ -4,8 +4,8 @@
  */
 import { formatIp } from '../net/ip.ts';
 import { isGroupMac } from '../net/mac.ts';
-import type { Header, Tap, Trace } from '../netstack/hop.ts';
-import { synthesizeReply } from '../netstack/probe.ts';
+import type { Header, Tap, Trace, Verdict } from '../netstack/hop.ts';
+import { replyOf } from '../netstack/probe.ts';
 import { createWorld, type World } from '../netstack/world.ts';
 import { buildSkb } from '../skb/build.ts';
 import type { Skb } from '../skb/skb.ts';
@@ -37,6 +37,11 @@ export interface Prediction {
   readonly backSeen: boolean;
   readonly checks: readonly TapCheck[];
   readonly backChecks: readonly TapCheck[];
+}
+
+/** What the model says becomes of a packet: for sure, or if what it had to assume holds. */
+export function fateOf(trace: Trace): Verdict {
+  return trace.verdict === 'unknown' ? (trace.likely ?? 'unknown') : trace.verdict;
 }
 
 export interface Predictor {
@@ -150,15 +155,16 @@ function answerOf(
   world: World,
   hypothetical: boolean,
 ): { trace: Trace; seen: boolean } | undefined {
-  if (there.verdict === 'delivered') {
+  const fate = fateOf(there);
+  if (fate === 'delivered') {
     if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return undefined;
     // The kernel's own answer (an echo reply) has been sent by the model already.
     const own = there.answers[0];
     if (own) return { trace: own, seen: false };
-    const reply = synthesizeReply(there);
+    const reply = replyOf(world, there);
     return reply && { trace: world.sendLocal(there.namespace, reply), seen: false };
   }
-  if (there.verdict !== 'forwarded') return undefined;
+  if (fate !== 'forwarded') return undefined;
   // It left for a place nobody dumped. An answer that was captured coming back in there can be followed home.
   const exit = there.taps.at(-1);
   if (!exit) return undefined;
@@ -166,7 +172,7 @@ function answerOf(
     (candidate) =>
       candidate.reply.packets > 0 && at(predictor.points[candidate.point], exit.namespace, exit.interface),
   );
-  const captured = hypothetical ? synthesizeReply(there) : leg?.reply.skb;
+  const captured = hypothetical ? replyOf(world, there) : leg?.reply.skb;
   if (!captured) return undefined;
   return {
     trace: world.receive({ namespace: exit.namespace, name: exit.interface }, copyOf(captured)),

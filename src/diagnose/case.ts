@@ -1,6 +1,6 @@
 import type { Flow, Sighting } from '../correlate/flow.ts';
 import type { Outcome } from '../correlate/outcome.ts';
-import type { Prediction, Predictor, TapCheck } from '../correlate/predict.ts';
+import { fateOf, type Prediction, type Predictor, type TapCheck } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { Sysctl } from '../dump/records.ts';
 import type { InputSet } from '../input/input.ts';
@@ -53,7 +53,7 @@ export function modelDrop(kase: Case): ModelDrop | undefined {
 
 /** The receiver refuses and its refusal can't get back: then silence is what the client sees, and that drop is why. */
 function lostRefusal(kase: Case, there: ModelDrop): ModelDrop | undefined {
-  if (there.trace.verdict !== 'rejected' || kase.outcome.status === 'rejected') return undefined;
+  if (fateOf(there.trace) !== 'rejected' || kase.outcome.status === 'rejected') return undefined;
   const [answer] = there.trace.answers;
   return answer && dropOf(kase, answer, [], 'reply');
 }
@@ -65,7 +65,8 @@ function dropOf(
   direction: 'forward' | 'reply',
 ): ModelDrop | undefined {
   // An `unknown` verdict with a cause is a drop that rests on something assumed.
-  const ends = trace.verdict === 'dropped' || trace.verdict === 'rejected' || trace.verdict === 'unknown';
+  const fate = fateOf(trace);
+  const ends = fate === 'dropped' || fate === 'rejected' || fate === 'unknown';
   if (!ends || trace.cause === undefined) return undefined;
   const seen = checks.findLast((check) => check.sighting !== undefined);
   const contradiction = kase.hypothetical ? undefined : contradictionOf(kase, checks, direction);

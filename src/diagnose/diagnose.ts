@@ -1,5 +1,6 @@
 import type { Flow } from '../correlate/flow.ts';
 import { unseenFlow } from '../correlate/merge.ts';
+import { fateOf } from '../correlate/predict.ts';
 import type { FlowStatus } from '../correlate/status.ts';
 import type { Case, Scene } from './case.ts';
 import type { Found } from './cause.ts';
@@ -163,7 +164,7 @@ function statusOf(kase: Case, diagnosed: Diagnosed | undefined): FlowStatus {
   if (outcome.status === 'unknown' && (!diagnosed || diagnosed.found.confidence < 0.6)) return 'unknown';
   if (diagnosed && severityOf(diagnosed) === 'error') return diagnosed.found.status;
   if (outcome.oneWay && outcome.status === 'no-reply') {
-    return prediction?.there.verdict === 'delivered' && prediction.there.assumptions.length === 0
+    return prediction && fateOf(prediction.there) === 'delivered' && prediction.there.assumptions.length === 0
       ? 'delivered'
       : 'unknown';
   }

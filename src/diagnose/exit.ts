@@ -1,6 +1,7 @@
 import type { LegSide, Sighting } from '../correlate/flow.ts';
 import { ownersOf } from '../correlate/owner.ts';
 import type { Point } from '../correlate/points.ts';
+import { fateOf } from '../correlate/predict.ts';
 import { parseIp } from '../net/ip.ts';
 import type { Case } from './case.ts';
 
@@ -22,7 +23,7 @@ export interface Exit {
 export function leavesInwards(kase: Case): boolean {
   const there = kase.prediction?.there;
   const tap = there?.taps.at(-1);
-  if (there?.verdict !== 'forwarded' || !tap) return false;
+  if (!there || fateOf(there) !== 'forwarded' || !tap) return false;
   const netns = kase.snapshot.namespaces.get(tap.namespace);
   const routes = (kase.flow.family === 4 ? netns?.routes4 : netns?.routes6)?.routes ?? [];
   const uplinks = routes
@@ -37,7 +38,7 @@ export function exitOf(kase: Case): Exit | undefined {
   const there = prediction?.there;
   if (there) {
     const tap = there.taps.at(-1);
-    if (there.verdict !== 'forwarded' || !tap) return undefined;
+    if (fateOf(there) !== 'forwarded' || !tap) return undefined;
     const check = prediction?.checks.at(-1);
     const reply = flow.legs.find((leg) => {
       const point = correlation.points[leg.point];

@@ -1,3 +1,4 @@
+import { fateOf } from '../correlate/predict.ts';
 import { type Case, type ModelDrop, modelDrop } from './case.ts';
 import type { Cause, Found } from './cause.ts';
 import { dropConfidence } from './confidence.ts';
@@ -39,7 +40,7 @@ export function modelCause(spec: ModelCauseSpec): Cause {
         namespace: told.namespace ?? drop.namespace,
         ...(device !== undefined && { interface: device }),
         ...(rule && { rule }),
-        status: told.status ?? (drop.trace.verdict === 'rejected' ? 'rejected' : 'dropped'),
+        status: told.status ?? (fateOf(drop.trace) === 'rejected' ? 'rejected' : 'dropped'),
         evidence: [...dropEvidence(kase, drop), ...ruleEvidence(kase, drop.trace), ...(told.evidence ?? [])],
       };
     },

@@ -2,6 +2,7 @@ import { isUnknown } from '../base/ternary.ts';
 import type { Sighting } from '../correlate/flow.ts';
 import { isLoopback, isPrivate, neighboursOf, ownersOf } from '../correlate/owner.ts';
 import { wasCapturing } from '../correlate/points.ts';
+import { fateOf } from '../correlate/predict.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
 import { applyMask, networkOf, type Prefix } from '../net/prefix.ts';
 import type { Trace } from '../netstack/hop.ts';
@@ -34,7 +35,7 @@ export function leftUntranslated(kase: Case): Untranslated | undefined {
 function fromModel(kase: Case): Untranslated | undefined {
   const there = kase.prediction?.there;
   const exit = there?.taps.at(-1);
-  if (there?.verdict !== 'forwarded' || !exit || there.hops.length === 0) return undefined;
+  if (!there || fateOf(there) !== 'forwarded' || !exit || there.hops.length === 0) return undefined;
   const source = parseIp(there.final.source);
   if (source === undefined || !isPrivate(source)) return undefined;
   const netns = netnsOf(kase, there.namespace);
@@ -45,6 +46,9 @@ function fromModel(kase: Case): Untranslated | undefined {
   const inside = neighboursOf(kase.snapshot, source).find(
     (owner) => owner.netns.name === there.namespace && owner.link.name !== exit.interface,
   );
+  // The far side knows the way back: it answers others of that network, or is itself a private network next door.
+  if (answersUntranslated(kase, exit.interface, source)) return undefined;
+  if (kase.hypothetical && isPrivate(kase.flow.server.address)) return undefined;
   const seen = kase.prediction?.checks.findLast((check) => check.tap === exit)?.sighting;
   if (!seen && !kase.hypothetical && kase.prediction?.checks.at(-1)?.missing) return undefined;
   if (!kase.hypothetical && answeredAt(kase, there.namespace, exit.interface)) return undefined;
@@ -97,6 +101,21 @@ function fromCaptures(kase: Case): Untranslated | undefined {
 
 function inSubnet(ip: Ip, address: Ip, length: number): boolean {
   return typeof ip === typeof address && networkOf(address, length).address === networkOf(ip, length).address;
+}
+
+/** Another flow left there with an address of the same network and was answered. */
+function answersUntranslated(kase: Case, device: string, source: Ip): boolean {
+  const width = typeof source === 'number' ? 24 : 64;
+  return kase.correlation.flows.some((flow) =>
+    flow.legs.some((leg) => {
+      const point = kase.correlation.points[leg.point];
+      if (point?.interface !== device || leg.reply.packets === 0 || leg.forward.packets === 0) return false;
+      return (
+        inSubnet(leg.client.address, source, width) &&
+        inSubnet(leg.server.address, kase.flow.server.address, width)
+      );
+    }),
+  );
 }
 
 function answeredAt(kase: Case, namespace: string, device: string): boolean {

@@ -1,6 +1,7 @@
 import type { Flow, Leg } from '../correlate/flow.ts';
 import { outcomeOf } from '../correlate/outcome.ts';
 import { isLoopback, ownersOf } from '../correlate/owner.ts';
+import { fateOf } from '../correlate/predict.ts';
 import type { Socket } from '../dump/records.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import { type Case, netnsOf } from './case.ts';
@@ -23,7 +24,7 @@ export function proxiedBy(kase: Case): Proxied | undefined {
   const second = secondConnection(kase);
   const there = prediction?.there;
   if (there) {
-    if (there.verdict !== 'delivered') return undefined;
+    if (fateOf(there) !== 'delivered') return undefined;
     const socket = netnsOf(kase, there.namespace)?.sockets?.find(
       (one) =>
         one.port === there.final.destinationPort && /^(docker-pr|rootlessport)/.test(one.process ?? ''),

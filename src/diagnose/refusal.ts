@@ -1,5 +1,6 @@
 import type { Sighting } from '../correlate/flow.ts';
 import { ownersOf } from '../correlate/owner.ts';
+import { fateOf } from '../correlate/predict.ts';
 import type { Socket } from '../dump/records.ts';
 import { formatEndpoint, formatIp, type Ip, parseIp } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
@@ -60,7 +61,7 @@ function byCapture(kase: Case): Refusal | undefined {
   const { refusal, error } = kase.outcome;
   if (!refusal || (error && !isPortUnreachable(kase, error.type, error.code))) return undefined;
   const there = kase.prediction?.there;
-  if (there && there.verdict !== 'delivered' && !leavesInwards(kase)) return undefined;
+  if (there && fateOf(there) !== 'delivered' && !leavesInwards(kase)) return undefined;
   const deepest = kase.flow.legs.findLast((leg) => leg.forward.packets > 0) ?? kase.flow.legs[0];
   if (!deepest) return undefined;
   const refused = error ? error.from : deepest.server.address;

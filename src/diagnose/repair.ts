@@ -1,4 +1,6 @@
 import type { Flow } from '../correlate/flow.ts';
+import { fateOf } from '../correlate/predict.ts';
+import type { Trace } from '../netstack/hop.ts';
 import { applyCommand } from '../snapshot/apply.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { buildTopology } from '../topology/build.ts';
@@ -92,18 +94,22 @@ export function passes(kase: Case): boolean {
   const { prediction } = kase;
   if (!prediction || modelDrop(kase)) return false;
   const { there, back } = prediction;
-  if (there.verdict !== 'delivered' && there.verdict !== 'forwarded' && there.verdict !== 'bridged')
-    return false;
+  if (!arrives(there)) return false;
   if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return false;
   if (leftUntranslated(kase)) return false;
-  return !back || back.verdict === 'delivered' || back.verdict === 'forwarded' || back.verdict === 'bridged';
+  return !back || arrives(back);
+}
+
+function arrives(trace: Trace): boolean {
+  const fate = fateOf(trace);
+  return fate === 'delivered' || fate === 'forwarded' || fate === 'bridged';
 }
 
 function successText(kase: Case): string {
   const there = kase.prediction?.there;
   const back = kase.prediction?.back;
   const where =
-    there?.verdict === 'delivered'
+    there && fateOf(there) === 'delivered'
       ? `reaches ${nameOf(kase, there.namespace)}`
       : `leaves ${nameOf(kase, there?.namespace ?? 'host')} by ${there?.taps.at(-1)?.interface} as ${there?.final.source}`;
   return `Replayed with it, the packet ${where}${back ? ', and the answer finds its way back' : ''}.`;

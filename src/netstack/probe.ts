@@ -84,7 +84,8 @@ function unspecified(family: Family): Ip {
   return family === 4 ? 0 : 0n;
 }
 
-function replyOf(world: World, trace: Trace): Skb | undefined {
+/** What the receiver would send back for the packet as it arrived; for one that left, what its destination would. */
+export function replyOf(world: World, trace: Trace): Skb | undefined {
   const last = world.packetOf(trace);
   return last ? answerTo(last) : synthesizeReply(trace);
 }

@@ -1,4 +1,5 @@
 import { ownersOf } from '../../correlate/owner.ts';
+import { fateOf } from '../../correlate/predict.ts';
 import { formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
@@ -26,12 +27,7 @@ export const extUnreachable: Cause = {
     const { error } = kase.outcome;
     if (!error || kase.hypothetical) return undefined;
     if (ownersOf(kase.snapshot, error.from).length > 0) return undefined;
-    if (
-      kase.prediction &&
-      kase.prediction.there.verdict !== 'forwarded' &&
-      kase.prediction.there.verdict !== 'unknown'
-    )
-      return undefined;
+    if (kase.prediction && fateOf(kase.prediction.there) !== 'forwarded') return undefined;
     const router = formatIp(error.from);
     const meaning =
       error.type === 11

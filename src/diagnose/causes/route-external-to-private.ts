@@ -1,4 +1,5 @@
 import { isPrivate, neighboursOf, ownersOf } from '../../correlate/owner.ts';
+import { fateOf } from '../../correlate/predict.ts';
 import { formatIp } from '../../net/ip.ts';
 import { contains, formatPrefix, networkOf } from '../../net/prefix.ts';
 import type { Cause } from '../cause.ts';
@@ -21,7 +22,7 @@ export const routeExternalToPrivate: Cause = {
     if (!isPrivate(server.address)) return undefined;
     const sender = ownersOf(kase.snapshot, client.address)[0]?.netns;
     const there = kase.prediction?.there;
-    if (!sender || (there && there.verdict !== 'forwarded' && there.cause !== 'route-netns-no-default'))
+    if (!sender || (there && fateOf(there) !== 'forwarded' && there.cause !== 'route-netns-no-default'))
       return undefined;
     if (there?.hops.some((hop) => hop.namespace !== sender.name)) return undefined;
     // Seen beyond its sender, it did find a way.
@@ -51,7 +52,7 @@ export const routeExternalToPrivate: Cause = {
         `${formatIp(server.address)} is in ${formatPrefix(subnet)}, on ${keeper.link.name} of ${nameOf(kase, keeper.netns.name)}. ${where} was never told so and hands the packet to its default ` +
         `gateway${error ? `; ${formatIp(error.from)} has no route either and says so by ICMP` : ''}. ${nameOf(kase, keeper.netns.name)}, which could deliver it, is reachable as ${formatIp(router.address)} and never sees it. ` +
         'Connections the other way work, since they are masqueraded.',
-      ...(there && there.verdict !== 'forwarded' ? { namespace: sender.name } : {}),
+      ...(there && fateOf(there) !== 'forwarded' ? { namespace: sender.name } : {}),
       status: error ? 'rejected' : 'no-reply',
       evidence: [
         ...(sent ? [seenAt(kase, sent, `${describeSighting(sent)} goes to the default gateway`)] : []),
