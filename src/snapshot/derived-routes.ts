@@ -138,7 +138,7 @@ function isBareHost(entry: InterfaceAddress, network: Prefix): boolean {
 function unique(routes: readonly Route[]): Route[] {
   const seen = new Set<string>();
   return routes.filter((entry) => {
-    const key = `${entry.table} ${entry.type} ${formatPrefix(entry.destination)} ${entry.metric}`;
+    const key = `${entry.table} ${entry.type} ${formatPrefix(entry.destination)} ${entry.metric} ${entry.prefsrc}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;

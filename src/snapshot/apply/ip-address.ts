@@ -27,13 +27,15 @@ export function applyAddress(netns: Netns, words: Words, span: Span): Netns | Pr
   if (action === 'flush') return flush(netns, link, given.entry);
   if (!given.entry) return problem('no address given');
   return action === 'delete'
-    ? remove(netns, link, given.entry)
+    ? remove(netns, link, given.entry, given.anyLength)
     : add(netns, link, given.entry, action !== 'add');
 }
 
 interface Given {
   readonly dev: string;
   readonly entry?: InterfaceAddress;
+  /** No prefix length was given: `ip addr del` then takes the address whatever its length. */
+  readonly anyLength: boolean;
 }
 
 function parse(words: Words, span: Span): Given | Problem {
@@ -44,6 +46,7 @@ function parse(words: Words, span: Span): Given | Problem {
   let broadcast: Ip | '+' | undefined;
   let scope: string | undefined;
   let metric: number | undefined;
+  let anyLength = true;
   const flags: string[] = [];
   for (let word = words.take(); word !== undefined; word = words.take()) {
     if (word === 'noprefixroute' || word === 'nodad' || word === 'home' || word === 'mngtmpaddr') {
@@ -75,18 +78,20 @@ function parse(words: Words, span: Span): Given | Problem {
         peer = ip;
         length = bits;
       } else {
+        anyLength = slash < 0;
         address = ip;
         length ??= bits;
       }
     }
   }
   if (dev === undefined) return problem('no interface given (dev NAME)');
-  if (address === undefined || length === undefined) return { dev };
+  if (address === undefined || length === undefined) return { dev, anyLength };
   const brd =
     broadcast === '+' ? (typeof address === 'number' ? broadcastOf(address, length) : undefined) : broadcast;
   const isHost = typeof address === 'number' ? address >>> 24 === 127 : address === 1n;
   return {
     dev,
+    anyLength,
     entry: {
       address,
       length,
@@ -114,13 +119,9 @@ function add(netns: Netns, link: Link, entry: InterfaceAddress, replace: boolean
   return withLink(netns, link, { ...link, addresses: [...others, { ...entry, secondary }] });
 }
 
-function remove(netns: Netns, link: Link, given: InterfaceAddress): Netns | Problem {
-  const match = (other: InterfaceAddress): boolean =>
-    other.address === given.address &&
-    (other.length === given.length || given.length === bitsOf(familyOf(given.address)));
-  const entry =
-    link.addresses.find((other) => other.address === given.address && other.length === given.length) ??
-    link.addresses.find(match);
+function remove(netns: Netns, link: Link, given: InterfaceAddress, anyLength: boolean): Netns | Problem {
+  const same = link.addresses.filter((other) => other.address === given.address);
+  const entry = same.find((other) => other.length === given.length) ?? (anyLength ? same[0] : undefined);
   if (!entry) return problem(`${link.name} has no address ${formatIp(given.address)}/${given.length}`);
   return without(netns, link, [entry, ...followers(netns, link, entry)]);
 }

@@ -1,7 +1,7 @@
 /** `ip route add|append|replace|change|delete|flush`: iproute_modify() of iproute2; fib_check_nh() and fib_table_insert(). */
 import type { Span } from '../../base/span.ts';
 import type { Nexthop, Route, RouteDump, RouteType } from '../../dump/records.ts';
-import { bitsOf, type Family, familyOf, formatIp, type Ip, parseIp } from '../../net/ip.ts';
+import { type Family, familyOf, formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import { contains, formatPrefix, type Prefix, parsePrefix } from '../../net/prefix.ts';
 import { isUp } from '../derived-routes.ts';
 import { effectiveRoutes } from '../effective-routes.ts';
@@ -67,7 +67,9 @@ export function applyRoute(
   if ('problem' in route) return route;
   const dump = dumpOf(netns, given.family);
   const rivals = dump.routes.filter((other) => sameKey(other, route));
-  if (action === 'add' && rivals.length > 0) return problem(`the route exists: ${rivals[0]?.text}`);
+  const exists =
+    action === 'add' ? rivals[0] : rivals.find((other) => action !== 'replace' && sameWay(other, route));
+  if (exists && action !== 'change' && action !== 'chg') return problem(`the route exists: ${exists.text}`);
   if (action === 'change' || action === 'chg') {
     if (rivals.length === 0) return problem('there is no such route to change');
   }
@@ -261,26 +263,27 @@ function resolveNexthop(netns: Netns, family: Family, hop: Given['nexthops'][num
   }
   if (gateway === undefined)
     return { ...(dev === undefined ? {} : { dev }), weight: hop.weight, flags: hop.flags };
-  const own = netns.links?.some((link) =>
-    link.addresses.some((entry) => entry.address === gateway && entry.length === bitsOf(family)),
-  );
-  if (own) return problem(`the gateway ${formatIp(gateway)} is an address of ${netns.name} itself`);
   const { routes, isComplete } = effectiveRoutes(netns, family);
-  const isOnLink =
-    hop.flags.includes('onlink') || (family === 6 && BigInt(gateway) >> 118n === 0x3fan && dev !== undefined);
-  const onLink = routes
-    .filter(
-      (route) => route.table === 'main' && route.type === 'unicast' && contains(route.destination, gateway),
-    )
-    .filter((route) => dev === undefined || route.nexthops.some((next) => next.dev === dev))
-    .sort((a, b) => b.destination.length - a.destination.length || a.metric - b.metric)[0];
-  const direct = onLink?.nexthops[0]?.gateway === undefined ? onLink : undefined;
-  if (!direct && !isOnLink && (isComplete('main') || (netns.links && !netns.addressesUnknown))) {
+  const reaching = routes
+    .filter((route) => contains(route.destination, gateway))
+    .filter((route) => dev === undefined || route.nexthops.some((next) => next.dev === dev));
+  // Table local is asked first: the kernel takes an own address for a gateway.
+  const own = reaching.find((route) => route.table === 'local' && route.type === 'local');
+  const [onLink] = reaching
+    .filter((route) => route.table === 'main' && route.type === 'unicast')
+    .sort((a, b) => b.destination.length - a.destination.length || a.metric - b.metric);
+  const direct = own ?? (onLink?.nexthops[0]?.gateway === undefined ? onLink : undefined);
+  const taken =
+    hop.flags.includes('onlink') || (dev !== undefined && family === 6 && BigInt(gateway) >> 118n === 0x3fan);
+  const knows = isComplete('main') || (netns.links !== undefined && !netns.addressesUnknown);
+  if (!direct && !taken && knows) {
     return problem(
       `the gateway ${formatIp(gateway)} is on no network ${dev === undefined ? 'that' : `of ${dev} that`} ${netns.name} is connected to`,
     );
   }
   const device = dev ?? direct?.nexthops[0]?.dev;
+  const link = netns.links?.find((candidate) => candidate.name === device);
+  if (link && !isUp(link)) return problem(`${link.name} is down: the network is down`);
   return { gateway, ...(device === undefined ? {} : { dev: device }), weight: hop.weight, flags: hop.flags };
 }
 
@@ -349,6 +352,13 @@ function sameKey(one: Route, other: Route): boolean {
     (one.tos ?? 0) === (other.tos ?? 0) &&
     formatPrefix(one.destination) === formatPrefix(other.destination)
   );
+}
+
+/** Two routes of one key may stand side by side only if they lead different ways. */
+function sameWay(one: Route, other: Route): boolean {
+  const way = (route: Route): string =>
+    `${route.type} ${route.scope ?? 'global'} ${route.prefsrc} ${route.nexthops.map((hop) => `${hop.gateway} ${hop.dev}`).join(',')}`;
+  return way(one) === way(other);
 }
 
 /** The routes to change; where none were dumped, those that follow from the addresses stand beside and stay derived. */

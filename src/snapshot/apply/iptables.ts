@@ -30,8 +30,11 @@ export function applyIptables(
   const rulesets = (family === 4 ? netns.rulesets4 : netns.rulesets6) ?? [];
   const backend = backendOf(name, rulesets);
   const older = rulesets.find((ruleset) => ruleset.backend === backend);
-  const table = copyTable(older?.tables.get(tableName), tableName, backend);
-  const fault = run({ words, family, table, backend, span });
+  const hasNoTable = older?.tables.get(tableName) === undefined;
+  // Emptying a table that isn't there does not make it.
+  if (hasNoTable && isSweeping(words)) return netns;
+  const table = copyTable(older?.tables.get(tableName), tableName);
+  const fault = run({ words, family, table, span });
   if (fault) return fault;
   const tables = new Map(older?.tables).set(tableName, table);
   const newer: Ruleset = older ? { ...older, tables } : { family, backend, tables, path: span.path };
@@ -39,11 +42,17 @@ export function applyIptables(
   return family === 4 ? { ...netns, rulesets4: next } : { ...netns, rulesets6: next };
 }
 
+/** `-F`, `-X`, `-Z` without a chain. */
+function isSweeping(words: readonly string[]): boolean {
+  const at = words.findIndex((word) => /^(-[FXZ]|--flush|--delete-chain|--zero)$/.test(word));
+  const next = words[at + 1];
+  return at >= 0 && (next === undefined || next.startsWith('-'));
+}
+
 interface Run {
   readonly words: readonly string[];
   readonly family: Family;
   readonly table: Table;
-  readonly backend: Ruleset['backend'];
   readonly span: Span;
 }
 
@@ -54,15 +63,12 @@ function backendOf(name: string, rulesets: readonly Ruleset[]): Ruleset['backend
   return rulesets.length === 1 && first ? first.backend : 'nft';
 }
 
-/** The chains' rule lists are copied, the rules shared. The legacy backend has all chains of a table it has. */
-function copyTable(table: Table | undefined, name: TableName, backend: Ruleset['backend']): Table {
+/** The chains' rule lists are copied, the rules shared. A new table gets the chains that iptables-save shows for it: all. */
+function copyTable(table: Table | undefined, name: TableName): Table {
   const chains = new Map<string, Chain>();
   for (const [key, chain] of table?.chains ?? []) chains.set(key, { ...chain, rules: [...chain.rules] });
-  if (backend === 'legacy') {
-    for (const hook of BUILTIN_CHAINS[name]) {
-      if (!chains.has(hook)) chains.set(hook, { name: hook, policy: 'ACCEPT', rules: [] });
-    }
-  }
+  if (!table)
+    for (const hook of BUILTIN_CHAINS[name]) chains.set(hook, { name: hook, policy: 'ACCEPT', rules: [] });
   return { name, chains };
 }
 

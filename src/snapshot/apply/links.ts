@@ -34,7 +34,7 @@ function follow(dump: RouteDump, older: Link, newer: Link, family: Family): Rout
 }
 
 function routeKey(route: Route): string {
-  return `${route.table} ${route.type} ${formatPrefix(route.destination)} ${route.nexthops[0]?.dev}`;
+  return `${route.table} ${route.type} ${formatPrefix(route.destination)} ${route.nexthops[0]?.dev} ${route.prefsrc}`;
 }
 
 /** fib_sync_down_dev(): every route by the device goes, but not the local ones, unless IP itself ends on it. */
