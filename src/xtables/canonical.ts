@@ -1,6 +1,8 @@
 /** A ruleset as `iptables-nft-save` gives it back after `iptables-restore` loaded it. */
 import type { MatchUse, Rule, Ruleset, Table, TableName } from './rule.ts';
 import { BUILTIN_CHAINS } from './rule.ts';
+import { MAX_PORT } from './values/port.ts';
+import type { PortTest } from './values/ports.ts';
 
 const ORDER: readonly TableName[] = ['mangle', 'security', 'raw', 'filter', 'nat'];
 /** Matches of which nft keeps one a rule, where they became native expressions. */
@@ -39,7 +41,19 @@ function merged(rule: Rule): Rule {
       matches[at] = { name: match.name, info: { ...(first.info as object), ...(match.info as object) } };
     } else matches.push(match);
   }
-  return matches.length === rule.matches.length ? rule : { ...rule, matches };
+  return { ...rule, matches: matches.map(fromZero) };
+}
+
+/** nft compares `! 0:22` as what is above it. */
+function fromZero(match: MatchUse): MatchUse {
+  if (!isNative(match)) return match;
+  const ends = Object.entries(match.info as Readonly<Record<string, PortTest>>).map(([key, test]) => {
+    const above = (key === 'source' || key === 'destination') && test.invert && test.min === 0;
+    return above && test.max > 0 && test.max < MAX_PORT
+      ? [key, { invert: false, min: test.max + 1, max: MAX_PORT }]
+      : [key, test];
+  });
+  return { name: match.name, info: Object.fromEntries(ends) };
 }
 
 /** An `-m tcp` without conditions, or with --tcp-option, stays an xt match. */

@@ -13,7 +13,8 @@ export interface ReadContext {
 
 /** How an option's words become a value, and what to tell somebody whose words did not. */
 export interface Value<T> {
-  readonly words: 0 | 1 | 2;
+  /** `optional`: one, unless an option follows. */
+  readonly words: 0 | 1 | 2 | 'optional';
   /** Stands after "expected ". */
   readonly expected: string;
   read(words: readonly string[], context: ReadContext): T | undefined;

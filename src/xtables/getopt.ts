@@ -343,7 +343,9 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
     const { extension, name } = found;
     const definition = extension.definition?.options[name];
     if (!definition) return;
-    const need = definition.value.words;
+    const { words: wanted } = definition.value;
+    const next = tokens[at];
+    const need = wanted === 'optional' ? (next === undefined || isOption(next) ? 0 : 1) : wanted;
     const negated = (attached === undefined && need > 0 && definition.invert && oldNegation()) || invert;
     const words = attached === undefined ? [] : [{ text: attached, quoted: true }];
     words.push(...take(need - words.length));

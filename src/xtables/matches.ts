@@ -33,6 +33,7 @@ import { physdev } from './matches/physdev.ts';
 import { pkttype } from './matches/pkttype.ts';
 import { policy } from './matches/policy.ts';
 import { quota } from './matches/quota.ts';
+import { rateest } from './matches/rateest.ts';
 import { realm } from './matches/realm.ts';
 import { recent } from './matches/recent.ts';
 import { rpfilter } from './matches/rpfilter.ts';
@@ -51,7 +52,7 @@ import { tos } from './matches/tos.ts';
 import { hl, ttl } from './matches/ttl.ts';
 import { u32 } from './matches/u32.ts';
 import { udp, udplite } from './matches/udp.ts';
-import { cgroup, cluster, cpu, devgroup, ipvs, nfacct, osf, rateest } from './matches/undecidable.ts';
+import { cgroup, cluster, cpu, devgroup, ipvs, nfacct, osf } from './matches/undecidable.ts';
 import { optionNames } from './options.ts';
 
 export const MATCHES: readonly MatchDefinition[] = [

@@ -3,6 +3,7 @@ import type { Family } from '../net/ip.ts';
 import type { TargetDefinition } from './extension.ts';
 import { optionNames } from './options.ts';
 import { CLASSIFY } from './targets/CLASSIFY.ts';
+import { CLUSTERIP } from './targets/CLUSTERIP.ts';
 import { CONNMARK } from './targets/CONNMARK.ts';
 import { CT, NOTRACK } from './targets/CT.ts';
 import { DNAT } from './targets/DNAT.ts';
@@ -33,6 +34,7 @@ export const TARGETS: readonly TargetDefinition[] = [
   AUDIT,
   CHECKSUM,
   CLASSIFY,
+  CLUSTERIP,
   CONNMARK,
   CONNSECMARK,
   CT,

@@ -4,7 +4,7 @@ import type { Skb } from '../../skb/skb.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import { type Arg, defineMatch, option, refuse, type Value } from '../extension.ts';
 import { protocolNumber } from '../names/protocols.ts';
-import { type AddressMask, hostMask, hostMaskMatches,  formatHostMask } from '../values/address.ts';
+import { type AddressMask, formatHostMask, hostMask, hostMaskMatches } from '../values/address.ts';
 import { formatRange, type Range, range, readNumber } from '../values/number.ts';
 import { inRange, portRange } from '../values/port.ts';
 import { oneOf, setOf } from '../values/text.ts';

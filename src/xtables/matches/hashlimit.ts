@@ -2,7 +2,14 @@
 import type { Family } from '../../net/ip.ts';
 import { defineMatch, refuse, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
-import { bytesToCost, costToBytes, formatByteRate, formatBytes, readByteRate, readBytes } from '../values/bytes-rate.ts';
+import {
+  bytesToCost,
+  costToBytes,
+  formatByteRate,
+  formatBytes,
+  readByteRate,
+  readBytes,
+} from '../values/bytes-rate.ts';
 import { flag, number, readNumber } from '../values/number.ts';
 import { formatRate, readRate } from '../values/rate.ts';
 import { name, setOf } from '../values/text.ts';

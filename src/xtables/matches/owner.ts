@@ -1,6 +1,6 @@
 /** owner_mt(), net/netfilter/xt_owner.c: the socket that a locally sent packet belongs to. */
 import { and, type Ternary, unknown } from '../../base/ternary.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { defineMatch, option, refuse, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { flag, formatRange, type Range, readRange } from '../values/number.ts';
 
@@ -43,22 +43,26 @@ export const owner = defineMatch({
     'suppl-groups': { value: flag, needs: ['gid-owner'] },
   },
   oneOf: [['uid-owner', 'gid-owner', 'socket-exists']],
-  build(args): OwnerInfo {
+  build(args) {
     const [socket, uid, gid] = [args['socket-exists'], args['uid-owner'], args['gid-owner']];
-    return {
+    if ((args['suppl-groups']?.position ?? Number.POSITIVE_INFINITY) < (gid?.position ?? 0)) {
+      return refuse('--suppl-groups comes behind --gid-owner');
+    }
+    const info: OwnerInfo = {
       ...(socket ? { socket: { invert: socket.invert } } : {}),
       ...(uid ? { uid: { invert: uid.invert, ids: uid.value } } : {}),
       ...(gid ? { gid: { invert: gid.invert, ids: gid.value } } : {}),
       supplementary: args['suppl-groups'] !== undefined,
     };
+    return info;
   },
-  print: (info) => [
+  print: (info: OwnerInfo) => [
     ...(info.socket ? [option('socket-exists', info.socket.invert)] : []),
     ...(info.uid ? [option('uid-owner', info.uid.invert, printIds(info.uid.ids))] : []),
     ...(info.gid ? [option('gid-owner', info.gid.invert, printIds(info.gid.ids))] : []),
     ...(info.supplementary ? ['--suppl-groups'] : []),
   ],
-  match(info, { skb }) {
+  match(info: OwnerInfo, { skb }) {
     const tests = [info.socket, info.uid, info.gid].filter((test) => test !== undefined);
     if (!skb.local) return tests.every((test) => test.invert);
     if (!skb.owner)

@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../extension.ts';
 import { protocolNumber, savedProtocol } from '../names/protocols.ts';
-import { type AddressMask, hostMask, formatHostMask } from '../values/address.ts';
+import { type AddressMask, formatHostMask, hostMask } from '../values/address.ts';
 import { flag, hex, number, readNumber } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
 

@@ -1,10 +1,9 @@
 /** srh1_mt6(), net/ipv6/netfilter/ip6t_srh.c: the segment routing header, RFC 8754. */
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
-import { parseIpv6 } from '../../net/ip.ts';
 import type { MatchContext } from '../context.ts';
-import { type Arg, defineMatch, option, type Value } from '../extension.ts';
+import { type Arg, defineMatch, option } from '../extension.ts';
 import { u8, u16, u32 } from '../packet.ts';
-import { type AddressMask, addressMatches, formatAddressMask, readAddressMask } from '../values/address.ts';
+import { type AddressMask, formatAddressMask, hostMask, hostMaskMatches } from '../values/address.ts';
 import { number } from '../values/number.ts';
 import { findHeader } from './exthdr.ts';
 
@@ -39,13 +38,7 @@ interface SrhInfo {
 }
 
 const byte = { value: number(255), invert: true } as const;
-const segment: Value<AddressMask> = {
-  words: 1,
-  expected: 'an IPv6 address, or address/length',
-  read: ([text = '']) =>
-    parseIpv6(text.split('/')[0] ?? '') === undefined ? undefined : readAddressMask(text, 6),
-};
-const address = { value: segment, invert: true } as const;
+const address = { value: hostMask, invert: true } as const;
 
 export const srh = defineMatch({
   name: 'srh',
@@ -105,7 +98,7 @@ function matchSrh(info: SrhInfo, ctx: MatchContext): Ternary {
     if (at + 16 > offset + header.length) return false;
     const words = [0, 4, 8, 12].map((i) => BigInt(u32(bytes, at + i)));
     const ip = words.reduce((value, word) => (value << 32n) | word, 0n);
-    if (addressMatches(ip, test.value) === test.invert) return false;
+    if (hostMaskMatches(ip, test.value) === test.invert) return false;
   }
   return true;
 }

@@ -4,7 +4,7 @@ import { defineMatch, option, refuse, type Value } from '../extension.ts';
 import { protocolNumber } from '../names/protocols.ts';
 import { bare, quote, quoteAlways } from '../tokens.ts';
 import { type AddressMask, addressMask, formatAddressMask } from '../values/address.ts';
-import { formatMasked, type Masked, masked } from '../values/mark.ts';
+import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
 import { flag, hex, number, readNumber } from '../values/number.ts';
 import { port } from '../values/port.ts';
 import { name, oneOf } from '../values/text.ts';
@@ -25,6 +25,17 @@ export const cpu = defineMatch({
   match: () => unknown('the CPU that handled the packet'),
 });
 
+/** Group 0 has its name everywhere. */
+const group: Value<Masked> = {
+  words: 1,
+  expected: 'a group number, optionally with /mask (names stand in /etc/iproute2/group of the host)',
+  read: ([text = '']) => (text === 'default' ? { value: 0, mask: ALL } : readMasked(text)),
+};
+
+function printGroup(value: Masked): string {
+  return value.value === 0 && value.mask === ALL ? 'default' : formatMasked(value);
+}
+
 interface DevgroupInfo {
   readonly source?: Test<Masked>;
   readonly destination?: Test<Masked>;
@@ -34,8 +45,8 @@ interface DevgroupInfo {
 export const devgroup = defineMatch({
   name: 'devgroup',
   options: {
-    'src-group': { value: masked(), invert: true },
-    'dst-group': { value: masked(), invert: true },
+    'src-group': { value: group, invert: true },
+    'dst-group': { value: group, invert: true },
   },
   oneOf: [['src-group', 'dst-group']],
   build(args): DevgroupInfo {
@@ -46,8 +57,8 @@ export const devgroup = defineMatch({
     };
   },
   print: ({ source, destination }) => [
-    ...(source ? [option('src-group', source.invert, formatMasked(source.value))] : []),
-    ...(destination ? [option('dst-group', destination.invert, formatMasked(destination.value))] : []),
+    ...(source ? [option('src-group', source.invert, printGroup(source.value))] : []),
+    ...(destination ? [option('dst-group', destination.invert, printGroup(destination.value))] : []),
   ],
   check({ source, destination }: DevgroupInfo, { hook }) {
     if (source && (hook === 'OUTPUT' || hook === 'POSTROUTING'))
@@ -227,64 +238,3 @@ function printVirtual(address: AddressMask): string {
     (typeof address.mask === 'number') === (length === '32') ? '' : whole,
   );
 }
-
-interface RateestInfo {
-  readonly words: readonly string[];
-}
-
-const word = (pattern: RegExp, expected: string): Value<string> => ({
-  words: 1,
-  expected,
-  read: ([text = '']) => (pattern.test(text) ? text : undefined),
-});
-const estimator = word(/^\S{1,15}$/, "an estimator's name of at most 15 characters");
-const bits = word(/^\d+(bit|[kmgt]?bit|[kmgt]?bps|[kmgt])?$/i, 'a rate such as 10mbit');
-const packets = word(/^\d+$/, 'a number of packets a second');
-const RATEEST = [
-  'rateest1',
-  'rateest',
-  'rateest-delta',
-  'rateest-bps1',
-  'rateest-bps',
-  'rateest-pps1',
-  'rateest-pps',
-  'rateest-lt',
-  'rateest-gt',
-  'rateest-eq',
-  'rateest2',
-  'rateest-bps2',
-  'rateest-pps2',
-] as const;
-
-/** xt_rateest.c */
-export const rateest = defineMatch({
-  name: 'rateest',
-  options: {
-    rateest: { value: estimator },
-    rateest1: { value: estimator },
-    rateest2: { value: estimator },
-    'rateest-delta': { value: flag },
-    'rateest-bps': { value: bits },
-    'rateest-bps1': { value: bits },
-    'rateest-bps2': { value: bits },
-    'rateest-pps': { value: packets },
-    'rateest-pps1': { value: packets },
-    'rateest-pps2': { value: packets },
-    'rateest-lt': { value: flag, invert: true },
-    'rateest-gt': { value: flag, invert: true },
-    'rateest-eq': { value: flag, invert: true },
-  },
-  oneOf: [
-    ['rateest', 'rateest1'],
-    ['rateest-lt', 'rateest-gt', 'rateest-eq'],
-  ],
-  build: (args): RateestInfo => ({
-    words: RATEEST.flatMap((key) => {
-      const arg = args[key];
-      if (!arg) return [];
-      return [option(key, arg.invert, ...(arg.value === true ? [] : [arg.value]))];
-    }),
-  }),
-  print: (info) => info.words,
-  match: () => unknown("the estimator's rate at that moment"),
-});

@@ -1,6 +1,6 @@
 /** Targets that change nothing the model follows: the packet goes on as it was. */
 import { defineTarget, type Value } from '../extension.ts';
-import { bare, quote } from '../tokens.ts';
+import { bare, quoteAlways } from '../tokens.ts';
 import { flag, number } from '../values/number.ts';
 import { name, oneOf } from '../values/text.ts';
 
@@ -128,7 +128,7 @@ export const LED = defineTarget({
     };
   },
   print: (info) => [
-    `--led-trigger-id ${quote(info.trigger)}`,
+    `--led-trigger-id ${quoteAlways(info.trigger)}`,
     ...(info.delay === undefined ? ['--led-delay inf'] : info.delay > 0 ? [`--led-delay ${info.delay}`] : []),
     ...(info.alwaysBlink ? ['--led-always-blink'] : []),
   ],
