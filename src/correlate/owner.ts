@@ -1,3 +1,4 @@
+import { once } from '../base/memo.ts';
 import type { Link } from '../dump/records.ts';
 import { familyOf, type Ip } from '../net/ip.ts';
 import { contains, networkOf } from '../net/prefix.ts';
@@ -30,11 +31,20 @@ export function isPrivate(ip: Ip): boolean {
 
 /** Every namespace that has this address on a device. */
 export function ownersOf(snapshot: Snapshot, ip: Ip): Owner[] {
-  if (isLoopback(ip)) return [];
-  return devices(snapshot).flatMap(({ netns, link }) =>
-    link.addresses.filter(({ address }) => address === ip).map(({ length }) => ({ netns, link, length })),
-  );
+  return isLoopback(ip) ? [] : [...(ownersByAddress(snapshot).get(ip) ?? [])];
 }
+
+const ownersByAddress = once((snapshot: Snapshot): ReadonlyMap<Ip, readonly Owner[]> => {
+  const owners = new Map<Ip, Owner[]>();
+  for (const { netns, link } of devices(snapshot)) {
+    for (const { address, length } of link.addresses) {
+      const known = owners.get(address);
+      if (known) known.push({ netns, link, length });
+      else owners.set(address, [{ netns, link, length }]);
+    }
+  }
+  return owners;
+});
 
 /** Every namespace that has a device on the address's subnet, longest prefix first. */
 export function neighboursOf(snapshot: Snapshot, ip: Ip): Owner[] {
@@ -51,8 +61,6 @@ export function neighboursOf(snapshot: Snapshot, ip: Ip): Owner[] {
     .toSorted((left, right) => right.length - left.length);
 }
 
-function devices(snapshot: Snapshot): { netns: Netns; link: Link }[] {
-  return [...snapshot.namespaces.values()].flatMap((netns) =>
-    (netns.links ?? []).map((link) => ({ netns, link })),
-  );
-}
+const devices = once((snapshot: Snapshot): readonly { netns: Netns; link: Link }[] =>
+  [...snapshot.namespaces.values()].flatMap((netns) => (netns.links ?? []).map((link) => ({ netns, link }))),
+);

@@ -1,5 +1,7 @@
+import { once } from '../base/memo.ts';
 import type { Flow, Sighting } from '../correlate/flow.ts';
 import { isLoopback, ownersOf } from '../correlate/owner.ts';
+import type { Correlation } from '../correlate/scan.ts';
 import type { Ip } from '../net/ip.ts';
 import type { Scene } from './case.ts';
 
@@ -16,10 +18,14 @@ const A = 1;
 const AAAA = 28;
 
 /** Every DNS answer that was captured, once (a point may see it again). */
-export function nameAnswers(scene: Scene): NameAnswer[] {
+export function nameAnswers(scene: Scene): readonly NameAnswer[] {
+  return answersIn(scene.correlation);
+}
+
+const answersIn = once((correlation: Correlation): readonly NameAnswer[] => {
   const seen = new Set<string>();
   const answers: NameAnswer[] = [];
-  for (const flow of scene.correlation.flows) {
+  for (const flow of correlation.flows) {
     for (const leg of flow.legs) {
       for (const sighting of leg.reply.kept) {
         const { dns } = sighting;
@@ -44,7 +50,7 @@ export function nameAnswers(scene: Scene): NameAnswer[] {
     }
   }
   return answers;
-}
+});
 
 /** Answers that a namespace got for a name. */
 export function answersOf(scene: Scene, namespace: string, name: string): NameAnswer[] {

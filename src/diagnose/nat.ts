@@ -1,8 +1,10 @@
+import { once } from '../base/memo.ts';
 import { isUnknown } from '../base/ternary.ts';
 import type { Sighting } from '../correlate/flow.ts';
 import { isLoopback, isPrivate, neighboursOf, ownersOf } from '../correlate/owner.ts';
 import { wasCapturing } from '../correlate/points.ts';
 import { fateOf } from '../correlate/predict.ts';
+import type { Correlation } from '../correlate/scan.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
 import { applyMask, networkOf, type Prefix } from '../net/prefix.ts';
 import type { Trace } from '../netstack/hop.ts';
@@ -105,17 +107,23 @@ function inSubnet(ip: Ip, address: Ip, length: number): boolean {
 
 /** Another flow left there with an address of the same network and was answered. */
 function answersUntranslated(kase: Case, device: string, source: Ip): boolean {
-  const width = typeof source === 'number' ? 24 : 64;
-  return kase.correlation.flows.some((flow) =>
-    flow.legs.some((leg) => {
-      const point = kase.correlation.points[leg.point];
-      if (point?.interface !== device || leg.reply.packets === 0 || leg.forward.packets === 0) return false;
-      return (
-        inSubnet(leg.client.address, source, width) &&
-        inSubnet(leg.server.address, kase.flow.server.address, width)
-      );
-    }),
-  );
+  return answeredNetworks(kase.correlation).has(networkPair(device, source, kase.flow.server.address));
+}
+
+const answeredNetworks = once(({ flows, points }: Correlation): ReadonlySet<string> => {
+  const pairs = new Set<string>();
+  for (const flow of flows) {
+    for (const leg of flow.legs) {
+      if (leg.reply.packets === 0 || leg.forward.packets === 0) continue;
+      pairs.add(networkPair(points[leg.point]?.interface ?? '', leg.client.address, leg.server.address));
+    }
+  }
+  return pairs;
+});
+
+function networkPair(device: string, source: Ip, destination: Ip): string {
+  const network = (ip: Ip) => networkOf(ip, typeof ip === 'number' ? 24 : 64).address;
+  return `${device} ${network(source)} ${network(destination)}`;
 }
 
 function answeredAt(kase: Case, namespace: string, device: string): boolean {

@@ -1,7 +1,9 @@
+import { once } from '../base/memo.ts';
 import type { Flow, Leg } from '../correlate/flow.ts';
 import { outcomeOf } from '../correlate/outcome.ts';
-import { isLoopback, ownersOf } from '../correlate/owner.ts';
+import { ownersOf } from '../correlate/owner.ts';
 import { fateOf } from '../correlate/predict.ts';
+import type { Correlation } from '../correlate/scan.ts';
 import type { Socket } from '../dump/records.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import { type Case, netnsOf } from './case.ts';
@@ -21,7 +23,6 @@ export interface Proxied {
 export function proxiedBy(kase: Case): Proxied | undefined {
   const { flow, prediction } = kase;
   if (flow.protocol !== PROTOCOL.tcp && flow.protocol !== PROTOCOL.udp) return undefined;
-  const second = secondConnection(kase);
   const there = prediction?.there;
   if (there) {
     if (fateOf(there) !== 'delivered') return undefined;
@@ -30,6 +31,7 @@ export function proxiedBy(kase: Case): Proxied | undefined {
         one.port === there.final.destinationPort && /^(docker-pr|rootlessport)/.test(one.process ?? ''),
     );
     if (!socket) return undefined;
+    const second = secondConnection(kase, there.namespace);
     return {
       namespace: there.namespace,
       socket,
@@ -37,38 +39,70 @@ export function proxiedBy(kase: Case): Proxied | undefined {
       samePayload: second !== undefined && samePayload(flow, second),
     };
   }
-  if (!second || !samePayload(flow, second)) return undefined;
+  const second = likeness(kase);
+  if (!second) return undefined;
   const point = second.legs[0] && kase.correlation.points[second.legs[0].point];
   return { namespace: point?.namespace ?? 'host', second, samePayload: true };
 }
 
-/** A connection that begins while this one is open, from the host's side, to another port or address, and ends with it. */
-function secondConnection(kase: Case): Flow | undefined {
-  const { flow } = kase;
-  const hosts = new Set(ownersOf(kase.snapshot, flow.server.address).map(({ netns }) => netns.name));
-  if (isLoopback(flow.server.address)) hosts.add(kase.prediction?.there.namespace ?? 'host');
-  return kase.correlation.flows.find((other) => {
-    if (
-      other.id === flow.id ||
-      other.protocol !== flow.protocol ||
-      other.start < flow.start ||
-      other.start > flow.end + 1
-    )
-      return false;
-    if (other.client.address === flow.client.address) return false;
-    if (other.server.address === flow.server.address) return false;
-    const owners = ownersOf(kase.snapshot, other.client.address).map(({ netns }) => netns.name);
-    if (owners.length > 0 && hosts.size > 0) return owners.some((name) => hosts.has(name));
-    return samePayload(flow, other);
-  });
+/** A connection that begins while this one is open, from the host's side, to another port or address. */
+function secondConnection(kase: Case, namespace: string): Flow | undefined {
+  const { flow, correlation } = kase;
+  return overlapping(correlation.flows, flow).find(
+    (other) =>
+      isOther(flow, other) &&
+      ownersOf(kase.snapshot, other.client.address).some(({ netns }) => netns.name === namespace),
+  );
 }
 
-/** Bytes carried each way, at whichever point counted the most. Zero on both sides is no likeness. */
+/** The same with nothing but captures: another connection that carried just as many bytes each way at that time. */
+function likeness(kase: Case): Flow | undefined {
+  const { flow, correlation } = kase;
+  const equal = byPayload(correlation).get(payloadOf(flow)) ?? [];
+  return equal.find(
+    (other) => isOther(flow, other) && other.start >= flow.start && other.start <= flow.end + 1,
+  );
+}
+
+function isOther(flow: Flow, other: Flow): boolean {
+  return (
+    other.id !== flow.id &&
+    other.protocol === flow.protocol &&
+    other.client.address !== flow.client.address &&
+    other.server.address !== flow.server.address
+  );
+}
+
+/** How many flows are looked at that begin during another one. */
+const MOST = 4096;
+
+/** Flows that begin while this one is open; they are sorted by their start. */
+function overlapping(flows: readonly Flow[], { id, end }: Flow): readonly Flow[] {
+  let last = id;
+  while (last < flows.length && last - id < MOST && (flows[last] as Flow).start <= end + 1) last++;
+  return flows.slice(id, last);
+}
+
+const byPayload = once((correlation: Correlation): ReadonlyMap<string, readonly Flow[]> => {
+  const index = new Map<string, Flow[]>();
+  for (const flow of correlation.flows) {
+    const key = payloadOf(flow);
+    if (key === '0 0') continue;
+    const equal = index.get(key);
+    if (equal) equal.push(flow);
+    else index.set(key, [flow]);
+  }
+  return index;
+});
+
+/** Bytes carried there and back, at whichever point counted the most. */
+function payloadOf(flow: Flow): string {
+  const most = (pick: (leg: Leg) => number) => Math.max(0, ...flow.legs.map(pick));
+  return `${most((leg) => leg.forward.payload)} ${most((leg) => leg.reply.payload)}`;
+}
+
 function samePayload(left: Flow, right: Flow): boolean {
-  const most = (flow: Flow, pick: (leg: Leg) => number) => Math.max(0, ...flow.legs.map(pick));
-  const there = [most(left, (leg) => leg.forward.payload), most(right, (leg) => leg.forward.payload)];
-  const back = [most(left, (leg) => leg.reply.payload), most(right, (leg) => leg.reply.payload)];
-  return there[0] === there[1] && back[0] === back[1] && (there[0] ?? 0) + (back[0] ?? 0) > 0;
+  return payloadOf(left) === payloadOf(right) && payloadOf(left) !== '0 0';
 }
 
 /** Did the proxy's own connection work? */
