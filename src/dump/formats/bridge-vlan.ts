@@ -12,7 +12,7 @@ import {
   jsonRecords,
   type Parsed,
 } from '../format.ts';
-import { type JsonObject, lineOf } from '../json.ts';
+import { isObject, type JsonObject, type JsonValue, lineOf } from '../json.ts';
 import type { BridgeVlan } from '../records.ts';
 import type { DumpText } from '../text.ts';
 
@@ -40,25 +40,35 @@ export const bridgeVlanJson: Format = {
 };
 
 const MAX_VID = 4095;
+/** Ranges of a hostile dump could name more VLANs than memory holds. */
+const MAX_ENTRIES = 1_000_000;
 
-function expand(
-  dev: string,
-  first: number,
-  last: number,
-  flags: readonly string[],
-  span: Span,
-): BridgeVlan[] {
-  const vlans: BridgeVlan[] = [];
-  for (let vid = first; vid <= Math.min(last, MAX_VID); vid++) {
+/** Adds the VLANs of a range; those beyond the limit are not added, which the issue says. */
+class Vlans {
+  readonly list: BridgeVlan[] = [];
+  readonly issues: Issue[] = [];
+
+  add(dev: string, first: number, last: number, flags: readonly string[], span: Span): void {
+    const pvid = flags.includes('PVID');
     const untagged = flags.some((flag) => /untagged/i.test(flag));
-    vlans.push({ dev, vid, pvid: flags.includes('PVID'), untagged, span });
+    for (let vid = first; vid <= Math.min(last, MAX_VID); vid++) {
+      if (this.list.length >= MAX_ENTRIES) {
+        this.#full(span);
+        return;
+      }
+      this.list.push({ dev, vid, pvid, untagged, span });
+    }
   }
-  return vlans;
+
+  #full(span: Span): void {
+    if (this.issues.some(({ code }) => code === 'dump-limit')) return;
+    const text = `more than ${MAX_ENTRIES} VLANs; this and what follows was left out`;
+    this.issues.push({ severity: 'warning', code: 'dump-limit', text, ...span });
+  }
 }
 
 function parseLines(source: DumpText): Parsed {
-  const issues: Issue[] = [];
-  const vlans: BridgeVlan[] = [];
+  const vlans = new Vlans();
   let dev: string | undefined;
   source.lines.forEach((line, index) => {
     if (line.trim() === '' || HEADER.test(line)) return;
@@ -69,35 +79,31 @@ function parseLines(source: DumpText): Parsed {
     if (match && dev !== undefined) {
       const first = Number(match[2]);
       const flags = (match[4] ?? '').split(/\s+/);
-      vlans.push(
-        ...expand(dev, first, Number(match[3] ?? first), flags, { path: source.path, line: index + 1 }),
-      );
+      vlans.add(dev, first, Number(match[3] ?? first), flags, { path: source.path, line: index + 1 });
     } else if (!none && !name && !/^\s+(?:state|mcast_router|RX|TX|\d+ |mcast)/.test(line)) {
-      issues.push(
+      vlans.issues.push(
         badLine(source.path, index + 1, line, 'a VLAN of a port: `veth1  10 PVID Egress Untagged`'),
       );
     }
   });
-  return { content: { kind: 'bridge-vlans', vlans }, issues };
+  return { content: { kind: 'bridge-vlans', vlans: vlans.list }, issues: vlans.issues };
 }
 
-function isVlanList(value: unknown): boolean {
+function isVlanList(value: JsonValue): boolean {
   return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((item) => typeof item === 'object' && 'vlan' in item)
+    Array.isArray(value) && value.length > 0 && value.every((item) => isObject(item) && has(item, 'vlan'))
   );
 }
 
 /** `[{"ifname": "veth1", "vlans": [{"vlan": 1, "flags": ["PVID"]}]}]`; before iproute2 4.20 an object by port. */
 function parseRecords(source: DumpText): Parsed {
-  const vlans: BridgeVlan[] = [];
+  const vlans = new Vlans();
   const add = (dev: string, items: readonly JsonObject[]) => {
     for (const item of items) {
       const first = number(item, 'vlan');
       if (first === undefined) continue;
       const span = { path: source.path, line: lineOf(item) };
-      vlans.push(...expand(dev, first, number(item, 'vlanEnd') ?? first, texts(item, 'flags'), span));
+      vlans.add(dev, first, number(item, 'vlanEnd') ?? first, texts(item, 'flags'), span);
     }
   };
   for (const record of jsonRecords(source)) {
@@ -105,5 +111,6 @@ function parseRecords(source: DumpText): Parsed {
     if (dev !== undefined) add(dev, objects(list(record, 'vlans')));
     else for (const port of Object.keys(record)) add(port, objects(list(record, port)));
   }
-  return { content: { kind: 'bridge-vlans', vlans }, issues: jsonIssues(source) };
+  const issues = [...jsonIssues(source), ...vlans.issues];
+  return { content: { kind: 'bridge-vlans', vlans: vlans.list }, issues };
 }

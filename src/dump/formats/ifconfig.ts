@@ -19,7 +19,7 @@ export const ifconfig: Format = {
 
 function parseLinks(text: DumpText): Parsed {
   const issues: Issue[] = [];
-  const links: LinkDraft[] = [];
+  const links = new Map<string, LinkDraft>();
   let link: LinkDraft | undefined;
   let label: string | undefined;
   text.lines.forEach((line, index) => {
@@ -30,14 +30,13 @@ function parseLinks(text: DumpText): Parsed {
       const [full = ''] = header.slice(1);
       const [name = full] = full.split(':');
       label = full === name ? undefined : full;
-      const known = links.find((other) => other.name === name);
-      link = label !== undefined && known ? known : draftLink(name, span);
-      if (link !== known) links.push(link);
+      link = (label === undefined ? undefined : links.get(name)) ?? draftLink(name, span);
+      links.set(name, link);
       takeHeader(link, header);
     } else if (link && /^\s/.test(line)) takeLine(link, label, line, span, issues);
     else issues.push(badLine(text.path, index + 1, line, 'an interface: `eth0: flags=4163<UP,…>  mtu 1500`'));
   });
-  return { content: { kind: 'links', links, withAddresses: true }, issues };
+  return { content: { kind: 'links', links: [...links.values()], withAddresses: true }, issues };
 }
 
 function takeHeader(link: LinkDraft, header: RegExpExecArray): void {
@@ -59,7 +58,9 @@ function carrier(flags: readonly string[]): string[] {
 
 function setMac(link: LinkDraft, text: string | undefined): void {
   const mac = text === undefined ? undefined : parseMac(text);
-  if (mac !== undefined) link.mac = mac;
+  if (mac === undefined) return;
+  link.mac = mac;
+  link.linkType = 'ether';
 }
 
 function takeLine(

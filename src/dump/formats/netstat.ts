@@ -55,19 +55,17 @@ function parseSockets(text: DumpText): Parsed {
     else
       issues.push(badLine(text.path, index + 1, line, 'a socket: `tcp 0 0 127.0.0.1:80 0.0.0.0:* LISTEN`'));
   });
+  /** An IPv6 socket for any address takes IPv4 too, unless an IPv4 one holds the same port beside it. */
+  const held = new Set(rows.filter(({ socket }) => socket.family === 4).map(({ socket }) => portKey(socket)));
   const sockets = rows.map(({ protocol, local, socket }): Socket => {
-    const six = protocol.endsWith('6') && local.any !== undefined;
-    return six && hasTwin(rows, socket) ? { ...socket, family: 6 } : socket;
+    const any = protocol.endsWith('6') && local.any !== undefined;
+    return any && held.has(portKey(socket)) ? { ...socket, family: 6 } : socket;
   });
   return { content: { kind: 'sockets', sockets }, issues };
 }
 
-/** An IPv6 socket for any address takes IPv4 too, unless an IPv4 one holds the same port beside it. */
-function hasTwin(rows: readonly Row[], socket: Socket): boolean {
-  return rows.some(
-    (row) =>
-      row.socket.family === 4 && row.socket.port === socket.port && row.socket.protocol === socket.protocol,
-  );
+function portKey(socket: Socket): string {
+  return `${socket.protocol} ${socket.port}`;
 }
 
 function parseRow(line: string, span: Socket['span']): Row | undefined {

@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest';
+import { FORMATS } from '../../src/dump/formats.ts';
+import { recogniseDump, unrecognised } from '../../src/dump/recognise.ts';
+import { contentOf, read } from './same.ts';
+
+/** The smallest text that is plainly each format's. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  'nft-json': '{"nftables": [{"metainfo": {"json_schema_version": 1}}]}',
+  'docker-inspect': '[{"Id": "0123456789abcdef", "Name": "/web", "NetworkSettings": {}}]',
+  'docker-network': '[{"Name": "blue", "Id": "fedcba9876543210", "Driver": "bridge", "IPAM": {}}]',
+  'ip-addr-json': '[{"ifindex": 1, "ifname": "lo", "flags": ["UP"], "addr_info": []}]',
+  'bridge-link-json':
+    '[{"ifindex": 3, "ifname": "veth1", "flags": ["UP"], "master": "br0", "state": "forwarding"}]',
+  'ip-link-json':
+    '[{"ifindex": 1, "ifname": "lo", "flags": ["UP"], "operstate": "UP", "link_type": "loopback"}]',
+  'bridge-vlan-json': '[{"ifname": "veth1", "vlans": [{"vlan": 1}]}]',
+  'bridge-fdb-json': '[{"mac": "02:00:00:00:00:01", "ifname": "veth1", "flags": [], "state": ""}]',
+  'ip-neigh-json': '[{"dst": "10.0.0.2", "dev": "eth0", "lladdr": "02:00:00:00:00:02", "state": ["STALE"]}]',
+  'ip-rule-json': '[{"priority": 0, "src": "all", "table": "local"}]',
+  'ip-route-json': '[{"dst": "default", "gateway": "10.0.0.1", "dev": "eth0", "flags": []}]',
+  'nstat-json': '{"kernel": {"IpInReceives": 3}}',
+  'iptables-save': '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT',
+  nft: 'table inet filter {\n}',
+  'bridge-link':
+    '5: veth1@if4: <BROADCAST,UP,LOWER_UP> mtu 1500 master br0 state forwarding priority 32 cost 2 ',
+  'ip-addr':
+    '1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue state UNKNOWN group default \n    inet 127.0.0.1/8 scope host lo',
+  'ip-link': '1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default ',
+  ifconfig:
+    'eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n        inet 10.0.0.2  netmask 255.255.255.0',
+  ss: 'Netid State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess',
+  netstat: 'Proto Recv-Q Send-Q Local Address           Foreign Address         State',
+  'netstat-s': 'Ip:\n    10 total packets received\n    2 forwarded',
+  'route-n': 'Destination     Gateway         Genmask         Flags Metric Ref    Use Iface',
+  'brctl-show': 'bridge name\tbridge id\t\tSTP enabled\tinterfaces',
+  'bridge-vlan': 'port              vlan-id  \nveth1             1 PVID Egress Untagged',
+  ps: 'UID        PID  PPID  C STIME TTY          TIME CMD\nroot         1     0  0 09:12 ?        00:00:05 init',
+  arp: '? (10.0.0.2) at 02:00:00:00:00:02 [ether] on eth0',
+  conntrack:
+    'udp      17 28 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 mark=0 use=1',
+  nstat: '#kernel\nIpInReceives                    18                 0.0',
+  'ip-rule': '0:\tfrom all lookup local',
+  'bridge-fdb': '02:00:00:00:00:01 dev veth1 master br0 ',
+  'ip-neigh': '10.0.0.2 dev eth0 lladdr 02:00:00:00:00:02 REACHABLE',
+  'ip-route': 'default via 10.0.0.1 dev eth0 ',
+  sysctl: 'net.ipv4.ip_forward = 1',
+  'resolv-conf': 'nameserver 10.0.0.53',
+  'nsswitch-conf': 'hosts: files dns',
+  hosts: '10.0.0.5 db db.example',
+};
+
+describe('recognising by content', () => {
+  it('has a sample of every format', () => {
+    expect(Object.keys(SAMPLES).sort()).toEqual(FORMATS.map(({ id }) => id).sort());
+  });
+
+  it.each(Object.entries(SAMPLES))('%s', (format, text) => {
+    const dump = read('any-name', text);
+    expect(dump.format).toBe(format);
+    expect(dump.issues).toEqual([]);
+    expect(dump.why).not.toBe('');
+  });
+
+  it.each(Object.entries(SAMPLES))('%s, whatever the name says', (format, text) => {
+    const misleading = format === 'sysctl' ? 'ss.txt' : 'sysctl.txt';
+    expect(read('any-name', text, misleading).format).toBe(format);
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['CRLF', (text) => text.replaceAll('\n', '\r\n')],
+    ['a byte order mark', (text) => `\ufeff${text}`],
+    ['blank lines around', (text) => `\n\n${text}\n\n`],
+    ['colours', (text) => text.replace(/^/gm, '\x1b[1;32m\x1b[K').replace(/$/gm, '\x1b[0m')],
+    ['an idle prompt behind', (text) => `${text}\nroot@box:~# `],
+    ['exit behind', (text) => `${text}\nexit\n`],
+  ])('is not disturbed by %s', (_, change) => {
+    for (const [format, text] of Object.entries(SAMPLES)) {
+      const dump = read('any-name', change(text));
+      expect(dump.format).toBe(format);
+      expect(dump.issues, format).toEqual([]);
+    }
+  });
+
+  it.each([
+    '$ ip route',
+    '# ip route',
+    'root@box:~# ip route show',
+    '[admin@box ~]$ sudo ip -4 route',
+    'user@host:/some/dir$ sudo /sbin/ip r',
+    '/ # ip route',
+    'ip route',
+    'sudo ip route list table main',
+    '➜  ~ ip route',
+    '(venv) me@box:~$ ip route',
+  ])('takes off the pasted command line `%s`', (command) => {
+    const dump = read('any-name', `${command}\ndefault via 10.0.0.1 dev eth0 \n`);
+    const { dump4 } = contentOf(dump, 'routes');
+    expect(dump.issues).toEqual([]);
+    expect(dump4?.routes.map(({ span }) => span.line)).toEqual([2]);
+  });
+
+  it.each([
+    ['# ip netns exec red ip route', 'red'],
+    ['$ sudo ip netns exec blue-1 ip -6 route', 'blue-1'],
+    ['$ ip -n green route', 'green'],
+  ])('keeps the namespace of `%s`', (command, namespace) => {
+    expect(read('any-name', `${command}\ndefault via 10.0.0.1 dev eth0\n`).namespace).toBe(namespace);
+  });
+
+  it('reads up to the next command, and says where that begins', () => {
+    const dump = read(
+      'paste',
+      '$ ip route\ndefault via 10.0.0.1 dev eth0\n$ ip neigh\n10.0.0.1 dev eth0 FAILED\n',
+    );
+    expect(contentOf(dump, 'routes').dump4?.routes).toHaveLength(1);
+    expect(dump.issues).toMatchObject([{ code: 'second-command', line: 3, path: 'paste' }]);
+  });
+
+  it('does not take a comment for a command', () => {
+    const dump = read(
+      'sysctl.conf',
+      'net.ipv4.ip_forward = 1\n# ip forwarding is needed by docker\n; ss is no command here\nnet.ipv4.tcp_syncookies=1\n',
+    );
+    expect([...contentOf(dump, 'sysctls').sysctls.keys()]).toEqual([
+      'net.ipv4.ip_forward',
+      'net.ipv4.tcp_syncookies',
+    ]);
+    expect(dump.issues).toEqual([]);
+  });
+});
+
+describe('empty dumps', () => {
+  it.each<[string, string, unknown]>([
+    ['bundle/namespaces/red/ip-addr.json', '[]', { kind: 'links', links: [], withAddresses: true }],
+    ['ip-addr.json', '[{}]', { kind: 'links', links: [], withAddresses: true }],
+    ['ip-route.json', '[ ]\n', { kind: 'routes', family: 4, dump4: { routes: [], covers: 'main' } }],
+    ['ip6-route.json', '[]', { kind: 'routes', family: 6, dump6: { routes: [], covers: 'main' } }],
+    ['ip6-route.txt', '', { kind: 'routes', family: 6, dump6: { routes: [], covers: 'main' } }],
+    ['ip-rule.txt', '', { kind: 'ip-rules', family: 4, rules: [] }],
+    ['ip6-rule.json', '[]', { kind: 'ip-rules', family: 6, rules: [] }],
+    ['ip-neigh.txt', '\n', { kind: 'neighbours', neighbours: [] }],
+    ['bridge-link.json', '[]', { kind: 'bridge-ports', ports: [] }],
+    ['bridge-fdb.txt', '', { kind: 'fdb', entries: [] }],
+    ['bridge-vlan.json', '[]', { kind: 'bridge-vlans', vlans: [] }],
+    ['nft-ruleset.txt', '', { kind: 'nft', chains: [] }],
+    ['nft-ruleset.json', '{"nftables": [{"metainfo": {}}]}', { kind: 'nft', chains: [] }],
+    ['ss.txt', '', { kind: 'sockets', sockets: [] }],
+    ['conntrack.txt', '', { kind: 'conntrack', entries: [] }],
+    [
+      'conntrack',
+      'conntrack v1.4.7 (conntrack-tools): 0 flow entries have been shown.\n',
+      { kind: 'conntrack', entries: [] },
+    ],
+    ['containers.json', '[]', { kind: 'containers', containers: [] }],
+    ['networks.json', '[]', { kind: 'docker-networks', networks: [] }],
+    ['processes.txt', '', { kind: 'processes', processes: [] }],
+    ['resolv.conf', '', { kind: 'resolver', resolver: { nameservers: [] } }],
+    ['hosts', '\n', { kind: 'resolver', resolver: { hosts: [] } }],
+  ])('%s holding %j was dumped and is empty', (path, text, content) => {
+    const dump = read(path, text, path);
+    expect(dump.content).toEqual(content);
+    expect(dump.issues).toEqual([]);
+  });
+
+  it.each<[string, number, string]>([
+    ['iptables-save.txt', 4, 'nft'],
+    ['ip6tables-save.txt', 6, 'nft'],
+    ['iptables-legacy-save.txt', 4, 'legacy'],
+    ['ip6tables-legacy-save.txt', 6, 'legacy'],
+  ])('an empty %s is a ruleset without tables', (path, family, backend) => {
+    const { ruleset } = contentOf(read(path, '', path), 'ruleset');
+    expect(ruleset).toMatchObject({ family, backend });
+    expect(ruleset.tables.size).toBe(0);
+  });
+
+  it.each(['$ ip route\n', 'root@box:~# ip -6 neigh show\nroot@box:~# \n', '# iptables-save\n'])(
+    'the command of %j says what is empty',
+    (text) => expect(recogniseDump('paste', text)?.issues).toEqual([]),
+  );
+
+  it.each(['', '\n \n', '[]', '[{}]', '{}'])('an empty %j of no known name says nothing', (text) => {
+    expect(recogniseDump('something.txt', text, 'something.txt')).toBeUndefined();
+  });
+});
+
+describe('what is no dump', () => {
+  it.each<[string, string]>([
+    ['prose', 'We saw that the default route was gone.\nThen we added it via 10.0.0.1 again.\nIt worked.\n'],
+    [
+      'a route in prose',
+      'Dear all,\nthe line\ndefault via 10.0.0.1 dev eth0\nis missing on the box.\nPlease add it today.\nThanks, A.\n',
+    ],
+    ['one lookup (ip route get)', '8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.0.5 uid 0 \n    cache \n'],
+    [
+      'a list of prefixes',
+      'Name: blocked\nType: hash:net\nMembers:\n10.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n',
+    ],
+    ['a configuration file', 'server.port = 80\nserver.host = web\n'],
+    ['source code', 'function f() {\n  return [1, 2];\n}\n'],
+    ['other JSON', '{"name": "x", "version": 1}'],
+    ['an image listing of Docker', '[{"Id": "sha256:00", "RepoTags": ["a:b"], "Os": "linux"}]'],
+    ['binary', '\x00\x01\x02\xff\xfe'.repeat(100)],
+    [
+      'conntrack events',
+      '    [NEW] udp      17 30 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1\n',
+    ],
+    [
+      'traceroute',
+      'traceroute to 8.8.8.8 (8.8.8.8), 30 hops max\n 1  10.0.0.1  0.3 ms\n 2  192.0.2.1  1.2 ms\n',
+    ],
+  ])('%s', (_, text) => {
+    expect(recogniseDump('file', text)).toBeUndefined();
+  });
+
+  it('is reported with what was looked for', () => {
+    const issue = unrecognised('notes.txt');
+    expect(issue).toMatchObject({ severity: 'error', code: 'dump-unknown', path: 'notes.txt' });
+    for (const command of ['ip addr', 'iptables-save', 'docker inspect', 'sysctl -a'])
+      expect(issue.text).toContain(command);
+  });
+});
