@@ -1,4 +1,5 @@
 /** A line on the terminal that says how far the reading of long inputs is; nothing for short ones, nor into a file or pipe. */
+import { statSync } from 'node:fs';
 import { printable } from '../base/printable.ts';
 import type { ByteSource } from '../capture/source.ts';
 import type { CaptureInput, InputSet } from '../input/input.ts';
@@ -49,18 +50,28 @@ function megabytes(bytes: number): string {
 
 /** The same inputs, whose captures tell the progress what is read of them. */
 export function observed(inputs: InputSet, progress: Progress): InputSet {
-  let total: number | undefined = 0;
+  let total = sizeOf(inputs.captures);
   const captures = inputs.captures.map(
     (capture): CaptureInput => ({
       ...capture,
       open: () => {
         const source = capture.open();
-        total = total === undefined || source.size === undefined ? undefined : total + source.size;
+        // Packed: the file's size says nothing of the bytes that come out of it.
+        if (source.size === undefined) total = undefined;
         return counted(source, (bytes) => progress.add(capture.path, bytes, total));
       },
     }),
   );
   return { ...inputs, captures };
+}
+
+/** Bytes of all captures; undefined when one of them is no file of its own. */
+function sizeOf(captures: readonly CaptureInput[]): number | undefined {
+  try {
+    return captures.reduce((sum, { path }) => sum + statSync(path).size, 0);
+  } catch {
+    return undefined;
+  }
 }
 
 function counted(source: ByteSource, count: (bytes: number) => void): ByteSource {

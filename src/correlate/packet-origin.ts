@@ -6,13 +6,19 @@ import type { LinkRef, Topology } from '../topology/topology.ts';
 import { isLoopback, neighboursOf, ownersOf } from './owner.ts';
 
 export type PacketOrigin =
-  | { readonly kind: 'local'; readonly namespace: string }
+  | {
+      readonly kind: 'local';
+      readonly namespace: string;
+      /** The interface it is bound to; absent where the route decides. */
+      readonly out?: string;
+    }
   | { readonly kind: 'wire'; readonly link: LinkRef };
 
 /** A packet at its first sighting. */
 export interface FirstSighting {
   readonly link: LinkRef;
   readonly source: Ip;
+  readonly destination: Ip;
   readonly etherSource?: Mac | undefined;
   /** The capture itself says which way it crossed the interface. */
   readonly crossing?: 'in' | 'out' | undefined;
@@ -28,7 +34,10 @@ export function packetOrigin(snapshot: Snapshot, topology: Topology, seen: First
   if (isLoopback(source)) return local;
   const owners = ownersOf(snapshot, source);
   const owner = owners.find(({ netns }) => netns.name === link.namespace) ?? owners[0];
-  if (owner) return { kind: 'local', namespace: owner.netns.name };
+  if (owner) {
+    const bound = isOfOneLink(seen.destination) && { out: owner.link.name };
+    return { kind: 'local', namespace: owner.netns.name, ...bound };
+  }
   const device = snapshot.namespaces.get(link.namespace)?.links?.find(({ name }) => name === link.name);
   const own = device?.mac !== undefined && device.mac === seen.etherSource;
   if (seen.crossing === 'out' || (own && seen.crossing === undefined)) {
@@ -37,6 +46,12 @@ export function packetOrigin(snapshot: Snapshot, topology: Topology, seen: First
     return { kind: 'wire', link: { namespace: link.namespace, name: near.link.name } };
   }
   return { kind: 'wire', link: bridgePort(topology, seen) ?? link };
+}
+
+/** Multicast and link-local destinations mean nothing without an interface: no route chose it, the sender did. */
+function isOfOneLink(ip: Ip): boolean {
+  if (typeof ip === 'number') return ip >>> 28 === 0xe || ip === 0xffffffff || ip >>> 16 === 0xa9fe;
+  return ip >> 120n === 0xffn || ip >> 118n === 0x3fan;
 }
 
 /** A frame seen on a bridge came in by the port behind which its source MAC lives. */

@@ -1,4 +1,7 @@
-import { createWorld } from '../../netstack/world.ts';
+import type { PacketOrigin } from '../../correlate/packet-origin.ts';
+import type { Trace } from '../../netstack/hop.ts';
+import { createWorld, type World } from '../../netstack/world.ts';
+import type { Skb } from '../../skb/skb.ts';
 import type { ReplayOptions } from '../commands/replay.ts';
 import type { Io, Status } from '../io.ts';
 import { tellIssues } from '../messages.ts';
@@ -32,8 +35,7 @@ export async function replayAction(
   let since = 0;
   for await (const { skb, origin } of merged(feeds)) {
     tally.replayed++;
-    const trace =
-      origin.kind === 'wire' ? world.receive(origin.link, skb) : world.sendLocal(origin.namespace, skb);
+    const trace = send(world, origin, skb);
     if (options.format === 'counters') continue;
     for (const line of linesOf(skb, trace, options.respond ?? false)) {
       const text = `${JSON.stringify(line)}\n`;
@@ -51,4 +53,9 @@ export async function replayAction(
   }
   tellIssues(io, problems, options);
   return scene.unusable || problems.some((issue) => issue.severity === 'error') ? 2 : 0;
+}
+
+function send(world: World, origin: PacketOrigin, skb: Skb): Trace {
+  if (origin.kind === 'wire') return world.receive(origin.link, skb);
+  return world.sendLocal(origin.namespace, skb, origin.out === undefined ? {} : { out: origin.out });
 }

@@ -39,6 +39,7 @@ export function capturedFeeds(scene: Scene, tally: Tally): Feed[] {
           return packetOrigin(snapshot, topology, {
             link: { namespace: point.namespace, name: point.interface },
             source: ip.source,
+            destination: ip.destination,
             etherSource: packet.ether?.source,
             crossing: packet.sllType === undefined ? undefined : packet.sllType === OUTGOING ? 'out' : 'in',
           });
