@@ -154,7 +154,9 @@ function place(given: Run, command: string): Problem | undefined {
   if ('problem' in spec) return spec;
   const { chain, rules } = spec;
   for (const { target } of rules) {
-    if ((target?.kind === 'jump' || target?.kind === 'goto') && !given.table.chains.has(target.chain)) {
+    if (target?.kind !== 'jump' && target?.kind !== 'goto') continue;
+    if (reaches(given.table, target.chain, chain.name)) return problem(`${chain.name} would jump to itself`);
+    if (!given.table.chains.has(target.chain)) {
       return problem(
         `table ${given.table.name} has no chain ${target.chain}, and no target of that name is known`,
       );
@@ -250,6 +252,17 @@ function rename({ table }: Run, name: string | undefined, to: string | undefined
   table.chains.clear();
   for (const [key, each] of renamed) table.chains.set(key, each);
   return undefined;
+}
+
+/** Would a packet that enters `from` come to `to`? */
+function reaches(table: Table, from: string, to: string, seen = new Set<string>()): boolean {
+  if (from === to) return true;
+  if (seen.has(from)) return false;
+  seen.add(from);
+  const next = (table.chains.get(from)?.rules ?? []).flatMap(({ target }) =>
+    target?.kind === 'jump' || target?.kind === 'goto' ? [target.chain] : [],
+  );
+  return next.some((chain) => reaches(table, chain, to, seen));
 }
 
 function jumpsTo(rule: Rule, chain: string): boolean {
