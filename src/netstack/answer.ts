@@ -5,6 +5,17 @@ import { type IcmpMessage, icmpError } from './icmp.ts';
 import { mayAnswer } from './icmp-limit.ts';
 import { addStep, type Copy, type Run } from './run.ts';
 
+/** nf_conntrack_attach(): an error or refusal belongs to the connection of what it is about, from the other side. */
+export function attachConntrack(answer: Skb, about: Skb): void {
+  const { conntrack } = about;
+  if (!conntrack || (conntrack.state === 'INVALID' && !conntrack.entry) || conntrack.template) return;
+  answer.conntrack = {
+    ...conntrack,
+    state: conntrack.state === 'UNTRACKED' ? 'UNTRACKED' : 'RELATED',
+    direction: conntrack.direction === 'original' ? 'reply' : 'original',
+  };
+}
+
 export interface AnswerOf {
   /** Shown as a step of the packet it answers (REJECT). */
   readonly shown?: string;
@@ -14,10 +25,13 @@ export interface AnswerOf {
 
 export function queueAnswer(run: Run, copy: Copy, skb: Skb, { shown, direct }: AnswerOf = {}): void {
   if (shown !== undefined) addStep(run, copy, { kind: 'emit', packet: headerOf(skb), text: shown });
+  const { destination } = fieldsOf(skb);
+  const linkLocal = typeof destination === 'bigint' && destination >> 118n === 0x3fan;
   run.answers.push({
     namespace: copy.net.name,
     skb,
     always: false,
+    ...(linkLocal && !copy.skb.local ? { out: copy.dev } : {}),
     ...(direct === undefined ? {} : { direct }),
   });
 }
@@ -25,8 +39,10 @@ export function queueAnswer(run: Run, copy: Copy, skb: Skb, { shown, direct }: A
 /** An ICMP error about the packet, unless it must not be answered or its sender had too many. */
 export function queueIcmp(run: Run, copy: Copy, message: IcmpMessage, of: AnswerOf = {}): void {
   const { skb, net } = copy;
-  const answer = icmpError(skb, message);
+  const local = copy.dst?.kind === 'local' && !copy.dst.broadcast && !copy.dst.multicast;
+  const answer = icmpError(skb, message, local);
   if (!answer) return;
+  attachConntrack(answer, skb);
   if (!mayAnswer(net, fieldsOf(answer).destination, message.type, skb.time)) return;
   queueAnswer(run, copy, answer, of);
 }
@@ -38,4 +54,8 @@ export const NO_PORT: Readonly<Record<4 | 6, IcmpMessage>> = {
 export const NO_HOST: Readonly<Record<4 | 6, IcmpMessage>> = {
   4: { type: 3, code: 1 },
   6: { type: 1, code: 3 },
+};
+export const NO_PROTOCOL: Readonly<Record<4 | 6, IcmpMessage>> = {
+  4: { type: 3, code: 2 },
+  6: { type: 4, code: 1, rest: 6 },
 };

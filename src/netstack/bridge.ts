@@ -180,9 +180,7 @@ function stationOf(kernel: Kernel, net: Net, bridge: Device, mac: Mac | undefine
 
 /** br_pass_frame_up() */
 function passUp(run: Run, copy: Copy, bridge: Device): void {
-  const { skb } = copy;
   addStep(run, copy, { kind: 'bridge', action: 'deliver', bridge: bridge.name });
-  if (!isGroup(copy)) skb.packetType = 'host';
   copy.dev = bridge.name;
   receiveIp(run, copy);
 }

@@ -129,7 +129,9 @@ export function fibLookup(fib: Fib, key: FlowKey): FibResult {
         const name = tableName(action.table);
         const table = fib.tables.get(name);
         const result = table ? lookupTable(fib, table, key) : undefined;
-        if (!fib.isComplete(name) && !(name === 'local' && result)) incomplete.push(name);
+        // Nothing ever fills table default; a dump of main alone leaves it out.
+        const known = fib.isComplete(name) || name === 'default' || (name === 'local' && result);
+        if (!known) incomplete.push(name);
         if (!result) break;
         if (rule.suppressPrefixLength !== undefined && result.kind === 'found') {
           if (result.prefixLength <= rule.suppressPrefixLength) break;

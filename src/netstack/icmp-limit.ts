@@ -4,6 +4,8 @@ import { type IcmpPeer, isLocalAddress, type Net } from './net.ts';
 
 /** Messages that may be sent at once (XRLIM_BURST_FACTOR). */
 const BURST = 6;
+/** ip_rt_error_burst over ip_rt_error_cost. */
+const ERROR_BURST = 5;
 /** ip_rt_redirect_number, _load and _silence, in seconds. */
 const MOST_REDIRECTS = 9;
 const REDIRECT_LOAD = 0.02;
@@ -31,6 +33,16 @@ export function mayAnswer(net: Net, to: Ip, type: number, now: number): boolean 
   peer.last = now;
   if (peer.tokens < interval) return false;
   peer.tokens -= interval;
+  return true;
+}
+
+/** ip_error(): refusals by the routing table have a limit of their own, out of the same tokens. */
+export function mayRefuse(net: Net, to: Ip, now: number): boolean {
+  const peer = peerOf(net, to, now);
+  peer.tokens = Math.min(peer.tokens + Math.max(0, now - peer.last), ERROR_BURST);
+  peer.last = now;
+  if (peer.tokens < 1) return false;
+  peer.tokens -= 1;
   return true;
 }
 

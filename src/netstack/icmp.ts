@@ -16,8 +16,11 @@ export interface IcmpMessage {
   readonly rest?: number;
 }
 
-/** An error about `skb`, its source left to the route; undefined where the kernel keeps silent. */
-export function icmpError(skb: Skb, message: IcmpMessage): Skb | undefined {
+/**
+ * An error about `skb`; undefined where the kernel keeps silent. About a packet that was for the host it comes from the address
+ * that was asked, otherwise the route chooses.
+ */
+export function icmpError(skb: Skb, message: IcmpMessage, local = false): Skb | undefined {
   const { source, destination, icmpType } = fieldsOf(skb);
   if (skb.fragmentOffset > 0) return undefined;
   if (skb.packetType === 'broadcast' || skb.packetType === 'multicast') return undefined;
@@ -27,7 +30,7 @@ export function icmpError(skb: Skb, message: IcmpMessage): Skb | undefined {
   if (icmpType !== undefined && isError(skb, icmpType)) return undefined;
   if (typeof source === 'number') {
     return buildSkb({
-      source: 0,
+      source: local ? destination : 0,
       destination: source,
       protocol: 1,
       icmpType: message.type,
@@ -42,7 +45,7 @@ export function icmpError(skb: Skb, message: IcmpMessage): Skb | undefined {
     });
   }
   return buildSkb({
-    source: 0n,
+    source: local ? destination : 0n,
     destination: source,
     protocol: 58,
     icmpType: message.type,
@@ -83,6 +86,26 @@ export function tcpReset(skb: Skb): Skb | undefined {
     tcpSequence: hasAck ? tcp.acknowledgement : 0,
     tcpAcknowledgement: hasAck ? 0 : acknowledged >>> 0,
     tcpWindow: 0,
+    time: skb.time,
+    local: true,
+    origin: skb.origin,
+  });
+}
+
+/** icmp_timestamp(): the three times aren't modelled. */
+export function timestampReply(skb: Skb): Skb | undefined {
+  const { source, destination, icmpType, icmpId, tos } = fieldsOf(skb);
+  if (skb.family !== 4 || icmpType !== 13) return undefined;
+  return buildSkb({
+    source: destination,
+    destination: source,
+    protocol: 1,
+    icmpType: 14,
+    icmpId: icmpId ?? 0,
+    icmpSequence: viewOf(skb.bytes).getUint16(skb.transport + 6),
+    tos,
+    dontFragment: false,
+    payload: 12,
     time: skb.time,
     local: true,
     origin: skb.origin,

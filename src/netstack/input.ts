@@ -9,12 +9,12 @@ import { setTtl } from '../skb/rewrite.ts';
 import { queueAnswer, queueIcmp } from './answer.ts';
 import { defragment } from './defrag.ts';
 import { icmpError } from './icmp.ts';
-import { mayRedirect } from './icmp-limit.ts';
+import { mayRedirect, mayRefuse } from './icmp-limit.ts';
 import { deliverLocally } from './local.ts';
 import { deviceOf } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
 import { noteIncomplete, output } from './output.ts';
-import { isLoopbackIp, isMulticast, type RouteDrop, routeInput } from './route.ts';
+import { isLoopbackIp, isMulticast, type RouteDrop, routeInput, routeStep } from './route.ts';
 import { addStep, type Copy, endCopy, hopOf, type Run } from './run.ts';
 
 /** A packet has reached the IP layer on `copy.dev`. */
@@ -40,15 +40,21 @@ export function receiveIp(run: Run, copy: Copy): void {
   if (!alreadySeen && !runHook(run, copy, 'PREROUTING', { in: dev })) return;
   if (fieldsOf(skb).destination !== before) copy.translated = true;
   for (const text of net.fib[skb.family].assumptions) run.assumptions.add(text);
-  const result = routeInput(net, skb, dev, copy.translated);
-  addStep(run, copy, result.step);
-  if (result.kind === 'drop') {
-    refuse(run, copy, result);
-    return;
+  const redirected = fieldsOf(skb).destination !== before;
+  if (redirected || copy.dst === undefined) {
+    const result = routeInput(net, skb, dev, copy.translated);
+    addStep(run, copy, result.step);
+    if (result.kind === 'drop') {
+      refuse(run, copy, result);
+      return;
+    }
+    for (const text of result.assumptions) run.assumptions.add(text);
+    copy.dst = result.destination;
+  } else {
+    const { broadcast, multicast } = copy.dst;
+    addStep(run, copy, routeStep(broadcast ? 'broadcast' : multicast ? 'multicast' : 'local'));
   }
-  for (const text of result.assumptions) run.assumptions.add(text);
-  copy.dst = result.destination;
-  if (result.destination.kind === 'local') {
+  if (copy.dst.kind === 'local') {
     // Without conntrack, fragments of an IPv4 packet are joined only now.
     if (skb.family === 4 && !defragment(run, copy)) return;
     if (!runHook(run, copy, 'INPUT', { in: dev, physin: copy.bridge?.physin })) return;
@@ -88,6 +94,8 @@ function refuse(run: Run, copy: Copy, result: RouteDrop): void {
   });
   if (result.icmp) {
     const type = copy.skb.family === 4 ? 3 : 1;
+    const { source } = fieldsOf(copy.skb);
+    if (type === 3 && !mayRefuse(net, source, copy.skb.time)) return;
     queueIcmp(run, copy, { type, code: result.icmp.code });
   }
 }
@@ -123,6 +131,7 @@ function forward(run: Run, copy: Copy): void {
     queueIcmp(run, copy, { type: skb.family === 4 ? 11 : 3, code: 0 });
     return;
   }
+  if (skb.family === 6 && dst.out !== dev && !mayForward6(run, copy)) return;
   const tooBig = exceedsMtu(copy);
   if (tooBig !== undefined) {
     endCopy(run, copy, {
@@ -143,6 +152,22 @@ function forward(run: Run, copy: Copy): void {
   const phys = copy.bridge === undefined ? {} : { physin: copy.bridge.physin };
   if (!runHook(run, copy, 'FORWARD', { in: dev, out: dst.out, ...phys })) return;
   output(run, copy);
+}
+
+/** ip6_forward(): link-local sources stay on their link. */
+function mayForward6(run: Run, copy: Copy): boolean {
+  const { source } = fieldsOf(copy.skb);
+  if (typeof source !== 'bigint') return true;
+  const linkLocal = source >> 118n === 0x3fan;
+  if (!linkLocal && source !== 0n) return true;
+  endCopy(run, copy, {
+    verdict: 'dropped',
+    cause: 'martian-drop',
+    reason: 'IP_INADDRERRORS',
+    text: `source ${formatIp(source)} may not leave its link`,
+  });
+  if (linkLocal) queueIcmp(run, copy, { type: 1, code: 2 });
+  return false;
 }
 
 /** ip_rt_send_redirect(): the sender could have gone to the next hop himself. */

@@ -2,9 +2,9 @@
 import type { Socket } from '../dump/records.ts';
 import { formatEndpoint, formatIp, type Ip } from '../net/ip.ts';
 import { fieldsOf, type SkbFields } from '../skb/fields.ts';
-import { NO_PORT, queueAnswer, queueIcmp } from './answer.ts';
+import { NO_PORT, NO_PROTOCOL, queueAnswer, queueIcmp } from './answer.ts';
 import type { Trace } from './hop.ts';
-import { echoReply, tcpReset } from './icmp.ts';
+import { echoReply, tcpReset, timestampReply } from './icmp.ts';
 import { isLoopbackIp } from './route.ts';
 import { type Copy, endCopy, type Kernel, type Run } from './run.ts';
 
@@ -19,7 +19,7 @@ export function deliverLocally(run: Run, copy: Copy): void {
   }
   if (socket.state !== 'none' && socket.state !== 'wrong-address') {
     endCopy(run, copy, { verdict: 'delivered', socket });
-    const echo = isIcmp(fields) ? echoReply(skb) : undefined;
+    const echo = isIcmp(fields) ? (echoReply(skb) ?? timestampReply(skb)) : undefined;
     if (echo && !ignoresEcho(copy)) queueAnswer(run, copy, echo);
     return;
   }
@@ -38,15 +38,17 @@ export function deliverLocally(run: Run, copy: Copy): void {
         : `the port's listener in ${net.name} is bound to ${formatIp(bound)}, not ${where}`,
     stray: copy.flooded,
   });
+  // The protocol's handler has let go of the connection (nf_reset_ct()); where there is none, nobody did.
+  if (fields.protocol === 17) skb.conntrack = undefined;
   if (fields.protocol !== 6) {
-    queueIcmp(run, copy, NO_PORT[skb.family]);
+    queueIcmp(run, copy, fields.protocol === 17 ? NO_PORT[skb.family] : NO_PROTOCOL[skb.family]);
     return;
   }
   const reset = tcpReset(skb);
   if (reset) queueAnswer(run, copy, reset);
 }
 
-function isIcmp({ family, protocol }: SkbFields): boolean {
+function isIcmp({ family, protocol }: Pick<SkbFields, 'family' | 'protocol'>): boolean {
   return protocol === (family === 4 ? 1 : 58);
 }
 
@@ -58,15 +60,17 @@ function ignoresEcho({ net, skb }: Copy): boolean {
 function findSocket(kernel: Kernel, copy: Copy, fields: SkbFields): SocketState & { readonly bound?: Ip } {
   const { net } = copy;
   const { protocol, destinationPort, destination } = fields;
-  if ((protocol !== 6 && protocol !== 17) || destinationPort === undefined) return { state: 'kernel' };
   if (copy.dst?.broadcast || copy.dst?.multicast) return { state: 'kernel' };
-  // Only a SYN asks for a listener; everything else belongs to a connection that is there, or gets an RST on its own account.
-  if (protocol === 6 && ((fields.tcpFlags ?? 0) & 0x17) !== 2) return { state: 'kernel' };
+  if (protocol !== 6 && protocol !== 17) return { state: hasHandler(copy, protocol) ? 'kernel' : 'none' };
+  if (destinationPort === undefined) return { state: 'kernel' };
   const { sockets } = net.netns;
   const listener = sockets && pick(sockets, fields, copy.dev);
   if (listener?.takes) return listening(listener.socket);
   if (isAnswer(kernel, fields)) return { state: 'kernel' };
   if (!sockets) return { state: 'unknown' };
+  // Only a SYN opens a connection; anything else may belong to one that a client socket of this namespace has.
+  const opens = protocol === 17 || ((fields.tcpFlags ?? 0) & 0x17) === 2;
+  if (!opens && (listener || isClientPort(copy, destinationPort))) return { state: 'kernel' };
   if (!listener) return { state: 'none' };
   const { socket } = listener;
   return {
@@ -74,6 +78,30 @@ function findSocket(kernel: Kernel, copy: Copy, fields: SkbFields): SocketState 
     state: 'wrong-address',
     ...(socket.address === undefined || socket.address === destination ? {} : { bound: socket.address }),
   };
+}
+
+/** ICMP and IGMP are always taken; tunnels' protocols where there is such a device. */
+function hasHandler({ net, skb }: Copy, protocol: number): boolean {
+  if (isIcmp({ family: skb.family, protocol }) || protocol === 2) return true;
+  const tunnels: Readonly<Record<number, readonly string[]>> = {
+    4: ['ipip', 'ip6tnl'],
+    41: ['sit', 'ip6tnl'],
+    47: ['gre', 'gretap', 'ip6gre', 'ip6gretap', 'erspan'],
+  };
+  const kinds = tunnels[protocol];
+  if (!kinds) return KERNEL_PROTOCOLS.has(protocol) || protocol === 59;
+  return [...net.devices.values()].some(({ link }) => kinds.includes(link.kind ?? ''));
+}
+
+/** Protocols whose handlers are modules that may be loaded: ESP, AH, IPComp, DCCP, SCTP, PIM, UDP-Lite, L2TP. */
+const KERNEL_PROTOCOLS: ReadonlySet<number> = new Set([33, 50, 51, 103, 108, 115, 132, 136]);
+
+function isClientPort({ net }: Copy, port: number): boolean {
+  const [low = 32768, high = 60999] = (net.sysctl('net.ipv4.ip_local_port_range')?.value ?? '')
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map(Number);
+  return port >= low && port <= high;
 }
 
 function listening({ process, span }: Socket): SocketState {
@@ -122,8 +150,9 @@ function isAnswer(kernel: Kernel, fields: SkbFields): boolean {
 }
 
 export function rememberFlow(kernel: Kernel, fields: SkbFields): void {
-  const { protocol, source, destination, sourcePort, destinationPort } = fields;
-  if (sourcePort !== undefined) {
+  const { protocol, source, destination, sourcePort, destinationPort, tcpFlags } = fields;
+  const refuses = ((tcpFlags ?? 0) & 4) !== 0;
+  if (sourcePort !== undefined && !refuses) {
     kernel.flows.add(`${protocol} ${source} ${sourcePort} ${destination} ${destinationPort}`);
   }
 }

@@ -13,7 +13,7 @@ import { deviceOf, isLocalAddress, type Net } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
 import { flowOf, routeOutput } from './route.ts';
 import { addStep, type Copy, endCopy, hopOf, openHop, type Run } from './run.ts';
-import { transmit } from './transmit.ts';
+import { heldRoute, transmit } from './transmit.ts';
 
 export interface SendOptions {
   /** Bound to that interface (SO_BINDTODEVICE). */
@@ -106,7 +106,7 @@ function loopBack(run: Run, copy: Copy, dev: string): void {
   const { net, skb } = copy;
   const hop = openHop(run, { namespace: net.name, in: dev, from: copy.hop });
   skb.packetType = 'loopback';
-  receiveIp(run, { skb, net, hop, dev, flooded: true, translated: false });
+  receiveIp(run, { skb, net, hop, dev, dst: heldRoute(copy), flooded: true, translated: false });
 }
 
 function finishOutput(run: Run, copy: Copy, net: Net): void {

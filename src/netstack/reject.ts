@@ -4,7 +4,7 @@ import { headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import { setTtl } from '../skb/rewrite.ts';
 import type { Hook } from '../xtables/rule.ts';
-import { queueAnswer, queueIcmp } from './answer.ts';
+import { attachConntrack, queueAnswer, queueIcmp } from './answer.ts';
 import { type IcmpMessage, tcpReset } from './icmp.ts';
 import { addStep, type Copy, type Run } from './run.ts';
 
@@ -36,6 +36,7 @@ export function reject(run: Run, copy: Copy, kind: string, hook: Hook): void {
   const broadcast = skb.packetType === 'broadcast' || skb.packetType === 'multicast';
   const answer = broadcast ? undefined : tcpReset(skb);
   if (!answer) return;
+  attachConntrack(answer, skb);
   const direct = copy.bridge && hook !== 'OUTPUT' ? { direct: copy.bridge.physin } : {};
   queueAnswer(run, copy, answer, { shown: kind, ...direct });
 }

@@ -65,6 +65,8 @@ export interface Answer {
   readonly always: boolean;
   /** Next hop in place of the destination's own (TEE). */
   readonly gateway?: Ip;
+  /** Interface it has to leave by: to a link-local address. */
+  readonly out?: string;
   /** Sent straight out of this interface, past OUTPUT and POSTROUTING (a reset of a bridged packet). */
   readonly direct?: string;
 }

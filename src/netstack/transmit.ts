@@ -5,9 +5,9 @@ import { cloneSkb } from '../skb/from-packet.ts';
 import type { LinkRef } from '../topology/topology.ts';
 import { floodFromBridge } from './bridge.ts';
 import { receiveIp } from './input.ts';
-import { deviceOf, type Net } from './net.ts';
+import { deviceOf, isLocalAddress, type Net } from './net.ts';
 import { receiveFrame } from './receive.ts';
-import { addTap, type Copy, endCopy, openHop, type Run } from './run.ts';
+import { addTap, type Copy, type Destination, endCopy, openHop, type Run } from './run.ts';
 import { childrenOf, isPointToPoint } from './segment.ts';
 
 /** `bridged`: the frame was switched, not routed or sent by this namespace. */
@@ -152,10 +152,25 @@ function loop(run: Run, copy: Copy): void {
   run.queue.push(() => {
     const hop = openHop(run, { namespace: net.name, in: 'lo', from: copy.hop });
     skb.packetType = 'loopback';
-    const arrived: Copy = { skb, net, hop, dev: 'lo', flooded: false, translated: copy.translated };
+    const arrived: Copy = {
+      skb,
+      net,
+      hop,
+      dev: 'lo',
+      dst: heldRoute(copy),
+      flooded: false,
+      translated: copy.translated,
+    };
     addTap(run, arrived, { interface: 'lo', direction: 'in' });
     receiveIp(run, arrived);
   });
+}
+
+/** What loops back keeps the route it was sent by, which delivers it: no second decision, no check of its source. */
+export function heldRoute({ dst, net }: Copy): Destination | undefined {
+  if (!dst) return undefined;
+  const isOwn = dst.out === 'lo' && !isLocalAddress(net, dst.nexthop);
+  return isOwn ? undefined : { ...dst, kind: 'local' };
 }
 
 /** Sends a copy straight out of an interface, as its own hop. */

@@ -76,7 +76,10 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
         transmitDirect(run, net, answer.skb, answer.direct);
         return;
       }
-      sendLocally(run, net, answer.skb, answer.gateway === undefined ? {} : { toward: answer.gateway });
+      sendLocally(run, net, answer.skb, {
+        ...(answer.gateway === undefined ? {} : { toward: answer.gateway }),
+        ...(answer.out === undefined ? {} : { out: answer.out }),
+      });
     }, depth);
 
   return {

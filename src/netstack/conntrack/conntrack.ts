@@ -188,6 +188,7 @@ export function createConntrack(settings: ConntrackSettings): Conntrack {
     confirm(skb) {
       const entry = skb.conntrack?.entry as Connection | undefined;
       if (!entry || entry.confirmed || entry.dead) return true;
+      if (skb.conntrack?.direction === 'reply') return true;
       const clash = find(entry.original, skb.time) ?? find(entry.reply, skb.time);
       if (clash && clash.connection !== entry) return false;
       entry.confirmed = true;
