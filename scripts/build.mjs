@@ -36,10 +36,13 @@ for (const file of outputFiles.toSorted((left, right) => isEntry(left) - isEntry
   renameSync(draft, file.path);
 }
 
-// Chunks of builds before this one, but for those that a running nettrace may still load.
+// Chunks of builds before this one; when the launcher builds, those stay that a running nettrace may still load.
+const packaging = ['build', 'prepare', 'prepack'].includes(process.env.npm_lifecycle_event ?? '');
+const keepFrom = packaging ? Number.POSITIVE_INFINITY : Date.now() - 10 * 60_000;
 const current = new Set(outputFiles.map((file) => basename(file.path)));
-const recently = Date.now() - 10 * 60_000;
 for (const name of readdirSync(dist)) {
   const path = join(dist, name);
-  if (/^chunk-/.test(name) && !current.has(name) && statSync(path).mtimeMs < recently) rmSync(path, { force: true });
+  if (/^chunk-/.test(name) && !current.has(name) && statSync(path).mtimeMs < keepFrom) {
+    rmSync(path, { force: true });
+  }
 }

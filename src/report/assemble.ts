@@ -6,8 +6,8 @@ import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import type { DiagnosedFlow } from '../diagnose/diagnose.ts';
 import { formatIp } from '../net/ip.ts';
 import { hasPorts, protocolName } from '../net/protocol.ts';
+import { describeTopology } from '../topology/describe.ts';
 import type { Analysis, AnalysisFlow, AnalysisInput, Endpoint } from './analysis.ts';
-import { describeTopology } from './topology.ts';
 
 /** The diagnosis as nettrace-analysis/1: plain data, addresses as text. */
 export function assemble(result: AnalyzeResult): Analysis {
@@ -32,8 +32,7 @@ function describeIssue({ path, line, packet, text }: Issue): Analysis['warnings'
 }
 
 function describeInputs({ scene, issues }: AnalyzeResult): AnalysisInput[] {
-  const warningsOf = (path: string) =>
-    issues.filter((issue) => issue.path === path).map((issue) => formatIssue({ ...issue, path: undefined }));
+  const warningsOf = (path: string) => issues.filter((issue) => issue.path === path).map(formatIssue);
   const captures = scene.inputs.captures.map((capture, index): AnalysisInput => {
     const summary = scene.correlation.summaries[index];
     const places = scene.correlation.points.filter((point) => point.input === index);
@@ -83,6 +82,8 @@ function describeFlow(result: AnalyzeResult, { kase, status, findings }: Diagnos
         }));
     }),
     predicted: prediction?.there.hops ?? [],
+    ...(prediction && { verdict: prediction.there.verdict }),
+    ...(prediction?.back && { predictedReply: prediction.back.hops }),
     ...(divergence && { divergence }),
     findings: [...findings],
   };

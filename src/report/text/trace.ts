@@ -1,6 +1,7 @@
 /** `nettrace trace` on a terminal: what becomes of the packet, then its path there and back with every rule that matched. */
 import { printable } from '../../base/printable.ts';
 import type { Trace } from '../../netstack/hop.ts';
+import { collectCommand } from '../collect-command.ts';
 import { headerOf, type TraceReport } from '../trace-report.ts';
 import { headerText } from './header.ts';
 import { missingLines } from './notes.ts';
@@ -23,7 +24,9 @@ export function renderTrace(report: TraceReport, options: TextOptions): string {
     ...(back ? leg(`Back: ${headerText(headerOf(back))}`, back, shorten, style) : []),
     ...sideAnswers(report, shorten, style),
     ...assumptionLines(report, style),
-    ...missingLines({ namespaces: [], captures: [], missing: missingOnTheWay(report) }, style),
+    ...(style.verbose
+      ? missingLines({ namespaces: [], captures: [], missing: missingOnTheWay(report) }, style)
+      : []),
   ];
   return finish(lines, options);
 }
@@ -134,14 +137,19 @@ function missingOnTheWay({ there, back, missing }: TraceReport): TraceReport['mi
   return missing.filter(({ namespace }) => passed.has(namespace));
 }
 
-function assumptionLines({ there, back }: TraceReport, style: Style): string[] {
+/** Each with the command that would settle it, where a missing dump was the reason. */
+function assumptionLines({ there, back, missing }: TraceReport, style: Style): string[] {
   const assumptions = [...new Set([...there.assumptions, ...(back?.assumptions ?? [])])];
   if (assumptions.length === 0) return [];
-  return [
-    '',
-    style.doubtful(style.bold('Assumed')),
-    ...assumptions.flatMap((text) => hang('  ', printable(text), style.width)),
-  ];
+  const lines = assumptions.flatMap((text) => {
+    const reason = missing.find((item) => text.startsWith(`${item.namespace}: no ${item.dump}`));
+    const command = reason && collectCommand(reason.namespace, reason.dump);
+    return [
+      ...hang('  ', printable(text), style.width),
+      ...(command === undefined ? [] : [`    ${style.command(printable(command))}`]),
+    ];
+  });
+  return ['', style.doubtful(style.bold('Assumed')), ...lines];
 }
 
 function pathsOf(trace: Trace): string[] {

@@ -93,7 +93,8 @@ function rulesetLines({ tables }: Ruleset, style: Style): string[] {
   for (const table of tables.values()) {
     for (const chain of table.chains.values()) {
       const policy = chain.policy === undefined ? '' : ` policy ${chain.policy}`;
-      const counters = chain.counters ? `  ${chain.counters.packets} packets` : '';
+      const counters =
+        chain.counters && chain.policy !== undefined ? `  ${chain.counters.packets} packets` : '';
       lines.push(`  ${style.bold(`${table.name} ${printable(chain.name)}`)}${policy}${style.dim(counters)}`);
       const size = String(chain.rules.length).length;
       const most = Math.max(0, ...chain.rules.map((rule) => String(rule.counters?.packets ?? '').length));
