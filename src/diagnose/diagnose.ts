@@ -127,7 +127,7 @@ function toFinding(scene: Scene, { diagnosed, flows }: Incident): Finding {
   return {
     cause: cause.id,
     severity: severityOf(diagnosed),
-    confidence: found.confidence,
+    confidence: Math.round(found.confidence * 100) / 100,
     title: found.title,
     explanation: found.explanation,
     ...(found.namespace !== undefined && { namespace: found.namespace }),

@@ -66,7 +66,11 @@ function follow(
   const repaired = next.found.fix?.length ? applyAll(snapshot, next.found.fix) : 'there is no command for it';
   if (typeof repaired === 'string') return { text: then, commands };
   const after = makeCase(sceneOf(scene, repaired), kase.flow, true);
-  if (passes(after)) return { text: `${then} With both repaired, ${lower(successText(after))}`, commands };
+  if (passes(after))
+    return {
+      text: `${then} With ${depth === 1 ? 'both' : 'all'} repaired, ${lower(successText(after))}`,
+      commands,
+    };
   const further = explain(after);
   if (!further || samePlace(next, further) || depth >= DEEPEST) return { text: then, commands };
   const rest = follow(scene, after, further, repaired, depth + 1);

@@ -1,6 +1,7 @@
 /** State-changing commands applied to a copy of a snapshot: for proving a fix, and for what-ifs. No shell is run. */
 import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
+import { settleCarrier, settlePorts } from './apply/carrier.ts';
 import { applyIp } from './apply/ip.ts';
 import { applyIptables } from './apply/iptables.ts';
 import { applySysctl, setSysctl } from './apply/sysctl.ts';
@@ -49,8 +50,8 @@ function applyTarget(snapshot: Snapshot, target: Target): Snapshot | Problem {
   const span: Span = { path: target.words.join(' '), line: 1 };
   const next = run(netns, target.words, span);
   if ('problem' in next) return next;
-  const namespaces = new Map(snapshot.namespaces).set(target.namespace, next);
-  return { ...snapshot, namespaces };
+  const namespaces = new Map(snapshot.namespaces).set(target.namespace, settlePorts(next));
+  return settleCarrier(snapshot, { ...snapshot, namespaces });
 }
 
 function run(netns: Netns, words: readonly string[], span: Span): Netns | Problem {

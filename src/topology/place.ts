@@ -27,9 +27,12 @@ export function placeCaptures(
   const points = captures.flatMap((capture, input) => {
     const own = observations.filter((observation) => observation.input === input);
     const named = own.filter((observation) => observation.interface !== undefined);
-    const views = named.length > 0 && capture.interface === undefined ? named : [own[0]];
+    // Several interfaces in one file name themselves; the file's own name can't be the name of all of them.
+    const several = named.length > 1;
+    const views = several || (named.length > 0 && capture.interface === undefined) ? named : [own[0]];
     return views.map((view): CapturePoint => {
-      const place = placeOne(capture, view, namespaces);
+      const { interface: _file, ...unnamed } = capture;
+      const place = placeOne(several ? unnamed : capture, view, namespaces);
       const issue = checkPoint(capture, place, namespaces);
       if (issue) issues.push(issue);
       return { input, path: capture.path, ...place };

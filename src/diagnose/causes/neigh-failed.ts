@@ -37,6 +37,9 @@ const page = modelCause({
           ? `The destination was rewritten to ${drop.trace.final.destination} on the way: the DNAT rule points at something that is not there${container ? '' : ' (no container has that address)'}.`
           : 'The address is wrong, or whoever had it is gone or not on this link.'),
       evidence: neighbourEvidence(kase, drop, nexthop),
+      effect: translated
+        ? 'Delete the DNAT rule, or let it lead to where the service is now.'
+        : `Correct the address, or bring up whoever should have ${nexthop}.`,
       status: kase.outcome.error ? 'rejected' : 'dropped',
     };
   },

@@ -1,3 +1,4 @@
+import { ownersOf } from '../../correlate/owner.ts';
 import { familyOf, formatIp } from '../../net/ip.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 import { netnsOf, type Scene } from '../case.ts';
@@ -46,7 +47,9 @@ export const routeWrongGateway: Cause = {
   ...page,
   survey(scene) {
     return unanswered(scene).flatMap((gap) =>
-      gap.sender && isGateway(gap) ? [surveyed(scene, gap, gap.sender)] : [],
+      gap.sender && isGateway(gap) && ownersOf(scene.snapshot, gap.target).length === 0
+        ? [surveyed(scene, gap, gap.sender)]
+        : [],
     );
   },
 };

@@ -31,7 +31,7 @@ export function applyLink(netns: Netns, words: Words): Netns | Problem {
 function setOne(netns: Netns, link: Link, word: string, words: Words): Netns | Problem {
   switch (word) {
     case 'up':
-      return isDown(link) ? withLink(netns, link, { ...link, flags: upFlags(link), operstate: 'UP' }) : netns;
+      return isDown(link) ? withLink(netns, link, raised(link)) : netns;
     case 'down':
       return isDown(link) ? netns : down(netns, link);
     case 'master': {
@@ -80,6 +80,20 @@ function setOne(netns: Netns, link: Link, word: string, words: Words): Netns | P
 
 function isDown(link: Link): boolean {
   return !link.flags.includes('UP');
+}
+
+/** inetdev_event(), NETDEV_UP: the loopback device gets its addresses when it comes up without any. */
+function raised(link: Link): Link {
+  const up = { ...link, flags: upFlags(link), operstate: 'UP' };
+  if (link.name !== 'lo' || link.addresses.length > 0) return up;
+  const own = { scope: 'host', secondary: false, flags: [], span: link.span };
+  return {
+    ...up,
+    addresses: [
+      { address: 0x7f000001, length: 8, ...own },
+      { address: 1n, length: 128, ...own },
+    ],
+  };
 }
 
 /** Carrier is taken to be there unless the dump said it isn't while the link was up. */
