@@ -22,7 +22,7 @@ export function defineTopology(io: Io, finish: Finish): Command {
         ],
         ['nettrace topology br0.pcap eth0.pcap', 'What two captures alone show of the network:'],
       ])}
--v shows loopback, MAC and link-local addresses and the local routing table as well.
+-v shows loopback devices, MAC and link-local addresses as well.
 `,
     );
   return withCommonOptions(command, ['text', 'json']).action(
