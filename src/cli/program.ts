@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableText } from '../base/printable.ts';
 import { VERSION } from '../version.ts';
 import { defineAnalyze } from './commands/analyze.ts';
 import { defineReplay } from './commands/replay.ts';
@@ -25,7 +26,7 @@ export function createProgram(io: Io, finish: Finish): Command {
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(`nettrace: ${text}`),
+      outputError: (text, write) => write(`nettrace: ${printableText(text)}`),
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
       getErrHelpWidth: () => Math.min(io.stderr.columns ?? 80, 100),
     })

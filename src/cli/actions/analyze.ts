@@ -1,6 +1,7 @@
 import { analyze } from '../../diagnose/analyze.ts';
 import type { Analysis } from '../../report/analysis.ts';
 import { assemble } from '../../report/assemble.ts';
+import { jsonText } from '../../report/json.ts';
 import { renderAnalysis } from '../../report/text/analysis.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
 import type { Io, Status } from '../io.ts';
@@ -30,9 +31,7 @@ export async function analyzeAction(
   const analysis = assemble(result);
   const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
   io.setStatus(status);
-  output.write(
-    asText ? renderAnalysis(analysis, textOptions(io, options)) : `${JSON.stringify(analysis, null, 2)}\n`,
-  );
+  output.write(asText ? renderAnalysis(analysis, textOptions(io, options)) : `${jsonText(analysis, 2)}\n`);
   output.end();
   return status;
 }

@@ -1,6 +1,7 @@
 import type { PacketOrigin } from '../../correlate/packet-origin.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import { createWorld, type World } from '../../netstack/world.ts';
+import { jsonText } from '../../report/json.ts';
 import type { Skb } from '../../skb/skb.ts';
 import type { ReplayOptions } from '../commands/replay.ts';
 import type { Io, Status } from '../io.ts';
@@ -38,7 +39,7 @@ export async function replayAction(
     const trace = send(world, origin, skb);
     if (options.format === 'counters') continue;
     for (const line of linesOf(skb, trace, options.respond ?? false)) {
-      const text = `${JSON.stringify(line)}\n`;
+      const text = `${jsonText(line)}\n`;
       since += text.length;
       output.write(text);
     }

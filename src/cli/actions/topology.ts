@@ -1,3 +1,4 @@
+import { jsonText } from '../../report/json.ts';
 import { renderTopology } from '../../report/text/topology.ts';
 import { describeTopology } from '../../topology/describe.ts';
 import type { TopologyOptions } from '../commands/topology.ts';
@@ -19,7 +20,7 @@ export async function topologyAction(
   const described = describeTopology(scene.topology, scene.correlation.points);
   output.write(
     options.format === 'json'
-      ? `${JSON.stringify({ schema: 'nettrace-topology/1', ...described }, null, 2)}\n`
+      ? `${jsonText({ schema: 'nettrace-topology/1', ...described }, 2)}\n`
       : renderTopology(described, textOptions(io, options)),
   );
   output.end();

@@ -1,5 +1,6 @@
 import { probe } from '../../netstack/probe.ts';
 import { createWorld } from '../../netstack/world.ts';
+import { jsonText } from '../../report/json.ts';
 import { renderTrace, traceSucceeds } from '../../report/text/trace.ts';
 import { headerOf, type TraceReport } from '../../report/trace-report.ts';
 import type { TraceOptions } from '../commands/trace.ts';
@@ -29,9 +30,7 @@ export async function traceAction(words: readonly string[], options: TraceOption
   const status = scene.unusable ? 2 : traceSucceeds(report) ? 0 : 1;
   io.setStatus(status);
   output.write(
-    options.format === 'json'
-      ? `${JSON.stringify(report, null, 2)}\n`
-      : renderTrace(report, textOptions(io, options)),
+    options.format === 'json' ? `${jsonText(report, 2)}\n` : renderTrace(report, textOptions(io, options)),
   );
   output.end();
   return status;

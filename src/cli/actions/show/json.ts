@@ -4,6 +4,7 @@ import type { CaptureSummary, Instant } from '../../../capture/summary.ts';
 import type { CaptureInput } from '../../../input/input.ts';
 import { dissect } from '../../../packet/dissect.ts';
 import { formatTime, packetLine } from '../../../packet/packet-line.ts';
+import { jsonText } from '../../../report/json.ts';
 import { describeDump } from '../../../report/records.ts';
 import type { Output } from '../../output.ts';
 import { openCapture, type ShowJob } from '../show.ts';
@@ -25,7 +26,7 @@ export async function showJson({ inputs, output, places }: ShowJob): Promise<Iss
     output.write(separator);
     separator = ',\n';
     output.write(
-      JSON.stringify(
+      jsonText(
         {
           path: dump.path,
           kind: dump.format,
@@ -36,7 +37,6 @@ export async function showJson({ inputs, output, places }: ShowJob): Promise<Iss
           content: describeDump(dump),
           warnings: dump.issues.map(({ line, text }) => ({ ...(line !== undefined && { line }), text })),
         },
-        null,
         1,
       ),
     );
@@ -47,19 +47,19 @@ export async function showJson({ inputs, output, places }: ShowJob): Promise<Iss
     packet,
     text,
   }));
-  output.write(`\n], "warnings": ${JSON.stringify(warnings)}}\n`);
+  output.write(`\n], "warnings": ${jsonText(warnings)}}\n`);
   return issues;
 }
 
 async function writeCapture(capture: CaptureInput, placed: object, output: Output): Promise<Issue[]> {
   const { source, kind, why } = await openCapture(capture);
-  const head = JSON.stringify({ path: capture.path, kind, why, ...placed });
+  const head = jsonText({ path: capture.path, kind, why, ...placed });
   output.write(`${head.slice(0, -1)}, "packets": [`);
   let separator = '\n';
   const summary = await scanCapture(
     source,
     (frame) => {
-      output.write(`${separator}${JSON.stringify(packetLine(dissect(frame), capture.path))}`);
+      output.write(`${separator}${jsonText(packetLine(dissect(frame), capture.path))}`);
       separator = ',\n';
     },
     {
@@ -70,7 +70,7 @@ async function writeCapture(capture: CaptureInput, placed: object, output: Outpu
       },
     },
   );
-  output.write(`\n], "capture": ${JSON.stringify(describeSummary(summary))}}`);
+  output.write(`\n], "capture": ${jsonText(describeSummary(summary))}}`);
   return summary.issues;
 }
 

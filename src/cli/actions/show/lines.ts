@@ -2,6 +2,7 @@ import type { Issue } from '../../../base/issue.ts';
 import { scanCapture } from '../../../capture/scan.ts';
 import { dissect } from '../../../packet/dissect.ts';
 import { packetLine } from '../../../packet/packet-line.ts';
+import { jsonText } from '../../../report/json.ts';
 import type { ShowJob } from '../show.ts';
 
 /** One JSON line a packet, captures one after the other. */
@@ -10,7 +11,7 @@ export async function showLines({ inputs, output }: ShowJob): Promise<Issue[]> {
   for (const capture of inputs.captures) {
     const summary = await scanCapture(
       capture.open(),
-      (frame) => output.write(`${JSON.stringify(packetLine(dissect(frame), capture.path))}\n`),
+      (frame) => output.write(`${jsonText(packetLine(dissect(frame), capture.path))}\n`),
       {
         path: capture.path,
         onProgress: () => {
