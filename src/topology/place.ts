@@ -106,8 +106,9 @@ function readings(path: string, namespaces: ReadonlyMap<string, Netns>): Name[] 
       if (link.name !== 'lo' && words(stem).includes(link.name)) found.push({ interface: link.name });
     }
   }
-  const strictFirst = found.filter((name) => ownersOf(name, namespaces).length > 0);
-  return strictFirst.length > 0 ? strictFirst : strict ? [strict] : found.slice(0, 1);
+  const distinct = [...new Map(found.map((name) => [`${name.namespace}:${name.interface}`, name])).values()];
+  const fitting = distinct.filter((name) => ownersOf(name, namespaces).length > 0);
+  return fitting.length > 0 ? fitting : strict ? [strict] : distinct.slice(0, 1);
 }
 
 function words(stem: string): string[] {
