@@ -222,7 +222,7 @@ function parseAttributes(words: Words) {
     else if (VALUED.has(word)) {
       const lock = words.skip('lock') ? 'lock ' : '';
       parts.attributes[word] = lock + words.next().replace(/^(\d+)(?:sec|ms)$/, '$1');
-      if (word === 'pref') parts.family ??= 6;
+      if (word === 'pref' || word === 'error') parts.family ??= 6;
     } else if (FLAGS.has(word)) parts.flags.push(word);
     else {
       parts.unknown.push(word);

@@ -56,7 +56,7 @@ function parseSockets(text: DumpText): Parsed {
       issues.push(badLine(text.path, index + 1, line, 'a socket: `tcp 0 0 127.0.0.1:80 0.0.0.0:* LISTEN`'));
   });
   /** An IPv6 socket for any address takes IPv4 too, unless an IPv4 one holds the same port beside it. */
-  const held = new Set(rows.filter(({ socket }) => socket.family === 4).map(({ socket }) => portKey(socket)));
+  const held = new Set(rows.filter(({ local }) => local.any === '4').map(({ socket }) => portKey(socket)));
   const sockets = rows.map(({ protocol, local, socket }): Socket => {
     const any = protocol.endsWith('6') && local.any !== undefined;
     return any && held.has(portKey(socket)) ? { ...socket, family: 6 } : socket;

@@ -9,7 +9,7 @@ import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
 import type { Hint } from '../hint.ts';
 import type { Route, RouteType } from '../records.ts';
 import { nexthop, routesContent } from '../route-record.ts';
-import type { DumpText } from '../text.ts';
+import { type DumpText, quote } from '../text.ts';
 
 const HEADER4 = /^\s*Destination\s+Gateway\s+Genmask\s+Flags\s/;
 const HEADER6 = /^\s*Destination\s+Next Hop\s+Flags?\s/;
@@ -39,8 +39,13 @@ function parseRoutes(text: DumpText, hint?: Hint): Parsed {
     const span = { path: text.path, line: index + 1 };
     const row = columns.length > 0 && words.length >= columns.length - 1 ? rowOf(words, columns) : undefined;
     const route = row && (family === 4 ? route4(row, line, span) : route6(row, line, span));
-    if (route) routes.push(route);
-    else issues.push(badLine(text.path, index + 1, line, 'a route by numbers (`route -n`)'));
+    if (route) {
+      routes.push(route);
+      if (route.type === 'blackhole') {
+        const text = `${quote(line)}: a blackhole or a throw route, which \`route -n\` doesn't tell; taken for a blackhole`;
+        issues.push({ severity: 'warning', code: 'dump-lossy', text, ...span });
+      }
+    } else issues.push(badLine(text.path, index + 1, line, 'a route by numbers (`route -n`)'));
   });
   if (asked.size === 0) asked.add(hint?.family ?? 4);
   return { content: routesContent(routes, { covers: 'main', asked: [...asked] }, true), issues };
@@ -69,12 +74,14 @@ function route6(row: Row, line: string, span: Route['span']): Route | undefined 
   return routeOf(6, destination, via, flags, row, line, span);
 }
 
-/** A gateway by name (`_gateway`) can't be told from these lines; a route without it would be another route. */
+/**
+ * A gateway by name (`_gateway`), or one of the other family, which is shown as 0.0.0.0, can't be told from these lines; a route
+ * without it would be another route.
+ */
 function gatewayOf(word: string, flags: string): Ip | undefined | 'unknown' {
   if (!flags.includes('G')) return undefined;
   const gateway = parseIp(word);
-  if (gateway === undefined) return 'unknown';
-  return gateway === 0 || gateway === 0n ? undefined : gateway;
+  return gateway === undefined || gateway === 0 || gateway === 0n ? 'unknown' : gateway;
 }
 
 function routeOf(

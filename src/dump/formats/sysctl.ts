@@ -22,7 +22,7 @@ export const sysctl: Format = {
     return mostLines(
       text,
       new RegExp(`${LINE.source}|${PATH.source}`),
-      /^\s*[#;]|^(?!.*\/proc\/sys\/)\s*\S+\s*$|^sysctl: /,
+      /^\s*[#;]|^(?!.*(?:\/proc\/sys\/|=))\s*\S+\s*$|^sysctl: /,
     );
   },
   parse: parseSysctls,
