@@ -45,8 +45,9 @@ afterAll(() => rmSync(lab.folder, { recursive: true }));
 
 it('shows what was there as escapes', async () => {
   const { stdout } = await run(['show', lab.bundle]);
-  for (const text of ['x\\x1b[2J', 'ant\\x1b[2J', '/sbin/init \\x1b[2J', 'web\\x1b[2J', 'a\\x1b[2J'])
-    expect(stdout).toContain(text);
+  for (const begin of ['--comment "x', 'ant', '/sbin/init ', 'web', 'search +a']) {
+    expect(stdout).toMatch(new RegExp(`${begin}\\S*\\\\u\\{202e\\}`));
+  }
 });
 
 describe.each([{ LANG: 'C.UTF-8' }, { LANG: 'C' }])('with %j', (env) => {
