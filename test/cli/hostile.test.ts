@@ -45,7 +45,7 @@ afterAll(() => rmSync(lab.folder, { recursive: true }));
 
 it('shows what was there as escapes', async () => {
   const { stdout } = await run(['show', lab.bundle]);
-  for (const begin of ['--comment "x', 'ant', '/sbin/init ', 'web', 'search +a']) {
+  for (const begin of ['--comment "x', 'ant ', '/sbin/init ', 'web', 'search +a ']) {
     expect(stdout).toMatch(new RegExp(`${begin}\\S*\\\\u\\{202e\\}`));
   }
 });
