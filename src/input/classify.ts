@@ -55,7 +55,7 @@ function recognise(placed: PlacedEntry, text: string, issues: readonly Issue[]):
       ...(time === undefined ? {} : { time }),
       ...(placed.folder === undefined ? {} : { folder: placed.folder }),
     },
-    issues: [...issues, ...dump.issues],
+    issues,
   };
 }
 
@@ -72,7 +72,7 @@ function empty(placed: PlacedEntry): Classified {
         by: place.by,
         ...(placed.time === undefined ? {} : { time: placed.time }),
       },
-      issues: dump.issues,
+      issues: [],
     };
   }
   return nothing({

@@ -43,7 +43,10 @@ export interface Manifest {
   }[];
 }
 
-/** Everything the command line named, recognised and placed; what could not be used is in `issues`. */
+/**
+ * Everything the command line named, recognised and placed; what could not be used is in `issues`. What was doubtful inside a
+ * dump stays in its own `issues`.
+ */
 export interface InputSet {
   readonly captures: readonly CaptureInput[];
   readonly dumps: readonly DumpInput[];

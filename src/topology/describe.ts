@@ -1,43 +1,105 @@
+/** The topology as plain data: the `topology` of nettrace-analysis/1, addresses and routes as text. */
+import type { InterfaceAddress, Link } from '../dump/records.ts';
 import { formatIp } from '../net/ip.ts';
 import { formatMac } from '../net/mac.ts';
+import { effectiveRoutes } from '../snapshot/effective-routes.ts';
+import type { Netns } from '../snapshot/snapshot.ts';
 import type { CapturePoint, Topology } from './topology.ts';
 
-/** The topology as plain data (the `topology` of nettrace-analysis/1). */
-export function describeTopology(topology: Topology, points: readonly CapturePoint[] = topology.points) {
+export interface LinkDescription {
+  name: string;
+  index?: number;
+  kind?: string;
+  mac?: string;
+  up?: boolean;
+  /** No dump shows it: a bridge, Docker or a capture names it. */
+  inferred?: boolean;
+  master?: string;
+  addresses: string[];
+  peer?: { namespace: string; interface: string };
+}
+
+export interface NamespaceDescription {
+  name: string;
+  container?: string;
+  inferred: boolean;
+  links: LinkDescription[];
+  routes: string[];
+}
+
+export interface TopologyDescription {
+  namespaces: NamespaceDescription[];
+  /** Devices on one link layer, where there are more than the two of a pair. */
+  segments?: { members: { namespace: string; interface: string }[]; by: string }[];
+  captures: { path: string; namespace: string; interface: string; by: string }[];
+  missing: { namespace: string; dump: string; text: string }[];
+}
+
+/** `points`: with more than the topology knows of them, where they were looked into. */
+export function describeTopology(
+  topology: Topology,
+  points: readonly CapturePoint[] = topology.points,
+): TopologyDescription {
   return {
-    namespaces: [...topology.namespaces.values()].map((netns) => ({
-      name: netns.name,
-      ...(netns.container !== undefined && { container: netns.container }),
-      inferred: netns.inferred,
-      links: (netns.links ?? []).map((link) => {
-        const peer = topology.peerOf({ namespace: netns.name, name: link.name });
-        return {
-          name: link.name,
-          ...(link.index !== undefined && { index: link.index }),
-          ...(link.kind !== undefined && { kind: link.kind }),
-          ...(link.mac !== undefined && { mac: formatMac(link.mac) }),
-          ...(link.inferred ? { inferred: true } : { up: link.flags.includes('UP') }),
-          ...(link.master !== undefined && { master: link.master }),
-          addresses: link.addresses.map(({ address, length }) => `${formatIp(address)}/${length}`),
-          ...(peer && { peer: { namespace: peer.namespace, interface: peer.name } }),
-        };
-      }),
-      routes: [...(netns.routes4?.routes ?? []), ...(netns.routes6?.routes ?? [])]
-        .filter(({ table }) => table !== 'local')
-        .map(({ text }) => text),
-    })),
-    ...(topology.segments.length > 0 && {
-      segments: topology.segments.map(({ members, by }) => ({
-        members: members.map(({ namespace, name }) => ({ namespace, interface: name })),
-        by,
-      })),
-    }),
-    captures: points.map(({ path, namespace, interface: name, by }) => ({
+    namespaces: [...topology.namespaces.values()].map((netns) => describeNamespace(netns, topology)),
+    ...(topology.segments.length === 0
+      ? {}
+      : {
+          segments: topology.segments.map(({ members, by }) => ({
+            members: members.map(({ namespace, name }) => ({ namespace, interface: name })),
+            by,
+          })),
+        }),
+    captures: points.map(({ path, namespace, interface: device, by }) => ({
       path,
       namespace,
-      interface: name,
+      interface: device,
       by,
     })),
     missing: topology.missing.map(({ namespace, dump, text }) => ({ namespace, dump, text })),
   };
+}
+
+function describeNamespace(netns: Netns, topology: Topology): NamespaceDescription {
+  return {
+    name: netns.name,
+    ...(netns.container === undefined ? {} : { container: netns.container }),
+    inferred: netns.inferred,
+    links: (netns.links ?? []).map((link) => describeLink(link, netns, topology)),
+    routes: routesOf(netns),
+  };
+}
+
+function describeLink(link: Link, netns: Netns, topology: Topology): LinkDescription {
+  const peer = topology.peerOf({ namespace: netns.name, name: link.name });
+  return {
+    name: link.name,
+    ...(link.index === undefined ? {} : { index: link.index }),
+    ...(link.kind === undefined ? {} : { kind: link.kind }),
+    ...(link.mac === undefined || link.mac === 0 ? {} : { mac: formatMac(link.mac) }),
+    up: link.flags.includes('UP'),
+    ...(link.inferred ? { inferred: true } : {}),
+    ...(link.master === undefined ? {} : { master: link.master }),
+    addresses: link.addresses.map(describeAddress),
+    ...(peer ? { peer: { namespace: peer.namespace, interface: peer.name } } : {}),
+  };
+}
+
+function describeAddress({ address, length, peer }: InterfaceAddress): string {
+  return peer === undefined
+    ? `${formatIp(address)}/${length}`
+    : `${formatIp(address)} peer ${formatIp(peer)}/${length}`;
+}
+
+/** Of every table but local; those that only follow from addresses are marked so by the kernel's own `proto kernel`. */
+function routesOf(netns: Netns): string[] {
+  return ([4, 6] as const).flatMap((family) =>
+    effectiveRoutes(netns, family)
+      .routes.filter((route) => route.table !== 'local' && route.type !== 'multicast')
+      .map((route) => describeTable(route.text, route.table)),
+  );
+}
+
+function describeTable(text: string, table: string): string {
+  return table === 'main' || /\btable \S/.test(text) ? text : `${text} table ${table}`;
 }
