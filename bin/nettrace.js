@@ -16,9 +16,11 @@ function isStale() {
 }
 
 if (isStale()) {
-  const here = process.cwd();
-  process.chdir(root);
-  await import(pathToFileURL(`${root}scripts/build.mjs`).href);
-  process.chdir(here);
+  try {
+    await import(pathToFileURL(`${root}scripts/build.mjs`).href);
+  } catch (error) {
+    console.error(`nettrace: building from src/ failed: ${error instanceof Error ? error.message : error}`);
+    process.exit(70);
+  }
 }
 await import(pathToFileURL(bundle).href);

@@ -12,6 +12,8 @@ export interface TraceReport {
   back?: Trace;
   /** The answer is made up: the packet left for a place that no input describes. */
   hypothetical: boolean;
+  /** The namespaces that the packet or its answer passes, with their containers' names. */
+  namespaces: { name: string; container?: string }[];
   /** What the model had to do without. */
   missing: AnalysisTopology['missing'];
 }

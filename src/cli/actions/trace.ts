@@ -1,8 +1,10 @@
+import type { Trace } from '../../netstack/hop.ts';
 import { probe } from '../../netstack/probe.ts';
 import { createWorld } from '../../netstack/world.ts';
 import { jsonText } from '../../report/json.ts';
 import { renderTrace, traceSucceeds } from '../../report/text/trace.ts';
 import { headerOf, type TraceReport } from '../../report/trace-report.ts';
+import type { Topology } from '../../topology/topology.ts';
 import type { TraceOptions } from '../commands/trace.ts';
 import type { Io, Status } from '../io.ts';
 import { openOutput } from '../output.ts';
@@ -25,6 +27,7 @@ export async function traceAction(words: readonly string[], options: TraceOption
     there,
     ...(back && { back }),
     hypothetical,
+    namespaces: passed([there, ...(back ? [back] : [])], scene.topology),
     missing: scene.topology.missing.map((missing) => ({ ...missing })),
   };
   const status = scene.unusable ? 2 : traceSucceeds(report) ? 0 : 1;
@@ -34,4 +37,12 @@ export async function traceAction(words: readonly string[], options: TraceOption
   );
   output.end();
   return status;
+}
+
+function passed(traces: readonly Trace[], topology: Topology): TraceReport['namespaces'] {
+  const names = new Set(traces.flatMap(({ hops }) => hops.map((hop) => hop.namespace)));
+  return [...names].map((name) => {
+    const container = topology.namespaces.get(name)?.container;
+    return { name, ...(container !== undefined && { container }) };
+  });
 }

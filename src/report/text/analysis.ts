@@ -1,9 +1,9 @@
 /** `nettrace analyze` on a terminal: the verdict, then each finding, then what is healthy and what is not known. */
-import { printable } from '../../base/printable.ts';
 import type { Analysis } from '../analysis.ts';
 import { findingLines } from './finding.ts';
 import { fails } from './flow-name.ts';
 import { flowTable } from './flow-table.ts';
+import { namespaceNames } from './namespace-name.ts';
 import { inputLines, missingLines, warningLines } from './notes.ts';
 import { commonFolder, shortener } from './paths.ts';
 import { finish, styleOf, type TextOptions } from './style.ts';
@@ -13,12 +13,7 @@ export function renderAnalysis(analysis: Analysis, options: TextOptions): string
   const style = styleOf(options);
   const folder = commonFolder(analysis.inputs.map((input) => input.path));
   const shorten = shortener(folder);
-  const containers = new Map(analysis.topology.namespaces.map(({ name, container }) => [name, container]));
-  const nameOf = (namespace: string) => {
-    const container = containers.get(namespace);
-    const known = container === undefined || container === namespace;
-    return known ? printable(namespace) : `${printable(namespace)} (container ${printable(container)})`;
-  };
+  const nameOf = namespaceNames(analysis.topology.namespaces);
   const drawnFlows = new Set<number>();
   const lines = summary(analysis, style);
   analysis.findings.forEach((finding, index) => {

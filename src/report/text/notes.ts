@@ -26,10 +26,7 @@ export function missingLines(topology: AnalysisTopology, style: Style): string[]
       items.map((item) => commandFor(item, topology)).filter((command) => command !== ''),
     );
     const text = printable(first.text);
-    return [
-      [style.bold(where), text],
-      ...[...commands].map((command) => ['', style.command(printable(command))]),
-    ];
+    return [[style.bold(where), text], ...[...commands].map((command) => ['', commandText(command, style)])];
   });
   return [
     '',
@@ -82,6 +79,11 @@ export function inputLines(analysis: Analysis, folder: string, style: Style): st
     input.packets === undefined ? '' : count(input.packets, 'packet'),
   ]);
   return ['', ...lines, ...columns(rows, { width: style.width, indent: 2 })];
+}
+
+/** A command within wrapped text: it stays on one line, to be copied. */
+export function commandText(command: string, style: Style): string {
+  return style.command(printable(command).replaceAll(' ', '\u00a0'));
 }
 
 export function count(number: number, noun: string): string {

@@ -4,6 +4,7 @@ import type { Trace } from '../../netstack/hop.ts';
 import { collectCommand } from '../collect-command.ts';
 import { headerOf, type TraceReport } from '../trace-report.ts';
 import { headerText } from './header.ts';
+import { namespaceNames } from './namespace-name.ts';
 import { missingLines } from './notes.ts';
 import { pathRows } from './path.ts';
 import { commonFolder, place, shortener } from './paths.ts';
@@ -18,11 +19,12 @@ export function renderTrace(report: TraceReport, options: TextOptions): string {
   const style = styleOf(options);
   const { there, back } = report;
   const shorten = shortener(commonFolder([...pathsOf(there), ...(back ? pathsOf(back) : [])]));
+  const view = { nameOf: namespaceNames(report.namespaces), shorten, style };
   const lines = [
     ...verdictLines(report, style),
-    ...leg(`There: ${headerText(report.packet)}`, there, shorten, style),
-    ...(back ? leg(`Back: ${headerText(headerOf(back))}`, back, shorten, style) : []),
-    ...sideAnswers(report, shorten, style),
+    ...leg(`There: ${headerText(report.packet)}`, there, view),
+    ...(back ? leg(`Back: ${headerText(headerOf(back))}`, back, view) : []),
+    ...sideAnswers(report, view),
     ...assumptionLines(report, style),
     ...(style.verbose
       ? missingLines({ namespaces: [], captures: [], missing: missingOnTheWay(report) }, style)
@@ -103,10 +105,17 @@ function socketText({ socket }: Trace): string {
   }
 }
 
-function leg(title: string, trace: Trace, shorten: (path: string) => string, style: Style): string[] {
+interface LegView {
+  readonly nameOf: (namespace: string) => string;
+  readonly shorten: (path: string) => string;
+  readonly style: Style;
+}
+
+function leg(title: string, trace: Trace, view: LegView): string[] {
+  const { nameOf, shorten, style } = view;
   const rows = pathRows(trace.hops, {
     notation: 'trace',
-    nameOf: printable,
+    nameOf,
     lookAt: NO_CAPTURES,
     withCaptures: false,
     places: (step) =>
@@ -125,10 +134,10 @@ function leg(title: string, trace: Trace, shorten: (path: string) => string, sty
 }
 
 /** Errors and resets that the model makes on the way, other than the answer already drawn. */
-function sideAnswers(report: TraceReport, shorten: (path: string) => string, style: Style): string[] {
+function sideAnswers(report: TraceReport, view: LegView): string[] {
   return report.there.answers
     .filter((answer) => answer !== report.back)
-    .flatMap((answer) => leg(`In answer: ${headerText(headerOf(answer))}`, answer, shorten, style));
+    .flatMap((answer) => leg(`In answer: ${headerText(headerOf(answer))}`, answer, view));
 }
 
 /** What is missing of namespaces that the packet or its answer passes. */
@@ -138,12 +147,13 @@ function missingOnTheWay({ there, back, missing }: TraceReport): TraceReport['mi
 }
 
 /** Each with the command that would settle it, where a missing dump was the reason. */
-function assumptionLines({ there, back, missing }: TraceReport, style: Style): string[] {
+function assumptionLines({ there, back, missing, namespaces }: TraceReport, style: Style): string[] {
   const assumptions = [...new Set([...there.assumptions, ...(back?.assumptions ?? [])])];
   if (assumptions.length === 0) return [];
   const lines = assumptions.flatMap((text) => {
     const reason = missing.find((item) => text.startsWith(`${item.namespace}: no ${item.dump}`));
-    const command = reason && collectCommand(reason.namespace, reason.dump);
+    const container = namespaces.find(({ name }) => name === reason?.namespace)?.container;
+    const command = reason && collectCommand(reason.namespace, reason.dump, container);
     return [
       ...hang('  ', printable(text), style.width),
       ...(command === undefined ? [] : [`    ${style.command(printable(command))}`]),
