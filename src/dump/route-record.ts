@@ -41,8 +41,11 @@ export function nexthop(fields: {
   };
 }
 
+/** What a dump speaks for. */
+export type Tables = Pick<RouteDump, 'covers' | 'tables'>;
+
 export interface Coverage {
-  readonly covers: RouteDump['covers'];
+  readonly tables: Tables;
   /** Families that were asked for, when the command says so; else only those that the routes show. */
   readonly asked: readonly Family[];
 }
@@ -55,7 +58,7 @@ export function routesContent(routes: readonly Route[], coverage: Coverage, read
   if (read || families.size > 0) for (const family of coverage.asked) families.add(family);
   const dumpOf = (family: Family): RouteDump => ({
     routes: routes.filter((route) => route.family === family),
-    covers: coverage.covers,
+    ...coverage.tables,
   });
   const both = families.has(4) && families.has(6);
   return {
@@ -70,12 +73,12 @@ export function routesContent(routes: readonly Route[], coverage: Coverage, read
  * Which tables a dump of these routes speaks for. `ip route show table all` always shows the local table by name; a dump
  * of the local table alone shows nothing but its kinds of routes, and no table.
  */
-export function settleTables(routes: RouteDraft[], command: string | undefined): RouteDump['covers'] {
+export function settleTables(routes: RouteDraft[], command: string | undefined): Tables {
   const asked = /\btable (\S+)/.exec(command ?? '')?.[1];
   if (asked !== undefined && asked !== 'all' && asked !== '0' && asked !== 'unspec') {
     const name = TABLE_NAMES.get(asked) ?? asked;
     for (const route of routes) if (route.table === '') route.table = name;
-    return name === 'main' ? 'main' : 'listed';
+    return name === 'main' ? { covers: 'main' } : { covers: 'listed', tables: [name] };
   }
   const onlyLocal =
     routes.length > 0 &&
@@ -85,8 +88,8 @@ export function settleTables(routes: RouteDraft[], command: string | undefined):
     routes.some((route) => route.type === 'local' && route.protocol === 'kernel');
   const local = routes.some((route) => route.table === 'local');
   for (const route of routes) if (route.table === '') route.table = onlyLocal ? 'local' : 'main';
-  if (onlyLocal) return 'listed';
-  return asked !== undefined || local ? 'all' : 'main';
+  if (onlyLocal) return { covers: 'listed', tables: ['local'] };
+  return { covers: asked !== undefined || local ? 'all' : 'main' };
 }
 
 /** RT_TABLE_* by number, as /etc/iproute2/rt_tables names them. */

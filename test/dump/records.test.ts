@@ -319,6 +319,14 @@ describe('routes', () => {
     }).toEqual(covers);
   });
 
+  it('an empty dump of one table speaks for that table', () => {
+    expect(contentOf(read('x', '$ ip route show table 100\n'), 'routes').dump4).toEqual({
+      routes: [],
+      covers: 'listed',
+      tables: ['100'],
+    });
+  });
+
   it('those of another table by the command are in that table', () => {
     expect(
       routes('$ ip route show table 100\ndefault via 10.0.0.1 dev e\n').map(({ table }) => table),

@@ -53,10 +53,10 @@ function parseRoutes(source: DumpText, family?: Family): Parsed {
       issues.push(badLine(source.path, lineOf(record), found, 'a route with `dst` and `type`'));
     }
   });
-  const covers = settleTables(routes, command);
+  const tables = settleTables(routes, command);
   for (const route of routes) route.text = printRoute(route);
   return {
-    content: routesContent(routes, { covers, asked: askedFamilies(command, family) }, issues.length === 0),
+    content: routesContent(routes, { tables, asked: askedFamilies(command, family) }, issues.length === 0),
     issues,
   };
 }

@@ -77,12 +77,12 @@ function parseRoutes(text: DumpText, family?: Family): Parsed {
         badLine(text.path, draft.span.line, draft.text, 'a destination: `default`, an address or a prefix'),
       );
   }
-  const covers = settleTables(routes, command);
+  const tables = settleTables(routes, command);
   const asked =
     pending.length === 0 && family === undefined && command === undefined
       ? [4 as const]
       : askedFamilies(command, family);
-  return { content: routesContent(routes, { covers, asked }, issues.length === 0), issues };
+  return { content: routesContent(routes, { tables, asked }, issues.length === 0), issues };
 }
 
 /** 6 when every route that tells is an IPv6 one. */

@@ -48,7 +48,7 @@ function parseRoutes(text: DumpText, hint?: Hint): Parsed {
     } else issues.push(badLine(text.path, index + 1, line, 'a route by numbers (`route -n`)'));
   });
   if (asked.size === 0) asked.add(hint?.family ?? 4);
-  return { content: routesContent(routes, { covers: 'main', asked: [...asked] }, true), issues };
+  return { content: routesContent(routes, { tables: { covers: 'main' }, asked: [...asked] }, true), issues };
 }
 
 type Row = (column: string) => string;
