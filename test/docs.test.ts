@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run } from './cli/harness.ts';
+
+const pages = ['README.md', 'CHANGELOG.md', ...readdirSync('docs').map((name) => `docs/${name}`)];
+
+describe.each(pages)('%s', (page) => {
+  const text = readFileSync(page, 'utf8');
+
+  it('links to files that are there', () => {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+      if (!/^[a-z]+:/.test(target))
+        expect(existsSync(join(dirname(page), target)), `${page} links to ${target}`).toBe(true);
+    }
+  });
+});
+
+describe('README.md', () => {
+  const text = readFileSync('README.md', 'utf8');
+
+  it('shows what its example prints (node scripts/readme.mjs brings it up to date)', async () => {
+    const [, words = '', shown] =
+      /```console\n\$ node bin\/nettrace\.js ([^\n]*)\n([\s\S]*?)```/.exec(text) ?? [];
+    const { stdout } = await run(words.split(' '));
+    expect(shown).toBe(stdout);
+  });
+
+  it('names every command, and no other', async () => {
+    const { stdout } = await run(['--help']);
+    const known = [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name);
+    const named = [...text.matchAll(/^\| `nettrace (\w+)/gm)].map(([, name]) => name);
+    expect(named.toSorted()).toEqual(known.toSorted());
+  });
+});
+
+describe('docs/architecture.md', () => {
+  it('has a section for every folder of src', () => {
+    const text = readFileSync('docs/architecture.md', 'utf8');
+    const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect([...text.matchAll(/^## (\w+)$/gm)].map(([, name]) => name).toSorted()).toEqual(
+      folders.map(({ name }) => name).toSorted(),
+    );
+  });
+});
