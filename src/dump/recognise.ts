@@ -25,7 +25,9 @@ export function recogniseDump(path: string, text: string, hint?: string): Dump |
     const why = format.recognise(prepared);
     if (why !== undefined) return dumpOf(format, prepared, told, why);
   }
-  return undefined;
+  const named = FORMATS.find(({ id }) => id === told?.format);
+  if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;
+  return dumpOf(named, prepared, told, `only comments; its name or command says \`${named.command}\``);
 }
 
 /** The issue of a file that `recogniseDump` gave nothing for. */
@@ -39,7 +41,7 @@ export function unrecognised(path: string): Issue {
   };
 }
 
-/** No line but comments, or JSON without a record: `[]`, `[{}]`. */
+/** Nothing at all, or JSON without a record: `[]`, `[{}]`. */
 function saysNothing(text: DumpText): boolean {
   if (isBlank(text)) return true;
   return text.json !== undefined && !text.json.error && text.json.values.every(isEmpty);

@@ -178,6 +178,23 @@ describe('empty dumps', () => {
     (text) => expect(recogniseDump('paste', text)?.issues).toEqual([]),
   );
 
+  it.each([
+    ['resolv.conf', '# nothing here\n; at all\n', 'resolver'],
+    ['hosts', '# nothing here\n', 'resolver'],
+    ['sysctl.txt', '# nothing here\n', 'sysctls'],
+    ['iptables-save.txt', '# Warning: nothing here\n', 'ruleset'],
+  ])('%s of nothing but comments is empty', (path, text, kind) => {
+    const dump = read(path, text, path);
+    expect(dump.content.kind).toBe(kind);
+    expect(dump.issues).toEqual([]);
+    expect(recogniseDump('something', text)).toBeUndefined();
+  });
+
+  it('says that the other backend has rules too', () => {
+    const text = '# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n';
+    expect(read('x', text, 'iptables-save.txt').issues).toMatchObject([{ code: 'legacy-tables', line: 1 }]);
+  });
+
   it.each(['', '\n \n', '[]', '[{}]', '{}'])('an empty %j of no known name says nothing', (text) => {
     expect(recogniseDump('something.txt', text, 'something.txt')).toBeUndefined();
   });

@@ -1,12 +1,12 @@
 /** The text of `ip addr` and `ip link`, with or without -d, -s and -o: iproute2 ip/ipaddress.c, print_linkinfo() and print_addrinfo(). */
 import type { Issue } from '../../base/issue.ts';
-import { bitsOf, familyOf, type Ip, parseIp } from '../../net/ip.ts';
 import { parseMac } from '../../net/mac.ts';
 import { parseNumber } from '../fields.ts';
 import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
+import { parseInet, parseLifetime } from '../inet-words.ts';
 import { parseKindData } from '../kind-data.ts';
 import { bridgePort, counterName, draftLink, type LinkDraft, setPeer } from '../link-record.ts';
-import type { InterfaceAddress, Link } from '../records.ts';
+import type { Link } from '../records.ts';
 import type { DumpText } from '../text.ts';
 import { Words } from '../words.ts';
 
@@ -140,55 +140,17 @@ class LinkReader {
     }
   }
 
-  /** `inet 10.0.0.1/24 brd 10.0.0.255 scope global dynamic eth0`, `inet 10.0.0.1 peer 10.0.0.2/32 …` */
   #address(link: LinkDraft, line: string, words: Words, number: number): void {
-    const local = withLength(words.next());
-    if (!local) {
-      this.#bad(line, number, 'an address behind `inet`');
-      return;
-    }
-    let length = local.length;
-    const found: { -readonly [K in keyof InterfaceAddress]?: InterfaceAddress[K] } = {};
-    const flags: string[] = [];
-    let last: string | undefined;
-    while (!words.done) {
-      const word = words.next();
-      last = undefined;
-      if (word === 'peer') {
-        const peer = withLength(words.next());
-        if (peer) found.peer = peer.ip;
-        length ??= peer?.length;
-      } else if (word === 'brd') {
-        const broadcast = parseIp(words.next());
-        if (broadcast !== undefined) found.broadcast = broadcast;
-      } else if (word === 'any' || word === 'proto' || word === 'flags') words.next();
-      else if (word === 'scope') found.scope = words.next();
-      else if (word === 'metric') setNumber(words, (metric) => (found.metric = metric));
-      else {
-        flags.push(word);
-        last = word;
-      }
-    }
-    if (familyOf(local.ip) === 4 && last !== undefined && !ADDRESS_FLAGS.has(last)) {
-      flags.pop();
-      if (last !== link.name) found.label = last;
-    }
-    link.addresses.push({
-      ...found,
-      address: local.ip,
-      length: length ?? bitsOf(familyOf(local.ip)),
-      scope: found.scope ?? 'global',
-      secondary: flags.includes('secondary'),
-      flags: flags.filter((flag) => flag !== 'secondary'),
-      span: { path: this.#path, line: number },
-    });
+    const address = parseInet(words, link.name, { path: this.#path, line: number });
+    if (address) link.addresses.push(address);
+    else this.#bad(line, number, 'an address behind `inet`');
   }
 
   /** `valid_lft 3000sec preferred_lft forever`, of the address above. */
   #lifetime(link: LinkDraft, words: Words): void {
     const address = link.addresses.at(-1);
-    const valid = lifetime(words.next());
-    const preferred = words.skip('preferred_lft') ? lifetime(words.next()) : undefined;
+    const valid = parseLifetime(words.next());
+    const preferred = words.skip('preferred_lft') ? parseLifetime(words.next()) : undefined;
     if (!address) return;
     link.addresses[link.addresses.length - 1] = {
       ...address,
@@ -247,13 +209,6 @@ const DETAIL_KINDS = new Set(
   ),
 );
 
-/** IFA_F_* as `ip addr` prints them; any other last word of an IPv4 address is its label. */
-const ADDRESS_FLAGS = new Set(
-  'secondary temporary nodad optimistic dadfailed home deprecated tentative permanent mngtmpaddr noprefixroute autojoin stable-privacy dynamic'.split(
-    ' ',
-  ),
-);
-
 function slaveFields(words: Words): { state?: string; [flag: string]: boolean | string | undefined } {
   const fields: { state?: string; [flag: string]: boolean | string | undefined } = {};
   while (!words.done) {
@@ -269,20 +224,4 @@ const PORT_FLAGS = new Set(['hairpin', 'isolated', 'learning', 'flood']);
 function setNumber(words: Words, set: (value: number) => void): void {
   const value = parseNumber(words.next());
   if (value !== undefined) set(value);
-}
-
-function withLength(word: string): { ip: Ip; length?: number } | undefined {
-  const slash = word.indexOf('/');
-  const ip = parseIp(slash < 0 ? word : word.slice(0, slash));
-  if (ip === undefined) return undefined;
-  if (slash < 0) return { ip };
-  const length = parseNumber(word.slice(slash + 1));
-  return length === undefined || length > bitsOf(familyOf(ip)) ? undefined : { ip, length };
-}
-
-/** INFINITY_LIFE_TIME */
-const FOREVER = 0xffffffff;
-
-function lifetime(word: string): number | undefined {
-  return word === 'forever' ? FOREVER : parseNumber(word.replace(/sec$/, ''));
 }

@@ -1,4 +1,5 @@
 /** `iptables-save` and `ip6tables-save`, of either backend; the rules themselves are read by xtables. */
+import type { Issue } from '../../base/issue.ts';
 import { parseSave } from '../../xtables/parse.ts';
 import { because, type Format, type Parsed, sample } from '../format.ts';
 import type { Hint } from '../hint.ts';
@@ -39,5 +40,21 @@ function parseTables(text: DumpText, hint?: Hint): Parsed {
     ...(six ? { family: 6 } : {}),
     ...(hint?.legacy && !dated ? { backend: 'legacy' } : {}),
   });
-  return { content: { kind: 'ruleset', ruleset }, issues };
+  return { content: { kind: 'ruleset', ruleset }, issues: [...otherBackend(text), ...issues] };
+}
+
+/** iptables-nft's note (on stderr, pasted with the rest) that the legacy tables hold rules too, which run beside these. */
+function otherBackend(text: DumpText): Issue[] {
+  const at = text.lines.findIndex((line) => /^\s*# Warning: ip6?tables-legacy tables present/.test(line));
+  if (at < 0) return [];
+  const command = text.lines[at]?.includes('ip6tables') ? 'ip6tables-legacy-save' : 'iptables-legacy-save';
+  return [
+    {
+      severity: 'warning',
+      code: 'legacy-tables',
+      text: `the legacy tables hold rules too, which this dump doesn't show; add the output of \`${command} -c\``,
+      path: text.path,
+      line: at + 1,
+    },
+  ];
 }
