@@ -11,48 +11,43 @@
  * ```
  */
 
-/** Inputs: what the words of a command line name, recognised by content and placed. */
-export { type ResolveOptions, resolveInputs } from './input/resolve.ts';
-export type { CaptureInput, DumpInput, InputSet, Manifest, PlacedBy } from './input/input.ts';
 export { formatIssue, type Issue } from './base/issue.ts';
-
-/** The main job: what happened to every flow, why, and the fix. */
-export { analyze, type AnalyzeResult } from './diagnose/analyze.ts';
-export type { Evidence, Finding, Fix } from './diagnose/finding.ts';
-export { assemble } from './report/assemble.ts';
-export type { Analysis, AnalysisFlow, AnalysisInput, AnalysisTopology, Endpoint } from './report/analysis.ts';
-export { renderAnalysis } from './report/text/analysis.ts';
-export type { TextOptions } from './report/text/style.ts';
-
-/** Captures: frames of pcap, pcapng and snoop files, and what is in them. */
-export { scanCapture, type ScanOptions } from './capture/scan.ts';
-export { openFile, openStream } from './capture/open.ts';
-export { memorySource, type ByteSource } from './capture/source.ts';
-export type { CaptureInterface, CaptureSummary } from './capture/summary.ts';
+export { printable } from './base/printable.ts';
 export type { Frame } from './capture/frame.ts';
-export { dissect } from './packet/dissect.ts';
-export type { Packet } from './packet/packet.ts';
-export { packetLine, type PacketLine } from './packet/packet-line.ts';
-export { summary } from './packet/summary.ts';
-
+export { openFile, openStream } from './capture/open.ts';
+/** Captures: frames of pcap, pcapng and snoop files, and what is in them. */
+export { type ScanOptions, scanCapture } from './capture/scan.ts';
+export { type ByteSource, memorySource } from './capture/source.ts';
+export type { CaptureInterface, CaptureSummary } from './capture/summary.ts';
+/** The main job: what happened to every flow, why, and the fix. */
+export { type AnalyzeResult, analyze } from './diagnose/analyze.ts';
+export type { Evidence, Finding, Fix } from './diagnose/finding.ts';
+export type { Dump, DumpContent } from './dump/dump.ts';
 /** Dumps: the outputs of ip, iptables-save, sysctl, docker inspect and others. */
 export { recogniseDump } from './dump/recognise.ts';
-export type { Dump, DumpContent } from './dump/dump.ts';
-export { parseRule, parseSave } from './xtables/parse.ts';
-export { printRule, printRuleset } from './xtables/print.ts';
-export type { Chain, Rule, Ruleset, Table } from './xtables/rule.ts';
-
+export type { CaptureInput, DumpInput, InputSet, Manifest, PlacedBy } from './input/input.ts';
+/** Inputs: what the words of a command line name, recognised by content and placed. */
+export { type ResolveOptions, resolveInputs } from './input/resolve.ts';
+/** Addresses are values: IPv4 a number, IPv6 a bigint. */
+export { formatIp, type Ip, parseIp } from './net/ip.ts';
+export { formatPrefix, type Prefix, parsePrefix } from './net/prefix.ts';
+export type { Header, Hop, ReplayLine, Step, Trace, Verdict } from './netstack/hop.ts';
+export { type Probe, type ProbeSpec, probe } from './netstack/probe.ts';
+export { type Injection, type Replayed, replay } from './netstack/replay.ts';
+export { createWorld, type World, type WorldOptions } from './netstack/world.ts';
+export { dissect } from './packet/dissect.ts';
+export type { Packet } from './packet/packet.ts';
+export { type PacketLine, packetLine } from './packet/packet-line.ts';
+export { summary } from './packet/summary.ts';
+export type { Analysis, AnalysisFlow, AnalysisInput, AnalysisTopology, Endpoint } from './report/analysis.ts';
+export { assemble } from './report/assemble.ts';
+export { renderAnalysis } from './report/text/analysis.ts';
+export type { TextOptions } from './report/text/style.ts';
 /** The host as the dumps show it, and the kernel model that runs on it. */
 export { buildSnapshot } from './snapshot/build.ts';
 export type { Netns, Snapshot } from './snapshot/snapshot.ts';
 export { buildTopology } from './topology/build.ts';
 export type { CapturePoint, LinkRef, Topology } from './topology/topology.ts';
-export { createWorld, type World, type WorldOptions } from './netstack/world.ts';
-export { probe, type Probe, type ProbeSpec } from './netstack/probe.ts';
-export { replay, type Injection, type Replayed } from './netstack/replay.ts';
-export type { Header, Hop, ReplayLine, Step, Trace, Verdict } from './netstack/hop.ts';
-
-/** Addresses are values: IPv4 a number, IPv6 a bigint. */
-export { formatIp, parseIp, type Ip } from './net/ip.ts';
-export { formatPrefix, parsePrefix, type Prefix } from './net/prefix.ts';
-export { printable } from './base/printable.ts';
+export { parseRule, parseSave } from './xtables/parse.ts';
+export { printRule, printRuleset } from './xtables/print.ts';
+export type { Chain, Rule, Ruleset, Table } from './xtables/rule.ts';
