@@ -3,15 +3,20 @@ import { fieldsOf, headerOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import { type IcmpMessage, icmpError } from './icmp.ts';
 import { mayAnswer } from './icmp-limit.ts';
-import { addStep, type Copy, type Run } from './run.ts';
+import { addStep, type Copy, hopOf, type Run } from './run.ts';
 
 /** nf_conntrack_attach(): an error or refusal belongs to the connection of what it is about, from the other side. */
 export function attachConntrack(answer: Skb, about: Skb): void {
   const { conntrack } = about;
-  if (!conntrack || (conntrack.state === 'INVALID' && !conntrack.entry) || conntrack.template) return;
+  if (conntrack?.state === 'UNTRACKED') {
+    // Attached to nothing: tracked like any packet, but `--notrack` looks no further.
+    answer.conntrack = { state: 'INVALID', direction: 'original', template: {} };
+    return;
+  }
+  if (!conntrack?.entry) return;
   answer.conntrack = {
     ...conntrack,
-    state: conntrack.state === 'UNTRACKED' ? 'UNTRACKED' : 'RELATED',
+    state: 'RELATED',
     direction: conntrack.direction === 'original' ? 'reply' : 'original',
   };
 }
@@ -39,7 +44,10 @@ export function queueAnswer(run: Run, copy: Copy, skb: Skb, { shown, direct }: A
 /** An ICMP error about the packet, unless it must not be answered or its sender had too many. */
 export function queueIcmp(run: Run, copy: Copy, message: IcmpMessage, of: AnswerOf = {}): void {
   const { skb, net } = copy;
-  const local = copy.dst?.kind === 'local' && !copy.dst.broadcast && !copy.dst.multicast;
+  if (run.icmpSocket && hopOf(run, copy).in === undefined) return;
+  const { dst } = copy;
+  const forHost = dst?.kind === 'local' || (dst?.kind === 'output' && dst.out === 'lo');
+  const local = forHost && !dst.broadcast && !dst.multicast;
   const answer = icmpError(skb, message, local);
   if (!answer) return;
   attachConntrack(answer, skb);

@@ -3,6 +3,7 @@ import { formatIp } from '../net/ip.ts';
 import { formatMac, isGroupMac, type Mac } from '../net/mac.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
+import { fragmentsOf } from './defrag.ts';
 import type { Device } from './devices.ts';
 import { receiveIp } from './input.ts';
 import { resolveNeighbour } from './neighbour.ts';
@@ -72,8 +73,11 @@ function redirected(run: Run, copy: Copy, bridge: Device): boolean {
   const input = routeInput(net, skb, bridge.name, true);
   let out = input.kind === 'ok' ? input.destination : undefined;
   if (input.kind === 'drop') {
+    // What isn't forwarded because forwarding is off may still be switched.
+    const notForwarded = input.reason === 'IP_INADDRERRORS';
     const output = routeOutput(net, flowOf(skb, { iif: 'lo' })).result;
-    if (output.kind === 'ok' && output.destination.out === bridge.name) out = output.destination;
+    if (notForwarded && output.kind === 'ok' && output.destination.out === bridge.name)
+      out = output.destination;
     else {
       addStep(run, copy, input.step);
       endCopy(run, copy, {
@@ -269,7 +273,9 @@ function sendTo(run: Run, copy: Copy, port: Device, bridge: Device, bridged: boo
       if (!runHook(run, copy, 'POSTROUTING', { out: bridge.name, ...phys })) return;
     }
   }
-  transmit(run, copy, port.name, bridged);
+  for (const piece of fragmentsOf(copy.skb, port.mtu)) {
+    transmit(run, piece === copy.skb ? copy : { ...copy, skb: piece }, port.name, bridged);
+  }
 }
 
 /** br_dev_xmit(): what the host itself sends through the bridge. */

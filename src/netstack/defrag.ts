@@ -1,4 +1,4 @@
-/** nf_ct_ipv4_gather_frags(), net/ipv4/netfilter/nf_defrag_ipv4.c, over ip_frag_queue(). */
+/** nf_ct_ipv4_gather_frags(), net/ipv4/netfilter/nf_defrag_ipv4.c, over ip_frag_queue(); and ip_fragment(). */
 import { viewOf } from '../base/bytes.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { refreshLayout } from '../skb/layout.ts';
@@ -109,7 +109,8 @@ function join(parts: ReadonlyMap<number, Skb>): Skb | undefined {
     view.setUint16(2, bytes.length);
     view.setUint16(6, view.getUint16(6) & 0x4000);
   } else view.setUint16(4, bytes.length - 40);
-  const whole: Skb = { ...first, bytes };
+  const longest = Math.max(...[...parts.values()].map((part) => part.length));
+  const whole: Skb = { ...first, bytes, fragmentMax: longest };
   refreshLayout(whole);
   if (first.family === 4) sealHeader(whole);
   return whole;
@@ -129,4 +130,69 @@ function headWithoutFragment(first: Skb): Uint8Array {
   head.set(first.bytes.subarray(0, header.at));
   head[header.pointer] = first.bytes[header.at] ?? 59;
   return head;
+}
+
+/**
+ * ip_fragment() and ip6_fragment(): what was joined on the way, or is too long and may be cut, leaves in pieces. Trains of
+ * segments that offloading joined are no datagrams and stay whole.
+ */
+export function fragmentsOf(skb: Skb, mtu: number): Skb[] {
+  const limit = skb.fragmentMax === undefined ? mtu : Math.min(skb.fragmentMax, mtu);
+  const view = viewOf(skb.bytes);
+  const mayCut =
+    skb.fragmentMax !== undefined ||
+    (skb.family === 4 && skb.protocol !== 6 && (view.getUint16(6) & 0x4000) === 0);
+  if (!mayCut || skb.length <= limit || skb.bytes.length < skb.length) return [skb];
+  return skb.family === 4 ? cut4(skb, limit) : cut6(skb, limit);
+}
+
+function cut4(skb: Skb, limit: number): Skb[] {
+  const header = ((skb.bytes[0] ?? 0) & 15) * 4;
+  const base = skb.fragmentOffset;
+  return pieces(skb, header, limit - header).map(({ from, to, last }) => {
+    const bytes = new Uint8Array(header + to - from);
+    bytes.set(skb.bytes.subarray(0, header));
+    bytes.set(skb.bytes.subarray(from, to), header);
+    const view = viewOf(bytes);
+    view.setUint16(2, bytes.length);
+    const more = !last || skb.moreFragments;
+    view.setUint16(6, (more ? 0x2000 : 0) | ((base + from - header) / 8));
+    const piece: Skb = { ...skb, bytes, fragmentMax: undefined };
+    refreshLayout(piece);
+    sealHeader(piece);
+    return piece;
+  });
+}
+
+function cut6(skb: Skb, limit: number): Skb[] {
+  // The fragment header stands behind the headers that every router looks at; only hop-by-hop and routing come before it.
+  let pointer = 6;
+  let header = 40;
+  for (let next = skb.bytes[pointer]; next === 0 || next === 43; next = skb.bytes[pointer]) {
+    pointer = header;
+    header += ((skb.bytes[header + 1] ?? 0) + 1) * 8;
+  }
+  return pieces(skb, header, limit - header - 8).map(({ from, to, last }) => {
+    const bytes = new Uint8Array(header + 8 + to - from);
+    bytes.set(skb.bytes.subarray(0, header));
+    bytes[header] = skb.bytes[pointer] ?? 59;
+    bytes[pointer] = FRAGMENT_HEADER;
+    const view = viewOf(bytes);
+    view.setUint16(4, bytes.length - 40);
+    view.setUint16(header + 2, (from - header) | (last ? 0 : 1));
+    bytes.set(skb.bytes.subarray(from, to), header + 8);
+    const piece: Skb = { ...skb, bytes, fragmentMax: undefined };
+    refreshLayout(piece);
+    return piece;
+  });
+}
+
+function pieces(skb: Skb, header: number, room: number): { from: number; to: number; last: boolean }[] {
+  const size = Math.max(8, Math.floor(room / 8) * 8);
+  const cuts = [];
+  for (let from = header; from < skb.length; from += size) {
+    const to = Math.min(from + size, skb.length);
+    cuts.push({ from, to, last: to === skb.length });
+  }
+  return cuts;
 }

@@ -66,11 +66,12 @@ function findSocket(kernel: Kernel, copy: Copy, fields: SkbFields): SocketState 
   const { sockets } = net.netns;
   const listener = sockets && pick(sockets, fields, copy.dev);
   if (listener?.takes) return listening(listener.socket);
-  if (isAnswer(kernel, fields)) return { state: 'kernel' };
+  if (!kernel.onlyDumpedSockets && isAnswer(kernel, fields)) return { state: 'kernel' };
   if (!sockets) return { state: 'unknown' };
   // Only a SYN opens a connection; anything else may belong to one that a client socket of this namespace has.
   const opens = protocol === 17 || ((fields.tcpFlags ?? 0) & 0x17) === 2;
-  if (!opens && (listener || isClientPort(copy, destinationPort))) return { state: 'kernel' };
+  const mayBeConnected = listener !== undefined || isClientPort(copy, destinationPort);
+  if (!opens && !kernel.onlyDumpedSockets && mayBeConnected) return { state: 'kernel' };
   if (!listener) return { state: 'none' };
   const { socket } = listener;
   return {

@@ -6,6 +6,7 @@ import { cloneSkb } from '../skb/from-packet.ts';
 import { setSource } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
 import { NO_HOST, queueIcmp } from './answer.ts';
+import { fragmentsOf } from './defrag.ts';
 import type { Device } from './devices.ts';
 import { receiveIp } from './input.ts';
 import { groupMac, resolveNeighbour } from './neighbour.ts';
@@ -125,7 +126,9 @@ function finishOutput(run: Run, copy: Copy, net: Net): void {
     } else if (!device.noArp && !resolve(run, copy, device)) return;
     else skb.packetType = 'outgoing';
   }
-  transmit(run, copy, dst.out, false);
+  for (const piece of fragmentsOf(skb, device.mtu)) {
+    transmit(run, piece === skb ? copy : { ...copy, skb: piece }, dst.out, false);
+  }
 }
 
 /** False: nobody answers for the next hop, and the packet dies waiting. */

@@ -96,12 +96,15 @@ export interface Kernel {
   readonly nets: ReadonlyMap<string, Net>;
   readonly respond: boolean;
   readonly evidence?: WorldEvidence | undefined;
+  readonly onlyDumpedSockets: boolean;
   /** Headers seen so far, as `protocol source port destination port`: what answers may be recognised by. */
   readonly flows: Set<string>;
 }
 
 export interface Run {
   readonly kernel: Kernel;
+  /** The packet is sent through the kernel's own ICMP socket, which can't send another one meanwhile (icmp_xmit_lock()). */
+  readonly icmpSocket: boolean;
   readonly hops: Hop[];
   readonly taps: Tap[];
   readonly ends: End[];
@@ -114,9 +117,10 @@ export interface Run {
   readonly queue: (() => void)[];
 }
 
-export function createRun(kernel: Kernel): Run {
+export function createRun(kernel: Kernel, icmpSocket = false): Run {
   return {
     kernel,
+    icmpSocket,
     hops: [],
     taps: [],
     ends: [],

@@ -17,6 +17,11 @@ export interface WorldOptions {
   /** The kernel's own answers (echo replies, RST, ICMP errors) are sent and followed too. */
   readonly respond?: boolean;
   readonly evidence?: WorldEvidence;
+  /**
+   * Nothing but the dumped sockets takes packets. Otherwise a flow whose other direction was seen is taken to have its socket:
+   * `ss -l` doesn't show connected ones.
+   */
+  readonly onlyDumpedSockets?: boolean;
 }
 
 export interface World {
@@ -42,6 +47,7 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     nets,
     respond: options.respond ?? false,
     evidence: options.evidence,
+    onlyDumpedSockets: options.onlyDumpedSockets ?? false,
     flows: new Set(),
   };
 
@@ -53,8 +59,8 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     return net;
   };
 
-  const start = (begin: (run: Run) => void, depth: number): Trace => {
-    const run = createRun(kernel);
+  const start = (begin: (run: Run) => void, depth: number, icmpSocket = false): Trace => {
+    const run = createRun(kernel, icmpSocket);
     begin(run);
     for (let i = 0; i < MAX_EVENTS; i++) {
       const next = run.queue.shift();
@@ -69,18 +75,22 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
   };
 
   const send = (answer: Answer, depth: number): Trace =>
-    start((run) => {
-      rememberFlow(kernel, fieldsOf(answer.skb));
-      const net = netOf(answer.namespace);
-      if (answer.direct !== undefined) {
-        transmitDirect(run, net, answer.skb, answer.direct);
-        return;
-      }
-      sendLocally(run, net, answer.skb, {
-        ...(answer.gateway === undefined ? {} : { toward: answer.gateway }),
-        ...(answer.out === undefined ? {} : { out: answer.out }),
-      });
-    }, depth);
+    start(
+      (run) => {
+        rememberFlow(kernel, fieldsOf(answer.skb));
+        const net = netOf(answer.namespace);
+        if (answer.direct !== undefined) {
+          transmitDirect(run, net, answer.skb, answer.direct);
+          return;
+        }
+        sendLocally(run, net, answer.skb, {
+          ...(answer.gateway === undefined ? {} : { toward: answer.gateway }),
+          ...(answer.out === undefined ? {} : { out: answer.out }),
+        });
+      },
+      depth,
+      isIcmpPacket(answer.skb),
+    );
 
   return {
     receive: (link, skb) =>
@@ -104,6 +114,10 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     },
     packetOf: (trace) => PACKETS.get(trace),
   };
+}
+
+function isIcmpPacket({ family, protocol }: Skb): boolean {
+  return protocol === (family === 4 ? 1 : 58);
 }
 
 const PACKETS = new WeakMap<Trace, Skb>();

@@ -21,6 +21,8 @@ export interface Skb {
   /** Bytes from the start of the datagram (0 for unfragmented and first fragments), and whether more follow. */
   fragmentOffset: number;
   moreFragments: boolean;
+  /** Joined from fragments on the way: length of the longest, which it is cut into again when it leaves. */
+  fragmentMax?: number | undefined;
   /** fwmark */
   mark: number;
   priority: number;

@@ -314,15 +314,22 @@ function inWindow(
   if (isRst && sequence === 0 && tracking.state === 'SYN_SENT') sequence = end = sender.end;
 
   const tolerated = settings.liberal || sender.liberal;
-  const inReceiveWindow = receiver.maxWindow === 0 || after(end, uint(sender.end - receiver.maxWindow - 1));
+  const seen = uint(sender.end - receiver.maxWindow - 1);
   const slack = Math.max(sender.maxWindow, 66000);
+  const ackIsRecent = after(sack, uint(receiver.end - slack - 1));
+  const ackIsKnown = before(sack, uint(receiver.end + 1));
   if (!before(sequence, uint(sender.maxEnd + 1))) {
+    // A sender that overshoots the window a little: its data counts, or the acknowledgement of it would be invalid.
+    const inWindow = receiver.maxWindow !== 0 && after(end, seen);
+    if (inWindow && ackIsRecent && ackIsKnown && uint(end - sender.maxEnd + 1) <= receiver.maxWindow) {
+      sender.end = end;
+      sender.unacknowledged = true;
+      return 'ok';
+    }
     if (!tolerated) return 'invalid';
-  } else if (!inReceiveWindow) {
-    if (!tolerated) return 'ignore';
-  } else if (!before(sack, uint(receiver.end + 1))) {
+  } else if (!ackIsKnown) {
     if (!tolerated) return 'invalid';
-  } else if (!after(sack, uint(receiver.end - slack - 1))) {
+  } else if (!(receiver.maxWindow === 0 || after(end, seen)) || !ackIsRecent) {
     if (!tolerated) return 'ignore';
   } else {
     if (!isSyn) window = scaleUp(window, sender.scale);
@@ -339,7 +346,9 @@ function inWindow(
       receiver.maxEnd = uint(sack + window + (window === 0 ? 1 : 0));
     }
     if (ack === receiver.end) receiver.unacknowledged = false;
-    if (kind === 'ack') countRetransmission(tracking, direction, { sequence, ack, end, window });
+    if (kind === 'ack') {
+      countRetransmission(tracking, direction, { sequence, ack, end, window: segment.window });
+    }
   }
   return 'ok';
 }

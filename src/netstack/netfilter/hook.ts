@@ -188,7 +188,7 @@ function translate(run: Run, copy: Copy, hook: Hook): boolean {
 /** nf_nat_ipv4_local_fn(): the connection's destination isn't where its answers come from. */
 function isRedirected({ skb }: Copy): boolean {
   const tracked = skb.conntrack;
-  if (!tracked?.entry || tracked.state === 'RELATED') return false;
+  if (!tracked?.entry) return false;
   const { original, reply } = tracked.entry;
   return tracked.direction === 'original'
     ? original.destination !== reply.source

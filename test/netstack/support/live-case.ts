@@ -23,6 +23,8 @@ export interface LiveCase {
   readonly setup?: string;
   readonly teardown?: string;
   readonly packets: readonly LivePacket[];
+  /** More packets, made from what came out so far. */
+  readonly follow?: (on: End | 'local', frames: readonly [End, Uint8Array][]) => LivePacket[];
 }
 
 /** Sentences, one for each disagreement. */
@@ -32,20 +34,38 @@ export async function runLive(lab: Lab, live: LiveCase): Promise<string[]> {
   lab.setup(live.setup ?? '');
   try {
     const snapshot = lab.snapshot(live.backend);
-    const world = createWorld(snapshot, makeTopology(snapshot.namespaces, []), { respond: true });
-    for (const [index, { on, skb }] of live.packets.entries()) {
+    let drawn: Header[] = [];
+    const world = createWorld(snapshot, makeTopology(snapshot.namespaces, []), {
+      respond: true,
+      onlyDumpedSockets: true,
+      // Ports that the kernel draws at random are taken from what left.
+      evidence: {
+        port: ({ low, high }) =>
+          drawn
+            .map((header) => header.sourcePort ?? header.icmpId)
+            .find((port) => port !== undefined && port >= low && port <= high),
+      },
+    });
+    const packets = [...live.packets];
+    for (let index = 0; index < packets.length; index++) {
+      const next = packets[index];
+      if (!next) break;
+      const { on, skb } = next;
       const packet: Skb = { ...skb, bytes: skb.bytes.slice(), time: Date.now() / 1000 };
       let trace: Trace;
       let frames: [End, Uint8Array][];
       if (on === 'local') {
         frames = await lab.sendLocal(packet.bytes);
+        drawn = frames.flatMap(([, frame]) => headerOfFrame(frame) ?? []);
         trace = world.sendLocal('host', packet);
       } else {
         packet.etherSource ??= farMac(on);
         packet.etherDestination ??= nearMac(on.startsWith('p') ? 'br0' : on);
         frames = await lab.sendFrame(on, frameOf(packet));
+        drawn = frames.flatMap(([, frame]) => headerOfFrame(frame) ?? []);
         trace = world.receive({ namespace: 'host', name: on }, packet);
       }
+      packets.push(...(live.follow?.(on, frames) ?? []));
       const kernel = frames.flatMap(([end, frame]) => lineOf(end, frame)).toSorted();
       const model = linesOf(trace).toSorted();
       if (kernel.join() !== model.join()) {
@@ -76,15 +96,18 @@ function linesOf(trace: Trace): string[] {
 }
 
 function lineOf(end: End, frame: Uint8Array): string[] {
+  const header = headerOfFrame(frame);
+  if (!header) return [];
+  const isDiscovery = header.protocol === 'icmpv6' && (header.icmpType ?? 0) >= 130 && header.ttl !== 63;
+  return isDiscovery ? [] : [`${end} ${describe(header)}`];
+}
+
+function headerOfFrame(frame: Uint8Array): Header | undefined {
   const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
-  if (type !== 0x0800 && type !== 0x86dd) return [];
+  if (type !== 0x0800 && type !== 0x86dd) return undefined;
   const bytes = frame.slice(14);
   const layout = layoutOf(bytes);
-  if (!layout) return [`${end} ?`];
-  const skb = { ...layout, bytes, mark: 0 } as Skb;
-  const header = headerOf(skb);
-  const isDiscovery = header.icmpType !== undefined && header.icmpType >= 130 && header.icmpType <= 143;
-  return isDiscovery && header.family === 6 ? [] : [`${end} ${describe(header)}`];
+  return layout && headerOf({ ...layout, bytes, mark: 0 } as Skb);
 }
 
 function describe(header: Header): string {

@@ -8,6 +8,7 @@ import { recogniseDump } from '../../../src/dump/recognise.ts';
 import type { DumpInput } from '../../../src/input/input.ts';
 import { buildSnapshot } from '../../../src/snapshot/build.ts';
 import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
+import { BUILTIN_CHAINS, TABLES } from '../../../src/xtables/rule.ts';
 
 export const PREFIX = 'ntk';
 export const ROUTER = `${PREFIX}r`;
@@ -152,20 +153,22 @@ export class Lab {
 
   /** Loads the rules of a family afresh; what was there before goes, with the connections. */
   load(backend: 'nft' | 'legacy', rules4: string, rules6: string): void {
-    for (const other of ['nft', 'legacy']) {
-      for (const tables of ['iptables', 'ip6tables']) this.clear(`${tables}-${other}`);
-    }
+    this.clear();
     inRouter('nft flush ruleset');
     run(`ip netns exec ${ROUTER} iptables-${backend}-restore`, rules4);
     run(`ip netns exec ${ROUTER} ip6tables-${backend}-restore`, rules6);
-    inRouter('conntrack -F 2>/dev/null || true'.replace(' || true', '; true'));
+    run(`ip netns exec ${ROUTER} conntrack -F 2>&1`);
   }
 
-  private clear(command: string): void {
-    const empty = ['raw', 'mangle', 'nat', 'filter', 'security'].map(
-      (table) => `${command} -t ${table} -F 2>/dev/null; ${command} -t ${table} -X 2>/dev/null`,
+  /** Legacy tables, once loaded, stay; an empty ruleset with accepting policies is as good as none. */
+  private clear(): void {
+    const rules = TABLES.map(
+      (table) =>
+        `*${table}\n${BUILTIN_CHAINS[table].map((chain) => `:${chain} ACCEPT [0:0]\n`).join('')}COMMIT\n`,
     );
-    run(`ip netns exec ${ROUTER} sh -c '${empty.join('; ')}; true'`);
+    for (const command of ['iptables', 'ip6tables']) {
+      run(`ip netns exec ${ROUTER} ${command}-legacy-restore`, rules.join(''));
+    }
   }
 
   counters(backend: 'nft' | 'legacy', family: 4 | 6): string {
