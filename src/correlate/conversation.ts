@@ -214,6 +214,11 @@ function isNoise(packet: Packet): boolean {
 }
 
 function record(side: LegSide, sighting: Sighting): void {
+  if (isLap(side.lap ?? side.last, sighting)) {
+    side.laps++;
+    side.lap = sighting;
+    return;
+  }
   side.packets++;
   side.bytes += sighting.length;
   side.payload += sighting.payload;
@@ -225,6 +230,20 @@ function record(side: LegSide, sighting: Sighting): void {
   if (flags & SYN && flags & ACK) side.synAck ??= sighting;
   if (flags & RST) side.rst ??= sighting;
   if (flags & FIN) side.fin ??= sighting;
+}
+
+/** The same packet (identification, sequence numbers, length) with a smaller TTL, a moment later: it was routed back here. */
+function isLap(before: Sighting | undefined, now: Sighting): boolean {
+  return (
+    before !== undefined &&
+    now.ttl < before.ttl &&
+    now.time - before.time < 1 &&
+    now.id === before.id &&
+    now.sequence === before.sequence &&
+    now.icmpSequence === before.icmpSequence &&
+    now.length === before.length &&
+    now.fragmentOffset === before.fragmentOffset
+  );
 }
 
 function noteInitiator(conversation: Conversation, packet: Packet, fromA: boolean): void {

@@ -49,6 +49,10 @@ export interface LegSide {
   packets: number;
   bytes: number;
   payload: number;
+  /** Times that a packet came by again with a smaller TTL: it goes in circles. Not counted as packets. */
+  laps: number;
+  /** The last of those. */
+  lap?: Sighting;
   readonly kept: Sighting[];
   last?: Sighting;
   syn?: Sighting;
@@ -108,5 +112,5 @@ export interface ArpExchange {
 }
 
 export function emptySide(): LegSide {
-  return { packets: 0, bytes: 0, payload: 0, kept: [] };
+  return { packets: 0, bytes: 0, payload: 0, laps: 0, kept: [] };
 }

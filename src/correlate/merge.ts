@@ -156,6 +156,7 @@ export function sideAt(flow: Flow, point: number, direction: 'forward' | 'reply'
     sum.packets += side.packets;
     sum.bytes += side.bytes;
     sum.payload += side.payload;
+    sum.laps += side.laps;
     sum.kept.push(...side.kept);
   }
   return sum;

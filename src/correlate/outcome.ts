@@ -14,6 +14,8 @@ export interface Outcome {
   readonly answer?: Sighting;
   /** An answer that was seen somewhere and not at the point nearest to the client. */
   readonly lostAnswer?: Sighting;
+  /** What the client sent later shows that it got answers. */
+  readonly acknowledged?: boolean;
   /** The RST or ICMP error that refused it. */
   readonly refusal?: Sighting;
   readonly error?: IcmpErrorSeen;
@@ -28,8 +30,9 @@ export function outcomeOf(flow: Flow): Outcome {
   if (!near) return { status: 'unknown', oneWay };
   const nearby = flow.legs.filter((leg) => leg.point === near.point);
   const answer = first(nearby.map(accepted));
-  if (answer) return { status: 'delivered', answer, oneWay };
-  if (nearby.some(acknowledges)) return { status: 'delivered', oneWay };
+  const acknowledged = nearby.some(acknowledges);
+  if (answer) return { status: 'delivered', answer, oneWay, acknowledged };
+  if (acknowledged) return { status: 'delivered', oneWay, acknowledged };
   const error = flow.errors.find((seen) => seen.quoted === 'forward' && refuses(flow, seen));
   const rst = first(nearby.map((leg) => leg.reply.rst));
   if (rst && near.forward.packets > 0) return { status: 'rejected', refusal: rst, oneWay };
@@ -77,10 +80,11 @@ export function asksName(flow: Flow): boolean {
   return (flow.protocol === PROTOCOL.udp || flow.protocol === PROTOCOL.tcp) && flow.server.port === 53;
 }
 
-/** A capture of one direction only: a client that acknowledges more and more has got the answers. */
+/** A client that acknowledges after its SYN, or more and more in mid-flow, has got the answers, though they may not be here. */
 function acknowledges(leg: Leg): boolean {
   const acknowledged = leg.forward.kept.flatMap((seen) =>
     ((seen.tcpFlags ?? 0) & 0x14) === 0x10 ? [seen.acknowledgement] : [],
   );
-  return new Set(acknowledged).size > 1;
+  const opened = leg.forward.syn !== undefined;
+  return new Set(acknowledged).size > (opened ? 0 : 1);
 }

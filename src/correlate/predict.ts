@@ -50,13 +50,14 @@ export interface Predictor {
   readonly points: readonly Point[];
 }
 
-/** Runs a flow through a fresh model. Undefined when there is no namespace that the packet could begin in. */
+/** Runs a flow through a fresh model, from where it began (or from `from`). Undefined when there is no namespace that the packet could begin in. */
 export function predict(
   predictor: Predictor,
   flow: Flow,
-  options: { readonly hypothetical?: boolean } = {},
+  options: { readonly hypothetical?: boolean; readonly from?: string } = {},
 ): Prediction | undefined {
-  const origin = originOf(predictor, flow);
+  const origin: Origin | undefined =
+    options.from === undefined ? originOf(predictor, flow) : { kind: 'local', namespace: options.from };
   if (!origin) return undefined;
   const world = createWorld(predictor.snapshot, predictor.topology, { respond: true });
   const there = send(world, origin, firstPacket(flow, 'forward'));

@@ -37,7 +37,13 @@ export interface ModelDrop {
   /** Last point where the packet was seen as predicted. */
   readonly seen?: TapCheck;
   /** Points that would have seen it had it gone on, and did not. */
-  readonly absent: readonly { readonly path: string; readonly packets: number; readonly where: string }[];
+  readonly absent: readonly {
+    readonly path: string;
+    readonly packets: number;
+    readonly where: string;
+    /** The file holds other interfaces as well. */
+    readonly shared: boolean;
+  }[];
   /** A sighting that can't be if the model is right. */
   readonly contradiction?: Sighting;
 }
@@ -112,6 +118,9 @@ function absentPoints(
       path: point.path,
       packets: point.packets,
       where: `${point.namespace}:${point.interface}`,
+      shared: kase.correlation.points.some(
+        (other) => other.input === point.input && other.index !== point.index,
+      ),
     }));
 }
 

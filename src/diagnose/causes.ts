@@ -1,5 +1,10 @@
 import type { Cause } from './cause.ts';
 import { addrPrefix32 } from './causes/addr-prefix-32.ts';
+import { arpIgnoreSilent } from './causes/arp-ignore-silent.ts';
+import { bridgeNoIp } from './causes/bridge-no-ip.ts';
+import { bridgePortFiltered } from './causes/bridge-port-filtered.ts';
+import { bridgePortNotEnslaved } from './causes/bridge-port-not-enslaved.ts';
+import { bridgeStpDelay } from './causes/bridge-stp-delay.ts';
 import { ctInvalidDrop } from './causes/ct-invalid-drop.ts';
 import { dnsNxdomain } from './causes/dns-nxdomain.ts';
 import { dnsOrder } from './causes/dns-order.ts';
@@ -19,6 +24,7 @@ import { fltIccOff } from './causes/flt-icc-off.ts';
 import { fltInputBlocksContainer } from './causes/flt-input-blocks-container.ts';
 import { fltInputDrop } from './causes/flt-input-drop.ts';
 import { fltIpsetBan } from './causes/flt-ipset-ban.ts';
+import { fltLegacyNftMix } from './causes/flt-legacy-nft-mix.ts';
 import { fltOutputDrop } from './causes/flt-output-drop.ts';
 import { fltRateLimit } from './causes/flt-rate-limit.ts';
 import { fltReject } from './causes/flt-reject.ts';
@@ -31,6 +37,8 @@ import { linkDown } from './causes/link-down.ts';
 import { linkLoDown } from './causes/link-lo-down.ts';
 import { lostBetweenCaptures } from './causes/lost-between-captures.ts';
 import { martianDrop } from './causes/martian-drop.ts';
+import { mtuL2Mismatch } from './causes/mtu-l2-mismatch.ts';
+import { mtuPmtuBlackhole } from './causes/mtu-pmtu-blackhole.ts';
 import { natDnatMismatch } from './causes/nat-dnat-mismatch.ts';
 import { natDnatToLocalhost } from './causes/nat-dnat-to-localhost.ts';
 import { natDnatWrongTarget } from './causes/nat-dnat-wrong-target.ts';
@@ -38,8 +46,13 @@ import { natLoopbackDnat } from './causes/nat-loopback-dnat.ts';
 import { natMasqueradeMismatch } from './causes/nat-masquerade-mismatch.ts';
 import { natMasqueradeMissing } from './causes/nat-masquerade-missing.ts';
 import { natNoDnatHostRst } from './causes/nat-no-dnat-host-rst.ts';
+import { natSelfHairpin } from './causes/nat-self-hairpin.ts';
+import { natSnatPortsExhausted } from './causes/nat-snat-ports-exhausted.ts';
 import { neighFailed } from './causes/neigh-failed.ts';
+import { neighStaleMac } from './causes/neigh-stale-mac.ts';
+import { routeAsymmetricReply } from './causes/route-asymmetric-reply.ts';
 import { routeExternalToPrivate } from './causes/route-external-to-private.ts';
+import { routeLoop } from './causes/route-loop.ts';
 import { routeMissingReturn } from './causes/route-missing-return.ts';
 import { routeNetnsNoDefault } from './causes/route-netns-no-default.ts';
 import { routePolicyHijack } from './causes/route-policy-hijack.ts';
@@ -49,6 +62,7 @@ import { routeWrongGateway } from './causes/route-wrong-gateway.ts';
 import { rpfStrictDrop } from './causes/rpf-strict-drop.ts';
 import { sockLoopbackBound } from './causes/sock-loopback-bound.ts';
 import { sockNotListening } from './causes/sock-not-listening.ts';
+import { srcAddrSelection } from './causes/src-addr-selection.ts';
 import { ttlExpired } from './causes/ttl-expired.ts';
 import { v6ForwardingOff } from './causes/v6-forwarding-off.ts';
 
@@ -68,12 +82,26 @@ export const CAUSES: readonly Cause[] = [
   natDnatToLocalhost,
   martianDrop,
   routeSpecialType,
+  routeLoop,
   ttlExpired,
   routePolicyHijack,
   routeReplyNoDefault,
   routeMissingReturn,
   routeExternalToPrivate,
   routeNetnsNoDefault,
+  routeAsymmetricReply,
+  bridgePortNotEnslaved,
+  bridgeNoIp,
+  bridgePortFiltered,
+  bridgeStpDelay,
+  arpIgnoreSilent,
+  neighStaleMac,
+  mtuL2Mismatch,
+  mtuPmtuBlackhole,
+  natSelfHairpin,
+  natSnatPortsExhausted,
+  srcAddrSelection,
+  fltLegacyNftMix,
   fltDockerRawDirect,
   fltDockerIsolation,
   fltDockerInternal,

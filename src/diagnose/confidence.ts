@@ -1,3 +1,4 @@
+import { ownersOf } from '../correlate/owner.ts';
 import type { Case, ModelDrop } from './case.ts';
 
 /**
@@ -11,6 +12,13 @@ export function dropConfidence(kase: Case, drop: ModelDrop): number {
   const assumptions = drop.trace.assumptions.length;
   if (assumptions > 0) confidence -= 0.15 + 0.05 * (assumptions - 1);
   if (!kase.hypothetical) {
+    // An ICMP error that quotes the packet, sent by the namespace where the model loses it, is as good as a witness.
+    const witness = kase.flow.errors.some(
+      (error) =>
+        error.quoted === drop.direction &&
+        ownersOf(kase.snapshot, error.from).some(({ netns }) => netns.name === drop.namespace),
+    );
+    if (witness) confidence = Math.max(confidence, 0.9);
     if (!drop.seen && kase.flow.legs.length > 0) confidence -= 0.1;
     if (drop.absent.length === 0) confidence -= 0.03;
   }

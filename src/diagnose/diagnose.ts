@@ -3,7 +3,7 @@ import { unseenFlow } from '../correlate/merge.ts';
 import { fateOf } from '../correlate/predict.ts';
 import type { FlowStatus } from '../correlate/status.ts';
 import type { Case, Scene } from './case.ts';
-import type { Found } from './cause.ts';
+import type { Command, Found } from './cause.ts';
 import { CAUSES } from './causes.ts';
 import type { Finding } from './finding.ts';
 import { type Diagnosed, explain, makeCase } from './flow-case.ts';
@@ -26,8 +26,11 @@ export interface Diagnosis {
 
 /** A finding in the making: one incident, with the flows it explains. */
 interface Incident {
+  /** What explains it best, of all its flows. */
   readonly diagnosed: Diagnosed;
   readonly flows: Flow[];
+  /** The fixes of its first flows: one repair has to serve them all. */
+  readonly fixes: Command[];
 }
 
 /** Explains every flow, then what no flow tells of; flows that fail for the same reason are one finding. */
@@ -52,17 +55,23 @@ export function diagnose(scene: Scene): Diagnosis {
   return { scene, flows, findings };
 }
 
+/** As many flows of one incident are repaired and replayed one by one. */
+const REPLAYED = 8;
+
 function note(incidents: Map<string, Incident>, diagnosed: Diagnosed, flow?: Flow): void {
   const key = incidentKey(diagnosed);
-  const incident = incidents.get(key);
-  if (!incident) {
-    incidents.set(key, { diagnosed, flows: flow ? [flow] : [] });
-    return;
+  const known = incidents.get(key);
+  const flows = known?.flows ?? [];
+  const fixes = known?.fixes ?? [];
+  if (flows.length < REPLAYED) {
+    for (const command of diagnosed.found.fix ?? []) {
+      if (!fixes.some(({ namespace, text }) => namespace === command.namespace && text === command.text))
+        fixes.push(command);
+    }
   }
-  if (flow) incident.flows.push(flow);
-  if (diagnosed.found.confidence > incident.diagnosed.found.confidence && incident.flows.length > 0) {
-    incidents.set(key, { diagnosed, flows: incident.flows });
-  }
+  if (flow) flows.push(flow);
+  const better = !known || diagnosed.found.confidence > known.diagnosed.found.confidence;
+  incidents.set(key, { diagnosed: better ? diagnosed : known.diagnosed, flows, fixes });
 }
 
 /** Same cause, same place. Where no rule or setting names the place, the words of the title do. */
@@ -118,12 +127,11 @@ function byImportance(left: Incident, right: Incident): number {
   );
 }
 
-function toFinding(scene: Scene, { diagnosed, flows }: Incident): Finding {
+function toFinding(scene: Scene, { diagnosed, flows, fixes }: Incident): Finding {
   const { cause, found } = diagnosed;
-  const flow = flows[0] ?? probeFlow(found);
-  const { fix, next } = flow
-    ? prove(scene, flow, diagnosed)
-    : { fix: { commands: [], verified: false, effect: found.effect ?? '' }, next: undefined };
+  const probe = probeFlow(found);
+  const replayed = flows.length > 0 ? flows.slice(0, REPLAYED) : probe ? [probe] : [];
+  const { fix, next } = prove(scene, replayed, { ...diagnosed, found: { ...found, fix: fixes } });
   return {
     cause: cause.id,
     severity: severityOf(diagnosed),

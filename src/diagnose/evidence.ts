@@ -53,8 +53,21 @@ export function dropEvidence(kase: Case, drop: ModelDrop): Evidence[] {
   for (const point of drop.absent) {
     evidence.push({
       path: point.path,
-      text: `none of its ${point.packets} packets is ${what}, so it never reached ${point.where}`,
+      text:
+        point.packets === 0
+          ? `it is empty: ${what} never reached ${point.where}`
+          : `none of its ${point.packets} packets${point.shared ? ` of ${point.where}` : ''} is ${what}, so it never reached ${point.where}`,
     });
+  }
+  const told = kase.flow.errors.find((error) => error.quoted === drop.direction);
+  if (told) {
+    evidence.push(
+      seenAt(
+        kase,
+        told.sighting,
+        `ICMP ${told.type}/${told.code} from ${formatIp(told.from)} says that ${what} was dropped`,
+      ),
+    );
   }
   if (drop.contradiction) {
     evidence.push(

@@ -31,16 +31,20 @@ export function userChain(kase: Case, namespace: string): string {
   return forward ? 'DOCKER-USER' : 'FORWARD';
 }
 
-/** Accepts the flow's packets in FORWARD, both ways, before anything that drops them. */
+/**
+ * Accepts the traffic in FORWARD, both ways, before anything that drops it: what goes out, by its interfaces; what comes in, for
+ * the service it is for, whoever the client is.
+ */
 export function forwardAccept(kase: Case, drop: ModelDrop): Command[] {
   const chain = userChain(kase, drop.namespace);
-  const last = drop.trace.hops.at(-1);
+  const device = drop.trace.hops.at(-1)?.in;
   const out = outInterface(drop.trace);
-  const ports = [last?.in === undefined ? '' : `-i ${last.in}`, out === undefined ? '' : `-o ${out}`].filter(
+  const ports = [device === undefined ? '' : `-i ${device}`, out === undefined ? '' : `-o ${out}`].filter(
     (part) => part !== '',
   );
-  const there = [...ports, selector(drop)].join(' ');
-  const tool = iptablesOf(kase);
+  const outward = out !== undefined && isUplink(kase, drop.namespace, out);
+  const there = outward ? ports.join(' ') : [...ports, selector(drop).replace(/^-s \S+ /, '')].join(' ');
+  const tool = iptablesOf(kase, drop.trace.rule?.path);
   return [
     { namespace: drop.namespace, text: `${tool} -I ${chain} ${there} -j ACCEPT` },
     {
@@ -48,6 +52,35 @@ export function forwardAccept(kase: Case, drop: ModelDrop): Command[] {
       text: `${tool} -I ${chain} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
     },
   ];
+}
+
+function isUplink(kase: Case, namespace: string, device: string): boolean {
+  const netns = netnsOf(kase, namespace);
+  const routes = (kase.flow.family === 4 ? netns?.routes4 : netns?.routes6)?.routes ?? [];
+  return routes.some(
+    (route) => route.destination.length === 0 && route.nexthops.some(({ dev }) => dev === device),
+  );
+}
+
+/** Docker's own chains are there and empty while containers run: somebody flushed the filter table. */
+export function emptiedByFlush(
+  kase: Case,
+  namespace: string,
+): { path: string; line?: number; text: string } | undefined {
+  const netns = netnsOf(kase, namespace);
+  if (!kase.snapshot.docker.containers.some(({ running }) => running)) return undefined;
+  for (const ruleset of (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? []) {
+    const filter = ruleset.tables.get('filter');
+    const chain = filter?.chains.get('DOCKER');
+    const jumps = filter?.chains.get('FORWARD')?.rules.some(({ text }) => /-j DOCKER/.test(text));
+    if (!chain || chain.rules.length > 0 || jumps) continue;
+    return {
+      path: ruleset.path,
+      ...(chain.span && { line: chain.span.line }),
+      text: 'Docker’s filter chains are empty, and FORWARD does not jump to them',
+    };
+  }
+  return undefined;
 }
 
 /** The client as a report names it: where it can't be told from the address alone. */

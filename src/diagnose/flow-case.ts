@@ -1,5 +1,5 @@
 import type { Flow } from '../correlate/flow.ts';
-import { outcomeOf } from '../correlate/outcome.ts';
+import { type Outcome, outcomeOf } from '../correlate/outcome.ts';
 import { type Predictor, predict } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { InputSet } from '../input/input.ts';
@@ -22,7 +22,26 @@ export function makeScene(
 /** A flow with its outcome by the captures and its path by the model. */
 export function makeCase(scene: Scene, flow: Flow, hypothetical = false): Case {
   const prediction = predict(scene.predictor, flow, { hypothetical });
-  return { ...scene, flow, outcome: outcomeOf(flow), ...(prediction && { prediction }), hypothetical };
+  const outcome = outcomeOf(flow);
+  return {
+    ...scene,
+    flow,
+    outcome: hypothetical ? outcome : doubted(outcome, prediction),
+    ...(prediction && { prediction }),
+    hypothetical,
+  };
+}
+
+/**
+ * An answer that was captured at the client is not delivered yet: it has INPUT before it. Where the model is sure that it is
+ * dropped there, and nothing the client sent afterwards says otherwise, it is believed.
+ */
+function doubted(outcome: Outcome, prediction: Prediction | undefined): Outcome {
+  const back = prediction?.back;
+  if (outcome.status !== 'delivered' || !outcome.answer || outcome.acknowledged || !back) return outcome;
+  const local = prediction.origin.kind === 'local' && prediction.origin.namespace === back.namespace;
+  if (!local || back.verdict !== 'dropped' || back.assumptions.length > 0 || !back.rule) return outcome;
+  return { status: 'no-reply', lostAnswer: outcome.answer, oneWay: outcome.oneWay };
 }
 
 export interface Diagnosed {

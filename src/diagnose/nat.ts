@@ -106,7 +106,7 @@ function inSubnet(ip: Ip, address: Ip, length: number): boolean {
 }
 
 /** Another flow left there with an address of the same network and was answered. */
-function answersUntranslated(kase: Case, device: string, source: Ip): boolean {
+export function answersUntranslated(kase: Case, device: string, source: Ip): boolean {
   return answeredNetworks(kase.correlation).has(networkPair(device, source, kase.flow.server.address));
 }
 

@@ -3,7 +3,7 @@ import { ownersOf } from '../correlate/owner.ts';
 import { fateOf } from '../correlate/predict.ts';
 import type { Socket } from '../dump/records.ts';
 import { formatEndpoint, formatIp, type Ip, parseIp } from '../net/ip.ts';
-import { protocolName } from '../net/protocol.ts';
+import { PROTOCOL, protocolName } from '../net/protocol.ts';
 import type { Step } from '../netstack/hop.ts';
 import { type Case, modelDrop, netnsOf } from './case.ts';
 import { dropConfidence } from './confidence.ts';
@@ -38,7 +38,8 @@ function byModel(kase: Case): Refusal | undefined {
   if (address === undefined) return undefined;
   const { refusal } = kase.outcome;
   let confidence = dropConfidence(kase, drop);
-  if (!refusal && !kase.hypothetical && kase.flow.legs.length > 0) confidence = Math.min(confidence, 0.6);
+  if (!refusal && !kase.hypothetical && kase.flow.legs.length > 0)
+    confidence = Math.min(confidence, kase.flow.protocol === PROTOCOL.tcp ? 0.3 : 0.5);
   const dnat = dnatStep(kase);
   const netns = netnsOf(kase, drop.namespace);
   const sockets = netns?.sockets;

@@ -1,14 +1,16 @@
 import type { Flow } from '../correlate/flow.ts';
+import { isPrivate, ownersOf } from '../correlate/owner.ts';
 import { fateOf } from '../correlate/predict.ts';
+import { parseIp } from '../net/ip.ts';
 import type { Trace } from '../netstack/hop.ts';
 import { applyCommand } from '../snapshot/apply.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { buildTopology } from '../topology/build.ts';
-import { type Case, modelDrop, type Scene } from './case.ts';
+import { type Case, flowName, modelDrop, type Scene } from './case.ts';
 import type { Command, Found } from './cause.ts';
 import type { Finding, Fix } from './finding.ts';
 import { type Diagnosed, explain, makeCase, makeScene } from './flow-case.ts';
-import { leftUntranslated } from './nat.ts';
+import { answersUntranslated, leftUntranslated } from './nat.ts';
 import { nameOf, typed } from './words.ts';
 
 export interface Repair {
@@ -23,26 +25,28 @@ const DEEPEST = 5;
  * Applies a fix to a copy of the snapshot and runs the flow again. Verified means: replayed, and the packet gets past
  * the place where it died. What stops it after that, if anything does, is found and repaired in the same way.
  */
-export function prove(scene: Scene, flow: Flow, diagnosed: Diagnosed): Repair {
+export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed): Repair {
   const { fix = [], effect = '' } = diagnosed.found;
   const commands = fix.map((command) => typed(scene, command));
-  if (fix.length === 0) return { fix: { commands, verified: false, effect } };
+  if (fix.length === 0 || flows.length === 0) return { fix: { commands, verified: false, effect } };
   const repaired = applyAll(scene.snapshot, fix);
   if (typeof repaired === 'string')
     return { fix: { commands, verified: false, effect: join(`Not replayed: ${repaired}`, effect) } };
-  const after = makeCase(sceneOf(scene, repaired), flow, true);
-  if (passes(after)) return { fix: { commands, verified: true, effect: join(successText(after), effect) } };
-  const next = explain(after);
+  const cases = flows.map((flow) => makeCase(sceneOf(scene, repaired), flow, true));
+  const failing = cases.find((kase) => !passes(kase));
+  if (!failing) return { fix: { commands, verified: true, effect: join(successText(cases), effect) } };
+  const next = explain(failing);
   if (!next || samePlace(diagnosed, next)) {
+    const told = cases.length > 1 ? `one of its flows (${flowName(failing.flow)})` : 'the packet';
     return {
       fix: {
         commands,
         verified: false,
-        effect: join('Replayed with it, the model still loses the packet.', effect),
+        effect: join(`Replayed with it, the model still does not get ${told} through.`, effect),
       },
     };
   }
-  const rest = follow(scene, after, next, repaired, 1);
+  const rest = follow(scene, failing, next, repaired, 1);
   return {
     fix: {
       commands,
@@ -68,7 +72,7 @@ function follow(
   const after = makeCase(sceneOf(scene, repaired), kase.flow, true);
   if (passes(after))
     return {
-      text: `${then} With ${depth === 1 ? 'both' : 'all'} repaired, ${lower(successText(after))}`,
+      text: `${then} With ${depth === 1 ? 'both' : 'all'} repaired, ${lower(successText([after]))}`,
       commands,
     };
   const further = explain(after);
@@ -100,8 +104,18 @@ export function passes(kase: Case): boolean {
   const { there, back } = prediction;
   if (!arrives(there)) return false;
   if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return false;
-  if (leftUntranslated(kase)) return false;
+  if (leftUntranslated(kase) || !canBeAnswered(kase)) return false;
   return !back || arrives(back);
+}
+
+/** What left for a place nobody dumped has to carry a source that the place can answer. */
+function canBeAnswered(kase: Case): boolean {
+  const there = kase.prediction?.there;
+  if (!there || fateOf(there) !== 'forwarded') return true;
+  const source = parseIp(there.final.source);
+  if (source === undefined || !isPrivate(source)) return true;
+  const own = ownersOf(kase.snapshot, source).some(({ netns }) => netns.name === there.namespace);
+  return own || answersUntranslated(kase, there.taps.at(-1)?.interface ?? '', source);
 }
 
 function arrives(trace: Trace): boolean {
@@ -109,14 +123,19 @@ function arrives(trace: Trace): boolean {
   return fate === 'delivered' || fate === 'forwarded' || fate === 'bridged';
 }
 
-function successText(kase: Case): string {
-  const there = kase.prediction?.there;
-  const back = kase.prediction?.back;
-  const where =
-    there && fateOf(there) === 'delivered'
-      ? `reaches ${nameOf(kase, there.namespace)}`
-      : `leaves ${nameOf(kase, there?.namespace ?? 'host')} by ${there?.taps.at(-1)?.interface} as ${there?.final.source}`;
-  return `Replayed with it, the packet ${where}${back ? ', and the answer finds its way back' : ''}.`;
+/** What the model says of the repaired flows; in the words of the first. */
+function successText(cases: readonly Case[]): string {
+  const [kase] = cases;
+  const there = kase?.prediction?.there;
+  if (!kase || !there) return '';
+  const arrived = fateOf(there) === 'delivered';
+  const where = arrived
+    ? `reaches ${nameOf(kase, there.namespace)}`
+    : `leaves ${nameOf(kase, there.namespace)} by ${there.taps.at(-1)?.interface} as ${there.final.source}`;
+  const answer = arrived ? ', and the answer finds its way back' : '; an answer to that finds its way back';
+  const others =
+    cases.length > 1 ? ` So do the packets of its ${cases.length - 1} other flows that were replayed.` : '';
+  return `Replayed with it, the packet ${where}${kase.prediction?.back ? answer : ''}.${others}`;
 }
 
 function lower(text: string): string {

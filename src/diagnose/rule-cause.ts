@@ -2,7 +2,7 @@ import type { Case, ModelDrop } from './case.ts';
 import type { Cause, Command } from './cause.ts';
 import { selector } from './filter.ts';
 import { modelCause } from './model-cause.ts';
-import { iptablesOf, nameOf } from './words.ts';
+import { capital, iptablesOf, nameOf } from './words.ts';
 
 /** `filter FORWARD rule 3`, `the policy of filter FORWARD`. */
 export function rulePlace(drop: ModelDrop): string {
@@ -23,10 +23,6 @@ export function ruleText(drop: ModelDrop): string {
   return drop.trace.rule?.kind === 'rule' ? drop.trace.rule.text : '';
 }
 
-export function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
 /** An ACCEPT for just this traffic in front of the rule that drops it; in its base chain, when a set of rules of somebody else does. */
 export function acceptBefore(kase: Case, drop: ModelDrop): Command[] {
   const rule = drop.trace.rule;
@@ -36,7 +32,7 @@ export function acceptBefore(kase: Case, drop: ModelDrop): Command[] {
   return [
     {
       namespace: drop.namespace,
-      text: `${iptablesOf(kase)} ${table}-I ${rule.chain}${at} ${selector(drop)} -j ACCEPT`,
+      text: `${iptablesOf(kase, rule.path)} ${table}-I ${rule.chain}${at} ${selector(drop)} -j ACCEPT`,
     },
   ];
 }

@@ -54,10 +54,19 @@ export function prefixText(address: Ip, length: number): string {
   return `${formatIp(address)}/${length}`;
 }
 
-export function iptablesOf(kase: Case): 'iptables' | 'ip6tables' {
-  return kase.flow.family === 4 ? 'iptables' : 'ip6tables';
+/** The command for the flow's family; that of the legacy backend where the rules were saved from it by name. */
+export function iptablesOf(kase: Case, rulesPath = ''): string {
+  const tool = kase.flow.family === 4 ? 'iptables' : 'ip6tables';
+  return /legacy[^/]*$/.test(rulesPath) ? `${tool}-legacy` : tool;
 }
 
 export function ipOf(kase: Case): 'ip' | 'ip -6' {
   return kase.flow.family === 4 ? 'ip' : 'ip -6';
+}
+
+/** At the beginning of a sentence: `The host`, `Container web`, `The SYN to …`; a namespace's own name stays as it is. */
+export function capital(text: string): string {
+  return /^(the|container|nobody|somebody) /.test(text)
+    ? text.slice(0, 1).toUpperCase() + text.slice(1)
+    : text;
 }

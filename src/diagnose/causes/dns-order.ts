@@ -9,7 +9,7 @@ import { describeSighting, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { answersOf, type NameAnswer } from '../names.ts';
 import { unanswered } from '../unanswered.ts';
-import { nameOf } from '../words.ts';
+import { capital, nameOf } from '../words.ts';
 
 /** nsswitch.conf(5): "hosts: files dns" asks /etc/hosts first. */
 export const dnsOrder: Cause = {
@@ -97,7 +97,7 @@ function describe(
     confidence: answer && failure ? 0.93 : answer ? 0.6 : 0.55,
     title: `in ${where} "${name}" is ${wrong} by /etc/hosts${right ? `, and ${right} by DNS` : ''}${failure ? `; nobody has ${wrong}` : ''}`,
     explanation:
-      `${where[0]?.toUpperCase()}${where.slice(1)}’s /etc/hosts has "${name}" as ${wrong}, and nsswitch.conf asks files before dns, so programs use that address and never ask DNS for it. ` +
+      `${capital(where)}’s /etc/hosts has "${name}" as ${wrong}, and nsswitch.conf asks files before dns, so programs use that address and never ask DNS for it. ` +
       (right
         ? `The DNS server says ${right}, which is what nslookup and dig show: they don’t look at /etc/hosts. `
         : '') +

@@ -1,4 +1,5 @@
 import { formatEndpoint } from '../../net/ip.ts';
+import { netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { exitOf, leavesInwards } from '../exit.ts';
@@ -16,8 +17,10 @@ export const extRemoteReset: Cause = {
     const rst = exit?.reply?.rst;
     if (leavesInwards(kase) || !exit || !rst || kase.outcome.status === 'delivered' || exit.reply?.synAck)
       return undefined;
+    // Whose interface that is was only guessed from the captures.
+    const guessed = netnsOf(kase, exit.namespace)?.addressesUnknown === true;
     return {
-      confidence: 0.9,
+      confidence: guessed ? 0.5 : 0.9,
       title: `${formatEndpoint(kase.flow.server.address, kase.flow.server.port)} refuses: its RST comes in on ${exit.interface}`,
       explanation:
         `The SYN leaves ${exit.interface} and the RST comes in there (TTL ${rst.ttl}), so it was made beyond this host: by the server, where nobody listens on that port, or by a firewall ` +

@@ -1,8 +1,10 @@
 import { ownersOf } from '../../correlate/owner.ts';
 import { fateOf } from '../../correlate/predict.ts';
 import { formatIp } from '../../net/ip.ts';
+import type { Case } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
+import { leavesInwards } from '../exit.ts';
 
 const MEANING: Readonly<Record<number, string>> = {
   0: 'network unreachable: it has no route',
@@ -14,6 +16,32 @@ const MEANING: Readonly<Record<number, string>> = {
   10: 'host administratively prohibited',
   13: 'communication administratively filtered',
 };
+
+/** RFC 4443, section 3.1 */
+const MEANING6: Readonly<Record<number, string>> = {
+  0: 'no route to destination',
+  1: 'administratively prohibited',
+  2: 'beyond the scope of the source address',
+  3: 'address unreachable: no neighbour answered there',
+  4: 'port unreachable: nobody listens',
+  5: 'source address failed its policy',
+  6: 'a reject route',
+};
+
+function isTimeExceeded(family: 4 | 6, type: number): boolean {
+  return family === 4 ? type === 11 : type === 3;
+}
+
+/** No capture of another namespace saw the request: whoever refused it stands beyond all that is known. */
+function cameFromOutside(kase: Case): boolean {
+  const exit = kase.prediction?.there.namespace;
+  const beyond = kase.flow.legs.some((leg) => {
+    const point = kase.correlation.points[leg.point];
+    const passed = kase.prediction?.there.hops.some((hop) => hop.namespace === point?.namespace);
+    return leg.forward.packets > 0 && point !== undefined && !passed;
+  });
+  return exit !== undefined && !beyond && !leavesInwards(kase);
+}
 
 export const extUnreachable: Cause = {
   id: 'ext-unreachable',
@@ -29,12 +57,10 @@ export const extUnreachable: Cause = {
     if (ownersOf(kase.snapshot, error.from).length > 0) return undefined;
     if (kase.prediction && fateOf(kase.prediction.there) !== 'forwarded') return undefined;
     const router = formatIp(error.from);
-    const meaning =
-      error.type === 11
-        ? 'time exceeded: a loop, or too small a TTL'
-        : (MEANING[error.code] ?? `code ${error.code}`);
+    if (isTimeExceeded(kase.flow.family, error.type)) return undefined;
+    const meaning = (kase.flow.family === 4 ? MEANING : MEANING6)[error.code] ?? `code ${error.code}`;
     return {
-      confidence: kase.prediction ? 0.85 : 0.5,
+      confidence: kase.prediction && cameFromOutside(kase) ? 0.85 : 0.5,
       title: `${router} says: ${meaning}`,
       explanation:
         `The packet left, and ${router}, which is none of the known namespaces, answers with ICMP type ${error.type} code ${error.code} (${meaning}). ` +

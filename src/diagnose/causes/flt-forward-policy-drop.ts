@@ -1,4 +1,4 @@
-import { forwardAccept } from '../filter.ts';
+import { emptiedByFlush, forwardAccept } from '../filter.ts';
 import { modelCause } from '../model-cause.ts';
 import { whatDied } from '../rule-cause.ts';
 import { inInterface, nameOf, outInterface } from '../words.ts';
@@ -15,11 +15,19 @@ export const fltForwardPolicyDrop = modelCause({
   tell(kase, drop) {
     const way = `from ${inInterface(drop.trace)} to ${outInterface(drop.trace)}`;
     const what = whatDied(drop);
+    const flushed = emptiedByFlush(kase, drop.namespace);
     return {
       title: `${nameOf(kase, drop.namespace)} drops ${what}: no rule of FORWARD accepts it, and the policy is DROP`,
       explanation:
         `Routing sends ${what} ${way}. In filter FORWARD no rule that matches it accepts it, so it falls through to the ` +
-        'policy, which is DROP. It vanishes there without ICMP, before POSTROUTING, and no conntrack entry stays.',
+        'policy, which is DROP. It vanishes there without ICMP, before POSTROUTING, and no conntrack entry stays.' +
+        (flushed
+          ? ' Docker’s own rules, which would have accepted it, are gone: its chains are there and empty, so the filter table was flushed while the policy stayed.'
+          : ''),
+      ...(flushed && {
+        evidence: [flushed],
+        effect: 'Docker writes its rules again when it is restarted: systemctl restart docker.',
+      }),
       fix: forwardAccept(kase, drop),
     };
   },

@@ -25,10 +25,16 @@ export const fltReject = modelCause({
         'not by the server, which never saw the request. ' +
         (how === 'tcp-reset'
           ? 'To the client it looks exactly like a closed port.'
-          : 'The client’s connect() fails at once.'),
+          : 'The sender gets an error for it instead of silence.'),
       status: 'rejected',
       evidence: refusal ? [seenAt(kase, refusal, `the refusal ${describeSighting(refusal)}`)] : [],
-      fix: acceptBefore(kase, drop),
+      ...(rule.kind === 'rule' && /has no endpoints/.test(rule.text)
+        ? {
+            fix: [],
+            effect:
+              'The service has no endpoints: no pod that backs it is ready. Start one; kube-proxy takes the rule away by itself.',
+          }
+        : { fix: acceptBefore(kase, drop) }),
     };
   },
 });

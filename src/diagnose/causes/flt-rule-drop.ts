@@ -1,7 +1,7 @@
 import { clientText } from '../filter.ts';
 import { modelCause } from '../model-cause.ts';
-import { acceptBefore, capital, rulePlace, whatDied } from '../rule-cause.ts';
-import { nameOf } from '../words.ts';
+import { acceptBefore, rulePlace, whatDied } from '../rule-cause.ts';
+import { capital, nameOf } from '../words.ts';
 
 export const fltRuleDrop = modelCause({
   id: 'flt-rule-drop',

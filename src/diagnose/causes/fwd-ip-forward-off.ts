@@ -2,7 +2,7 @@ import { sysctlOf } from '../case.ts';
 import { capUnlessDumped, dropConfidence } from '../confidence.ts';
 import { counterEvidence, sysctlEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { inInterface, nameOf, requestName } from '../words.ts';
+import { capital, inInterface, nameOf, requestName } from '../words.ts';
 
 /** ip_error(), net/ipv4/route.c: SKB_DROP_REASON_IP_INADDRERRORS */
 export const fwdIpForwardOff = modelCause({
@@ -28,7 +28,7 @@ export const fwdIpForwardOff = modelCause({
     return {
       title: `${where} does not forward: net.ipv4.ip_forward is 0`,
       explanation:
-        `${requestName(kase)[0]?.toUpperCase()}${requestName(kase).slice(1)} reaches ${where} on ${device ?? 'its interface'} and has to be ` +
+        `${capital(requestName(kase))} reaches ${where} on ${device ?? 'its interface'} and has to be ` +
         'forwarded, but net.ipv4.ip_forward is 0. The kernel then drops every packet that is not for one of its own ' +
         'addresses, in the routing decision: the raw, mangle and nat PREROUTING chains have run, FORWARD and POSTROUTING ' +
         'never do. No ICMP error is sent, so the sender only sees silence. Packets to the host’s own addresses still work, ' +

@@ -4,7 +4,7 @@ import { type Case, netnsOf } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { nameOf } from '../words.ts';
+import { capital, nameOf } from '../words.ts';
 
 const page = modelCause({
   id: 'link-lo-down',
@@ -45,7 +45,7 @@ export const linkLoDown: Cause = {
           confidence: counted.length > 0 ? 0.8 : 0.7,
           title: `lo is down in ${where}`,
           explanation:
-            `${where[0]?.toUpperCase()}${where.slice(1)} can’t reach itself: 127.0.0.1 has no route (or leaves by the default route and gets lost), and its own addresses, which also go over lo, time out from inside. ` +
+            `${capital(where)} can’t reach itself: 127.0.0.1 has no route (or leaves by the default route and gets lost), and its own addresses, which also go over lo, time out from inside. ` +
             'A new namespace starts like that. Others reach it all the same.',
           namespace: netns.name,
           interface: 'lo',

@@ -1,11 +1,12 @@
 import { ownersOf } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
+import { protocolName } from '../../net/protocol.ts';
 import type { Rule } from '../../xtables/rule.ts';
 import type { Case } from '../case.ts';
 import type { Cause, Command } from '../cause.ts';
 import { dnatRules, nearMissOf } from '../published.ts';
 import { refusalOf } from '../refusal.ts';
-import { iptablesOf, nameOf } from '../words.ts';
+import { capital, iptablesOf, nameOf } from '../words.ts';
 
 export const natDnatMismatch: Cause = {
   id: 'nat-dnat-mismatch',
@@ -30,7 +31,7 @@ export const natDnatMismatch: Cause = {
         confidence: Math.min(0.97, refusal.confidence + 0.02),
         title: `${where}’s DNAT rule for port ${kase.flow.server.port} does not match: ${why}`,
         explanation:
-          `${where[0]?.toUpperCase()}${where.slice(1)} has a DNAT rule for this port (nat ${place.chain} rule ${place.number}), but it does not apply to this packet: ${why}. So the packet keeps its ` +
+          `${capital(where)} has a DNAT rule for this port (nat ${place.chain} rule ${place.number}), but it does not apply to this packet: ${why}. So the packet keeps its ` +
           `destination, is delivered to ${where} itself, where nobody listens on port ${kase.flow.server.port}, and is refused.`,
         namespace: refusal.namespace,
         rule: place,
@@ -51,16 +52,29 @@ export const natDnatMismatch: Cause = {
   },
 };
 
-/** The same rule for the address that clients ask for, when that is all that is wrong with it. */
+/** The same rule with the condition that failed set to what this packet has; a rule for another protocol keeps its place. */
 function corrected(
   kase: Case,
   namespace: string,
   rule: Rule,
   place: { chain: string; number: number; text: string },
 ): Command[] {
-  if (!rule.destination || rule.destination.invert) return [];
-  const spec = place.text
-    .replace(/^-A \S+ /, '')
-    .replace(/(^| )-d \S+/, `$1-d ${formatIp(kase.flow.server.address)}`);
-  return [{ namespace, text: `${iptablesOf(kase)} -t nat -R ${place.chain} ${place.number} ${spec}` }];
+  const { flow } = kase;
+  const spec = place.text.replace(/^-A \S+ /, '');
+  const tool = `${iptablesOf(kase)} -t nat`;
+  if (rule.protocol && rule.protocol.protocol !== flow.protocol) {
+    const name = protocolName(flow.protocol);
+    const other = spec.replace(/-p \S+/, `-p ${name}`).replace(/-m (tcp|udp|sctp)\b/, `-m ${name}`);
+    return [{ namespace, text: `${tool} -A ${place.chain} ${other}` }];
+  }
+  const device = kase.prediction?.there.hops.at(-1)?.in;
+  const replaced = spec
+    .replace(
+      /(^| )-d \S+/,
+      rule.destination && !rule.destination.invert ? `$1-d ${formatIp(flow.server.address)}` : '$&',
+    )
+    .replace(/(^| )-i \S+/, rule.in && !rule.in.invert && device !== undefined ? `$1-i ${device}` : '$&');
+  return replaced === spec
+    ? []
+    : [{ namespace, text: `${tool} -R ${place.chain} ${place.number} ${replaced}` }];
 }

@@ -1,9 +1,15 @@
+import { unseenFlow } from '../../correlate/merge.ts';
+import { predict } from '../../correlate/predict.ts';
+import type { Netns } from '../../snapshot/snapshot.ts';
+import type { Rule } from '../../xtables/rule.ts';
+import type { Scene } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
 import { sysctlEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { iptablesOf, nameOf, outInterface } from '../words.ts';
 
 /** ip_route_me_harder(): a loopback source can't be routed out, net/ipv4/netfilter.c */
-export const natLoopbackDnat = modelCause({
+const page = modelCause({
   id: 'nat-loopback-dnat',
   title: '127.0.0.1 can’t be sent to a container',
   severity: 'error',
@@ -31,3 +37,60 @@ export const natLoopbackDnat = modelCause({
     };
   },
 });
+
+/** Also without a packet of it, since none ever reaches an interface: a rule of OUTPUT that 127.0.0.1 meets, replayed. */
+export const natLoopbackDnat: Cause = {
+  ...page,
+  survey(scene) {
+    return [...scene.snapshot.namespaces.values()].flatMap((netns) =>
+      outputRules(netns).flatMap((rule) => surveyed(scene, netns, rule)),
+    );
+  },
+};
+
+const LOOPBACK = 0x7f000001;
+
+/** DNAT rules for a port that are in reach of nat OUTPUT, with what they counted. */
+function outputRules(netns: Netns): Rule[] {
+  return (netns.rulesets4 ?? []).flatMap((ruleset) => {
+    const chains = ruleset.tables.get('nat')?.chains;
+    const output = chains?.get('OUTPUT')?.rules ?? [];
+    const jumped = output.flatMap(({ target }) =>
+      target?.kind === 'jump' ? (chains?.get(target.chain)?.rules ?? []) : [],
+    );
+    return [...output, ...jumped].filter(
+      ({ target }) => target?.kind === 'extension' && target.name === 'DNAT',
+    );
+  });
+}
+
+function surveyed(scene: Scene, netns: Netns, rule: Rule): Found[] {
+  const port = Number(/--dport (\d+)/.exec(rule.text)?.[1]);
+  const protocol = rule.protocol?.protocol;
+  if (!port || !protocol || !netns.sysctls) return [];
+  const end = { address: LOOPBACK, port: 40000 };
+  const flow = unseenFlow(-1, 4, protocol, end, { address: LOOPBACK, port }, 0);
+  const prediction = predict(scene.predictor, flow, { from: netns.name });
+  if (prediction?.there.cause !== 'nat-loopback-dnat') return [];
+  const outcome = { status: 'no-reply', oneWay: false } as const;
+  const found = page.find?.({ ...scene, flow, outcome, prediction, hypothetical: false });
+  if (!found) return [];
+  const counted = rule.counters?.packets ?? 0;
+  return [
+    {
+      ...found,
+      confidence: counted > 0 ? 0.8 : 0.5,
+      severity: counted > 0 ? 'error' : 'info',
+      title: `127.0.0.1:${port} can’t work in ${nameOf(scene, netns.name)}: ${found.title}`,
+      group: `${netns.name} ${found.sysctl}`,
+      evidence: [
+        {
+          path: rule.span.path,
+          line: rule.span.line,
+          text: `nat: ${rule.text} (counted ${counted} packets)`,
+        },
+        ...found.evidence,
+      ],
+    },
+  ];
+}

@@ -1,12 +1,12 @@
 import { formatIp, parseIp } from '../../net/ip.ts';
 import { formatMac } from '../../net/mac.ts';
-import { type ModelDrop, netnsOf, type Scene } from '../case.ts';
+import { type Case, type ModelDrop, netnsOf, type Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
 import { type Unanswered, unanswered } from '../unanswered.ts';
-import { nameOf, outInterface } from '../words.ts';
+import { capital, nameOf, outInterface } from '../words.ts';
 
 /** neigh_invalidate(): NUD_FAILED, net/core/neighbour.c */
 const page = modelCause({
@@ -31,14 +31,14 @@ const page = modelCause({
     return {
       title: `nobody on ${device ?? 'the link'} answers ARP for ${nexthop}`,
       explanation:
-        `${where[0]?.toUpperCase()}${where.slice(1)} wants to hand the packet to ${nexthop} on ${device ?? 'its interface'} and asks for its MAC address; nobody has that ` +
+        `${capital(where)} wants to hand the packet to ${nexthop} on ${device ?? 'its interface'} and asks for its MAC address; nobody has that ` +
         'address, so after three requests the entry is FAILED and the packet is dropped with "host unreachable". ' +
         (translated
           ? `The destination was rewritten to ${drop.trace.final.destination} on the way: the DNAT rule points at something that is not there${container ? '' : ' (no container has that address)'}.`
           : 'The address is wrong, or whoever had it is gone or not on this link.'),
       evidence: neighbourEvidence(kase, drop, nexthop),
       effect: translated
-        ? 'Delete the DNAT rule, or let it lead to where the service is now.'
+        ? staleAdvice(kase)
         : `Correct the address, or bring up whoever should have ${nexthop}.`,
       status: kase.outcome.error ? 'rejected' : 'dropped',
     };
@@ -79,7 +79,7 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
     confidence: gap.sender && gap.exchange ? 0.85 : 0.55,
     title: `nobody answers ARP for ${target}, which ${sender} asks for`,
     explanation:
-      `${sender[0]?.toUpperCase()}${sender.slice(1)} wants to send to ${target} and asks for its MAC address; nobody answers, so the packet never leaves and its sender gets ` +
+      `${capital(sender)} wants to send to ${target} and asks for its MAC address; nobody answers, so the packet never leaves and its sender gets ` +
       '"No route to host". The address is wrong, nobody has it (any more), or its owner is not on this link.',
     ...(gap.sender && { namespace: gap.sender.name }),
     ...(gap.device !== undefined && { interface: gap.device }),
@@ -89,6 +89,17 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
     fix: [],
     effect: `Correct the address that is asked for, or bring up whoever should have ${target}.`,
   };
+}
+
+/** A rule that outlived its container, or points past it. */
+function staleAdvice(kase: Case): string {
+  const stopped = kase.snapshot.docker.containers.find(
+    ({ running, published }) =>
+      !running && published.some(({ hostPort }) => hostPort === kase.flow.server.port),
+  );
+  return stopped
+    ? `Container ${stopped.name} publishes this port and is not running: docker start ${stopped.name}, or delete its DNAT rule.`
+    : 'Delete the DNAT rule, or let it lead to where the service is now.';
 }
 
 /** The neighbour table's line and the unanswered requests that were captured. */

@@ -10,7 +10,7 @@ import { ipOf, nameOf } from '../words.ts';
 
 export const routeMissingReturn = modelCause({
   id: 'route-missing-return',
-  from: ['route-netns-no-default'],
+  from: ['route-netns-no-default', 'route-missing'],
   title: 'The far end knows no way back',
   severity: 'error',
   symptom: 'The packet leaves the router and arrives, and no answer comes back.',
@@ -47,7 +47,9 @@ function wayBack(kase: Case, drop: ModelDrop): string | undefined {
   const netns = netnsOf(kase, drop.namespace);
   const { client, family } = kase.flow;
   if (!netns) return undefined;
-  const routers = (kase.prediction?.there.hops ?? []).map((hop) => hop.namespace).toReversed();
+  const passed = (kase.prediction?.there.hops ?? []).map((hop) => hop.namespace);
+  const here = passed.indexOf(drop.namespace);
+  const routers = (here < 0 ? passed : passed.slice(0, here)).toReversed();
   const station = stationsOf(netns, family)
     .flatMap(({ address }) => onSubnetOf(kase, address, netns.name))
     .toSorted((left, right) => rank(routers, left.netns.name) - rank(routers, right.netns.name))[0];

@@ -6,11 +6,12 @@ import { capUnlessDumped, dropConfidence } from '../confidence.ts';
 import { counterEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { gatewayOf, hasDefaultRoute, routesKnown, routesPath, stationsOf } from '../neighbourhood.ts';
-import { ipOf, nameOf } from '../words.ts';
+import { capital, ipOf, nameOf } from '../words.ts';
 
 /** ip_route_output_key_hash(): -ENETUNREACH */
 const page = modelCause({
   id: 'route-netns-no-default',
+  from: ['route-missing', 'v6-no-path'],
   title: 'The sender has no route',
   severity: 'error',
   symptom: '"connect: Network is unreachable", at once; nothing at all is captured.',
@@ -27,7 +28,8 @@ const page = modelCause({
     const destination = formatIp(kase.flow.server.address);
     return {
       title: `${where} has no route to ${destination}`,
-      explanation: noRouteText(where, destination),
+      explanation:
+        drop.cause === 'route-missing' ? noForwardText(where, destination) : noRouteText(where, destination),
       confidence: capUnlessDumped(dropConfidence(kase, drop), routesKnown(netns, family)),
       status: 'dropped',
       evidence: [
@@ -89,8 +91,15 @@ function surveyed(scene: Scene, netns: Netns): Found[] {
 
 function noRouteText(where: string, destination: string): string {
   return (
-    `${where[0]?.toUpperCase()}${where.slice(1)} knows its own subnets and has no default route, so the lookup for ${destination} fails and the program gets ` +
+    `${capital(where)} knows its own subnets and has no default route, so the lookup for ${destination} fails and the program gets ` +
     '"Network is unreachable" (ENETUNREACH) at once. No packet is made: no capture can show it, and no rule or setting of ' +
     'the hosts on the way matters yet.'
+  );
+}
+
+function noForwardText(where: string, destination: string): string {
+  return (
+    `The packet has to be forwarded by ${where}, and none of its routes covers ${destination}. It is dropped in the routing decision, ` +
+    'before FORWARD, and its sender is told "network unreachable" by ICMP.'
   );
 }

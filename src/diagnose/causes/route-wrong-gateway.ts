@@ -7,7 +7,7 @@ import { routeEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { gatewayOf } from '../neighbourhood.ts';
 import { type Unanswered, unanswered } from '../unanswered.ts';
-import { ipOf, nameOf } from '../words.ts';
+import { capital, ipOf, nameOf } from '../words.ts';
 import { isGateway, neighbourEvidence } from './neigh-failed.ts';
 
 const page = modelCause({
@@ -66,7 +66,7 @@ function surveyed(scene: Scene, gap: Unanswered, sender: Netns): Found {
     confidence: gap.exchange ? 0.88 : 0.75,
     title: `${where}’s gateway ${nexthop} does not exist`,
     explanation:
-      `${where[0]?.toUpperCase()}${where.slice(1)} has the route "${route?.text ?? `via ${nexthop}`}", and nobody on ${gap.device ?? 'that link'} answers ARP for ${nexthop}, so nothing that takes this route ever ` +
+      `${capital(where)} has the route "${route?.text ?? `via ${nexthop}`}", and nobody on ${gap.device ?? 'that link'} answers ARP for ${nexthop}, so nothing that takes this route ever ` +
       `leaves.${right ? ` The router on this link is ${right}.` : ''}`,
     namespace: sender.name,
     ...(gap.device !== undefined && { interface: gap.device }),

@@ -1,6 +1,9 @@
+import type { Socket } from '../../dump/records.ts';
 import { formatEndpoint } from '../../net/ip.ts';
-import type { Cause } from '../cause.ts';
-import { isLoopbackSocket, listeners, refusalOf, socketEvidence } from '../refusal.ts';
+import type { Case } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
+import { publisherOf } from '../published.ts';
+import { isLoopbackSocket, listeners, type Refusal, refusalOf, socketEvidence } from '../refusal.ts';
 import { nameOf } from '../words.ts';
 
 export const sockLoopbackBound: Cause = {
@@ -19,6 +22,7 @@ export const sockLoopbackBound: Cause = {
     if (!refusal || !socket) return undefined;
     const where = refusal.namespace === undefined ? 'the server' : nameOf(kase, refusal.namespace);
     const program = socket.process ?? 'the service';
+    if (/^docker-pr/.test(program)) return publishedOnLoopback(kase, refusal, socket);
     return {
       confidence: Math.min(0.98, refusal.confidence + 0.03),
       title: `${program} in ${where} listens on 127.0.0.1:${socket.port} only`,
@@ -34,3 +38,34 @@ export const sockLoopbackBound: Cause = {
     };
   },
 };
+
+/** docker run -p 127.0.0.1:P:C: meant for the host itself, and for nobody else. */
+function publishedOnLoopback(kase: Case, refusal: Refusal, socket: Socket): Found {
+  const publisher = publisherOf(kase);
+  const name = publisher?.container.name ?? 'the container';
+  const inner = publisher?.port.containerPort ?? socket.port;
+  return {
+    confidence: Math.min(0.98, refusal.confidence + 0.03),
+    title: `port ${socket.port} is published on 127.0.0.1 only`,
+    explanation:
+      `Container ${name} publishes the port on 127.0.0.1, so Docker’s DNAT rule has -d 127.0.0.1 and docker-proxy listens on 127.0.0.1:${socket.port}. A request to ` +
+      `${formatEndpoint(refusal.address, refusal.port)} matches neither, and the host refuses it with RST. That is what "-p 127.0.0.1:…" is for.`,
+    ...(refusal.namespace !== undefined && { namespace: refusal.namespace }),
+    status: 'rejected',
+    evidence: [
+      socketEvidence(socket),
+      ...(publisher
+        ? [
+            {
+              path: publisher.container.span.path,
+              line: publisher.container.span.line,
+              text: `container ${name} publishes 127.0.0.1:${socket.port}`,
+            },
+          ]
+        : []),
+      ...refusal.evidence,
+    ],
+    fix: [],
+    effect: `If others are to reach it, publish it on all addresses: docker run -p ${socket.port}:${inner} …`,
+  };
+}
