@@ -3,7 +3,7 @@ import { and, type Ternary, unknown } from '../base/ternary.ts';
 import type { MatchContext, RuleVerdict } from './context.ts';
 import { isUnparsed } from './extension.ts';
 import { findMatch } from './matches.ts';
-import { destinationOf, sourceOf, upperLayer } from './packet.ts';
+import { destinationOf, hotdrop, sourceOf, upperLayer } from './packet.ts';
 import type { InterfaceMatch, MatchUse, Rule, Ruleset, TargetUse } from './rule.ts';
 import { findTarget } from './targets.ts';
 import { addressMatches } from './values/address.ts';
@@ -11,13 +11,14 @@ import { addressMatches } from './values/address.ts';
 /**
  * Built-in conditions first, then the matches from left to right up to the first that fails, as the kernel does: a match that
  * keeps state isn't asked when one before it failed. Behind an unknown one the rest is asked too: false still decides.
+ * When `ctx.hotdrop` is set afterwards the packet is dropped, in legacy tables after the rule counted it if it matched.
  */
 export function matchRule(rule: Rule, ctx: MatchContext): Ternary {
-  if (!builtinsMatch(rule, ctx)) return false;
-  let result: Ternary = true;
+  let result = builtinsMatch(rule, ctx);
+  if (result === false) return false;
   for (const match of rule.matches) {
     result = and(result, matchUse(match, ctx));
-    if (result === false || ctx.hotdrop) return false;
+    if (result === false || (ctx.hotdrop && ctx.backend === 'nft')) return false;
   }
   return result;
 }
@@ -28,7 +29,7 @@ export function matchUse(match: MatchUse, ctx: MatchContext): Ternary {
   return definition ? definition.match(match.info, ctx) : unknown(`match ${match.name} is not known`);
 }
 
-function builtinsMatch(rule: Rule, ctx: MatchContext): boolean {
+function builtinsMatch(rule: Rule, ctx: MatchContext): Ternary {
   const { skb } = ctx;
   if (rule.source && addressMatches(sourceOf(skb), rule.source) === rule.source.invert) return false;
   if (rule.destination && addressMatches(destinationOf(skb), rule.destination) === rule.destination.invert) {
@@ -36,11 +37,16 @@ function builtinsMatch(rule: Rule, ctx: MatchContext): boolean {
   }
   if (rule.in && interfaceMatches(rule.in, skb.in) === rule.in.invert) return false;
   if (rule.out && interfaceMatches(rule.out, skb.out) === rule.out.invert) return false;
-  if (rule.protocol && (upperLayer(ctx).protocol === rule.protocol.protocol) === rule.protocol.invert) {
-    return false;
-  }
   if (rule.fragment && skb.fragmentOffset > 0 === rule.fragment.invert) return false;
-  return true;
+  return rule.protocol ? protocolMatches(rule.protocol, ctx) : true;
+}
+
+/** An IPv6 packet whose headers lead to no upper layer matches neither `-p` nor `! -p`; legacy drops it on the spot. */
+function protocolMatches(wanted: NonNullable<Rule['protocol']>, ctx: MatchContext): Ternary {
+  const { protocol, problem } = upperLayer(ctx);
+  if (protocol >= 0) return (protocol === wanted.protocol) !== wanted.invert;
+  if (problem !== undefined && problem !== 'short') return problem;
+  return ctx.backend === 'legacy' ? hotdrop(ctx) : false;
 }
 
 /** A hook without the interface compares with the empty name. */

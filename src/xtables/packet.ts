@@ -1,14 +1,11 @@
 /** Reading a packet's headers inside matches and targets; what is short, and what the capture cut, are told apart. */
 
-import { viewOf } from '../base/bytes.ts';
 import { type Unknown, unknown } from '../base/ternary.ts';
-import { IPV6_LENGTH, Ipv6 } from '../header/ipv6.ts';
-import { type Ipv6Chain, walkIpv6 } from '../header/ipv6-chain.ts';
+import { IPV6_LENGTH } from '../header/ipv6.ts';
 import type { Ip } from '../net/ip.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { MatchContext } from './context.ts';
-
-const AH = 51;
+import { findHeader, isExtension, isFound } from './ipv6.ts';
 
 export function u8(bytes: Uint8Array, offset: number): number {
   return bytes[offset] ?? 0;
@@ -50,9 +47,13 @@ export type HeaderAt = number | 'short' | 'fragment' | Unknown;
 
 /** skb_header_pointer(): the first `length` bytes of the upper-layer header. */
 export function upperHeader(ctx: MatchContext, length: number): HeaderAt {
-  const { skb } = ctx;
-  if (skb.fragmentOffset > 0) return 'fragment';
-  return headerAt(skb, upperLayer(ctx).offset, length);
+  const { offset, fragmentOffset } = upperLayer(ctx);
+  return fragmentOffset > 0 ? 'fragment' : headerAt(ctx.skb, offset, length);
+}
+
+/** The same where the kernel takes no notice of fragments: in a later one, whatever lies where the header would be. */
+export function blindHeader(ctx: MatchContext, length: number): number | 'short' | Unknown {
+  return headerAt(ctx.skb, upperLayer(ctx).offset, length);
 }
 
 /** `length` bytes at an offset. */
@@ -62,24 +63,31 @@ export function headerAt(skb: Skb, offset: number, length: number): number | 'sh
 }
 
 export interface UpperLayer {
+  /** -1: the headers don't lead to one. */
   readonly protocol: number;
   readonly offset: number;
+  /** In bytes; not 0 in later fragments. */
+  readonly fragmentOffset: number;
+  /** Set when the headers end before one: too short, or cut by the capture. */
+  readonly problem?: 'short' | Unknown;
 }
 
 /**
- * Protocol and offset that `-p` and the transport matches see. In IPv6 the legacy backend skips Authentication Headers
- * (ipv6_find_hdr() without IP6_FH_F_AUTH), nft stops at the first.
+ * Protocol and offset that `-p` and the transport matches see. In IPv6 the legacy backend skips Authentication Headers, nft
+ * (IP6_FH_F_AUTH) stops at the first.
  */
 export function upperLayer({ skb, backend }: MatchContext): UpperLayer {
-  if (skb.family === 4) return { protocol: skb.protocol, offset: (u8(skb.bytes, 0) & 15) * 4 };
-  if (skb.protocol === u8(skb.bytes, 6)) return { protocol: skb.protocol, offset: IPV6_LENGTH };
-  const chain = extensionHeaders(skb);
-  const ah = backend === 'nft' ? chain.headers.find((each) => each.protocol === AH) : undefined;
-  return ah ?? { protocol: skb.protocol, offset: chain.end };
-}
-
-export function extensionHeaders(skb: Skb): Ipv6Chain {
-  return walkIpv6(new Ipv6(viewOf(skb.bytes), 0), Math.min(skb.bytes.length, skb.length));
+  if (skb.family === 4) {
+    const { protocol, fragmentOffset } = skb;
+    return { protocol, offset: (u8(skb.bytes, 0) & 15) * 4, fragmentOffset };
+  }
+  const first = u8(skb.bytes, 6);
+  if (!isExtension(first)) return { protocol: first, offset: IPV6_LENGTH, fragmentOffset: 0 };
+  const found = findHeader(skb, undefined, backend === 'nft');
+  if (isFound(found)) return found;
+  return found === 'absent'
+    ? { protocol: -1, offset: -1, fragmentOffset: 0 }
+    : { protocol: -1, offset: -1, fragmentOffset: 0, problem: found };
 }
 
 export function cut(skb: Skb): Unknown {

@@ -1,10 +1,9 @@
 /** ah_mt6(), net/ipv6/netfilter/ip6t_ah.c: an Authentication Header anywhere in the chain. */
-import { isUnknown } from '../../base/ternary.ts';
 import { defineMatch, option } from '../extension.ts';
-import { u16, u32 } from '../packet.ts';
+import { u8, u16, u32 } from '../packet.ts';
 import { flag, formatRange, number, range } from '../values/number.ts';
 import { type SpiTest, spiHolds, spiTest } from './esp.ts';
-import { findHeader } from './exthdr.ts';
+import { extensionHeader, wholeHeader } from './exthdr.ts';
 
 const AH = 51;
 const MAX_U32 = 0xffffffff;
@@ -38,11 +37,14 @@ export const ah6 = defineMatch({
     ...(info.reserved ? ['--ahres'] : []),
   ],
   match(info, ctx) {
-    const header = findHeader(ctx, AH);
-    if (header === undefined || isUnknown(header)) return header ?? false;
+    const found = extensionHeader(ctx, AH, 12);
+    if (typeof found !== 'number') return found;
     const { bytes } = ctx.skb;
-    if (!spiHolds(info.spi, u32(bytes, header.offset + 4))) return false;
-    if (info.length && (header.length === info.length.value) === info.length.invert) return false;
-    return !info.reserved || u16(bytes, header.offset + 2) === 0;
+    const length = (u8(bytes, found + 1) + 2) * 4;
+    const offset = wholeHeader(ctx, found, length);
+    if (typeof offset !== 'number') return offset;
+    if (!spiHolds(info.spi, u32(bytes, offset + 4))) return false;
+    if (info.length && (length === info.length.value) === info.length.invert) return false;
+    return !info.reserved || u16(bytes, offset + 2) === 0;
   },
 });

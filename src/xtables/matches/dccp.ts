@@ -68,16 +68,31 @@ function matchDccp(info: DccpInfo, ctx: MatchContext): Ternary {
   }
   if (!info.option) return true;
   const found = findOption(ctx, at, info.option.kind);
-  return typeof found === 'boolean' ? !ctx.hotdrop && found !== info.option.invert : found;
+  return typeof found === 'boolean' ? found !== info.option.invert : found;
 }
 
-/** dccp_find_option(): options lie between the fixed header (long with extended sequence numbers) and the data offset. */
+/** What follows the generic header, by packet type (dccp_packet_hdr_len()); resets and unknown types have the most. */
+const TYPE_LENGTH: Readonly<Record<number, number>> = {
+  0: 4,
+  1: 12,
+  2: 0,
+  3: 8,
+  4: 8,
+  5: 8,
+  6: 8,
+  8: 8,
+  9: 8,
+};
+const LONGEST = 12;
+
+/** dccp_find_option(): options lie between the header of the packet's type and the data offset. */
 function findOption(ctx: MatchContext, at: number, kind: number): Ternary {
   const { bytes } = ctx.skb;
-  const extended = (u8(bytes, at + 8) & 1) !== 0;
+  const word = u8(bytes, at + 8);
+  const start = ((word & 1) === 0 ? 12 : 16) + (TYPE_LENGTH[(word >> 1) & 15] ?? LONGEST);
   const end = u8(bytes, at + 4) * 4;
-  const start = extended ? 16 : 12;
   if (end < start) return hotdrop(ctx);
+  if (end === start) return false;
   const whole = upperOrDrop(ctx, end);
   if (typeof whole !== 'number') return whole;
   for (let i = at + start; i < at + end; ) {

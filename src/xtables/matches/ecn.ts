@@ -1,6 +1,6 @@
 /** ecn_mt4(), ecn_mt6(), net/netfilter/xt_ecn.c */
 import { defineMatch, option } from '../extension.ts';
-import { tosOf, u8, upperLayer, withUpper } from '../packet.ts';
+import { blindHeader, tosOf, u8, upperLayer } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
 interface EcnInfo {
@@ -41,10 +41,10 @@ export const ecn = defineMatch({
   match({ ece, cwr, ect }, ctx) {
     if (ect && ((tosOf(ctx.skb) & 3) === ect.value) === ect.invert) return false;
     if ((!ece && !cwr) || upperLayer(ctx).protocol !== TCP) return true;
-    return withUpper(ctx, 20, (at) => {
-      const flags = u8(ctx.skb.bytes, at + 13);
-      if (ece && ((flags & ECE) !== 0) === ece.invert) return false;
-      return !(cwr && ((flags & CWR) !== 0) === cwr.invert);
-    });
+    const at = blindHeader(ctx, 20);
+    if (typeof at !== 'number') return at === 'short' ? false : at;
+    const flags = u8(ctx.skb.bytes, at + 13);
+    if (ece && ((flags & ECE) !== 0) === ece.invert) return false;
+    return !(cwr && ((flags & CWR) !== 0) === cwr.invert);
   },
 });

@@ -1,11 +1,11 @@
 /** frag_mt6(), net/ipv6/netfilter/ip6t_frag.c: the fragment header, RFC 8200 section 4.5. */
-import { isUnknown, type Ternary } from '../../base/ternary.ts';
+import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { defineMatch, option } from '../extension.ts';
 import { u8, u16, u32 } from '../packet.ts';
 import { flag, formatRange, number, range } from '../values/number.ts';
 import { type SpiTest as IdTest, spiHolds as idHolds, spiTest as idTest } from './esp.ts';
-import { findHeader } from './exthdr.ts';
+import { extensionHeader } from './exthdr.ts';
 
 const FRAGMENT = 44;
 const MAX_U32 = 0xffffffff;
@@ -47,14 +47,14 @@ export const frag = defineMatch({
 
 /** The header has no length field; the kernel compares nothing for --fraglen. */
 function matchFrag(info: FragInfo, ctx: MatchContext): Ternary {
-  const header = findHeader(ctx, FRAGMENT);
-  if (header === undefined || isUnknown(header)) return header ?? false;
+  const offset = extensionHeader(ctx, FRAGMENT, 8);
+  if (typeof offset !== 'number') return offset;
   const { bytes } = ctx.skb;
-  const word = u16(bytes, header.offset + 2);
+  const word = u16(bytes, offset + 2);
   const more = (word & 1) !== 0;
-  if (!idHolds(info.id, u32(bytes, header.offset + 4))) return false;
+  if (!idHolds(info.id, u32(bytes, offset + 4))) return false;
   for (const name of info.flags) {
-    if (name === 'fragres' && (u8(bytes, header.offset + 1) !== 0 || (word & 6) !== 0)) return false;
+    if (name === 'fragres' && (u8(bytes, offset + 1) !== 0 || (word & 6) !== 0)) return false;
     if (name === 'fragfirst' && word & 0xfff8) return false;
     if (name === 'fragmore' && !more) return false;
     if (name === 'fraglast' && more) return false;

@@ -1,9 +1,10 @@
 /** The buckets of hashlimit: hashlimit_init_dst(), rateinfo_recalc(), hashlimit_mt_common(), net/netfilter/xt_hashlimit.c. */
-import { type Ternary, unknown } from '../../base/ternary.ts';
+import { isUnknown, type Ternary, type Unknown, unknown } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
 import type { MatchContext } from '../context.ts';
-import { destinationOf, hotdrop, sourceOf, u16, upperHeader, upperLayer } from '../packet.ts';
+import { EXTENSION, findHeader, isFound } from '../ipv6.ts';
+import { destinationOf, headerAt, hotdrop, sourceOf, u16, upperLayer } from '../packet.ts';
 import { sharedState } from '../state.ts';
 import { HASHLIMIT_SCALE, type HashlimitInfo } from './hashlimit.ts';
 
@@ -20,7 +21,8 @@ interface Buckets {
   collected: number;
 }
 
-const WITH_PORTS = new Set([6, 17, 33, 132, 136]);
+/** proto_ports_offset(): where ports, or the SPI of ESP and AH in their place, stand; also in later fragments, which have none. */
+const PORTS_OFFSET: Readonly<Record<number, number>> = { 6: 0, 17: 0, 33: 0, 50: 0, 51: 4, 132: 0, 136: 0 };
 
 export function matchHashlimit(info: HashlimitInfo, ctx: MatchContext): Ternary {
   if (info.rateMatch) return unknown('the rate that --hashlimit-rate-match measured over its last interval');
@@ -81,15 +83,26 @@ function keyOf(info: HashlimitInfo, ctx: MatchContext): string | Ternary {
   if (info.modes.includes('srcip')) parts.push(part(sourceOf(skb), info.sourceLength));
   if (info.modes.includes('dstip')) parts.push(part(destinationOf(skb), info.destinationLength));
   const [sourcePort, destinationPort] = [info.modes.includes('srcport'), info.modes.includes('dstport')];
-  if ((sourcePort || destinationPort) && WITH_PORTS.has(upperLayer(ctx).protocol)) {
-    const at = upperHeader(ctx, 4);
+  if (sourcePort || destinationPort) {
+    const upper = portsOwner(ctx);
+    if (upper === 'short') return hotdrop(ctx);
+    if (isUnknown(upper)) return upper;
+    const skip = PORTS_OFFSET[upper.protocol];
+    const at = skip === undefined ? undefined : headerAt(skb, upper.offset + skip, 4);
     if (at === 'short') return hotdrop(ctx);
-    if (at === 'fragment') parts.push('fragment');
-    else if (typeof at !== 'number') return at;
-    else {
-      if (sourcePort) parts.push(`s${u16(skb.bytes, at)}`);
-      if (destinationPort) parts.push(`d${u16(skb.bytes, at + 2)}`);
-    }
+    if (at !== undefined && typeof at !== 'number') return at;
+    if (sourcePort) parts.push(`s${at === undefined ? 0 : u16(skb.bytes, at)}`);
+    if (destinationPort) parts.push(`d${at === undefined ? 0 : u16(skb.bytes, at + 2)}`);
   }
   return parts.join(' ');
+}
+
+/** In IPv6 ipv6_skip_exthdr(): a later fragment has no ports, no-next-header is an error, AH is skipped. */
+function portsOwner(ctx: MatchContext): { protocol: number; offset: number } | 'short' | Unknown {
+  if (ctx.skb.family === 4) return upperLayer(ctx);
+  const found = findHeader(ctx.skb);
+  if (found === 'absent') return { protocol: -1, offset: -1 };
+  if (!isFound(found)) return found;
+  if (found.fragmentOffset > 0) return { protocol: -1, offset: -1 };
+  return found.protocol === EXTENSION.none ? 'short' : found;
 }

@@ -1,11 +1,10 @@
 /** hbh_mt6(), net/ipv6/netfilter/ip6t_hbh.c: hop-by-hop and destination options, RFC 8200 section 4.2. */
-import { isUnknown, type Ternary } from '../../base/ternary.ts';
-import type { Ipv6Header } from '../../header/ipv6-chain.ts';
+import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { defineMatch, option, type Value } from '../extension.ts';
 import { u8 } from '../packet.ts';
 import { number, readNumber } from '../values/number.ts';
-import { findHeader } from './exthdr.ts';
+import { extensionHeader, wholeHeader } from './exthdr.ts';
 
 const MAX_U32 = 0xffffffff;
 const MOST_OPTIONS = 16;
@@ -72,24 +71,32 @@ function printOption({ type, length }: OptionTest): string {
 }
 
 function matchOptions(info: OptionsInfo, ctx: MatchContext, protocol: number): Ternary {
-  const header = findHeader(ctx, protocol);
-  if (header === undefined || isUnknown(header)) return header ?? false;
-  if (info.length && (header.length === info.length.value) === info.length.invert) return false;
-  return optionsHold(info.options, ctx.skb.bytes, header);
+  const found = extensionHeader(ctx, protocol, 2);
+  if (typeof found !== 'number') return found;
+  const length = (u8(ctx.skb.bytes, found + 1) + 1) * 8;
+  const offset = wholeHeader(ctx, found, length);
+  if (typeof offset !== 'number') return offset;
+  if (info.length && (length === info.length.value) === info.length.invert) return false;
+  return optionsHold(info.options, ctx.skb.bytes, offset, length);
 }
 
 /** The options of the header have to begin with those given, in that order; Pad1 is a single byte. */
-function optionsHold(wanted: readonly OptionTest[], bytes: Uint8Array, header: Ipv6Header): boolean {
-  const end = header.offset + header.length;
-  let at = header.offset + 2;
-  for (const { type, length } of wanted) {
+function optionsHold(
+  wanted: readonly OptionTest[],
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): boolean {
+  const end = offset + length;
+  let at = offset + 2;
+  for (const { type, length: wantedLength } of wanted) {
     if (at >= end || u8(bytes, at) !== type) return false;
     if (type === 0) {
       at++;
       continue;
     }
     const actual = u8(bytes, at + 1);
-    if (at + 1 >= end || (length !== undefined && actual !== length)) return false;
+    if (at + 1 >= end || (wantedLength !== undefined && actual !== wantedLength)) return false;
     at += 2 + actual;
   }
   return true;

@@ -1,8 +1,11 @@
 /** ipv6header_mt6(), net/ipv6/netfilter/ip6t_ipv6header.c: which headers a packet has. */
-import type { Ternary } from '../../base/ternary.ts';
+import type { Ternary, Unknown } from '../../base/ternary.ts';
+import { IPV6_LENGTH } from '../../header/ipv6.ts';
+import type { Skb } from '../../skb/skb.ts';
 import type { MatchContext } from '../context.ts';
 import { defineMatch, option, type Value } from '../extension.ts';
-import { cut, extensionHeaders } from '../packet.ts';
+import { EXTENSION, isExtension } from '../ipv6.ts';
+import { headerAt, u8 } from '../packet.ts';
 import { flag } from '../values/number.ts';
 
 /** Names as printed, in that order, with the words that mean them. */
@@ -16,6 +19,8 @@ const HEADERS = [
   { name: 'ipv6-nonxt', words: ['none', 'ipv6-nonxt', '59'], protocol: 59 },
   { name: 'protocol', words: ['prot', 'protocol', '255'], protocol: -1 },
 ] as const;
+
+const ESP = 50;
 
 type Name = (typeof HEADERS)[number]['name'];
 
@@ -48,17 +53,35 @@ export const ipv6header = defineMatch({
   match: matchHeaders,
 });
 
-/** `--soft`: at least these; otherwise exactly these, the upper layer counting as `prot`. */
+/**
+ * `--soft`: all of these are there, inverted none. Otherwise exactly these, the upper layer counting as `prot`.
+ */
 function matchHeaders(info: HeaderInfo, ctx: MatchContext): Ternary {
-  const chain = extensionHeaders(ctx.skb);
-  if (chain.fault) return ctx.skb.bytes.length < ctx.skb.length ? cut(ctx.skb) : info.invert;
-  const esp = chain.protocol === 50;
-  const present = HEADERS.filter(({ protocol }) => {
-    if (protocol === -1) return chain.protocol !== 59 && !esp;
-    return chain.protocol === protocol || chain.headers.some((each) => each.protocol === protocol);
-  }).map((each) => each.name);
-  const holds = info.soft
-    ? info.headers.every((name) => present.includes(name))
-    : info.headers.join() === present.join();
-  return holds !== info.invert;
+  const present = presentHeaders(ctx.skb);
+  if (!(present instanceof Set)) return present === 'short' ? false : present;
+  if (info.soft) return info.headers.every((name) => present.has(name) !== info.invert);
+  const same = HEADERS.every(({ name }) => present.has(name) === info.headers.includes(name));
+  return same !== info.invert;
+}
+
+/** Walks past everything, later fragments too; ESP ends the walk. */
+function presentHeaders(skb: Skb): Set<Name> | 'short' | Unknown {
+  const present = new Set<Name>();
+  let protocol = u8(skb.bytes, 6);
+  let offset = IPV6_LENGTH;
+  while (isExtension(protocol) || protocol === ESP) {
+    const name = HEADERS.find((each) => each.protocol === protocol)?.name;
+    if (name) present.add(name);
+    if (protocol === EXTENSION.none) return present;
+    const at = headerAt(skb, offset, 2);
+    if (typeof at !== 'number') return at;
+    if (protocol === ESP) return present;
+    const size = u8(skb.bytes, at + 1);
+    const length = protocol === EXTENSION.ah ? (size + 2) * 4 : (size + 1) * 8;
+    offset += protocol === EXTENSION.fragment ? 8 : length;
+    protocol = u8(skb.bytes, at);
+    if (offset > skb.length) break;
+  }
+  if (protocol !== EXTENSION.none && protocol !== ESP) present.add('protocol');
+  return present;
 }

@@ -1,5 +1,5 @@
 /** rt_mt6(), net/ipv6/netfilter/ip6t_rt.c: the routing header, RFC 8200 section 4.4. */
-import { isUnknown, type Ternary } from '../../base/ternary.ts';
+import type { Ternary } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
 import { parseIpv6 } from '../../net/ip.ts';
 import type { MatchContext } from '../context.ts';
@@ -8,7 +8,7 @@ import { u8, u32 } from '../packet.ts';
 import { formatAddress } from '../values/address.ts';
 import { flag, formatRange, number, type Range, range } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
-import { findHeader } from './exthdr.ts';
+import { extensionHeader, wholeHeader } from './exthdr.ts';
 
 const ROUTING = 43;
 const MAX_U32 = 0xffffffff;
@@ -73,26 +73,28 @@ export const rt = defineMatch({
 });
 
 function matchRt(info: RtInfo, ctx: MatchContext): Ternary {
-  const header = findHeader(ctx, ROUTING);
-  if (header === undefined || isUnknown(header)) return header ?? false;
+  const found = extensionHeader(ctx, ROUTING, 4);
+  if (typeof found !== 'number') return found;
   const { bytes } = ctx.skb;
-  const { offset, length } = header;
+  const length = (u8(bytes, found + 1) + 1) * 8;
+  const offset = wholeHeader(ctx, found, length);
+  if (typeof offset !== 'number') return offset;
   const { type, segments } = info;
   if (segments && inRange(u8(bytes, offset + 3), segments) === segments.invert) return false;
   if (info.length && (length === info.length.value) === info.length.invert) return false;
   if (type && (u8(bytes, offset + 2) === type.value) === type.invert) return false;
   if (info.reserved && u32(bytes, offset + 4) !== 0) return false;
   if (info.addresses.length === 0) return true;
-  const found: bigint[] = [];
+  const listed: bigint[] = [];
   for (let at = offset + 8; at + 16 <= offset + length; at += 16) {
-    found.push(
+    listed.push(
       (BigInt(u32(bytes, at)) << 96n) |
         (BigInt(u32(bytes, at + 4)) << 64n) |
         (BigInt(u32(bytes, at + 8)) << 32n) |
         BigInt(u32(bytes, at + 12)),
     );
   }
-  return info.strict ? sameList(info.addresses, found) : inOrder(info.addresses, found);
+  return info.strict ? sameList(info.addresses, listed) : inOrder(info.addresses, listed);
 }
 
 function sameList(wanted: readonly Ip[], found: readonly Ip[]): boolean {

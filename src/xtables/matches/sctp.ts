@@ -142,7 +142,7 @@ function matchSctp(info: SctpInfo, ctx: MatchContext): Ternary {
     return false;
   if (!info.chunks) return true;
   const found = chunksHold(info.chunks, ctx, at + COMMON_HEADER);
-  return typeof found === 'boolean' ? found !== info.chunks.invert && !ctx.hotdrop : found;
+  return typeof found === 'boolean' ? found !== info.chunks.invert : found;
 }
 
 /** match_packet(): a packet with a chunk of length 0, a piece of a chunk, or none at all is dropped. */

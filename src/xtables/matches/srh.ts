@@ -1,11 +1,11 @@
 /** srh1_mt6(), net/ipv6/netfilter/ip6t_srh.c: the segment routing header, RFC 8754. */
-import { isUnknown, type Ternary } from '../../base/ternary.ts';
+import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { type Arg, defineMatch, option } from '../extension.ts';
 import { u8, u16, u32 } from '../packet.ts';
 import { type AddressMask, formatAddressMask, hostMask, hostMaskMatches } from '../values/address.ts';
 import { number } from '../values/number.ts';
-import { findHeader } from './exthdr.ts';
+import { extensionHeader, wholeHeader } from './exthdr.ts';
 
 const ROUTING = 43;
 const SRH = 4;
@@ -75,10 +75,12 @@ export const srh = defineMatch({
 });
 
 function matchSrh(info: SrhInfo, ctx: MatchContext): Ternary {
-  const header = findHeader(ctx, ROUTING);
-  if (header === undefined || isUnknown(header)) return header ?? false;
+  const found = extensionHeader(ctx, ROUTING, 8, true);
+  if (typeof found !== 'number') return found;
   const { bytes } = ctx.skb;
-  const { offset } = header;
+  const length = (u8(bytes, found + 1) + 1) * 8;
+  const offset = wholeHeader(ctx, found, length, true);
+  if (typeof offset !== 'number') return offset;
   const [left, last] = [u8(bytes, offset + 3), u8(bytes, offset + 4)];
   if (u8(bytes, offset + 2) !== SRH || left > last) return false;
   for (const test of info.numbers) {
@@ -95,7 +97,7 @@ function matchSrh(info: SrhInfo, ctx: MatchContext): Ternary {
     const index = test.name === 'srh-lsid' ? 0 : test.name === 'srh-psid' ? left + 1 : left - 1;
     if (index < 0 || index > last) return false;
     const at = offset + 8 + 16 * index;
-    if (at + 16 > offset + header.length) return false;
+    if (at + 16 > offset + length) return false;
     const words = [0, 4, 8, 12].map((i) => BigInt(u32(bytes, at + i)));
     const ip = words.reduce((value, word) => (value << 32n) | word, 0n);
     if (hostMaskMatches(ip, test.value) === test.invert) return false;

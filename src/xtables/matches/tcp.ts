@@ -2,7 +2,7 @@
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { defineMatch, option, type Value } from '../extension.ts';
-import { hotdrop, u8, u16, upperHeader } from '../packet.ts';
+import { blindHeader, hotdrop, u8, u16, upperHeader } from '../packet.ts';
 import { number } from '../values/number.ts';
 import { portRange } from '../values/port.ts';
 import { type PortTest, portHolds, portTest, printPorts } from '../values/ports.ts';
@@ -91,11 +91,14 @@ export const tcp = defineMatch({
   match: matchTcp,
 });
 
-/** nft turns ports and flags into native expressions, which don't match where the bytes are missing; xt drops the packet. */
+/**
+ * nft turns ports and flags into native expressions, which don't match where the bytes are missing, and read later fragments
+ * as if they began with a header (nft_payload_fast_eval()). The xt match drops what is too short, and IPv4 fragments at offset 8.
+ */
 function matchTcp(info: TcpInfo, ctx: MatchContext): Ternary {
   const native = ctx.backend === 'nft' && !info.option && (info.source || info.destination || info.flags);
-  const at = upperHeader(ctx, native ? (info.flags ? 14 : info.destination ? 4 : 2) : 20);
-  if (at === 'fragment') return !native && ctx.skb.fragmentOffset === 8 ? hotdrop(ctx) : false;
+  const at = native ? blindHeader(ctx, info.flags ? 14 : info.destination ? 4 : 2) : upperHeader(ctx, 20);
+  if (at === 'fragment') return ctx.skb.family === 4 && ctx.skb.fragmentOffset === 8 ? hotdrop(ctx) : false;
   if (at === 'short') return native ? false : hotdrop(ctx);
   if (isUnknown(at)) return at;
   const { bytes, length } = ctx.skb;

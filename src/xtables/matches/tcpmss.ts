@@ -2,7 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { defineMatch, option } from '../extension.ts';
-import { hotdrop, u8, u16, upperOrDrop } from '../packet.ts';
+import { blindHeader, hotdrop, u8, u16 } from '../packet.ts';
 import { formatRange, type Range, range } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
 
@@ -22,14 +22,16 @@ export const tcpmss = defineMatch({
   match: matchMss,
 });
 
-/** A packet without the option matches in neither form. */
+/** Later fragments are read as if they began with a header. A packet without the option matches the inverted form (seen on 6.18 with both backends). */
 function matchMss(info: TcpmssInfo, ctx: MatchContext): Ternary {
-  const at = upperOrDrop(ctx, 20);
+  const at = blindHeader(ctx, 20);
+  if (at === 'short') return hotdrop(ctx);
   if (typeof at !== 'number') return at;
   const { bytes } = ctx.skb;
   const length = (u8(bytes, at + 12) >> 4) * 4;
   if (length < 20) return hotdrop(ctx);
-  const whole = upperOrDrop(ctx, length);
+  const whole = blindHeader(ctx, length);
+  if (whole === 'short') return hotdrop(ctx);
   if (typeof whole !== 'number') return whole;
   for (let i = at + 20; i < at + length; ) {
     const kind = u8(bytes, i);
@@ -38,5 +40,5 @@ function matchMss(info: TcpmssInfo, ctx: MatchContext): Ternary {
     }
     i += kind < 2 ? 1 : Math.max(1, u8(bytes, i + 1));
   }
-  return false;
+  return info.invert;
 }

@@ -2,7 +2,7 @@
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { defineMatch } from '../extension.ts';
-import { hotdrop, u16, upperHeader } from '../packet.ts';
+import { blindHeader, hotdrop, u16, upperHeader } from '../packet.ts';
 import { portRange } from '../values/port.ts';
 import { type PortTest, portHolds, portTest, printPorts } from '../values/ports.ts';
 
@@ -25,10 +25,10 @@ function define(name: string, protocol: number, native: boolean) {
   });
 }
 
-/** With a port, nft turns it into a native expression, which doesn't match where the bytes are missing; xt drops the packet. */
+/** As tcp's: native in nft when there is a port. */
 function matchPorts(info: UdpInfo, ctx: MatchContext, nft: boolean): Ternary {
   const native = nft && (info.source !== undefined || info.destination !== undefined);
-  const at = upperHeader(ctx, native ? (info.destination ? 4 : 2) : 8);
+  const at = native ? blindHeader(ctx, info.destination ? 4 : 2) : upperHeader(ctx, 8);
   if (at === 'fragment') return false;
   if (at === 'short') return native ? false : hotdrop(ctx);
   if (isUnknown(at)) return at;
