@@ -1,14 +1,15 @@
 /**
  * Text out of a capture or a dump is untrusted: it may hold escape sequences that drive a terminal, line breaks that fake a
  * line of the report, and bidirectional or invisible characters that make it read as something else. Everything that is
- * neither a visible character nor a plain space comes out as an escape that says what it was: `\x1b`, `\n`, `\u{202e}`.
+ * neither a visible character nor a plain space comes out as an escape that says what it was: `\x1b`, `\n`, `\u{202e}`. A
+ * tab becomes a space: it is common in what commands print, and only moves what follows.
  */
 
 /** Unicode categories control, format (bidi, zero width, tags), lone surrogate, and line and paragraph separator. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 const PLAIN_ASCII = /^[\x20-\x7e]*$/;
 
-const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+const SHORT: Readonly<Record<string, string>> = { '\t': ' ', '\n': '\\n', '\r': '\\r' };
 
 /** The text on one line, with nothing in it that a terminal acts on. */
 export function printable(text: string): string {

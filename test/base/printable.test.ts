@@ -9,7 +9,7 @@ describe('printable', () => {
     ['escape sequence', '\x1b[31mred', '\\x1b[31mred'],
     ['C1 control introducer', '\x9b31m', '\\u{9b}31m'],
     ['line break', 'a\r\nb', 'a\\r\\nb'],
-    ['tab and NUL', 'a\tb\0', 'a\\tb\\x00'],
+    ['tab and NUL', 'a\tb\0', 'a b\\x00'],
     ['delete', 'a\x7f', 'a\\x7f'],
     ['right-to-left override', 'a\u202eb', 'a\\u{202e}b'],
     ['isolates and marks', '\u2066x\u2069\u200f\u061c', '\\u{2066}x\\u{2069}\\u{200f}\\u{61c}'],

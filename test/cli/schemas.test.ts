@@ -39,6 +39,14 @@ describe.each(bundles)('%s', (bundle) => {
     for (const line of stdout.trimEnd().split('\n')) expectValid('packet-line', JSON.parse(line));
   });
 
+  it('show, and show --format canonical', async () => {
+    for (const format of ['text', 'canonical']) {
+      const { status, stdout } = await run(['show', bundle, '--format', format]);
+      expect(status).toBeLessThan(2);
+      expect(stdout).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f]|undefined|\[object|NaN/);
+    }
+  });
+
   it('replay', async () => {
     const { stdout } = await run(['replay', bundle, '--respond']);
     for (const line of stdout.trimEnd().split('\n')) expectValid('replay-line', JSON.parse(line));

@@ -135,10 +135,12 @@ function evidenceLines(evidence: readonly Evidence[], view: FindingView, style: 
 
 function fixLines({ fix }: Finding, style: Style): string[] {
   if (!fix) return [];
-  const lines = commandLines(fix.commands, style);
+  const indent = ' '.repeat(INDENT);
+  const effect = printable(fix.effect);
+  // Without a command it is advice, which no replay could prove.
+  if (fix.commands.length === 0) return hang(indent, effect, style.width);
   const sign = fix.verified ? style.good('✓ verified by replay:') : style.doubtful('not verified:');
-  lines.push(...hang(' '.repeat(INDENT), `${sign} ${printable(fix.effect)}`, style.width));
-  return lines;
+  return [...commandLines(fix.commands, style), ...hang(indent, `${sign} ${effect}`, style.width)];
 }
 
 function nextLines({ next }: Finding, style: Style): string[] {

@@ -71,9 +71,9 @@ function exitRows(hop: Hop, last: boolean, dead: boolean, view: PathView, drawn:
 
 function lookAt(namespace: string, device: string, view: PathView, drawn: Set<string>): readonly Look[] {
   drawn.add(`${namespace}:${device}`);
-  const looks = view.lookAt(namespace, device);
-  for (const look of looks) drawn.add(look.path);
-  return looks;
+  // A capture of all interfaces of the namespace has been looked at then, too.
+  drawn.add(`${namespace}:any`);
+  return view.lookAt(namespace, device);
 }
 
 function tapRows(

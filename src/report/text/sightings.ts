@@ -32,10 +32,7 @@ export function silentCaptures(
   drawn: ReadonlySet<string>,
 ): AnalysisTopology['captures'] {
   return topology.captures.filter(
-    (point) =>
-      !drawn.has(`${point.namespace}:${point.interface}`) &&
-      !drawn.has(point.path) &&
-      packetsAt(flow, point, direction) === 0,
+    (point) => !drawn.has(`${point.namespace}:${point.interface}`) && packetsAt(flow, point, direction) === 0,
   );
 }
 

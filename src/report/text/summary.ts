@@ -66,13 +66,17 @@ function headline(
   if (healthy === flows.length)
     return flows.length === 1
       ? 'The flow is healthy: it was answered'
-      : `All ${flows.length} flows are healthy: each was answered`;
+      : `${everyFlow(flows.length)} are healthy: each was answered`;
   return `Nothing is seen to fail: ${healthy} of ${flows.length} flows are healthy`;
 }
 
 function share(part: number, all: number): string {
   if (all === 1) return 'The only flow';
-  return part === all ? `All ${all} flows` : `${part} of ${all} flows`;
+  return part === all ? everyFlow(all) : `${part} of ${all} flows`;
+}
+
+function everyFlow(all: number): string {
+  return all === 2 ? 'Both flows' : `All ${all} flows`;
 }
 
 function remainder(flows: readonly AnalysisFlow[], troubled: number): string {

@@ -30,7 +30,7 @@ export function contentLines(content: DumpContent, style: Style): string[] {
       return routes.map((route) => `  ${printable(route.text)}`);
     }
     case 'ip-rules':
-      return content.rules.map((rule) => `  ${printable(rule.text.replaceAll('\t', ' '))}`);
+      return content.rules.map((rule) => `  ${printable(rule.text)}`);
     case 'sysctls':
       return [...content.sysctls].map(([name, { value }]) => `  ${printable(name)} = ${printable(value)}`);
     default:
