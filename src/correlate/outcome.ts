@@ -16,6 +16,10 @@ export interface Outcome {
   readonly lostAnswer?: Sighting;
   /** What the client sent later shows that it got answers. */
   readonly acknowledged?: boolean;
+  /** The server took the client's data and reset the connection without a byte of answer. */
+  readonly reset?: Sighting;
+  /** The first of several requests at the end of the flow that nobody answered, though earlier ones were. */
+  readonly unansweredTail?: Sighting;
   /** The RST or ICMP error that refused it. */
   readonly refusal?: Sighting;
   readonly error?: IcmpErrorSeen;
@@ -28,10 +32,22 @@ export function outcomeOf(flow: Flow): Outcome {
   const near = flow.legs[0];
   const oneWay = flow.protocol !== PROTOCOL.tcp && !isEcho(flow) && !asksName(flow);
   if (!near) return { status: 'unknown', oneWay };
-  const nearby = flow.legs.filter((leg) => leg.point === near.point);
+  // What the client takes for an answer comes from the address it asked.
+  const nearby = flow.legs.filter((leg) => leg.point === near.point && isSameEnds(leg, near));
   const answer = first(nearby.map(accepted));
   const acknowledged = nearby.some(acknowledges);
-  if (answer) return { status: 'delivered', answer, oneWay, acknowledged };
+  if (answer) {
+    const reset = first(nearby.map(resetUnanswered));
+    const unansweredTail = first(nearby.map(tailOf));
+    return {
+      status: 'delivered',
+      answer,
+      oneWay,
+      acknowledged,
+      ...(reset && { reset }),
+      ...(unansweredTail && { unansweredTail }),
+    };
+  }
   if (acknowledged) return { status: 'delivered', oneWay, acknowledged };
   const error = flow.errors.find((seen) => seen.quoted === 'forward' && refuses(flow, seen));
   const rst = first(nearby.map((leg) => leg.reply.rst));
@@ -42,6 +58,15 @@ export function outcomeOf(flow: Flow): Outcome {
   if (flow.legs.every((leg) => leg.forward.packets === 0)) return { status: 'unknown', oneWay };
   if (!flow.begun && flow.protocol === PROTOCOL.tcp) return { status: 'unknown', oneWay };
   return { status: 'no-reply', oneWay };
+}
+
+function isSameEnds(left: Leg, right: Leg): boolean {
+  return (
+    left.client.address === right.client.address &&
+    left.client.port === right.client.port &&
+    left.server.address === right.server.address &&
+    left.server.port === right.server.port
+  );
 }
 
 /** The first packet of the responder that is more than a refusal. */
@@ -57,6 +82,23 @@ function accepted(leg: Leg): Sighting | undefined {
     return undefined;
   }
   return reply.synAck ?? reply.kept.find((seen) => !isRst(seen));
+}
+
+function resetUnanswered({ forward, reply }: Leg): Sighting | undefined {
+  return reply.synAck && reply.rst && reply.payload === 0 && forward.payload > 0 && !reply.fin
+    ? reply.rst
+    : undefined;
+}
+
+/** So many unanswered requests in a row are no accident of when the capture ended. */
+const TAIL = 3;
+
+/** Of request and answer protocols (UDP, ICMP): requests after the last answer. TCP sends no request of its own for each answer. */
+function tailOf({ forward, reply }: Leg): Sighting | undefined {
+  const last = reply.last;
+  if (!last || last.tcpFlags !== undefined) return undefined;
+  const rest = forward.kept.filter((seen) => seen.time > last.time);
+  return rest.length >= TAIL ? rest[0] : undefined;
 }
 
 const isRst = (seen: Sighting) => ((seen.tcpFlags ?? 0) & 4) !== 0;

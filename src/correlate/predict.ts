@@ -166,19 +166,24 @@ function answerOf(
     return reply && { trace: world.sendLocal(there.namespace, reply), seen: false };
   }
   if (fate !== 'forwarded') return undefined;
-  // It left for a place nobody dumped. An answer that was captured coming back in there can be followed home.
+  // It left for a place nobody dumped. An answer that was captured coming back can be followed home from there, also when it
+  // comes in by another interface than the request left by.
   const exit = there.taps.at(-1);
   if (!exit) return undefined;
-  const leg = flow.legs.find(
-    (candidate) =>
-      candidate.reply.packets > 0 && at(predictor.points[candidate.point], exit.namespace, exit.interface),
-  );
-  const captured = hypothetical ? replyOf(world, there) : leg?.reply.skb;
-  if (!captured) return undefined;
-  return {
-    trace: world.receive({ namespace: exit.namespace, name: exit.interface }, copyOf(captured)),
-    seen: !hypothetical,
-  };
+  if (hypothetical) {
+    const made = replyOf(world, there);
+    return (
+      made && { trace: world.receive({ namespace: exit.namespace, name: exit.interface }, made), seen: false }
+    );
+  }
+  const answered = flow.legs.filter((leg) => leg.reply.packets > 0 && leg.reply.skb);
+  const leg =
+    answered.find((candidate) => at(predictor.points[candidate.point], exit.namespace, exit.interface)) ??
+    answered.toSorted((left, right) => (right.reply.kept[0]?.ttl ?? 0) - (left.reply.kept[0]?.ttl ?? 0))[0];
+  const point = leg && predictor.points[leg.point];
+  if (!leg?.reply.skb || !point || point.namespace !== exit.namespace) return undefined;
+  const name = point.interface === 'any' ? exit.interface : point.interface;
+  return { trace: world.receive({ namespace: exit.namespace, name }, copyOf(leg.reply.skb)), seen: true };
 }
 
 /** Does a capture point look at this interface? One of `any` looks at all of its namespace. */

@@ -42,6 +42,7 @@ import { mtuPmtuBlackhole } from './causes/mtu-pmtu-blackhole.ts';
 import { natDnatMismatch } from './causes/nat-dnat-mismatch.ts';
 import { natDnatToLocalhost } from './causes/nat-dnat-to-localhost.ts';
 import { natDnatWrongTarget } from './causes/nat-dnat-wrong-target.ts';
+import { natHairpinSameBridge } from './causes/nat-hairpin-same-bridge.ts';
 import { natLoopbackDnat } from './causes/nat-loopback-dnat.ts';
 import { natMasqueradeMismatch } from './causes/nat-masquerade-mismatch.ts';
 import { natMasqueradeMissing } from './causes/nat-masquerade-missing.ts';
@@ -98,6 +99,7 @@ export const CAUSES: readonly Cause[] = [
   neighStaleMac,
   mtuL2Mismatch,
   mtuPmtuBlackhole,
+  natHairpinSameBridge,
   natSelfHairpin,
   natSnatPortsExhausted,
   srcAddrSelection,

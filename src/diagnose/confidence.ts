@@ -10,6 +10,11 @@ export function dropConfidence(kase: Case, drop: ModelDrop): number {
   let confidence = 0.95;
   if (drop.contradiction) confidence *= 0.3;
   const assumptions = drop.trace.assumptions.length;
+  // A frame that the model had to flood may have been meant for somebody else.
+  const flooded = drop.trace.hops.some((hop) =>
+    hop.steps.some((step) => step.kind === 'bridge' && step.action === 'flood'),
+  );
+  if (flooded) confidence = Math.min(confidence, 0.55);
   if (assumptions > 0) confidence -= 0.15 + 0.05 * (assumptions - 1);
   if (!kase.hypothetical) {
     // An ICMP error that quotes the packet, sent by the namespace where the model loses it, is as good as a witness.

@@ -167,8 +167,10 @@ function probeFlow({ probe }: Found): Flow | undefined {
 /** The cause says what became of the flow; without one the captures do, and for traffic nobody answers the model. */
 function statusOf(kase: Case, diagnosed: Diagnosed | undefined): FlowStatus {
   const { outcome, prediction } = kase;
-  if (outcome.status === 'delivered')
-    return diagnosed?.found.status === 'degraded' ? 'degraded' : 'delivered';
+  if (outcome.status === 'delivered') {
+    const impaired = outcome.reset !== undefined || outcome.unansweredTail !== undefined;
+    return impaired || diagnosed?.found.status === 'degraded' ? 'degraded' : 'delivered';
+  }
   if (outcome.status === 'unknown' && (!diagnosed || diagnosed.found.confidence < 0.6)) return 'unknown';
   if (diagnosed && severityOf(diagnosed) === 'error') return diagnosed.found.status;
   if (outcome.oneWay && outcome.status === 'no-reply') {

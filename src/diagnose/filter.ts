@@ -45,13 +45,28 @@ export function forwardAccept(kase: Case, drop: ModelDrop): Command[] {
   const outward = out !== undefined && isUplink(kase, drop.namespace, out);
   const there = outward ? ports.join(' ') : [...ports, selector(drop).replace(/^-s \S+ /, '')].join(' ');
   const tool = iptablesOf(kase, drop.trace.rule?.path);
+  const request = { namespace: drop.namespace, text: `${tool} -I ${chain} ${there} -j ACCEPT` };
+  if (acceptsEstablished(kase, drop.namespace)) return [request];
   return [
-    { namespace: drop.namespace, text: `${tool} -I ${chain} ${there} -j ACCEPT` },
+    request,
     {
       namespace: drop.namespace,
       text: `${tool} -I ${chain} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
     },
   ];
+}
+
+/** Some rule of FORWARD, or of a chain it jumps to, lets answers pass already. */
+function acceptsEstablished(kase: Case, namespace: string): boolean {
+  const netns = netnsOf(kase, namespace);
+  const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
+  return rulesets.some((ruleset) => {
+    const forward = ruleset.tables.get('filter')?.chains.get('FORWARD')?.rules ?? [];
+    return forward.some(
+      ({ text, in: device, out, source, destination }) =>
+        /ESTABLISHED/.test(text) && /-j ACCEPT/.test(text) && !device && !out && !source && !destination,
+    );
+  });
 }
 
 function isUplink(kase: Case, namespace: string, device: string): boolean {

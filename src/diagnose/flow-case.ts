@@ -1,6 +1,6 @@
 import type { Flow } from '../correlate/flow.ts';
 import { type Outcome, outcomeOf } from '../correlate/outcome.ts';
-import { type Predictor, predict } from '../correlate/predict.ts';
+import { type Prediction, type Predictor, predict } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { InputSet } from '../input/input.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';

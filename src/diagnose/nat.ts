@@ -31,7 +31,13 @@ export interface Untranslated {
 /** The flow's exit from the host that NATs (or should), if its source is one that the outside can't answer. */
 export function leftUntranslated(kase: Case): Untranslated | undefined {
   if (kase.outcome.status === 'delivered' && !kase.hypothetical) return undefined;
+  // An answer to that address, wherever it was seen, shows that the other side knows the way.
+  if (!kase.hypothetical && answeredBeyond(kase)) return undefined;
   return fromModel(kase) ?? fromCaptures(kase);
+}
+
+function answeredBeyond({ flow }: Case): boolean {
+  return flow.legs.some((leg) => leg.reply.packets > 0 && leg.client.address === flow.client.address);
 }
 
 function fromModel(kase: Case): Untranslated | undefined {
@@ -142,7 +148,7 @@ export function silenceAt(kase: Case, namespace: string, device: string): Eviden
     .filter((point) => wasCapturing(point, kase.flow.protocol, kase.flow.end) !== 'no')
     .map((point) => ({
       path: point.path,
-      text: `no answer from ${formatIp(kase.flow.server.address)} among its ${point.packets} packets`,
+      text: `no answer from ${formatIp(kase.flow.server.address)} to ${kase.prediction?.there.final.source ?? formatIp(kase.flow.client.address)} among its ${point.packets} packets`,
     }));
 }
 

@@ -94,7 +94,25 @@ export function applyAll(snapshot: Snapshot, commands: readonly Command[]): Snap
     if (applied.issue) return applied.issue.text;
     state = applied.snapshot;
   }
-  return state;
+  return retryNeighbours(state);
+}
+
+/** A FAILED entry is asked for again with the next packet, so it says nothing of the time after a repair. */
+function retryNeighbours(snapshot: Snapshot): Snapshot {
+  const namespaces = new Map(
+    [...snapshot.namespaces].map(([name, netns]) => [
+      name,
+      netns.neighbours
+        ? {
+            ...netns,
+            neighbours: netns.neighbours.filter(
+              ({ states }) => !states.includes('FAILED') && !states.includes('INCOMPLETE'),
+            ),
+          }
+        : netns,
+    ]),
+  );
+  return { ...snapshot, namespaces };
 }
 
 /** The model carries the request to its end and the answer back. */

@@ -1,8 +1,13 @@
+import { ownersOf } from '../../correlate/owner.ts';
+import type { Link } from '../../dump/records.ts';
+import { parseIp } from '../../net/ip.ts';
+import { type Case, type ModelDrop, netnsOf } from '../case.ts';
 import { modelCause } from '../model-cause.ts';
-import { nameOf } from '../words.ts';
+import { capital, nameOf, outInterface } from '../words.ts';
 
 export const bridgePortNotEnslaved = modelCause({
   id: 'bridge-port-not-enslaved',
+  from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'A veth end is not a port of its bridge',
   severity: 'error',
   symptom:
@@ -11,10 +16,32 @@ export const bridgePortNotEnslaved = modelCause({
     'The host answers ARP on the bare veth as well (it answers for any of its addresses on any interface), so requests get in. Answers are routed to the bridge, where the namespace is not.',
   check: 'bridge link; ip link (no "master" on the veth)',
   tell(kase, drop) {
+    const loose = looseEnd(kase, drop);
+    if (!loose) return undefined;
     const where = nameOf(kase, drop.namespace);
     return {
-      title: `an interface of ${where} that should be a port of the bridge is none`,
-      explanation: `The host looks for the namespace on the bridge, and the namespace’s veth end was never made a port of it (or was taken out). ARP on the bridge stays unanswered, so the answer dies there, while requests still come in by the bare interface.`,
+      title: `${loose.link.name} in ${where} is not a port of ${loose.bridge}`,
+      explanation: `${capital(where)} looks for ${loose.address} on ${loose.bridge}, and ${loose.link.name}, which leads there, was never made a port of it (or was taken out). ARP on the bridge stays unanswered, so the answer dies there, while requests still come in by the bare interface.`,
+      interface: loose.link.name,
+      evidence: [
+        { path: loose.link.span.path, line: loose.link.span.line, text: `${loose.link.name} has no master` },
+      ],
+      fix: [{ namespace: drop.namespace, text: `ip link set ${loose.link.name} master ${loose.bridge}` }],
     };
   },
 });
+
+/** The veth end in that namespace which leads to the owner of the next hop, and is no port of the bridge it is looked for on. */
+function looseEnd(kase: Case, drop: ModelDrop): { link: Link; bridge: string; address: string } | undefined {
+  const address = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;
+  const ip = parseIp(address);
+  const bridge = outInterface(drop.trace);
+  if (ip === undefined || bridge === undefined) return undefined;
+  for (const { netns, link } of ownersOf(kase.snapshot, ip)) {
+    const peer = kase.topology.peerOf({ namespace: netns.name, name: link.name });
+    if (peer?.namespace !== drop.namespace) continue;
+    const end = netnsOf(kase, peer.namespace)?.links?.find(({ name }) => name === peer.name);
+    if (end && end.master === undefined && end.name !== bridge) return { link: end, bridge, address };
+  }
+  return undefined;
+}

@@ -95,18 +95,22 @@ function whyNotTranslated(kase: Case, namespace: string): Reason {
   const near = neighboursOf(kase.snapshot, client.address).find(
     ({ netns, link }) => netns.name === namespace && link.name !== 'eth0',
   );
-  if (rule && near) {
+  const skip = near && returnRule(kase, namespace, near.link.name);
+  if (near && (skip ?? rule)) {
+    const place = skip ?? rule?.place;
     return {
       short: `the client is a container of ${near.link.name}`,
-      long: `Docker’s DNAT rule leaves out what comes in by ${near.link.name} itself ("! -i ${near.link.name}"), so a container that asks the host’s address for a port of its own network meets the proxy. That is how Docker means it.`,
+      long: `Docker’s rules leave out what comes in by ${near.link.name} (${place ? `"${place.text}"` : ''}), so a container behind it that asks the host’s address meets the proxy. That is how Docker means it.`,
       byDesign: true,
-      evidence: [
-        {
-          path: rule.place.path,
-          line: rule.place.line,
-          text: `nat ${rule.place.chain} rule ${rule.place.number}: ${rule.place.text}`,
-        },
-      ],
+      evidence: place
+        ? [
+            {
+              path: place.path,
+              line: place.line,
+              text: `nat ${place.chain} rule ${place.number}: ${place.text}`,
+            },
+          ]
+        : [],
     };
   }
   const destination =
@@ -139,4 +143,29 @@ function whyNotTranslated(kase: Case, namespace: string): Reason {
         ? [{ path, text: `no DNAT rule for port ${server.port} in the nat table` }]
         : [],
   };
+}
+
+/** `-A DOCKER -i docker0 -j RETURN`: containers of that bridge are not translated. */
+function returnRule(kase: Case, namespace: string, bridge: string) {
+  for (const ruleset of kase.snapshot.namespaces.get(namespace)?.rulesets4 ?? []) {
+    for (const chain of ruleset.tables.get('nat')?.chains.values() ?? []) {
+      const index = chain.rules.findIndex(
+        ({ in: device, target }) =>
+          device?.name === bridge &&
+          !device.invert &&
+          target?.kind === 'verdict' &&
+          target.verdict === 'RETURN',
+      );
+      const rule = chain.rules[index];
+      if (rule)
+        return {
+          chain: chain.name,
+          number: index + 1,
+          text: rule.text,
+          path: rule.span.path,
+          line: rule.span.line,
+        };
+    }
+  }
+  return undefined;
 }

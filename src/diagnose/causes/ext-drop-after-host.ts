@@ -22,7 +22,18 @@ export const extDropAfterHost: Cause = {
     const silence = silenceAt(kase, exit.namespace, exit.interface);
     const quiet = kase.outcome.oneWay && !asksName(kase.flow);
     const assumptions = kase.prediction?.there.assumptions.length ?? 0;
-    const confidence = exit.seen ? (assumptions > 2 ? 0.7 : 0.85) : exit.points.length > 0 ? 0.3 : 0.45;
+    const nexthop = kase.prediction?.there.hops.at(-1)?.nexthop;
+    // The receiver is next door and was not dumped: then it may be its own fault, and nothing is "beyond".
+    const nextDoor = nexthop !== undefined && nexthop === kase.prediction?.there.final.destination;
+    const confidence = nextDoor
+      ? 0.55
+      : exit.seen
+        ? assumptions > 2
+          ? 0.7
+          : 0.85
+        : exit.points.length > 0
+          ? 0.3
+          : 0.45;
     return {
       confidence: quiet ? Math.min(confidence, 0.4) : confidence,
       title: `it leaves ${out} correctly, and ${formatIp(kase.flow.server.address)} never answers`,

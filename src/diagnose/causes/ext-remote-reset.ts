@@ -15,6 +15,25 @@ export const extRemoteReset: Cause = {
   find(kase) {
     const exit = exitOf(kase);
     const rst = exit?.reply?.rst;
+    const { reset } = kase.outcome;
+    if (exit && reset && !leavesInwards(kase)) {
+      return {
+        confidence: 0.85,
+        title: `${formatEndpoint(kase.flow.server.address, kase.flow.server.port)} takes the request and resets the connection`,
+        explanation:
+          `The handshake works and the client’s data is sent, but instead of an answer a RST comes in on ${exit.interface} (TTL ${reset.ttl}). It was made beyond this host: by the server’s ` +
+          'program, or by a firewall or load balancer in between. Nothing on this host reset it.',
+        namespace: exit.namespace,
+        interface: exit.interface,
+        severity: 'warning',
+        status: 'degraded',
+        evidence: [
+          seenAt(kase, reset, `RST ${describeSighting(reset)}, TTL ${reset.ttl}, before any byte of answer`),
+        ],
+        fix: [],
+        effect: 'Nothing to change on this host; look at the server’s log.',
+      };
+    }
     if (leavesInwards(kase) || !exit || !rst || kase.outcome.status === 'delivered' || exit.reply?.synAck)
       return undefined;
     // Whose interface that is was only guessed from the captures.

@@ -1,8 +1,12 @@
+import type { Netns } from '../../snapshot/snapshot.ts';
+import type { Ruleset } from '../../xtables/rule.ts';
+import type { Scene } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
 import { modelCause } from '../model-cause.ts';
 import { acceptBefore } from '../rule-cause.ts';
 import { nameOf } from '../words.ts';
 
-export const fltOutputDrop = modelCause({
+const page = modelCause({
   id: 'flt-output-drop',
   title: 'OUTPUT drops what the sender sends',
   severity: 'error',
@@ -20,3 +24,71 @@ export const fltOutputDrop = modelCause({
     };
   },
 });
+
+/** What OUTPUT drops is on no capture; a counter of its own is all that shows it. */
+export const fltOutputDrop: Cause = {
+  ...page,
+  survey(scene) {
+    return [...scene.snapshot.namespaces.values()].flatMap((netns) =>
+      [...(netns.rulesets4 ?? []), ...(netns.rulesets6 ?? [])].flatMap((ruleset) =>
+        surveyed(scene, netns, ruleset),
+      ),
+    );
+  },
+};
+
+function surveyed(scene: Scene, netns: Netns, ruleset: Ruleset): Found[] {
+  const chain = ruleset.tables.get('filter')?.chains.get('OUTPUT');
+  if (!chain) return [];
+  const where = nameOf(scene, netns.name);
+  const place = (number: number, text: string, line: number) => ({
+    family: ruleset.family,
+    table: 'filter',
+    chain: 'OUTPUT',
+    number,
+    text,
+    path: ruleset.path,
+    line,
+  });
+  const rules = chain.rules.flatMap((rule, index) =>
+    rule.target?.kind === 'verdict' && rule.target.verdict === 'DROP' && (rule.counters?.packets ?? 0) > 0
+      ? [
+          {
+            rule: place(index + 1, rule.text, rule.span.line),
+            packets: rule.counters?.packets ?? 0,
+            name: `rule ${index + 1}`,
+          },
+        ]
+      : [],
+  );
+  const policy =
+    chain.policy === 'DROP' && (chain.counters?.packets ?? 0) > 0
+      ? [
+          {
+            rule: place(chain.rules.length + 1, '-P OUTPUT DROP', chain.span?.line ?? 1),
+            packets: chain.counters?.packets ?? 0,
+            name: 'policy',
+          },
+        ]
+      : [];
+  return [...rules, ...policy].map(({ rule, packets, name }) => ({
+    confidence: 0.55,
+    title: `${where} has dropped ${packets} of its own packets in OUTPUT (${name})`,
+    explanation:
+      `filter OUTPUT ${name} of ${where} ("${rule.text}") has counted ${packets} packets. They were made there and dropped before they reached an interface, so no capture shows them: ` +
+      'sendto() failed with EPERM, a TCP connect just timed out. Whether they are the ones that are missed, the captures can’t tell.',
+    namespace: netns.name,
+    rule,
+    severity: 'warning' as const,
+    status: 'dropped' as const,
+    evidence: [
+      {
+        path: rule.path,
+        line: rule.line,
+        text: `filter OUTPUT ${name}: ${rule.text} (counted ${packets} packets)`,
+      },
+    ],
+    fix: [],
+    effect: 'If they are missed, accept them before that rule.',
+  }));
+}

@@ -1,6 +1,11 @@
+import type { Step } from '../../netstack/hop.ts';
+import type { Case } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
+import { describeSighting, findingRule, seenAt } from '../evidence.ts';
 import { ruleCause } from '../rule-cause.ts';
+import { nameOf } from '../words.ts';
 
-export const fltRateLimit = ruleCause({
+const page = ruleCause({
   id: 'flt-rate-limit',
   title: 'A rate limit is used up',
   symptom: 'The first packets of a burst pass, the rest does not.',
@@ -10,3 +15,49 @@ export const fltRateLimit = ruleCause({
   verb: 'exceeds a rate limit and is dropped by',
   advice: 'Raise the limit, or count by source with hashlimit.',
 });
+
+/** On a flow's way; or where its first packets were answered by way of a limited rule and the last ones were not. */
+export const fltRateLimit: Cause = {
+  ...page,
+  find: (kase) => page.find?.(kase) ?? usedUp(kase),
+};
+
+const LIMITED = /-m (limit|hashlimit|connlimit|quota|recent)\b/;
+
+type RuleStep = Extract<Step, { kind: 'rule' }>;
+
+function usedUp(kase: Case): Found | undefined {
+  const tail = kase.outcome.unansweredTail;
+  const { prediction } = kase;
+  if (!tail || !prediction) return undefined;
+  for (const hop of prediction.there.hops) {
+    const step = hop.steps.find(
+      (one): one is RuleStep => one.kind === 'rule' && LIMITED.test(one.text) && one.target === 'ACCEPT',
+    );
+    if (!step) continue;
+    const rule = findingRule(kase, hop.namespace, step);
+    const where = nameOf(kase, hop.namespace);
+    return {
+      confidence: 0.8,
+      title: `${where} lets only part of it through: the limit of ${rule.table} ${rule.chain} rule ${rule.number} is used up`,
+      explanation:
+        `The first requests are answered, the ones after them are not. They are accepted by ${rule.table} ${rule.chain} rule ${rule.number} ("${rule.text}"), which lets a burst pass ` +
+        'and then so many per interval; what exceeds it does not match and falls to the rules after it or to the policy.',
+      namespace: hop.namespace,
+      rule,
+      status: 'degraded',
+      severity: 'warning',
+      evidence: [
+        {
+          path: rule.path,
+          line: rule.line,
+          text: `${rule.table} ${rule.chain} rule ${rule.number}: ${rule.text}`,
+        },
+        seenAt(kase, tail, `${describeSighting(tail)}, the first request that gets no answer`),
+      ],
+      fix: [],
+      effect: 'Raise the limit, or count by source with hashlimit.',
+    };
+  }
+  return undefined;
+}

@@ -2,7 +2,7 @@ import { formatIp, parseIp } from '../../net/ip.ts';
 import { formatMac } from '../../net/mac.ts';
 import { type Case, type ModelDrop, netnsOf, type Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
-import { seenAt } from '../evidence.ts';
+import { rewrites, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
 import { type Unanswered, unanswered } from '../unanswered.ts';
@@ -22,7 +22,8 @@ const page = modelCause({
     const nexthop = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;
     const device = outInterface(drop.trace);
     const where = nameOf(kase, drop.namespace);
-    const translated = formatIp(kase.flow.server.address) !== drop.trace.final.destination;
+    const translated =
+      drop.direction === 'forward' && rewrites(drop.trace).some(({ manip }) => manip === 'dst');
     const container = kase.snapshot.docker.containers.some((candidate) =>
       candidate.endpoints.some(
         (endpoint) => endpoint.address !== undefined && formatIp(endpoint.address) === nexthop,

@@ -17,7 +17,9 @@ export const neighStaleMac = modelCause({
     const nexthop = sender?.nexthop === undefined ? undefined : parseIp(sender.nexthop);
     const entry =
       sender && netnsOf(kase, sender.namespace)?.neighbours?.find(({ address }) => address === nexthop);
-    if (!entry || entry.mac === undefined) return undefined;
+    if (!entry || entry.mac === undefined || entry.states.includes('REACHABLE')) return undefined;
+    const devices = [...kase.snapshot.namespaces.values()].flatMap((netns) => netns.links ?? []);
+    if (devices.some(({ mac }) => mac === entry.mac)) return undefined;
     const where = nameOf(kase, drop.namespace);
     return {
       title: `the frame is addressed to another MAC than the one of ${where}`,

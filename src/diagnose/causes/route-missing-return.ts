@@ -10,7 +10,7 @@ import { ipOf, nameOf } from '../words.ts';
 
 export const routeMissingReturn = modelCause({
   id: 'route-missing-return',
-  from: ['route-netns-no-default', 'route-missing'],
+  from: ['route-netns-no-default', 'route-missing', 'v6-no-path'],
   title: 'The far end knows no way back',
   severity: 'error',
   symptom: 'The packet leaves the router and arrives, and no answer comes back.',

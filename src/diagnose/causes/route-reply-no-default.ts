@@ -9,7 +9,7 @@ import { ipOf, nameOf } from '../words.ts';
 /** The answer's ip_route_output(): -ENETUNREACH; TcpExtListenDrops for a SYN. */
 export const routeReplyNoDefault = modelCause({
   id: 'route-reply-no-default',
-  from: ['route-netns-no-default'],
+  from: ['route-netns-no-default', 'v6-no-path'],
   title: 'The receiver has no route for its answer',
   severity: 'error',
   symptom: 'A published port times out from other subnets and works from the host and from neighbours.',

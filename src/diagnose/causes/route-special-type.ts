@@ -1,4 +1,5 @@
-import { routeEvidence } from '../evidence.ts';
+import { type Case, type ModelDrop, netnsOf } from '../case.ts';
+import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
 import { ipOf, nameOf } from '../words.ts';
 
@@ -12,20 +13,74 @@ export const routeSpecialType = modelCause({
     'Such routes (or ip rules) end the packet in the routing decision: blackhole silently, unreachable with ICMP 3/1, prohibit with ICMP 3/13.',
   check: 'ip route show table all; ip rule; ip route get ADDRESS',
   tell(kase, drop) {
-    const route = drop.trace.route ?? '';
-    const kind = /\b(blackhole|unreachable|prohibit)\b/.exec(route)?.[0] ?? 'special';
+    const decided = decision(kase, drop);
+    const where = nameOf(kase, drop.namespace);
+    const { kind, text, evidence, command } = decided;
+    const article = kind === 'unreachable' ? 'an' : 'a';
     return {
-      title: `${nameOf(kase, drop.namespace)} has a ${kind} route for ${drop.trace.final.destination}`,
+      title: `${where} has ${article} ${kind} ${decided.what} for ${drop.trace.final.destination}`,
       explanation:
-        `Routing finds "${route}" for ${drop.trace.final.destination}. It was put there to stop this traffic: ` +
+        `Routing ${drop.trace.final.source} > ${drop.trace.final.destination} finds the ${decided.what} "${text}"${decided.via ? `, by way of the rule "${decided.via}"` : ''}. It was put there to stop this traffic: ` +
         (kind === 'blackhole'
           ? 'the packet vanishes without a word.'
           : 'the kernel drops the packet and tells the sender by ICMP.') +
         ' No iptables rule is involved, and FORWARD and OUTPUT are not even asked.',
-      ...(route && { route }),
+      route: text,
       status: kind === 'blackhole' ? 'dropped' : 'rejected',
-      evidence: routeEvidence(drop.trace),
-      fix: route ? [{ namespace: drop.namespace, text: `${ipOf(kase)} route del ${route}` }] : [],
+      evidence,
+      fix: [{ namespace: drop.namespace, text: `${ipOf(kase)} ${command}` }],
     };
   },
 });
+
+interface Decision {
+  readonly kind: string;
+  readonly what: 'route' | 'rule';
+  readonly text: string;
+  /** The ip rule that led to the route's table. */
+  readonly via?: string;
+  readonly evidence: readonly Evidence[];
+  readonly command: string;
+}
+
+/** The route that was found, and the rule that led to its table; or the rule that decides by itself. */
+function decision(kase: Case, drop: ModelDrop): Decision {
+  const netns = netnsOf(kase, drop.namespace);
+  const rules = (kase.flow.family === 4 ? netns?.rules4 : netns?.rules6) ?? [];
+  const step = drop.trace.hops.at(-1)?.steps.findLast((one) => one.kind === 'route');
+  const kindOf = (text: string) => /\b(blackhole|unreachable|prohibit)\b/.exec(text)?.[0] ?? 'special';
+  if (step?.kind === 'route' && step.route) {
+    const leading = rules.find(({ action }) => action.kind === 'lookup' && action.table === step.table);
+    const own = leading && !['local', 'main', 'default'].includes(step.table ?? '') ? leading : undefined;
+    return {
+      kind: kindOf(step.route),
+      what: 'route',
+      text: step.route,
+      ...(own && { via: plain(own.text) }),
+      evidence: [
+        ...(step.path !== undefined && step.line !== undefined
+          ? [{ path: step.path, line: step.line, text: `route ${step.route}` }]
+          : []),
+        ...(own ? [{ path: own.span.path, line: own.span.line, text: `ip rule ${plain(own.text)}` }] : []),
+      ],
+      command: `route del ${step.route}`,
+    };
+  }
+  const told = drop.trace.hops.at(-1)?.steps.findLast((one) => one.kind === 'drop');
+  const rule = rules.find(
+    ({ action, text }) =>
+      action.kind !== 'lookup' && action.kind !== 'goto' && told?.kind === 'drop' && told.text.includes(text),
+  );
+  const text = plain(rule?.text ?? drop.trace.route ?? '');
+  return {
+    kind: rule ? rule.action.kind : kindOf(told?.kind === 'drop' ? told.text : ''),
+    what: 'rule',
+    text,
+    evidence: rule ? [{ path: rule.span.path, line: rule.span.line, text: `ip rule ${text}` }] : [],
+    command: rule ? `rule del pref ${rule.priority}` : `rule del ${text}`,
+  };
+}
+
+function plain(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
