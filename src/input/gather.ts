@@ -134,6 +134,12 @@ async function addContainer(
     state.manifests.push(manifest);
     reportMissing(path, root, manifest, entries, state);
   }
+  const beside = new Set(
+    entries
+      .map((entry) => folderOf(entry.name))
+      .filter((folder) => baseOf(folder) === 'host')
+      .map(folderOf),
+  );
   for (const entry of entries) {
     const root = roots.find((candidate) => isInside(entry.name, candidate));
     const inner = root === undefined || root === '' ? entry.name : entry.name.slice(root.length + 1);
@@ -142,7 +148,9 @@ async function addContainer(
     const layout = root === undefined ? undefined : placeInBundle(inner);
     // Notes beside the bundle's folders are nobody's dump.
     if (roots.length > 0 && !layout && !listed && /\.(md|html?)$/i.test(entry.name)) continue;
-    const found = combine(entry.path, inner, layout, listed, state);
+    const found =
+      combine(entry.path, inner, layout, listed, state) ??
+      (roots.length === 0 ? inFolder(inner, beside) : undefined);
     const given = placeOf(argument);
     const place = given ? { ...found, ...given } : found;
     add(
@@ -249,6 +257,23 @@ function placeOf(argument: InputArgument): Place | undefined {
     ...(argument.interface === undefined ? {} : { interface: argument.interface }),
     by: 'argument',
   };
+}
+
+/** `host/eth0.pcap`, `red/eth0.pcap`: where one folder is called host, the folders beside it are namespaces too. */
+function inFolder(name: string, beside: ReadonlySet<string>): Place | undefined {
+  const folder = folderOf(name);
+  if (folder === '' || !beside.has(folderOf(folder))) return undefined;
+  const stem = captureStem(name);
+  const device = /\.(pcap|pcapng|cap)\d*(\.\w+)?$/i.test(name) && isInterfaceName(stem) ? stem : undefined;
+  return {
+    namespace: baseOf(folder),
+    ...(device === undefined ? {} : { interface: device }),
+    by: 'file-name',
+  };
+}
+
+function folderOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('/')));
 }
 
 function baseOf(name: string): string {

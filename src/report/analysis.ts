@@ -2,6 +2,7 @@
 import type { FlowStatus } from '../correlate/status.ts';
 import type { Finding } from '../diagnose/finding.ts';
 import type { Hop, Verdict } from '../netstack/hop.ts';
+import type { ObservedPlace } from '../topology/describe.ts';
 
 export interface Analysis {
   schema: 'nettrace-analysis/1';
@@ -44,6 +45,8 @@ export interface AnalysisTopology {
   /** Devices on one link layer, where there are more than the two of a pair. */
   segments?: { members: { namespace: string; interface: string }[]; by: string }[];
   captures: { path: string; namespace: string; interface: string; by: string }[];
+  /** What captures alone show of places that no dump describes. */
+  observed?: ObservedPlace[];
   missing: { namespace: string; dump: string; text: string }[];
 }
 

@@ -3,6 +3,7 @@ import type { Issue } from '../base/issue.ts';
 import type { CaptureInput } from '../input/input.ts';
 import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
 import { findAdjacent } from './adjacent.ts';
+import { inferLinks, inferPoints } from './infer.ts';
 import { type Device, devicesOf, formatLink, keyOf } from './link-ref.ts';
 import { missingDumps, missingPeers } from './missing.ts';
 import { placeCaptures } from './place.ts';
@@ -24,13 +25,18 @@ export function buildTopology(
   for (const { namespace } of points) {
     if (!namespaces.has(namespace)) namespaces.set(namespace, { name: namespace, inferred: true });
   }
-  const devices = devicesOf(namespaces.values());
-  const veths = matchVeths(devices);
-  const wired = new Set(veths.wires.flatMap((wire) => wire.ends.map(keyOf)));
   const seen = points.flatMap((point) => {
     const observation = observationOf(point, observations);
     return observation ? [{ point, observation }] : [];
   });
+  const inferences = inferPoints(seen);
+  for (const netns of namespaces.values()) {
+    const links = netns.links ? [] : inferLinks(netns.name, inferences);
+    if (links.length > 0) namespaces.set(netns.name, { ...netns, links, addressesUnknown: true });
+  }
+  const devices = devicesOf(namespaces.values());
+  const veths = matchVeths(devices);
+  const wired = new Set(veths.wires.flatMap((wire) => wire.ends.map(keyOf)));
   const adjacent = findAdjacent(devices, wired, snapshot, seen);
   const wires = [...veths.wires, ...adjacent.wires];
   const joined = new Set([
@@ -40,6 +46,7 @@ export function buildTopology(
   const doubtful = veths.ambiguous.filter(({ a, b }) => !joined.has(a.key) && !joined.has(b.key));
   return {
     ...makeTopology(namespaces, wires, adjacent.segments, points),
+    inferences,
     missing: [...[...namespaces.values()].flatMap(missingDumps), ...missingPeers(devices, joined)],
     issues: [...issues, ...doubtful.map(({ a, b }) => ambiguity(a, b))],
   };

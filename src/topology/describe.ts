@@ -2,6 +2,7 @@
 import type { InterfaceAddress, Link } from '../dump/records.ts';
 import { formatIp } from '../net/ip.ts';
 import { formatMac } from '../net/mac.ts';
+import { formatPrefix } from '../net/prefix.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import type { CapturePoint, Topology } from './topology.ts';
@@ -27,11 +28,30 @@ export interface NamespaceDescription {
   routes: string[];
 }
 
+/** What a capture alone shows of its place, where no dump describes it. */
+export interface ObservedPlace {
+  capture: string;
+  namespace: string;
+  interface: string;
+  /** The narrowest networks that hold the addresses found there. */
+  subnets: string[];
+  stations: {
+    mac: string;
+    /** `self`: the capturing interface; `router`: passes packets on for others. Both: the capturing host routes. */
+    roles: ('self' | 'router' | 'translates')[];
+    addresses: string[];
+    /** Sources it passed on, and through how many routers they came. */
+    forwards: { address: string; hops: number }[];
+    frames: number;
+  }[];
+}
+
 export interface TopologyDescription {
   namespaces: NamespaceDescription[];
   /** Devices on one link layer, where there are more than the two of a pair. */
   segments?: { members: { namespace: string; interface: string }[]; by: string }[];
   captures: { path: string; namespace: string; interface: string; by: string }[];
+  observed?: ObservedPlace[];
   missing: { namespace: string; dump: string; text: string }[];
 }
 
@@ -56,9 +76,44 @@ export function describeTopology(
       interface: device,
       by,
     })),
+    ...observedPlaces(topology),
     missing: topology.missing.map(({ namespace, dump, text }) => ({ namespace, dump, text })),
   };
 }
+
+function observedPlaces(topology: Topology): { observed?: ObservedPlace[] } {
+  const guessed = (topology.inferences ?? []).filter(({ point }) =>
+    (topology.namespaces.get(point.namespace)?.links ?? []).every((link) => link.inferred),
+  );
+  if (guessed.length === 0) return {};
+  return {
+    observed: guessed.map(({ point, subnets, stations, self }) => ({
+      capture: point.path,
+      namespace: point.namespace,
+      interface: point.interface,
+      subnets: subnets.map(formatPrefix),
+      stations: stations
+        .toSorted((a, b) => b.frames - a.frames)
+        .slice(0, LISTED)
+        .map((station) => ({
+          mac: formatMac(station.mac),
+          roles: [
+            ...(station.mac === self ? (['self'] as const) : []),
+            ...(station.router ? (['router'] as const) : []),
+            ...(station.rewrites ? (['translates'] as const) : []),
+          ],
+          addresses: station.own.slice(0, LISTED).map(formatIp),
+          forwards: station.forwards
+            .slice(0, LISTED)
+            .map(({ address, hops }) => ({ address: formatIp(address), hops })),
+          frames: station.frames,
+        })),
+    })),
+  };
+}
+
+/** Of a busy place, only so many stations and addresses are told. */
+const LISTED = 50;
 
 function describeNamespace(netns: Netns, topology: Topology): NamespaceDescription {
   return {

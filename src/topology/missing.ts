@@ -18,6 +18,8 @@ export function missingDumps(netns: Netns): Missing[] {
   }
   if (netns.container !== undefined && netns.inferred) {
     lack('ip addr', 'its interface, address and gateway are what Docker says, nothing else of it is known');
+  } else if (netns.inferred && netns.links) {
+    lack('ip addr', 'its interfaces and addresses are guessed from the captures');
   } else if (!netns.links || netns.addressesUnknown) {
     lack('ip addr', 'its interfaces and addresses are not known');
   } else if (netns.links.every((link) => link.inferred)) {

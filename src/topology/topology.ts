@@ -3,6 +3,7 @@ import type { PlacedBy } from '../input/input.ts';
 import type { Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
+import type { PointInference } from './infer.ts';
 
 /** A device in a namespace. */
 export interface LinkRef {
@@ -39,8 +40,9 @@ export interface ObservedAddress {
 /** A link-layer address at a capture point, and what it did there. */
 export interface Station {
   readonly mac: Mac;
-  /** Frames from it and to it. */
+  /** Frames from it, those of them for one station, and frames to it. */
   readonly sent: number;
+  readonly unicastSent: number;
   readonly received: number;
   /** Source addresses of the packets it sent: its own, and those it forwards for. */
   readonly sources: readonly ObservedAddress[];
@@ -79,6 +81,8 @@ export interface Topology {
   readonly points: readonly CapturePoint[];
   /** Sentences that name what is missing: "host: no `ip rule`; the kernel's defaults are assumed". */
   readonly missing: readonly { readonly namespace: string; readonly dump: string; readonly text: string }[];
+  /** What the captures show by themselves, for each point whose packets have been looked at. */
+  readonly inferences?: readonly PointInference[];
   /** Captures placed where no dump has an interface, pairs that could not be told apart. */
   readonly issues?: readonly Issue[];
   /** The other end of a wire. */

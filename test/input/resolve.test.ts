@@ -194,6 +194,26 @@ describe('a directory that is no bundle', () => {
     expect(inputs.dumps.map((dump) => dump.namespace)).toEqual(['host', 'left', 'left']);
   });
 
+  it('takes the folders beside one called host for namespaces', async () => {
+    const root = directoryOf({
+      'caps/host/eth0.pcap': PCAP,
+      'caps/red/eth0.pcap.gz': gzipSync(PCAP),
+      'caps/red/notes': ROUTES,
+    });
+    const inputs = await resolveInputs([root]);
+    expect(summary(inputs, `${root}/caps`)).toEqual([
+      'host eth0 file-name host/eth0.pcap',
+      'red eth0 file-name red/eth0.pcap.gz',
+      'red ip-route file-name red/notes',
+    ]);
+  });
+
+  it('does not take before/ and after/ for namespaces of captures', async () => {
+    const root = directoryOf({ 'before/eth0.pcap': PCAP, 'after/eth0.pcap': PCAP });
+    const inputs = await resolveInputs([root]);
+    expect(inputs.captures.map((capture) => capture.namespace)).toEqual([undefined, undefined]);
+  });
+
   it('takes one folder for no namespace', async () => {
     const root = directoryOf({ 'dumps/addr': ADDRESSES, 'dumps/routes': ROUTES });
     const inputs = await resolveInputs([root]);

@@ -327,6 +327,7 @@ describe('where captures were taken', () => {
     stations: (more.macs ?? []).map((mac) => ({
       mac: parseMac(mac) ?? 0,
       sent: 10,
+      unicastSent: 10,
       received: 0,
       sources: [],
       destinations: [],

@@ -2,6 +2,7 @@
 import { printable } from '../../base/printable.ts';
 import type { AnalysisTopology } from '../analysis.ts';
 import { missingLines } from './notes.ts';
+import { observedLines } from './observed.ts';
 import { commonFolder, shortener } from './paths.ts';
 import { finish, type Style, styleOf, type TextOptions } from './style.ts';
 import { columns, hang } from './wrap.ts';
@@ -24,7 +25,15 @@ export function renderTopology(topology: AnalysisTopology, options: TextOptions)
     ...namespaceLines(namespace, view),
   ]);
   if (lines.length === 0) lines.push('No namespace is known from these inputs.');
-  return finish([...lines, ...segmentLines(view), ...missingLines(topology, style)], options);
+  return finish(
+    [
+      ...lines,
+      ...segmentLines(view),
+      ...observedLines(topology.observed ?? [], style),
+      ...missingLines(topology, style),
+    ],
+    options,
+  );
 }
 
 function namespaceLines(namespace: Namespace, view: View): string[] {
