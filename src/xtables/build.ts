@@ -53,7 +53,7 @@ export function buildRules(tokens: readonly Token[], settings: BuildSettings): B
   const complain = (severity: Issue['severity'], code: string, text: string): void => {
     issues.push({ severity, code, text, path: span.path, line: span.line });
   };
-  for (const { code, text } of raw.problems) complain('error', code, text);
+  for (const { severity, code, text } of raw.problems) complain(severity, code, text);
   const chain = raw.command?.words[0];
   const hook = hookOf(table, chain);
   const matches: MatchUse[] = [];

@@ -8,6 +8,7 @@ import { findTarget, targetsWithOption } from './targets.ts';
 import { asFound, bare, type Token } from './tokens.ts';
 
 export interface Problem {
+  readonly severity: 'error' | 'warning';
   readonly code: string;
   readonly text: string;
 }
@@ -174,7 +175,8 @@ export interface GetoptSettings {
 
 export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawRule {
   const raw: RawRule = { matches: [], leftovers: [], problems: [] };
-  const problem = (code: string, text: string): number => raw.problems.push({ code, text });
+  const problem = (code: string, text: string): number =>
+    raw.problems.push({ severity: 'error', code, text });
   let protocolTried = false;
   /** Where words that no option table explains belong. */
   let stray: string[] = raw.leftovers;
@@ -215,14 +217,17 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
     return prefixed.size > 1 ? { kind: 'ambiguous', names: [...prefixed.keys()] } : only;
   }
 
-  function loadProtocol(): boolean {
-    if (protocolTried || raw.protocol === undefined) return false;
-    protocolTried = true;
+  /** The protocol's own match is loaded for the first option that only it knows. */
+  function findInProtocol(option: string): Found | undefined {
+    if (protocolTried || raw.protocol === undefined) return undefined;
     const name = protocolMatch(raw.protocol.text);
     const definition = name === undefined ? undefined : findMatch(name, settings.family);
-    if (!definition) return false;
+    if (!definition) return undefined;
     raw.matches.push({ name: definition.name, definition, given: [], unknown: [], problems: [] });
-    return true;
+    const found = find(option);
+    if (found) protocolTried = true;
+    else raw.matches.pop();
+    return found;
   }
 
   function take(count: number): Token[] {
@@ -236,6 +241,8 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
     const next = tokens[at];
     if (next?.quoted !== false || next.text !== '!' || tokens[at + 1] === undefined) return false;
     if (!settings.lenient) return false;
+    const text = '! stands behind the option, the order of iptables before 1.4.3; iptables today refuses it';
+    raw.problems.push({ severity: 'warning', code: 'old-negation', text });
     at++;
     return true;
   }
@@ -367,8 +374,7 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
     const equals = token.text.indexOf('=');
     const name = token.text.slice(2, equals < 0 ? undefined : equals);
     const attached = equals < 0 ? undefined : token.text.slice(equals + 1);
-    let found = find(name);
-    if (!found && loadProtocol()) found = find(name);
+    const found = find(name) ?? findInProtocol(name);
     if (!found) unknownOption(token);
     else if (found.kind === 'base') base(found.name, attached, `--${name}`);
     else if (found.kind === 'extension') extensionOption(found, attached, `--${name}`);
