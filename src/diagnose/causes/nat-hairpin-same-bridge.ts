@@ -1,4 +1,5 @@
 import { formatEndpoint, formatIp } from '../../net/ip.ts';
+import { PROTOCOL } from '../../net/protocol.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt, sysctlEvidence } from '../evidence.ts';
 import { nameOf } from '../words.ts';
@@ -14,12 +15,15 @@ export const natHairpinSameBridge: Cause = {
   check: 'tcpdump on the bridge: SYN-ACK from the server’s own address, RST from the client',
   find(kase) {
     const { flow, outcome } = kase;
-    if (outcome.status === 'delivered') return undefined;
+    const near = flow.legs[0];
+    if (outcome.status !== 'no-reply' || !near || near.reply.packets > 0) return undefined;
     const leg = flow.legs.find(
       (candidate) =>
         candidate.client.address === flow.client.address &&
         candidate.server.address !== flow.server.address &&
-        candidate.reply.packets > 0,
+        candidate.point === near.point &&
+        (candidate.reply.synAck !== undefined ||
+          (flow.protocol !== PROTOCOL.tcp && candidate.reply.packets > 0)),
     );
     const answer = leg?.reply.synAck ?? leg?.reply.kept[0];
     if (!leg || !answer) return undefined;
