@@ -1,4 +1,5 @@
 import { ownersOf } from '../correlate/owner.ts';
+import { fateOf } from '../correlate/predict.ts';
 import type { Case, ModelDrop } from './case.ts';
 
 /**
@@ -14,6 +15,14 @@ export function dropConfidence(kase: Case, drop: ModelDrop): number {
   const flooded = drop.trace.hops.some((hop) =>
     hop.steps.some((step) => step.kind === 'bridge' && step.action === 'flood'),
   );
+  // Where not all addresses of a host are known, a packet for itself looks like one to be forwarded.
+  const netns = kase.snapshot.namespaces.get(drop.namespace);
+  const addressesKnown = netns?.links?.some((link) => !link.inferred) && !netns.addressesUnknown;
+  if (!addressesKnown) confidence = Math.min(confidence, 0.5);
+  // A RST or an ICMP error of somebody else can't come of a silent drop.
+  const silent = fateOf(drop.trace) === 'dropped' && drop.trace.answers.length === 0;
+  if (!kase.hypothetical && silent && kase.outcome.refusal?.tcpFlags !== undefined)
+    confidence = Math.min(confidence, 0.2);
   if (flooded) confidence = Math.min(confidence, 0.55);
   if (assumptions > 0) confidence -= 0.15 + 0.05 * (assumptions - 1);
   if (!kase.hypothetical) {

@@ -62,7 +62,9 @@ function byCapture(kase: Case): Refusal | undefined {
   const { refusal, error } = kase.outcome;
   if (!refusal || (error && !isPortUnreachable(kase, error.type, error.code))) return undefined;
   const there = kase.prediction?.there;
-  if (there && fateOf(there) !== 'delivered' && !leavesInwards(kase)) return undefined;
+  // A drop that the model predicts sends no RST: then the model knows too little, and the capture is right.
+  const silent = there && fateOf(there) === 'dropped' && refusal.tcpFlags !== undefined;
+  if (there && fateOf(there) !== 'delivered' && !leavesInwards(kase) && !silent) return undefined;
   const deepest = kase.flow.legs.findLast((leg) => leg.forward.packets > 0) ?? kase.flow.legs[0];
   if (!deepest) return undefined;
   const refused = error ? error.from : deepest.server.address;

@@ -20,6 +20,8 @@ export interface Repair {
 
 /** A chain of problems behind one another is followed this far. */
 const DEEPEST = 5;
+/** Below it, what comes next is a guess that rests on assumptions. */
+const CERTAIN = 0.6;
 
 /**
  * Applies a fix to a copy of the snapshot and runs the flow again. Verified means: replayed, and the packet gets past
@@ -45,6 +47,10 @@ export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed
         effect: join(`Replayed with it, the model still does not get ${told} through.`, effect),
       },
     };
+  }
+  if (next.found.confidence < CERTAIN) {
+    const doubt = `Replayed with it, the packet gets past this place. What becomes of it then depends on what was not dumped (${next.found.title}?).`;
+    return { fix: { commands, verified: true, effect: join(doubt, effect) } };
   }
   const rest = follow(scene, failing, next, repaired, 1);
   return {

@@ -25,7 +25,10 @@ export function unanswered(scene: Scene): Unanswered[] {
   const found = new Map<string, Unanswered>();
   for (const exchange of scene.correlation.arp) {
     if (exchange.replies.length > 0 || exchange.count < ASKED) continue;
-    const owner = ownersOf(scene.snapshot, exchange.sender)[0];
+    // Somebody else may use the address of a known namespace; the MAC tells.
+    const owner = ownersOf(scene.snapshot, exchange.sender).find(
+      ({ link }) => link.mac === undefined || link.mac === exchange.senderMac,
+    );
     const key = `${exchange.sender} ${exchange.target}`;
     if (found.has(key)) continue;
     const entry = failedEntry(owner?.netns, exchange.target);

@@ -3,6 +3,7 @@ import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import type { Case } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { seenAt } from '../evidence.ts';
+import { nameAnswers } from '../names.ts';
 
 const NXDOMAIN = 3;
 
@@ -17,7 +18,7 @@ export const dnsNxdomain: Cause = {
   check: 'nslookup NAME SERVER; /etc/resolv.conf (nameserver, search)',
   find(kase) {
     if (kase.outcome.status !== 'delivered') return undefined;
-    const denied = deniedNames(kase);
+    const denied = deniedNames(kase).filter(({ name }) => !isExpansion(kase, name));
     const [first] = denied;
     if (!first) return undefined;
     const names = [...new Set(denied.map(({ name }) => name))];
@@ -29,6 +30,7 @@ export const dnsNxdomain: Cause = {
         `The question for "${names[0]}" reaches ${formatEndpoint(kase.flow.server.address, 53)} and is answered: NXDOMAIN, there is no such name. ` +
         'Transport is fine in both directions. Either the name is misspelt, or the server that was asked is not the one that knows it.',
       severity: 'info',
+      group: server,
       status: 'delivered',
       evidence: denied
         .slice(0, 3)
@@ -38,6 +40,23 @@ export const dnsNxdomain: Cause = {
     };
   },
 };
+
+/** The resolver tries the search domains of resolv.conf one by one: a denied one means nothing when the name is found after all. */
+function isExpansion(kase: Case, name: string): boolean {
+  return nameAnswers(kase).some(
+    (answer) =>
+      answer.rcode === 0 &&
+      answer.addresses.length > 0 &&
+      answer.flow.client.address === kase.flow.client.address &&
+      (name === answer.name || name.startsWith(`${answer.name}.`) || sharesHost(name, answer.name)),
+  );
+}
+
+/** `files.corp.example` and `files.lab.example`: one short name, completed by two search domains. */
+function sharesHost(left: string, right: string): boolean {
+  const [host] = left.split('.');
+  return host !== undefined && host === right.split('.')[0];
+}
 
 /** Names this flow was denied, and was not given in another question. */
 function deniedNames({ flow }: Case): { name: string; sighting: Sighting }[] {
