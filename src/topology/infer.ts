@@ -33,7 +33,10 @@ export interface PointInference {
   readonly subnets: readonly Prefix[];
   /** The router that most frames go to or come from. */
   readonly gateway?: InferredStation;
-  /** The station that is the capturing interface itself. */
+  /**
+   * The station that is the capturing interface itself: known only where packets are seen to cross its namespace. (On a
+   * bridge, the station that has part in every frame need not be the bridge.)
+   */
   readonly self?: Mac;
 }
 
@@ -49,7 +52,7 @@ export function inferPoints(
     return { point, observation, stations, subnets: subnetsOf(claimed), gateway: routers[0] };
   });
   return drafts.map((draft) => {
-    const self = crossing(draft, drafts) ?? always(draft.observation);
+    const self = crossing(draft, drafts);
     return {
       point: draft.point,
       stations: draft.stations,
@@ -130,18 +133,6 @@ function passesOn(inner: InferredStation, at: Draft, outer: InferredStation, the
         station.sources.some((source) => source.address === address && hopsOf(source.ttls) === hops - 1),
     ),
   );
-}
-
-/** Where more than two stations talk, the one that has part in every frame that is not for all of them. */
-function always({ stations }: PointObservation): Mac | undefined {
-  const addressed = stations.reduce((sum, station) => sum + station.received, 0);
-  const everywhere = stations.filter(
-    (station) => station.received > 0 && station.unicastSent + station.received === addressed,
-  );
-  const [only] = everywhere;
-  return stations.filter((station) => station.unicastSent > 0).length > 2 && everywhere.length === 1
-    ? only?.mac
-    : undefined;
 }
 
 /** Addresses closer than a /16 of private space (or a /24 of any) are taken for one network, never smaller than a /24. */

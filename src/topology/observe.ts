@@ -15,7 +15,6 @@ interface Address {
 
 interface StationState {
   sent: number;
-  unicastSent: number;
   received: number;
   readonly sources: Map<Ip, Address>;
   readonly destinations: Set<Ip>;
@@ -68,10 +67,7 @@ function observe(point: PointState, packet: Packet): void {
     ether?.destination === undefined || isGroupMac(ether.destination)
       ? undefined
       : stationOf(point, ether.destination);
-  if (target) {
-    target.received++;
-    if (sender) sender.unicastSent++;
-  }
+  if (target) target.received++;
   if (arp && arp.senderIp !== 0) {
     const claimant = stationOf(point, arp.senderMac);
     if (claimant) keep(claimant.claims, arp.senderIp, claimant);
@@ -92,7 +88,6 @@ function stationOf(point: PointState, mac: Mac): StationState | undefined {
   if (!station && point.stations.size < STATIONS) {
     station = {
       sent: 0,
-      unicastSent: 0,
       received: 0,
       sources: new Map(),
       destinations: new Set(),
@@ -134,7 +129,6 @@ function finish(input: number, point: PointState): PointObservation {
       ([mac, state]): Station => ({
         mac,
         sent: state.sent,
-        unicastSent: state.unicastSent,
         received: state.received,
         sources: listed(state.sources),
         destinations: [...state.destinations],

@@ -28,7 +28,8 @@ export function placeCaptures(
     const own = observations.filter((observation) => observation.input === input);
     const named = own.filter((observation) => observation.interface !== undefined);
     // Several interfaces in one file name themselves; the file's own name can't be the name of all of them.
-    const several = named.length > 1;
+    const told = capture.by === 'argument' && capture.interface !== undefined;
+    const several = named.length > 1 && !told;
     const views = several || (named.length > 0 && capture.interface === undefined) ? named : [own[0]];
     return views.map((view): CapturePoint => {
       const { interface: _file, ...unnamed } = capture;

@@ -40,9 +40,8 @@ export interface ObservedAddress {
 /** A link-layer address at a capture point, and what it did there. */
 export interface Station {
   readonly mac: Mac;
-  /** Frames from it, those of them for one station, and frames to it. */
+  /** Frames from it and to it. */
   readonly sent: number;
-  readonly unicastSent: number;
   readonly received: number;
   /** Source addresses of the packets it sent: its own, and those it forwards for. */
   readonly sources: readonly ObservedAddress[];

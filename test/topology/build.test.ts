@@ -327,7 +327,6 @@ describe('where captures were taken', () => {
     stations: (more.macs ?? []).map((mac) => ({
       mac: parseMac(mac) ?? 0,
       sent: 10,
-      unicastSent: 10,
       received: 0,
       sources: [],
       destinations: [],
@@ -431,6 +430,17 @@ describe('where captures were taken', () => {
     expect(points.map((point) => `${point.input} ${point.namespace}:${point.interface}`)).toEqual([
       '0 host:br0',
       '0 red:veth-red',
+    ]);
+  });
+
+  it('makes them of a bundle’s file too, but not against an argument', () => {
+    const views = [view({ interface: 'br0' }), view({ interface: 'eth0' })];
+    const both = capture('captures/host/both.pcapng', { namespace: 'host', interface: 'both', by: 'bundle' });
+    const places = (input: CaptureInput): string[] =>
+      topologyOf(files, [input], views).points.map((point) => `${point.namespace}:${point.interface}`);
+    expect(places(both)).toEqual(['host:br0', 'host:eth0']);
+    expect(places(capture('x', { namespace: 'red', interface: 'eth0', by: 'argument' }))).toEqual([
+      'red:eth0',
     ]);
   });
 
