@@ -1,11 +1,12 @@
 /** What the command line has of the outside: streams, environment and clock. Nothing right of cli/ knows any of it. */
 
 export interface Stream {
+  /** False when it has taken more than its reader has: wait for `drain`. */
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
-  /** Nobody reads it any more. */
-  readonly destroyed?: boolean | undefined;
+  once?(event: 'drain' | 'close', listener: () => void): unknown;
+  off?(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
 export interface Io {

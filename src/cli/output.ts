@@ -2,7 +2,8 @@
 import { closeSync, openSync, realpathSync, writeFileSync } from 'node:fs';
 import { sep } from 'node:path';
 import { printable } from '../base/printable.ts';
-import { type Io, UsageError } from './io.ts';
+import type { ByteSource } from '../capture/source.ts';
+import { type Io, type Stream, UsageError } from './io.ts';
 
 const BLOCK = 1 << 16;
 
@@ -11,16 +12,23 @@ export interface Output {
   flush(): void;
   /** Writes what is still held back. */
   end(): void;
-  /** The reader is gone (`| head`): whatever is still written is lost. */
-  readonly closed: boolean;
+  /** Until the reader has taken what was written; undefined when there is nothing to wait for. */
+  ready(): Promise<void> | undefined;
 }
 
 export function openOutput(io: Io, file: string | undefined, inputs: readonly string[]): Output {
   if (file === undefined || file === '-') {
+    let full = false;
     return buffered({
-      write: (text) => io.stdout.write(text),
+      write: (text) => {
+        full = io.stdout.write(text) === false;
+      },
       end: () => {},
-      isClosed: () => io.stdout.destroyed === true,
+      ready: () => {
+        if (!full) return undefined;
+        full = false;
+        return drained(io.stdout);
+      },
     });
   }
   refuseInput(file, inputs);
@@ -32,14 +40,14 @@ export function openOutput(io: Io, file: string | undefined, inputs: readonly st
   return buffered({
     write: (text) => attempt(file, () => writeFileSync(open(), text)),
     end: () => closeSync(open()),
-    isClosed: () => false,
+    ready: () => undefined,
   });
 }
 
 interface Sink {
   write(text: string): void;
   end(): void;
-  isClosed(): boolean;
+  ready(): Promise<void> | undefined;
 }
 
 /** Small pieces are gathered: a system call for every packet's line would cost more than the line. */
@@ -62,9 +70,37 @@ function buffered(sink: Sink): Output {
       flush();
       sink.end();
     },
-    get closed() {
-      return sink.isClosed();
+    ready: () => sink.ready(),
+  };
+}
+
+/** A reader that is gone ends the process (main.ts); until then there is nothing to wait for. */
+function drained(stream: Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off?.('drain', done);
+      stream.off?.('close', done);
+      resolve();
+    };
+    if (!stream.once) done();
+    stream.once?.('drain', done);
+    stream.once?.('close', done);
+  });
+}
+
+/** Bytes no faster than the output's reader takes what is made of them: a slow one costs no memory. */
+export function paced(source: ByteSource, output: Output): ByteSource {
+  return {
+    ...(source.size === undefined ? {} : { size: source.size }),
+    get issue() {
+      return source.issue;
     },
+    read() {
+      output.flush();
+      const wait = output.ready();
+      return wait ? wait.then(() => source.read()) : source.read();
+    },
+    close: () => source.close(),
   };
 }
 

@@ -33,17 +33,14 @@ export async function replayAction(
   const tally: Tally = { replayed: 0, foreign: 0 };
   const feeds = injections.length > 0 ? injectedFeeds(injections, scene, tally) : capturedFeeds(scene, tally);
   const world = createWorld(scene.snapshot, scene.topology, { respond: options.respond ?? false });
-  let since = 0;
   for await (const { skb, origin } of merged(feeds)) {
     tally.replayed++;
     const trace = send(world, origin, skb);
     if (options.format === 'counters') continue;
     for (const line of linesOf(skb, trace, options.respond ?? false)) {
-      const text = `${jsonText(line)}\n`;
-      since += text.length;
-      output.write(text);
+      output.write(`${jsonText(line)}\n`);
     }
-    if (since > 1 << 16 && output.closed) break;
+    await output.ready();
   }
   if (options.format === 'counters') output.write(countersText(world, scene.snapshot));
   output.end();

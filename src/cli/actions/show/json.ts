@@ -6,7 +6,7 @@ import { dissect } from '../../../packet/dissect.ts';
 import { formatTime, packetLine } from '../../../packet/packet-line.ts';
 import { jsonText } from '../../../report/json.ts';
 import { describeDump } from '../../../report/records.ts';
-import type { Output } from '../../output.ts';
+import { type Output, paced } from '../../output.ts';
 import { openCapture, type ShowJob } from '../show.ts';
 
 /** One document, written as the captures are read: a capture of any size needs no memory for it. */
@@ -20,7 +20,6 @@ export async function showJson({ inputs, output, places }: ShowJob): Promise<Iss
     const place = places.find((point) => point.input === index);
     const placed = place && { namespace: place.namespace, interface: place.interface, placedBy: place.by };
     issues.push(...(await writeCapture(capture, placed ?? {}, output)));
-    if (output.closed) return issues;
   }
   for (const { dump, namespace, by } of inputs.dumps) {
     output.write(separator);
@@ -57,18 +56,12 @@ async function writeCapture(capture: CaptureInput, placed: object, output: Outpu
   output.write(`${head.slice(0, -1)}, "packets": [`);
   let separator = '\n';
   const summary = await scanCapture(
-    source,
+    paced(source, output),
     (frame) => {
       output.write(`${separator}${jsonText(packetLine(dissect(frame), capture.path))}`);
       separator = ',\n';
     },
-    {
-      path: capture.path,
-      onProgress: () => {
-        output.flush();
-        return !output.closed;
-      },
-    },
+    { path: capture.path },
   );
   output.write(`\n], "capture": ${jsonText(describeSummary(summary))}}`);
   return summary.issues;

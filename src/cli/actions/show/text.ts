@@ -10,6 +10,7 @@ import { count } from '../../../report/text/notes.ts';
 import { dayOf, dayText, packetText, timeText } from '../../../report/text/packet-line.ts';
 import { finish, type Style, styleOf, type TextOptions } from '../../../report/text/style.ts';
 import { hang } from '../../../report/text/wrap.ts';
+import { paced } from '../../output.ts';
 import { openCapture, type ShowJob } from '../show.ts';
 
 /** Every input with what it was taken for and why, where it belongs, and what it holds. */
@@ -34,7 +35,6 @@ export async function showText({ inputs, output, places }: ShowJob, options: Tex
       options,
     );
     issues.push(...summary.issues);
-    if (output.closed) return issues;
   }
   for (const input of inputs.dumps) {
     gap();
@@ -54,20 +54,14 @@ async function showCapture(
   output.write(finish([head, style.dim(`  ${kind}: ${printable(why)}`)], options));
   let day: number | undefined;
   const summary = await scanCapture(
-    source,
+    paced(source, output),
     (frame) => {
       const today = dayOf(frame.seconds);
       if (today !== day) output.write(`  ${dayText(today)} UTC\n`);
       day = today;
       output.write(`${packetText(dissect(frame))}\n`);
     },
-    {
-      path: capture.path,
-      onProgress: () => {
-        output.flush();
-        return !output.closed;
-      },
-    },
+    { path: capture.path },
   );
   output.write(finish(footer(summary, style), options));
   return summary;
