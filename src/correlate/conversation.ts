@@ -226,10 +226,22 @@ function record(side: LegSide, sighting: Sighting): void {
   if (side.kept.length < KEPT) side.kept.push(sighting);
   const flags = sighting.tcpFlags;
   if (flags === undefined) return;
+  countRepeats(side, sighting);
   if (flags & SYN && !(flags & ACK)) side.syn ??= sighting;
   if (flags & SYN && flags & ACK) side.synAck ??= sighting;
   if (flags & RST) side.rst ??= sighting;
   if (flags & FIN) side.fin ??= sighting;
+}
+
+/** A byte of keep-alive is no data; anything more that is sent again and again is not getting through. */
+function countRepeats(side: LegSide, sighting: Sighting): void {
+  if (sighting.payload <= 1) return;
+  if (side.repeated?.sequence === sighting.sequence) {
+    side.repeats++;
+  } else {
+    side.repeats = 0;
+    side.repeated = sighting;
+  }
 }
 
 /** The same packet (identification, sequence numbers, length) with a smaller TTL, a moment later: it was routed back here. */

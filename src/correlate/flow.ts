@@ -59,6 +59,10 @@ export interface LegSide {
   synAck?: Sighting;
   rst?: Sighting;
   fin?: Sighting;
+  /** Data segments in a row that repeat one sequence number, up to the last one that was captured. */
+  repeats: number;
+  /** The first transmission of those. */
+  repeated?: Sighting;
   /** The first packet, for the model. */
   skb?: Skb | undefined;
 }
@@ -112,5 +116,5 @@ export interface ArpExchange {
 }
 
 export function emptySide(): LegSide {
-  return { packets: 0, bytes: 0, payload: 0, laps: 0, kept: [] };
+  return { packets: 0, bytes: 0, payload: 0, laps: 0, repeats: 0, kept: [] };
 }

@@ -18,6 +18,12 @@ export interface Outcome {
   readonly acknowledged?: boolean;
   /** The server took the client's data and reset the connection without a byte of answer. */
   readonly reset?: Sighting;
+  /** Data that was sent again and again, unacknowledged, until the capture or the connection ended: it worked before. */
+  readonly stalled?: {
+    readonly segment: Sighting;
+    readonly direction: 'forward' | 'reply';
+    readonly repeats: number;
+  };
   /** The first of several requests at the end of the flow that nobody answered, though earlier ones were. */
   readonly unansweredTail?: Sighting;
   /** The RST or ICMP error that refused it. */
@@ -39,12 +45,14 @@ export function outcomeOf(flow: Flow): Outcome {
   if (answer) {
     const reset = first(nearby.map(resetUnanswered));
     const unansweredTail = first(nearby.map(tailOf));
+    const stalled = flow.legs.map(stallOf).find((stall) => stall !== undefined);
     return {
       status: 'delivered',
       answer,
       oneWay,
       acknowledged,
       ...(reset && { reset }),
+      ...(stalled && { stalled }),
       ...(unansweredTail && { unansweredTail }),
     };
   }
@@ -88,6 +96,22 @@ function resetUnanswered({ forward, reply }: Leg): Sighting | undefined {
   return reply.synAck && reply.rst && reply.payload === 0 && forward.payload > 0 && !reply.fin
     ? reply.rst
     : undefined;
+}
+
+/** So many transmissions of one segment without an acknowledgement are no chance loss. */
+const REPEATS = 3;
+
+/** The other side said nothing after the segment was sent for the first time. A capture of one direction can't tell. */
+function stallOf({ forward, reply }: Leg): Outcome['stalled'] {
+  for (const [side, other, direction] of [
+    [forward, reply, 'forward'],
+    [reply, forward, 'reply'],
+  ] as const) {
+    const segment = side.repeated;
+    if (!segment || side.repeats < REPEATS || other.packets === 0) continue;
+    if ((other.last?.time ?? 0) <= segment.time) return { segment, direction, repeats: side.repeats + 1 };
+  }
+  return undefined;
 }
 
 /** So many unanswered requests in a row are no accident of when the capture ended. */

@@ -75,7 +75,9 @@ function dropOf(
   const ends = fate === 'dropped' || fate === 'rejected' || fate === 'unknown';
   if (!ends || trace.cause === undefined) return undefined;
   const seen = checks.findLast((check) => check.sighting !== undefined);
-  const contradiction = kase.hypothetical ? undefined : contradictionOf(kase, checks, direction);
+  // What was seen of it while it worked says nothing against what stops it now.
+  const contradiction =
+    kase.hypothetical || kase.outcome.stalled ? undefined : contradictionOf(kase, checks, direction);
   return {
     direction,
     trace,

@@ -167,6 +167,7 @@ function probeFlow({ probe }: Found): Flow | undefined {
 /** The cause says what became of the flow; without one the captures do, and for traffic nobody answers the model. */
 function statusOf(kase: Case, diagnosed: Diagnosed | undefined): FlowStatus {
   const { outcome, prediction } = kase;
+  if (outcome.stalled) return 'degraded';
   if (outcome.status === 'delivered') {
     const impaired = outcome.reset !== undefined || outcome.unansweredTail !== undefined;
     return impaired || diagnosed?.found.status === 'degraded' ? 'degraded' : 'delivered';

@@ -50,6 +50,16 @@ export function dropEvidence(kase: Case, drop: ModelDrop): Evidence[] {
       ),
     );
   }
+  const { stalled } = kase.outcome;
+  if (stalled) {
+    evidence.push(
+      seenAt(
+        kase,
+        stalled.segment,
+        `from here on: ${describeSighting(stalled.segment)} is sent ${stalled.repeats} times and never acknowledged; it worked before`,
+      ),
+    );
+  }
   for (const point of drop.absent) {
     evidence.push({
       path: point.path,

@@ -20,16 +20,21 @@ export function makeScene(
 }
 
 /** A flow with its outcome by the captures and its path by the model. */
-export function makeCase(scene: Scene, flow: Flow, hypothetical = false): Case {
-  const prediction = predict(scene.predictor, flow, { hypothetical });
+export function makeCase(scene: Scene, flow: Flow, hypothetical = false, from?: string): Case {
+  const prediction = predict(scene.predictor, flow, { hypothetical, ...(from !== undefined && { from }) });
   const outcome = outcomeOf(flow);
   return {
     ...scene,
     flow,
-    outcome: hypothetical ? outcome : doubted(outcome, prediction),
+    outcome: hypothetical ? outcome : doubted(interrupted(outcome), prediction),
     ...(prediction && { prediction }),
     hypothetical,
   };
+}
+
+/** A flow that worked and then stopped is to be explained like one that never worked; by what is in the way now. */
+function interrupted(outcome: Outcome): Outcome {
+  return outcome.stalled ? { ...outcome, status: 'no-reply' } : outcome;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Flow } from '../correlate/flow.ts';
-import { isPrivate, ownersOf } from '../correlate/owner.ts';
+import { isLoopback, isPrivate, ownersOf } from '../correlate/owner.ts';
 import { fateOf } from '../correlate/predict.ts';
 import { parseIp } from '../net/ip.ts';
 import type { Trace } from '../netstack/hop.ts';
@@ -34,7 +34,10 @@ export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed
   const repaired = applyAll(scene.snapshot, fix);
   if (typeof repaired === 'string')
     return { fix: { commands, verified: false, effect: join(`Not replayed: ${repaired}`, effect) } };
-  const cases = flows.map((flow) => makeCase(sceneOf(scene, repaired), flow, true));
+  const after = sceneOf(scene, repaired);
+  // A packet of a namespace to itself begins there; its address doesn't tell where that is.
+  const home = (flow: Flow) => (isLoopback(flow.client.address) ? diagnosed.found.namespace : undefined);
+  const cases = flows.map((flow) => makeCase(after, flow, true, home(flow)));
   const failing = cases.find((kase) => !passes(kase));
   if (!failing) return { fix: { commands, verified: true, effect: join(successText(cases), effect) } };
   const next = explain(failing);

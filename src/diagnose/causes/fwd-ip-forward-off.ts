@@ -1,4 +1,4 @@
-import { sysctlOf } from '../case.ts';
+import { netnsOf, sysctlOf } from '../case.ts';
 import { capUnlessDumped, dropConfidence } from '../confidence.ts';
 import { counterEvidence, sysctlEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
@@ -25,11 +25,20 @@ export const fwdIpForwardOff = modelCause({
       'packets dropped because forwarding is off',
     );
     const confidence = dropConfidence(kase, drop);
+    const netns = netnsOf(kase, drop.namespace);
+    // Without its settings and its addresses nothing can be said of what it forwards.
+    if (
+      !dumped &&
+      counted.length === 0 &&
+      (netns?.addressesUnknown || !netns?.links?.some((link) => !link.inferred))
+    )
+      return undefined;
+    const value = dumped ? 'is 0' : 'was not dumped; the kernel’s default is 0';
     return {
-      title: `${where} does not forward: net.ipv4.ip_forward is 0`,
+      title: `${where} ${dumped ? 'does' : 'may'} not forward: net.ipv4.ip_forward ${value}`,
       explanation:
         `${capital(requestName(kase))} reaches ${where} on ${device ?? 'its interface'} and has to be ` +
-        'forwarded, but net.ipv4.ip_forward is 0. The kernel then drops every packet that is not for one of its own ' +
+        `forwarded${dumped ? ', but net.ipv4.ip_forward is 0' : '; net.ipv4.ip_forward was not dumped, and by default it is 0'}. With 0 the kernel drops every packet that is not for one of its own ` +
         'addresses, in the routing decision: the raw, mangle and nat PREROUTING chains have run, FORWARD and POSTROUTING ' +
         'never do. No ICMP error is sent, so the sender only sees silence. Packets to the host’s own addresses still work, ' +
         'which is why the gateway answers pings.',

@@ -26,7 +26,9 @@ export const lostBetweenCaptures: Cause = {
         !seenAtPoints.has(other.index) && wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
     );
     const expected = kase.prediction?.checks.find((check) => check.missing);
-    const missing = kase.topology.missing.filter((gap) => gap.namespace === point?.namespace).slice(0, 4);
+    const missing = kase.topology.missing
+      .filter((gap) => gap.namespace === point?.namespace && gap.text.startsWith(`${gap.namespace}: no `))
+      .slice(0, 4);
     const what = reply ? 'the answer' : 'the request';
     const between = quiet.map((other) => `${other.namespace}:${other.interface}`).join(', ');
     const gaps = missing.map((gap) => gap.dump).join(', ');

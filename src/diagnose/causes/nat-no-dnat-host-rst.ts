@@ -1,7 +1,7 @@
-import { ownersOf } from '../../correlate/owner.ts';
+import { neighboursOf, ownersOf } from '../../correlate/owner.ts';
 import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import { protocolName } from '../../net/protocol.ts';
-import { netnsOf } from '../case.ts';
+import { type Case, netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { isRouter } from '../neighbourhood.ts';
 import { serviceBehind } from '../published.ts';
@@ -25,6 +25,8 @@ export const natNoDnatHostRst: Cause = {
       return undefined;
     const behind = serviceBehind(kase, host);
     if (!isRouter(netnsOf(kase, host))) return undefined;
+    // A client behind the host that asks for a port nobody has wants the host itself.
+    if (!behind && comesFromInside(kase, host)) return undefined;
     const where = nameOf(kase, host);
     const netns = netnsOf(kase, host);
     const rulesKnown = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) !== undefined;
@@ -56,3 +58,16 @@ export const natNoDnatHostRst: Cause = {
     };
   },
 };
+
+/** The client is on a subnet of the host that is not the one of its default route. */
+function comesFromInside(kase: Case, host: string): boolean {
+  const netns = netnsOf(kase, host);
+  const near = neighboursOf(kase.snapshot, kase.flow.client.address).find(
+    (owner) => owner.netns.name === host,
+  );
+  const routes = (kase.flow.family === 4 ? netns?.routes4 : netns?.routes6)?.routes ?? [];
+  const uplinks = routes
+    .filter((route) => route.destination.length === 0)
+    .flatMap((route) => route.nexthops.map(({ dev }) => dev));
+  return near !== undefined && !uplinks.includes(near.link.name);
+}

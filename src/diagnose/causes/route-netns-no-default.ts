@@ -1,11 +1,20 @@
-import { formatIp } from '../../net/ip.ts';
+import { neighboursOf } from '../../correlate/owner.ts';
+import { formatIp, parseIp } from '../../net/ip.ts';
+import { formatPrefix, networkOf } from '../../net/prefix.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
-import { netnsOf, type Scene } from '../case.ts';
-import type { Cause, Found } from '../cause.ts';
+import { type Case, type ModelDrop, netnsOf, type Scene } from '../case.ts';
+import type { Cause, Command, Found } from '../cause.ts';
 import { capUnlessDumped, dropConfidence } from '../confidence.ts';
 import { counterEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { gatewayOf, hasDefaultRoute, routesKnown, routesPath, stationsOf } from '../neighbourhood.ts';
+import {
+  gatewayOf,
+  hasDefaultRoute,
+  onSubnetOf,
+  routesKnown,
+  routesPath,
+  stationsOf,
+} from '../neighbourhood.ts';
 import { capital, ipOf, nameOf } from '../words.ts';
 
 /** ip_route_output_key_hash(): -ENETUNREACH */
@@ -43,14 +52,17 @@ const page = modelCause({
           : []),
         ...counterEvidence(kase, drop.namespace, 'IpOutNoRoutes', 'packets that had no route'),
       ],
-      fix: gateway
-        ? [
-            {
-              namespace: drop.namespace,
-              text: `${ipOf(kase)} route add default via ${formatIp(gateway.address)}`,
-            },
-          ]
-        : [],
+      fix:
+        drop.cause === 'route-missing'
+          ? knownWay(kase, drop)
+          : gateway
+            ? [
+                {
+                  namespace: drop.namespace,
+                  text: `${ipOf(kase)} route add default via ${formatIp(gateway.address)}`,
+                },
+              ]
+            : [],
     };
   },
 });
@@ -102,4 +114,23 @@ function noForwardText(where: string, destination: string): string {
     `The packet has to be forwarded by ${where}, and none of its routes covers ${destination}. It is dropped in the routing decision, ` +
     'before FORWARD, and its sender is told "network unreachable" by ICMP.'
   );
+}
+
+/** A router that lacks one route gets that one, by the neighbour of its that has the network; never a default. */
+function knownWay(kase: Case, drop: ModelDrop): Command[] {
+  const netns = netnsOf(kase, drop.namespace);
+  const destination = parseIp(drop.trace.final.destination);
+  if (!netns || destination === undefined) return [];
+  const keeper = neighboursOf(kase.snapshot, destination).find((owner) => owner.netns.name !== netns.name);
+  const router = stationsOf(netns, kase.flow.family)
+    .flatMap(({ address }) => onSubnetOf(kase, address, netns.name))
+    .find((station) => station.netns.name === keeper?.netns.name);
+  if (!keeper || !router) return [];
+  const subnet = networkOf(destination, keeper.length);
+  return [
+    {
+      namespace: netns.name,
+      text: `${ipOf(kase)} route add ${formatPrefix(subnet)} via ${formatIp(router.address)}`,
+    },
+  ];
 }

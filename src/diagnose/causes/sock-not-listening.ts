@@ -1,4 +1,4 @@
-import { formatEndpoint } from '../../net/ip.ts';
+import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { listeners, refusalOf, socketEvidence } from '../refusal.ts';
 import { nameOf } from '../words.ts';
@@ -17,18 +17,25 @@ export const sockNotListening: Cause = {
     if (!refusal) return undefined;
     const where = refusal.namespace === undefined ? 'the server' : nameOf(kase, refusal.namespace);
     const target = formatEndpoint(refusal.address, refusal.port);
-    const others = listeners(kase, refusal.sockets).slice(0, 3);
+    const open = listeners(kase, refusal.sockets);
+    const bound = open.find((socket) => socket.port === refusal.port && socket.address !== undefined);
+    const others = bound ? [bound] : open.slice(0, 3);
     return {
       confidence: refusal.confidence,
       title: `nobody listens on port ${refusal.port} in ${where}`,
       explanation:
         `The request reaches ${where} for ${target}, and no socket there takes it, so its kernel refuses it at once. Routing, NAT and ` +
-        'filters did their part: the service is not running, listens on another port, or runs in another namespace.',
+        (bound?.address !== undefined
+          ? `filters did their part. ${bound.process ?? 'A service'} does listen on that port, but on ${formatIp(bound.address)} only.`
+          : 'filters did their part: the service is not running, listens on another port, or runs in another namespace.'),
       ...(refusal.namespace !== undefined && { namespace: refusal.namespace }),
       status: 'rejected',
       evidence: [...refusal.evidence, ...others.map(socketEvidence)],
       fix: [],
-      effect: `Start the service on port ${refusal.port} in ${where}, or ask for the port that it listens on.`,
+      effect:
+        bound?.address !== undefined
+          ? `Let ${bound.process ?? 'the service'} listen on 0.0.0.0:${refusal.port}, or ask ${formatIp(bound.address)}.`
+          : `Start the service on port ${refusal.port} in ${where}, or ask for the port that it listens on.`,
     };
   },
 };
