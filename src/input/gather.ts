@@ -158,6 +158,7 @@ async function addContainer(
         entry,
         ...(place ? { place } : {}),
         expected: layout !== undefined,
+        container: path,
         ...(layout ? {} : { folder: `${path}/${inner}`.slice(0, -(baseOf(inner).length + 1)) }),
         ...(listed?.command === undefined ? {} : { command: listed.command }),
         ...collectedAt(root === undefined ? undefined : manifests.get(root)),

@@ -9,6 +9,8 @@ export interface PlacedEntry {
   readonly place?: Place;
   /** Lies where a bundle keeps dumps and captures, or was named by itself: not being recognised is an error there. */
   readonly expected: boolean;
+  /** The directory or archive it was found in, as the user named it. */
+  readonly container?: string;
   /** In a directory that is no bundle: the folder it lies in, which may be a namespace's. */
   readonly folder?: string;
   /** The manifest's `command`, and its `collectedAt` in epoch seconds. */

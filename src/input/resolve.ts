@@ -22,14 +22,25 @@ export async function resolveInputs(
 ): Promise<InputSet> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const gathered = await gather(words, limits, options.stdin);
-  const issues: Issue[] = [...gathered.issues];
+  const issues = gathered.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false));
   const captures: CaptureInput[] = [];
   const recognised: RecognisedDump[] = [];
+  const containers = new Map<string, boolean>();
   for (const entry of gathered.entries) {
     const result = await classify(entry, limits);
+    if (entry.container !== undefined) {
+      containers.set(entry.container, containers.get(entry.container) || result.kind !== 'nothing');
+    }
     issues.push(...result.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false)));
     if (result.kind === 'capture') captures.push(result.capture);
     else if (result.kind === 'dump') recognised.push(result.dump);
+  }
+  for (const [path, usable] of containers) {
+    if (usable) continue;
+    const text = 'nothing in it is a capture or a dump that could be used';
+    issues.push(
+      soften({ severity: 'error', code: 'container-unusable', text, path }, options.ignoreUnknown ?? false),
+    );
   }
   const manifest = mergeManifests(gathered.manifests);
   const dumps = placeDumps(recognised, captures, manifest);
@@ -40,9 +51,16 @@ export async function resolveInputs(
   return { captures, dumps, ...(manifest ? { manifest } : {}), issues };
 }
 
+const SOFTENED = new Set([
+  UNKNOWN_INPUT,
+  'input-empty',
+  'container-unusable',
+  'directory-empty',
+  'archive-empty',
+]);
+
 function soften(issue: Issue, ignoreUnknown: boolean): Issue {
-  const unknown = issue.code === UNKNOWN_INPUT || issue.code === 'input-empty';
-  return ignoreUnknown && unknown ? { ...issue, severity: 'warning' } : issue;
+  return ignoreUnknown && SOFTENED.has(issue.code) ? { ...issue, severity: 'warning' } : issue;
 }
 
 /** Of several bundles: the first's host and time, all their namespaces and files. */

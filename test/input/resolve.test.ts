@@ -268,8 +268,14 @@ describe('bad input', () => {
     [
       'a directory without anything usable',
       ['nothing'],
-      ['warning input-unknown', 'error nothing-usable'],
+      ['warning input-unknown', 'error container-unusable', 'error nothing-usable'],
       0,
+    ],
+    [
+      'such a directory beside something usable',
+      ['nothing', 'routes.txt'],
+      ['warning input-unknown', 'error container-unusable'],
+      1,
     ],
     ['standard input without one', ['-', 'routes.txt'], ['error stdin'], 1],
   ];
