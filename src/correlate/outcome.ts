@@ -98,8 +98,8 @@ function resetUnanswered({ forward, reply }: Leg): Sighting | undefined {
     : undefined;
 }
 
-/** So many transmissions of one segment without an acknowledgement are no chance loss. */
-const REPEATS = 3;
+/** So many more transmissions of one segment, without any word from the other side, are no chance loss. */
+const REPEATS = 2;
 
 /** The other side said nothing after the segment was sent for the first time. A capture of one direction can't tell. */
 function stallOf({ forward, reply }: Leg): Outcome['stalled'] {

@@ -213,3 +213,101 @@ describe('the outcome by the captures', () => {
     expect(flowsOf([{ ...udp, to: '224.0.0.251', toMac: '01:00:5e:00:00:fb' }])).toHaveLength(0);
   });
 });
+
+describe('a flow that worked and then stopped', () => {
+  const opened: Sent[] = [
+    syn,
+    {
+      from: '192.0.2.80',
+      to: '10.0.0.2',
+      sourcePort: 443,
+      destinationPort: 40000,
+      tcpFlags: SYN_ACK,
+      tcpSequence: 1,
+      tcpAcknowledgement: 7002,
+      at: 0.01,
+    },
+    { ...syn, tcpFlags: ACK, tcpSequence: 7002, tcpAcknowledgement: 2, at: 0.02 },
+  ];
+  const data = (at: number): Sent => ({
+    ...syn,
+    tcpFlags: 0x18,
+    tcpSequence: 7002,
+    tcpAcknowledgement: 2,
+    payload: 100,
+    at,
+  });
+
+  it('has stalled when one segment is sent again and again and nothing comes back', () => {
+    const [flow] = flowsOf([...opened, data(0.1), data(0.3), data(0.7)]);
+    expect(outcomeOf(flow as Flow).stalled).toMatchObject({
+      direction: 'forward',
+      repeats: 3,
+      segment: { number: 4 },
+    });
+  });
+
+  it('has not when the other side still speaks', () => {
+    const answer: Sent = {
+      from: '192.0.2.80',
+      to: '10.0.0.2',
+      sourcePort: 443,
+      destinationPort: 40000,
+      tcpFlags: ACK,
+      tcpSequence: 2,
+      tcpAcknowledgement: 7102,
+      at: 0.8,
+    };
+    const [flow] = flowsOf([...opened, data(0.1), data(0.3), data(0.7), answer]);
+    expect(outcomeOf(flow as Flow).stalled).toBeUndefined();
+  });
+
+  it('was reset when the server takes the data and answers with RST alone', () => {
+    const rst: Sent = {
+      from: '192.0.2.80',
+      to: '10.0.0.2',
+      sourcePort: 443,
+      destinationPort: 40000,
+      tcpFlags: RST_ACK,
+      tcpSequence: 2,
+      at: 0.2,
+    };
+    const [flow] = flowsOf([...opened, data(0.1), rst]);
+    expect(outcomeOf(flow as Flow).reset).toMatchObject({ number: 5 });
+  });
+
+  it('has an unanswered tail when the last requests of several get no answer', () => {
+    const ask = (at: number, id: number): Sent => ({
+      from: '10.0.0.2',
+      to: '10.0.0.9',
+      protocol: 1,
+      icmpType: 8,
+      icmpId: 4,
+      icmpSequence: id,
+      id,
+      at,
+    });
+    const answer: Sent = {
+      from: '10.0.0.9',
+      to: '10.0.0.2',
+      protocol: 1,
+      icmpType: 0,
+      icmpId: 4,
+      icmpSequence: 1,
+      id: 99,
+      at: 0.01,
+    };
+    const [flow] = flowsOf([ask(0, 1), answer, ask(1, 2), ask(2, 3), ask(3, 4)]);
+    expect(outcomeOf(flow as Flow).unansweredTail).toMatchObject({ number: 3 });
+  });
+
+  it('counts a packet that comes by again with a smaller TTL as going in circles, not as another packet', () => {
+    const [flow] = flowsOf([
+      syn,
+      { ...syn, ttl: 62, at: 0.001 },
+      { ...syn, ttl: 60, at: 0.002 },
+      { ...syn, ttl: 58, at: 0.003 },
+    ]);
+    expect(flow?.legs[0]?.forward).toMatchObject({ packets: 1, laps: 3 });
+  });
+});
