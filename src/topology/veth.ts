@@ -21,21 +21,39 @@ export function matchVeths(devices: readonly Device[]): VethResult {
   const ids = new NetnsIds(devices);
   let pairs = possiblePairs(devices);
   const wires: Wire[] = [];
-  const accept = (pair: Pair): void => {
-    wires.push({ ends: [pair.a.ref, pair.b.ref], by: 'ifindex' });
-    ids.learn(pair.a, pair.b);
-    ids.learn(pair.b, pair.a);
-    pairs = pairs.filter((other) => !touches(other, pair));
-  };
   for (const test of [isNamed, isOnly, isSupported] as const) {
     for (let found = true; found; ) {
       pairs = pairs.filter((pair) => ids.allows(pair.a, pair.b) && ids.allows(pair.b, pair.a));
-      const next = pairs.find((pair) => test(pair, pairs, ids));
-      found = next !== undefined;
-      if (next) accept(next);
+      const rivals = rivalsOf(pairs);
+      const taken = new Set<Device>();
+      for (const pair of pairs) {
+        const { a, b } = pair;
+        const free = !taken.has(a) && !taken.has(b) && ids.allows(a, b) && ids.allows(b, a);
+        if (!free || !test(pair, rivals(pair), ids)) continue;
+        wires.push({ ends: [a.ref, b.ref], by: 'ifindex' });
+        ids.learn(a, b);
+        ids.learn(b, a);
+        taken.add(a).add(b);
+      }
+      found = taken.size > 0;
+      pairs = pairs.filter((pair) => !taken.has(pair.a) && !taken.has(pair.b));
     }
   }
   return { wires, ambiguous: pairs };
+}
+
+/** The other pairs that one of a pair's devices could belong to. */
+function rivalsOf(pairs: readonly Pair[]): (pair: Pair) => readonly Pair[] {
+  const byDevice = new Map<Device, Pair[]>();
+  for (const pair of pairs) {
+    for (const device of [pair.a, pair.b]) {
+      const list = byDevice.get(device);
+      if (list) list.push(pair);
+      else byDevice.set(device, [pair]);
+    }
+  }
+  return (pair) =>
+    [pair.a, pair.b].flatMap((device) => (byDevice.get(device) ?? []).filter((other) => other !== pair));
 }
 
 function possiblePairs(devices: readonly Device[]): Pair[] {
@@ -95,13 +113,12 @@ function isNamed({ a, b }: Pair): boolean {
   );
 }
 
-function isOnly(pair: Pair, pairs: readonly Pair[]): boolean {
-  return !pairs.some((other) => other !== pair && touches(other, pair));
+function isOnly(_pair: Pair, rivals: readonly Pair[]): boolean {
+  return rivals.length === 0;
 }
 
 /** Of several, the one that the netnsids learned so far, a neighbour entry, the bridge's FDB or a common subnet speaks for. */
-function isSupported(pair: Pair, pairs: readonly Pair[], ids: NetnsIds): boolean {
-  const rivals = pairs.filter((other) => other !== pair && touches(other, pair));
+function isSupported(pair: Pair, rivals: readonly Pair[], ids: NetnsIds): boolean {
   for (const evidence of [
     (p: Pair) => ids.confirms(p.a, p.b) || ids.confirms(p.b, p.a),
     (p: Pair) => hasSeen(p.a, p.b) || hasSeen(p.b, p.a),
@@ -139,13 +156,10 @@ function networkKey(entry: { readonly address: number | bigint; readonly length:
   return `${bits} ${BigInt(entry.address) >> (bits - BigInt(entry.length))} ${entry.length}`;
 }
 
-function touches(one: Pair, other: Pair): boolean {
-  return [one.a, one.b].some((device) => device === other.a || device === other.b);
-}
-
 /** Each namespace numbers the namespaces it knows: within one, an id means one namespace and a namespace has one id. */
 class NetnsIds {
-  private readonly known = new Map<string, Map<number, string>>();
+  private readonly names = new Map<string, string>();
+  private readonly ids = new Map<string, number>();
 
   constructor(devices: readonly Device[]) {
     for (const { netns } of devices) {
@@ -160,21 +174,23 @@ class NetnsIds {
 
   allows(from: Device, to: Device): boolean {
     const { peerNetnsid } = from.link;
-    const ids = this.known.get(from.netns.name);
-    if (peerNetnsid === undefined || !ids) return true;
-    const there = ids.get(peerNetnsid);
-    if (there !== undefined) return there === to.netns.name;
-    return ![...ids.values()].includes(to.netns.name);
+    if (peerNetnsid === undefined) return true;
+    const name = this.names.get(`${from.netns.name}\0${peerNetnsid}`);
+    if (name !== undefined) return name === to.netns.name;
+    return !this.ids.has(`${from.netns.name}\0${to.netns.name}`);
   }
 
   confirms(from: Device, to: Device): boolean {
     const { peerNetnsid } = from.link;
-    return peerNetnsid !== undefined && this.known.get(from.netns.name)?.get(peerNetnsid) === to.netns.name;
+    return (
+      peerNetnsid !== undefined && this.names.get(`${from.netns.name}\0${peerNetnsid}`) === to.netns.name
+    );
   }
 
   private set(from: string, id: number, to: string): void {
-    const ids = this.known.get(from) ?? new Map<number, string>();
-    if (!ids.has(id)) ids.set(id, to);
-    this.known.set(from, ids);
+    const [name, back] = [`${from}\0${id}`, `${from}\0${to}`];
+    if (this.names.has(name) || this.ids.has(back)) return;
+    this.names.set(name, to);
+    this.ids.set(back, id);
   }
 }
