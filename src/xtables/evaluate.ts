@@ -89,6 +89,12 @@ export function conntrackUsers(ruleset: Ruleset): boolean {
 }
 
 function usesConntrack(rule: Rule, { family }: Ruleset): boolean {
-  if (rule.matches.some((match) => findMatch(match.name, family)?.conntrack)) return true;
-  return rule.target?.kind === 'extension' && findTarget(rule.target.name, family)?.conntrack === true;
+  const { target } = rule;
+  const uses = [...rule.matches, ...(target?.kind === 'extension' ? [target] : [])];
+  return uses.some((use) => {
+    if (isUnparsed(use.info)) return false;
+    const definition = 'kind' in use ? findTarget(use.name, family) : findMatch(use.name, family);
+    const starts = definition?.conntrack ?? false;
+    return typeof starts === 'boolean' ? starts : starts(use.info);
+  });
 }

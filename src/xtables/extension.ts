@@ -89,8 +89,8 @@ export interface ExtensionBase<Info, O> {
   readonly hooks?: readonly Hook[];
   /** The rule must say `-p` one of these, not inverted. */
   readonly protocols?: readonly number[];
-  /** Does a rule with it start connection tracking? */
-  readonly conntrack?: boolean;
+  /** Does a rule with it start connection tracking (its check function calls nf_ct_netns_get())? */
+  readonly conntrack?: boolean | ((info: Info) => boolean);
   readonly options: O;
   /** One of each list must be given. */
   readonly oneOf?: readonly (readonly string[])[];

@@ -4,7 +4,6 @@ import type { Span } from '../base/span.ts';
 import type { Family } from '../net/ip.ts';
 import { type BuiltRules, buildRules, hookOf } from './build.ts';
 import {
-  BUILTIN_CHAINS,
   type Chain,
   type Counters,
   type Policy,
@@ -357,6 +356,8 @@ export function parseRule(
   family: Family,
   table: TableName,
   span: Span,
+  /** The table's chains, when it is known which there are: others are refused. */
+  chains?: ReadonlySet<string>,
 ): ParsedRule {
   const tokens: Token[] =
     typeof words === 'string'
@@ -376,6 +377,7 @@ export function parseRule(
       line: span.line,
     });
   }
+  if (chains) issues.push(...missingChains(built, chains, family, span));
   const failed = issues.some((issue) => issue.severity === 'error');
   const rules = failed ? [] : built.rules;
   const position = Number(built.raw.command?.words[1]);
@@ -390,7 +392,22 @@ export function parseRule(
   };
 }
 
-/** Built-in chains of a table, for those who make one. */
-export function builtinChains(table: TableName): readonly string[] {
-  return BUILTIN_CHAINS[table];
+function missingChains(
+  { raw, chain, rules }: BuiltRules,
+  chains: ReadonlySet<string>,
+  family: Family,
+  span: Span,
+): Issue[] {
+  const target = rules[0]?.target;
+  const gone = target?.kind === 'jump' || target?.kind === 'goto' ? target.chain : undefined;
+  const named = raw.command?.name === 'new-chain' ? undefined : chain;
+  return [named, gone]
+    .filter((name) => name !== undefined && !chains.has(name))
+    .map((name = '') => ({
+      severity: 'error',
+      code: 'no-such-chain',
+      text: `${knownExtension(name, family) ?? `there is no chain ${bare(name)}`} (chains: ${[...chains].join(', ')})`,
+      path: span.path,
+      line: span.line,
+    }));
 }

@@ -43,7 +43,7 @@ const ZONES = [
 export const CT = defineTarget({
   name: 'CT',
   tables: ['raw'],
-  conntrack: true,
+  conntrack: (info: CtInfo) => !info.notrack,
   options: {
     notrack: { value: flag },
     helper: { value: name(15, "a helper's name, such as ftp") },
@@ -103,7 +103,6 @@ export const CT = defineTarget({
 export const NOTRACK = defineTarget({
   name: 'NOTRACK',
   tables: ['raw'],
-  conntrack: true,
   options: {},
   build: () => ({}),
   print: () => [],
