@@ -157,8 +157,8 @@ class SaveReader {
   private chainLine(line: string, span: Span): void {
     const table = this.openOrFilter(span);
     const [name = '', ...rest] = line.slice(1).trim().split(/\s+/);
-    if (name === '') {
-      this.error(span, 'unreadable-line', 'expected a chain name behind the colon');
+    if (!isChainName(name)) {
+      this.error(span, 'bad-chain-name', 'expected a chain name behind the colon, without quotes');
       return;
     }
     const counters = readCounters(rest.find((word) => word.startsWith('[')));
@@ -216,6 +216,16 @@ class SaveReader {
     const command = raw.command?.name;
     if (command === undefined) {
       this.error(span, 'unreadable-line', 'expected a command such as -A CHAIN');
+      return;
+    }
+    const optional = name === '' && (command === 'flush' || command === 'delete-chain' || command === 'zero');
+    const renamed = command === 'rename-chain' ? (word ?? '') : name;
+    if (!optional && !(isChainName(name) && isChainName(renamed))) {
+      this.error(
+        span,
+        'bad-chain-name',
+        `${shorten(name)} is no chain name: expected a word without blanks and quotes`,
+      );
       return;
     }
     const place = Number(word ?? 1);
@@ -318,6 +328,10 @@ class SaveReader {
     if (target.kind === 'goto') return rule;
     return { ...rule, target: { kind: 'extension', name: target.chain, info: { unparsed: [], why: text } } };
   }
+}
+
+function isChainName(name: string): boolean {
+  return /^[^\s"]+$/.test(name);
 }
 
 function readCounters(text: string | undefined): Counters | undefined {
