@@ -249,7 +249,7 @@ describe('trace', () => {
         │ conntrack             ESTABLISHED, reply direction
         │ filter:OUTPUT:policy  ACCEPT  (host/iptables-save.txt:11)
         │ bridge br0            out by port vant
-        └ out br0               next hop 10.9.0.20
+        └ out br0               port vant, next hop 10.9.0.20
         ┌ ant
         │ in eth0
         │ route                 to this namespace itself  (ant/ip-addr.txt:7)

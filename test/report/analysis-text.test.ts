@@ -86,6 +86,16 @@ describe('renderAnalysis', () => {
     expect(text).toContain('✗ dropped          rule 3 of DOCKER-USER drops it');
   });
 
+  it('doubts a death that the captures contradict', () => {
+    const [flow] = forwardOff.flows;
+    const beyond = { capture: 'host:eth0', packets: 2, direction: 'forward', tuple: '' } as const;
+    const flows = flow ? [{ ...flow, sightings: [...flow.sightings, beyond] }] : [];
+    const text = renderAnalysis({ ...forwardOff, flows }, { ...plain, width: 110 });
+    expect(text).toMatch(/│ \? doubtful +net\.ipv4\.ip_forward is 0 .*the captures saw it further on/);
+    expect(text).toMatch(/┊ host:eth0 +✓ 2 packets/);
+    expect(text).not.toContain('✗ dropped');
+  });
+
   it('lists every rule as the kernel’s TRACE does when verbose', () => {
     const text = renderAnalysis(ruleDrop, { ...plain, verbose: true });
     expect(text).toContain('nat:PREROUTING:rule:1');

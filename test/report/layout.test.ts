@@ -104,8 +104,9 @@ describe('paths', () => {
   it.each([
     [['b/captures/host/a.pcap', 'b/captures/red/a.pcap'], 'b/captures/'],
     [['b/x.txt', 'c/y.txt'], ''],
-    [['b/x.txt'], ''],
-    [['b/x.txt', 'b/x.txt'], ''],
+    [['b/x.txt'], 'b/'],
+    [['b/x.txt', 'b/x.txt'], 'b/'],
+    [['x.txt'], ''],
     [['/tmp/x', '/etc/y'], ''],
     [['./x', './y'], ''],
     [['ab/x', 'a/x'], ''],

@@ -3,12 +3,9 @@ import { printable } from '../../base/printable.ts';
 import type { Evidence, Finding } from '../../diagnose/finding.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
 import { flowName, groupFlows, statusText } from './flow-name.ts';
-import { type PathView, pathRows } from './path.ts';
+import { flowPath } from './flow-path.ts';
 import { place } from './paths.ts';
-import { drawRail, type RailRow } from './rail.ts';
-import { lookerOf, silentCaptures } from './sightings.ts';
 import type { Style } from './style.ts';
-import { NO_PLACES } from './traversal.ts';
 import { displayWidth } from './width.ts';
 import { columns, hang } from './wrap.ts';
 
@@ -72,57 +69,12 @@ function path(flows: readonly AnalysisFlow[], view: FindingView, style: Style): 
   if (!flow || view.drawnFlows.has(flow.id)) return [];
   view.drawnFlows.add(flow.id);
   const title = flows.length > 1 ? `Path of ${flowName(flow)}` : 'Path';
-  const lines = section(title, flowPath(flow, view, style), style);
+  const lines = section(title, flowPath(flow, view, style, INDENT), style);
   const drawn = flow.predicted.at(-1)?.steps.findLast((step) => step.kind === 'drop');
   if (flow.divergence && flow.divergence.text !== drawn?.text) {
     lines.push(...hang(' '.repeat(INDENT), printable(flow.divergence.text), style.width).map(style.dim));
   }
   return lines;
-}
-
-/** There, and back where an answer has a path. */
-export function flowPath(
-  flow: AnalysisFlow,
-  view: Omit<FindingView, 'number' | 'drawnFlows'>,
-  style: Style,
-): string[] {
-  const drawn = new Set<string>();
-  const { topology } = view.analysis;
-  const shared: Omit<PathView, 'lookAt'> = {
-    notation: style.verbose ? 'trace' : 'short',
-    nameOf: view.nameOf,
-    places: style.verbose
-      ? (step) =>
-          step.path === undefined
-            ? ''
-            : `  (${place({ path: view.shorten(step.path), ...(step.line !== undefined && { line: step.line }) })})`
-      : NO_PLACES,
-    shorten: view.shorten,
-  };
-  const there = pathRows(flow.predicted, { ...shared, lookAt: lookerOf(flow, topology, 'forward') }, drawn);
-  const dead = there.some((row) => row.mark === 'death');
-  if (dead) there.push(...beyond(silentCaptures(flow, topology, 'forward', drawn), view));
-  const lines = drawRail(there, style, INDENT, LONGEST_LABEL);
-  if (!dead && flow.predictedReply && flow.predictedReply.length > 0) {
-    const back = pathRows(flow.predictedReply, { ...shared, lookAt: lookerOf(flow, topology, 'reply') });
-    lines.push(
-      `${' '.repeat(INDENT)}${style.bold('the answer')}`,
-      ...drawRail(back, style, INDENT, LONGEST_LABEL),
-    );
-  }
-  return lines;
-}
-
-const LONGEST_LABEL = 26;
-
-/** Captures off the path of a packet that died, which hold nothing of it: where it may have come by, had it gone on. */
-function beyond(captures: ReturnType<typeof silentCaptures>, view: Pick<FindingView, 'shorten'>): RailRow[] {
-  return captures.map((point) => ({
-    mark: 'beyond',
-    label: `${printable(point.namespace)}:${printable(point.interface)}`,
-    text: `✗ not seen\u00a0\u00a0 ${printable(view.shorten(point.path))}`,
-    tone: 'dim',
-  }));
 }
 
 function evidenceLines(evidence: readonly Evidence[], view: FindingView, style: Style): string[] {

@@ -25,6 +25,10 @@ export interface PathView {
 export function pathRows(hops: readonly Hop[], view: PathView, drawn = new Set<string>()): RailRow[] {
   let dead = false;
   const line = hops.filter((hop) => !hop.copy);
+  // A bridge's copies to others may be seen there, which says nothing of this one.
+  for (const { namespace, ...hop } of hops.filter((each) => each.copy)) {
+    for (const device of [hop.in, hop.physin, hop.out, hop.physout]) drawn.add(`${namespace}:${device}`);
+  }
   return line.flatMap((hop, index) => {
     const rows: RailRow[] = [{ mark: 'begin', label: view.nameOf(hop.namespace), text: '', tone: 'name' }];
     rows.push(...entryRows(hop, view, drawn));
@@ -59,14 +63,25 @@ function exitRows(hop: Hop, last: boolean, dead: boolean, view: PathView, drawn:
       ? [{ mark: 'end', label: 'arrives', text: 'at the local stack', tone: 'good' }]
       : [];
   }
-  const port = hop.physout !== undefined && hop.physout !== device ? `port ${printable(hop.physout)}` : '';
+  const port = hop.physout ?? bridgedTo(hop);
+  const below = port === undefined || port === device ? undefined : port;
   const looks = lookAt(hop.namespace, device, view, drawn);
-  const rows = tapRows('out', device, port, looks, dead, view, hop.nexthop);
-  if (hop.physout !== undefined && hop.physout !== device) {
-    const below = lookAt(hop.namespace, hop.physout, view, drawn);
-    if (below.length > 0) rows.push(...tapRows('out', hop.physout, '', below, dead, view));
+  const rows = tapRows('out', device, portText(below), looks, dead, view, hop.nexthop);
+  if (below !== undefined) {
+    const looksBelow = lookAt(hop.namespace, below, view, drawn);
+    if (looksBelow.length > 0) rows.push(...tapRows('out', below, '', looksBelow, dead, view));
   }
   return rows.map((row, index) => (index === rows.length - 1 && !dead ? { ...row, mark: 'end' } : row));
+}
+
+/** The port by which a bridge sent on what its host gave it: netfilter names none then. */
+function bridgedTo(hop: Hop): string | undefined {
+  const step = hop.steps.findLast((each) => each.kind === 'bridge');
+  return step?.kind === 'bridge' && step.action === 'forward' ? step.port : undefined;
+}
+
+function portText(port: string | undefined): string {
+  return port === undefined ? '' : `port ${printable(port)}`;
 }
 
 function lookAt(namespace: string, device: string, view: PathView, drawn: Set<string>): readonly Look[] {

@@ -2,10 +2,10 @@ import { printable } from '../../base/printable.ts';
 
 /** Files of one bundle share a long beginning: the report says it once, and shows the rest. */
 
-/** The folder that all paths lie in, with its slash; empty when they share none or there is only one. */
+/** The folder that all paths lie in, with its slash; empty when they share none. */
 export function commonFolder(paths: readonly string[]): string {
   const [first, ...others] = [...new Set(paths)];
-  if (first === undefined || others.length === 0) return '';
+  if (first === undefined) return '';
   let folder = first.slice(0, first.lastIndexOf('/') + 1);
   while (folder !== '' && !others.every((path) => path.startsWith(folder))) {
     folder = folder.slice(0, folder.lastIndexOf('/', folder.length - 2) + 1);

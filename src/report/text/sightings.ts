@@ -6,16 +6,14 @@ export interface Look {
   readonly packets: number;
 }
 
+export type Direction = 'forward' | 'reply';
+
 /** Captures of that interface, each with the flow's packets in it; none: nobody looked there. */
 export type Looker = (namespace: string, device: string) => readonly Look[];
 
 export const NO_CAPTURES: Looker = () => [];
 
-export function lookerOf(
-  flow: AnalysisFlow,
-  topology: AnalysisTopology,
-  direction: 'forward' | 'reply',
-): Looker {
+export function lookerOf(flow: AnalysisFlow, topology: AnalysisTopology, direction: Direction): Looker {
   return (namespace, device) =>
     topology.captures
       .filter(
@@ -24,22 +22,11 @@ export function lookerOf(
       .map((point) => ({ path: point.path, packets: packetsAt(flow, point, direction) }));
 }
 
-/** Captures that hold nothing of that direction, though they are not on the drawn path. */
-export function silentCaptures(
-  flow: AnalysisFlow,
-  topology: AnalysisTopology,
-  direction: 'forward' | 'reply',
-  drawn: ReadonlySet<string>,
-): AnalysisTopology['captures'] {
-  return topology.captures.filter(
-    (point) => !drawn.has(`${point.namespace}:${point.interface}`) && packetsAt(flow, point, direction) === 0,
-  );
-}
-
-function packetsAt(
+/** The flow's packets of that direction in a capture. */
+export function packetsAt(
   flow: AnalysisFlow,
   point: AnalysisTopology['captures'][number],
-  direction: 'forward' | 'reply',
+  direction: Direction,
 ): number {
   return flow.sightings
     .filter(

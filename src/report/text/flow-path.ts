@@ -1,0 +1,81 @@
+/** A flow's path there and back, each interface with what its captures saw, and what they say of the model. */
+import { printable } from '../../base/printable.ts';
+import type { Hop } from '../../netstack/hop.ts';
+import type { Analysis, AnalysisFlow, AnalysisTopology } from '../analysis.ts';
+import { type PathView, pathRows } from './path.ts';
+import { place } from './paths.ts';
+import { drawRail, type RailRow } from './rail.ts';
+import { type Direction, lookerOf, packetsAt } from './sightings.ts';
+import type { Style } from './style.ts';
+import { NO_PLACES, type Places } from './traversal.ts';
+
+const LONGEST_LABEL = 26;
+
+export interface FlowPathView {
+  readonly analysis: Analysis;
+  readonly nameOf: (namespace: string) => string;
+  readonly shorten: (path: string) => string;
+}
+
+export function flowPath(flow: AnalysisFlow, view: FlowPathView, style: Style, indent: number): string[] {
+  const there = legRows(flow, flow.predicted, 'forward', view, style);
+  const lines = drawRail(there, style, indent, LONGEST_LABEL);
+  const dead = there.some((row) => row.mark === 'death');
+  if (dead || !flow.predictedReply || flow.predictedReply.length === 0) return lines;
+  const back = legRows(flow, flow.predictedReply, 'reply', view, style);
+  const title = `${' '.repeat(indent)}${style.bold('the answer')}`;
+  return [...lines, title, ...drawRail(back, style, indent, LONGEST_LABEL)];
+}
+
+function legRows(
+  flow: AnalysisFlow,
+  hops: readonly Hop[],
+  direction: Direction,
+  view: FlowPathView,
+  style: Style,
+): RailRow[] {
+  const { topology } = view.analysis;
+  const drawn = new Set<string>();
+  const path: PathView = {
+    notation: style.verbose ? 'trace' : 'short',
+    nameOf: view.nameOf,
+    lookAt: lookerOf(flow, topology, direction),
+    places: style.verbose ? placesOf(view.shorten) : NO_PLACES,
+    shorten: view.shorten,
+  };
+  const rows = pathRows(hops, path, drawn);
+  if (!rows.some((row) => row.mark === 'death')) return rows;
+  const others = topology.captures.filter((point) => !drawn.has(`${point.namespace}:${point.interface}`));
+  const beyond = others.map((point) => beyondRow(point, packetsAt(flow, point, direction), view));
+  const seen = [...rows.filter((row) => row.mark === 'beyond'), ...beyond].some((row) => row.tone === 'good');
+  return [...(seen ? rows.map(doubted) : rows), ...beyond];
+}
+
+/** Captures off the path of a packet that died: where it may have come by, had it gone on. */
+function beyondRow(
+  point: AnalysisTopology['captures'][number],
+  packets: number,
+  view: FlowPathView,
+): RailRow {
+  const file = printable(view.shorten(point.path));
+  return {
+    mark: 'beyond',
+    label: `${printable(point.namespace)}:${printable(point.interface)}`,
+    text: `${packets === 0 ? '✗ not seen' : `✓ ${packets} packet${packets === 1 ? '' : 's'}`}\u00a0\u00a0 ${file}`,
+    tone: packets === 0 ? 'dim' : 'good',
+  };
+}
+
+/** The packet was seen beyond its death: then the model lacks something there, and did not see it die. */
+function doubted(row: RailRow): RailRow {
+  if (row.mark !== 'death') return row;
+  const text = `${row.text}; so the model says, but the captures saw it further on`;
+  return { mark: 'within', label: '? doubtful', text, tone: 'doubtful' };
+}
+
+function placesOf(shorten: (path: string) => string): Places {
+  return ({ path, line }) => {
+    if (path === undefined) return '';
+    return `\u00a0 (${place({ path: shorten(path), ...(line !== undefined && { line }) })})`;
+  };
+}
