@@ -1,9 +1,11 @@
 /** The kernel's own answers to a packet, queued until the packet itself is through. */
 import { fieldsOf, headerOf } from '../skb/fields.ts';
+import { setSource } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
 import { type IcmpMessage, icmpError } from './icmp.ts';
 import { mayAnswer } from './icmp-limit.ts';
 import { addStep, type Copy, hopOf, type Run } from './run.ts';
+import { selectAddress6 } from './source-address.ts';
 
 /** nf_conntrack_attach(): an error or refusal belongs to the connection of what it is about, from the other side. */
 export function attachConntrack(answer: Skb, about: Skb): void {
@@ -50,9 +52,19 @@ export function queueIcmp(run: Run, copy: Copy, message: IcmpMessage, of: Answer
   const local = forHost && !dst.broadcast && !dst.multicast;
   const answer = icmpError(skb, message, local);
   if (!answer) return;
+  if (!local) speakFrom(run, copy, answer);
   attachConntrack(answer, skb);
   if (!mayAnswer(net, fieldsOf(answer).destination, message.type, skb.time)) return;
   queueAnswer(run, copy, answer, of);
+}
+
+/** ICMPv6 errors come from an address of the interface that the packet came in by (icmp6_send()). */
+function speakFrom(run: Run, copy: Copy, answer: Skb): void {
+  const { in: name } = hopOf(run, copy);
+  const { destination } = fieldsOf(answer);
+  if (name === undefined || typeof destination !== 'bigint') return;
+  const source = selectAddress6(copy.net, name, destination);
+  if (source !== undefined) setSource(answer, source);
 }
 
 export const NO_PORT: Readonly<Record<4 | 6, IcmpMessage>> = {

@@ -3,14 +3,15 @@ import { formatIp } from '../net/ip.ts';
 import { formatMac, isGroupMac, type Mac } from '../net/mac.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
+import type { Hook } from '../xtables/rule.ts';
 import { fragmentsOf } from './defrag.ts';
 import type { Device } from './devices.ts';
 import { receiveIp } from './input.ts';
 import { resolveNeighbour } from './neighbour.ts';
 import { deviceOf, type Net, portsOf } from './net.ts';
-import { runHook } from './netfilter/hook.ts';
+import { type HookDevices, runHook } from './netfilter/hook.ts';
 import { receivedBy } from './output.ts';
-import { flowOf, routeInput, routeOutput } from './route.ts';
+import { routeInput } from './route.ts';
 import { addStep, addTap, type Copy, endCopy, hopOf, type Kernel, type Run } from './run.ts';
 import { exploreSegment, isForwarding } from './segment.ts';
 import { transmit } from './transmit.ts';
@@ -27,10 +28,20 @@ export function handleFrame(run: Run, copy: Copy, port: Device): void {
   if (callsIptables(run, net, bridge, copy)) {
     copy.bridge = { bridge: bridge.name, physin: port.name };
     const before = fieldsOf(skb).destination;
-    if (!runHook(run, copy, 'PREROUTING', { in: bridge.name, physin: port.name })) return;
+    if (!runBridged(run, copy, 'PREROUTING', { in: bridge.name, physin: port.name })) return;
     if (fieldsOf(skb).destination !== before && !redirected(run, copy, bridge)) return;
   }
   finishFrame(run, copy, port, bridge);
+}
+
+/** For iptables a frame to another station's MAC is one for the host, as long as it looks. */
+function runBridged(run: Run, copy: Copy, hook: Hook, devices: HookDevices): boolean {
+  const { skb } = copy;
+  const isOther = skb.packetType === 'otherhost';
+  if (isOther) skb.packetType = 'host';
+  const passed = runHook(run, copy, hook, devices);
+  if (isOther) skb.packetType = 'otherhost';
+  return passed;
 }
 
 function blocked(run: Run, copy: Copy, port: Device, bridge: Device): void {
@@ -71,25 +82,19 @@ function callsIptables(run: Run, net: Net, bridge: Device, { skb }: Copy): boole
 function redirected(run: Run, copy: Copy, bridge: Device): boolean {
   const { net, skb } = copy;
   const input = routeInput(net, skb, bridge.name, true);
-  let out = input.kind === 'ok' ? input.destination : undefined;
-  if (input.kind === 'drop') {
-    // What isn't forwarded because forwarding is off may still be switched.
-    const notForwarded = input.reason === 'IP_INADDRERRORS';
-    const output = routeOutput(net, flowOf(skb, { iif: 'lo' })).result;
-    if (notForwarded && output.kind === 'ok' && output.destination.out === bridge.name)
-      out = output.destination;
-    else {
-      addStep(run, copy, input.step);
-      endCopy(run, copy, {
-        verdict: 'dropped',
-        cause: input.cause,
-        reason: input.reason,
-        text: input.text,
-        ...(input.sysctl === undefined ? {} : { sysctl: input.sysctl }),
-      });
-      return false;
-    }
+  if (input.kind === 'drop' && input.step.decision === 'martian') {
+    addStep(run, copy, input.step);
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: input.cause,
+      reason: input.reason,
+      text: input.text,
+      ...(input.sysctl === undefined ? {} : { sysctl: input.sysctl }),
+    });
+    return false;
   }
+  // What has no route, or isn't forwarded, goes up as well and is refused there.
+  const out = input.kind === 'ok' ? input.destination : undefined;
   if (out?.kind !== 'local' && out?.out === bridge.name) {
     const { source } = fieldsOf(skb);
     const found = resolveNeighbour(run.kernel, net, bridge, {
@@ -185,6 +190,8 @@ function stationOf(kernel: Kernel, net: Net, bridge: Device, mac: Mac | undefine
 /** br_pass_frame_up() */
 function passUp(run: Run, copy: Copy, bridge: Device): void {
   addStep(run, copy, { kind: 'bridge', action: 'deliver', bridge: bridge.name });
+  // br_nf_local_in(): what isn't addressed to the bridge itself is confirmed before anybody can lose it.
+  if (copy.bridge && copy.skb.packetType !== 'host') copy.net.conntrack.confirm(copy.skb);
   copy.dev = bridge.name;
   receiveIp(run, copy);
 }
@@ -269,8 +276,8 @@ function sendTo(run: Run, copy: Copy, port: Device, bridge: Device, bridged: boo
     if (info) {
       info.physout = port.name;
       const phys = { physin: info.physin, physout: port.name };
-      if (!runHook(run, copy, 'FORWARD', { in: bridge.name, out: bridge.name, ...phys })) return;
-      if (!runHook(run, copy, 'POSTROUTING', { out: bridge.name, ...phys })) return;
+      if (!runBridged(run, copy, 'FORWARD', { in: bridge.name, out: bridge.name, ...phys })) return;
+      if (!runBridged(run, copy, 'POSTROUTING', { out: bridge.name, ...phys })) return;
     }
   }
   for (const piece of fragmentsOf(copy.skb, port.mtu)) {

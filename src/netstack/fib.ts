@@ -22,6 +22,10 @@ export interface FlowKey {
 
 export type FibError = 'ENETUNREACH' | 'EHOSTUNREACH' | 'EACCES' | 'EINVAL';
 
+/** Bits of the TOS octet that IPv4 routing compares (INET_DSCP_LEGACY_TOS_MASK), and IPv6. */
+const LEGACY_TOS = 0x1c;
+const DSCP = 0xfc;
+
 export interface FibFound {
   readonly kind: 'found';
   readonly route: Route;
@@ -158,7 +162,8 @@ function selectorsHold(rule: IpRule, key: FlowKey): boolean {
     if (key.source === undefined || !contains(rule.source, key.source)) return false;
   }
   if (rule.destination && !contains(rule.destination, key.destination)) return false;
-  if (rule.tos !== undefined && rule.tos !== 0 && (rule.tos & 0xfc) !== (key.tos & 0xfc)) return false;
+  const tosMask = rule.family === 4 ? LEGACY_TOS : DSCP;
+  if (rule.tos !== undefined && rule.tos !== 0 && (rule.tos & tosMask) !== (key.tos & tosMask)) return false;
   if (rule.protocol !== undefined && rule.protocol !== 0 && rule.protocol !== key.protocol) return false;
   if (!inPorts(rule.sourcePorts, key.sourcePort)) return false;
   return inPorts(rule.destinationPorts, key.destinationPort);
@@ -181,7 +186,7 @@ function lookupTable(
     const group = routes.get(applyMask(key.destination, mask));
     if (!group) continue;
     for (const route of group) {
-      if (route.tos && (route.tos & 0xfc) !== (key.tos & 0xfc)) continue;
+      if (route.tos && (route.tos & LEGACY_TOS) !== (key.tos & LEGACY_TOS)) continue;
       switch (route.type) {
         case 'throw':
           return undefined;

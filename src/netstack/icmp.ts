@@ -21,7 +21,7 @@ export interface IcmpMessage {
  * that was asked, otherwise the route chooses.
  */
 export function icmpError(skb: Skb, message: IcmpMessage, local = false): Skb | undefined {
-  const { source, destination, icmpType } = fieldsOf(skb);
+  const { source, destination, icmpType, tos } = fieldsOf(skb);
   if (skb.fragmentOffset > 0) return undefined;
   if (skb.packetType === 'broadcast' || skb.packetType === 'multicast') return undefined;
   if (skb.etherDestination !== undefined && isGroupMac(skb.etherDestination)) return undefined;
@@ -36,7 +36,7 @@ export function icmpError(skb: Skb, message: IcmpMessage, local = false): Skb | 
       icmpType: message.type,
       icmpCode: message.code,
       icmpRest: message.rest ?? 0,
-      tos: 0xc0,
+      tos: 0xc0 | (tos & 0x1e),
       dontFragment: false,
       payload: skb.bytes.slice(0, Math.min(skb.bytes.length, skb.length, 548)),
       time: skb.time,
@@ -66,7 +66,7 @@ function isError(skb: Skb, type: number): boolean {
 }
 
 /** The RST that refuses a segment; undefined for an RST or what is no whole TCP header. */
-export function tcpReset(skb: Skb): Skb | undefined {
+export function tcpReset(skb: Skb, tos = 0): Skb | undefined {
   if (skb.protocol !== 6 || skb.transport < 0 || skb.fragmentOffset > 0) return undefined;
   const tcp = new Tcp(viewOf(skb.bytes), skb.transport);
   if (tcp.check(skb.bytes.length)) return undefined;
@@ -86,6 +86,7 @@ export function tcpReset(skb: Skb): Skb | undefined {
     tcpSequence: hasAck ? tcp.acknowledgement : 0,
     tcpAcknowledgement: hasAck ? 0 : acknowledged >>> 0,
     tcpWindow: 0,
+    tos,
     time: skb.time,
     local: true,
     origin: skb.origin,

@@ -44,7 +44,7 @@ export function deliverLocally(run: Run, copy: Copy): void {
     queueIcmp(run, copy, fields.protocol === 17 ? NO_PORT[skb.family] : NO_PROTOCOL[skb.family]);
     return;
   }
-  const reset = tcpReset(skb);
+  const reset = tcpReset(skb, fields.tos);
   if (reset) queueAnswer(run, copy, reset);
 }
 

@@ -28,7 +28,7 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
   const hop = openHop(run, { namespace: net.name });
   const copy: Copy = { skb, net, hop, dev: options.out ?? '', flooded: false, translated: false };
   skb.local = true;
-  skb.packetType = 'outgoing';
+  skb.packetType = 'host';
   skb.etherSource = undefined;
   skb.etherDestination = undefined;
   const { source, ...flow } = flowOf(skb, {
@@ -124,7 +124,7 @@ function finishOutput(run: Run, copy: Copy, net: Net): void {
     if (skb.etherDestination !== undefined) {
       skb.packetType = dst.broadcast ? 'broadcast' : 'multicast';
     } else if (!device.noArp && !resolve(run, copy, device)) return;
-    else skb.packetType = 'outgoing';
+    else skb.packetType = 'host';
   }
   for (const piece of fragmentsOf(skb, device.mtu)) {
     transmit(run, piece === skb ? copy : { ...copy, skb: piece }, dst.out, false);

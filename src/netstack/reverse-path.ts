@@ -3,8 +3,8 @@ import type { Ternary } from '../base/ternary.ts';
 import { formatIp, type Ip } from '../net/ip.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
-import { type FlowKey, fibLookup } from './fib.ts';
-import { deviceOf, isLocalAddress, type Net } from './net.ts';
+import { type FlowKey, fibLookup, tableName } from './fib.ts';
+import { deviceOf, type Net, ownersOf } from './net.ts';
 
 export interface SourceFault {
   readonly cause: string;
@@ -27,7 +27,9 @@ export function validateSource(
   const backOut = out === dev && net.confMax(4, dev, 'send_redirects') !== 0;
   if (mode === 0 && !backOut) {
     if (acceptLocal) return undefined;
-    if (!isPolicyRouted(net)) return isLocalAddress(net, source) ? localSource(net, source, dev) : undefined;
+    if (!isPolicyRouted(net)) {
+      return ownersOf(net, source).length > 0 ? localSource(net, source, dev) : undefined;
+    }
   }
   const useMark = net.confMax(4, dev, 'src_valid_mark') !== 0;
   const flow: FlowKey = {
@@ -84,10 +86,16 @@ function reversePathFault(net: Net, source: number | bigint, dev: string, mode: 
 /** fib4_has_custom_rules(): the quick look at own addresses isn't enough then. */
 function isPolicyRouted(net: Net): boolean {
   return net.fib[4].rules.some(
-    ({ action }) =>
-      action.kind !== 'lookup' || !['local', 'main', 'default', '255', '254', '253'].includes(action.table),
+    ({ priority, action }) =>
+      action.kind !== 'lookup' || DEFAULT_RULES.get(priority) !== tableName(action.table),
   );
 }
+
+const DEFAULT_RULES: ReadonlyMap<number, string> = new Map([
+  [0, 'local'],
+  [32766, 'main'],
+  [32767, 'default'],
+]);
 
 /** `-m rpfilter` in both families. */
 export function reversePathMatches(

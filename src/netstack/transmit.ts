@@ -151,7 +151,7 @@ function loop(run: Run, copy: Copy): void {
   const { net, skb } = copy;
   run.queue.push(() => {
     const hop = openHop(run, { namespace: net.name, in: 'lo', from: copy.hop });
-    skb.packetType = 'loopback';
+    skb.packetType = 'host';
     const arrived: Copy = {
       skb,
       net,

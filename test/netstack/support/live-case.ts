@@ -1,12 +1,18 @@
-/** One case through the kernel and through the model: what left where, packet by packet, and the counters at the end. */
+/** One case through the kernel, as a recording, and the recording held against the model. */
+import { recogniseDump } from '../../../src/dump/recognise.ts';
+import type { DumpInput } from '../../../src/input/input.ts';
 import type { Header, Trace } from '../../../src/netstack/hop.ts';
 import { createWorld } from '../../../src/netstack/world.ts';
+import { buildSkb } from '../../../src/skb/build.ts';
 import { headerOf } from '../../../src/skb/fields.ts';
 import { layoutOf } from '../../../src/skb/layout.ts';
 import type { Skb } from '../../../src/skb/skb.ts';
+import { buildSnapshot } from '../../../src/snapshot/build.ts';
 import { makeTopology } from '../../../src/topology/build.ts';
 import { readCounters } from './kernel-gen.ts';
 import { ENDS, type End, farMac, type Lab, nearMac } from './live.ts';
+
+export type Backend = 'nft' | 'legacy';
 
 export interface LivePacket {
   /** Far end it is sent from, or `local`: sent by the router itself. */
@@ -16,76 +22,121 @@ export interface LivePacket {
 
 export interface LiveCase {
   readonly name: string;
-  readonly backend: 'nft' | 'legacy';
   readonly rules4: string;
   readonly rules6: string;
   /** Shell commands before and after; `R ` at the start of a command runs it in the router. */
   readonly setup?: string;
   readonly teardown?: string;
   readonly packets: readonly LivePacket[];
-  /** More packets, made from what came out so far. */
-  readonly follow?: (on: End | 'local', frames: readonly [End, Uint8Array][]) => LivePacket[];
+  /** More packets, made from what came out. */
+  readonly follow?: (frames: readonly [End, Uint8Array][]) => LivePacket[];
 }
 
-/** Sentences, one for each disagreement. */
-export async function runLive(lab: Lab, live: LiveCase): Promise<string[]> {
-  const differences: string[] = [];
-  lab.load(live.backend, live.rules4, live.rules6);
+/** What a kernel did with a case. Bytes are hexadecimal. */
+export interface Recording {
+  readonly name: string;
+  readonly backend: Backend;
+  /** Command and what it printed. */
+  readonly dumps: readonly (readonly [string, string])[];
+  readonly packets: readonly {
+    readonly on: End | 'local';
+    /** IP packet. */
+    readonly bytes: string;
+    readonly time: number;
+    readonly ether?: readonly [source: number, destination: number];
+    /** Where frames came out, and the frames. */
+    readonly out: readonly (readonly [End, string])[];
+  }[];
+  readonly counters: Readonly<Record<4 | 6, string>>;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
+
+export async function record(lab: Lab, live: LiveCase, backend: Backend): Promise<Recording> {
+  lab.load(backend, live.rules4, live.rules6);
   lab.setup(live.setup ?? '');
   try {
-    const snapshot = lab.snapshot(live.backend);
-    let drawn: Header[] = [];
-    const world = createWorld(snapshot, makeTopology(snapshot.namespaces, []), {
-      respond: true,
-      onlyDumpedSockets: true,
-      // Ports that the kernel draws at random are taken from what left.
-      evidence: {
-        port: ({ low, high }) =>
-          drawn
-            .map((header) => header.sourcePort ?? header.icmpId)
-            .find((port) => port !== undefined && port >= low && port <= high),
-      },
-    });
-    const packets = [...live.packets];
-    for (let index = 0; index < packets.length; index++) {
-      const next = packets[index];
-      if (!next) break;
+    const dumps = lab.dumps(backend);
+    const packets: Recording['packets'][number][] = [];
+    const waiting = [...live.packets];
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
       const { on, skb } = next;
-      const packet: Skb = { ...skb, bytes: skb.bytes.slice(), time: Date.now() / 1000 };
-      let trace: Trace;
-      let frames: [End, Uint8Array][];
+      const time = Date.now() / 1000;
+      const common = { on, bytes: hex(skb.bytes), time };
       if (on === 'local') {
-        frames = await lab.sendLocal(packet.bytes);
-        drawn = frames.flatMap(([, frame]) => headerOfFrame(frame) ?? []);
-        trace = world.sendLocal('host', packet);
-      } else {
-        packet.etherSource ??= farMac(on);
-        packet.etherDestination ??= nearMac(on.startsWith('p') ? 'br0' : on);
-        frames = await lab.sendFrame(on, frameOf(packet));
-        drawn = frames.flatMap(([, frame]) => headerOfFrame(frame) ?? []);
-        trace = world.receive({ namespace: 'host', name: on }, packet);
+        const out = await lab.sendLocal(skb.bytes);
+        packets.push({ ...common, out: out.map(([end, frame]) => [end, hex(frame)]) });
+        waiting.push(...(live.follow?.(out) ?? []));
+        continue;
       }
-      packets.push(...(live.follow?.(on, frames) ?? []));
-      const kernel = frames.flatMap(([end, frame]) => lineOf(end, frame)).toSorted();
-      const model = linesOf(trace).toSorted();
-      if (kernel.join() !== model.join()) {
-        differences.push(
-          `packet ${index + 1} on ${on} ${describe(headerOf(skb))}\n    kernel ${kernel.join(', ') || 'nothing'}\n    model  ${model.join(', ') || 'nothing'} (${trace.verdict} ${trace.cause ?? ''})`,
-        );
-      }
+      const source = skb.etherSource ?? farMac(on);
+      const destination = skb.etherDestination ?? nearMac(on.startsWith('p') ? 'br0' : on);
+      const out = await lab.sendFrame(on, frameOf(skb, source, destination));
+      const ether = [source, destination] as const;
+      packets.push({ ...common, ether, out: out.map(([end, frame]) => [end, hex(frame)]) });
+      waiting.push(...(live.follow?.(out) ?? []));
     }
-    for (const family of [4, 6] as const) {
-      const kernel = readCounters(lab.counters(live.backend, family));
-      const model = readCounters(world.counters('host', family));
-      for (const [key, value] of kernel) {
-        if (model.get(key) !== value)
-          differences.push(`IPv${family} ${key}: kernel ${value}, model ${model.get(key)}`);
-      }
-    }
+    const counters = { 4: lab.counters(backend, 4), 6: lab.counters(backend, 6) };
+    return { name: live.name, backend, dumps, packets, counters };
   } finally {
     lab.setup(live.teardown ?? '');
   }
+}
+
+/** Sentences, one for each disagreement. `each` sees every packet's trace. */
+export function compare(recording: Recording, each?: (index: number, trace: Trace) => void): string[] {
+  const differences: string[] = [];
+  const { snapshot } = buildSnapshot({ captures: [], dumps: recording.dumps.map(dumpOf), issues: [] });
+  let drawn: Header[] = [];
+  const world = createWorld(snapshot, makeTopology(snapshot.namespaces, []), {
+    respond: true,
+    onlyDumpedSockets: true,
+    // Ports that the kernel draws at random are taken from what left.
+    evidence: {
+      port: ({ low, high }) =>
+        drawn
+          .map((header) => header.sourcePort ?? header.icmpId)
+          .find((port) => port !== undefined && port >= low && port <= high),
+    },
+  });
+  for (const [index, packet] of recording.packets.entries()) {
+    const frames = packet.out.map(([end, frame]) => [end, bytesOf(frame)] as const);
+    drawn = frames.flatMap(([, frame]) => headerOfFrame(frame) ?? []);
+    const skb = skbOf(packet);
+    const trace =
+      packet.on === 'local'
+        ? world.sendLocal('host', skb)
+        : world.receive({ namespace: 'host', name: packet.on }, skb);
+    each?.(index, trace);
+    const kernel = frames.flatMap(([end, frame]) => lineOf(end, frame)).toSorted();
+    const model = linesOf(trace).toSorted();
+    if (kernel.join() === model.join()) continue;
+    differences.push(
+      `packet ${index + 1} on ${packet.on} ${describe(headerOf(skb))}: kernel ${kernel.join(', ') || 'nothing'}, model ${model.join(', ') || 'nothing'} (${trace.verdict} ${trace.cause ?? ''})`,
+    );
+  }
+  for (const family of [4, 6] as const) {
+    const model = readCounters(world.counters('host', family));
+    for (const [key, value] of readCounters(recording.counters[family])) {
+      const found = model.get(key);
+      if (found !== value) differences.push(`IPv${family} ${key}: kernel ${value}, model ${found}`);
+    }
+  }
   return differences;
+}
+
+function dumpOf([command, text]: readonly [string, string]): DumpInput {
+  const dump = recogniseDump(command, text, command);
+  if (!dump) throw new Error(`${command} is not recognised`);
+  return { dump, namespace: 'host', by: 'argument' };
+}
+
+function skbOf(packet: Recording['packets'][number]): Skb {
+  const bytes = bytesOf(packet.bytes);
+  const plain = buildSkb({ source: 0, destination: 0, protocol: 0, time: packet.time });
+  const [etherSource, etherDestination] = packet.ether ?? [];
+  return { ...plain, ...layoutOf(bytes), bytes, etherSource, etherDestination };
 }
 
 function linesOf(trace: Trace): string[] {
@@ -95,34 +146,41 @@ function linesOf(trace: Trace): string[] {
   return [...own, ...trace.answers.flatMap(linesOf)];
 }
 
+/** Neighbour discovery and group reports are the router's own business. */
 function lineOf(end: End, frame: Uint8Array): string[] {
   const header = headerOfFrame(frame);
   if (!header) return [];
-  const isDiscovery = header.protocol === 'icmpv6' && (header.icmpType ?? 0) >= 130 && header.ttl !== 63;
-  return isDiscovery ? [] : [`${end} ${describe(header)}`];
+  const isOwn = header.protocol === 'icmpv6' && (header.icmpType ?? 0) >= 130 && header.ttl !== 63;
+  return isOwn ? [] : [`${end} ${describe(header)}`];
 }
 
 function headerOfFrame(frame: Uint8Array): Header | undefined {
   const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
   if (type !== 0x0800 && type !== 0x86dd) return undefined;
-  const bytes = frame.slice(14);
-  const layout = layoutOf(bytes);
-  return layout && headerOf({ ...layout, bytes, mark: 0 } as Skb);
+  const skb = packetOfFrame(frame);
+  return skb && headerOf(skb);
 }
 
-function describe(header: Header): string {
+export function packetOfFrame(frame: Uint8Array): Skb | undefined {
+  const bytes = frame.slice(14);
+  const layout = layoutOf(bytes);
+  const plain = buildSkb({ source: 0, destination: 0, protocol: 0 });
+  return layout && { ...plain, ...layout, bytes };
+}
+
+export function describe(header: Header): string {
   const { source, destination, protocol, sourcePort, destinationPort, icmpType, icmpCode, ttl } = header;
   const what = icmpType === undefined ? '' : ` ${icmpType}/${icmpCode}`;
   const ports = sourcePort === undefined ? '' : ` ${sourcePort}>${destinationPort}`;
   return `${source}>${destination} ${protocol}${ports}${what} ttl ${ttl}`;
 }
 
-function frameOf(skb: Skb): Uint8Array {
+function frameOf(skb: Skb, source: number, destination: number): Uint8Array {
   const frame = new Uint8Array(14 + skb.bytes.length);
   const view = new DataView(frame.buffer);
   for (const [at, mac] of [
-    [0, skb.etherDestination ?? 0],
-    [6, skb.etherSource ?? 0],
+    [0, destination],
+    [6, source],
   ] as const) {
     view.setUint16(at, Math.floor(mac / 2 ** 32));
     view.setUint32(at + 2, mac % 2 ** 32);

@@ -4,10 +4,6 @@
  */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
-import { recogniseDump } from '../../../src/dump/recognise.ts';
-import type { DumpInput } from '../../../src/input/input.ts';
-import { buildSnapshot } from '../../../src/snapshot/build.ts';
-import type { Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { BUILTIN_CHAINS, TABLES } from '../../../src/xtables/rule.ts';
 
 export const PREFIX = 'ntk';
@@ -175,28 +171,37 @@ export class Lab {
     return inRouter(`${family === 4 ? 'iptables' : 'ip6tables'}-${backend}-save -c`);
   }
 
-  snapshot(backend: 'nft' | 'legacy'): Snapshot {
-    const dumps: DumpInput[] = [];
-    const add = (name: string, command: string) => {
+  /** What the model is told of the router: each command with what it printed. */
+  dumps(backend: 'nft' | 'legacy'): [string, string][] {
+    const commands = [
+      'ip -d -j addr show',
+      'ip -d -j route show table all',
+      'ip -6 -d -j route show table all',
+      'ip -j rule show',
+      'ip -6 -j rule show',
+      'ip -j neigh show',
+      'bridge -j fdb show',
+      'bridge -d -j link show',
+      'sysctl -a --pattern ^net',
+      'ss -lntup',
+      `iptables-${backend}-save`,
+      `ip6tables-${backend}-save`,
+    ];
+    return commands.map((command) => {
       const text = inRouter(command);
-      const dump = recogniseDump(name, text, command);
-      if (!dump) throw new Error(`${command} is not recognised`);
-      dumps.push({ dump, namespace: 'host', by: 'argument' } as DumpInput);
-    };
-    add('addr.json', 'ip -d -j addr show');
-    add('route.json', 'ip -d -j route show table all');
-    add('route6.json', 'ip -6 -d -j route show table all');
-    add('rule.json', 'ip -j rule show');
-    add('rule6.json', 'ip -6 -j rule show');
-    add('neigh.json', 'ip -j neigh show');
-    add('fdb.json', 'bridge -j fdb show');
-    add('bridge.json', 'bridge -d -j link show');
-    add('sysctl.txt', 'sysctl -a --pattern ^net');
-    add('ss.txt', 'ss -lntup');
-    add('save.txt', `iptables-${backend}-save`);
-    add('save6.txt', `ip6tables-${backend}-save`);
-    return buildSnapshot({ captures: [], dumps, issues: [] }).snapshot;
+      return [command, command.startsWith('sysctl') ? settings(text) : text];
+    });
   }
+}
+
+/** The settings that packets meet, without what no packet does. */
+function settings(text: string): string {
+  const keep =
+    /forward|rp_filter|local|redirects|mark|bridge-nf|icmp|nf_conntrack_|hop_limit|port_range|arp_/;
+  return text
+    .split('\n')
+    .filter((line) => keep.test(line))
+    .join('\n');
 }
 
 function hex(bytes: Uint8Array): string {

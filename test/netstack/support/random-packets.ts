@@ -1,0 +1,116 @@
+/** Random packets of the lab's addresses, and answers to what came out. */
+import type { Family } from '../../../src/net/ip.ts';
+import { parseIp } from '../../../src/net/ip.ts';
+import { answerTo } from '../../../src/netstack/probe.ts';
+import { buildSkb, type SkbSpec } from '../../../src/skb/build.ts';
+import { fieldsOf } from '../../../src/skb/fields.ts';
+import { type End, farMac } from './live.ts';
+import { type LivePacket, packetOfFrame } from './live-case.ts';
+import type { Random } from './random.ts';
+
+export const ADDRESSES: Readonly<Record<Family, readonly string[]>> = {
+  4: [
+    '10.90.1.2',
+    '10.90.2.2',
+    '10.90.3.2',
+    '10.90.3.3',
+    '10.90.1.1',
+    '10.90.2.1',
+    '10.90.3.1',
+    '10.90.1.3',
+    '8.8.8.8',
+  ],
+  6: ['fd90:1::2', 'fd90:2::2', 'fd90:3::2', 'fd90:3::3', 'fd90:1::1', 'fd90:2::1', 'fd90:3::1', 'fd99::8'],
+};
+export const NETWORKS: Readonly<Record<Family, readonly string[]>> = {
+  4: [
+    '10.90.1.0/24',
+    '10.90.2.0/24',
+    '10.90.3.0/24',
+    '10.90.3.2',
+    '10.90.1.1',
+    '10.90.2.1',
+    '10.90.0.0/16',
+    '8.0.0.0/8',
+  ],
+  6: ['fd90:1::/64', 'fd90:2::/64', 'fd90:3::/64', 'fd90:3::2', 'fd90:1::1', 'fd90:2::1', 'fd90::/16'],
+};
+const NEIGHBOURS: Readonly<Record<End, readonly [string, string]>> = {
+  eth0: ['10.90.1.2', 'fd90:1::2'],
+  eth1: ['10.90.2.2', 'fd90:2::2'],
+  p0: ['10.90.3.2', 'fd90:3::2'],
+  p1: ['10.90.3.3', 'fd90:3::3'],
+};
+const OWN: Readonly<Record<Family, readonly string[]>> = {
+  4: ['10.90.1.1', '10.90.2.1', '10.90.3.1'],
+  6: ['fd90:1::1', 'fd90:2::1', 'fd90:3::1'],
+};
+
+export function address(text: string) {
+  const ip = parseIp(text);
+  if (ip === undefined) throw new Error(`${text} is no address`);
+  return ip;
+}
+
+export function randomPacket(random: Random): LivePacket {
+  const family: Family = random.chance(0.25) ? 6 : 4;
+  const on = random.pick(['eth0', 'eth0', 'eth1', 'p0', 'p1', 'local'] as const);
+  const source =
+    on === 'local'
+      ? random.pick(OWN[family])
+      : random.chance(0.9)
+        ? NEIGHBOURS[on][family === 4 ? 0 : 1]
+        : random.pick(ADDRESSES[family]);
+  const destination = random.pick(ADDRESSES[family]);
+  const protocol = random.pick([6, 17, 17, family === 4 ? 1 : 58]);
+  const spec: SkbSpec = {
+    source: address(source),
+    destination: address(destination),
+    protocol,
+    payload: protocol === 6 ? 0 : random.below(30),
+    ttl: random.chance(0.05) ? random.pick([1, 2]) : 64,
+    // A raw socket's routing doesn't look at the header's TOS.
+    tos: on !== 'local' && random.chance(0.1) ? 0x10 : 0,
+    ...(protocol === 6 || protocol === 17
+      ? {
+          sourcePort: random.pick([1, 2, 53, 80, 1000, 1001, 5000]),
+          destinationPort: random.pick([1, 2, 3, 53, 80, 81, 4000, 5000]),
+        }
+      : { icmpId: random.below(3) + 1 }),
+    ...(protocol === 6
+      ? { tcpFlags: random.chance(0.85) ? 2 : random.pick([16, 18, 4, 20, 17]), tcpSequence: 1000 }
+      : {}),
+  };
+  const skb = buildSkb(spec);
+  // The other station of the bridge is reached directly.
+  for (const [port, other] of [
+    ['p0', 'p1'],
+    ['p1', 'p0'],
+  ] as const) {
+    if (on === port && NEIGHBOURS[other].includes(destination)) skb.etherDestination = farMac(other);
+  }
+  return { on, skb };
+}
+
+/** What the far ends answer to frames that reached them; at most `limit` in all. */
+export function answers(random: Random, limit: number) {
+  let left = limit;
+  return (frames: readonly [End, Uint8Array][]): LivePacket[] =>
+    frames.flatMap(([end, frame]) => {
+      const skb = packetOfFrame(frame);
+      const toGroup = ((frame[0] ?? 0) & 1) === 1;
+      if (!skb || toGroup || left <= 0 || !random.chance(0.7)) return [];
+      const { ttl, tcpFlags } = fieldsOf(skb);
+      if (ttl === 255 || ((tcpFlags ?? 0) & 4) !== 0) return [];
+      const answer = answerTo(skb);
+      if (!answer) return [];
+      left--;
+      answer.etherDestination = macAt(frame, 6);
+      answer.etherSource = macAt(frame, 0);
+      return [{ on: end, skb: answer }];
+    });
+}
+
+function macAt(frame: Uint8Array, offset: number): number {
+  return frame.slice(offset, offset + 6).reduce((mac, byte) => mac * 256 + byte, 0);
+}
