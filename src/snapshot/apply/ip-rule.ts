@@ -6,7 +6,7 @@ import { formatPrefix, type Prefix, parsePrefix } from '../../net/prefix.ts';
 import { PROTOCOL } from '../../net/protocol.ts';
 import { effectiveRules } from '../effective-routes.ts';
 import type { Netns } from '../snapshot.ts';
-import { tableName } from './ip-route.ts';
+import { tableName } from './route-words.ts';
 import { type Problem, problem, type Words } from './words.ts';
 
 type Selectors = { -readonly [K in keyof IpRule]?: IpRule[K] };
