@@ -242,19 +242,19 @@ function readAddresses(
     bad('refused', `! ${option} takes one address only`, ...given(raw, option, raw.text));
     return [undefined];
   }
-  const read = words.map((word) => {
-    const address = readAddressMask(word, family);
-    if (!address) {
-      return bad(
-        'bad-value',
-        `${option} ${bare(word)}: expected an IPv${family} address, or address/mask (host names are resolved only when rules are loaded)`,
-        ...given(raw, option, word),
-      );
-    }
+  const read = words.map((word) => readAddressMask(word, family));
+  const wrong = words.find((_, i) => read[i] === undefined);
+  if (wrong !== undefined) {
+    const names = 'host names are resolved only when rules are loaded';
+    const text = `${option} ${bare(wrong)}: expected an IPv${family} address, or address/mask (${names})`;
+    bad('bad-value', text, ...given(raw, option, raw.text));
+    return [undefined];
+  }
+  return read.map((address) => {
+    if (!address) return undefined;
     const any = typeof address.mask === 'number' ? address.mask === 0 : address.mask === 0n;
     return any && !raw.invert ? undefined : { invert: raw.invert, ...address };
   });
-  return read;
 }
 
 function readInterface(option: '-i' | '-o', raw: Given | undefined, bad: Bad): InterfaceMatch | undefined {

@@ -28,7 +28,9 @@ export const printOption = {
 
 /** The rule without `-A CHAIN`. */
 export function printSpec(rule: Rule, family: Family): string {
-  const parts: string[] = [];
+  // Words that nothing explains come first: behind -p or -m they might be taken for something.
+  const lost = rule.matches.filter((match) => match.name === '');
+  const parts = lost.flatMap((match) => printMatch(match, family));
   if (rule.source) parts.push(printOption.address('-s', rule.source));
   if (rule.destination) parts.push(printOption.address('-d', rule.destination));
   if (rule.in) parts.push(printOption.interface('-i', rule.in));
@@ -37,7 +39,7 @@ export function printSpec(rule: Rule, family: Family): string {
     parts.push(`${rule.protocol.invert ? '! ' : ''}-p ${savedProtocol(rule.protocol.protocol)}`);
   }
   if (rule.fragment) parts.push(`${rule.fragment.invert ? '! ' : ''}-f`);
-  for (const match of rule.matches) parts.push(...printMatch(match, family));
+  for (const match of rule.matches) if (match.name !== '') parts.push(...printMatch(match, family));
   if (rule.target) parts.push(...printTarget(rule.target, family));
   return parts.join(' ');
 }
