@@ -2,33 +2,41 @@
 import type { Family } from '../net/ip.ts';
 import type { TargetDefinition } from './extension.ts';
 import { optionNames } from './options.ts';
+import { AUDIT } from './targets/AUDIT.ts';
+import { CHECKSUM } from './targets/CHECKSUM.ts';
 import { CLASSIFY } from './targets/CLASSIFY.ts';
 import { CLUSTERIP } from './targets/CLUSTERIP.ts';
 import { CONNMARK } from './targets/CONNMARK.ts';
+import { CONNSECMARK } from './targets/CONNSECMARK.ts';
 import { CT, NOTRACK } from './targets/CT.ts';
 import { DNAT } from './targets/DNAT.ts';
+import { DSCP } from './targets/DSCP.ts';
 import { ECN } from './targets/ECN.ts';
 import { HMARK } from './targets/HMARK.ts';
+import { IDLETIMER } from './targets/IDLETIMER.ts';
+import { LED } from './targets/LED.ts';
 import { LOG } from './targets/LOG.ts';
 import { MARK } from './targets/MARK.ts';
 import { MASQUERADE } from './targets/MASQUERADE.ts';
 import { NETMAP } from './targets/NETMAP.ts';
-import { NFLOG, ULOG } from './targets/NFLOG.ts';
+import { NFLOG } from './targets/NFLOG.ts';
 import { NFQUEUE } from './targets/NFQUEUE.ts';
 import { DNPT, SNPT } from './targets/NPT.ts';
-import { AUDIT, CHECKSUM, CONNSECMARK, IDLETIMER, LED, SECMARK, TRACE } from './targets/passing.ts';
 import { RATEEST } from './targets/RATEEST.ts';
 import { REDIRECT } from './targets/REDIRECT.ts';
 import { REJECT, REJECT6 } from './targets/REJECT.ts';
+import { SECMARK } from './targets/SECMARK.ts';
 import { SET } from './targets/SET.ts';
 import { SNAT } from './targets/SNAT.ts';
 import { SYNPROXY } from './targets/SYNPROXY.ts';
 import { TCPMSS } from './targets/TCPMSS.ts';
 import { TCPOPTSTRIP } from './targets/TCPOPTSTRIP.ts';
 import { TEE } from './targets/TEE.ts';
-import { DSCP, TOS } from './targets/TOS.ts';
+import { TOS } from './targets/TOS.ts';
 import { TPROXY } from './targets/TPROXY.ts';
+import { TRACE } from './targets/TRACE.ts';
 import { HL, TTL } from './targets/TTL.ts';
+import { ULOG } from './targets/ULOG.ts';
 
 export const TARGETS: readonly TargetDefinition[] = [
   AUDIT,

@@ -2,7 +2,7 @@
 import { defineMatch, option } from '../extension.ts';
 import { u8, u16, u32 } from '../packet.ts';
 import { flag, formatRange, number, range } from '../values/number.ts';
-import { type SpiTest, spiHolds, spiTest } from './esp.ts';
+import { type SpiTest, spiHolds, spiTest } from '../values/spi.ts';
 import { extensionHeader, wholeHeader } from './exthdr.ts';
 
 const AH = 51;

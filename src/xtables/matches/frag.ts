@@ -4,7 +4,7 @@ import type { MatchContext } from '../context.ts';
 import { defineMatch, option } from '../extension.ts';
 import { u8, u16, u32 } from '../packet.ts';
 import { flag, formatRange, number, range } from '../values/number.ts';
-import { type SpiTest as IdTest, spiHolds as idHolds, spiTest as idTest } from './esp.ts';
+import { type SpiTest as IdTest, spiHolds as idHolds, spiTest as idTest } from '../values/spi.ts';
 import { extensionHeader } from './exthdr.ts';
 
 const FRAGMENT = 44;

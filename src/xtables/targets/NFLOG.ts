@@ -40,35 +40,3 @@ export const NFLOG = defineTarget({
   ],
   apply: () => ({ kind: 'continue' }),
 });
-
-interface UlogInfo {
-  readonly group: number;
-  readonly range: number;
-  readonly prefix: string;
-  readonly threshold: number;
-}
-
-/** ipt_ULOG of older kernels; groups are the bits of a mask. */
-export const ULOG = defineTarget({
-  name: 'ULOG',
-  families: [4],
-  options: {
-    'ulog-nlgroup': { value: number(32, 1) },
-    'ulog-prefix': { value: cutText(31) },
-    'ulog-cprange': { value: number(MAX_U32) },
-    'ulog-qthreshold': { value: number(50, 1) },
-  },
-  build: (args): UlogInfo => ({
-    group: args['ulog-nlgroup']?.value ?? 1,
-    range: args['ulog-cprange']?.value ?? 0,
-    prefix: args['ulog-prefix']?.value ?? '',
-    threshold: args['ulog-qthreshold']?.value ?? 1,
-  }),
-  print: (info) => [
-    ...(info.prefix === '' ? [] : [`--ulog-prefix ${quote(info.prefix)}`]),
-    ...(info.group === 1 ? [] : [`--ulog-nlgroup ${info.group}`]),
-    ...(info.range === 0 ? [] : [`--ulog-cprange ${info.range}`]),
-    ...(info.threshold === 1 ? [] : [`--ulog-qthreshold ${info.threshold}`]),
-  ],
-  apply: () => ({ kind: 'continue' }),
-});

@@ -1,9 +1,8 @@
-/** tos_tg(), dscp_tg(), net/netfilter/xt_DSCP.c */
+/** tos_tg(), net/netfilter/xt_DSCP.c */
 import { setTos } from '../../skb/rewrite.ts';
 import { defineTarget, refuse } from '../extension.ts';
 import { tosOf } from '../packet.ts';
-import { dscpClass, dscpNumber } from '../values/dscp.ts';
-import { hex, number } from '../values/number.ts';
+import { number } from '../values/number.ts';
 import { formatTos, type Masked, tos } from '../values/tos.ts';
 
 const bits = { value: number(255) } as const;
@@ -29,30 +28,6 @@ export const TOS = defineTarget({
     const before = tosOf(skb);
     const after = ((before & ~mask) ^ value) & 0xff;
     if (after !== before) setTos(skb, after);
-    return { kind: 'continue' };
-  },
-});
-
-interface DscpInfo {
-  readonly dscp: number;
-}
-
-/** The two ECN bits stay. */
-export const DSCP = defineTarget({
-  name: 'DSCP',
-  tables: ['mangle'],
-  options: {
-    'set-dscp': { value: dscpNumber, excludes: ['set-dscp-class'] },
-    'set-dscp-class': { value: dscpClass, excludes: ['set-dscp'] },
-  },
-  oneOf: [['set-dscp', 'set-dscp-class']],
-  build(args) {
-    const arg = args['set-dscp'] ?? args['set-dscp-class'];
-    return arg ? ({ dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');
-  },
-  print: (info: DscpInfo) => [`--set-dscp ${hex(info.dscp, 2)}`],
-  apply(info: DscpInfo, { skb }) {
-    setTos(skb, (info.dscp << 2) | (tosOf(skb) & 3));
     return { kind: 'continue' };
   },
 });

@@ -1,0 +1,19 @@
+/** cpu_mt(), net/netfilter/xt_cpu.c */
+import { unknown } from '../../base/ternary.ts';
+import { defineMatch, option } from '../extension.ts';
+import { number } from '../values/number.ts';
+
+const MAX_U32 = 0xffffffff;
+
+interface Test<T> {
+  readonly invert: boolean;
+  readonly value: T;
+}
+
+export const cpu = defineMatch({
+  name: 'cpu',
+  options: { cpu: { value: number(MAX_U32), invert: true, required: true } },
+  build: ({ cpu }): Test<number> => ({ invert: cpu.invert, value: cpu.value }),
+  print: (info) => [option('cpu', info.invert, info.value)],
+  match: () => unknown('the CPU that handled the packet'),
+});

@@ -1,0 +1,53 @@
+/** devgroup_mt(), net/netfilter/xt_devgroup.c */
+import { unknown } from '../../base/ternary.ts';
+import { defineMatch, option, type Value } from '../extension.ts';
+import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
+
+interface Test<T> {
+  readonly invert: boolean;
+  readonly value: T;
+}
+
+/** Group 0 has its name everywhere. */
+const group: Value<Masked> = {
+  words: 1,
+  expected: 'a group number, optionally with /mask (names stand in /etc/iproute2/group of the host)',
+  read: ([text = '']) => (text === 'default' ? { value: 0, mask: ALL } : readMasked(text)),
+};
+
+function printGroup(value: Masked): string {
+  return value.value === 0 && value.mask === ALL ? 'default' : formatMasked(value);
+}
+
+interface DevgroupInfo {
+  readonly source?: Test<Masked>;
+  readonly destination?: Test<Masked>;
+}
+
+export const devgroup = defineMatch({
+  name: 'devgroup',
+  options: {
+    'src-group': { value: group, invert: true },
+    'dst-group': { value: group, invert: true },
+  },
+  oneOf: [['src-group', 'dst-group']],
+  build(args): DevgroupInfo {
+    const [source, destination] = [args['src-group'], args['dst-group']];
+    return {
+      ...(source ? { source: { invert: source.invert, value: source.value } } : {}),
+      ...(destination ? { destination: { invert: destination.invert, value: destination.value } } : {}),
+    };
+  },
+  print: ({ source, destination }) => [
+    ...(source ? [option('src-group', source.invert, printGroup(source.value))] : []),
+    ...(destination ? [option('dst-group', destination.invert, printGroup(destination.value))] : []),
+  ],
+  check({ source, destination }: DevgroupInfo, { hook }) {
+    if (source && (hook === 'OUTPUT' || hook === 'POSTROUTING'))
+      return `--src-group can't be used in ${hook}`;
+    if (destination && (hook === 'PREROUTING' || hook === 'INPUT'))
+      return `--dst-group can't be used in ${hook}`;
+    return undefined;
+  },
+  match: () => unknown('the group of the interface (ip -d link)'),
+});

@@ -1,0 +1,28 @@
+/** comp_mt(), net/netfilter/xt_ipcomp.c */
+import { defineMatch, option } from '../extension.ts';
+import { u8, u16, withUpper } from '../packet.ts';
+import { flag, formatRange } from '../values/number.ts';
+import { type SpiInfo, spi, spiHolds, spiTest } from '../values/spi.ts';
+
+interface IpcompInfo extends SpiInfo {
+  readonly reserved: boolean;
+}
+
+export const ipcomp = defineMatch({
+  name: 'ipcomp',
+  protocols: [108],
+  options: { ipcompspi: { value: spi, invert: true }, compres: { value: flag } },
+  build(args): IpcompInfo {
+    const test = spiTest(args.ipcompspi);
+    return { ...(test ? { spi: test } : {}), reserved: args.compres !== undefined };
+  },
+  print: ({ spi, reserved }) => [
+    ...(spi ? [option('ipcompspi', spi.invert, formatRange(spi))] : []),
+    ...(reserved ? ['--compres'] : []),
+  ],
+  match: ({ spi, reserved }, ctx) =>
+    withUpper(ctx, 4, (at) => {
+      const { bytes } = ctx.skb;
+      return spiHolds(spi, u16(bytes, at + 2)) && (!reserved || u8(bytes, at + 1) === 0);
+    }),
+});

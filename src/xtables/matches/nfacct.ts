@@ -1,0 +1,17 @@
+/** nfacct_mt(), net/netfilter/xt_nfacct.c: counts; holds unless the object has a quota. */
+import { unknown } from '../../base/ternary.ts';
+import { defineMatch } from '../extension.ts';
+import { quote } from '../tokens.ts';
+import { name } from '../values/text.ts';
+
+interface NfacctInfo {
+  readonly object: string;
+}
+
+export const nfacct = defineMatch({
+  name: 'nfacct',
+  options: { 'nfacct-name': { value: name(31, "an accounting object's name"), required: true } },
+  build: (args): NfacctInfo => ({ object: args['nfacct-name'].value }),
+  print: (info) => [`--nfacct-name ${quote(info.object)}`],
+  match: (info) => unknown(`whether accounting object ${info.object} has a quota (nfacct list)`),
+});

@@ -1,0 +1,36 @@
+/** xt_osf_match_packet(), net/netfilter/xt_osf.c */
+import { unknown } from '../../base/ternary.ts';
+import { defineMatch, option } from '../extension.ts';
+import { bare } from '../tokens.ts';
+import { number } from '../values/number.ts';
+import { name } from '../values/text.ts';
+
+interface OsfInfo {
+  readonly invert: boolean;
+  readonly genre: string;
+  readonly ttl?: number;
+  readonly log?: number;
+}
+
+export const osf = defineMatch({
+  name: 'osf',
+  protocols: [6],
+  hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
+  options: {
+    genre: { value: name(31, "an operating system's name"), invert: true, required: true },
+    ttl: { value: number(2) },
+    log: { value: number(2) },
+  },
+  build: ({ genre, ttl, log }): OsfInfo => ({
+    invert: genre.invert,
+    genre: genre.value,
+    ...(ttl ? { ttl: ttl.value } : {}),
+    ...(log ? { log: log.value } : {}),
+  }),
+  print: (info) => [
+    option('genre', info.invert, bare(info.genre)),
+    ...(info.ttl === undefined ? [] : [`--ttl ${info.ttl}`]),
+    ...(info.log === undefined ? [] : [`--log ${info.log}`]),
+  ],
+  match: () => unknown('what the passive fingerprints loaded on the host say of the sender'),
+});

@@ -1,0 +1,17 @@
+/** audit_tg(), net/netfilter/xt_AUDIT.c: writes to the audit log and goes on. */
+import { defineTarget } from '../extension.ts';
+import { oneOf } from '../values/text.ts';
+
+interface AuditInfo {
+  readonly type: 'accept' | 'drop' | 'reject';
+}
+
+export const AUDIT = defineTarget({
+  name: 'AUDIT',
+  options: {
+    type: { value: oneOf({ accept: 'accept', drop: 'drop', reject: 'reject' } as const), required: true },
+  },
+  build: ({ type }): AuditInfo => ({ type: type.value }),
+  print: (info) => [`--type ${info.type}`],
+  apply: () => ({ kind: 'continue' }),
+});

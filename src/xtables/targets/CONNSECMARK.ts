@@ -1,0 +1,21 @@
+/** connsecmark_tg(), net/netfilter/xt_CONNSECMARK.c: labels for SELinux. */
+import { defineTarget } from '../extension.ts';
+import { flag } from '../values/number.ts';
+
+interface ConnsecmarkInfo {
+  readonly action: 'save' | 'restore';
+}
+
+export const CONNSECMARK = defineTarget({
+  name: 'CONNSECMARK',
+  tables: ['mangle', 'security'],
+  conntrack: true,
+  options: {
+    save: { value: flag, excludes: ['restore'] },
+    restore: { value: flag, excludes: ['save'] },
+  },
+  oneOf: [['save', 'restore']],
+  build: (args): ConnsecmarkInfo => ({ action: args.save ? 'save' : 'restore' }),
+  print: (info) => [`--${info.action}`],
+  apply: () => ({ kind: 'continue' }),
+});

@@ -1,0 +1,29 @@
+/** dscp_tg(), net/netfilter/xt_DSCP.c: the two ECN bits stay. */
+import { setTos } from '../../skb/rewrite.ts';
+import { defineTarget, refuse } from '../extension.ts';
+import { tosOf } from '../packet.ts';
+import { dscpClass, dscpNumber } from '../values/dscp.ts';
+import { hex } from '../values/number.ts';
+
+interface DscpInfo {
+  readonly dscp: number;
+}
+
+export const DSCP = defineTarget({
+  name: 'DSCP',
+  tables: ['mangle'],
+  options: {
+    'set-dscp': { value: dscpNumber, excludes: ['set-dscp-class'] },
+    'set-dscp-class': { value: dscpClass, excludes: ['set-dscp'] },
+  },
+  oneOf: [['set-dscp', 'set-dscp-class']],
+  build(args) {
+    const arg = args['set-dscp'] ?? args['set-dscp-class'];
+    return arg ? ({ dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');
+  },
+  print: (info: DscpInfo) => [`--set-dscp ${hex(info.dscp, 2)}`],
+  apply(info: DscpInfo, { skb }) {
+    setTos(skb, (info.dscp << 2) | (tosOf(skb) & 3));
+    return { kind: 'continue' };
+  },
+});

@@ -1,0 +1,17 @@
+/** secmark_tg(), net/netfilter/xt_SECMARK.c: labels for SELinux. */
+import { defineTarget } from '../extension.ts';
+import { bare } from '../tokens.ts';
+import { name } from '../values/text.ts';
+
+interface SecmarkInfo {
+  readonly context: string;
+}
+
+export const SECMARK = defineTarget({
+  name: 'SECMARK',
+  tables: ['mangle', 'security'],
+  options: { selctx: { value: name(255, 'a security context'), required: true } },
+  build: ({ selctx }): SecmarkInfo => ({ context: selctx.value }),
+  print: (info) => [`--selctx ${bare(info.context)}`],
+  apply: () => ({ kind: 'continue' }),
+});
