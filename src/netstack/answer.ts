@@ -60,7 +60,8 @@ export function queueIcmp(run: Run, copy: Copy, message: IcmpMessage, of: Answer
 
 /** ICMPv6 errors come from an address of the interface that the packet came in by (icmp6_send()). */
 function speakFrom(run: Run, copy: Copy, answer: Skb): void {
-  const { in: name } = hopOf(run, copy);
+  const bridged = copy.bridge?.physout !== undefined;
+  const name = bridged ? copy.bridge?.physin : hopOf(run, copy).in;
   const { destination } = fieldsOf(answer);
   if (name === undefined || typeof destination !== 'bigint') return;
   const source = selectAddress6(copy.net, name, destination);

@@ -21,6 +21,8 @@ export interface ProbeSpec {
   readonly destinationPort?: number;
   readonly icmpType?: number;
   readonly icmpCode?: number;
+  /** SYN by default. */
+  readonly tcpFlags?: number;
   readonly ttl?: number;
   readonly tos?: number;
   readonly mark?: number;
@@ -72,6 +74,7 @@ function probePacket(spec: ProbeSpec): Skb {
       : { icmpId: PROBE_ID }),
     icmpType: spec.icmpType,
     icmpCode: spec.icmpCode,
+    tcpFlags: spec.tcpFlags,
     ttl: spec.ttl,
     tos: spec.tos,
     mark: spec.mark,

@@ -41,7 +41,7 @@ function chosen(): [string, LiveCase, Backend][] {
     ];
   }
   const fixed = CASES.filter(({ name }) => ALWAYS.has(name));
-  const seed = Number(process.env['NETTRACE_SEED'] ?? 1001);
+  const seed = Number(process.env.NETTRACE_SEED ?? 1001);
   return [
     ...fixed.map((each, i): [string, LiveCase, Backend] => [each.name, each, i % 2 === 0 ? 'nft' : 'legacy']),
     [`seed ${seed}`, randomCase(seed), 'nft'],

@@ -99,13 +99,12 @@ function choosePort(
 ): { tuple: Tuple; assumption?: string } {
   const icmp = isIcmp(tuple.family, tuple.protocol);
   if (!icmp && !hasPorts(tuple.protocol)) return { tuple };
-  if (icmp && manip === 'dst') return { tuple };
   const port = portOf(tuple, manip);
   let low: number;
   let high: number;
   if (range.ports) ({ min: low, max: high } = range.ports);
-  else if (manip === 'dst') return { tuple };
   else if (icmp) [low, high] = [0, 65535];
+  else if (manip === 'dst') return { tuple };
   else if (port < 512) [low, high] = [1, 511];
   else if (port < 1024) [low, high] = [600, 1023];
   else [low, high] = [1024, 65535];
