@@ -2,28 +2,25 @@
 import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
 import type { Family } from '../net/ip.ts';
+import { readAddresses, readInterface, readProtocol } from './conditions.ts';
 import type { MatchDefinition, RulePlace, TargetDefinition, Unparsed } from './extension.ts';
-import { type Given, getopt, type RawExtension, type RawRule } from './getopt.ts';
-import { protocolNumber } from './names/protocols.ts';
+import { getopt, type RawExtension, type RawRule } from './getopt.ts';
 import { buildInfo } from './options.ts';
 import { printOption } from './print.ts';
 import {
-  type AddressMatch,
   BUILTIN_CHAINS,
   type Counters,
   type Hook,
-  type InterfaceMatch,
   type MatchUse,
   type Rule,
   type TableName,
   type TargetUse,
 } from './rule.ts';
 import { asFound, bare, type Token } from './tokens.ts';
-import { readAddressMask } from './values/address.ts';
-import { readNumber } from './values/number.ts';
 
-export const MAX_INTERFACE_NAME = 15;
 export const MAX_CHAIN_NAME = 28;
+/** Rules that one line with comma lists may stand for. */
+const MOST_RULES = 10_000;
 
 export interface BuildSettings {
   readonly family: Family;
@@ -67,6 +64,12 @@ export function buildRules(tokens: readonly Token[], settings: BuildSettings): B
   const protocol = readProtocol(raw.protocol, bad);
   const sources = readAddresses('-s', raw.source, family, bad);
   const destinations = readAddresses('-d', raw.destination, family, bad);
+  if (sources.length * destinations.length > MOST_RULES) {
+    bad('refused', `-s and -d list more than ${MOST_RULES} combinations`);
+    sources.splice(0, sources.length, undefined);
+    destinations.splice(0, destinations.length, undefined);
+    lost.push('-s', bare(raw.source?.text ?? ''), '-d', bare(raw.destination?.text ?? ''));
+  }
   const input = readInterface('-i', raw.in, bad);
   const output = readInterface('-o', raw.out, bad);
   if (input && (hook === 'OUTPUT' || hook === 'POSTROUTING')) {
@@ -207,67 +210,4 @@ function isVerdict(name: string): name is 'ACCEPT' | 'DROP' | 'RETURN' | 'QUEUE'
 
 export function hookOf(table: TableName, chain: string | undefined): Hook | undefined {
   return BUILTIN_CHAINS[table].find((hook) => hook === chain);
-}
-
-type Bad = (code: string, text: string, ...words: string[]) => undefined;
-
-function given({ invert }: Given, option: string, word: string): string[] {
-  return [...(invert ? ['!'] : []), option, bare(word)];
-}
-
-/** The protocol as a number; 0, for all, is no condition. */
-function readProtocol(raw: Given | undefined, bad: Bad): Rule['protocol'] {
-  if (!raw) return undefined;
-  const protocol = readNumber(raw.text, 255) ?? protocolNumber(raw.text);
-  const words = given(raw, '-p', raw.text);
-  if (protocol === undefined) {
-    return bad('bad-value', `-p ${bare(raw.text)}: expected a protocol name or a number 0..255`, ...words);
-  }
-  if (protocol === 0) {
-    return raw.invert ? bad('refused', '! -p all can never match', ...words) : undefined;
-  }
-  return { invert: raw.invert, protocol };
-}
-
-/** A comma list makes one rule for each; undefined stands for no condition. */
-function readAddresses(
-  option: '-s' | '-d',
-  raw: Given | undefined,
-  family: Family,
-  bad: Bad,
-): (AddressMatch | undefined)[] {
-  if (!raw) return [undefined];
-  const words = raw.text.split(',');
-  if (raw.invert && words.length > 1) {
-    bad('refused', `! ${option} takes one address only`, ...given(raw, option, raw.text));
-    return [undefined];
-  }
-  const read = words.map((word) => readAddressMask(word, family));
-  const wrong = words.find((_, i) => read[i] === undefined);
-  if (wrong !== undefined) {
-    const names = 'host names are resolved only when rules are loaded';
-    const text = `${option} ${bare(wrong)}: expected an IPv${family} address, or address/mask (${names})`;
-    bad('bad-value', text, ...given(raw, option, raw.text));
-    return [undefined];
-  }
-  return read.map((address) => {
-    if (!address) return undefined;
-    const any = typeof address.mask === 'number' ? address.mask === 0 : address.mask === 0n;
-    return any && !raw.invert ? undefined : { invert: raw.invert, ...address };
-  });
-}
-
-function readInterface(option: '-i' | '-o', raw: Given | undefined, bad: Bad): InterfaceMatch | undefined {
-  if (!raw) return undefined;
-  if (new TextEncoder().encode(raw.text).length > MAX_INTERFACE_NAME) {
-    return bad(
-      'bad-value',
-      `${option} ${bare(raw.text)}: an interface name has at most ${MAX_INTERFACE_NAME} characters`,
-      ...given(raw, option, raw.text),
-    );
-  }
-  const wildcard = raw.text.endsWith('+');
-  const name = wildcard ? raw.text.slice(0, -1) : raw.text;
-  if (name === '' && !raw.invert) return undefined;
-  return { invert: raw.invert, name, wildcard };
 }

@@ -35,9 +35,9 @@ function loadedTable(table: Table): Table {
 function merged(rule: Rule): Rule {
   const matches: MatchUse[] = [];
   for (const match of rule.matches) {
-    const at = matches.findIndex((each) => each.name === match.name && isNative(each));
+    const at = isNative(match) ? matches.findIndex((each) => each.name === match.name && isNative(each)) : -1;
     const first = matches[at];
-    if (first && isNative(match)) {
+    if (first) {
       matches[at] = { name: match.name, info: { ...(first.info as object), ...(match.info as object) } };
     } else matches.push(match);
   }

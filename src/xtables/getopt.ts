@@ -1,8 +1,16 @@
 /** The words of one rule put under the options they belong to: do_parse() and command_default() of iptables/xshared.c. */
 import type { Family } from '../net/ip.ts';
 import type { MatchDefinition, TargetDefinition } from './extension.ts';
+import {
+  BASE,
+  type BaseName,
+  type Command,
+  LONG,
+  MATCH_OF_PROTOCOL,
+  protocolMatch,
+  SHORT,
+} from './getopt-table.ts';
 import { findMatch, matchesWithOption } from './matches.ts';
-import { protocolNumber } from './names/protocols.ts';
 import { type GivenOption, optionNames } from './options.ts';
 import { findTarget, targetsWithOption } from './targets.ts';
 import { asFound, bare, type Token } from './tokens.ts';
@@ -27,21 +35,6 @@ export interface RawExtension<Definition> {
   readonly problems: string[];
 }
 
-export type Command =
-  | 'append'
-  | 'insert'
-  | 'delete'
-  | 'check'
-  | 'replace'
-  | 'new-chain'
-  | 'delete-chain'
-  | 'rename-chain'
-  | 'policy'
-  | 'flush'
-  | 'zero'
-  | 'list'
-  | 'list-rules';
-
 export interface RawRule {
   command?: { readonly name: Command; readonly words: readonly string[] };
   table?: string;
@@ -59,104 +52,6 @@ export interface RawRule {
   readonly leftovers: string[];
   readonly problems: Problem[];
 }
-
-type BaseName =
-  | Command
-  | 'source'
-  | 'destination'
-  | 'protocol'
-  | 'in-interface'
-  | 'out-interface'
-  | 'jump'
-  | 'goto'
-  | 'match'
-  | 'fragments'
-  | 'table'
-  | 'set-counters'
-  | 'ipv4'
-  | 'ipv6'
-  | 'ignored'
-  | 'ignored-word';
-
-/** Words each takes at least and at most; the optional ones are taken while they don't look like options. */
-const BASE: Readonly<Record<BaseName, { readonly least: number; readonly most: number; invert?: true }>> = {
-  append: { least: 1, most: 1 },
-  insert: { least: 1, most: 2 },
-  delete: { least: 1, most: 2 },
-  check: { least: 1, most: 1 },
-  replace: { least: 2, most: 2 },
-  'new-chain': { least: 1, most: 1 },
-  'delete-chain': { least: 0, most: 1 },
-  'rename-chain': { least: 2, most: 2 },
-  policy: { least: 2, most: 2 },
-  flush: { least: 0, most: 1 },
-  zero: { least: 0, most: 2 },
-  list: { least: 0, most: 2 },
-  'list-rules': { least: 0, most: 2 },
-  source: { least: 1, most: 1, invert: true },
-  destination: { least: 1, most: 1, invert: true },
-  protocol: { least: 1, most: 1, invert: true },
-  'in-interface': { least: 1, most: 1, invert: true },
-  'out-interface': { least: 1, most: 1, invert: true },
-  jump: { least: 1, most: 1 },
-  goto: { least: 1, most: 1 },
-  match: { least: 1, most: 1 },
-  fragments: { least: 0, most: 0, invert: true },
-  table: { least: 1, most: 1 },
-  'set-counters': { least: 2, most: 2 },
-  ipv4: { least: 0, most: 0 },
-  ipv6: { least: 0, most: 0 },
-  ignored: { least: 0, most: 0 },
-  'ignored-word': { least: 0, most: 1 },
-};
-
-const SHORT: Readonly<Record<string, BaseName>> = {
-  A: 'append',
-  I: 'insert',
-  D: 'delete',
-  C: 'check',
-  R: 'replace',
-  N: 'new-chain',
-  X: 'delete-chain',
-  E: 'rename-chain',
-  P: 'policy',
-  F: 'flush',
-  Z: 'zero',
-  L: 'list',
-  S: 'list-rules',
-  s: 'source',
-  d: 'destination',
-  p: 'protocol',
-  i: 'in-interface',
-  o: 'out-interface',
-  j: 'jump',
-  g: 'goto',
-  m: 'match',
-  f: 'fragments',
-  t: 'table',
-  c: 'set-counters',
-  4: 'ipv4',
-  6: 'ipv6',
-  n: 'ignored',
-  v: 'ignored',
-  x: 'ignored',
-  w: 'ignored-word',
-  W: 'ignored-word',
-};
-
-const LONG = new Map<string, BaseName>([
-  ...(Object.keys(BASE) as BaseName[])
-    .filter((name) => !name.startsWith('ignored'))
-    .map((name) => [name, name] as const),
-  ['src', 'source'],
-  ['dst', 'destination'],
-  ['numeric', 'ignored'],
-  ['verbose', 'ignored'],
-  ['exact', 'ignored'],
-  ['line-numbers', 'ignored'],
-  ['wait', 'ignored-word'],
-  ['wait-interval', 'ignored-word'],
-]);
 
 type Found =
   | { readonly kind: 'base'; readonly name: BaseName }
@@ -186,9 +81,11 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
   const isOption = (token: Token | undefined): boolean =>
     token !== undefined && !token.quoted && (token.text === '!' || /^-[^\s]/.test(token.text));
 
-  function loaded(): RawExtension<MatchDefinition | TargetDefinition>[] {
-    const newest = [...raw.matches].reverse();
-    return raw.target ? [raw.target, ...newest] : newest;
+  /** Extensions whose options are understood, the newest first; one loaded again hides the one before. */
+  let loaded: RawExtension<MatchDefinition | TargetDefinition>[] = [];
+
+  function load(extension: RawExtension<MatchDefinition | TargetDefinition>): void {
+    loaded = [extension, ...loaded.filter((each) => each.definition !== extension.definition)];
   }
 
   /** getopt_long(): an exact name first, the base options before the newest extension, else an unambiguous beginning. What follows an
@@ -201,7 +98,7 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
       if (stray === raw.leftovers && long.startsWith(name))
         prefixed.set(`base ${each}`, { kind: 'base', name: each });
     }
-    for (const extension of loaded()) {
+    for (const extension of loaded) {
       if (!extension.definition) continue;
       const names = optionNames(extension.definition.options);
       const exact = names.get(name);
@@ -223,10 +120,14 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
     const name = protocolMatch(raw.protocol.text);
     const definition = name === undefined ? undefined : findMatch(name, settings.family);
     if (!definition) return undefined;
-    raw.matches.push({ name: definition.name, definition, given: [], unknown: [], problems: [] });
+    const before = loaded;
+    const extension = { name: definition.name, definition, given: [], unknown: [], problems: [] };
+    load(extension);
     const found = find(option);
-    if (found) protocolTried = true;
-    else raw.matches.pop();
+    if (found) {
+      protocolTried = true;
+      raw.matches.push(extension);
+    } else loaded = before;
     return found;
   }
 
@@ -298,8 +199,10 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
       case 'match': {
         const definition = findMatch(word, settings.family);
         const unknown: string[] = [];
-        raw.matches.push({ name: definition?.name ?? word, definition, given: [], unknown, problems: [] });
-        if (!definition) stray = unknown;
+        const extension = { name: definition?.name ?? word, definition, given: [], unknown, problems: [] };
+        raw.matches.push(extension);
+        if (definition) load(extension);
+        else stray = unknown;
         return;
       }
       case 'jump':
@@ -315,7 +218,8 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
           unknown,
           problems: [],
         };
-        if (!definition) stray = unknown;
+        if (definition) load(raw.target);
+        else stray = unknown;
         return;
       }
       case 'table':
@@ -413,26 +317,6 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
   if (invert) problem('refused', '! stands before nothing');
   return raw;
 }
-
-/** The match that `-p NAME` loads for its options. */
-export function protocolMatch(text: string): string | undefined {
-  if (/^(ipv6-)?mh$/i.test(text)) return 'mh';
-  const number = /^\d/.test(text) ? Number(text) : protocolNumber(text);
-  return number === undefined ? undefined : MATCH_OF_PROTOCOL[number];
-}
-
-const MATCH_OF_PROTOCOL: Readonly<Record<number, string>> = {
-  1: 'icmp',
-  6: 'tcp',
-  17: 'udp',
-  33: 'dccp',
-  50: 'esp',
-  51: 'ah',
-  58: 'icmp6',
-  108: 'ipcomp',
-  132: 'sctp',
-  136: 'udplite',
-};
 
 function unknownOptionText(text: string, family: Family): string {
   const name = text.replace(/^-+/, '').replace(/=.*/, '');

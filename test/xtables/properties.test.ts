@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildSkb } from '../../src/skb/build.ts';
+import { asLoaded } from '../../src/xtables/canonical.ts';
 import { matchRule, ruleAction } from '../../src/xtables/evaluate.ts';
 import { parseRule, parseSave } from '../../src/xtables/parse.ts';
 import { printRule, printRuleset } from '../../src/xtables/print.ts';
@@ -172,6 +173,30 @@ describe('any text', () => {
       'long',
     );
     expect(ruleset.tables.get('filter')?.chains.get('FORWARD')?.rules).toHaveLength(20_001);
+  });
+});
+
+describe('texts made to be expensive', () => {
+  const addresses = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `10.0.${i >> 8}.${i & 255}`).join(',');
+
+  it.each([
+    ['comma lists that multiply', `-A INPUT -s ${addresses(20_000)} -d ${addresses(20_000)} -j DROP`, 1],
+    ['a comma list of allowed length', `-A INPUT -s ${addresses(5_000)} -j DROP`, 5_000],
+    ['thousands of unknown options', `-A INPUT ${'-m mark --mark 1 --what x '.repeat(5_000)}`, 1],
+    ['thousands of negations', `-A INPUT ${'! '.repeat(50_000)} -j DROP`, 1],
+    [
+      'deletions of what is not there',
+      '-A INPUT -p tcp\n'.repeat(3_000) + '-D INPUT -p udp\n'.repeat(3_000),
+      3_000,
+    ],
+    ['insertions in front', '-I INPUT -p tcp\n'.repeat(20_000), 20_000],
+    ['one endless word', `-A INPUT -m comment --comment ${'x'.repeat(1_000_000)}`, 1],
+    ['an endless string', `-A INPUT -m comment --comment "${'\\"'.repeat(300_000)}`, 1],
+  ])('%s', (_, text, rules) => {
+    const { ruleset } = parseSave(`*filter\n${text}\nCOMMIT\n`, 'hostile', { family: 4 });
+    expect(ruleset.tables.get('filter')?.chains.get('INPUT')?.rules).toHaveLength(rules);
+    expect(printRuleset(asLoaded(ruleset))).toMatch(/COMMIT\n$/);
   });
 });
 

@@ -1,0 +1,180 @@
+/** The lines of iptables-save, one by one: tables, chains, rules. */
+import type { Issue } from '../base/issue.ts';
+import type { Span } from '../base/span.ts';
+import { buildRules, hookOf } from './build.ts';
+import {
+  type Chain,
+  type Counters,
+  type Policy,
+  type Rule,
+  type Ruleset,
+  TABLES,
+  type Table,
+} from './rule.ts';
+import { applyCommand, isChainName, type OpenTable, shorten } from './save-commands.ts';
+import { knownExtension } from './targets.ts';
+import { bare, splitSaved } from './tokens.ts';
+
+/** The command that printed the dump, pasted with it: `[root@host ~]# iptables-save`. */
+export const PROMPT = /(^|[#$>]\s*)(sudo\s+)?ip6?tables(-nft|-legacy)?(-save\b| -S\b)/;
+
+/** Reads line by line; the open table is the one between `*name` and COMMIT. */
+export class SaveReader {
+  readonly issues: Issue[] = [];
+  private readonly ruleset: Ruleset;
+  private table: OpenTable | undefined;
+
+  constructor(ruleset: Ruleset) {
+    this.ruleset = ruleset;
+  }
+
+  line(line: string, number: number): void {
+    if (line === '' || line.startsWith('#')) return;
+    const span: Span = { path: this.ruleset.path, line: number };
+    if (line.startsWith('*')) this.openTable(line.slice(1).trim(), span);
+    else if (/^COMMIT\b/.test(line)) this.table = undefined;
+    else if (line.startsWith(':')) this.chainLine(line, span);
+    else if (/^(\[\d+:\d+\]\s*)?-/.test(line)) this.command(line, span);
+    else if (PROMPT.test(line)) return;
+    else
+      this.error(
+        span,
+        'unreadable-line',
+        `expected *table, :CHAIN, a rule (-A …), COMMIT or a comment, found ${shorten(line)}`,
+      );
+  }
+
+  finish(): void {
+    for (const table of this.ruleset.tables.values()) {
+      for (const chain of table.chains.values()) {
+        for (const [i, rule] of chain.rules.entries()) chain.rules[i] = this.settleTarget(rule, table);
+      }
+    }
+  }
+
+  private error(span: Span, code: string, text: string): void {
+    this.issues.push({ severity: 'error', code, text, path: span.path, line: span.line });
+  }
+
+  private openTable(word: string, span: Span): void {
+    const name = TABLES.find((each) => each === word);
+    this.table = undefined;
+    if (!name) {
+      this.error(span, 'unknown-table', `unknown table ${shorten(word)}: expected ${TABLES.join(', ')}`);
+      return;
+    }
+    const existing = this.ruleset.tables.get(name);
+    const table: Table = existing ?? { name, chains: new Map() };
+    if (existing) {
+      this.issues.push({
+        severity: 'warning',
+        code: 'table-again',
+        text: `table ${name} is opened again: iptables-restore empties it first, so what stood before is gone`,
+        path: span.path,
+        line: span.line,
+      });
+      existing.chains.clear();
+    }
+    this.ruleset.tables.set(name, table);
+    this.table = table;
+  }
+
+  /** Rules outside `*table … COMMIT` (`iptables -S` prints no table): they are taken for the filter table's. */
+  private openOrFilter(span: Span): OpenTable {
+    if (this.table) return this.table;
+    this.issues.push({
+      severity: 'warning',
+      code: 'no-table',
+      text: 'no *table line before this: taken for the filter table',
+      path: span.path,
+      line: span.line,
+    });
+    const table = this.ruleset.tables.get('filter') ?? { name: 'filter', chains: new Map() };
+    this.ruleset.tables.set('filter', table);
+    this.table = table;
+    return table;
+  }
+
+  /** `:INPUT ACCEPT [12:3456]`, `:USER - [0:0]`, also without the counters or the policy. */
+  private chainLine(line: string, span: Span): void {
+    const table = this.openOrFilter(span);
+    const [name = '', ...rest] = line.slice(1).trim().split(/\s+/);
+    if (!isChainName(name)) {
+      this.error(span, 'bad-chain-name', 'expected a chain name behind the colon, without quotes');
+      return;
+    }
+    const counters = readCounters(rest.find((word) => word.startsWith('[')));
+    const word = rest[0]?.startsWith('[') ? undefined : rest[0];
+    const hook = hookOf(table.name, name);
+    let policy: Policy | undefined;
+    if (hook) {
+      if (word === 'ACCEPT' || word === 'DROP') policy = word;
+      else {
+        policy = 'ACCEPT';
+        this.error(
+          span,
+          'bad-policy',
+          `chain ${name}: expected policy ACCEPT or DROP, found ${word ?? 'none'}; taken for ACCEPT`,
+        );
+      }
+    } else if (word !== '-' && word !== undefined) {
+      this.error(
+        span,
+        'bad-policy',
+        `chain ${name} is not built into table ${table.name}, so it has no policy; expected -, found ${shorten(word)}`,
+      );
+    }
+    const known = table.chains.get(name);
+    const chain: Chain = {
+      name,
+      rules: known?.rules ?? [],
+      span,
+      ...(policy ? { policy } : {}),
+      ...(counters ? { counters } : {}),
+    };
+    table.chains.set(name, chain);
+  }
+
+  private command(line: string, span: Span): void {
+    const counted = /^\[(\d+:\d+)\]\s*/.exec(line);
+    const text = counted ? line.slice(counted[0].length) : line;
+    const counters = counted ? readCounters(`[${counted[1]}]`) : undefined;
+    const table = this.openOrFilter(span);
+    const built = buildRules(splitSaved(text), {
+      family: this.ruleset.family,
+      table: table.name,
+      span,
+      text,
+      saved: true,
+      ...(counters ? { counters } : {}),
+    });
+    if (built.raw.onlyFamily !== undefined && built.raw.onlyFamily !== this.ruleset.family) return;
+    this.issues.push(...built.issues);
+    applyCommand(built, table, (code, text) => this.error(span, code, text));
+  }
+
+  /** A jump to what no chain line declares is taken for a target that isn't known. */
+  private settleTarget(rule: Rule, table: OpenTable): Rule {
+    const { target } = rule;
+    if (target?.kind !== 'jump' && target?.kind !== 'goto') return rule;
+    if (table.chains.has(target.chain)) return rule;
+    const elsewhere = knownExtension(target.chain, this.ruleset.family);
+    const text =
+      elsewhere ??
+      `chain ${bare(target.chain)} is not in table ${table.name}, and no target of that name is known`;
+    this.issues.push({
+      severity: elsewhere === undefined ? 'warning' : 'error',
+      code: 'unknown-target',
+      text: `-${target.kind === 'jump' ? 'j' : 'g'} ${bare(target.chain)}: ${text}; what it does is taken as unknown`,
+      path: rule.span.path,
+      line: rule.span.line,
+    });
+    if (target.kind === 'goto') return rule;
+    return { ...rule, target: { kind: 'extension', name: target.chain, info: { unparsed: [], why: text } } };
+  }
+}
+
+function readCounters(text: string | undefined): Counters | undefined {
+  const found = text === undefined ? null : /^\[(\d+):(\d+)\]/.exec(text);
+  return found ? { packets: Number(found[1]), bytes: Number(found[2]) } : undefined;
+}
