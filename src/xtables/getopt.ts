@@ -309,8 +309,8 @@ export function getopt(tokens: readonly Token[], settings: GetoptSettings): RawR
     if (!token.quoted && token.text.startsWith('--') && token.text.length > 2) long(token);
     else if (!token.quoted && /^-[^-\s]/.test(token.text)) short(token);
     else {
-      if (stray === raw.leftovers) problem('stray-word', `${bare(token.text)} belongs to no option`);
-      stray.push(asFound(token));
+      problem('stray-word', `${bare(token.text)} belongs to no option`);
+      raw.leftovers.push(asFound(token));
     }
     invert = false;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { asLoaded } from '../../src/xtables/canonical.ts';
 import { parseRule, parseSave } from '../../src/xtables/parse.ts';
 import { printRule, printRuleset } from '../../src/xtables/print.ts';
 import { quote, splitSaved, splitShell } from '../../src/xtables/tokens.ts';
@@ -150,6 +151,7 @@ describe('what can not be understood', () => {
       'error bad-option',
     ],
     ['a stray word', 'stray -j DROP', 'stray -j DROP', 'error stray-word'],
+    ['a remark behind the rule', '-j mine (why)', '(why) -j mine', 'error stray-word'],
   ])('%s stays in its rule, which is told', (_, spec, printed, issue) => {
     const got = filter(`-A FORWARD -i lo -j ACCEPT`, `-A FORWARD ${spec}`, '-A FORWARD -j DROP');
     expect(got.rules).toEqual(['-i lo -j ACCEPT', printed, '-j DROP']);
@@ -264,6 +266,31 @@ describe('a whole dump', () => {
   it('a pasted prompt is passed over', () => {
     const { ruleset, issues } = parseSave(`root@host:~# ip6tables-save -c\n${body}`, 'paste');
     expect([ruleset.family, issues]).toEqual([6, []]);
+  });
+});
+
+describe('as loaded and saved again by iptables-nft', () => {
+  it.each([
+    [
+      '-p tcp -m tcp --dport 1 -m mark --mark 1 -m tcp --sport 2',
+      '-p tcp -m tcp --sport 2 --dport 1 -m mark --mark 0x1',
+    ],
+    ['-p tcp -m tcp -m tcp --dport 1', '-p tcp -m tcp -m tcp --dport 1'],
+    ['-p tcp -m tcp --tcp-option 2 -m tcp --dport 1', '-p tcp -m tcp --tcp-option 2 -m tcp --dport 1'],
+    ['-p tcp ! --dport :22', '-p tcp -m tcp --dport 23:65535'],
+    ['-p udp ! --sport 22:', '-p udp -m udp ! --sport 22:65535'],
+  ])('%s', (spec, saved) => {
+    const { ruleset } = parseSave(`*filter\n-A FORWARD ${spec}\nCOMMIT\n`, 'x');
+    expect(printRuleset(asLoaded(ruleset))).toContain(`-A FORWARD ${saved}\n`);
+  });
+
+  it('tables and chains take their places, built-in chains are all there', () => {
+    const text =
+      '*nat\n:zeta - [0:0]\n:alpha - [0:0]\nCOMMIT\n*raw\nCOMMIT\n*mangle\n:INPUT DROP [0:0]\nCOMMIT\n';
+    const lines = printRuleset(asLoaded(parseSave(text, 'x').ruleset)).split('\n');
+    expect(lines.filter((each) => each.startsWith('*'))).toEqual(['*mangle', '*raw', '*nat']);
+    expect(lines.slice(0, 3)).toEqual(['*mangle', ':PREROUTING ACCEPT [0:0]', ':INPUT DROP [0:0]']);
+    expect(lines.slice(-4)).toEqual([':alpha - [0:0]', ':zeta - [0:0]', 'COMMIT', '']);
   });
 });
 
