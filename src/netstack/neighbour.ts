@@ -67,6 +67,8 @@ export function resolveNeighbour(
         : {}),
     };
   }
+  const child = macvlanChild(kernel, net, out, nexthop);
+  if (child) return { kind: 'failed', ...child };
   if (!segment.complete) {
     const failed = entry?.states.some((state) => state === 'FAILED' || state === 'INCOMPLETE');
     return { kind: 'unknown', ...(failed && entry ? { failed: entry } : {}) };
@@ -93,7 +95,11 @@ function wouldAnswer(
   sender: Ip | undefined,
 ): 'yes' | { cause: string; text: string } | undefined {
   if (typeof target === 'bigint') {
-    const own = device.addresses.some(({ address }) => address === target);
+    const own = device.addresses.find(({ address }) => address === target);
+    if (own?.flags.includes('dadfailed')) {
+      const text = `${formatIp(target)} of ${net.name} failed duplicate address detection`;
+      return { cause: 'v6-dad', text };
+    }
     return own ? 'yes' : undefined;
   }
   if (!isLocalAddress(net, target)) return answersByProxy(net, device, target) ? 'yes' : undefined;
@@ -133,6 +139,29 @@ function answersByProxy(net: Net, device: Device, target: number): boolean {
     return false;
   const found = fibLookup(net.fib[4], { destination: target, iif: device.name, tos: 0, mark: 0 });
   return found.kind === 'found' && found.route.type === 'unicast' && found.nexthop.dev !== device.name;
+}
+
+/** macvlan_queue_xmit(): what the lower device itself sends is never given to the devices on top of it. */
+function macvlanChild(
+  kernel: Kernel,
+  net: Net,
+  out: Device,
+  nexthop: Ip,
+): { cause: string; text: string } | undefined {
+  if (out.kind === 'macvlan') return undefined;
+  for (const other of kernel.nets.values()) {
+    for (const device of ownersOf(other, nexthop)) {
+      const isOnTop =
+        device.kind === 'macvlan' &&
+        (other === net ? device.lower === out.name : device.link.peerIndex === out.link.index);
+      if (!isOnTop) continue;
+      return {
+        cause: 'macvlan-host-isolation',
+        text: `${formatIp(nexthop)} is on ${device.name} of ${other.name}, a macvlan device on top of ${out.name}: its parent doesn't reach it`,
+      };
+    }
+  }
+  return undefined;
 }
 
 /** Nobody on the link has the address: is it elsewhere, or nowhere? */

@@ -5,7 +5,7 @@ import type { Mac } from '../net/mac.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { type SysctlValue, sysctl, sysctlInterface } from '../snapshot/sysctl.ts';
-import { type Conntrack, createConntrack } from './conntrack/conntrack.ts';
+import { type Conntrack, createConntrack, newConnection } from './conntrack/conntrack.ts';
 import { conntrackSettings } from './conntrack/settings.ts';
 import { type Device, devicesOf } from './devices.ts';
 import { createFib, type Fib } from './fib.ts';
@@ -31,6 +31,27 @@ export interface Net {
   confMax(family: Family, device: string, leaf: string): number;
 }
 
+/** Connections of the dump stand in the table, and live from that time on as long as the dump says. */
+export interface ConntrackPreload {
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+function preloadConntrack(conntrack: Conntrack, netns: Netns, now: number): void {
+  for (const { entry, timeout } of netns.conntrack ?? []) {
+    conntrack.add({
+      ...newConnection({ id: entry.id, original: entry.original, reply: entry.reply, now }),
+      ...entry,
+      confirmed: true,
+      srcNatDone: true,
+      dstNatDone: true,
+      expires: now + timeout,
+      streamFrom: now,
+      dead: false,
+    });
+  }
+}
+
 /** struct inet_peer, as far as ICMP uses it. Times are epoch seconds. */
 export interface IcmpPeer {
   tokens: number;
@@ -39,7 +60,7 @@ export interface IcmpPeer {
   lastRedirect: number;
 }
 
-export function createNet(netns: Netns): Net {
+export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
   const devices = devicesOf(netns);
   const cache = new Map<string, SysctlValue | undefined>();
   const cachedSysctl = (name: string): SysctlValue | undefined => {
@@ -54,13 +75,15 @@ export function createNet(netns: Netns): Net {
     isUp: (device: string) => devices.get(device)?.up ?? true,
     ignoresLinkDown: (device: string) => conf(4, device, 'ignore_routes_with_linkdown') !== 0,
   };
+  const conntrack = createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value));
+  if (preload) preloadConntrack(conntrack, netns, preload.now);
   return {
     name: netns.name,
     netns,
     devices,
     fib: { 4: createFib(netns, 4, fibDevices), 6: createFib(netns, 6, fibDevices) },
     tables: { 4: createTables(netns, 4), 6: createTables(netns, 6) },
-    conntrack: createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value)),
+    conntrack,
     fdb: initialFdb(netns, devices),
     fragments: new Map(),
     icmpPeers: new Map(),

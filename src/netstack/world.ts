@@ -22,6 +22,8 @@ export interface WorldOptions {
    * `ss -l` doesn't show connected ones.
    */
   readonly onlyDumpedSockets?: boolean;
+  /** The dumped connections exist when the first packet comes, at this time (epoch seconds). */
+  readonly conntrackAt?: number;
 }
 
 export interface World {
@@ -40,8 +42,9 @@ const MAX_ANSWERS = 8;
 const MAX_EVENTS = 5000;
 
 export function createWorld(snapshot: Snapshot, topology: Topology, options: WorldOptions = {}): World {
+  const preload = options.conntrackAt === undefined ? undefined : { now: options.conntrackAt };
   const nets = new Map<string, Net>();
-  for (const [name, netns] of snapshot.namespaces) nets.set(name, createNet(netns));
+  for (const [name, netns] of snapshot.namespaces) nets.set(name, createNet(netns, preload));
   const kernel: Kernel = {
     topology,
     nets,

@@ -41,20 +41,39 @@ export interface Conntrack {
   remove(connection: Connection): void;
   /** Confirmed connections alive at that time. */
   connections(now: number): Connection[];
+  /** Those of one client socket that source NAT translated (nf_nat_bysource). */
+  translatedFrom(original: Tuple, now: number): Connection[];
   readonly settings: ConntrackSettings;
+}
+
+/** Tuples in the table before the expired ones are looked for. */
+const SWEEP = 20_000;
+
+function sourceKey({ protocol, source, sourcePort, zone }: Tuple): string {
+  return `${protocol} ${source} ${sourcePort} ${zone}`;
 }
 
 const INVALID: SkbConntrack = { state: 'INVALID', direction: 'original' };
 
 export function createConntrack(settings: ConntrackSettings): Conntrack {
   const table = new Map<string, TableEntry>();
+  const bySource = new Map<string, Set<Connection>>();
   let lastId = 0;
+  let sweepAt = SWEEP;
 
   const remove = (connection: Connection): void => {
     connection.dead = true;
     for (const tuple of [connection.original, connection.reply]) {
       if (table.get(tupleKey(tuple))?.connection === connection) table.delete(tupleKey(tuple));
     }
+    const key = sourceKey(connection.original);
+    const siblings = bySource.get(key);
+    if (siblings?.delete(connection) && siblings.size === 0) bySource.delete(key);
+  };
+  /** gc_worker() */
+  const sweep = (now: number): void => {
+    for (const { connection } of [...table.values()]) if (connection.expires <= now) remove(connection);
+    sweepAt = Math.max(SWEEP, table.size * 2);
   };
   const find = (tuple: Tuple, now: number): TableEntry | undefined => {
     const entry = table.get(tupleKey(tuple));
@@ -68,6 +87,10 @@ export function createConntrack(settings: ConntrackSettings): Conntrack {
     table.set(tupleKey(connection.original), { connection, direction: 'original' });
     table.set(tupleKey(connection.reply), { connection, direction: 'reply' });
     lastId = Math.max(lastId, connection.id);
+    if (!connection.srcNat) return;
+    const key = sourceKey(connection.original);
+    const siblings = bySource.get(key) ?? new Set();
+    bySource.set(key, siblings.add(connection));
   };
 
   /** init_conntrack() */
@@ -193,6 +216,7 @@ export function createConntrack(settings: ConntrackSettings): Conntrack {
       if (clash && clash.connection !== entry) return false;
       entry.confirmed = true;
       add(entry);
+      if (table.size > sweepAt) sweep(skb.time);
       return true;
     },
     isTaken(reply, except, now) {
@@ -203,6 +227,10 @@ export function createConntrack(settings: ConntrackSettings): Conntrack {
       const alive = new Set<Connection>();
       for (const { connection } of table.values()) if (connection.expires > now) alive.add(connection);
       return [...alive];
+    },
+    translatedFrom(original, now) {
+      const siblings = bySource.get(sourceKey(original)) ?? [];
+      return [...siblings].filter((connection) => connection.expires > now);
     },
   };
 }

@@ -190,18 +190,8 @@ function sameSource(
   range: ResolvedRange,
   now: number,
 ): Tuple | undefined {
-  const { original } = connection;
-  for (const other of conntrack.connections(now)) {
-    if (
-      other === connection ||
-      other.original.source !== original.source ||
-      other.original.sourcePort !== original.sourcePort ||
-      other.original.protocol !== original.protocol ||
-      other.original.zone !== original.zone ||
-      !other.srcNat
-    ) {
-      continue;
-    }
+  for (const other of conntrack.translatedFrom(connection.original, now)) {
+    if (other === connection) continue;
     const mapped = {
       ...current,
       source: other.reply.destination,

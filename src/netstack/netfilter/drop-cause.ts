@@ -1,7 +1,10 @@
 /** Which cause of the catalogue a dropping or rejecting rule or policy is: the most specific one that fits. */
+import type { MatchContext } from '../../xtables/context.ts';
+import { matchRule } from '../../xtables/evaluate.ts';
 import type { Rule } from '../../xtables/rule.ts';
 import { deviceOf } from '../net.ts';
 import type { Copy } from '../run.ts';
+import { viewOf } from './view.ts';
 import type { Decider, TableVerdict } from './walk.ts';
 
 export function dropCause(copy: Copy, verdict: Extract<TableVerdict, { by: Decider }>): string {
@@ -12,8 +15,9 @@ export function dropCause(copy: Copy, verdict: Extract<TableVerdict, { by: Decid
     if (asksForInvalid(rule) && skb.conntrack?.state === 'INVALID') return 'ct-invalid-drop';
     if (has(rule, 'set')) return 'flt-ipset-ban';
     if (has(rule, 'rpfilter')) return 'rpf-strict-drop';
-    if (has(rule, 'connlimit') || has(rule, 'hashlimit') || has(rule, 'limit')) return 'flt-rate-limit';
+    if (isLimited(rule)) return 'flt-rate-limit';
   }
+  if (wasLimited(copy, by)) return 'flt-rate-limit';
   const docker = rule && dockerCause(by, rule);
   if (docker) return docker;
   if (base.ruleset.backend === 'legacy' && hasOther(copy, by)) return 'flt-legacy-nft-mix';
@@ -64,6 +68,36 @@ function dockerCause({ chain, base }: Decider, rule: Rule): string | undefined {
 function hasOther(copy: Copy, by: Decider): boolean {
   const { rulesets } = copy.net.tables[copy.skb.family];
   return rulesets.some((other) => other !== by.base.ruleset && other.tables.size > 0);
+}
+
+const LIMITS = ['limit', 'hashlimit', 'connlimit'];
+
+function isLimited(rule: Rule): boolean {
+  return LIMITS.some((name) => has(rule, name));
+}
+
+/** Did a rule before it let such packets through, but for a limit that is used up? */
+function wasLimited(copy: Copy, { base, chain, rule }: Decider): boolean {
+  const { net, skb } = copy;
+  const before = rule ? chain.rules.slice(0, chain.rules.indexOf(rule)) : chain.rules;
+  return before.some((earlier) => {
+    if (!isLimited(earlier)) return false;
+    const unlimited = {
+      ...earlier,
+      matches: earlier.matches.filter(({ name }) => !LIMITS.includes(name)),
+    };
+    const context: MatchContext = {
+      skb,
+      hook: base.hook,
+      table: base.table.name,
+      rule: unlimited,
+      backend: base.ruleset.backend,
+      namespace: viewOf(net, skb.time),
+      state: { rule: new Map(), shared: new Map() },
+      hotdrop: false,
+    };
+    return matchRule(unlimited, context) === true;
+  });
 }
 
 function has(rule: Rule, name: string): boolean {

@@ -63,7 +63,7 @@ function runEntry(run: Run, copy: Copy, hook: Hook, entry: HookEntry): boolean {
 function track(run: Run, copy: Copy, hook: Hook): boolean {
   const { skb, net } = copy;
   const template = skb.conntrack?.template;
-  if (skb.conntrack === undefined || template) {
+  if (skb.conntrack === undefined || skb.conntrack.state === 'INVALID' || template) {
     net.conntrack.track(skb, {
       verifyChecksum: hook === 'PREROUTING' && !skb.local,
       ...(template?.zone ? { zone: template.zone } : {}),

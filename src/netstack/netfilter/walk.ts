@@ -166,10 +166,10 @@ function take(
       }
       return state.walk.hooks.nat(action.nat) ? { kind: 'accept' } : { kind: 'drop', by };
     case 'notrack':
-      state.skb.conntrack ??= { state: 'UNTRACKED', direction: 'original' };
+      if (isUnseen(state.skb)) state.skb.conntrack = { state: 'UNTRACKED', direction: 'original' };
       return undefined;
     case 'ct':
-      state.skb.conntrack ??= templateOf(action.template, state.skb);
+      if (isUnseen(state.skb)) state.skb.conntrack = templateOf(action.template, state.skb);
       return undefined;
     case 'tproxy':
       undecided(state, `rule "${rule.text}" hands the packet to a local socket, which isn't modelled`, true);
@@ -185,6 +185,11 @@ function take(
       );
       return undefined;
   }
+}
+
+/** xt_ct_target(): CT looks no further at what conntrack has seen. INVALID leaves no trace on the packet. */
+function isUnseen({ conntrack }: Skb): boolean {
+  return conntrack === undefined || (conntrack.state === 'INVALID' && !conntrack.template);
 }
 
 function templateOf({ zone, helper }: CtTemplate, skb: Skb): SkbConntrack {
