@@ -49,6 +49,7 @@ import { natMasqueradeMissing } from './causes/nat-masquerade-missing.ts';
 import { natNoDnatHostRst } from './causes/nat-no-dnat-host-rst.ts';
 import { natSelfHairpin } from './causes/nat-self-hairpin.ts';
 import { natSnatPortsExhausted } from './causes/nat-snat-ports-exhausted.ts';
+import { neighDiscoveryBlocked } from './causes/neigh-discovery-blocked.ts';
 import { neighFailed } from './causes/neigh-failed.ts';
 import { neighStaleMac } from './causes/neigh-stale-mac.ts';
 import { routeAsymmetricReply } from './causes/route-asymmetric-reply.ts';
@@ -74,6 +75,7 @@ export const CAUSES: readonly Cause[] = [
   addrPrefix32,
   bridgePortNotEnslaved,
   routeWrongGateway,
+  neighDiscoveryBlocked,
   neighFailed,
   fwdIpForwardOffDnat,
   fwdIpForwardOff,

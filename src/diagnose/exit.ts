@@ -33,6 +33,11 @@ export function leavesInwards(kase: Case): boolean {
   return uplinks.length > 0 && !uplinks.includes(tap.interface) && !uplinks.includes(device?.master);
 }
 
+/** Some capture saw an answer to the flow: then it did not get lost beyond the host. */
+export function answeredSomewhere(kase: Case): boolean {
+  return kase.flow.legs.some((leg) => leg.reply.packets > 0);
+}
+
 export function exitOf(kase: Case): Exit | undefined {
   const { prediction, flow, correlation } = kase;
   const there = prediction?.there;

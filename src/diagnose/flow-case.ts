@@ -57,12 +57,16 @@ export interface Diagnosed {
 /** Explanations that differ by no more than this are equally good; then the more particular one is named. */
 const EQUAL = 0.05;
 
+/** Less than this is no explanation, but noise. */
+const FAINT = 0.25;
+
 /** What explains the flow best; undefined when nothing does, or nothing has to be explained. */
 export function explain(kase: Case): Diagnosed | undefined {
   let best: Diagnosed | undefined;
   for (const cause of CAUSES) {
     const found = cause.find?.(kase);
-    if (found && (!best || found.confidence > best.found.confidence + EQUAL)) best = { cause, found };
+    if (found && found.confidence >= FAINT && (!best || found.confidence > best.found.confidence + EQUAL))
+      best = { cause, found };
   }
   return best;
 }

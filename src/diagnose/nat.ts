@@ -43,6 +43,7 @@ function answeredBeyond({ flow }: Case): boolean {
 function fromModel(kase: Case): Untranslated | undefined {
   const there = kase.prediction?.there;
   const exit = there?.taps.at(-1);
+  if (exit?.interface === 'any') return undefined;
   if (!there || fateOf(there) !== 'forwarded' || !exit || there.hops.length === 0) return undefined;
   const source = parseIp(there.final.source);
   if (source === undefined || !isPrivate(source)) return undefined;

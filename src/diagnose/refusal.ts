@@ -74,6 +74,11 @@ function byCapture(kase: Case): Refusal | undefined {
   const dnat = dnatStep(kase);
   const namespace = there?.namespace ?? owner?.netns.name;
   const sockets = namespace === undefined ? undefined : netnsOf(kase, namespace)?.sockets;
+  // Somebody does listen there: then it is not for want of a socket.
+  const taken = listeners(kase, sockets).some(
+    (socket) => socket.port === deepest.server.port && socket.address === undefined,
+  );
+  if (taken) return undefined;
   return {
     ...(namespace !== undefined && { namespace }),
     address: deepest.server.address,

@@ -3,7 +3,7 @@ import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import { netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
-import { exitOf } from '../exit.ts';
+import { answeredSomewhere, exitOf } from '../exit.ts';
 import { leftUntranslated, silenceAt } from '../nat.ts';
 import { refusalOf } from '../refusal.ts';
 import { nameOf } from '../words.ts';
@@ -27,7 +27,7 @@ export const dnsUpstreamUnreachable: Cause = {
     const server = formatEndpoint(kase.flow.server.address, 53);
     const refusal = refusalOf(kase);
     const exit = exitOf(kase);
-    if (!refusal && (!exit || exit.reply)) return undefined;
+    if (!refusal && (!exit || answeredSomewhere(kase))) return undefined;
     const asked = kase.flow.legs[0]?.forward.kept[0];
     const name = asked?.dns?.questions[0]?.name;
     const client = kase.prediction?.origin.kind === 'local' ? kase.prediction.origin.namespace : undefined;

@@ -2,7 +2,7 @@ import { asksName } from '../../correlate/outcome.ts';
 import { formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
-import { exitOf } from '../exit.ts';
+import { answeredSomewhere, exitOf } from '../exit.ts';
 import { leftUntranslated, silenceAt } from '../nat.ts';
 import { nameOf } from '../words.ts';
 
@@ -17,7 +17,7 @@ export const extDropAfterHost: Cause = {
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical || leftUntranslated(kase)) return undefined;
     const exit = exitOf(kase);
-    if (!exit || exit.reply || kase.outcome.error) return undefined;
+    if (!exit || answeredSomewhere(kase) || kase.outcome.error) return undefined;
     const out = `${nameOf(kase, exit.namespace)}’s ${exit.interface}`;
     const silence = silenceAt(kase, exit.namespace, exit.interface);
     const quiet = kase.outcome.oneWay && !asksName(kase.flow);

@@ -55,12 +55,14 @@ export const extUnreachable: Cause = {
     const { error } = kase.outcome;
     if (!error || kase.hypothetical) return undefined;
     if (ownersOf(kase.snapshot, error.from).length > 0) return undefined;
-    if (kase.prediction && fateOf(kase.prediction.there) !== 'forwarded') return undefined;
+    const there = kase.prediction?.there;
+    if (there && fateOf(there) !== 'forwarded' && there.assumptions.length === 0) return undefined;
     const router = formatIp(error.from);
     if (isTimeExceeded(kase.flow.family, error.type)) return undefined;
     const meaning = (kase.flow.family === 4 ? MEANING : MEANING6)[error.code] ?? `code ${error.code}`;
     return {
-      confidence: kase.prediction && cameFromOutside(kase) ? 0.85 : 0.5,
+      confidence:
+        kase.prediction && cameFromOutside(kase) && error.from !== kase.flow.server.address ? 0.85 : 0.5,
       title: `${router} says: ${meaning}`,
       explanation:
         `The packet left, and ${router}, which is none of the known namespaces, answers with ICMP type ${error.type} code ${error.code} (${meaning}). ` +

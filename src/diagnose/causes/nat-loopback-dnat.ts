@@ -1,5 +1,7 @@
 import { unseenFlow } from '../../correlate/merge.ts';
+import { neighboursOf } from '../../correlate/owner.ts';
 import { predict } from '../../correlate/predict.ts';
+import { parseIp } from '../../net/ip.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 import type { Rule } from '../../xtables/rule.ts';
 import type { Scene } from '../case.ts';
@@ -18,7 +20,13 @@ const page = modelCause({
     'A DNAT rule in OUTPUT rewrites the destination; the source stays 127.0.0.1, and such a packet may only leave by an interface with route_localnet = 1. Then MASQUERADE has to replace the source as well.',
   check: 'sysctl net.ipv4.conf.BRIDGE.route_localnet; iptables -t nat -S OUTPUT',
   tell(kase, drop) {
-    const device = outInterface(drop.trace) ?? 'docker0';
+    const target = parseIp(drop.trace.final.destination);
+    const near =
+      target === undefined
+        ? undefined
+        : neighboursOf(kase.snapshot, target).find(({ netns }) => netns.name === drop.namespace);
+    const routed = outInterface(drop.trace);
+    const device = near?.link.name ?? (routed === 'lo' ? undefined : routed) ?? 'docker0';
     const name = `net.ipv4.conf.${device}.route_localnet`;
     return {
       title: `${nameOf(kase, drop.namespace)} can’t send a packet from 127.0.0.1 out of ${device}: route_localnet is 0`,

@@ -64,6 +64,6 @@ export const natMasqueradeMissing: Cause = {
 /** Seen with its private source and known to have no rule: certain, unless the far end is a private network that may know the way. */
 function confidenceOf(seen: boolean, rulesKnown: boolean, farPrivate: boolean, assumptions: number): number {
   if (!rulesKnown) return seen ? 0.55 : 0.4;
-  const confidence = (seen ? 0.93 : assumptions > 0 ? 0.5 : 0.7) - (farPrivate ? 0.2 : 0);
+  const confidence = (seen ? 0.93 : assumptions > 0 ? 0.5 : 0.7) - (farPrivate ? 0.38 : 0);
   return Math.round(confidence * 100) / 100;
 }

@@ -1,3 +1,5 @@
+import { ownersOf } from '../../correlate/owner.ts';
+import type { Ip } from '../../net/ip.ts';
 import { formatIp, parseIp } from '../../net/ip.ts';
 import { formatMac } from '../../net/mac.ts';
 import { type Case, type ModelDrop, netnsOf, type Scene } from '../case.ts';
@@ -21,6 +23,7 @@ const page = modelCause({
   tell(kase, drop) {
     const nexthop = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;
     const device = outInterface(drop.trace);
+    if (wentOut(kase, drop, device) || kase.outcome.refusal?.tcpFlags !== undefined) return undefined;
     const where = nameOf(kase, drop.namespace);
     const translated =
       drop.direction === 'forward' && rewrites(drop.trace).some(({ manip }) => manip === 'dst');
@@ -51,10 +54,15 @@ export const neighFailed: Cause = {
   ...page,
   survey(scene) {
     return unanswered(scene)
-      .filter((gap) => !isNamed(scene, gap) && !isGateway(gap))
+      .filter((gap) => !isNamed(scene, gap) && !isGateway(gap) && !isThere(scene, gap))
       .map((gap) => surveyed(scene, gap));
   },
 };
+
+/** A known namespace has the address and is up: it exists, and other causes say why it does not answer. */
+function isThere(scene: Scene, gap: Unanswered): boolean {
+  return ownersOf(scene.snapshot, gap.target).some(({ link }) => link.flags.includes('UP'));
+}
 
 /** An address out of /etc/hosts is dns-order's to explain. */
 function isNamed(scene: Scene, gap: Unanswered): boolean {
@@ -78,7 +86,7 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
       : formatIp(gap.senderAddress);
   return {
     confidence: gap.sender && gap.exchange ? 0.85 : 0.55,
-    title: `nobody answers ARP for ${target}, which ${sender} asks for`,
+    title: `nobody answers ${question(gap.target)} for ${target}, which ${sender} asks for`,
     explanation:
       `${capital(sender)} wants to send to ${target} and asks for its MAC address; nobody answers, so the packet never leaves and its sender gets ` +
       '"No route to host". The address is wrong, nobody has it (any more), or its owner is not on this link.',
@@ -92,6 +100,17 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
   };
 }
 
+/** A frame with the packet was captured where it leaves, so the link address was known. */
+function wentOut(kase: Case, drop: ModelDrop, device: string | undefined): boolean {
+  if (kase.hypothetical) return false;
+  return kase.flow.legs.some((leg) => {
+    const point = kase.correlation.points[leg.point];
+    return (
+      leg[drop.direction].packets > 0 && point?.namespace === drop.namespace && point.interface === device
+    );
+  });
+}
+
 /** A rule that outlived its container, or points past it. */
 function staleAdvice(kase: Case): string {
   const stopped = kase.snapshot.docker.containers.find(
@@ -101,6 +120,10 @@ function staleAdvice(kase: Case): string {
   return stopped
     ? `Container ${stopped.name} publishes this port and is not running: docker start ${stopped.name}, or delete its DNAT rule.`
     : 'Delete the DNAT rule, or let it lead to where the service is now.';
+}
+
+function question(ip: Ip): string {
+  return typeof ip === 'number' ? 'ARP' : 'neighbour discovery';
 }
 
 /** The neighbour table's line and the unanswered requests that were captured. */

@@ -30,7 +30,7 @@ export const routeLoop: Cause = {
     const point = first && kase.correlation.points[first.point];
     const told = kase.flow.errors.find((error) => error.quoted === 'forward');
     return {
-      confidence: leg && routes.length > 0 ? 0.97 : leg ? 0.9 : 0.75,
+      confidence: leg && routes.length > 0 ? 0.97 : leg ? 0.9 : 0.5,
       title:
         names.length > 1
           ? `${names.join(' and ')} send it to each other until its TTL ends`
