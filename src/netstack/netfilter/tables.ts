@@ -3,6 +3,7 @@ import type { NftChain } from '../../dump/records.ts';
 import type { Family } from '../../net/ip.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 
+import { conntrackUsers } from '../../xtables/evaluate.ts';
 import {
   BUILTIN_CHAINS,
   type Chain,
@@ -15,7 +16,6 @@ import {
   type Table,
   type TableName,
 } from '../../xtables/rule.ts';
-import { usesConntrack } from './uses-conntrack.ts';
 
 /** One registered function of a hook. `nat` stands for all nat chains of that hook: one of them settles a connection. */
 export type HookEntry =
@@ -70,9 +70,7 @@ const PRIORITY = {
 export function createTables(netns: Netns, family: Family): Tables {
   const known = family === 4 ? netns.rulesets4 : netns.rulesets6;
   const rulesets = known ?? [];
-  const tracks =
-    rulesets.some((ruleset) => rulesOf(ruleset).some((rule) => usesConntrack(rule))) ||
-    (known === undefined && (netns.conntrack?.length ?? 0) > 0);
+  const tracks = rulesets.some(conntrackUsers) || (known === undefined && (netns.conntrack?.length ?? 0) > 0);
   const bases = rulesets.flatMap((ruleset) => baseChains(ruleset));
   const foreign = (netns.nft ?? []).filter((chain) => concerns(chain, family));
   const hooks = {} as Record<Hook, HookEntry[]>;
@@ -151,11 +149,5 @@ function concerns(chain: NftChain, family: Family): boolean {
   const own = chain.family === 'inet' || chain.family === (family === 4 ? 'ip' : 'ip6');
   return (
     own && !chain.iptables && chain.hook !== undefined && (chain.ruleCount > 0 || chain.policy === 'drop')
-  );
-}
-
-export function rulesOf(ruleset: Ruleset): Rule[] {
-  return [...ruleset.tables.values()].flatMap((table) =>
-    [...table.chains.values()].flatMap((chain) => chain.rules),
   );
 }
