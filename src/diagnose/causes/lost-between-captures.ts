@@ -26,6 +26,8 @@ export const lostBetweenCaptures: Cause = {
         !seenAtPoints.has(other.index) && wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
     );
     const expected = kase.prediction?.checks.find((check) => check.missing);
+    // Nobody has to answer it, and no capture misses it where the model expects it: then nothing is known to be lost.
+    if (kase.outcome.oneWay && !expected && !reply && kase.prediction) return undefined;
     const missing = kase.topology.missing
       .filter((gap) => gap.namespace === point?.namespace && gap.text.startsWith(`${gap.namespace}: no `))
       .slice(0, 4);
