@@ -1,17 +1,14 @@
 /** br_handle_frame(), br_forward(), br_flood(), net/bridge; iptables on bridged packets: net/bridge/br_netfilter_hooks.c. */
-import { formatIp } from '../net/ip.ts';
 import { formatMac, isGroupMac, type Mac } from '../net/mac.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
-import type { Hook } from '../xtables/rule.ts';
+import { callsIptables, redirected, runBridged } from './bridge-netfilter.ts';
 import { fragmentsOf } from './defrag.ts';
 import type { Device } from './devices.ts';
+import { learn, stationOf } from './fdb.ts';
 import { receiveIp } from './input.ts';
-import { resolveNeighbour } from './neighbour.ts';
 import { deviceOf, type Net, portsOf } from './net.ts';
-import { type HookDevices, runHook } from './netfilter/hook.ts';
 import { receivedBy } from './output.ts';
-import { routeInput } from './route.ts';
 import { addStep, addTap, type Copy, endCopy, hopOf, type Kernel, type Run } from './run.ts';
 import { exploreSegment, isForwarding } from './segment.ts';
 import { transmit } from './transmit.ts';
@@ -34,16 +31,6 @@ export function handleFrame(run: Run, copy: Copy, port: Device): void {
   finishFrame(run, copy, port, bridge);
 }
 
-/** For iptables a frame to another station's MAC is one for the host, as long as it looks. */
-function runBridged(run: Run, copy: Copy, hook: Hook, devices: HookDevices): boolean {
-  const { skb } = copy;
-  const isOther = skb.packetType === 'otherhost';
-  if (isOther) skb.packetType = 'host';
-  const passed = runHook(run, copy, hook, devices);
-  if (isOther) skb.packetType = 'otherhost';
-  return passed;
-}
-
 function blocked(run: Run, copy: Copy, port: Device, bridge: Device): void {
   const state = port.port?.state ?? 'disabled';
   const down = !bridge.up;
@@ -55,71 +42,6 @@ function blocked(run: Run, copy: Copy, port: Device, bridge: Device): void {
     text: down ? `bridge ${bridge.name} is down` : `port ${port.name} of ${bridge.name} is ${state}`,
     stray: copy.flooded,
   });
-}
-
-/** bridge-nf-call-iptables, of the namespace or of this bridge; tagged frames pass by. */
-function callsIptables(run: Run, net: Net, bridge: Device, { skb }: Copy): boolean {
-  if (skb.vlans.length > 0) {
-    return Number(net.sysctl('net.bridge.bridge-nf-filter-vlan-tagged')?.value ?? 0) !== 0;
-  }
-  const leaf = skb.family === 4 ? 'iptables' : 'ip6tables';
-  const own = bridge.link.kindData?.[`nf_call_${leaf}`];
-  if (own === 1 || own === true || own === '1') return true;
-  const name = `net.bridge.bridge-nf-call-${leaf}`;
-  const setting = net.sysctl(name);
-  const tables = net.tables[skb.family];
-  const matters = tables.tracks || tables.rulesets.some((ruleset) => ruleset.tables.size > 0);
-  if (setting?.assumed !== undefined && matters) {
-    run.assumptions.add(`${net.name}: ${name} was not dumped; taken as ${setting.value}`);
-  }
-  return Number(setting?.value ?? 0) !== 0;
-}
-
-/**
- * br_nf_pre_routing_finish(): the destination was translated. Back onto the same bridge it stays a bridged frame, to the new
- * owner's MAC; anything else goes up to be routed. False: ended here.
- */
-function redirected(run: Run, copy: Copy, bridge: Device): boolean {
-  const { net, skb } = copy;
-  const input = routeInput(net, skb, bridge.name, true);
-  if (input.kind === 'drop' && input.step.decision === 'martian') {
-    addStep(run, copy, input.step);
-    endCopy(run, copy, {
-      verdict: 'dropped',
-      cause: input.cause,
-      reason: input.reason,
-      text: input.text,
-      ...(input.sysctl === undefined ? {} : { sysctl: input.sysctl }),
-    });
-    return false;
-  }
-  // What has no route, or isn't forwarded, goes up as well and is refused there.
-  const out = input.kind === 'ok' ? input.destination : undefined;
-  if (out?.kind !== 'local' && out?.out === bridge.name) {
-    const { source } = fieldsOf(skb);
-    const found = resolveNeighbour(run.kernel, net, bridge, {
-      nexthop: out.nexthop,
-      source,
-      viaGateway: false,
-    });
-    if (found.kind === 'failed') {
-      endCopy(run, copy, {
-        verdict: 'dropped',
-        cause: found.cause,
-        reason: 'NEIGH_FAILED',
-        text: found.text,
-      });
-      return false;
-    }
-    hopOf(run, copy).nexthop = formatIp(out.nexthop);
-    skb.etherDestination = found.kind === 'mac' ? found.mac : undefined;
-    if (bridge.mac !== undefined) skb.etherSource = bridge.mac;
-    skb.packetType = found.kind === 'mac' ? 'otherhost' : skb.packetType;
-    return true;
-  }
-  skb.etherDestination = bridge.mac;
-  skb.packetType = 'host';
-  return true;
 }
 
 /** br_handle_frame_finish(): learn where it came from, find where it goes. */
@@ -161,30 +83,6 @@ function isForBridge(net: Net, bridge: Device, { skb }: Copy): boolean {
   return (
     etherDestination === bridge.mac || portsOf(net, bridge.name).some(({ mac }) => mac === etherDestination)
   );
-}
-
-function learn(net: Net, bridge: Device, port: Device, mac: Mac | undefined): void {
-  if (mac === undefined || isGroupMac(mac) || port.port?.learning === false) return;
-  tableOf(net, bridge.name).set(mac, port.name);
-}
-
-function tableOf(net: Net, bridge: string): Map<Mac, string> {
-  const table = net.fdb.get(bridge) ?? new Map<Mac, string>();
-  net.fdb.set(bridge, table);
-  return table;
-}
-
-/** The port a station is behind: learned, or what ARP before the packet would have taught. */
-function stationOf(kernel: Kernel, net: Net, bridge: Device, mac: Mac | undefined): string | undefined {
-  if (mac === undefined) return undefined;
-  const learned = tableOf(net, bridge.name).get(mac);
-  if (learned !== undefined && net.devices.get(learned)?.bridge === bridge.name) return learned;
-  for (const port of portsOf(net, bridge.name)) {
-    if (!isForwarding(net, port)) continue;
-    const { stations } = exploreSegment(kernel, net, port.name);
-    if (stations.some(({ device }) => device.mac === mac)) return port.name;
-  }
-  return undefined;
 }
 
 /** br_pass_frame_up() */

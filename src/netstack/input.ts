@@ -14,7 +14,8 @@ import { deliverLocally } from './local.ts';
 import { deviceOf } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
 import { noteIncomplete, output } from './output.ts';
-import { isLoopbackIp, isMulticast, type RouteDrop, routeInput, routeStep } from './route.ts';
+import { isLoopbackIp, isMulticast, type RouteDrop, routeStep } from './route.ts';
+import { routeInput } from './route-input.ts';
 import { addStep, type Copy, endCopy, hopOf, type Run } from './run.ts';
 
 /** A packet has reached the IP layer on `copy.dev`. */

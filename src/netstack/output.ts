@@ -12,7 +12,8 @@ import { receiveIp } from './input.ts';
 import { groupMac, resolveNeighbour } from './neighbour.ts';
 import { deviceOf, isLocalAddress, type Net } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
-import { flowOf, routeOutput } from './route.ts';
+import { flowOf } from './route.ts';
+import { routeOutput } from './route-output.ts';
 import { addStep, type Copy, endCopy, hopOf, openHop, type Run } from './run.ts';
 import { heldRoute, transmit } from './transmit.ts';
 

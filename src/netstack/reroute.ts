@@ -1,6 +1,7 @@
 /** ip_route_me_harder(), net/ipv4/netfilter.c: another routing decision after OUTPUT changed what the first one looked at. */
 
-import { flowOf, routeOutput } from './route.ts';
+import { flowOf } from './route.ts';
+import { routeOutput } from './route-output.ts';
 import { addStep, type Copy, endCopy, hopOf, type Run } from './run.ts';
 
 export function rerouteOutput(run: Run, copy: Copy): boolean {

@@ -7,22 +7,12 @@ import type { CtDirection, CtZone, Nfct, SkbConntrack } from '../../skb/nfct.ts'
 import { quotedFieldsOf } from '../../skb/quoted.ts';
 import type { Skb } from '../../skb/skb.ts';
 import { type Tuple, tupleKey } from '../../skb/tuple.ts';
+import { type Connection, newConnection } from './connection.ts';
 import { readSegment } from './segment.ts';
 import type { ConntrackSettings } from './settings.ts';
-import { type TcpTracking, tcpNew, tcpPacket } from './tcp.ts';
+import { tcpNew, tcpPacket } from './tcp.ts';
 import { hasValidFlags } from './tcp-states.ts';
 import { invertTuple, isIcmp, opensConnection, tupleOf } from './tuple.ts';
-
-/** An entry with what only the tracker reads. */
-export interface Connection extends Nfct {
-  tcp?: TcpTracking;
-  /** Epoch seconds from which a UDP flow with answers counts as a stream. */
-  streamFrom: number;
-  /** Interface that MASQUERADE chose the address of; another one later ends the connection. */
-  masqueradeOut?: string;
-  /** Killed while a packet still holds it. */
-  dead: boolean;
-}
 
 interface TableEntry {
   readonly connection: Connection;
@@ -237,34 +227,6 @@ export function createConntrack(settings: ConntrackSettings): Conntrack {
 
 function originalZone(zone: CtZone | undefined): number {
   return zone && zone.direction !== 'reply' ? zone.id : 0;
-}
-
-export function newConnection(of: {
-  readonly id: number;
-  readonly original: Tuple;
-  readonly reply: Tuple;
-  readonly now: number;
-}): Connection {
-  return {
-    id: of.id,
-    original: of.original,
-    reply: of.reply,
-    mark: 0,
-    confirmed: false,
-    seenReply: false,
-    assured: false,
-    expected: false,
-    srcNat: false,
-    dstNat: false,
-    srcNatDone: false,
-    dstNatDone: false,
-    expires: of.now + 120,
-    packets: { original: 0, reply: 0 },
-    bytes: { original: 0, reply: 0 },
-    labels: new Set(),
-    streamFrom: of.now + 2,
-    dead: false,
-  };
 }
 
 /** Neighbour discovery and MLD are never tracked (icmpv6_error()). */

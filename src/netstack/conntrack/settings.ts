@@ -1,6 +1,6 @@
 /** Timeouts and switches of conntrack (Documentation/networking/nf_conntrack-sysctl.rst). */
 import type { Family } from '../../net/ip.ts';
-import type { TcpSettings } from './tcp.ts';
+import type { TcpSettings } from './tcp-window.ts';
 
 export interface ConntrackSettings {
   readonly checksum: boolean;

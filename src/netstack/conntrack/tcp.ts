@@ -1,50 +1,17 @@
-/** nf_conntrack_tcp_packet() and tcp_in_window(), net/netfilter/nf_conntrack_proto_tcp.c. */
+/** nf_conntrack_tcp_packet(), net/netfilter/nf_conntrack_proto_tcp.c. */
 import type { CtDirection } from '../../skb/nfct.ts';
 import type { Segment } from './segment.ts';
 import { isClosing, nextState, type SegmentKind, segmentKind, type TcpState } from './tcp-states.ts';
-
-/** struct ip_ct_tcp_state: what one side has sent and may send. Sequence numbers are uint32. */
-interface Side {
-  end: number;
-  maxEnd: number;
-  /** 0: nothing seen of this side yet. */
-  maxWindow: number;
-  maxAck?: number;
-  scale: number;
-  scaled: boolean;
-  sackPermitted: boolean;
-  liberal: boolean;
-  closeInit: boolean;
-  unacknowledged: boolean;
-}
-
-export interface TcpTracking {
-  state: TcpState;
-  readonly sides: Record<CtDirection, Side>;
-  last: {
-    kind: SegmentKind;
-    direction: CtDirection | undefined;
-    sequence: number;
-    acknowledgement: number;
-    end: number;
-    window: number;
-    scale: number;
-    scaled: boolean;
-    sackPermitted: boolean;
-    expectChallengeAck: boolean;
-  };
-  simultaneousOpen: boolean;
-  retransmissions: number;
-}
-
-export interface TcpSettings {
-  readonly loose: boolean;
-  readonly liberal: boolean;
-  readonly ignoreInvalidRst: boolean;
-  readonly maxRetransmissions: number;
-  /** Seconds, by state or `max_retrans` and `unacknowledged`. */
-  timeout(name: string): number;
-}
+import {
+  before,
+  emptySide,
+  inWindow,
+  opposite,
+  readOptions,
+  type TcpSettings,
+  type TcpTracking,
+  uint,
+} from './tcp-window.ts';
 
 /** What the tracker knows of the entry beside its own state. */
 export interface TcpStatus {
@@ -60,26 +27,8 @@ export type TcpResult =
   | { readonly kind: 'repeat' };
 
 const INVALID: TcpResult = { kind: 'invalid' };
+
 const IGNORED: TcpResult = { kind: 'accept' };
-
-const uint = (value: number): number => value >>> 0;
-const before = (a: number, b: number): boolean => ((a - b) | 0) < 0;
-const after = (a: number, b: number): boolean => before(b, a);
-const opposite = (direction: CtDirection): CtDirection => (direction === 'original' ? 'reply' : 'original');
-
-function emptySide(): Side {
-  return {
-    end: 0,
-    maxEnd: 0,
-    maxWindow: 0,
-    scale: 0,
-    scaled: false,
-    sackPermitted: false,
-    liberal: false,
-    closeInit: false,
-    unacknowledged: false,
-  };
-}
 
 /** tcp_new(): the tracking of a connection that this segment begins (or is picked up by), undefined when it can't. */
 export function tcpNew(segment: Segment, settings: TcpSettings): TcpTracking | undefined {
@@ -118,16 +67,6 @@ export function tcpNew(segment: Segment, settings: TcpSettings): TcpTracking | u
     simultaneousOpen: false,
     retransmissions: 0,
   };
-}
-
-function readOptions(side: Side, segment: Segment): void {
-  side.scale = segment.scale ?? 0;
-  side.scaled = segment.scale !== undefined;
-  side.sackPermitted = segment.sackPermitted;
-  side.liberal = false;
-  side.closeInit = false;
-  side.unacknowledged = false;
-  delete side.maxAck;
 }
 
 export function tcpPacket(
@@ -269,122 +208,4 @@ function conclude(
   }
   const assure = !status.assured && next === 'ESTABLISHED' && (old === 'SYN_RECV' || old === 'ESTABLISHED');
   return { kind: 'accept', timeout, assure };
-}
-
-/** tcp_in_window(), after "Real stateful TCP packet filtering in IP Filter" (Guido van Rooij). */
-function inWindow(
-  tracking: TcpTracking,
-  direction: CtDirection,
-  kind: SegmentKind,
-  segment: Segment,
-  settings: TcpSettings,
-): 'ok' | 'ignore' | 'invalid' {
-  const sender = tracking.sides[direction];
-  const receiver = tracking.sides[opposite(direction)];
-  const { flags } = segment;
-  const isSyn = (flags & 2) !== 0;
-  const isRst = (flags & 4) !== 0;
-  const hasAck = (flags & 16) !== 0;
-  let { sequence, end, window } = segment;
-  let ack = segment.acknowledgement;
-  let sack = ack;
-  if (receiver.sackPermitted) {
-    for (const edge of segment.sacked) if (after(edge, sack)) sack = edge;
-  }
-  if (sender.maxWindow === 0) {
-    if (isSyn) {
-      beginSide(sender, receiver, segment, direction);
-      if (!hasAck) return 'ok';
-    } else {
-      sender.end = end;
-      sender.maxWindow = Math.max(scaleUp(window, sender.scale), 1);
-      sender.maxEnd = uint(end + sender.maxWindow);
-      if (receiver.maxWindow === 0) receiver.end = receiver.maxEnd = sack;
-      else if (sack === uint(receiver.end + 1)) receiver.end = sack;
-    }
-  } else if (
-    isSyn &&
-    after(end, sender.end) &&
-    (tracking.state === 'SYN_SENT' || tracking.state === 'SYN_RECV')
-  ) {
-    beginSide(sender, receiver, segment, direction);
-    if (direction === 'reply' && !hasAck) return 'ok';
-  }
-  if (!hasAck || (isRst && ack === 0)) ack = sack = receiver.end;
-  if (isRst && sequence === 0 && tracking.state === 'SYN_SENT') sequence = end = sender.end;
-
-  const tolerated = settings.liberal || sender.liberal;
-  const seen = uint(sender.end - receiver.maxWindow - 1);
-  const slack = Math.max(sender.maxWindow, 66000);
-  const ackIsRecent = after(sack, uint(receiver.end - slack - 1));
-  const ackIsKnown = before(sack, uint(receiver.end + 1));
-  if (!before(sequence, uint(sender.maxEnd + 1))) {
-    // A sender that overshoots the window a little: its data counts, or the acknowledgement of it would be invalid.
-    const inWindow = receiver.maxWindow !== 0 && after(end, seen);
-    if (inWindow && ackIsRecent && ackIsKnown && uint(end - sender.maxEnd + 1) <= receiver.maxWindow) {
-      sender.end = end;
-      sender.unacknowledged = true;
-      return 'ok';
-    }
-    if (!tolerated) return 'invalid';
-  } else if (!ackIsKnown) {
-    if (!tolerated) return 'invalid';
-  } else if (!(receiver.maxWindow === 0 || after(end, seen)) || !ackIsRecent) {
-    if (!tolerated) return 'ignore';
-  } else {
-    if (!isSyn) window = scaleUp(window, sender.scale);
-    sender.maxWindow = Math.max(sender.maxWindow, window + uint(sack - ack));
-    if (after(end, sender.end)) {
-      sender.end = end;
-      sender.unacknowledged = true;
-    }
-    if (hasAck && (sender.maxAck === undefined || after(ack, sender.maxAck))) sender.maxAck = ack;
-    if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) {
-      receiver.maxWindow += uint(end - sender.maxEnd);
-    }
-    if (after(uint(sack + window), uint(receiver.maxEnd - 1))) {
-      receiver.maxEnd = uint(sack + window + (window === 0 ? 1 : 0));
-    }
-    if (ack === receiver.end) receiver.unacknowledged = false;
-    if (kind === 'ack') {
-      countRetransmission(tracking, direction, { sequence, ack, end, window: segment.window });
-    }
-  }
-  return 'ok';
-}
-
-/** tcp_init_sender(). RFC 7323: scaling is used only when both sides offer it. */
-function beginSide(sender: Side, receiver: Side, segment: Segment, direction: CtDirection): void {
-  sender.end = sender.maxEnd = segment.end;
-  sender.maxWindow = Math.max(segment.window, 1);
-  readOptions(sender, segment);
-  if (direction === 'reply' && !(sender.scaled && receiver.scaled)) sender.scale = receiver.scale = 0;
-}
-
-function scaleUp(window: number, scale: number): number {
-  return window * 2 ** scale;
-}
-
-function countRetransmission(
-  tracking: TcpTracking,
-  direction: CtDirection,
-  now: { sequence: number; ack: number; end: number; window: number },
-): void {
-  const { last } = tracking;
-  const same =
-    last.direction === direction &&
-    last.sequence === now.sequence &&
-    last.acknowledgement === now.ack &&
-    last.end === now.end &&
-    last.window === now.window;
-  if (same) {
-    tracking.retransmissions++;
-    return;
-  }
-  last.direction = direction;
-  last.sequence = now.sequence;
-  last.acknowledgement = now.ack;
-  last.end = now.end;
-  last.window = now.window;
-  tracking.retransmissions = 0;
 }

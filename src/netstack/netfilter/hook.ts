@@ -1,7 +1,7 @@
 /** nf_hook_slow(), net/netfilter/core.c: every registered function of a hook in order of priority. */
 import { fieldsOf } from '../../skb/fields.ts';
 import type { Hook } from '../../xtables/rule.ts';
-import type { Connection } from '../conntrack/conntrack.ts';
+import type { Connection } from '../conntrack/connection.ts';
 import { defragment } from '../defrag.ts';
 import { reject, tee } from '../reject.ts';
 import { rerouteOutput } from '../reroute.ts';

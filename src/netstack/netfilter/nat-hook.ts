@@ -4,16 +4,9 @@ import { fieldsOf } from '../../skb/fields.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import type { NatRange } from '../../xtables/context.ts';
 import type { Hook } from '../../xtables/rule.ts';
-import type { Connection } from '../conntrack/conntrack.ts';
-import {
-  isInitialized,
-  type Manip,
-  manipIcmpError,
-  manipPacket,
-  nullBinding,
-  type ResolvedRange,
-  setupNat,
-} from '../conntrack/nat.ts';
+import type { Connection } from '../conntrack/connection.ts';
+import { manipIcmpError, manipPacket } from '../conntrack/manip.ts';
+import { isInitialized, type Manip, nullBinding, type ResolvedRange, setupNat } from '../conntrack/nat.ts';
 import { isIcmp } from '../conntrack/tuple.ts';
 import { deviceOf } from '../net.ts';
 import { addStep, type Copy, type Run } from '../run.ts';

@@ -10,9 +10,11 @@ import type {
   RuleVerdict,
 } from '../../xtables/context.ts';
 import { matchRule, ruleAction } from '../../xtables/evaluate.ts';
-import type { Chain, Counters, Rule } from '../../xtables/rule.ts';
+import type { Chain, Rule } from '../../xtables/rule.ts';
 import type { Step } from '../hop.ts';
+import { count, ruleStep } from './steps.ts';
 import type { BaseChain, RuleState, Tables } from './tables.ts';
+import { decide } from './trial.ts';
 
 /** What a table says of a packet. */
 export type TableVerdict =
@@ -54,7 +56,7 @@ interface Position {
 }
 
 /** A walk that can be continued from anywhere, for trying both sides of an unknown rule. */
-interface State {
+export interface State {
   readonly walk: Walk;
   readonly skb: Skb;
   readonly ruleState: RuleState;
@@ -63,9 +65,6 @@ interface State {
   /** Trying only: nothing is counted or recorded, and nested unknowns share the budget. */
   readonly trial?: { readonly budget: { left: number }; nat?: NatRange; undecided: boolean };
 }
-
-/** Trials of one walk, over all nested unknown rules. */
-const TRIALS = 32;
 
 export function walkTable(walk: Walk): TableVerdict {
   return run({
@@ -77,7 +76,7 @@ export function walkTable(walk: Walk): TableVerdict {
   });
 }
 
-function run(state: State): TableVerdict {
+export function run(state: State): TableVerdict {
   for (;;) {
     const { chain, index } = state.position;
     const rule = chain.rules[index];
@@ -100,7 +99,7 @@ function run(state: State): TableVerdict {
   }
 }
 
-function contextOf(state: State, rule: Rule): MatchContext {
+export function contextOf(state: State, rule: Rule): MatchContext {
   const { base, view } = state.walk;
   return {
     skb: state.skb,
@@ -115,7 +114,7 @@ function contextOf(state: State, rule: Rule): MatchContext {
 }
 
 /** A rule that holds: counted, recorded, then its target. Undefined: the walk goes on from the new position. */
-function take(
+export function take(
   state: State,
   chain: Chain,
   rule: Rule,
@@ -205,7 +204,7 @@ function templateOf({ zone, helper }: CtTemplate, skb: Skb): SkbConntrack {
 
 const MAX_DEPTH = 512;
 
-function policy(state: State): TableVerdict {
+export function policy(state: State): TableVerdict {
   const { base, tables, hooks } = state.walk;
   const verdict = base.chain.policy ?? 'ACCEPT';
   const step: Step = {
@@ -231,132 +230,7 @@ function hotdrop(state: State, chain: Chain, rule: Rule, index: number): TableVe
   };
 }
 
-function ruleStep(state: State, chain: Chain, rule: Rule, index: number): Extract<Step, { kind: 'rule' }> {
-  const { base } = state.walk;
-  return {
-    kind: 'rule',
-    hook: base.hook,
-    table: base.table.name,
-    chain: chain.name,
-    number: index + 1,
-    target: targetName(rule),
-    text: rule.text,
-    line: rule.span.line,
-    path: rule.span.path,
-  };
-}
-
-export function targetName(rule: Rule): string {
-  const { target } = rule;
-  switch (target?.kind) {
-    case undefined:
-      return '';
-    case 'verdict':
-      return target.verdict;
-    case 'jump':
-    case 'goto':
-      return target.chain;
-    case 'extension':
-      return target.name;
-  }
-}
-
-function count<K>(counters: Map<K, Counters>, key: K, bytes: number): void {
-  const counter = counters.get(key);
-  if (counter) {
-    counter.packets++;
-    counter.bytes += bytes;
-  } else counters.set(key, { packets: 1, bytes });
-}
-
-function undecided(state: State, text: string, matters: boolean, why = text): void {
+export function undecided(state: State, text: string, matters: boolean, why = text): void {
   if (state.trial) state.trial.undecided ||= matters;
   else state.walk.hooks.undecided({ text, why, matters });
-}
-
-/** An unknown rule: does it make a difference? Both ways are tried; then the more plausible one is gone. */
-function decide(state: State, rule: Rule, why: string): boolean {
-  const known = state.trial ? undefined : state.walk.hooks.decide(rule);
-  if (known !== undefined) return known;
-  const plausible = isPlausible(state, rule);
-  const where = `${rule.span.path} line ${rule.span.line}`;
-  const taken = plausible ? 'matching' : 'not matching';
-  const budget = state.trial?.budget ?? { left: TRIALS };
-  if (budget.left < 2) {
-    undecided(state, `rule "${rule.text}" (${where}) taken as ${taken}: ${why}`, true, why);
-    return plausible;
-  }
-  budget.left -= 2;
-  const yes = attempt(state, rule, true, budget);
-  const no = attempt(state, rule, false, budget);
-  const matters = yes === undefined || no === undefined || yes !== no;
-  undecided(state, `rule "${rule.text}" (${where}) taken as ${taken}: ${why}`, matters, why);
-  return plausible;
-}
-
-/** What would come of it, as a comparable text; undefined when that is itself undecided. */
-function attempt(state: State, rule: Rule, holds: boolean, budget: { left: number }): string | undefined {
-  const skb = copyForTrial(state.skb);
-  const trial: NonNullable<State['trial']> = { budget, undecided: false };
-  const copy: State = {
-    walk: state.walk,
-    skb,
-    ruleState: copyRuleState(state.ruleState),
-    position: state.position,
-    stack: [...state.stack],
-    trial,
-  };
-  const { chain, index } = state.position;
-  let verdict: TableVerdict | undefined;
-  if (holds) verdict = take(copy, chain, rule, index, contextOf(copy, rule));
-  else copy.position = { chain, index: index + 1 };
-  verdict ??= run(copy);
-  if (trial.undecided) return undefined;
-  return [
-    verdict.kind,
-    verdict.kind === 'reject' ? verdict.with : '',
-    JSON.stringify(trial.nat ?? null, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
-    skb.mark,
-    skb.priority,
-    skb.conntrack?.state ?? '',
-    skb.conntrack?.entry?.mark ?? '',
-    skb.bytes.join(),
-  ].join(' ');
-}
-
-function copyForTrial(skb: Skb): Skb {
-  const { conntrack } = skb;
-  const copy = { ...skb, bytes: skb.bytes.slice() };
-  if (conntrack?.entry) {
-    const entry = { ...conntrack.entry, labels: new Set(conntrack.entry.labels) };
-    copy.conntrack = { ...conntrack, entry };
-  }
-  return copy;
-}
-
-function copyRuleState(state: RuleState): RuleState {
-  return { rule: copyMap(state.rule), shared: copyMap(state.shared) };
-}
-
-/** Keys are compared by identity and stay; values are plain data. */
-function copyMap<K>(map: ReadonlyMap<K, unknown>): Map<K, unknown> {
-  const copy = new Map<K, unknown>();
-  for (const [key, value] of map) {
-    copy.set(key, value instanceof Map ? copyMap(value) : structuredClone(value));
-  }
-  return copy;
-}
-
-/**
- * Counters of the dump as evidence: a rule that nothing ever matched isn't taken to match; one that took most of what reached
- * it is. Without counters, a rule whose outcome is unknown is taken as not matching.
- */
-function isPlausible(state: State, rule: Rule): boolean {
-  const own = rule.counters?.packets;
-  if (own === undefined || own === 0) return false;
-  const { chain, index } = state.position;
-  let passed = 0;
-  for (const later of chain.rules.slice(index + 1)) passed = Math.max(passed, later.counters?.packets ?? 0);
-  passed = Math.max(passed, chain.policy === undefined ? 0 : (chain.counters?.packets ?? 0));
-  return own >= passed;
 }

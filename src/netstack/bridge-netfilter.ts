@@ -1,0 +1,85 @@
+/** iptables on bridged packets: net/bridge/br_netfilter_hooks.c. */
+import { formatIp } from '../net/ip.ts';
+import { fieldsOf } from '../skb/fields.ts';
+import type { Hook } from '../xtables/rule.ts';
+import type { Device } from './devices.ts';
+import { resolveNeighbour } from './neighbour.ts';
+import type { Net } from './net.ts';
+import { type HookDevices, runHook } from './netfilter/hook.ts';
+import { routeInput } from './route-input.ts';
+import { addStep, type Copy, endCopy, hopOf, type Run } from './run.ts';
+
+/** For iptables a frame to another station's MAC is one for the host, as long as it looks. */
+export function runBridged(run: Run, copy: Copy, hook: Hook, devices: HookDevices): boolean {
+  const { skb } = copy;
+  const isOther = skb.packetType === 'otherhost';
+  if (isOther) skb.packetType = 'host';
+  const passed = runHook(run, copy, hook, devices);
+  if (isOther) skb.packetType = 'otherhost';
+  return passed;
+}
+
+/** bridge-nf-call-iptables, of the namespace or of this bridge; tagged frames pass by. */
+export function callsIptables(run: Run, net: Net, bridge: Device, { skb }: Copy): boolean {
+  if (skb.vlans.length > 0) {
+    return Number(net.sysctl('net.bridge.bridge-nf-filter-vlan-tagged')?.value ?? 0) !== 0;
+  }
+  const leaf = skb.family === 4 ? 'iptables' : 'ip6tables';
+  const own = bridge.link.kindData?.[`nf_call_${leaf}`];
+  if (own === 1 || own === true || own === '1') return true;
+  const name = `net.bridge.bridge-nf-call-${leaf}`;
+  const setting = net.sysctl(name);
+  const tables = net.tables[skb.family];
+  const matters = tables.tracks || tables.rulesets.some((ruleset) => ruleset.tables.size > 0);
+  if (setting?.assumed !== undefined && matters) {
+    run.assumptions.add(`${net.name}: ${name} was not dumped; taken as ${setting.value}`);
+  }
+  return Number(setting?.value ?? 0) !== 0;
+}
+
+/**
+ * br_nf_pre_routing_finish(): the destination was translated. Back onto the same bridge it stays a bridged frame, to the new
+ * owner's MAC; anything else goes up to be routed. False: ended here.
+ */
+export function redirected(run: Run, copy: Copy, bridge: Device): boolean {
+  const { net, skb } = copy;
+  const input = routeInput(net, skb, bridge.name, true);
+  if (input.kind === 'drop' && input.step.decision === 'martian') {
+    addStep(run, copy, input.step);
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: input.cause,
+      reason: input.reason,
+      text: input.text,
+      ...(input.sysctl === undefined ? {} : { sysctl: input.sysctl }),
+    });
+    return false;
+  }
+  // What has no route, or isn't forwarded, goes up as well and is refused there.
+  const out = input.kind === 'ok' ? input.destination : undefined;
+  if (out?.kind !== 'local' && out?.out === bridge.name) {
+    const { source } = fieldsOf(skb);
+    const found = resolveNeighbour(run.kernel, net, bridge, {
+      nexthop: out.nexthop,
+      source,
+      viaGateway: false,
+    });
+    if (found.kind === 'failed') {
+      endCopy(run, copy, {
+        verdict: 'dropped',
+        cause: found.cause,
+        reason: 'NEIGH_FAILED',
+        text: found.text,
+      });
+      return false;
+    }
+    hopOf(run, copy).nexthop = formatIp(out.nexthop);
+    skb.etherDestination = found.kind === 'mac' ? found.mac : undefined;
+    if (bridge.mac !== undefined) skb.etherSource = bridge.mac;
+    skb.packetType = found.kind === 'mac' ? 'otherhost' : skb.packetType;
+    return true;
+  }
+  skb.etherDestination = bridge.mac;
+  skb.packetType = 'host';
+  return true;
+}

@@ -1,0 +1,78 @@
+/** nf_nat_packet() and nf_nat_icmp_reply_translation(): rewriting as the connection says. */
+import { fieldsOf } from '../../skb/fields.ts';
+import type { CtDirection } from '../../skb/nfct.ts';
+import { rewriteQuoted } from '../../skb/quoted.ts';
+import { setDestination, setIcmpId, setPorts, setSource } from '../../skb/rewrite.ts';
+import type { Skb } from '../../skb/skb.ts';
+import type { Tuple } from '../../skb/tuple.ts';
+import type { Connection } from './connection.ts';
+import type { Manip } from './nat.ts';
+import { invertTuple, isIcmp } from './tuple.ts';
+
+const opposite = (direction: CtDirection): CtDirection => (direction === 'original' ? 'reply' : 'original');
+
+/** Is that half of the packet to be rewritten here? Replies have the halves exchanged. */
+export function needsManip(connection: Connection, direction: CtDirection, manip: Manip): boolean {
+  const half = direction === 'original' ? manip : manip === 'src' ? 'dst' : 'src';
+  return half === 'src' ? connection.srcNat : connection.dstNat;
+}
+
+/** nf_nat_packet(): rewrites one half of a packet as its connection says. Gives the addresses before and after. */
+export function manipPacket(
+  skb: Skb,
+  connection: Connection,
+  direction: CtDirection,
+  manip: Manip,
+): { from: Tuple; to: Tuple } | undefined {
+  if (!needsManip(connection, direction, manip)) return undefined;
+  const target = invertTuple(connection[opposite(direction)]);
+  if (!target) return undefined;
+  const from = connection[direction];
+  if (manip === 'src') {
+    setSource(skb, target.source);
+    if (!isIcmp(skb.family, skb.protocol)) setPorts(skb, { source: target.sourcePort });
+  } else {
+    setDestination(skb, target.destination);
+    if (!isIcmp(skb.family, skb.protocol)) setPorts(skb, { destination: target.destinationPort });
+  }
+  if (isIcmp(skb.family, skb.protocol)) setIcmpId(skb, target.sourcePort);
+  return { from, to: target };
+}
+
+/**
+ * nf_nat_icmp_reply_translation(): the quoted packet is put back as its sender knows it, and the outer header made to look
+ * like an answer. False: the error is dropped (a redirect about a translated connection).
+ */
+export function manipIcmpError(
+  skb: Skb,
+  connection: Connection,
+  direction: CtDirection,
+  manip: Manip,
+): boolean {
+  const { icmpType } = fieldsOf(skb);
+  const isRedirect = icmpType === (skb.family === 4 ? 5 : 137);
+  if (isRedirect) {
+    const settled = connection.srcNatDone && connection.dstNatDone;
+    if (!settled || connection.srcNat || connection.dstNat) return false;
+  }
+  if (!needsManip(connection, direction, manip)) return true;
+  const inner = connection[opposite(direction)];
+  const icmp = isIcmp(inner.family, inner.protocol);
+  // The quoted packet goes the other way, so the other half of it is the translated one.
+  if (manip === 'src') {
+    rewriteQuoted(skb, {
+      destination: inner.destination,
+      ...(icmp ? { icmpId: inner.sourcePort } : { destinationPort: inner.destinationPort }),
+    });
+  } else {
+    rewriteQuoted(skb, {
+      source: inner.source,
+      ...(icmp ? { icmpId: inner.sourcePort } : { sourcePort: inner.sourcePort }),
+    });
+  }
+  const target = invertTuple(inner);
+  if (!target) return true;
+  if (manip === 'src') setSource(skb, target.source);
+  else setDestination(skb, target.destination);
+  return true;
+}
