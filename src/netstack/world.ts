@@ -70,6 +70,7 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
       if (!next) break;
       next();
     }
+    if (run.queue.length > 0) run.assumptions.add(`given up after ${MAX_EVENTS} frames`);
     const answers = depth < MAX_ANSWERS ? run.answers.filter(({ always }) => always || kernel.respond) : [];
     return conclude(
       run,

@@ -37,6 +37,7 @@ function attempt(state: State, rule: Rule, holds: boolean, budget: { left: numbe
     ruleState: copyRuleState(state.ruleState),
     position: state.position,
     stack: [...state.stack],
+    jumps: state.jumps,
     trial,
   };
   const { chain, index } = state.position;

@@ -62,6 +62,8 @@ export interface State {
   readonly ruleState: RuleState;
   position: Position;
   readonly stack: Position[];
+  /** Jumps and gotos taken so far. */
+  jumps: number;
   /** Trying only: nothing is counted or recorded, and nested unknowns share the budget. */
   readonly trial?: { readonly budget: { left: number }; nat?: NatRange; undecided: boolean };
 }
@@ -73,6 +75,7 @@ export function walkTable(walk: Walk): TableVerdict {
     ruleState: walk.base.state,
     position: { chain: walk.base.chain, index: 0 },
     stack: [],
+    jumps: 0,
   });
 }
 
@@ -154,7 +157,10 @@ export function take(
       }
       if (action.kind === 'jump') state.stack.push(state.position);
       // The kernel refuses rulesets with loops; a dump put together by hand may have one.
-      if (state.stack.length > MAX_DEPTH) return { kind: 'drop', by };
+      if (++state.jumps > MAX_JUMPS) {
+        undecided(state, `the chains around "${rule.text}" lead round in circles`, true);
+        return { kind: 'drop', by };
+      }
       state.position = { chain: target, index: 0 };
       return undefined;
     }
@@ -202,7 +208,7 @@ function templateOf({ zone, helper }: CtTemplate, skb: Skb): SkbConntrack {
   };
 }
 
-const MAX_DEPTH = 512;
+const MAX_JUMPS = 4096;
 
 export function policy(state: State): TableVerdict {
   const { base, tables, hooks } = state.walk;
