@@ -15,10 +15,12 @@ export function dropConfidence(kase: Case, drop: ModelDrop): number {
   const flooded = drop.trace.hops.some((hop) =>
     hop.steps.some((step) => step.kind === 'bridge' && step.action === 'flood'),
   );
-  // Where not all addresses of a host are known, a packet for itself looks like one to be forwarded.
+  // Where not all addresses of a host are known, a packet for itself looks like one to be forwarded; and a container is rarely
+  // meant to forward anything.
   const netns = kase.snapshot.namespaces.get(drop.namespace);
   const addressesKnown = netns?.links?.some((link) => !link.inferred) && !netns.addressesUnknown;
-  if (!addressesKnown) confidence = Math.min(confidence, 0.5);
+  if (!addressesKnown || (netns?.container !== undefined && /^fwd-/.test(drop.cause)))
+    confidence = Math.min(confidence, 0.5);
   // A RST or an ICMP error of somebody else can't come of a silent drop.
   const silent = fateOf(drop.trace) === 'dropped' && drop.trace.answers.length === 0;
   if (!kase.hypothetical && silent && kase.outcome.refusal?.tcpFlags !== undefined)

@@ -40,7 +40,7 @@ export function dropEvidence(kase: Case, drop: ModelDrop): Evidence[] {
   const evidence: Evidence[] = [];
   const what = drop.direction === 'forward' ? 'the request' : 'the answer';
   const last = drop.seen?.sighting ?? lastSighting(kase, drop.direction);
-  if (last) {
+  if (last && !kase.outcome.stalled) {
     const point = kase.correlation.points[last.point];
     evidence.push(
       seenAt(

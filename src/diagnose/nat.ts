@@ -77,7 +77,7 @@ function fromModel(kase: Case): Untranslated | undefined {
 
 /** Without dumps: the same packet at two points, the first nearer to the sender, its private source unchanged towards a public address. */
 function fromCaptures(kase: Case): Untranslated | undefined {
-  if (kase.prediction || kase.hypothetical) return undefined;
+  if (kase.hypothetical || (kase.prediction && !capturesAlone(kase))) return undefined;
   const { client, server } = kase.flow;
   if (!isPrivate(client.address) || isPrivate(server.address) || isLoopback(server.address)) return undefined;
   const legs = kase.flow.legs.filter((leg) => leg.forward.packets > 0);
@@ -93,6 +93,9 @@ function fromCaptures(kase: Case): Untranslated | undefined {
     last.reply.packets > 0
   )
     return undefined;
+  // Routed on the way (the TTL fell), and still with its private source.
+  const before = first.forward.kept[0];
+  if (!before || before.ttl <= seen.ttl) return undefined;
   const point = kase.correlation.points[last.point];
   const inside = kase.correlation.points[first.point];
   if (!point || !inside) return undefined;
@@ -106,6 +109,13 @@ function fromCaptures(kase: Case): Untranslated | undefined {
     rules: [],
     silence: silenceAt(kase, point.namespace, point.interface),
   };
+}
+
+/** No namespace was dumped: what there is of them was read off the captures. */
+function capturesAlone(kase: Case): boolean {
+  return [...kase.snapshot.namespaces.values()].every((netns) =>
+    (netns.links ?? []).every((link) => link.inferred),
+  );
 }
 
 function inSubnet(ip: Ip, address: Ip, length: number): boolean {

@@ -40,7 +40,11 @@ function cameFromOutside(kase: Case): boolean {
     const passed = kase.prediction?.there.hops.some((hop) => hop.namespace === point?.namespace);
     return leg.forward.packets > 0 && point !== undefined && !passed;
   });
-  return exit !== undefined && !beyond && !leavesInwards(kase);
+  // A namespace whose addresses nobody dumped may be the one that answers.
+  const unnamed = [...kase.snapshot.namespaces.values()].some(
+    (netns) => netns.addressesUnknown || !netns.links?.some((link) => !link.inferred),
+  );
+  return exit !== undefined && !beyond && !unnamed && !leavesInwards(kase);
 }
 
 export const extUnreachable: Cause = {
