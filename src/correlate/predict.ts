@@ -2,6 +2,7 @@
  * The model's path of a flow's first packet, and of the answer to it, held against what the captures saw: the last point
  * where it was as predicted, and the first where it should have been and was not.
  */
+import { once } from '../base/memo.ts';
 import { formatIp } from '../net/ip.ts';
 import { isGroupMac } from '../net/mac.ts';
 import type { Header, Tap, Trace, Verdict } from '../netstack/hop.ts';
@@ -56,6 +57,8 @@ export function predict(
   flow: Flow,
   options: { readonly hypothetical?: boolean; readonly from?: string } = {},
 ): Prediction | undefined {
+  // A model of guesses proves nothing: where no namespace was dumped the captures speak for themselves.
+  if (isGuesswork(predictor.snapshot)) return undefined;
   const origin: Origin | undefined =
     options.from === undefined ? originOf(predictor, flow) : { kind: 'local', namespace: options.from };
   if (!origin) return undefined;
@@ -73,6 +76,10 @@ export function predict(
     backChecks,
   };
 }
+
+const isGuesswork = once((snapshot: Snapshot): boolean =>
+  [...snapshot.namespaces.values()].every((netns) => (netns.links ?? []).every((link) => link.inferred)),
+);
 
 function send(world: World, origin: Origin, skb: Skb): Trace {
   return origin.kind === 'local' ? world.sendLocal(origin.namespace, skb) : world.receive(origin.link, skb);

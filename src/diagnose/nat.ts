@@ -77,7 +77,7 @@ function fromModel(kase: Case): Untranslated | undefined {
 
 /** Without dumps: the same packet at two points, the first nearer to the sender, its private source unchanged towards a public address. */
 function fromCaptures(kase: Case): Untranslated | undefined {
-  if (kase.hypothetical || (kase.prediction && !capturesAlone(kase))) return undefined;
+  if (kase.hypothetical || kase.prediction) return undefined;
   const { client, server } = kase.flow;
   if (!isPrivate(client.address) || isPrivate(server.address) || isLoopback(server.address)) return undefined;
   const legs = kase.flow.legs.filter((leg) => leg.forward.packets > 0);
@@ -109,13 +109,6 @@ function fromCaptures(kase: Case): Untranslated | undefined {
     rules: [],
     silence: silenceAt(kase, point.namespace, point.interface),
   };
-}
-
-/** No namespace was dumped: what there is of them was read off the captures. */
-function capturesAlone(kase: Case): boolean {
-  return [...kase.snapshot.namespaces.values()].every((netns) =>
-    (netns.links ?? []).every((link) => link.inferred),
-  );
 }
 
 function inSubnet(ip: Ip, address: Ip, length: number): boolean {

@@ -37,6 +37,15 @@ export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed
   const after = sceneOf(scene, repaired);
   // A packet of a namespace to itself begins there; its address doesn't tell where that is.
   const home = (flow: Flow) => (isLoopback(flow.client.address) ? diagnosed.found.namespace : undefined);
+  if (!makeCase(scene, flows[0] as Flow).prediction && flows[0]?.id !== -1) {
+    return {
+      fix: {
+        commands,
+        verified: false,
+        effect: join('Not replayed: too little was dumped to run the model.', effect),
+      },
+    };
+  }
   const cases = flows.map((flow) => makeCase(after, flow, true, home(flow)));
   const failing = cases.find((kase) => !passes(kase));
   if (!failing) return { fix: { commands, verified: true, effect: join(successText(cases), effect) } };
