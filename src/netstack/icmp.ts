@@ -115,7 +115,7 @@ export function timestampReply(skb: Skb): Skb | undefined {
 
 /** icmp_echo(): source and destination exchanged, the data kept. Undefined for anything but an echo request. */
 export function echoReply(skb: Skb): Skb | undefined {
-  const { source, destination, icmpType, icmpId, tos } = fieldsOf(skb);
+  const { source, destination, icmpType, icmpCode, icmpId, tos } = fieldsOf(skb);
   const isEcho = icmpType === (skb.family === 4 ? 8 : 128);
   if (!isEcho || isMulticast(destination) || destination === 0xffffffff) return undefined;
   const body = skb.transport + 8;
@@ -124,6 +124,7 @@ export function echoReply(skb: Skb): Skb | undefined {
     destination: source,
     protocol: skb.protocol,
     icmpType: skb.family === 4 ? 0 : 129,
+    icmpCode,
     icmpId: icmpId ?? 0,
     icmpSequence: viewOf(skb.bytes).getUint16(skb.transport + 6),
     tos,

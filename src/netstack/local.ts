@@ -1,18 +1,41 @@
-/** Who takes a packet that is for the host: tcp_v4_rcv(), __udp4_lib_rcv(), icmp_rcv(). */
-import type { Socket } from '../dump/records.ts';
-import { formatEndpoint, formatIp, type Ip } from '../net/ip.ts';
-import { fieldsOf, type SkbFields } from '../skb/fields.ts';
+/** Delivery to the protocols of the host: tcp_v4_rcv(), __udp4_lib_rcv(), icmp_rcv(). */
+import { viewOf } from '../base/bytes.ts';
+import { formatEndpoint, formatIp } from '../net/ip.ts';
+import { protocolName } from '../net/protocol.ts';
+import { transportChecksum } from '../skb/checksum.ts';
+import { fieldsOf } from '../skb/fields.ts';
+import type { Skb } from '../skb/skb.ts';
 import { NO_PORT, NO_PROTOCOL, queueAnswer, queueIcmp } from './answer.ts';
-import type { Trace } from './hop.ts';
 import { echoReply, tcpReset, timestampReply } from './icmp.ts';
 import { isLoopbackIp } from './route.ts';
-import { type Copy, endCopy, type Kernel, type Run } from './run.ts';
+import { type Copy, endCopy, type Run } from './run.ts';
+import { findSocket, isIcmp } from './sockets.ts';
 
-type SocketState = NonNullable<Trace['socket']>;
+const CHECKSUM_REASONS: Readonly<Record<number, string>> = {
+  1: 'ICMP_CSUM',
+  6: 'TCP_CSUM',
+  17: 'UDP_CSUM',
+  58: 'ICMP_CSUM',
+};
 
 export function deliverLocally(run: Run, copy: Copy): void {
   const { skb, net } = copy;
   const fields = fieldsOf(skb);
+  const fault = skb.local ? undefined : segmentFault(skb);
+  if (fault) {
+    endCopy(run, copy, { verdict: 'dropped', cause: 'ct-bad-checksum', ...fault, stray: copy.flooded });
+    return;
+  }
+  if (fields.protocol === 6 && skb.packetType !== 'host') {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'martian-drop',
+      reason: 'PKT_TYPE',
+      text: 'TCP in a frame for everybody is ignored',
+      stray: true,
+    });
+    return;
+  }
   const socket = findSocket(run.kernel, copy, fields);
   if (socket.state === 'unknown') {
     run.assumptions.add(`${net.name}: no \`ss -lntup\`; somebody is taken to listen`);
@@ -48,112 +71,30 @@ export function deliverLocally(run: Run, copy: Copy): void {
   if (reset) queueAnswer(run, copy, reset);
 }
 
-function isIcmp({ family, protocol }: Pick<SkbFields, 'family' | 'protocol'>): boolean {
-  return protocol === (family === 4 ? 1 : 58);
+/** What the protocol's handler drops before it looks for a socket. */
+function segmentFault(skb: Skb): { reason: string; text: string } | undefined {
+  const { protocol, transport } = skb;
+  let whole = skb;
+  if (protocol === 17 && transport >= 0) {
+    const length = viewOf(skb.bytes).getUint16(transport + 4);
+    const room = skb.length - transport;
+    if (length < 8 || length > room) {
+      return { reason: 'PKT_TOO_SMALL', text: `UDP length ${length} in ${room} bytes` };
+    }
+    // What lies behind the datagram is cut off before the checksum is taken.
+    if (length < room) {
+      const end = transport + length;
+      whole = { ...skb, bytes: skb.bytes.slice(0, end), length: end };
+    }
+  }
+  if (transportChecksum(whole) !== 'wrong') return undefined;
+  return {
+    reason: CHECKSUM_REASONS[protocol] ?? 'SKB_CSUM',
+    text: `the ${protocolName(protocol)} checksum is wrong`,
+  };
 }
 
 function ignoresEcho({ net, skb }: Copy): boolean {
   const name = skb.family === 4 ? 'net.ipv4.icmp_echo_ignore_all' : 'net.ipv6.icmp.echo_ignore_all';
   return Number(net.sysctl(name)?.value ?? 0) !== 0;
-}
-
-function findSocket(kernel: Kernel, copy: Copy, fields: SkbFields): SocketState & { readonly bound?: Ip } {
-  const { net } = copy;
-  const { protocol, destinationPort, destination } = fields;
-  if (copy.dst?.broadcast || copy.dst?.multicast) return { state: 'kernel' };
-  if (protocol !== 6 && protocol !== 17) return { state: hasHandler(copy, protocol) ? 'kernel' : 'none' };
-  if (destinationPort === undefined) return { state: 'kernel' };
-  const { sockets } = net.netns;
-  const listener = sockets && pick(sockets, fields, copy.dev);
-  if (listener?.takes) return listening(listener.socket);
-  if (!kernel.onlyDumpedSockets && isAnswer(kernel, fields)) return { state: 'kernel' };
-  if (!sockets) return { state: 'unknown' };
-  // Only a SYN opens a connection; anything else may belong to one that a client socket of this namespace has.
-  const opens = protocol === 17 || ((fields.tcpFlags ?? 0) & 0x17) === 2;
-  const mayBeConnected = listener !== undefined || isClientPort(copy, destinationPort);
-  if (!opens && !kernel.onlyDumpedSockets && mayBeConnected) return { state: 'kernel' };
-  if (!listener) return { state: 'none' };
-  const { socket } = listener;
-  return {
-    ...listening(socket),
-    state: 'wrong-address',
-    ...(socket.address === undefined || socket.address === destination ? {} : { bound: socket.address }),
-  };
-}
-
-/** ICMP and IGMP are always taken; tunnels' protocols where there is such a device. */
-function hasHandler({ net, skb }: Copy, protocol: number): boolean {
-  if (isIcmp({ family: skb.family, protocol }) || protocol === 2) return true;
-  const tunnels: Readonly<Record<number, readonly string[]>> = {
-    4: ['ipip', 'ip6tnl'],
-    41: ['sit', 'ip6tnl'],
-    47: ['gre', 'gretap', 'ip6gre', 'ip6gretap', 'erspan'],
-  };
-  const kinds = tunnels[protocol];
-  if (!kinds) return KERNEL_PROTOCOLS.has(protocol) || protocol === 59;
-  return [...net.devices.values()].some(({ link }) => kinds.includes(link.kind ?? ''));
-}
-
-/** Protocols whose handlers are modules that may be loaded: ESP, AH, IPComp, DCCP, SCTP, PIM, UDP-Lite, L2TP. */
-const KERNEL_PROTOCOLS: ReadonlySet<number> = new Set([33, 50, 51, 103, 108, 115, 132, 136]);
-
-function isClientPort({ net }: Copy, port: number): boolean {
-  const [low = 32768, high = 60999] = (net.sysctl('net.ipv4.ip_local_port_range')?.value ?? '')
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map(Number);
-  return port >= low && port <= high;
-}
-
-function listening({ process, span }: Socket): SocketState {
-  return {
-    state: 'listening',
-    ...(process === undefined ? {} : { process }),
-    line: span.line,
-    path: span.path,
-  };
-}
-
-/** A listener on the port: one that takes the packet, else one bound to another address. */
-function pick(
-  sockets: readonly Socket[],
-  { family, protocol, destination, destinationPort }: SkbFields,
-  dev: string,
-): { socket: Socket; takes: boolean } | undefined {
-  const name = protocol === 6 ? 'tcp' : 'udp';
-  const onPort = sockets.filter(
-    (socket) =>
-      socket.protocol === name &&
-      socket.port === destinationPort &&
-      (protocol === 6 ? socket.state === 'LISTEN' : socket.peer === undefined || socket.peer.port === 0),
-  );
-  const takes = onPort.filter(
-    (socket) =>
-      (socket.family === 'both' || socket.family === family) &&
-      (socket.device === undefined || socket.device === dev) &&
-      (socket.address === undefined || sameAddress(socket.address, destination)),
-  );
-  const exact = takes.find((socket) => socket.address !== undefined) ?? takes[0];
-  if (exact) return { socket: exact, takes: true };
-  return onPort[0] && { socket: onPort[0], takes: false };
-}
-
-/** `::ffff:10.0.0.1` is 10.0.0.1. */
-function sameAddress(bound: Ip, destination: Ip): boolean {
-  if (bound === destination) return true;
-  return typeof bound === 'bigint' && bound >> 32n === 0xffffn && Number(bound & 0xffffffffn) === destination;
-}
-
-/** Was a packet the other way seen before? */
-function isAnswer(kernel: Kernel, fields: SkbFields): boolean {
-  const { protocol, source, destination, sourcePort, destinationPort } = fields;
-  return kernel.flows.has(`${protocol} ${destination} ${destinationPort} ${source} ${sourcePort}`);
-}
-
-export function rememberFlow(kernel: Kernel, fields: SkbFields): void {
-  const { protocol, source, destination, sourcePort, destinationPort, tcpFlags } = fields;
-  const refuses = ((tcpFlags ?? 0) & 4) !== 0;
-  if (sourcePort !== undefined && !refuses) {
-    kernel.flows.add(`${protocol} ${source} ${sourcePort} ${destination} ${destinationPort}`);
-  }
 }

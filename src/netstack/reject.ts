@@ -1,5 +1,6 @@
 /** reject_tg(), net/ipv4/netfilter/ipt_REJECT.c and net/ipv6/netfilter/ip6t_REJECT.c; nf_dup_ipv4(). */
 import type { Ip } from '../net/ip.ts';
+import { transportChecksum } from '../skb/checksum.ts';
 import { headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import { setTtl } from '../skb/rewrite.ts';
@@ -29,6 +30,7 @@ const ICMP6: Readonly<Record<string, number>> = {
 /** The answer of a REJECT, where there is one: the rule ends the packet in any case. */
 export function reject(run: Run, copy: Copy, kind: string, hook: Hook): void {
   const { skb } = copy;
+  if (!skb.local && transportChecksum(skb) === 'wrong') return;
   if (kind !== 'tcp-reset') {
     queueIcmp(run, copy, messageOf(skb.family, kind), { shown: kind });
     return;

@@ -5,12 +5,12 @@ import type { Skb } from '../skb/skb.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { LinkRef, Topology } from '../topology/topology.ts';
 import type { Trace } from './hop.ts';
-import { rememberFlow } from './local.ts';
 import { createNet, type Net } from './net.ts';
 import { printCounters } from './netfilter/counters.ts';
 import { type SendOptions, sendLocally } from './output.ts';
 import { receiveFrame } from './receive.ts';
 import { type Answer, createRun, type End, type Kernel, type Run, type WorldEvidence } from './run.ts';
+import { rememberFlow } from './sockets.ts';
 import { transmitDirect } from './transmit.ts';
 
 export interface WorldOptions {

@@ -158,18 +158,23 @@ function resolveAddress(copy: Copy, nat: NatRange): { min: Ip; max: Ip } | 'keep
     }
     case 'redirect':
       if (skb.in === undefined) return one(skb.family === 4 ? 0x7f000001 : 1n);
-      return one(primaryAddress(copy, skb.in));
+      return one(primaryAddress(copy, skb.in, destination));
   }
 }
 
-/** nf_nat_redirect_ipv4(): the first address of the interface; IPv6 the first that suits. */
-function primaryAddress(copy: Copy, name: string): Ip | undefined {
-  const { skb, net } = copy;
-  return deviceOf(net, name).addresses.find(
-    (entry) =>
-      typeof entry.address === (skb.family === 4 ? 'number' : 'bigint') &&
-      (skb.family === 4 || entry.scope !== 'link'),
-  )?.address;
+/** nf_nat_redirect_ipv4(): the first address of the interface. nf_nat_redirect_ipv6(): the first whose scope suits. */
+function primaryAddress(copy: Copy, name: string, destination: Ip): Ip | undefined {
+  const { addresses } = deviceOf(copy.net, name);
+  if (typeof destination === 'number') {
+    return addresses.find(({ address }) => typeof address === 'number')?.address;
+  }
+  const inLink = isLinkScope(destination);
+  return addresses.find(({ address }) => typeof address === 'bigint' && (!inLink || isLinkScope(address)))
+    ?.address;
+}
+
+function isLinkScope(ip: bigint): boolean {
+  return ip >> 118n === 0x3fan || ip >> 112n === 0xff02n;
 }
 
 function withNetwork(old: Ip, network: Ip, mask: Ip): Ip | undefined {

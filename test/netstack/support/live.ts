@@ -6,7 +6,8 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:c
 import { createInterface, type Interface } from 'node:readline';
 import { BUILTIN_CHAINS, TABLES } from '../../../src/xtables/rule.ts';
 
-export const PREFIX = 'ntk';
+/** Of this process: several may run at once. */
+export const PREFIX = `ntk${process.pid}`;
 export const ROUTER = `${PREFIX}r`;
 const FAR = `${PREFIX}f`;
 

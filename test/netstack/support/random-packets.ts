@@ -4,6 +4,9 @@ import { parseIp } from '../../../src/net/ip.ts';
 import { answerTo } from '../../../src/netstack/probe.ts';
 import { buildSkb, type SkbSpec } from '../../../src/skb/build.ts';
 import { fieldsOf } from '../../../src/skb/fields.ts';
+import { refreshLayout } from '../../../src/skb/layout.ts';
+import { sealChecksums } from '../../../src/skb/rewrite.ts';
+import type { Skb } from '../../../src/skb/skb.ts';
 import { type End, farMac } from './live.ts';
 import { type LivePacket, packetOfFrame } from './live-case.ts';
 import type { Random } from './random.ts';
@@ -82,6 +85,11 @@ export function randomPacket(random: Random): LivePacket {
       : {}),
   };
   const skb = buildSkb(spec);
+  if (on !== 'local') {
+    const odd = random.below(100);
+    if (odd < 6) return { on, skb: toGroup(random, on, skb) };
+    if (odd < 12) return { on, skb: damaged(random, skb) };
+  }
   // The other station of the bridge is reached directly.
   for (const [port, other] of [
     ['p0', 'p1'],
@@ -90,6 +98,42 @@ export function randomPacket(random: Random): LivePacket {
     if (on === port && NEIGHBOURS[other].includes(destination)) skb.etherDestination = farMac(other);
   }
   return { on, skb };
+}
+
+const BROADCAST = 0xffffffffffff;
+
+/** To everybody: a broadcast, a multicast group, or one host in a frame for all. */
+function toGroup(random: Random, on: End, skb: Skb): Skb {
+  const [ip4, ip6] = NEIGHBOURS[on];
+  const ports = { protocol: 17, sourcePort: 1, destinationPort: random.pick([2, 53, 67]) };
+  if (random.chance(0.3)) return { ...skb, etherDestination: BROADCAST };
+  if (skb.family === 6) {
+    const group = random.pick(['ff02::1', 'ff02::2', 'ff02::fb', 'ff05::2']);
+    const destination = address(group);
+    const low = typeof destination === 'bigint' ? Number(destination & 0xffffffffn) : 0;
+    return {
+      ...buildSkb({ source: address(ip6), destination, ...ports }),
+      etherDestination: 0x333300000000 + low,
+    };
+  }
+  const destination = address(
+    random.pick(['255.255.255.255', '10.90.1.255', '10.90.3.255', '224.0.0.1', '224.0.0.251', '239.1.2.3']),
+  );
+  const isMulticast = typeof destination === 'number' && destination >>> 28 === 14;
+  const mac = isMulticast ? 0x01005e000000 + (destination & 0x7fffff) : BROADCAST;
+  return { ...buildSkb({ source: address(ip4), destination, ...ports }), etherDestination: mac };
+}
+
+/** Some bytes behind the addresses are others than they should be; the IP header stays right. */
+function damaged(random: Random, skb: Skb): Skb {
+  const bytes = skb.bytes.slice();
+  const header = skb.family === 4 ? 20 : 40;
+  for (let i = 1 + random.below(3); i > 0; i--)
+    bytes[header + random.below(bytes.length - header)] = random.below(256);
+  const copy = { ...skb, bytes };
+  refreshLayout(copy);
+  if (random.chance(0.6)) sealChecksums(copy);
+  return copy;
 }
 
 /** What the far ends answer to frames that reached them; at most `limit` in all. */
