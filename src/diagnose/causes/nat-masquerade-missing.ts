@@ -29,7 +29,7 @@ export const natMasqueradeMissing: Cause = {
         isPrivate(kase.flow.server.address),
         kase.prediction?.there.assumptions.length ?? 0,
       ),
-      title: `${where} sends ${source} out of ${left.out} untranslated: there is no MASQUERADE or SNAT for it`,
+      title: `${where} sends ${source} out of ${left.out} untranslated: ${left.rulesKnown ? 'there is no MASQUERADE or SNAT for it' : 'MASQUERADE or SNAT seems to be missing, or not to match'}`,
       explanation:
         `The packet is forwarded and leaves ${left.out} with ${source} as its source, an address of a network behind ${where} that nobody ` +
         `out there has a route to. ${far} may well have received it, but its answer is for ${source} and gets lost, or is thrown away by the ` +

@@ -65,7 +65,7 @@ function affected(flows: readonly AnalysisFlow[], style: Style): string[] {
 
 /** The path of the finding's first flow, unless a finding before has shown it. */
 function path(flows: readonly AnalysisFlow[], view: FindingView, style: Style): string[] {
-  const flow = flows.find((candidate) => candidate.predicted.length > 0);
+  const flow = flows.find((candidate) => candidate.predicted.length > 0 || candidate.sightings.length > 0);
   if (!flow || view.drawnFlows.has(flow.id)) return [];
   view.drawnFlows.add(flow.id);
   const title = flows.length > 1 ? `Path of ${flowName(flow)}` : 'Path';

@@ -18,6 +18,7 @@ export interface FlowPathView {
 }
 
 export function flowPath(flow: AnalysisFlow, view: FlowPathView, style: Style, indent: number): string[] {
+  if (flow.predicted.length === 0) return sightedPath(flow, view, style, indent);
   const there = legRows(flow, flow.predicted, 'forward', view, style);
   const lines = drawRail(there, style, indent, LONGEST_LABEL);
   const dead = there.some((row) => row.mark === 'death');
@@ -25,6 +26,31 @@ export function flowPath(flow: AnalysisFlow, view: FlowPathView, style: Style, i
   const back = legRows(flow, flow.predictedReply, 'reply', view, style);
   const title = `${' '.repeat(indent)}${style.bold('the answer')}`;
   return [...lines, title, ...drawRail(back, style, indent, LONGEST_LABEL)];
+}
+
+/** Without a model: the captures that saw it, in the order it passed them, and those that did not. */
+function sightedPath(flow: AnalysisFlow, view: FlowPathView, style: Style, indent: number): string[] {
+  const { captures } = view.analysis.topology;
+  const rows = (direction: Direction): RailRow[] => {
+    const seen = flow.sightings.filter((sighting) => sighting.direction === direction);
+    return seen.map((sighting, index) => ({
+      mark: index === 0 ? 'begin' : index === seen.length - 1 ? 'end' : 'within',
+      label: printable(sighting.capture),
+      text: `✓ ${sighting.packets} packet${sighting.packets === 1 ? '' : 's'}\u00a0\u00a0 ${printable(sighting.tuple)}`,
+      tone: 'good',
+    }));
+  };
+  const missed = captures
+    .filter((point) => packetsAt(flow, point, 'forward') === 0)
+    .map((point) => beyondRow(point, 0, view));
+  const lines = drawRail([...rows('forward'), ...missed], style, indent, LONGEST_LABEL);
+  const answer = rows('reply');
+  if (answer.length === 0) return lines;
+  return [
+    ...lines,
+    `${' '.repeat(indent)}${style.bold('the answer')}`,
+    ...drawRail(answer, style, indent, LONGEST_LABEL),
+  ];
 }
 
 function legRows(
