@@ -214,7 +214,8 @@ function isNoise(packet: Packet): boolean {
 }
 
 function record(side: LegSide, sighting: Sighting): void {
-  if (isLap(side.lap ?? side.last, sighting)) {
+  const before = side.lap && (!side.last || side.lap.time >= side.last.time) ? side.lap : side.last;
+  if (isLap(before, sighting)) {
     side.laps++;
     side.lap = sighting;
     return;

@@ -37,7 +37,7 @@ export const routeLoop: Cause = {
           : 'it goes in circles until its TTL ends',
       explanation:
         (first && last
-          ? `On ${point?.namespace}:${point?.interface} the same packet is seen ${(leg?.forward.laps ?? 0) + 1} times, its TTL falling from ${first.ttl} to ${last.ttl}. `
+          ? `On ${point?.namespace}:${point?.interface} its ${leg?.forward.packets === 1 ? 'packet is' : `${leg?.forward.packets} packets are`} seen ${(leg?.forward.laps ?? 0) + (leg?.forward.packets ?? 0)} times, the TTL falling from ${first.ttl} to ${last.ttl}. `
           : '') +
         (routes.length > 1
           ? `${routes.map(({ namespace, route }) => `${nameOf(kase, namespace)} has "${route.route}"`).join(', ')}: for this destination each points at the other. `
@@ -49,7 +49,7 @@ export const routeLoop: Cause = {
         ...(first
           ? [seenAt(kase, first, `${describeSighting(first)} with TTL ${first.ttl}, the first time`)]
           : []),
-        ...(last ? [seenAt(kase, last, `the same packet with TTL ${last.ttl}, the last time`)] : []),
+        ...(last ? [seenAt(kase, last, `the last lap, with TTL ${last.ttl}`)] : []),
         ...routes.flatMap(({ route }) =>
           route.path !== undefined && route.line !== undefined
             ? [{ path: route.path, line: route.line, text: `route ${route.route}` }]

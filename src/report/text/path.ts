@@ -29,7 +29,17 @@ export function pathRows(hops: readonly Hop[], view: PathView, drawn = new Set<s
   for (const { namespace, ...hop } of hops.filter((each) => each.copy)) {
     for (const device of [hop.in, hop.physin, hop.out, hop.physout]) drawn.add(`${namespace}:${device}`);
   }
+  const visits = new Map<string, number>();
+  const skipped = line.filter((hop, index) => isRepeated(hop, index === line.length - 1, visits)).length;
+  visits.clear();
+  let told = false;
   return line.flatMap((hop, index) => {
+    if (isRepeated(hop, index === line.length - 1, visits)) {
+      if (told) return [];
+      told = true;
+      const text = `${skipped} more hops, round and round by the same interfaces`;
+      return [{ mark: 'beyond', label: '…', text, tone: 'dim' } satisfies RailRow];
+    }
     const rows: RailRow[] = [{ mark: 'begin', label: view.nameOf(hop.namespace), text: '', tone: 'name' }];
     rows.push(...entryRows(hop, view, drawn));
     const steps = rowsOfSteps(hop.steps, view.notation, view.places);
@@ -39,6 +49,14 @@ export function pathRows(hops: readonly Hop[], view: PathView, drawn = new Set<s
     if (!dead || hop.out !== undefined) rows.push(...exitRows(hop, last, dead, view, drawn));
     return rows;
   });
+}
+
+/** A packet in a loop passes the same interfaces again; the third time says nothing new. The last hop, where it ends, is shown. */
+function isRepeated(hop: Hop, last: boolean, visits: Map<string, number>): boolean {
+  const key = `${hop.namespace} ${hop.in} ${hop.out} ${hop.nexthop}`;
+  const visit = (visits.get(key) ?? 0) + 1;
+  visits.set(key, visit);
+  return visit > 2 && !last;
 }
 
 function entryRows(hop: Hop, view: PathView, drawn: Set<string>): RailRow[] {
