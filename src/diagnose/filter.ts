@@ -69,7 +69,8 @@ function acceptsEstablished(kase: Case, namespace: string): boolean {
   });
 }
 
-function isUplink(kase: Case, namespace: string, device: string): boolean {
+/** Does a default route leave by this device? */
+export function isUplink(kase: Case, namespace: string, device: string): boolean {
   const netns = netnsOf(kase, namespace);
   const routes = (kase.flow.family === 4 ? netns?.routes4 : netns?.routes6)?.routes ?? [];
   return routes.some(

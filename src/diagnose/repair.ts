@@ -8,6 +8,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { buildTopology } from '../topology/build.ts';
 import { type Case, flowName, modelDrop, type Scene } from './case.ts';
 import type { Command, Found } from './cause.ts';
+import { isUplink } from './filter.ts';
 import type { Finding, Fix } from './finding.ts';
 import { type Diagnosed, explain, makeCase, makeScene } from './flow-case.ts';
 import { answersUntranslated, leftUntranslated } from './nat.ts';
@@ -151,7 +152,10 @@ function canBeAnswered(kase: Case): boolean {
   const source = parseIp(there.final.source);
   if (source === undefined || !isPrivate(source)) return true;
   const own = ownersOf(kase.snapshot, source).some(({ netns }) => netns.name === there.namespace);
-  return own || answersUntranslated(kase, there.taps.at(-1)?.interface ?? '', source);
+  const device = there.taps.at(-1)?.interface ?? '';
+  // A network behind this host has it as its gateway; beyond the uplink nobody knows a private source.
+  const inwards = !isUplink(kase, there.namespace, there.hops.at(-1)?.out ?? device);
+  return own || inwards || answersUntranslated(kase, device, source);
 }
 
 function arrives(trace: Trace): boolean {
