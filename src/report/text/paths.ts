@@ -8,7 +8,7 @@ export function commonFolder(paths: readonly string[]): string {
   if (first === undefined) return '';
   let folder = first.slice(0, first.lastIndexOf('/') + 1);
   while (folder !== '' && !others.every((path) => path.startsWith(folder))) {
-    folder = folder.slice(0, folder.lastIndexOf('/', folder.length - 2) + 1);
+    folder = folder === '/' ? '' : folder.slice(0, folder.lastIndexOf('/', folder.length - 2) + 1);
   }
   return folder === '/' || folder === './' ? '' : folder;
 }
