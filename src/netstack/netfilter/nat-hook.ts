@@ -168,13 +168,20 @@ function primaryAddress(copy: Copy, name: string, destination: Ip): Ip | undefin
   if (typeof destination === 'number') {
     return addresses.find(({ address }) => typeof address === 'number')?.address;
   }
-  const inLink = isLinkScope(destination);
-  return addresses.find(({ address }) => typeof address === 'bigint' && (!inLink || isLinkScope(address)))
-    ?.address;
+  const scope = narrowScope(destination);
+  return addresses.find(
+    ({ address }) => typeof address === 'bigint' && (scope === undefined || narrowScope(address) === scope),
+  )?.address;
 }
 
-function isLinkScope(ip: bigint): boolean {
-  return ip >> 118n === 0x3fan || ip >> 112n === 0xff02n;
+/** ipv6_addr_scope(), as far as it is narrower than an organisation: 1 host, 2 link, 5 site. */
+function narrowScope(ip: bigint): number | undefined {
+  if (ip >> 120n === 0xffn) {
+    const scope = Number((ip >> 112n) & 15n);
+    return scope === 1 || scope === 2 || scope === 5 ? scope : undefined;
+  }
+  if (ip === 1n) return 1;
+  return ip >> 118n === 0x3fan ? 2 : ip >> 118n === 0x3fbn ? 5 : undefined;
 }
 
 function withNetwork(old: Ip, network: Ip, mask: Ip): Ip | undefined {
