@@ -56,7 +56,7 @@ function compareTables(older: Table, newer: Table, olderPath: string, newerPath:
       const there = other.span ? at(other.span) : olderPath;
       return contradiction(
         span,
-        `${where}: the policy is ${chain.policy} here and ${other.policy} in ${there}`,
+        `${where}: the policy is ${chain.policy} here and ${other.policy} in ${there}; the rules here are taken`,
       );
     }
     for (let i = 0; i < Math.max(chain.rules.length, other.rules.length); i++) {
@@ -66,12 +66,15 @@ function compareTables(older: Table, newer: Table, olderPath: string, newerPath:
         const there = counterpart
           ? `\`${counterpart.text}\` in ${at(counterpart.span)}`
           : `nothing in ${olderPath}`;
-        return contradiction(rule.span, `${where}, rule ${i + 1}: \`${rule.text}\` here, ${there}`);
+        return contradiction(
+          rule.span,
+          `${where}, rule ${i + 1}: \`${rule.text}\` here, ${there}; the rules here are taken`,
+        );
       }
       if (counterpart) {
         return contradiction(
           span,
-          `${where}, rule ${i + 1}: nothing here, \`${counterpart.text}\` in ${at(counterpart.span)}`,
+          `${where}, rule ${i + 1}: nothing here, \`${counterpart.text}\` in ${at(counterpart.span)}; the rules here are taken`,
         );
       }
     }

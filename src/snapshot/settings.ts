@@ -35,7 +35,10 @@ export function mergeSysctls(dumps: readonly DumpInput[], issues: Issue[]): Map<
       const other = merged.get(key);
       if (other && isSetting(key) && words(other.value) !== words(entry.value)) {
         found.push(
-          contradiction(entry.span, `${key} is ${entry.value} here and ${other.value} in ${at(other.span)}`),
+          contradiction(
+            entry.span,
+            `${key} is ${entry.value} here and ${other.value} in ${at(other.span)}; this one is taken`,
+          ),
         );
       }
       merged.set(key, entry);
