@@ -1,12 +1,13 @@
 import type { Flow } from '../correlate/flow.ts';
 import { unseenFlow } from '../correlate/merge.ts';
+import { outcomeOf } from '../correlate/outcome.ts';
 import { fateOf } from '../correlate/predict.ts';
 import type { FlowStatus } from '../correlate/status.ts';
 import type { Case, Scene } from './case.ts';
 import type { Command, Found } from './cause.ts';
 import { CAUSES } from './causes.ts';
 import type { Finding } from './finding.ts';
-import { type Diagnosed, explain, makeCase } from './flow-case.ts';
+import { type Diagnosed, explain, makeCase, unpredicted } from './flow-case.ts';
 import { prove } from './repair.ts';
 
 /** A flow with its status and what explains it. */
@@ -36,7 +37,10 @@ interface Incident {
 /** Explains every flow, then what no flow tells of; flows that fail for the same reason are one finding. */
 export function diagnose(scene: Scene): Diagnosis {
   const incidents = new Map<string, Incident>();
+  let healthy = 0;
   const explained = scene.correlation.flows.map((flow) => {
+    if (isHealthy(flow) && ++healthy > HEALTHY_PREDICTED)
+      return { kase: unpredicted(scene, flow), diagnosed: undefined };
     const kase = makeCase(scene, flow);
     const diagnosed = explain(kase);
     if (diagnosed) note(incidents, diagnosed, flow);
@@ -47,12 +51,25 @@ export function diagnose(scene: Scene): Diagnosis {
   }
   const sorted = [...incidents.values()].toSorted(byImportance);
   const findings = sorted.map((incident) => toFinding(scene, incident));
+  const named = new Map<Flow, number[]>();
+  for (const [index, incident] of sorted.entries()) {
+    for (const flow of incident.flows) named.set(flow, [...(named.get(flow) ?? []), index]);
+  }
   const flows = explained.map(({ kase, diagnosed }) => ({
     kase,
     status: statusOf(kase, diagnosed),
-    findings: sorted.flatMap((incident, index) => (incident.flows.includes(kase.flow) ? [index] : [])),
+    findings: named.get(kase.flow) ?? [],
   }));
   return { scene, flows, findings };
+}
+
+/** Of so many healthy flows the path is worked out; of those after them it is only said that they are. */
+const HEALTHY_PREDICTED = 2000;
+
+/** Answered, and to the end. */
+function isHealthy(flow: Flow): boolean {
+  const { status, stalled, reset, unansweredTail } = outcomeOf(flow);
+  return status === 'delivered' && !stalled && !reset && !unansweredTail;
 }
 
 /** As many flows of one incident are repaired and replayed one by one. */

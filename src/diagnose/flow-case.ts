@@ -32,6 +32,11 @@ export function makeCase(scene: Scene, flow: Flow, hypothetical = false, from?: 
   };
 }
 
+/** A flow with what the captures say of it, and no model's path. */
+export function unpredicted(scene: Scene, flow: Flow): Case {
+  return { ...scene, flow, outcome: outcomeOf(flow), hypothetical: false };
+}
+
 /** A flow that worked and then stopped is to be explained like one that never worked; by what is in the way now. */
 function interrupted(outcome: Outcome): Outcome {
   return outcome.stalled ? { ...outcome, status: 'no-reply' } : outcome;
