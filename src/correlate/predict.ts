@@ -4,21 +4,17 @@
  */
 import { once } from '../base/memo.ts';
 import { formatIp } from '../net/ip.ts';
-import { isGroupMac } from '../net/mac.ts';
 import type { Header, Tap, Trace, Verdict } from '../netstack/hop.ts';
 import { replyOf } from '../netstack/probe.ts';
 import { createWorld, type World } from '../netstack/world.ts';
 import { buildSkb } from '../skb/build.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { LinkRef, Topology } from '../topology/topology.ts';
+import type { Topology } from '../topology/topology.ts';
 import type { Flow, FlowDirection, Leg, Sighting } from './flow.ts';
-import { isLoopback, neighboursOf, ownersOf } from './owner.ts';
+import { ownersOf } from './owner.ts';
+import { type PacketOrigin, packetOrigin } from './packet-origin.ts';
 import { type Point, wasCapturing } from './points.ts';
-
-export type Origin =
-  | { readonly kind: 'local'; readonly namespace: string }
-  | { readonly kind: 'wire'; readonly link: LinkRef };
 
 /** One predicted passing of an interface, and whether a capture there saw it. */
 export interface TapCheck {
@@ -31,7 +27,7 @@ export interface TapCheck {
 }
 
 export interface Prediction {
-  readonly origin: Origin;
+  readonly origin: PacketOrigin;
   readonly there: Trace;
   /** Path of the answer: of the one that was captured, else of one that the receiver would send. */
   readonly back?: Trace;
@@ -59,11 +55,11 @@ export function predict(
 ): Prediction | undefined {
   // A model of guesses proves nothing: where no namespace was dumped the captures speak for themselves.
   if (isGuesswork(predictor.snapshot)) return undefined;
-  const origin: Origin | undefined =
+  const origin: PacketOrigin | undefined =
     options.from === undefined ? originOf(predictor, flow) : { kind: 'local', namespace: options.from };
   if (!origin) return undefined;
   const world = createWorld(predictor.snapshot, predictor.topology, { respond: true });
-  const there = send(world, origin, firstPacket(flow, 'forward'));
+  const there = send(world, origin, asSent(firstPacket(flow, 'forward'), origin, flow, predictor));
   const checks = check(predictor, flow, there, 'forward');
   const answer = answerOf(predictor, flow, there, world, options.hypothetical ?? false);
   const backChecks = answer ? check(predictor, flow, answer.trace, 'reply') : [];
@@ -81,54 +77,41 @@ const isGuesswork = once((snapshot: Snapshot): boolean =>
   [...snapshot.namespaces.values()].every((netns) => (netns.links ?? []).every((link) => link.inferred)),
 );
 
-function send(world: World, origin: Origin, skb: Skb): Trace {
+function send(world: World, origin: PacketOrigin, skb: Skb): Trace {
   return origin.kind === 'local' ? world.sendLocal(origin.namespace, skb) : world.receive(origin.link, skb);
 }
 
-/** Where the flow's first packet comes from: the namespace that owns its source, else the wire it was first seen on. */
-export function originOf({ snapshot, topology, points }: Predictor, flow: Flow): Origin | undefined {
+/** Where the flow's first packet comes from, as far as the model can send it again. Undefined: from nowhere that was dumped. */
+export function originOf({ snapshot, topology, points }: Predictor, flow: Flow): PacketOrigin | undefined {
   const first = flow.legs.find((leg) => leg.forward.packets > 0) ?? flow.legs[0];
   const point = first && points[first.point];
-  const owners = ownersOf(snapshot, flow.client.address);
-  if (isLoopback(flow.client.address)) {
-    const known = point && snapshot.namespaces.get(point.namespace)?.links;
-    return known && { kind: 'local', namespace: point.namespace };
-  }
-  const owner = owners.find(({ netns }) => netns.name === point?.namespace) ?? owners[0];
-  if (owner) return { kind: 'local', namespace: owner.netns.name };
-  if (!point || !first) return undefined;
+  const owner = ownersOf(snapshot, flow.client.address)[0];
+  // A flow of which nothing was captured begins with whoever owns its source.
+  if (!point || !first) return owner && { kind: 'local', namespace: owner.netns.name };
   const seen = first.forward.kept[0];
-  const link = { namespace: point.namespace, name: point.interface };
-  const device = deviceOf(snapshot, link);
-  const leaving = seen?.crossing === 'out' || (device?.mac !== undefined && device.mac === seen?.etherSource);
-  if (leaving || !device) {
-    const near = neighboursOf(snapshot, flow.client.address).find(
-      ({ netns }) => netns.name === point.namespace,
-    );
-    if (near && near.link.name !== point.interface)
-      return { kind: 'wire', link: { namespace: point.namespace, name: near.link.name } };
-    if (leaving) return { kind: 'local', namespace: point.namespace };
-  }
-  if (!snapshot.namespaces.get(point.namespace)?.links) return undefined;
-  return device ? { kind: 'wire', link: bridgePort(topology, link, seen) ?? link } : undefined;
+  const origin = packetOrigin(snapshot, topology, {
+    link: { namespace: point.namespace, name: point.interface },
+    source: flow.client.address,
+    destination: flow.server.address,
+    etherSource: seen?.etherSource,
+    crossing: seen?.crossing,
+  });
+  const namespace = origin.kind === 'local' ? origin.namespace : origin.link.namespace;
+  const links = snapshot.namespaces.get(namespace)?.links;
+  if (origin.kind === 'local') return links && origin;
+  return links?.some(({ name }) => name === origin.link.name) ? origin : undefined;
 }
 
-function deviceOf(snapshot: Snapshot, ref: LinkRef) {
-  return snapshot.namespaces.get(ref.namespace)?.links?.find((link) => link.name === ref.name);
-}
-
-/** A frame seen on a bridge came in by the port behind which its source MAC lives. */
-function bridgePort(topology: Topology, bridge: LinkRef, seen: Sighting | undefined): LinkRef | undefined {
-  const netns = topology.namespaces.get(bridge.namespace);
-  const mac = seen?.etherSource;
-  if (mac === undefined || isGroupMac(mac)) return undefined;
-  const learned = netns?.fdb?.find(
-    (entry) => entry.mac === mac && !entry.permanent && entry.master === bridge.name,
-  );
-  const port = learned?.dev;
-  return port && netns?.links?.some((link) => link.name === port)
-    ? { namespace: bridge.namespace, name: port }
-    : undefined;
+/** The packet as it was where it begins: the addresses of a frame that was captured on another link say nothing there. */
+function asSent(skb: Skb, origin: PacketOrigin, flow: Flow, { snapshot, points }: Predictor): Skb {
+  if (origin.kind === 'local') return skb;
+  const leg = flow.legs.find((candidate) => candidate.forward.packets > 0);
+  const point = leg && points[leg.point];
+  const { namespace, name } = origin.link;
+  const master = snapshot.namespaces.get(namespace)?.links?.find((link) => link.name === name)?.master;
+  // A bridge and its ports carry the same frame; `any` shows the one of the interface.
+  if (!point || ['any', name, master].includes(point.interface)) return skb;
+  return { ...skb, etherSource: undefined, etherDestination: undefined, packetType: 'host' };
 }
 
 function firstPacket(flow: Flow, direction: FlowDirection): Skb {
