@@ -43,6 +43,17 @@ describe.each(COLLECTIONS)('with dumps missing, incidents of $root', ({ root, tr
     expect(wrong.join('\n')).toBe('');
   });
 
+  it.each(names)('%s: one capture fewer', async (name) => {
+    const bundle = join(root, name, 'bundle');
+    const expectation = readExpectation(join(root, name, truth));
+    const wrong: string[] = [];
+    for (const file of filesBelow(bundle).filter((path) => path.startsWith('captures'))) {
+      const analysis = await analyzeFiles(copyWithout(bundle, name, (path) => path === file));
+      wrong.push(...confidentErrors(analysis, expectation).map((text) => `without ${file}: ${text}`));
+    }
+    expect(wrong.join('\n')).toBe('');
+  });
+
   it.each(names)('%s: captures alone', async (name) => {
     const bundle = join(root, name, 'bundle');
     const analysis = await analyzeFiles(
