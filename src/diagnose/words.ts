@@ -1,7 +1,9 @@
+import { shellWord } from '../base/shell.ts';
 import { formatEndpoint, formatIp, type Ip } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Trace } from '../netstack/hop.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
+import { splitShell } from '../xtables/tokens.ts';
 import { type Case, netnsOf, type Scene } from './case.ts';
 import type { Command } from './cause.ts';
 
@@ -19,10 +21,12 @@ export function typed(kase: Scene, command: Command): string {
 }
 
 export function entered(netns: Netns | undefined, command: Command): string {
-  if (command.namespace === 'host') return command.text;
-  if (netns?.container !== undefined && netns.pid !== undefined)
-    return `nsenter -t ${netns.pid} -n ${command.text}`;
-  return `ip netns exec ${command.namespace} ${command.text}`;
+  const text = splitShell(command.text)
+    .map((word) => shellWord(word.text))
+    .join(' ');
+  if (command.namespace === 'host') return text;
+  if (netns?.container !== undefined && netns.pid !== undefined) return `nsenter -t ${netns.pid} -n ${text}`;
+  return `ip netns exec ${shellWord(command.namespace)} ${text}`;
 }
 
 export function requestName(kase: Case): string {

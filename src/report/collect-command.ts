@@ -1,4 +1,6 @@
 /** The command that prints a missing dump, as somebody on the machine types it. By the file's name in a bundle, or its format. */
+import { shellWord } from '../base/shell.ts';
+
 const COMMANDS: Readonly<Record<string, string>> = {
   'ip-addr': 'ip -d -j addr show',
   'ip-link': 'ip -d -j link show',
@@ -40,9 +42,4 @@ export function collectCommand(namespace: string, dump: string, container?: stri
   if (namespace === 'host' || OF_THE_HOST.has(key)) return command;
   if (container === undefined) return `ip netns exec ${shellWord(namespace)} ${command}`;
   return `nsenter -t $(docker inspect -f '{{.State.Pid}}' ${shellWord(container)}) -n ${command}`;
-}
-
-/** A word that a shell takes as it is, whatever a dump called a namespace. */
-function shellWord(text: string): string {
-  return /^[\w.@%+=:,/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
