@@ -57,8 +57,7 @@ function downDevice(kase: Case, drop: ModelDrop): { namespace: string; link: Lin
       peer && netnsOf(kase, peer.namespace)?.links?.find((candidate) => candidate.name === peer.name);
     if (peer && far && isDown(far)) return { namespace: peer.namespace, link: far };
   }
-  const any = own.find((link) => link.name !== 'lo' && isDown(link));
-  return any && { namespace: drop.namespace, link: any };
+  return undefined;
 }
 
 /** On a flow's way; or, since nothing crosses a link that is down, by the dumps: one end is used, the other is down. */
