@@ -1,4 +1,5 @@
 /** `show --format canonical`: a dump as its command prints it, whatever form it was read from. */
+import { asLoaded } from '../xtables/canonical.ts';
 import { printRuleset } from '../xtables/print.ts';
 import type { DumpContent } from './dump.ts';
 import { printLinks, printPorts } from './print/links.ts';
@@ -34,7 +35,8 @@ export function printDump(content: DumpContent): string | undefined {
     case 'bridge-vlans':
       return printVlans(content.vlans);
     case 'ruleset':
-      return printRuleset(content.ruleset);
+      // The nft backend gives back its own order of tables and all built-in chains; the legacy one what it was given.
+      return printRuleset(content.ruleset.backend === 'nft' ? asLoaded(content.ruleset) : content.ruleset);
     case 'sysctls':
       return printSysctls(content.sysctls);
     case 'sockets':
