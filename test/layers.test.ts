@@ -11,6 +11,7 @@ const ORDER = [
   'packet',
   'skb',
   'xtables',
+  'nft',
   'dump',
   'input',
   'snapshot',
