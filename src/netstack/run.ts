@@ -3,7 +3,7 @@ import type { Ip } from '../net/ip.ts';
 import { headerOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Topology } from '../topology/topology.ts';
-import type { Rule } from '../xtables/rule.ts';
+import type { Hook, Rule } from '../xtables/rule.ts';
 import type { Header, Hop, Step, Tap, Trace, Verdict } from './hop.ts';
 import type { Net } from './net.ts';
 
@@ -90,12 +90,21 @@ export interface WorldEvidence {
   }): number | undefined;
 }
 
+/** Told what passes where while the model runs, with the packet as it is at that moment; it changes nothing. */
+export interface WorldObserver {
+  /** A point where a capture would see it. The skb goes on being used: what is to be kept has to be copied. */
+  tap?(tap: Tap, skb: Skb): void;
+  /** Every chain of the hook let it pass; what follows there is at most the connection's confirmation. */
+  passed?(namespace: string, hook: Hook, skb: Skb): void;
+}
+
 /** What all packets of a world share. */
 export interface Kernel {
   readonly topology: Topology;
   readonly nets: ReadonlyMap<string, Net>;
   readonly respond: boolean;
   readonly evidence?: WorldEvidence | undefined;
+  readonly observer?: WorldObserver | undefined;
   readonly onlyDumpedSockets: boolean;
   /** Headers seen so far, as `protocol source port destination port`: what answers may be recognised by. */
   readonly flows: Set<string>;
@@ -153,7 +162,9 @@ export function addTap(
   copy: Copy,
   at: { readonly interface: string; readonly direction: 'in' | 'out'; readonly promiscuous?: boolean },
 ): void {
-  run.taps.push({ namespace: copy.net.name, ...at, header: headerOf(copy.skb), hop: copy.hop });
+  const tap: Tap = { namespace: copy.net.name, ...at, header: headerOf(copy.skb), hop: copy.hop };
+  run.taps.push(tap);
+  run.kernel.observer?.tap?.(tap, copy.skb);
 }
 
 /** Why a packet ended; texts of a drop go into its last step. */

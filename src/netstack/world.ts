@@ -9,7 +9,15 @@ import { createNet, type Net } from './net.ts';
 import { printCounters } from './netfilter/counters.ts';
 import { type SendOptions, sendLocally } from './output.ts';
 import { receiveFrame } from './receive.ts';
-import { type Answer, createRun, type End, type Kernel, type Run, type WorldEvidence } from './run.ts';
+import {
+  type Answer,
+  createRun,
+  type End,
+  type Kernel,
+  type Run,
+  type WorldEvidence,
+  type WorldObserver,
+} from './run.ts';
 import { rememberFlow } from './sockets.ts';
 import { transmitDirect } from './transmit.ts';
 
@@ -17,6 +25,7 @@ export interface WorldOptions {
   /** The kernel's own answers (echo replies, RST, ICMP errors) are sent and followed too. */
   readonly respond?: boolean;
   readonly evidence?: WorldEvidence;
+  readonly observer?: WorldObserver;
   /**
    * Nothing but the dumped sockets takes packets. Otherwise a flow whose other direction was seen is taken to have its socket:
    * `ss -l` doesn't show connected ones.
@@ -50,6 +59,7 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     nets,
     respond: options.respond ?? false,
     evidence: options.evidence,
+    observer: options.observer,
     onlyDumpedSockets: options.onlyDumpedSockets ?? false,
     flows: new Set(),
   };

@@ -23,7 +23,7 @@ const ADDRESSES = new Set([
   'dns',
 ]);
 
-const MACS = new Set(['mac', 'etherSource', 'etherDestination']);
+const MACS = new Set(['mac']);
 
 export function describeDump(dump: Dump): { [key: string]: Json } {
   return describeContent(dump.content);

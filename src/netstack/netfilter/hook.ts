@@ -32,8 +32,11 @@ export function runHook(run: Run, copy: Copy, hook: Hook, devices: HookDevices):
     const command = skb.family === 4 ? 'iptables-save' : 'ip6tables-save';
     run.assumptions.add(`${net.name}: no ${command}; taken as without rules`);
   }
-  for (const entry of tables.hooks[hook]) if (!runEntry(run, copy, hook, entry)) return false;
-  return true;
+  const entries = tables.hooks[hook];
+  const last = entries.at(-1)?.kind === 'confirm' ? entries.length - 1 : entries.length;
+  for (const entry of entries.slice(0, last)) if (!runEntry(run, copy, hook, entry)) return false;
+  run.kernel.observer?.passed?.(net.name, hook, copy.skb);
+  return last === entries.length || confirm(run, copy);
 }
 
 function runEntry(run: Run, copy: Copy, hook: Hook, entry: HookEntry): boolean {

@@ -18,7 +18,6 @@ import {
   socketTable,
 } from './system.ts';
 import type { Table } from './table.ts';
-import { traceLines } from './trace.ts';
 
 const INDENT = 2;
 
@@ -34,14 +33,12 @@ export function contentLines(content: DumpContent, style: Style): string[] {
       return content.rules.map((rule) => `  ${printable(rule.text)}`);
     case 'sysctls':
       return [...content.sysctls].map(([name, { value }]) => `  ${printable(name)} = ${printable(value)}`);
-    case 'trace':
-      return traceLines(content.trace, style);
     default:
       return tableLines(tableOf(content), style);
   }
 }
 
-type Tabular = Exclude<DumpContent, { kind: 'ruleset' | 'routes' | 'ip-rules' | 'sysctls' | 'trace' }>;
+type Tabular = Exclude<DumpContent, { kind: 'ruleset' | 'routes' | 'ip-rules' | 'sysctls' }>;
 
 function tableOf(content: Tabular): Table {
   switch (content.kind) {

@@ -1,0 +1,26 @@
+/** Fixed cases: each shows something that the kernel does, and that the model has to do as well. */
+import type { Backend, Case } from './case.ts';
+import { routerFacts } from './facts/router.ts';
+import { foundCases } from './found.ts';
+
+export type Fact = Omit<Case, 'backend'> & {
+  /** Where it was written down first, if it was: section and, in a numbered list, the number. */
+  readonly about?: string;
+};
+
+/** Each table has a recording of its own: recorded/NAME.jsonl.gz. */
+export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
+  router: routerFacts,
+};
+
+export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
+
+/** Every case of a table, with both backends. `found` is the table of what once disagreed. */
+export function casesOf(table: string): Case[] {
+  if (table === 'found') return foundCases();
+  return (FACTS[table] ?? []).flatMap(({ about: _, ...fact }) =>
+    BACKENDS.map((backend) => ({ ...fact, backend })),
+  );
+}
+
+export const TABLES_OF_FACTS: readonly string[] = [...Object.keys(FACTS), 'found'];

@@ -1,0 +1,76 @@
+/**
+ * Generated cases, fresh ones with every run, on the kernel and on the model.
+ *
+ *     npm run test:kernel                                    some of every profile
+ *     NETTRACE_PACKETS=10000 npm run test:kernel             so many packets in all
+ *     NETTRACE_PROFILE=router NETTRACE_SEED=4711 …           one profile, from that seed on
+ *     NETTRACE_KEEP=1 …                                      what disagrees is made small and kept in found/
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Case } from './case.ts';
+import { keepRow, rowOf } from './found.ts';
+import { isPossible, Lab } from './kernel/lab.ts';
+import { PROFILES } from './profiles.ts';
+import { Random } from './random.ts';
+import { flattened, shrink } from './shrink.ts';
+import { runCase, sayDisagreement, wrongPackets } from './suite.ts';
+import { addResult, emptyTally, printTallies, type Tally } from './tally.ts';
+
+const possible = isPossible();
+const profiles = Object.entries(PROFILES).filter(
+  ([name]) => process.env.NETTRACE_PROFILE === undefined || process.env.NETTRACE_PROFILE === name,
+);
+const PACKETS = Number(process.env.NETTRACE_PACKETS ?? 1500) / Math.max(1, profiles.length);
+const SEED = Number(process.env.NETTRACE_SEED ?? Date.now() % 1_000_000_000);
+/** One packet in a thousand may differ; of few packets, one. */
+const TOLERATED = Math.max(1, Math.floor(PACKETS / 1000));
+/** Failing cases that are made small: each takes many runs. */
+const SHRUNK = 2;
+
+describe.skipIf(!possible)('generated cases on this kernel (needs root and network namespaces)', () => {
+  let lab: Lab;
+  const tallies = new Map<string, Tally>();
+  beforeAll(() => {
+    lab = new Lab();
+  });
+  afterAll(() => {
+    lab.close();
+    console.log(printTallies(tallies));
+  });
+
+  it.each(profiles)(
+    '%s',
+    async (name, profile) => {
+      const tally = emptyTally(SEED);
+      tallies.set(name, tally);
+      const failures: string[] = [];
+      let shrunk = 0;
+      for (let seed = SEED; tally.packets < PACKETS; seed++) {
+        const of: Case = { name: `${name} ${seed}`, ...profile(new Random(seed)) };
+        const result = await runCase(lab, of);
+        addResult(tally, result);
+        const [first] = result.disagreements;
+        if (!first) continue;
+        failures.push(sayDisagreement(result, first));
+        if (shrunk++ >= SHRUNK) continue;
+        const small = await shrink(flattened(of, result.recording), async (smaller) => {
+          try {
+            return wrongPackets(await runCase(lab, smaller)) > 0;
+          } catch {
+            // Rules that no longer load are no smaller case.
+            return false;
+          }
+        });
+        const again = await runCase(lab, small);
+        failures.push(
+          ...again.disagreements.slice(0, 2).map((each) => sayDisagreement(again, each)),
+          rowOf(small, ''),
+        );
+        if (process.env.NETTRACE_KEEP) keepRow(small, failures.at(-2) ?? '');
+      }
+      expect(tally.wrong, `seeds from ${SEED}\n${failures.join('\n')}`).toBeLessThanOrEqual(TOLERATED);
+      expect(tally.unknown, 'packets that the model left undecided').toBeLessThanOrEqual(tally.packets / 100);
+    },
+    25 * 60_000,
+  );
+});

@@ -1,0 +1,288 @@
+"""The kernel's side of the conformance suite: sends packets into network namespaces and tells everything that became of them.
+
+One JSON object a line in, one out.
+
+{"open": {"ends": [[NETNS, DEVICE], ...], "namespaces": [NETNS, ...]}}
+    A packet socket on every far end; in every namespace under test, sockets for sending locally and for the netfilter traces.
+{"send": END, "frame": HEX, "wait": SECONDS}         a frame out of far end number END
+{"local": NETNS, "packet": HEX, "wait": SECONDS}     an IP packet, header included, sent by a process of NETNS
+{"idle": SECONDS}                                    whatever comes by itself is read and thrown away
+    -> {"time": EPOCH, "errno": NUMBER?, "frames": [[END, HEX], ...], "events": [EVENT, ...]}
+{"run": NETNS, "script": TEXT}                       a shell script in NETNS  -> {"status": N, "out": TEXT, "err": TEXT}
+{"close": true}                                      forgets the sockets
+
+EVENT, nft tables (NFNLGRP_NFTRACE):
+    {"by": "nft", "ns": NETNS, "id": N, "family": N, "table", "chain", "type": 1 policy | 2 return | 3 rule, "handle": N,
+     "verdict": N, "policy": N, "mark": N, "iif": N, "oif": N, "ct": [STATE, DIRECTION, STATUS, ID], "network": HEX, "transport": HEX}
+EVENT, legacy tables (TRACE through nfnetlink_log):
+    {"by": "legacy", "ns": NETNS, "prefix": TEXT, "packet": HEX, "mark": N, "iif": N, "oif": N}
+"""
+import ctypes
+import errno
+import json
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+libc = ctypes.CDLL(None, use_errno=True)
+ETH_P_ALL = 3
+NETLINK_NETFILTER = 12
+NFNLGRP_NFTRACE = 9
+SOL_NETLINK = 270
+NLM_F_REQUEST, NLM_F_ACK = 1, 4
+NFNL_SUBSYS_ULOG, NFNL_SUBSYS_NFTABLES = 4, 10
+NFT_MSG_TRACE = 17
+
+
+def enter(name):
+    with open(f"/var/run/netns/{name}") as handle:
+        if libc.setns(handle.fileno(), 0) != 0:
+            raise OSError(ctypes.get_errno(), f"setns {name}")
+
+
+def attributes(data):
+    found = {}
+    at = 0
+    while at + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, at)
+        if length < 4:
+            break
+        found[kind & 0x3FFF] = data[at + 4 : at + length]
+        at += (length + 3) & ~3
+    return found
+
+
+def attribute(kind, value):
+    return struct.pack("=HH", 4 + len(value), kind) + value + b"\0" * (-len(value) % 4)
+
+
+def messages(data):
+    at = 0
+    while at + 16 <= len(data):
+        length, kind, _, _, _ = struct.unpack_from("=IHHII", data, at)
+        yield kind, data[at + 16 : at + length]
+        at += (length + 3) & ~3
+
+
+def u32(value):
+    return struct.unpack(">I", value)[0] if value is not None and len(value) == 4 else None
+
+
+def text(value):
+    return value.rstrip(b"\0").decode("latin1") if value is not None else None
+
+
+def netlink():
+    made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+    made.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)  # SO_RCVBUFFORCE
+    made.bind((0, 0))
+    return made
+
+
+def trace_socket():
+    made = netlink()
+    made.setsockopt(SOL_NETLINK, 1, NFNLGRP_NFTRACE)  # NETLINK_ADD_MEMBERSHIP
+    made.setblocking(False)
+    return made
+
+
+def log_socket():
+    """Group 0 of nfnetlink_log: where the legacy tables' TRACE goes once nf_log names it."""
+    made = netlink()
+    configure(made, 0, attribute(1, struct.pack("=B3x", 3)))  # PF_BIND, as old kernels want it
+    configure(made, 0, attribute(1, struct.pack("=B3x", 1)))  # BIND
+    configure(made, 0, attribute(2, struct.pack(">IBx", 0xFFFF, 2)))  # whole packets
+    configure(made, 0, attribute(5, struct.pack(">I", 1)))  # each at once
+    made.setblocking(False)
+    return made
+
+
+def configure(sock, group, body):
+    payload = struct.pack(">BBH", 0, 0, group) + body
+    head = struct.pack("=IHHII", 16 + len(payload), (NFNL_SUBSYS_ULOG << 8) | 1, NLM_F_REQUEST | NLM_F_ACK, 1, 0)
+    sock.send(head + payload)
+    for kind, body in messages(sock.recv(65536)):
+        if kind == 2 and struct.unpack_from("=i", body)[0] != 0:
+            raise OSError(-struct.unpack_from("=i", body)[0], "nfnetlink_log")
+
+
+class Namespace:
+    def __init__(self, name):
+        self.name = name
+        enter(name)
+        self.raw4 = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self.raw4.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        self.raw6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self.trace = trace_socket()
+        for family in (2, 10):
+            with open(f"/proc/sys/net/netfilter/nf_log/{family}", "w") as handle:
+                handle.write("nfnetlink_log")
+        self.log = log_socket()
+
+    def close(self):
+        for each in (self.raw4, self.raw6, self.trace, self.log):
+            each.close()
+
+
+ends = []
+namespaces = {}
+
+
+def drain(sock):
+    while True:
+        try:
+            yield sock.recvfrom(1 << 17)
+        except BlockingIOError:
+            return
+        except OSError as problem:
+            if problem.errno == errno.ENOBUFS:
+                raise RuntimeError("trace events were lost: the socket's buffer is full") from problem
+            raise
+
+
+def nft_events(space):
+    for data, _ in drain(space.trace):
+        for kind, body in messages(data):
+            if kind != (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_TRACE:
+                continue
+            found = attributes(body[4:])
+            verdict = attributes(found[5]) if 5 in found else {}
+            code = u32(verdict.get(1))
+            handle = found.get(3)
+            event = {
+                "by": "nft",
+                "ns": space.name,
+                "id": u32(found.get(6)),
+                "family": body[0],
+                "table": text(found.get(1)),
+                "chain": text(found.get(2)),
+                "type": u32(found.get(4)),
+                "handle": struct.unpack(">Q", handle)[0] if handle else None,
+                "verdict": None if code is None else struct.unpack("=i", struct.pack("=I", code))[0],
+                "policy": u32(found.get(16)),
+                "mark": u32(found.get(14)),
+                "iif": u32(found.get(10)),
+                "oif": u32(found.get(12)),
+                "ct": [u32(found.get(21)), found[19][0] if 19 in found else None, u32(found.get(20)), u32(found.get(18))]
+                if 21 in found
+                else None,
+                "network": found[8].hex() if 8 in found else None,
+                "transport": found[9].hex() if 9 in found else None,
+            }
+            yield {key: value for key, value in event.items() if value is not None}
+
+
+def log_events(space):
+    for data, _ in drain(space.log):
+        for kind, body in messages(data):
+            if kind != NFNL_SUBSYS_ULOG << 8:
+                continue
+            found = attributes(body[4:])
+            prefix = text(found.get(10)) or ""
+            if not prefix.startswith("TRACE: "):
+                continue
+            event = {
+                "by": "legacy",
+                "ns": space.name,
+                "prefix": prefix,
+                "packet": found.get(9, b"").hex(),
+                "mark": u32(found.get(2)),
+                "iif": u32(found.get(4)),
+                "oif": u32(found.get(5)),
+            }
+            yield {key: value for key, value in event.items() if value is not None}
+
+
+def collect(wait):
+    """Frames until none came for so long; a veth hands a frame on before send() returns, so events are there by then too."""
+    frames = []
+    while True:
+        ready, _, _ = select.select(ends, [], [], wait)
+        if not ready:
+            break
+        for index, end in enumerate(ends):
+            if end not in ready:
+                continue
+            data, address = end.recvfrom(65536)
+            if address[2] != socket.PACKET_OUTGOING:
+                frames.append([index, data.hex()])
+    events = []
+    for space in namespaces.values():
+        events.extend(nft_events(space))
+        events.extend(log_events(space))
+    return {"frames": frames, "events": events}
+
+
+def close():
+    for end in ends:
+        end.close()
+    ends.clear()
+    for space in namespaces.values():
+        space.close()
+    namespaces.clear()
+
+
+def opened(wanted):
+    close()
+    for name, device in wanted["ends"]:
+        enter(name)
+        end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        end.bind((device, 0))
+        ends.append(end)
+    for name in wanted["namespaces"]:
+        namespaces[name] = Namespace(name)
+    return {}
+
+
+def send_local(space, packet):
+    try:
+        if packet[0] >> 4 == 4:
+            space.raw4.sendto(packet, (socket.inet_ntop(socket.AF_INET, packet[16:20]), 0))
+        else:
+            space.raw6.sendto(packet, (socket.inet_ntop(socket.AF_INET6, packet[24:40]), 0))
+    except OSError as problem:
+        return {"errno": problem.errno}
+    return {}
+
+
+def answer(command):
+    if "open" in command:
+        return opened(command["open"])
+    if "close" in command:
+        close()
+        return {}
+    if "run" in command:
+        done = subprocess.run(
+            ["nsenter", f"--net=/var/run/netns/{command['run']}", "sh", "-s"],
+            input=command["script"].encode(),
+            capture_output=True,
+            check=False,
+        )
+        return {
+            "status": done.returncode,
+            "out": done.stdout.decode("utf8", "replace"),
+            "err": done.stderr.decode("utf8", "replace"),
+        }
+    if "idle" in command:
+        time.sleep(command["idle"])
+        collect(0)
+        return {}
+    now = time.time()
+    extra = {}
+    if "send" in command:
+        ends[command["send"]].send(bytes.fromhex(command["frame"]))
+    else:
+        extra = send_local(namespaces[command["local"]], bytes.fromhex(command["packet"]))
+    return {"time": now, **extra, **collect(command["wait"])}
+
+
+for line in sys.stdin:
+    try:
+        told = answer(json.loads(line))
+    except (OSError, RuntimeError, KeyError) as problem:
+        told = {"error": f"{type(problem).__name__}: {problem}"}
+    print(json.dumps(told), flush=True)

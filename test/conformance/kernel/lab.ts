@@ -1,0 +1,180 @@
+/** The namespaces of a case, on this machine's kernel. */
+import { execFileSync } from 'node:child_process';
+import { formatMac } from '../../../src/net/mac.ts';
+import { BUILTIN_CHAINS, TABLES } from '../../../src/xtables/rule.ts';
+import type { Backend, Network, Rules } from '../case.ts';
+import { Agent, type Sent } from './agent.ts';
+import { PROBE } from './probe.ts';
+
+/** Of this process: several may run at once. */
+const PREFIX = `ntc${process.pid}-`;
+const FAR = `${PREFIX}.far`;
+
+/** Said by a new namespace to nobody: its own discovery, reports and advertisements would be among the packets. */
+const QUIET = [
+  'net.ipv6.conf.default.accept_dad=0',
+  'net.ipv6.conf.default.router_solicitations=0',
+  'net.ipv6.conf.default.addr_gen_mode=1',
+  'net.ipv6.conf.default.mldv1_unsolicited_report_interval=100000000',
+  'net.ipv6.conf.default.mldv2_unsolicited_report_interval=100000000',
+  'net.ipv4.conf.default.igmpv2_unsolicited_report_interval=100000000',
+  'net.ipv4.conf.default.igmpv3_unsolicited_report_interval=100000000',
+  'net.ipv4.icmp_ratelimit=0',
+  'net.ipv6.icmp.ratelimit=0',
+];
+
+/** Carrier comes a moment after a device is up, and a bridge's port forwards a moment after that. */
+const SETTLED = `for i in $(seq 100); do
+  if ip -o link show type veth up | grep -q NO-CARRIER || bridge link show | grep 'state' | grep -qv 'state forwarding'; then sleep 0.01; else exit 0; fi
+done`;
+
+export function isPossible(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  try {
+    const tools = [
+      'iptables-nft',
+      'iptables-legacy',
+      'nft',
+      'ipset',
+      'conntrack',
+      'python3',
+      'bridge',
+      'nsenter',
+    ];
+    execFileSync('sh', [
+      '-c',
+      `ip netns list && for tool in ${tools.join(' ')}; do command -v $tool || exit 1; done`,
+    ]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export class Lab {
+  readonly agent = new Agent();
+  private built: Network | undefined;
+  private ends: readonly string[] = [];
+
+  /** The same network stays from one case to the next, with whatever its settings changed; `fresh` makes it anew. */
+  async build(network: Network, fresh = true): Promise<void> {
+    if (this.built === network && !fresh) return;
+    await this.agent.forget();
+    Lab.remove();
+    this.ends = Object.keys(network.ends);
+    sh(creation(network));
+    this.built = network;
+    for (const [name, commands] of Object.entries(network.namespaces)) {
+      await this.agent.run(PREFIX + name, ['set -e', ...commands].join('\n'));
+    }
+    for (const name of Object.keys(network.namespaces)) await this.agent.run(PREFIX + name, SETTLED);
+    await this.agent.open(
+      this.ends.map((_, index) => [FAR, farDevice(index)]),
+      Object.keys(network.namespaces).map((name) => PREFIX + name),
+    );
+  }
+
+  async run(namespace: string, commands: readonly string[]): Promise<string> {
+    return this.agent.run(PREFIX + namespace, ['set -e', ...commands].join('\n'));
+  }
+
+  /** Loads the rules of a namespace afresh, with the chains that make the kernel tell what it does. */
+  async load(namespace: string, backend: Backend, rules: Rules): Promise<void> {
+    const script = ['set -e', 'nft flush ruleset'];
+    for (const [command, text] of [
+      ['iptables', rules.ip4],
+      ['ip6tables', rules.ip6],
+    ] as const) {
+      // Legacy tables, once loaded, stay: empty ones with accepting policies are as good as none, but for the other backend.
+      script.push(
+        `if [ -s /proc/net/ip${command === 'iptables' ? '' : '6'}_tables_names ]; then`,
+        here(`${command}-legacy-restore`, emptyTables()),
+        'fi',
+      );
+      if (text !== undefined && text !== '') script.push(here(`${command}-${backend}-restore`, text));
+    }
+    script.splice(2, 0, ...(rules.ipset ? ['ipset destroy', here('ipset restore', rules.ipset)] : []));
+    if (rules.nft) script.push(here('nft -f -', rules.nft));
+    script.push(here('nft -f -', PROBE), 'conntrack -F >/dev/null 2>&1 || true');
+    await this.agent.run(PREFIX + namespace, script.join('\n'));
+  }
+
+  async send(end: string, frame: Uint8Array): Promise<Sent> {
+    const index = this.ends.indexOf(end);
+    if (index < 0) throw new Error(`no far end ${end}`);
+    return this.agent.send(index, frame);
+  }
+
+  async sendLocal(namespace: string, packet: Uint8Array): Promise<Sent> {
+    return this.agent.sendLocal(PREFIX + namespace, packet);
+  }
+
+  endName(index: number): string {
+    return this.ends[index] ?? '';
+  }
+
+  close(): void {
+    this.agent.close();
+    Lab.remove();
+  }
+
+  private static remove(): void {
+    sh(
+      `for name in $(ip netns list | cut -d' ' -f1); do case $name in ${PREFIX}*) ip netns del $name;; esac; done`,
+    );
+  }
+}
+
+/** The name that a case gave the namespace. */
+export function plainName(netns: string): string {
+  return netns.slice(PREFIX.length);
+}
+
+function farDevice(index: number): string {
+  return `f${index}`;
+}
+
+function creation({ namespaces, wires, ends }: Network): string {
+  const names = Object.keys(namespaces);
+  const lines = ['set -e'];
+  for (const name of [...names, '.far']) lines.push(`ip netns add ${PREFIX}${name}`);
+  for (const name of names) {
+    lines.push(`nsenter --net=/var/run/netns/${PREFIX}${name} sysctl -qw ${QUIET.join(' ')}`);
+    lines.push(`ip -n ${PREFIX}${name} link set lo up`);
+  }
+  for (const [one, other] of wires) {
+    const [a, left] = parts(one);
+    const [b, right] = parts(other);
+    lines.push(`ip -n ${PREFIX}${a} link add ${left} type veth peer name ${right} netns ${PREFIX}${b}`);
+  }
+  for (const [index, { at, mac }] of Object.values(ends).entries()) {
+    const [namespace, device] = parts(at);
+    const far = farDevice(index);
+    lines.push(
+      `ip -n ${PREFIX}${namespace} link add ${device} type veth peer name ${far} netns ${FAR}`,
+      `nsenter --net=/var/run/netns/${FAR} sysctl -qw net.ipv6.conf.${far}.disable_ipv6=1`,
+      `ip -n ${FAR} link set ${far} address ${formatMac(mac)} arp off promisc on up`,
+    );
+  }
+  return lines.join('\n');
+}
+
+export function parts(place: string): [namespace: string, device: string] {
+  const colon = place.indexOf(':');
+  return [place.slice(0, colon), place.slice(colon + 1)];
+}
+
+function here(command: string, text: string): string {
+  return `${command} <<'NETTRACE_END'\n${text.trimEnd()}\nNETTRACE_END`;
+}
+
+function emptyTables(): string {
+  return TABLES.map(
+    (table) =>
+      `*${table}\n${BUILTIN_CHAINS[table].map((chain) => `:${chain} ACCEPT [0:0]\n`).join('')}COMMIT\n`,
+  ).join('');
+}
+
+function sh(script: string): void {
+  execFileSync('sh', ['-s'], { input: script, stdio: ['pipe', 'ignore', 'inherit'] });
+}

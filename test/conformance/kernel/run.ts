@@ -1,0 +1,190 @@
+/** A case through the kernel. */
+import type { Mac } from '../../../src/net/mac.ts';
+import type { Case, Frame, Network, Stimulus } from '../case.ts';
+import { readCounters } from '../counters.ts';
+import { frameOf, outFrame, readFrame } from '../frame.ts';
+import type { OutFrame, PacketObservation } from '../observation.ts';
+import type { RecordedStimulus, Recording } from '../recording.ts';
+import { hex, type Sent, unhex } from './agent.ts';
+import { countRules, type Places, placesOf, type Sizes, signatureOfPacket, waysOf } from './events.ts';
+import { type Lab, parts } from './lab.ts';
+import { PROBE_TABLE } from './probe.ts';
+
+const SEPARATOR = '@@@ nettrace @@@';
+
+/** What the model is told of each namespace. `nft` and `ipset` only where the case has such rules. */
+function commandsOf({ backend, rules }: Case, namespace: string): string[] {
+  const own = rules[namespace] ?? {};
+  return [
+    'ip -d -j addr show',
+    'ip -d -j route show table all',
+    'ip -6 -d -j route show table all',
+    'ip -j rule show',
+    'ip -6 -j rule show',
+    'ip -j neigh show',
+    'bridge -j fdb show',
+    'bridge -d -j link show',
+    'bridge -j vlan show',
+    'sysctl -a --pattern ^net',
+    'ss -lntup',
+    `iptables-${backend}-save`,
+    `ip6tables-${backend}-save`,
+    ...(own.nft === undefined ? [] : ['nft -j -a list ruleset']),
+    ...(own.ipset === undefined ? [] : ['ipset save']),
+  ];
+}
+
+/** Network, settings and rules stand already when `prepared`: a repetition with other packets. */
+export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise<Recording> {
+  const names = Object.keys(of.network.namespaces);
+  if (!prepared) {
+    await lab.build(of.network);
+    for (const name of names) {
+      const settings = of.settings?.[name] ?? [];
+      if (settings.length > 0) await lab.run(name, settings);
+      await lab.load(name, of.backend, of.rules[name] ?? {});
+    }
+  }
+  const dumps: [string, string, string][] = [];
+  const known = new Map<string, { places: Places; sizes: Sizes }>();
+  for (const name of names) {
+    const commands = commandsOf(of, name);
+    const texts = await lab.run(name, [
+      ...commands.flatMap((command) => [command, `echo '${SEPARATOR}'`]),
+      'nft -j -a list ruleset',
+    ]);
+    const pieces = texts.split(`${SEPARATOR}\n`);
+    const sizes = new Map<string, number>();
+    for (const [index, command] of commands.entries()) {
+      const text = told(command, pieces[index] ?? '');
+      if (/^ip6?tables-.*-save/.test(command)) countRules(text, command.startsWith('ip6') ? 6 : 4, sizes);
+      dumps.push([name, command, text]);
+    }
+    known.set(name, { places: placesOf(pieces.at(-1) ?? ''), sizes });
+  }
+  const stimuli: RecordedStimulus[] = [];
+  const packets: PacketObservation[] = [];
+  const knownOf = (name: string) => known.get(name) ?? { places: new Map(), sizes: new Map() };
+  const waiting = [...of.stimuli];
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    if (next.after !== undefined) await lab.agent.idle(next.after);
+    const { stimulus, sent } = await send(lab, of.network, next);
+    stimuli.push(stimulus);
+    const { packet, frames } = observed(lab, stimulus, sent, knownOf);
+    packets.push(packet);
+    waiting.push(...(of.answer?.(frames) ?? []));
+  }
+  const counters: Record<string, Record<string, string>> = {};
+  const connections: Record<string, string[]> = {};
+  for (const name of names) {
+    const [v4 = '', v6 = '', table4 = '', table6 = ''] = (
+      await lab.run(name, [
+        `iptables-${of.backend}-save -c`,
+        `echo '${SEPARATOR}'`,
+        `ip6tables-${of.backend}-save -c`,
+        `echo '${SEPARATOR}'`,
+        'conntrack -L -f ipv4 -o extended 2>/dev/null',
+        `echo '${SEPARATOR}'`,
+        'conntrack -L -f ipv6 -o extended 2>/dev/null',
+      ])
+    ).split(`${SEPARATOR}\n`);
+    counters[name] = { ...readCounters(v4, 4), ...readCounters(v6, 6) };
+    connections[name] = [...table4.split('\n'), ...table6.split('\n')]
+      .filter((line) => line !== '')
+      .toSorted();
+  }
+  return {
+    name: of.name,
+    backend: of.backend,
+    dumps,
+    wires: of.network.wires,
+    ends: Object.fromEntries(Object.entries(of.network.ends).map(([name, { at }]) => [name, at])),
+    stimuli,
+    observation: { packets, counters, connections },
+    end: Date.now() / 1000,
+  };
+}
+
+async function send(
+  lab: Lab,
+  network: Network,
+  { on, skb }: Stimulus,
+): Promise<{ stimulus: RecordedStimulus; sent: Sent }> {
+  const bytes = hex(skb.bytes);
+  if (on.startsWith('local:')) {
+    const sent = await lab.sendLocal(on.slice('local:'.length), skb.bytes);
+    const { time, errno } = sent;
+    return { stimulus: { on, bytes, time, ...(errno === undefined ? {} : { errno }) }, sent };
+  }
+  const source = skb.etherSource ?? network.ends[on]?.mac ?? 0;
+  const destination = skb.etherDestination ?? (await nearMac(lab, network, on));
+  const sent = await lab.send(on, frameOf(skb.bytes, source, destination, skb.vlans));
+  const vlans = skb.vlans.length > 0 ? { vlans: skb.vlans } : {};
+  return { stimulus: { on, bytes, time: sent.time, ether: [source, destination], ...vlans }, sent };
+}
+
+const NEAR = new WeakMap<Network, Map<string, Mac>>();
+
+/** Of the device at the far end, or of the bridge that it is a port of. */
+async function nearMac(lab: Lab, network: Network, end: string): Promise<Mac> {
+  const known = NEAR.get(network) ?? new Map<string, Mac>();
+  NEAR.set(network, known);
+  const found = known.get(end);
+  if (found !== undefined) return found;
+  const [namespace, device] = parts(network.ends[end]?.at ?? '');
+  const path = `/sys/class/net/${device}`;
+  // sysfs shows the namespace that mounted it: `ip` does not.
+  const text = await lab.run(namespace, [
+    `link=$(ip -o link show ${device})`,
+    'master=$(echo "$link" | sed -n "s/.* master \\([^ ]*\\) .*/\\1/p")',
+    `[ -z "$master" ] || link=$(ip -o link show "$master")`,
+    'echo "$link" | sed -n "s/.*link\\/ether \\([0-9a-f:]*\\).*/\\1/p"',
+  ]);
+  const mac = Number.parseInt(text.trim().replaceAll(':', ''), 16);
+  if (Number.isNaN(mac)) throw new Error(`${path} has no MAC: ${text}`);
+  known.set(end, mac);
+  return mac;
+}
+
+function observed(
+  lab: Lab,
+  stimulus: RecordedStimulus,
+  sent: Sent,
+  known: (namespace: string) => { places: Places; sizes: Sizes },
+): { packet: PacketObservation; frames: Frame[] } {
+  const frames = sent.frames.map(([index, text]): Frame => ({ end: lab.endName(index), bytes: unhex(text) }));
+  const out = frames.flatMap(({ end, bytes }): OutFrame[] => {
+    const ethernet = readFrame(bytes);
+    return ethernet ? [outFrame(end, ethernet)] : [];
+  });
+  const bytes = unhex(stimulus.bytes);
+  const fragment = (bytes[0] ?? 0) >> 4 === 4 && (((bytes[6] ?? 0) << 8) | (bytes[7] ?? 0)) % 0x4000 !== 0;
+  return {
+    packet: { ways: waysOf(sent.events, { signature: signatureOfPacket(bytes), fragment }, known), out },
+    frames,
+  };
+}
+
+/** What no packet meets stays out of the model's dumps: it would only make recordings long. */
+function told(command: string, text: string): string {
+  if (command.startsWith('sysctl')) {
+    const keep =
+      /forward|rp_filter|local|redirects|mark|bridge|icmp|nf_conntrack_|hop_limit|port_range|arp_|fib_|mtu|ignore|tcp_|proxy|shared|disable_ipv6/;
+    return text
+      .split('\n')
+      .filter((line) => keep.test(line))
+      .join('\n');
+  }
+  if (command.startsWith('nft')) {
+    const { nftables } = JSON.parse(text) as {
+      nftables: Record<string, { name?: string; table?: string }>[];
+    };
+    const own = nftables.filter((item) =>
+      Object.entries(item).every(
+        ([kind, { name, table }]) => (kind === 'table' ? name : table) !== PROBE_TABLE,
+      ),
+    );
+    return JSON.stringify({ nftables: own });
+  }
+  return text;
+}
