@@ -12,6 +12,7 @@ const ORDER = [
   'skb',
   'xtables',
   'nft',
+  'ipset',
   'dump',
   'input',
   'snapshot',

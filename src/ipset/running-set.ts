@@ -1,0 +1,96 @@
+/** A set of a dump made ready to be asked: ip_set_create(), and the adds that ipset-restore would do. */
+import type { Span } from '../base/span.ts';
+import type { Clock, EntryValues } from './element.ts';
+import { entryOf } from './element.ts';
+import type { Changed, Store } from './query.ts';
+import type { IpSet, Part, SetHeader } from './record.ts';
+import { createBitmap } from './stores/bitmap.ts';
+import { createHash } from './stores/hash.ts';
+import { createList, type Members } from './stores/list.ts';
+import type { SetType } from './type.ts';
+import { typeOf } from './types.ts';
+
+export interface RunningSet {
+  readonly name: string;
+  readonly header: SetHeader;
+  readonly type: SetType;
+  readonly store: Store;
+  /** Its elements were not dumped, or are more than are kept: what isn't found in it is unknown. Says which. */
+  readonly partial?: string;
+}
+
+/** Elements kept of all sets of a namespace. A dump holds them one a line; a range written by hand may stand for billions. */
+export const MOST_ELEMENTS = 1 << 21;
+
+export function createStore(header: SetHeader, clock: Clock, members: Members): Store {
+  const type = typeOf(header);
+  switch (type.store) {
+    case 'hash':
+      return createHash(type, header, clock);
+    case 'bitmap':
+      return createBitmap(type, header, clock);
+    case 'list':
+      return createList(header, clock, members);
+  }
+}
+
+export function runSet(set: IpSet, clock: Clock, members: Members, room: { left: number }): RunningSet {
+  const type = typeOf(set.header);
+  const store = createStore(set.header, clock, members);
+  const common = { name: set.name, header: set.header, type, store };
+  if (!set.entries) return { ...common, partial: 'its elements were not dumped (ipset save)' };
+  for (const entry of set.entries) {
+    for (const parts of expand(entry.parts, type, set.header)) {
+      if (room.left-- <= 0)
+        return { ...common, partial: `more than ${MOST_ELEMENTS} elements of sets are not kept` };
+      if (store.addEntry({ ...entry, parts }, true) === 'full') break;
+    }
+  }
+  return common;
+}
+
+/** All single elements that an entry stands for: the first dimension outermost. */
+export function* expand(
+  parts: readonly Part[],
+  type: SetType,
+  header: SetHeader,
+  at = 0,
+): Generator<readonly Part[]> {
+  const part = parts[at];
+  const dimension = type.dimensions[at];
+  if (!part || !dimension) {
+    yield parts;
+    return;
+  }
+  for (const single of dimension.expand(part, header))
+    yield* expand(parts.with(at, single), type, header, at + 1);
+}
+
+/** `ipset add` and `ipset del` of an entry, with all that it stands for, up to the first that fails. */
+export function changeEntry(
+  { store, type, header }: RunningSet,
+  change: 'add' | 'del',
+  entry: EntryValues,
+  exist: boolean,
+  most: number,
+): Changed | 'many' {
+  let count = 0;
+  for (const parts of expand(entry.parts, type, header)) {
+    if (++count > most) return 'many';
+    const single = { ...entry, parts };
+    const changed = change === 'add' ? store.addEntry(single, exist) : store.delEntry(single);
+    const forgiven = exist && (changed === 'exists' || changed === 'missing');
+    if (changed !== 'done' && !forgiven) return changed;
+  }
+  return count === 0 ? 'invalid' : 'done';
+}
+
+/** The set as a dump of now would show it. */
+export function recordOf({ name, header, store }: RunningSet, clock: Clock, span: Span): IpSet {
+  return {
+    name,
+    header,
+    entries: [...store.elements()].map((element) => entryOf(element, header, clock, span)),
+    span,
+  };
+}
