@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import type { IpSet } from '../ipset/record.ts';
 import type { Ruleset } from '../xtables/rule.ts';
 import type {
   BridgeVlan,
@@ -45,6 +46,7 @@ export type DumpContent =
     }
   | { readonly kind: 'ruleset'; readonly ruleset: Ruleset }
   | { readonly kind: 'nft'; readonly chains: readonly NftChain[] }
+  | { readonly kind: 'ipsets'; readonly sets: readonly IpSet[] }
   | { readonly kind: 'sysctls'; readonly sysctls: ReadonlyMap<string, Sysctl> }
   | { readonly kind: 'sockets'; readonly sockets: readonly Socket[] }
   | { readonly kind: 'processes'; readonly processes: readonly Process[] }

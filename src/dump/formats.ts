@@ -18,6 +18,9 @@ import { ipRoute } from './formats/ip-route.ts';
 import { ipRouteJson } from './formats/ip-route-json.ts';
 import { ipRule } from './formats/ip-rule.ts';
 import { ipRuleJson } from './formats/ip-rule-json.ts';
+import { ipsetList } from './formats/ipset-list.ts';
+import { ipsetSave } from './formats/ipset-save.ts';
+import { ipsetXml } from './formats/ipset-xml.ts';
 import { iptablesSave } from './formats/iptables-save.ts';
 import { netstat } from './formats/netstat.ts';
 import { netstatStatistics } from './formats/netstat-s.ts';
@@ -47,6 +50,9 @@ export const FORMATS: readonly Format[] = [
   ipRouteJson,
   nstatJson,
   iptablesSave,
+  ipsetSave,
+  ipsetList,
+  ipsetXml,
   nft,
   bridgeLink,
   ipAddr,

@@ -2,6 +2,7 @@
 import { asLoaded } from '../xtables/canonical.ts';
 import { printRuleset } from '../xtables/print.ts';
 import type { DumpContent } from './dump.ts';
+import { printSets } from './print/ipsets.ts';
 import { printLinks, printPorts } from './print/links.ts';
 import { printRoutes } from './print/routes.ts';
 import { printRules } from './print/rules.ts';
@@ -37,6 +38,8 @@ export function printDump(content: DumpContent): string | undefined {
     case 'ruleset':
       // The nft backend gives back its own order of tables and all built-in chains; the legacy one what it was given.
       return printRuleset(content.ruleset.backend === 'nft' ? asLoaded(content.ruleset) : content.ruleset);
+    case 'ipsets':
+      return printSets(content.sets);
     case 'sysctls':
       return printSysctls(content.sysctls);
     case 'sockets':

@@ -1,5 +1,7 @@
 /** Records of dumps as plain JSON: addresses as text, maps as objects, each with the place it was read from. */
 import type { Dump, DumpContent } from '../dump/dump.ts';
+import { printElement } from '../ipset/entry.ts';
+import type { IpSet } from '../ipset/record.ts';
 import { formatIp } from '../net/ip.ts';
 import { formatMac } from '../net/mac.ts';
 import { formatPrefix } from '../net/prefix.ts';
@@ -30,8 +32,34 @@ export function describeDump(dump: Dump): { [key: string]: Json } {
 }
 
 export function describeContent(content: DumpContent): { [key: string]: Json } {
+  if (content.kind === 'ipsets') return { kind: content.kind, sets: content.sets.map(describeSet) };
   if (content.kind !== 'ruleset') return plainObject(content);
   return { kind: content.kind, ruleset: describeRuleset(content.ruleset) };
+}
+
+/** Elements as ipset prints them, with what each has beside. */
+function describeSet({ name, header, entries, span }: IpSet): Json {
+  const { type, family, bitmask, range, ...options } = header;
+  const hasAddresses = family !== undefined;
+  return {
+    name,
+    type,
+    ...(family !== undefined && { family }),
+    ...(bitmask !== undefined && { bitmask: formatIp(bitmask) }),
+    ...(range && {
+      range: hasAddresses ? { first: formatIp(range.first), last: formatIp(range.last) } : { ...range },
+    }),
+    ...plainObject(options),
+    ...(entries && {
+      entries: entries.map(({ parts, packets, bytes, ...rest }) => ({
+        element: printElement(parts, header),
+        ...plainObject(rest),
+        ...(packets !== undefined && { packets: Number(packets) }),
+        ...(bytes !== undefined && { bytes: Number(bytes) }),
+      })),
+    }),
+    span: { ...span },
+  };
 }
 
 function describeRuleset({ family, backend, tables }: Ruleset): Json {

@@ -1,5 +1,6 @@
 /** Merging the dumps that are simply lists or tables of values: sysctls, sockets, neighbours, conntrack, names. */
 import type { Issue } from '../base/issue.ts';
+import type { Span } from '../base/span.ts';
 import type {
   BridgeVlan,
   ConntrackDump,
@@ -13,6 +14,8 @@ import type {
   Sysctl,
 } from '../dump/records.ts';
 import type { DumpInput } from '../input/input.ts';
+import { printElement } from '../ipset/entry.ts';
+import type { IpSet } from '../ipset/record.ts';
 import { type Family, formatIp } from '../net/ip.ts';
 import { formatMac } from '../net/mac.ts';
 import { tupleKey } from '../skb/tuple.ts';
@@ -112,6 +115,44 @@ export function mergeBridgeVlans(dumps: readonly DumpInput[]): BridgeVlan[] | un
     dumps.map(({ dump }) => (dump.content.kind === 'bridge-vlans' ? dump.content.vlans : undefined)),
     (entry) => `${entry.dev} ${entry.vid}`,
   );
+}
+
+/** By name; what shows a set's elements counts for more than what doesn't. */
+export function mergeIpsets(dumps: readonly DumpInput[], issues: Issue[]): IpSet[] | undefined {
+  const found: Issue[] = [];
+  const lists = dumps.map(({ dump }) => (dump.content.kind === 'ipsets' ? dump.content.sets : undefined));
+  const listed = [...lists].sort((a, b) => Number(isListed(a)) - Number(isListed(b)));
+  const merged = unite(
+    listed,
+    (set) => set.name,
+    (older, newer) => {
+      const odd = oddElement(newer, older) ?? oddElement(older, newer);
+      if (odd)
+        found.push(
+          contradiction(odd.span, `set ${newer.name} has ${odd.text} here, but not in ${odd.other}`),
+        );
+    },
+  );
+  push(issues, found, 'more sets have different elements in the two files');
+  return merged;
+}
+
+function isListed(sets: readonly IpSet[] | undefined): boolean {
+  return sets?.every(({ entries }) => entries !== undefined) ?? false;
+}
+
+/** An element that only the first of the two has. Timeouts and counters go on by themselves. */
+function oddElement(
+  { header, entries }: IpSet,
+  other: IpSet,
+): { text: string; span: Span; other: string } | undefined {
+  if (!entries || !other.entries) return undefined;
+  const known = new Set(other.entries.map(({ parts }) => printElement(parts, other.header)));
+  for (const { parts, span } of entries) {
+    const text = printElement(parts, header);
+    if (!known.has(text)) return { text, span, other: other.span.path };
+  }
+  return undefined;
 }
 
 export function mergeSockets(dumps: readonly DumpInput[]): Socket[] | undefined {

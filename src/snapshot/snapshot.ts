@@ -19,6 +19,7 @@ import type {
   Socket,
   Sysctl,
 } from '../dump/records.ts';
+import type { IpSet } from '../ipset/record.ts';
 import type { Ruleset } from '../xtables/rule.ts';
 
 export interface Snapshot {
@@ -58,6 +59,8 @@ export interface Netns {
   /** By backend: `iptables-nft` and `iptables-legacy` tables stand side by side on the same hooks. Empty: no rules. */
   rulesets4?: Ruleset[];
   rulesets6?: Ruleset[];
+  /** IP sets, by `ipset save` or `ipset list`. */
+  ipsets?: IpSet[];
   /** nft base chains that no iptables dump covers; the model can't run them yet. */
   nft?: NftChain[];
   /** `net.ipv4.ip_forward` → value, with its place. */

@@ -14,6 +14,8 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'ip-link': ['ip-link'],
   'ip-route': ['ip-route'],
   'ip-rule': ['ip-rule'],
+  'ipset-list': ['ipset-list'],
+  'ipset-save': ['ipset-save'],
   'iptables-save-with-prompt': ['iptables-save'],
   // One holds a text under a JSON name.
   'nft-json': ['nft-json', 'nft'],
@@ -29,6 +31,7 @@ const MISFILED: readonly (readonly [RegExp, string])[] = [
   [/^ip-route__.*traceroute/, 'traceroute'],
   [/^ip-route__.*(?:net_ipv6_route|net_route|proc_net_route)/, '/proc/net/route'],
   [/^ip-route__.*route-formatted-output/, "cloud-init's own tables"],
+  [/^ipset-list__(?:projectcalico|puppetlabs|tailscale)/, 'source code with a field of that name'],
   [/^nft-json__projectcalico/, "Calico's own state"],
 ];
 

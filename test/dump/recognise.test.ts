@@ -20,6 +20,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'ip-route-json': '[{"dst": "default", "gateway": "10.0.0.1", "dev": "eth0", "flags": []}]',
   'nstat-json': '{"kernel": {"IpInReceives": 3}}',
   'iptables-save': '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT',
+  'ipset-save': 'create bad hash:ip family inet hashsize 1024 maxelem 65536\nadd bad 10.0.0.9',
+  'ipset-list': 'Name: bad\nType: hash:ip\nMembers:\n10.0.0.9',
+  'ipset-xml':
+    '<ipsets>\n<ipset name="bad">\n<type>hash:ip</type>\n<header><family>inet</family></header>\n</ipset>\n</ipsets>',
   nft: 'table inet filter {\n}',
   'bridge-link':
     '5: veth1@if4: <BROADCAST,UP,LOWER_UP> mtu 1500 master br0 state forwarding priority 32 cost 2 ',
@@ -208,10 +212,7 @@ describe('what is no dump', () => {
       'Dear all,\nthe line\ndefault via 10.0.0.1 dev eth0\nis missing on the box.\nPlease add it today.\nThanks, A.\n',
     ],
     ['one lookup (ip route get)', '8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.0.5 uid 0 \n    cache \n'],
-    [
-      'a list of prefixes',
-      'Name: blocked\nType: hash:net\nMembers:\n10.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n',
-    ],
+    ['a list of prefixes', 'Name: blocked\nMembers:\n10.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n'],
     ['a configuration file', 'server.port = 80\nserver.host = web\n'],
     ['source code', 'function f() {\n  return [1, 2];\n}\n'],
     ['other JSON', '{"name": "x", "version": 1}'],

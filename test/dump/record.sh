@@ -1,6 +1,6 @@
 #!/bin/sh
 # Records the samples of test/dump/recorded: one state of a namespace, in every form its commands print.
-# Usage, as root: sh test/dump/record.sh [DIRECTORY]; needs iproute2, iptables, nft, conntrack, net-tools, brctl, python3.
+# Usage, as root: sh test/dump/record.sh [DIRECTORY]; needs iproute2, iptables, ipset, nft, conntrack, net-tools, brctl, python3.
 out=${1:-$(dirname "$0")/recorded}
 left=ntd-left right=ntd-right
 mkdir -p "$out"
@@ -140,6 +140,71 @@ t nft-a nft -a list ruleset
 j nft nft -j -a list ruleset
 x nft delete table inet own
 mv "$out/nstat-json.txt" "$out/nstat.json"
+
+x ipset restore <<'SETS'
+create hosts hash:ip timeout 86400 counters comment skbinfo
+add hosts 203.0.113.9 timeout 3600 packets 12 bytes 3400 comment "asked for it" skbmark 0x11/0xff skbprio 1:10 skbqueue 3
+add hosts 203.0.113.10 timeout 0 skbmark 0x7
+add hosts 203.0.113.11 skbprio ffff:1
+create halves hash:ip netmask 24 maxelem 100
+add halves 203.0.113.200
+create odd hash:ip bitmask 255.0.255.255
+add odd 203.0.113.7
+create six hash:ip family inet6 hashsize 64
+add six 2001:db8::1
+add six ::1.2.3.4
+add six ::ffff:1.2.3.4
+create lan bitmap:ip range 10.71.0.0/24 timeout 0
+add lan 10.71.0.8-10.71.0.10
+create wide bitmap:ip range 10.0.0.0/8 netmask 16
+add wide 10.3.0.0
+create stations bitmap:ip,mac range 10.71.0.0/28 counters
+add stations 10.71.0.1,02:ab:cd:00:00:01
+add stations 10.71.0.2
+create low bitmap:port range 0-1023
+add low 80
+add low 443
+create nets hash:net comment
+add nets 10.0.0.0/8 comment "private"
+add nets 10.71.0.0/16 nomatch
+add nets 198.51.100.4
+create nets6 hash:net family inet6 timeout 60000
+add nets6 2001:db8::/32 timeout 0
+create services hash:ip,port
+add services 10.71.0.9,80
+add services 10.71.0.9,udp:53
+add services 10.71.0.9,sctp:5000
+add services 10.71.0.9,icmp:echo-request
+add services 10.71.0.9,icmp:8/9
+add services 10.71.0.9,gre:0
+add services 10.71.0.9,255:0
+create services6 hash:ip,port family inet6
+add services6 2001:db8::9,icmpv6:echo-request
+add services6 2001:db8::9,tcp:443
+create masked hash:ip,port bitmask 255.255.0.255
+add masked 10.71.5.9,tcp:80
+create paths hash:ip,port,ip
+add paths 10.71.0.9,tcp:80,203.0.113.1
+create ways hash:ip,port,net
+add ways 10.71.0.9,tcp:80,203.0.113.0/24
+add ways 10.71.0.9,tcp:80,203.0.113.128/25 nomatch
+create ports hash:net,port
+add ports 10.71.0.0/24,tcp:8080-8082
+create doors hash:net,iface timeout 600000 counters
+add doors 0.0.0.0/0,wan0 timeout 0
+add doors 10.71.0.0/24,physdev:pair0 timeout 0
+add doors 10.71.0.0/24,pair wildcard timeout 0
+add doors 10.71.1.0/24,lan0 nomatch timeout 0
+create all list:set size 16 timeout 0
+add all nets
+add all hosts before nets
+create none hash:net,port family inet6
+create pair list:set counters
+SETS
+t ipset-save ipset save
+t ipset-list ipset list
+t ipset-list-t ipset list -t
+t ipset-list-xml ipset list -o xml
 
 x ip rule add from 10.71.0.0/24 to 10.0.0.0/8 lookup 107 pref 100
 x ip rule add fwmark 0x1/0xff lookup 207 pref 110

@@ -49,6 +49,10 @@ const FORMATS: Readonly<Record<string, string>> = {
   'ip6-rule.json': 'ip-rule-json',
   'ip6-rule.txt': 'ip-rule',
   'ip6tables-save.txt': 'iptables-save',
+  'ipset-list-t.txt': 'ipset-list',
+  'ipset-list-xml.txt': 'ipset-xml',
+  'ipset-list.txt': 'ipset-list',
+  'ipset-save.txt': 'ipset-save',
   'iptables-save-c.txt': 'iptables-save',
   'iptables-save.txt': 'iptables-save',
   'netstat-antup.txt': 'netstat',
@@ -136,6 +140,8 @@ describe('text and JSON forms of the same state give the same records', () => {
     ['nft-a.txt', 'nft.txt'],
     ['sysctl-proc.txt', 'sysctl.txt'],
     ['iptables-save-c.txt', 'iptables-save.txt'],
+    ['ipset-list.txt', 'ipset-save.txt'],
+    ['ipset-list-xml.txt', 'ipset-save.txt'],
   ])('%s says what %s says', (one, other) => {
     const order = (value: unknown) =>
       Array.isArray(value) ? [...value].map((item) => JSON.stringify(item)).sort() : value;

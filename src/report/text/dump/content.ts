@@ -1,6 +1,9 @@
 /** What a dump holds, readable: tables as tables, what is text by nature (rules, routes, settings) as text. */
 import { printable } from '../../../base/printable.ts';
 import type { DumpContent } from '../../../dump/dump.ts';
+import { printEntry } from '../../../ipset/entry.ts';
+import { headerWords } from '../../../ipset/header.ts';
+import type { IpSet } from '../../../ipset/record.ts';
 import type { Ruleset } from '../../../xtables/rule.ts';
 import type { Style } from '../style.ts';
 import { ruleBody } from '../traversal.ts';
@@ -31,6 +34,8 @@ export function contentLines(content: DumpContent, style: Style): string[] {
     }
     case 'ip-rules':
       return content.rules.map((rule) => `  ${printable(rule.text)}`);
+    case 'ipsets':
+      return setLines(content.sets, style);
     case 'sysctls':
       return [...content.sysctls].map(([name, { value }]) => `  ${printable(name)} = ${printable(value)}`);
     default:
@@ -38,7 +43,7 @@ export function contentLines(content: DumpContent, style: Style): string[] {
   }
 }
 
-type Tabular = Exclude<DumpContent, { kind: 'ruleset' | 'routes' | 'ip-rules' | 'sysctls' }>;
+type Tabular = Exclude<DumpContent, { kind: 'ruleset' | 'routes' | 'ip-rules' | 'ipsets' | 'sysctls' }>;
 
 function tableOf(content: Tabular): Table {
   switch (content.kind) {
@@ -78,6 +83,16 @@ function tableOf(content: Tabular): Table {
     case 'resolver':
       return resolverTable(content.resolver);
   }
+}
+
+/** A set after the other, its elements indented. */
+function setLines(sets: readonly IpSet[], style: Style): string[] {
+  if (sets.length === 0) return [style.dim('  (no sets)')];
+  return sets.flatMap(({ name, header, entries }) => [
+    `  ${style.bold(printable(name))} ${header.type} ${style.dim(headerWords(header).join(' '))}`,
+    ...(entries ?? []).map((entry) => `    ${printable(printEntry(entry, header))}`),
+    ...(entries === undefined ? [style.dim('    (elements not shown)')] : []),
+  ]);
 }
 
 function tableLines({ header, rows, right = [] }: Table, style: Style): string[] {
