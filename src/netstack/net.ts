@@ -1,4 +1,6 @@
 /** The running state of one namespace (struct net): what carries over from packet to packet. */
+
+import { createSets, type Sets } from '../ipset/sets.ts';
 import type { Family, Ip } from '../net/ip.ts';
 import { familyOf } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
@@ -19,6 +21,8 @@ export interface Net {
   readonly fib: Readonly<Record<Family, Fib>>;
   readonly tables: Readonly<Record<Family, Tables>>;
   readonly conntrack: Conntrack;
+  /** The IP sets, which packets change. */
+  readonly sets: Sets;
   /** By bridge: station → port. Entries of the dump are there from the start. */
   readonly fdb: Map<string, Map<Mac, string>>;
   /** Fragments waiting for the rest of their datagram. */
@@ -85,6 +89,7 @@ export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
     fib: { 4: createFib(netns, 4, fibDevices), 6: createFib(netns, 6, fibDevices) },
     tables: { 4: createTables(netns, 4), 6: createTables(netns, 6) },
     conntrack,
+    sets: createSets(netns.name, netns.ipsets, preload?.now),
     fdb: initialFdb(netns, devices),
     fragments: new Map(),
     icmpPeers: new Map(),

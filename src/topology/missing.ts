@@ -2,6 +2,7 @@
 import { familyOf } from '../net/ip.ts';
 import { isLoopback } from '../snapshot/derived-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
+import { setsOfRule } from '../xtables/sets-of-rule.ts';
 import { type Device, formatLink, keyOf } from './link-ref.ts';
 import type { Topology } from './topology.ts';
 
@@ -41,6 +42,13 @@ export function missingDumps(netns: Netns): Missing[] {
       lack('ip -6 route', 'only the IPv6 routes of its addresses are known');
     if (!netns.rulesets6) lack('ip6tables-save', 'it is assumed to have no IPv6 rules');
   }
+  const unknownSets = setsOf(netns).filter((name) => !netns.ipsets?.some((set) => set.name === name));
+  if (unknownSets.length > 0) {
+    lack(
+      'ipset save',
+      `what is in ${unknownSets.slice(0, 5).join(', ')}${unknownSets.length > 5 ? ' …' : ''} is not known`,
+    );
+  }
   const foreign = (netns.nft ?? []).filter((chain) => chain.hook !== undefined && chain.ruleCount > 0);
   const managed = foreign.filter((chain) => chain.iptables);
   if (managed.length < foreign.length) {
@@ -65,6 +73,19 @@ export function missingPeers(devices: readonly Device[], known: ReadonlySet<stri
       dump: 'ip addr',
       text: `${formatLink(ref)}: its other end is interface ${link.peerIndex} of ${link.peerNetns === undefined ? 'a namespace' : `namespace ${link.peerNetns},`} ${link.peerNetns === undefined ? 'that was not dumped' : 'which was not dumped'}`,
     }));
+}
+
+/** The sets that rules ask, by name. */
+function setsOf(netns: Netns): string[] {
+  const names = new Set<string>();
+  for (const { tables } of [...(netns.rulesets4 ?? []), ...(netns.rulesets6 ?? [])]) {
+    for (const table of tables.values()) {
+      for (const chain of table.chains.values()) {
+        for (const rule of chain.rules) for (const name of setsOfRule(rule)) names.add(name);
+      }
+    }
+  }
+  return [...names];
 }
 
 function usesIpv6(netns: Netns): boolean {

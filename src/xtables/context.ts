@@ -26,17 +26,56 @@ export interface NamespaceView {
     name: string,
     directions: readonly ('src' | 'dst')[],
     skb: Skb,
-    /** `returnNomatch`: hold only for an address under a nomatch entry. */
-    options?: { readonly returnNomatch?: boolean },
+    options?: SetTestOptions,
   ): Ternary;
   /** Confirmed connections, for connlimit. Unknown when entries may be missing. */
   connections(): Iterable<Nfct> | Unknown;
   /** SET target: the model's own copy of the set changes; absent when sets are not followed. */
-  changeSet?(change: 'add' | 'del', name: string, directions: readonly ('src' | 'dst')[], skb: Skb): void;
+  changeSet?(
+    change: 'add' | 'del',
+    name: string,
+    directions: readonly ('src' | 'dst')[],
+    skb: Skb,
+    options?: SetChangeOptions,
+  ): void;
+  /** What the element that the packet's tuple belongs to maps; undefined when it belongs to none. */
+  setMapping?(
+    name: string,
+    directions: readonly ('src' | 'dst')[],
+    skb: Skb,
+  ): SetMapping | undefined | Unknown;
+  /** What happens to sets inside is undone afterwards: for trying both sides of a rule. */
+  tentatively?<T>(run: () => T): T;
   /** Smaller of the route's MTUs there and back, for TCPMSS --clamp-mss-to-pmtu. */
   pathMtu?(skb: Skb): number | Unknown;
   /** Sysctl value, or undefined when neither the dump nor the kernel's default says. */
   sysctl(name: string): string | undefined;
+}
+
+export interface SetTestOptions {
+  /** Hold only for an address under a nomatch entry. */
+  readonly returnNomatch?: boolean;
+  /** A condition on the element's counters, which count this packet already. Sets without counters meet every one. */
+  readonly counters?: (packets: bigint, bytes: bigint) => boolean;
+  /** Neither the element nor, in a list of sets, the member's counts the packet. */
+  readonly skipCounters?: boolean;
+  /** The member's element doesn't count it. */
+  readonly skipSubcounters?: boolean;
+}
+
+export interface SetChangeOptions {
+  /** What is there already is added anew: its timeout begins again. */
+  readonly exist?: boolean;
+  /** Seconds, 0 for ever; the set's default when absent. */
+  readonly timeout?: number;
+}
+
+/** The skbinfo of a set's element. */
+export interface SetMapping {
+  readonly mark: number;
+  readonly mask: number;
+  readonly priority: number;
+  readonly queue: number;
 }
 
 export interface MatchState {

@@ -41,10 +41,12 @@ function attempt(state: State, rule: Rule, holds: boolean, budget: { left: numbe
     trial,
   };
   const { chain, index } = state.position;
-  let verdict: TableVerdict | undefined;
-  if (holds) verdict = take(copy, chain, rule, index, contextOf(copy, rule));
-  else copy.position = { chain, index: index + 1 };
-  verdict ??= run(copy);
+  const walkOn = (): TableVerdict => {
+    if (!holds) copy.position = { chain, index: index + 1 };
+    return (holds ? take(copy, chain, rule, index, contextOf(copy, rule)) : undefined) ?? run(copy);
+  };
+  const { tentatively } = state.walk.view;
+  const verdict = tentatively ? tentatively(walkOn) : walkOn();
   if (trial.undecided) return undefined;
   return [
     verdict.kind,

@@ -1,5 +1,7 @@
 /** What matches ask of their namespace. */
-import { unknown } from '../../base/ternary.ts';
+import { isUnknown, unknown } from '../../base/ternary.ts';
+import { NO_INFO } from '../../ipset/element.ts';
+import type { Query } from '../../ipset/query.ts';
 import type { Ip } from '../../net/ip.ts';
 import type { AddressType, NamespaceView } from '../../xtables/context.ts';
 import { deviceOf, isLocalAddress, type Net } from '../net.ts';
@@ -10,11 +12,29 @@ export function viewOf(net: Net, now: number): NamespaceView {
   return {
     addressType: (ip, dev) => addressType(net, ip, dev),
     reversePath: (skb, options) => reversePathMatches(net, skb, options),
-    setContains: (name) => unknown(`${net.name}: no ipset dump holds set ${name} (ipset save)`),
+    setContains: (name, directions, skb, options) =>
+      net.sets.test(name, { ...PLAIN, directions, skb, ...options }),
+    changeSet: (change, name, directions, skb, options) => {
+      net.sets.change(change, name, { ...PLAIN, directions, skb, ...options });
+    },
+    setMapping(name, directions, skb) {
+      const query = { ...PLAIN, directions, skb };
+      const contained = net.sets.test(name, query);
+      return isUnknown(contained) ? contained : contained ? (query.found ?? NO_INFO) : undefined;
+    },
+    tentatively: (run) => net.sets.tentatively(run),
     connections: () => net.conntrack.connections(now),
     sysctl: (name) => net.sysctl(name)?.value,
   };
 }
+
+const PLAIN: Omit<Query, 'skb' | 'directions'> = {
+  returnNomatch: false,
+  skipCounters: false,
+  skipSubcounters: false,
+  exist: false,
+  found: undefined,
+};
 
 /** inet_dev_addr_type(): table local only; what it doesn't know is unicast. */
 function addressType(net: Net, ip: Ip, dev?: string): AddressType | ReturnType<typeof unknown> {

@@ -1,5 +1,5 @@
 /** set_match_v4(), net/netfilter/xt_set.c */
-import { isUnknown, unknown } from '../../base/ternary.ts';
+import { isUnknown } from '../../base/ternary.ts';
 import { defineMatch, option, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { bigNumber, flag } from '../values/number.ts';
@@ -40,7 +40,8 @@ interface SetInfo extends SetReference {
   readonly counters: readonly { readonly name: string; readonly invert: boolean; readonly value: bigint }[];
 }
 
-const counter = { value: bigNumber(2n ** 64n - 1n), invert: true } as const;
+const limit = { value: bigNumber(2n ** 64n - 1n) } as const;
+const equal = { ...limit, invert: true } as const;
 
 export const set = defineMatch({
   name: 'set',
@@ -49,12 +50,12 @@ export const set = defineMatch({
     'return-nomatch': { value: flag },
     'update-counters': { value: flag, invert: true },
     'update-subcounters': { value: flag, invert: true },
-    'packets-eq': counter,
-    'packets-lt': { ...counter, excludes: ['packets-gt', 'packets-eq'] },
-    'packets-gt': { ...counter, excludes: ['packets-eq'] },
-    'bytes-eq': counter,
-    'bytes-lt': { ...counter, excludes: ['bytes-gt', 'bytes-eq'] },
-    'bytes-gt': { ...counter, excludes: ['bytes-eq'] },
+    'packets-eq': equal,
+    'packets-lt': { ...limit, excludes: ['packets-gt', 'packets-eq'] },
+    'packets-gt': { ...limit, excludes: ['packets-eq'] },
+    'bytes-eq': equal,
+    'bytes-lt': { ...limit, excludes: ['bytes-gt', 'bytes-eq'] },
+    'bytes-gt': { ...limit, excludes: ['bytes-eq'] },
   },
   build(args): SetInfo {
     const reference = args['match-set'];
@@ -79,12 +80,22 @@ export const set = defineMatch({
     ...info.counters.map((each) => option(each.name, each.invert, each.value)),
   ],
   match(info, { namespace, skb }) {
-    const options = info.returnNomatch ? { returnNomatch: true } : {};
-    const contained = namespace.setContains(info.name, info.directions, skb, options);
-    if (isUnknown(contained)) return contained;
-    if (contained && info.counters.length > 0) {
-      return unknown(`the counters of set ${info.name}'s elements change with every packet`);
-    }
-    return contained !== info.invert;
+    const contained = namespace.setContains(info.name, info.directions, skb, {
+      returnNomatch: info.returnNomatch,
+      skipCounters: !info.updateCounters,
+      skipSubcounters: !info.updateSubcounters,
+      ...(info.counters.length === 0 ? {} : { counters: counterTest(info) }),
+    });
+    return isUnknown(contained) ? contained : contained !== info.invert;
   },
 });
+
+/** ip_set_match_counter(), net/netfilter/ipset/ip_set_core.c. */
+function counterTest({ counters }: SetInfo): (packets: bigint, bytes: bigint) => boolean {
+  return (packets, bytes) =>
+    counters.every(({ name, invert, value }) => {
+      const count = name.startsWith('packets') ? packets : bytes;
+      if (name.endsWith('-eq')) return (count === value) !== invert;
+      return name.endsWith('-lt') ? count < value : count > value;
+    });
+}

@@ -1,7 +1,11 @@
 /** set_target_v3(), net/netfilter/xt_set.c. What it adds to sets the model keeps if it can; the rule goes on in any case. */
+import { isUnknown } from '../../base/ternary.ts';
 import { defineTarget, refuse } from '../extension.ts';
 import { formatReference, type SetReference, setReference } from '../matches/set.ts';
 import { flag, number } from '../values/number.ts';
+
+/** What fits into jiffies: UINT_MAX / MSEC_PER_SEC. */
+const MOST_SECONDS = 4294967;
 
 interface SetInfo {
   readonly add?: SetReference;
@@ -55,10 +59,15 @@ export const SET = defineTarget({
     ...(info.mapQueue ? ['--map-queue'] : []),
   ],
   apply(info: SetInfo, { namespace, skb }) {
-    if (info.map)
-      return { kind: 'unknown', why: `what the skbinfo of set ${info.map.name} says (ipset save)` };
-    if (info.add) namespace.changeSet?.('add', info.add.name, info.add.directions, skb);
-    if (info.del) namespace.changeSet?.('del', info.del.name, info.del.directions, skb);
+    const { add, del, map, exist, timeout } = info;
+    const options = { exist, ...(timeout === undefined ? {} : { timeout: Math.min(timeout, MOST_SECONDS) }) };
+    if (add) namespace.changeSet?.('add', add.name, add.directions, skb, options);
+    if (del) namespace.changeSet?.('del', del.name, del.directions, skb);
+    if (!map) return { kind: 'continue' };
+    const mapping = namespace.setMapping?.(map.name, map.directions, skb);
+    if (isUnknown(mapping)) return { kind: 'unknown', why: mapping.why };
+    if (mapping && info.mapMark) skb.mark = ((skb.mark & ~mapping.mask) ^ mapping.mark) >>> 0;
+    if (mapping && info.mapPriority) skb.priority = mapping.priority;
     return { kind: 'continue' };
   },
 });
