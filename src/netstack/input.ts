@@ -8,6 +8,7 @@ import { fieldsOf } from '../skb/fields.ts';
 import { setTtl } from '../skb/rewrite.ts';
 import { queueAnswer, queueIcmp } from './answer.ts';
 import { defragment } from './defrag.ts';
+import { hopOptionsFault, type OptionFault } from './hop-options.ts';
 import { icmpError } from './icmp.ts';
 import { mayRedirect, mayRefuse } from './icmp-limit.ts';
 import { deliverLocally } from './local.ts';
@@ -33,7 +34,9 @@ export function receiveIp(run: Run, copy: Copy): void {
   }
   const fault = headerFault(copy);
   if (fault) {
-    endCopy(run, copy, { verdict: 'dropped', cause: 'martian-drop', ...fault, stray: copy.flooded });
+    const { problem, ...drop } = fault;
+    endCopy(run, copy, { verdict: 'dropped', cause: 'martian-drop', ...drop, stray: copy.flooded });
+    if (problem) queueIcmp(run, copy, { type: 4, code: problem.code, rest: problem.pointer });
     return;
   }
   const before = fieldsOf(skb).destination;
@@ -66,7 +69,7 @@ export function receiveIp(run: Run, copy: Copy): void {
 }
 
 /** What ip_rcv_core() and ip6_rcv_core() refuse before any chain. */
-function headerFault({ skb, dev }: Copy): { reason: string; text: string } | undefined {
+function headerFault({ skb, dev }: Copy): (OptionFault & { readonly reason: string }) | undefined {
   const { source, destination } = fieldsOf(skb);
   if (skb.family === 4) {
     if (!new Ipv4(viewOf(skb.bytes), 0).checksumRight && !skb.local && dev !== 'lo') {
@@ -78,7 +81,8 @@ function headerFault({ skb, dev }: Copy): { reason: string; text: string } | und
     return { reason: 'IP_INHDR', text: `::1 arrived on ${dev}` };
   }
   if (isMulticast(source)) return { reason: 'IP_INHDR', text: `source ${formatIp(source)} is multicast` };
-  return undefined;
+  const options = hopOptionsFault(skb);
+  return options && { reason: 'IP_INHDR', ...options };
 }
 
 function refuse(run: Run, copy: Copy, result: RouteDrop): void {

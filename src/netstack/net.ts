@@ -82,12 +82,13 @@ export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
   };
   const conntrack = createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value));
   if (preload) preloadConntrack(conntrack, netns, preload.now);
+  const shared = new Map<string, unknown>();
   return {
     name: netns.name,
     netns,
     devices,
     fib: { 4: createFib(netns, 4, fibDevices), 6: createFib(netns, 6, fibDevices) },
-    tables: { 4: createTables(netns, 4), 6: createTables(netns, 6) },
+    tables: { 4: createTables(netns, 4, shared), 6: createTables(netns, 6, shared) },
     conntrack,
     sets: createSets(netns.name, netns.ipsets, preload?.now),
     fdb: initialFdb(netns, devices),

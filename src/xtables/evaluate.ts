@@ -4,7 +4,7 @@ import type { MatchContext, RuleVerdict } from './context.ts';
 import { isUnparsed } from './extension.ts';
 import { findMatch } from './matches.ts';
 import { destinationOf, hotdrop, sourceOf, upperLayer } from './packet.ts';
-import type { InterfaceMatch, MatchUse, Rule, Ruleset, TargetUse } from './rule.ts';
+import type { InterfaceMatch, MatchUse, Rule, TargetUse } from './rule.ts';
 import { findTarget } from './targets.ts';
 import { addressMatches } from './values/address.ts';
 
@@ -77,24 +77,3 @@ function targetAction(target: TargetUse, ctx: MatchContext): RuleVerdict {
 }
 
 const VERDICTS = { ACCEPT: 'accept', DROP: 'drop', RETURN: 'return', QUEUE: 'queue' } as const;
-
-/** Does loading this ruleset start connection tracking for its family? Rules count wherever they stand, reached or not. */
-export function conntrackUsers(ruleset: Ruleset): boolean {
-  for (const table of ruleset.tables.values()) {
-    for (const chain of table.chains.values()) {
-      for (const rule of chain.rules) if (usesConntrack(rule, ruleset)) return true;
-    }
-  }
-  return false;
-}
-
-function usesConntrack(rule: Rule, { family }: Ruleset): boolean {
-  const { target } = rule;
-  const uses = [...rule.matches, ...(target?.kind === 'extension' ? [target] : [])];
-  return uses.some((use) => {
-    if (isUnparsed(use.info)) return false;
-    const definition = 'kind' in use ? findTarget(use.name, family) : findMatch(use.name, family);
-    const starts = definition?.conntrack ?? false;
-    return typeof starts === 'boolean' ? starts : starts(use.info);
-  });
-}

@@ -91,6 +91,8 @@ export interface ExtensionBase<Info, O> {
   readonly protocols?: readonly number[];
   /** Does a rule with it start connection tracking (its check function calls nf_ct_netns_get())? */
   readonly conntrack?: boolean | ((info: Info) => boolean);
+  /** Does a rule with it start defragmentation (nf_defrag_ipv4_enable())? */
+  readonly defragments?: true;
   readonly options: O;
   /** One of each list must be given. */
   readonly oneOf?: readonly (readonly string[])[];
@@ -102,6 +104,8 @@ export interface ExtensionBase<Info, O> {
 }
 
 export interface MatchDefinition<Info = unknown, O = Options> extends ExtensionBase<Info, O> {
+  /** What loading a rule does beyond checking it (checkentry): it may lay out the state that rules share by name. */
+  load?(info: Info, family: Family, shared: Map<string, unknown>): void;
   match(info: Info, context: MatchContext): Ternary;
 }
 

@@ -164,7 +164,9 @@ const rows: readonly Row[] = [
   ['-m time --datestart 2023-11-15', T, 'no'],
   ['-m time --monthdays 14', T, 'yes'],
   ['-m time --weekdays Mon --timestart 23:00 --timestop 22:30 --contiguous', T, 'yes'],
-  ['-m time --kerneltz', T, "unknown: the kernel's time zone"],
+  ['-m time --kerneltz', T, 'yes'],
+  ['-m time --timestart 12:00 --timestop 13:00 --kerneltz', T, "unknown: the kernel's own time zone"],
+  ['-m time --datestop 2020-01-01 --kerneltz', T, 'no'],
   // what can't be decided
   ['-m statistic --mode random --probability 0.5', T, "unknown: the kernel's random choice"],
   ['-m statistic --mode random --probability 1', T, 'yes'],

@@ -1,7 +1,7 @@
 /** find_best_ips_proto(), net/netfilter/nf_nat_core.c: the address of a range. */
+import { jhash, memoryWords, scaleHash } from '../../base/jhash.ts';
 import type { Ip } from '../../net/ip.ts';
 import type { Tuple } from '../../skb/tuple.ts';
-import { hashFourWords } from './jhash.ts';
 import type { Manip, ResolvedRange } from './nat.ts';
 
 /** find_best_ips_proto(): the same client gets the same address of a range. */
@@ -16,14 +16,14 @@ function pickAddress(tuple: Tuple, { min, max }: { min: Ip; max: Ip }, range: Re
   const source = words(tuple.source);
   const destination = words(tuple.destination);
   const last = tuple.family === 4 ? 0 : 3;
-  let hash = hashFourWords(source, range.persistent ? 0 : (destination[last] ?? 0) ^ tuple.zone);
-  if (typeof min === 'number' && typeof max === 'number') return min + scale(hash, max - min + 1);
+  let hash = jhash(source, range.persistent ? 0 : (destination[last] ?? 0) ^ tuple.zone);
+  if (typeof min === 'number' && typeof max === 'number') return min + scaleHash(hash, max - min + 1);
   let full = false;
   let result = 0n;
   for (let i = 0; i < 4; i++) {
     const low = full ? 0 : word(BigInt(min), i);
     const high = word(BigInt(max), i);
-    const value = full ? scale(hash, 0xffffffff) : low + scale(hash, high - low + 1);
+    const value = full ? scaleHash(hash, 0xffffffff) : low + scaleHash(hash, high - low + 1);
     if (value !== high) full = true;
     result = (result << 32n) | BigInt(value >>> 0);
     if (!range.persistent) hash = (hash ^ (destination[i] ?? 0)) >>> 0;
@@ -31,24 +31,11 @@ function pickAddress(tuple: Tuple, { min, max }: { min: Ip; max: Ip }, range: Re
   return result;
 }
 
-/** reciprocal_scale() */
-function scale(value: number, range: number): number {
-  if (range <= 0x100000) return Math.floor((value * range) / 2 ** 32);
-  return Number((BigInt(value) * BigInt(range)) >> 32n);
-}
-
-/** The address as it lies in memory, read as little-endian words. */
-function words(ip: Ip): [number, number, number, number] {
-  if (typeof ip === 'number') return [swap(ip), 0, 0, 0];
-  return [swap(word(ip, 0)), swap(word(ip, 1)), swap(word(ip, 2)), swap(word(ip, 3))];
+/** NAT hashes an IPv4 address as the first of four words. */
+function words(ip: Ip): number[] {
+  return typeof ip === 'number' ? [...memoryWords(ip), 0, 0, 0] : memoryWords(ip);
 }
 
 function word(ip: bigint, index: number): number {
   return Number((ip >> BigInt(32 * (3 - index))) & 0xffffffffn);
-}
-
-function swap(value: number): number {
-  return (
-    ((value & 0xff) * 0x1000000 + ((value & 0xff00) << 8) + ((value >>> 8) & 0xff00) + (value >>> 24)) >>> 0
-  );
 }

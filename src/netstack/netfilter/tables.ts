@@ -3,7 +3,7 @@ import type { NftChain } from '../../dump/records.ts';
 import type { Family } from '../../net/ip.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 
-import { conntrackUsers } from '../../xtables/evaluate.ts';
+import { conntrackUsers, defragmentUsers, loadRuleset } from '../../xtables/load.ts';
 import {
   BUILTIN_CHAINS,
   type Chain,
@@ -32,7 +32,7 @@ export interface BaseChain {
   readonly state: RuleState;
 }
 
-/** What limit, recent, statistic and quota remember: one a ruleset. */
+/** What limit, statistic and quota remember by rule, recent and hashlimit by name. */
 export interface RuleState {
   rule: Map<Rule, unknown>;
   shared: Map<string, unknown>;
@@ -67,11 +67,14 @@ const PRIORITY = {
   confirm: 0x7fffffff,
 } as const;
 
-export function createTables(netns: Netns, family: Family): Tables {
+/** `shared`: what matches keep by name in the whole namespace, whichever family and backend their rules are of. */
+export function createTables(netns: Netns, family: Family, shared: Map<string, unknown>): Tables {
   const known = family === 4 ? netns.rulesets4 : netns.rulesets6;
   const rulesets = known ?? [];
+  for (const ruleset of rulesets) loadRuleset(ruleset, shared);
   const tracks = rulesets.some(conntrackUsers) || (known === undefined && (netns.conntrack?.length ?? 0) > 0);
-  const bases = rulesets.flatMap((ruleset) => baseChains(ruleset));
+  const defragments = rulesets.some(defragmentUsers);
+  const bases = rulesets.flatMap((ruleset) => baseChains(ruleset, shared));
   const foreign = (netns.nft ?? []).filter((chain) => concerns(chain, family));
   const hooks = {} as Record<Hook, HookEntry[]>;
   const nat = {} as Record<Hook, BaseChain[]>;
@@ -86,6 +89,7 @@ export function createTables(netns: Netns, family: Family): Tables {
         .filter((chain) => chain.hook?.toUpperCase() === hook)
         .map((chain): HookEntry => ({ kind: 'foreign', priority: chain.priority ?? 0, chain })),
       ...(tracks ? trackingEntries(hook) : []),
+      ...(defragments && !tracks ? defragEntries(hook) : []),
     ].toSorted((a, b) => a.priority - b.priority);
   }
   return {
@@ -100,12 +104,16 @@ export function createTables(netns: Netns, family: Family): Tables {
   };
 }
 
+function defragEntries(hook: Hook): HookEntry[] {
+  return hook === 'PREROUTING' || hook === 'OUTPUT' ? [{ kind: 'defrag', priority: PRIORITY.defrag }] : [];
+}
+
 function trackingEntries(hook: Hook): HookEntry[] {
   switch (hook) {
     case 'PREROUTING':
     case 'OUTPUT':
       return [
-        { kind: 'defrag', priority: PRIORITY.defrag },
+        ...defragEntries(hook),
         { kind: 'conntrack', priority: PRIORITY.conntrack },
         { kind: 'nat', priority: PRIORITY.natDestination },
       ];
@@ -120,8 +128,8 @@ function trackingEntries(hook: Hook): HookEntry[] {
   }
 }
 
-function baseChains(ruleset: Ruleset): BaseChain[] {
-  const state: RuleState = { rule: new Map(), shared: new Map() };
+function baseChains(ruleset: Ruleset, shared: Map<string, unknown>): BaseChain[] {
+  const state: RuleState = { rule: new Map(), shared };
   const bases: BaseChain[] = [];
   for (const name of TABLES) {
     const table = ruleset.tables.get(name);

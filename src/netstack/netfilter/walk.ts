@@ -91,7 +91,11 @@ export function run(state: State): TableVerdict {
     }
     const context = contextOf(state, rule);
     const matched = matchRule(rule, context);
-    if (context.hotdrop) return hotdrop(state, chain, rule, index);
+    if (context.hotdrop) {
+      // A legacy rule that matches nevertheless counts, and does what its target does.
+      if (matched === true) take(state, chain, rule, index, context);
+      return hotdrop(state, chain, rule, index);
+    }
     const holds = isUnknown(matched) ? decide(state, rule, matched.why) : matched;
     if (!holds) {
       state.position = { chain, index: index + 1 };
@@ -228,7 +232,7 @@ export function policy(state: State): TableVerdict {
   return verdict === 'ACCEPT' ? { kind: 'accept' } : { kind: 'drop', by: { base, chain: base.chain, step } };
 }
 
-/** xt_action_param.hotdrop: dropped by the match itself; nothing counts it. */
+/** xt_action_param.hotdrop: dropped by the match itself. */
 function hotdrop(state: State, chain: Chain, rule: Rule, index: number): TableVerdict {
   return {
     kind: 'drop',

@@ -1,6 +1,9 @@
-/** xt_cluster_mt(), net/netfilter/xt_cluster.c */
+/** xt_cluster_mt(), net/netfilter/xt_cluster.c: the node that the connection's original source hashes to. */
+import { jhash, memoryWords, scaleHash } from '../../base/jhash.ts';
 import { unknown } from '../../base/ternary.ts';
+import type { Ip } from '../../net/ip.ts';
 import { defineMatch, option, refuse } from '../extension.ts';
+import { destinationOf } from '../packet.ts';
 import { hex, number } from '../values/number.ts';
 
 const MAX_U32 = 0xffffffff;
@@ -40,5 +43,18 @@ export const cluster = defineMatch({
     `--cluster-total-nodes ${info.nodes}`,
     `--cluster-hash-seed ${hex(info.seed, 8)}`,
   ],
-  match: () => unknown('which cluster node the connection hashes to'),
+  match(info: ClusterInfo, { skb }) {
+    // A frame that the switch gave to every node of the cluster is for this host from here on.
+    if (skb.packetType === 'multicast' && !isMulticast(destinationOf(skb))) skb.packetType = 'host';
+    const entry = skb.conntrack?.entry;
+    if (!entry) return false;
+    if (entry.expected) return unknown('the source of the connection that expected this one (conntrack -L)');
+    const hash = jhash(memoryWords(entry.original.source), info.seed);
+    const node = scaleHash(hash, info.nodes);
+    return (((info.nodeMask >>> node) & 1) === 1) !== info.invert;
+  },
 });
+
+function isMulticast(ip: Ip): boolean {
+  return typeof ip === 'number' ? ip >>> 28 === 0xe : ip >> 120n === 0xffn;
+}

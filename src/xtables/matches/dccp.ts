@@ -85,7 +85,7 @@ const TYPE_LENGTH: Readonly<Record<number, number>> = {
 };
 const LONGEST = 12;
 
-/** dccp_find_option(): options lie between the header of the packet's type and the data offset. */
+/** dccp_find_option(): options lie between the header of the packet's type and the data offset; 0 and 1 are single bytes. */
 function findOption(ctx: MatchContext, at: number, kind: number): Ternary {
   const { bytes } = ctx.skb;
   const word = u8(bytes, at + 8);
@@ -98,7 +98,7 @@ function findOption(ctx: MatchContext, at: number, kind: number): Ternary {
   for (let i = at + start; i < at + end; ) {
     const found = u8(bytes, i);
     if (found === kind) return true;
-    i += found > 31 ? Math.max(1, u8(bytes, i + 1)) : 1;
+    i += found < 2 ? 1 : Math.max(1, u8(bytes, i + 1));
   }
   return false;
 }

@@ -1,108 +1,156 @@
-/** The buckets of hashlimit: hashlimit_init_dst(), rateinfo_recalc(), hashlimit_mt_common(), net/netfilter/xt_hashlimit.c. */
-import { isUnknown, type Ternary, type Unknown, unknown } from '../../base/ternary.ts';
-import type { Ip } from '../../net/ip.ts';
-import { applyMask, maskOf } from '../../net/prefix.ts';
+/** The tables of hashlimit and their buckets: hashlimit_mt_common(), rateinfo_init(), rateinfo_recalc(), net/netfilter/xt_hashlimit.c. */
+import { type Ternary, unknown } from '../../base/ternary.ts';
+import type { Family } from '../../net/ip.ts';
 import type { MatchContext } from '../context.ts';
-import { EXTENSION, findHeader, isFound } from '../ipv6.ts';
-import { destinationOf, headerAt, hotdrop, sourceOf, u16, upperLayer } from '../packet.ts';
+import { hotdrop } from '../packet.ts';
 import { sharedState } from '../state.ts';
 import { HASHLIMIT_SCALE, type HashlimitInfo } from './hashlimit.ts';
+import { hashlimitKey } from './hashlimit-key.ts';
 
 interface Bucket {
+  /** Time in millionths of a second, or for byte rates parts of a second's worth. */
   credit: number;
   /** Byte rates: further seconds' worth that may still be drawn. */
   bursts: number;
   last: number;
   expires: number;
+  /** --hashlimit-rate-match: what came in the interval that runs, and whether the one before it had too much. */
+  counted: number;
+  exceeded: boolean;
 }
 
-interface Buckets {
+/** One a name and family: made by the first rule that names it, whose rate and size hold for all of them. */
+interface HashTable {
+  readonly config: HashlimitInfo;
   readonly entries: Map<string, Bucket>;
-  collected: number;
 }
 
-/** proto_ports_offset(): where ports, or the SPI of ESP and AH in their place, stand; also in later fragments, which have none. */
-const PORTS_OFFSET: Readonly<Record<number, number>> = { 6: 0, 17: 0, 33: 0, 50: 0, 51: 4, 132: 0, 136: 0 };
+/** A second's worth of a byte rate: HZ × CREDITS_PER_JIFFY_BYTES, the same for HZ 250 and 1000. */
+const FULL_SECOND = 4194304000;
+/** Buckets of a host with more than a gigabyte. */
+const USUAL_SIZE = 8192;
+
+const tableKey = (name: string, family: Family): string => `hashlimit ${family} ${name}`;
+const makeTable = (config: HashlimitInfo): HashTable => ({ config, entries: new Map() });
+
+/** htable_create(), when a rule is loaded. */
+export function loadHashlimit(info: HashlimitInfo, family: Family, shared: Map<string, unknown>): void {
+  const key = tableKey(info.name, family);
+  if (!shared.has(key)) shared.set(key, makeTable(info));
+}
 
 export function matchHashlimit(info: HashlimitInfo, ctx: MatchContext): Ternary {
-  if (info.rateMatch) return unknown('the rate that --hashlimit-rate-match measured over its last interval');
-  const key = keyOf(info, ctx);
+  const { skb } = ctx;
+  const { config, entries } = sharedState(ctx, tableKey(info.name, skb.family), () => makeTable(info));
+  const key = hashlimitKey(config, ctx);
   if (typeof key !== 'string') return key;
-  const now = ctx.skb.time;
-  const table = sharedState(
-    ctx,
-    `hashlimit ${ctx.skb.family} ${info.name}`,
-    (): Buckets => ({ entries: new Map(), collected: now }),
-  );
-  collect(table, now, info.gcInterval / 1000);
-  const full = capacity(info);
-  const bucket = table.entries.get(key) ?? {
-    credit: full,
-    bursts: info.bytes ? info.burst : 0,
+  const known = entries.get(key);
+  const fate = known ? collected(known, config, skb.time) : 'yes';
+  if (fate === 'yes') {
+    if (known) entries.delete(key);
+    if (entries.size >= mostEntries(config)) {
+      collectAll(entries, config, skb.time);
+      if (entries.size >= mostEntries(config)) return hotdrop(ctx);
+    }
+  }
+  const fresh = freshBucket(config, skb.time);
+  const bucket = fate === 'yes' || !known ? fresh : known;
+  entries.set(key, bucket);
+  if (fate !== 'maybe') return draw(bucket, info, config, skb.length, skb.time);
+  const [kept, made] = [bucket, fresh].map((each) => draw(each, info, config, skb.length, skb.time));
+  return kept === made || kept === undefined
+    ? (kept ?? false)
+    : unknown(`whether table ${info.name} had forgotten the packet's group already`);
+}
+
+/** Unused buckets go at the next run of the garbage collector, whose rhythm began when the rule was loaded. */
+function collected(bucket: Bucket, config: HashlimitInfo, now: number): 'yes' | 'no' | 'maybe' {
+  if (now < bucket.expires) return 'no';
+  return now >= bucket.expires + config.gcInterval / 1000 ? 'yes' : 'maybe';
+}
+
+function collectAll(entries: Map<string, Bucket>, config: HashlimitInfo, now: number): void {
+  for (const [key, bucket] of entries) if (collected(bucket, config, now) === 'yes') entries.delete(key);
+}
+
+function mostEntries({ size, max }: HashlimitInfo): number {
+  const buckets = size ?? USUAL_SIZE;
+  return max === undefined ? buckets * 8 : Math.max(max, buckets);
+}
+
+function freshBucket(config: HashlimitInfo, now: number): Bucket {
+  return {
+    credit: config.bytes ? FULL_SECOND : config.cost * config.burst,
+    bursts: config.bytes ? config.burst : 0,
     last: now,
-    expires: 0,
+    expires: now,
+    counted: 0,
+    exceeded: false,
   };
-  table.entries.set(key, bucket);
-  const perSecond = info.bytes ? full : HASHLIMIT_SCALE;
-  bucket.credit = Math.min(full, bucket.credit + Math.max(0, now - bucket.last) * perSecond);
-  bucket.last = Math.max(bucket.last, now);
-  bucket.expires = now + info.expire / 1000;
-  const cost = info.bytes ? byteCost(ctx.skb.length, bucket, full) : info.cost;
-  // A millionth of a unit for what floating point lost.
-  const below = bucket.credit + 1e-6 >= cost;
-  if (below) bucket.credit -= cost;
+}
+
+/** Is the packet below the rate? It pays if it is. */
+function draw(
+  bucket: Bucket,
+  info: HashlimitInfo,
+  config: HashlimitInfo,
+  length: number,
+  now: number,
+): boolean {
+  bucket.expires = now + config.expire / 1000;
+  const below = info.rateMatch
+    ? countRate(bucket, info, config, length, now)
+    : pay(bucket, info, config, length, now);
   return below !== info.above;
 }
 
-/** Packets: `burst` of them. Bytes: a second's worth, in units of 16 bytes. */
-function capacity(info: HashlimitInfo): number {
-  return info.bytes ? Math.floor(0xffffffff / Math.max(1, info.cost)) : info.cost * info.burst;
+function pay(
+  bucket: Bucket,
+  info: HashlimitInfo,
+  config: HashlimitInfo,
+  length: number,
+  now: number,
+): boolean {
+  const full = config.bytes ? FULL_SECOND : config.cost * config.burst;
+  const passed = Math.max(0, now - bucket.last);
+  bucket.last = Math.max(bucket.last, now);
+  bucket.credit = Math.min(full, bucket.credit + passed * (config.bytes ? FULL_SECOND : HASHLIMIT_SCALE));
+  const cost = info.bytes ? byteCost(length, bucket, config) : config.cost;
+  // A millionth of a unit for what floating point lost.
+  if (bucket.credit + 1e-6 < cost) return false;
+  bucket.credit -= cost;
+  return true;
 }
 
-/** hashlimit_byte_cost(): a packet that doesn't fit opens the next of the burst's seconds. */
-function byteCost(length: number, bucket: Bucket, full: number): number {
-  const cost = Math.min((length >> 4) + 1, full);
+/** hashlimit_byte_cost(): in pieces of 16 bytes; a packet that doesn't fit opens the next of the burst's seconds. */
+function byteCost(length: number, bucket: Bucket, config: HashlimitInfo): number {
+  const piece = Math.floor((config.cost * FULL_SECOND) / 2 ** 32);
+  const cost = Math.min(((length >> 4) + 1) * piece, FULL_SECOND);
   if (bucket.credit < cost && bucket.bursts > 0) {
     bucket.bursts--;
-    bucket.credit = full;
+    bucket.credit = FULL_SECOND;
   }
   return cost;
 }
 
-function collect(table: Buckets, now: number, interval: number): void {
-  if (now - table.collected < interval) return;
-  table.collected = now;
-  for (const [key, bucket] of table.entries) if (bucket.expires <= now) table.entries.delete(key);
-}
-
-function keyOf(info: HashlimitInfo, ctx: MatchContext): string | Ternary {
-  const { skb } = ctx;
-  const part = (ip: Ip, length: number): string =>
-    String(applyMask(ip, maskOf(skb.family, Math.min(length, skb.family === 4 ? 32 : 128))));
-  const parts: string[] = [];
-  if (info.modes.includes('srcip')) parts.push(part(sourceOf(skb), info.sourceLength));
-  if (info.modes.includes('dstip')) parts.push(part(destinationOf(skb), info.destinationLength));
-  const [sourcePort, destinationPort] = [info.modes.includes('srcport'), info.modes.includes('dstport')];
-  if (sourcePort || destinationPort) {
-    const upper = portsOwner(ctx);
-    if (upper === 'short') return hotdrop(ctx);
-    if (isUnknown(upper)) return upper;
-    const skip = PORTS_OFFSET[upper.protocol];
-    const at = skip === undefined ? undefined : headerAt(skb, upper.offset + skip, 4);
-    if (at === 'short') return hotdrop(ctx);
-    if (at !== undefined && typeof at !== 'number') return at;
-    if (sourcePort) parts.push(`s${at === undefined ? 0 : u16(skb.bytes, at)}`);
-    if (destinationPort) parts.push(`d${at === undefined ? 0 : u16(skb.bytes, at + 2)}`);
+/** Nothing is above the rate before an interval had more than it, or this one more than rate and burst. */
+function countRate(
+  bucket: Bucket,
+  info: HashlimitInfo,
+  config: HashlimitInfo,
+  length: number,
+  now: number,
+): boolean {
+  const passed = now - bucket.last;
+  const rate = config.bytes
+    ? (Math.floor(0xffffffff / Math.max(1, config.cost)) - 1) * 16
+    : Math.floor(HASHLIMIT_SCALE / config.cost);
+  if (passed >= config.interval) {
+    bucket.exceeded = bucket.counted * config.interval > passed * rate;
+    bucket.counted = 0;
+    bucket.last = now;
   }
-  return parts.join(' ');
-}
-
-/** In IPv6 ipv6_skip_exthdr(): a later fragment has no ports, no-next-header is an error, AH is skipped. */
-function portsOwner(ctx: MatchContext): { protocol: number; offset: number } | 'short' | Unknown {
-  if (ctx.skb.family === 4) return upperLayer(ctx);
-  const found = findHeader(ctx.skb);
-  if (found === 'absent') return { protocol: -1, offset: -1 };
-  if (!isFound(found)) return found;
-  if (found.fragmentOffset > 0) return { protocol: -1, offset: -1 };
-  return found.protocol === EXTENSION.none ? 'short' : found;
+  bucket.counted += info.bytes ? length : 1;
+  const burst = config.bytes ? Math.max(1, config.burst) * rate : config.burst + rate;
+  return !bucket.exceeded && bucket.counted <= burst;
 }

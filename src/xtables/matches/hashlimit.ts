@@ -13,7 +13,7 @@ import {
 import { flag, number, readNumber } from '../values/number.ts';
 import { formatRate, readRate } from '../values/rate.ts';
 import { name, setOf } from '../values/text.ts';
-import { matchHashlimit } from './hashlimit-buckets.ts';
+import { loadHashlimit, matchHashlimit } from './hashlimit-buckets.ts';
 
 const MODES = ['srcip', 'srcport', 'dstip', 'dstport'] as const;
 const MAX_U32 = 0xffffffff;
@@ -154,6 +154,7 @@ export const hashlimit = defineMatch({
       ...(info.rateMatch && info.interval !== 1 ? [`--hashlimit-rate-interval ${info.interval}`] : []),
     ];
   },
+  load: loadHashlimit,
   match: matchHashlimit,
 });
 

@@ -1,6 +1,6 @@
-/** comp_mt(), net/netfilter/xt_ipcomp.c */
+/** comp_mt(), net/netfilter/xt_ipcomp.c: it compares the CPI alone, whatever --compres asks for. */
 import { defineMatch, option } from '../extension.ts';
-import { u8, u16, withUpper } from '../packet.ts';
+import { u16, withUpper } from '../packet.ts';
 import { flag, formatRange } from '../values/number.ts';
 import { type SpiInfo, spi, spiHolds, spiTest } from '../values/spi.ts';
 
@@ -20,9 +20,5 @@ export const ipcomp = defineMatch({
     ...(spi ? [option('ipcompspi', spi.invert, formatRange(spi))] : []),
     ...(reserved ? ['--compres'] : []),
   ],
-  match: ({ spi, reserved }, ctx) =>
-    withUpper(ctx, 4, (at) => {
-      const { bytes } = ctx.skb;
-      return spiHolds(spi, u16(bytes, at + 2)) && (!reserved || u8(bytes, at + 1) === 0);
-    }),
+  match: ({ spi }, ctx) => withUpper(ctx, 4, (at) => spiHolds(spi, u16(ctx.skb.bytes, at + 2))),
 });

@@ -2,7 +2,7 @@
 import { defineMatch } from '../extension.ts';
 import { ruleState } from '../state.ts';
 import { number } from '../values/number.ts';
-import { formatRate, RATE_SCALE, rate } from '../values/rate.ts';
+import { formatRate, RATE_SCALE, rate, unitSeconds } from '../values/rate.ts';
 
 interface LimitInfo {
   /** Time a packet costs, in ten-thousandths of a second. */
@@ -36,7 +36,7 @@ export const limit = defineMatch({
   match(info, ctx) {
     const legacy = ctx.backend === 'legacy';
     const perSecond = legacy ? CREDITS_PER_SECOND : 1e9;
-    const cost = legacy ? credits(info.cost) : (info.cost * 1e9) / RATE_SCALE;
+    const cost = legacy ? credits(info.cost) : nanoseconds(info.cost);
     const cap = legacy ? credits((info.cost * info.burst) >>> 0) : cost * info.burst;
     const bucket = ruleState(ctx, info, (): Bucket => ({ credit: cap, last: ctx.skb.time }));
     const passed = Math.max(0, ctx.skb.time - bucket.last);
@@ -47,6 +47,12 @@ export const limit = defineMatch({
     return true;
   },
 });
+
+/** The nft backend says the rate as a whole number a unit of time, as it prints it. */
+function nanoseconds(cost: number): number {
+  const [count = '1', unit = 'sec'] = formatRate(cost).split('/');
+  return Math.floor(((unitSeconds(unit) ?? 1) * 1e9) / Number(count));
+}
 
 /** user2credits(), in 32 bits as the kernel computes: it overflows for slow rates with large bursts. */
 function credits(cost: number): number {

@@ -35,8 +35,8 @@ interface Entry {
 /** Insertion order is the LRU order; ip_list_tot entries at most. */
 type List = Map<string, Entry>;
 const MOST_ENTRIES = 100;
-/** ip_pkt_list_tot, rounded up as the kernel does. */
-const MOST_STAMPS = 32;
+/** The kernel keeps at least as many stamps as the list's highest --hitcount asks for; more of them change nothing. */
+const MOST_STAMPS = 256;
 const MAX_U32 = 0xffffffff;
 
 const mask: Value<Ip> = {
@@ -96,15 +96,18 @@ export const recent = defineMatch({
 
 function matchRecent(info: RecentInfo, ctx: MatchContext): Ternary {
   const { skb } = ctx;
-  const list = sharedState(ctx, `recent ${skb.family} ${info.list}`, (): List => new Map());
+  const list = sharedState(ctx, `recent ${info.list}`, (): List => new Map());
   const address = applyMask(info.side === 'rdest' ? destinationOf(skb) : sourceOf(skb), info.mask);
-  const key = String(address);
+  // Lists are shared by both families; an IPv6 address below 2^32 is none of IPv4.
+  const key = `${skb.family} ${address}`;
   // The TTL as it was before this host forwarded the packet.
   const ttl = (ttlOf(skb) + (skb.out !== undefined && !skb.local ? 1 : 0)) & 0xff;
   const found = list.get(key);
-  const entry = found && (!info.rttl || found.ttl === ttl || found.ttl === 0) ? found : undefined;
+  const sameTtl = !info.rttl || ttl === 0 || found?.ttl === ttl || found?.ttl === 0;
+  const entry = sameTtl ? found : undefined;
+  const most = Math.max(MOST_STAMPS, info.hitcount ?? 0);
   if (info.action === 'set') {
-    touch(list, entry ?? { key, ttl, stamps: [] }, ttl, skb.time);
+    touch(list, entry ?? { key, ttl, stamps: [] }, { ttl, time: skb.time, most });
     return !info.invert;
   }
   if (entry && info.action === 'remove') {
@@ -121,13 +124,18 @@ function matchRecent(info: RecentInfo, ctx: MatchContext): Ternary {
   }
   const result = enough !== info.invert;
   if (!entry) return result;
-  if (info.reap) reap(list, since);
-  if (info.action === 'update' && result) touch(list, entry, ttl, skb.time);
+  const updates = info.action === 'update' && result;
+  if (info.reap) reap(list, since, updates ? entry : undefined);
+  if (updates) touch(list, entry, { ttl, time: skb.time, most });
   return result;
 }
 
 /** recent_entry_update(), which also makes the entry the list's newest. */
-function touch(list: List, entry: Entry, ttl: number, time: number): void {
+function touch(
+  list: List,
+  entry: Entry,
+  { ttl, time, most }: { readonly ttl: number; readonly time: number; readonly most: number },
+): void {
   const known = list.delete(entry.key);
   if (!known && list.size >= MOST_ENTRIES) {
     const [oldest] = list.keys();
@@ -135,12 +143,12 @@ function touch(list: List, entry: Entry, ttl: number, time: number): void {
   }
   entry.ttl = ttl;
   entry.stamps.push(time);
-  if (entry.stamps.length > MOST_STAMPS) entry.stamps.shift();
+  if (entry.stamps.length > most) entry.stamps.shift();
   list.set(entry.key, entry);
 }
 
-/** recent_entry_reap(): the least recently used entry goes when its last stamp is too old. */
-function reap(list: List, since: number): void {
+/** recent_entry_reap(): the least recently used entry goes when its last stamp is too old, unless it is about to be updated. */
+function reap(list: List, since: number, updated: Entry | undefined): void {
   const [oldest] = list.values();
-  if (oldest && (oldest.stamps.at(-1) ?? 0) < since) list.delete(oldest.key);
+  if (oldest && oldest !== updated && (oldest.stamps.at(-1) ?? 0) < since) list.delete(oldest.key);
 }

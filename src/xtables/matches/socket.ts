@@ -14,6 +14,7 @@ const TRANSPORTS = new Set([1, 6, 17, 58]);
 
 export const socket = defineMatch({
   name: 'socket',
+  defragments: true,
   hooks: ['PREROUTING', 'INPUT'],
   options: {
     transparent: { value: flag },

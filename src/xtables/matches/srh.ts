@@ -2,13 +2,14 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { type Arg, defineMatch, option } from '../extension.ts';
-import { u8, u16, u32 } from '../packet.ts';
+import { headerAt, u8, u32 } from '../packet.ts';
 import { type AddressMask, formatAddressMask, hostMask, hostMaskMatches } from '../values/address.ts';
 import { number } from '../values/number.ts';
 import { extensionHeader, wholeHeader } from './exthdr.ts';
 
 const ROUTING = 43;
 const SRH = 4;
+const TAG = 6;
 
 /** Each number test, where its field lies, and how it compares. */
 const FIELDS = [
@@ -22,7 +23,7 @@ const FIELDS = [
   { name: 'srh-last-entry-eq', offset: 4, compare: 'eq' },
   { name: 'srh-last-entry-gt', offset: 4, compare: 'gt' },
   { name: 'srh-last-entry-lt', offset: 4, compare: 'lt' },
-  { name: 'srh-tag', offset: 6, compare: 'eq' },
+  { name: 'srh-tag', offset: TAG, compare: 'eq' },
 ] as const;
 const SEGMENTS = ['srh-psid', 'srh-nsid', 'srh-lsid'] as const;
 
@@ -86,7 +87,7 @@ function matchSrh(info: SrhInfo, ctx: MatchContext): Ternary {
   for (const test of info.numbers) {
     const field = FIELDS.find((each) => each.name === test.name);
     if (!field) continue;
-    const actual = field.offset === 6 ? u16(bytes, offset + 6) : u8(bytes, offset + field.offset);
+    const actual = field.offset === TAG ? swappedTag(bytes, offset) : u8(bytes, offset + field.offset);
     const { compare } = field;
     const holds =
       compare === 'eq' ? actual === test.value : compare === 'gt' ? actual > test.value : actual < test.value;
@@ -96,11 +97,17 @@ function matchSrh(info: SrhInfo, ctx: MatchContext): Ternary {
     // The previous segment has the next higher index; the list is kept in reverse.
     const index = test.name === 'srh-lsid' ? 0 : test.name === 'srh-psid' ? left + 1 : left - 1;
     if (index < 0 || index > last) return false;
-    const at = offset + 8 + 16 * index;
-    if (at + 16 > offset + length) return false;
+    const at = headerAt(ctx.skb, offset + 8 + 16 * index, 16);
+    if (at === 'short') return false;
+    if (typeof at !== 'number') return at;
     const words = [0, 4, 8, 12].map((i) => BigInt(u32(bytes, at + i)));
     const ip = words.reduce((value, word) => (value << 32n) | word, 0n);
     if (hostMaskMatches(ip, test.value) === test.invert) return false;
   }
   return true;
+}
+
+/** The kernel compares the field as it lies in memory with a number of the host's: on little-endian hosts the bytes are exchanged. */
+function swappedTag(bytes: Uint8Array, offset: number): number {
+  return u8(bytes, offset + TAG) + u8(bytes, offset + TAG + 1) * 256;
 }

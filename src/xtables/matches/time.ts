@@ -1,4 +1,4 @@
-/** time_mt(), net/netfilter/xt_time.c, on the packet's own time, in UTC. */
+/** time_mt(), net/netfilter/xt_time.c, on the packet's own time, in UTC. With --kerneltz, in any zone. */
 import { type Ternary, unknown } from '../../base/ternary.ts';
 import { defineMatch, type Refusal, refuse } from '../extension.ts';
 import { flag } from '../values/number.ts';
@@ -30,6 +30,8 @@ interface TimeInfo {
 }
 
 const MONTH = Array.from({ length: 31 }, (_, i) => i + 1);
+/** Seconds east of Greenwich that a clock may show, in quarters of an hour. */
+const ZONES = Array.from({ length: (12 + 14) * 4 + 1 }, (_, i) => i * 900 - 12 * 3600);
 const WEEK = Array.from({ length: 7 }, (_, i) => i + 1);
 
 export const time = defineMatch({
@@ -78,8 +80,11 @@ export const time = defineMatch({
     ...(info.contiguous ? ['--contiguous'] : []),
   ],
   match(info: TimeInfo, { skb }): Ternary {
-    if (info.kernelTimezone) return unknown("the kernel's time zone (--kerneltz)");
-    return timeHolds(info, Math.floor(skb.time));
+    const now = Math.floor(skb.time);
+    const held = timeHolds(info, now);
+    if (!info.kernelTimezone) return held;
+    const always = ZONES.every((offset) => timeHolds(info, now + offset) === held);
+    return always ? held : unknown("the kernel's own time zone (--kerneltz), which no command prints");
   },
 });
 

@@ -1,6 +1,8 @@
 /** hmark_tg_v4(), net/netfilter/xt_HMARK.c: the packet's mark becomes a hash of what it is made of. */
+import { isUnknown } from '../../base/ternary.ts';
 import { defineTarget, refuse, type Value } from '../extension.ts';
 import { flag, hex, number, readNumber } from '../values/number.ts';
+import { hmarkOf } from './hmark-hash.ts';
 
 const MAX_U32 = 0xffffffff;
 const TUPLE = ['src', 'dst', 'sport', 'dport', 'spi', 'proto', 'ct'] as const;
@@ -20,7 +22,7 @@ const FIELDS = [
 
 type Field = (typeof FIELDS)[number]['name'];
 
-interface HmarkInfo {
+export interface HmarkInfo {
   readonly fields: Readonly<Partial<Record<Field, number>>>;
   readonly modulus: number;
   readonly offset?: number;
@@ -98,7 +100,12 @@ export const HMARK = defineTarget({
     ...(info.offset === undefined ? [] : [`--hmark-offset ${info.offset}`]),
     ...(info.connection ? ['--hmark-tuple ct'] : []),
   ],
-  apply: () => ({ kind: 'unknown', why: 'the mark that HMARK computes' }),
+  apply(info: HmarkInfo, { skb }) {
+    const mark = hmarkOf(info, skb);
+    if (isUnknown(mark)) return { kind: 'unknown', why: `the mark that HMARK computes: ${mark.why}` };
+    if (mark !== undefined) skb.mark = mark;
+    return { kind: 'continue' };
+  },
 });
 
 function widest(name: Field, family: 4 | 6): number {

@@ -16,6 +16,7 @@ interface TproxyInfo {
 
 export const TPROXY = defineTarget({
   name: 'TPROXY',
+  defragments: true,
   tables: ['mangle'],
   hooks: ['PREROUTING'],
   protocols: [6, 17],
