@@ -129,9 +129,16 @@ export function echoReply(skb: Skb): Skb | undefined {
     icmpSequence: viewOf(skb.bytes).getUint16(skb.transport + 6),
     tos,
     dontFragment: false,
-    payload: Math.max(0, skb.length - body),
+    payload: echoedData(skb, body),
     time: skb.time,
     local: true,
     origin: skb.origin,
   });
+}
+
+/** The request's data; what a capture cut off is zeros. */
+function echoedData(skb: Skb, from: number): Uint8Array {
+  const data = new Uint8Array(Math.max(0, skb.length - from));
+  data.set(skb.bytes.subarray(from, Math.min(skb.bytes.length, skb.length)));
+  return data;
 }

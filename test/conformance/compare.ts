@@ -44,8 +44,8 @@ function comparePacket(
     other: readonly string[],
     bag = false,
   ): void => {
-    const [a, b] = bag ? [one.toSorted(), other.toSorted()] : [one, other];
-    if (a.join('\n') === b.join('\n')) return;
+    const order = bag ? (list: readonly string[]) => list.toSorted() : byNamespace;
+    if (order(one).join('\n') === order(other).join('\n')) return;
     const say = (list: readonly string[]) =>
       `${of === 'packet' ? '' : `${of}: `}${list.join(', ') || 'nothing'}`;
     differences.push({ field, kernel: say(one), model: say(other) });
@@ -71,6 +71,14 @@ function comparePacket(
     add('header', 'packet', out(kernel.out, whole), out(model.out, whole), true);
   }
   return differences;
+}
+
+/** Each namespace tells its own order; nothing tells which of two namespaces came first. */
+function byNamespace(lines: readonly string[]): string[] {
+  const namespaceOf = (line: string) => line.slice(0, line.indexOf(' '));
+  return lines.toSorted((a, b) =>
+    namespaceOf(a) < namespaceOf(b) ? -1 : namespaceOf(a) > namespaceOf(b) ? 1 : 0,
+  );
 }
 
 /** Neighbour discovery and group reports are the namespaces' own. */

@@ -31,3 +31,16 @@ export function answersOf(frames: readonly Frame[], chosen: () => boolean = () =
     ];
   });
 }
+
+/** At most so many answers in all. */
+export function limited(
+  most: number,
+  answer: (frames: readonly Frame[]) => readonly Stimulus[],
+): (frames: readonly Frame[]) => readonly Stimulus[] {
+  let left = most;
+  return (frames) => {
+    const made = answer(frames).slice(0, left);
+    left -= made.length;
+    return made;
+  };
+}

@@ -1,8 +1,8 @@
 /** Random rulesets that the kernel loads: all tables, user chains, goto, NAT, marks. */
-import type { Family } from '../../../src/net/ip.ts';
+import { type Family, formatIp, parseIp } from '../../../src/net/ip.ts';
 import { BUILTIN_CHAINS, TABLES, type TableName } from '../../../src/xtables/rule.ts';
 import type { Random } from '../random.ts';
-import { ADDRESSES, NETWORKS } from './packets.ts';
+import type { Vocabulary } from './site.ts';
 
 /** `user`: a chain that any hook may reach, so no interface and no hook-bound target in it. */
 type Place = string | 'user';
@@ -12,7 +12,7 @@ interface Matches {
   readonly protocol?: string;
 }
 
-export function randomRules(random: Random, family: Family): string {
+export function randomRules(random: Random, family: Family, words: Vocabulary): string {
   let text = '';
   for (const table of TABLES) {
     const initial = table.slice(0, 1).toUpperCase();
@@ -24,12 +24,12 @@ export function randomRules(random: Random, family: Family): string {
     for (const chain of chains) text += `:${chain} - [0:0]\n`;
     for (const chain of BUILTIN_CHAINS[table]) {
       for (let i = random.below(5); i > 0; i--) {
-        text += rule(random, family, table, chain, chain, chains);
+        text += rule(random, family, words, table, chain, chain, chains);
       }
     }
     for (const [index, chain] of chains.entries()) {
       for (let i = random.below(4); i > 0; i--) {
-        text += rule(random, family, table, chain, 'user', chains.slice(index + 1));
+        text += rule(random, family, words, table, chain, 'user', chains.slice(index + 1));
       }
     }
     text += 'COMMIT\n';
@@ -40,27 +40,28 @@ export function randomRules(random: Random, family: Family): string {
 function rule(
   random: Random,
   family: Family,
+  words: Vocabulary,
   table: TableName,
   chain: string,
   place: Place,
   chains: readonly string[],
 ): string {
-  const { text, protocol } = matches(random, family, place);
-  return `-A ${chain}${text}${target(random, family, table, place, chains, protocol)}\n`;
+  const { text, protocol } = matches(random, family, words, place);
+  return `-A ${chain}${text}${target(random, family, words, table, place, chains, protocol)}\n`;
 }
 
-function matches(random: Random, family: Family, place: Place): Matches {
+function matches(random: Random, family: Family, words: Vocabulary, place: Place): Matches {
   const not = (probability: number) => (random.chance(probability) ? ' !' : '');
   const arrives = place === 'PREROUTING' || place === 'INPUT' || place === 'FORWARD';
   const leaves = place === 'OUTPUT' || place === 'POSTROUTING' || place === 'FORWARD';
   let text = '';
   let protocol: string | undefined;
-  if (random.chance(0.3)) text += `${not(0.2)} -s ${random.pick(NETWORKS[family])}`;
-  if (random.chance(0.3)) text += `${not(0.2)} -d ${random.pick(NETWORKS[family])}`;
+  if (random.chance(0.3)) text += `${not(0.2)} -s ${random.pick(words.networks[family])}`;
+  if (random.chance(0.3)) text += `${not(0.2)} -d ${random.pick(words.networks[family])}`;
   if (arrives && random.chance(0.25))
-    text += `${not(0.3)} -i ${random.pick(['eth0', 'eth1', 'br0', 'lo', 'eth+', 'p0'])}`;
+    text += `${not(0.3)} -i ${random.pick([...words.interfaces, ...words.ports, 'lo', 'e+'])}`;
   if (leaves && random.chance(0.25))
-    text += `${not(0.3)} -o ${random.pick(['eth0', 'eth1', 'br0', 'lo', 'eth+'])}`;
+    text += `${not(0.3)} -o ${random.pick([...words.interfaces, 'lo', 'e+'])}`;
   if (random.chance(0.5)) {
     protocol = random.pick(['udp', 'tcp', family === 4 ? 'icmp' : 'ipv6-icmp']);
     text += ` -p ${protocol}${protocolMatch(random, family, protocol, not)}`;
@@ -90,7 +91,7 @@ function matches(random: Random, family: Family, place: Place): Matches {
     [
       0.05,
       () =>
-        `conntrack ${random.pick([`--ctorigdst ${random.pick(ADDRESSES[family])}`, '--ctdir REPLY', '--ctdir ORIGINAL', '--ctstatus SEEN_REPLY', '--ctstatus ASSURED', '--ctstatus CONFIRMED', `! --ctreplsrc ${random.pick(ADDRESSES[family])}`])}`,
+        `conntrack ${random.pick([`--ctorigdst ${random.pick(words.addresses[family])}`, '--ctdir REPLY', '--ctdir ORIGINAL', '--ctstatus SEEN_REPLY', '--ctstatus ASSURED', '--ctstatus CONFIRMED', `! --ctreplsrc ${random.pick(words.addresses[family])}`])}`,
     ],
     [0.03, () => `pkttype --pkt-type ${random.pick(['unicast', 'broadcast', 'multicast'])}`],
     [
@@ -104,7 +105,8 @@ function matches(random: Random, family: Family, place: Place): Matches {
   for (const [probability, make] of extras) if (random.chance(probability)) text += ` -m ${make()}`;
   if (place !== 'user' && place !== 'OUTPUT' && random.chance(0.06)) {
     const bridged = place === 'FORWARD' || place === 'POSTROUTING';
-    text += ` -m physdev ${random.pick(['--physdev-in p0', '--physdev-is-in', bridged ? '--physdev-is-bridged' : '--physdev-in p1'])}`;
+    const port = words.ports.length > 0 ? [`--physdev-in ${random.pick(words.ports)}`] : [];
+    text += ` -m physdev ${random.pick([...port, '--physdev-is-in', ...(bridged ? ['--physdev-is-bridged'] : [])])}`;
   }
   return { text, ...(protocol === undefined ? {} : { protocol }) };
 }
@@ -131,6 +133,7 @@ function protocolMatch(
 function target(
   random: Random,
   family: Family,
+  words: Vocabulary,
   table: TableName,
   place: Place,
   chains: readonly string[],
@@ -143,7 +146,9 @@ function target(
   }
   switch (table) {
     case 'nat':
-      return place === 'user' || random.chance(0.2) ? plain() : natTarget(random, family, place, protocol);
+      return place === 'user' || random.chance(0.2)
+        ? plain()
+        : natTarget(random, family, words, place, protocol);
     case 'raw':
       return random.pick([
         ' -j CT --notrack',
@@ -175,22 +180,36 @@ function target(
   }
 }
 
-function natTarget(random: Random, family: Family, place: Place, protocol: string | undefined): string {
+function natTarget(
+  random: Random,
+  family: Family,
+  words: Vocabulary,
+  place: Place,
+  protocol: string | undefined,
+): string {
   const hasPorts = protocol === 'udp' || protocol === 'tcp';
-  const address = random.pick(ADDRESSES[family]);
+  const address = random.pick(words.addresses[family]);
   const withPort = (ports: string) => `${family === 6 ? `[${address}]` : address}:${ports}`;
   if (place === 'PREROUTING' || place === 'OUTPUT') {
     if (random.chance(0.25))
       return hasPorts ? ` -j REDIRECT --to-ports ${random.pick(['53', '80', '7-9'])}` : ' -j REDIRECT';
     if (hasPorts && random.chance(0.6))
       return ` -j DNAT --to-destination ${withPort(random.pick(['53', '80', '1-3', '5000']))}`;
-    if (family === 4 && random.chance(0.15)) return ' -j DNAT --to-destination 10.90.1.2-10.90.1.9';
+    if (random.chance(0.1)) return ` -j DNAT --to-destination ${range(random, words, family)}`;
     return ` -j DNAT --to-destination ${address}`;
   }
   if (place === 'POSTROUTING' && random.chance(0.5)) {
     return ` -j MASQUERADE${hasPorts && random.chance(0.2) ? ' --to-ports 4000-5000' : ''}`;
   }
   if (hasPorts && random.chance(0.3)) return ` -j SNAT --to-source ${withPort('3000-3010')}`;
-  if (family === 4 && random.chance(0.15)) return ' -j SNAT --to-source 10.90.2.10-10.90.2.20';
+  if (random.chance(0.1)) return ` -j SNAT --to-source ${range(random, words, family)}`;
   return ` -j SNAT --to-source ${address}`;
+}
+
+/** A few addresses on from one of somebody's. */
+function range(random: Random, words: Vocabulary, family: Family): string {
+  const first = random.pick(words.addresses[family]);
+  const ip = parseIp(first) ?? 0;
+  const last = typeof ip === 'bigint' ? ip + 5n : ip + 5;
+  return `${first}-${formatIp(last)}`;
 }
