@@ -1,6 +1,7 @@
 import type { Sighting } from '../correlate/flow.ts';
 import { formatIp } from '../net/ip.ts';
-import type { Step, Trace } from '../netstack/hop.ts';
+import type { DecidingStep, Step, Trace } from '../netstack/hop.ts';
+import type { NftChain, NftRule } from '../nft/ruleset.ts';
 import { type Case, type ModelDrop, netnsOf, type Scene, sysctlOf } from './case.ts';
 import type { Evidence, Finding } from './finding.ts';
 
@@ -101,12 +102,9 @@ export function ruleOf(kase: Case, trace: Trace): NonNullable<Finding['rule']> |
   return trace.rule && findingRule(kase, trace.namespace, trace.rule);
 }
 
-export function findingRule(
-  kase: Case,
-  namespace: string,
-  step: Extract<Step, { kind: 'rule' | 'policy' }>,
-): NonNullable<Finding['rule']> {
+export function findingRule(kase: Case, namespace: string, step: DecidingStep): NonNullable<Finding['rule']> {
   const family = kase.flow.family;
+  if (step.kind === 'nft-rule' || step.kind === 'nft-policy') return nftFindingRule(kase, namespace, step);
   const netns = netnsOf(kase, namespace);
   const rulesets = (family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
   const table = rulesets
@@ -145,6 +143,16 @@ export function ruleEvidence(kase: Case, trace: Trace): Evidence[] {
   const step = trace.rule;
   const rule = ruleOf(kase, trace);
   if (!step || !rule) return [];
+  if (step.kind === 'nft-rule' || step.kind === 'nft-policy') {
+    const what = step.kind === 'nft-policy' ? 'policy' : `rule ${step.number}`;
+    const packets =
+      step.kind === 'nft-rule'
+        ? countedBy(nftChainOf(kase, trace.namespace, step)?.rules[step.number - 1])
+        : 0;
+    const counted = packets > 0 ? ` (counted ${packets} packets)` : '';
+    const text = `${rule.table} ${rule.chain} ${what}: ${rule.text}${counted}`;
+    return [{ path: rule.path, line: rule.line, text }];
+  }
   const netns = netnsOf(kase, trace.namespace);
   const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
   const chain = rulesets
@@ -157,6 +165,35 @@ export function ruleEvidence(kase: Case, trace: Trace): Evidence[] {
   return [
     { path: rule.path, line: rule.line, text: `${rule.table} ${rule.chain} ${name}: ${rule.text}${counted}` },
   ];
+}
+
+type NftStep = Extract<Step, { kind: 'nft-rule' | 'nft-policy' }>;
+
+/** Of an nft table, as `inet filter`; the policy stands behind the last rule. */
+function nftFindingRule(kase: Case, namespace: string, step: NftStep): NonNullable<Finding['rule']> {
+  const policy = step.kind === 'nft-policy';
+  return {
+    family: kase.flow.family,
+    table: `${step.family} ${step.table}`,
+    chain: step.chain,
+    number: policy ? (nftChainOf(kase, namespace, step)?.rules.length ?? 0) + 1 : step.number,
+    text: policy ? `policy ${step.verdict}` : step.text,
+    path: step.path ?? '',
+    line: step.line ?? 0,
+  };
+}
+
+function nftChainOf(kase: Case, namespace: string, step: NftStep): NftChain | undefined {
+  return netnsOf(kase, namespace)
+    ?.nft?.tables.find(({ family, name }) => family === step.family && name === step.table)
+    ?.chains.find(({ name }) => name === step.chain);
+}
+
+function countedBy(rule: NftRule | undefined): number {
+  for (const statement of rule?.statements ?? []) {
+    if (statement.kind === 'counter') return statement.packets ?? 0;
+  }
+  return 0;
 }
 
 /** The route that decided, by its line. */

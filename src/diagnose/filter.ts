@@ -1,5 +1,6 @@
 import { formatIp } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
+import type { DecidingStep } from '../netstack/hop.ts';
 import { type Case, type ModelDrop, netnsOf } from './case.ts';
 import type { Command } from './cause.ts';
 import { iptablesOf, outInterface } from './words.ts';
@@ -16,6 +17,32 @@ export function selector(drop: ModelDrop): string {
     parts.push(`--sport ${sourcePort}`);
   return parts.join(' ');
 }
+
+/** The same in nft's words; ICMP only of that type. */
+export function nftSelector(drop: ModelDrop): string {
+  const { family, source, destination, protocol, destinationPort, sourcePort, icmpType } = drop.trace.final;
+  const ip = family === 4 ? 'ip' : 'ip6';
+  const name = typeof protocol === 'number' ? protocolName(protocol) : protocol;
+  const addresses = `${ip} saddr ${source} ${ip} daddr ${destination}`;
+  if (icmpType !== undefined) return `${addresses} ${family === 4 ? 'icmp' : 'icmpv6'} type ${icmpType}`;
+  if (hasPortOption(name)) {
+    if (drop.direction === 'forward' && destinationPort !== undefined)
+      return `${addresses} ${name} dport ${destinationPort}`;
+    if (sourcePort !== undefined) return `${addresses} ${name} sport ${sourcePort}`;
+  }
+  return `${addresses} meta l4proto ${name}`;
+}
+
+/** An accept for just this traffic before the nft rule that drops it: at that place by handle, else at the chain's beginning. */
+export function acceptInNft(drop: ModelDrop, rule: NftStep): Command {
+  const before = rule.kind === 'nft-rule' && rule.handle !== undefined ? ` position ${rule.handle}` : '';
+  return {
+    namespace: drop.namespace,
+    text: `nft insert rule ${rule.family} ${rule.table} ${rule.chain}${before} ${nftSelector(drop)} accept`,
+  };
+}
+
+type NftStep = Extract<DecidingStep, { kind: 'nft-rule' | 'nft-policy' }>;
 
 function hasPortOption(protocol: string): boolean {
   return protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp';
@@ -36,6 +63,8 @@ export function userChain(kase: Case, namespace: string): string {
  * the service it is for, whoever the client is.
  */
 export function forwardAccept(kase: Case, drop: ModelDrop): Command[] {
+  const { rule } = drop.trace;
+  if (rule?.kind === 'nft-rule' || rule?.kind === 'nft-policy') return [acceptInNft(drop, rule)];
   const chain = userChain(kase, drop.namespace);
   const device = drop.trace.hops.at(-1)?.in;
   const out = outInterface(drop.trace);

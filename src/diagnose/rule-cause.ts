@@ -1,16 +1,17 @@
 import type { Case, ModelDrop } from './case.ts';
 import type { Cause, Command } from './cause.ts';
-import { selector } from './filter.ts';
+import { acceptInNft, selector } from './filter.ts';
 import { modelCause } from './model-cause.ts';
 import { capital, iptablesOf, nameOf } from './words.ts';
 
-/** `filter FORWARD rule 3`, `the policy of filter FORWARD`. */
+/** `filter FORWARD rule 3`, `the policy of filter FORWARD`; of nft tables `inet filter forward rule 3`. */
 export function rulePlace(drop: ModelDrop): string {
   const rule = drop.trace.rule;
   if (!rule) return 'a rule';
-  return rule.kind === 'rule'
-    ? `${rule.table} ${rule.chain} rule ${rule.number}`
-    : `the policy of ${rule.table} ${rule.chain}`;
+  const chain = `${'family' in rule ? `${rule.family} ` : ''}${rule.table} ${rule.chain}`;
+  return rule.kind === 'rule' || rule.kind === 'nft-rule'
+    ? `${chain} rule ${rule.number}`
+    : `the policy of ${chain}`;
 }
 
 /** `the request`, `the answer`. */
@@ -20,13 +21,15 @@ export function whatDied(drop: ModelDrop): string {
 
 /** Does the rule that dropped it read like this? */
 export function ruleText(drop: ModelDrop): string {
-  return drop.trace.rule?.kind === 'rule' ? drop.trace.rule.text : '';
+  const rule = drop.trace.rule;
+  return rule?.kind === 'rule' || rule?.kind === 'nft-rule' ? rule.text : '';
 }
 
 /** An ACCEPT for just this traffic in front of the rule that drops it; in its base chain, when a set of rules of somebody else does. */
 export function acceptBefore(kase: Case, drop: ModelDrop): Command[] {
   const rule = drop.trace.rule;
   if (!rule) return [];
+  if (rule.kind === 'nft-rule' || rule.kind === 'nft-policy') return [acceptInNft(drop, rule)];
   const table = rule.table === 'filter' ? '' : `-t ${rule.table} `;
   const at = rule.kind === 'rule' ? ` ${rule.number}` : '';
   return [

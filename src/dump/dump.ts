@@ -1,5 +1,6 @@
 import type { Issue } from '../base/issue.ts';
 import type { IpSet } from '../ipset/record.ts';
+import type { NftRuleset } from '../nft/ruleset.ts';
 import type { Ruleset } from '../xtables/rule.ts';
 import type {
   BridgeVlan,
@@ -45,7 +46,7 @@ export type DumpContent =
       }[];
     }
   | { readonly kind: 'ruleset'; readonly ruleset: Ruleset }
-  | { readonly kind: 'nft'; readonly chains: readonly NftChain[] }
+  | { readonly kind: 'nft'; readonly chains: readonly NftChain[]; readonly ruleset?: NftRuleset }
   | { readonly kind: 'ipsets'; readonly sets: readonly IpSet[] }
   | { readonly kind: 'sysctls'; readonly sysctls: ReadonlyMap<string, Sysctl> }
   | { readonly kind: 'sockets'; readonly sockets: readonly Socket[] }

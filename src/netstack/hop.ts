@@ -1,4 +1,5 @@
 /** The path of a packet through the model: contract section 4, plus the points where a capture would see it. */
+import type { NftFamily, NftHook } from '../nft/ruleset.ts';
 import type { Hook, TableName } from '../xtables/rule.ts';
 
 export interface Header {
@@ -38,6 +39,32 @@ export type Step =
       line?: number;
       path?: string;
     }
+  /** A rule of an nft chain of its own that was carried through; one that iptables-save shows is a `rule`. */
+  | {
+      kind: 'nft-rule';
+      hook: NftHook;
+      family: NftFamily;
+      table: string;
+      chain: string;
+      /** From 1 within the chain. */
+      number: number;
+      handle?: number;
+      text: string;
+      /** As `nft monitor trace` words it: accept, drop, continue, return, `jump CHAIN`, `goto CHAIN`, queue. */
+      verdict: string;
+      line?: number;
+      path?: string;
+    }
+  | {
+      kind: 'nft-policy';
+      hook: NftHook;
+      family: NftFamily;
+      table: string;
+      chain: string;
+      verdict: 'accept' | 'drop';
+      line?: number;
+      path?: string;
+    }
   | {
       kind: 'conntrack';
       state: 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
@@ -69,6 +96,9 @@ export type Step =
   | { kind: 'emit'; packet: Header; text: string }
   /** Something that could not be decided, and what was assumed; `why` names what to collect. */
   | { kind: 'unknown'; text: string; why: string };
+
+/** A rule or policy that can end a packet's way. */
+export type DecidingStep = Extract<Step, { kind: 'rule' | 'policy' | 'nft-rule' | 'nft-policy' }>;
 
 export interface Hop {
   namespace: string;
@@ -116,7 +146,7 @@ export interface Trace {
   readonly sysctl?: string;
   readonly route?: string;
   /** The rule or policy that decided a drop or rejection. */
-  readonly rule?: Extract<Step, { kind: 'rule' | 'policy' }>;
+  readonly rule?: DecidingStep;
   /** For `delivered`: the socket that takes it; undefined when none listens; unknown when sockets weren't dumped. */
   readonly socket?: {
     readonly state: 'listening' | 'none' | 'wrong-address' | 'kernel' | 'unknown';

@@ -12,6 +12,7 @@ import { type Conntrack, createConntrack } from './conntrack/conntrack.ts';
 import { conntrackSettings } from './conntrack/settings.ts';
 import { type Device, devicesOf } from './devices.ts';
 import { createFib, type Fib } from './fib.ts';
+import { createNftNet, type NftNet } from './netfilter/nft-chains.ts';
 import { createTables, type Tables } from './netfilter/tables.ts';
 
 export interface Net {
@@ -20,6 +21,7 @@ export interface Net {
   readonly devices: Map<string, Device>;
   readonly fib: Readonly<Record<Family, Fib>>;
   readonly tables: Readonly<Record<Family, Tables>>;
+  readonly nft: NftNet;
   readonly conntrack: Conntrack;
   /** The IP sets, which packets change. */
   readonly sets: Sets;
@@ -80,6 +82,7 @@ export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
     isUp: (device: string) => devices.get(device)?.up ?? true,
     ignoresLinkDown: (device: string) => conf(4, device, 'ignore_routes_with_linkdown') !== 0,
   };
+  const nft = createNftNet(netns);
   const conntrack = createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value));
   if (preload) preloadConntrack(conntrack, netns, preload.now);
   const shared = new Map<string, unknown>();
@@ -88,7 +91,8 @@ export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
     netns,
     devices,
     fib: { 4: createFib(netns, 4, fibDevices), 6: createFib(netns, 6, fibDevices) },
-    tables: { 4: createTables(netns, 4, shared), 6: createTables(netns, 6, shared) },
+    tables: { 4: createTables(netns, 4, nft, shared), 6: createTables(netns, 6, nft, shared) },
+    nft,
     conntrack,
     sets: createSets(netns.name, netns.ipsets, preload?.now),
     fdb: initialFdb(netns, devices),

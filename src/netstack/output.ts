@@ -18,6 +18,8 @@ import { addStep, type Copy, endCopy, hopOf, openHop, type Run } from './run.ts'
 import { heldRoute, transmit } from './transmit.ts';
 
 export interface SendOptions {
+  /** By a raw socket, header included (IP_HDRINCL). */
+  readonly raw?: boolean;
   /** Bound to that interface (SO_BINDTODEVICE). */
   readonly out?: string;
   /** Next hop in place of the destination's (TEE). */
@@ -72,6 +74,7 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
   }
   copy.dst = result.destination;
   const { out } = result.destination;
+  if (options.raw) copy.raw = out;
   hopOf(run, copy).out = out;
   if (!runHook(run, copy, 'OUTPUT', { out })) return;
   output(run, copy);
@@ -99,7 +102,9 @@ export function output(run: Run, copy: Copy): void {
     }
   }
   const phys = copy.bridge === undefined ? {} : { physin: copy.bridge.physin };
-  if (!runHook(run, copy, 'POSTROUTING', { out: dst.out, ...phys })) return;
+  // ip_output() passes skb->dev on: of forwarded packets, and of what a raw socket was given with its header.
+  const from = skb.local ? copy.raw : copy.dev;
+  if (!runHook(run, copy, 'POSTROUTING', { in: from, out: dst.out, ...phys })) return;
   finishOutput(run, copy, net);
 }
 

@@ -1,10 +1,11 @@
 /** What one injected packet leaves behind while it passes through the model: hops, steps, taps, ends of its copies. */
 import type { Ip } from '../net/ip.ts';
+import type { NftRule } from '../nft/ruleset.ts';
 import { headerOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Hook, Rule } from '../xtables/rule.ts';
-import type { Header, Hop, Step, Tap, Trace, Verdict } from './hop.ts';
+import type { DecidingStep, Header, Hop, Step, Tap, Trace, Verdict } from './hop.ts';
 import type { Net } from './net.ts';
 
 /** One copy of the packet on its way through one namespace. */
@@ -15,6 +16,8 @@ export interface Copy {
   hop: number;
   /** skb->dev */
   dev: string;
+  /** skb->dev of what a raw socket sent: the device of its first route. */
+  raw?: string;
   /** struct nf_bridge_info: set while iptables sees a frame of a bridge. */
   bridge?: BridgeInfo | undefined;
   /** skb_dst: where the routing decision sends it. */
@@ -51,7 +54,7 @@ export interface End {
   readonly reason?: string;
   readonly sysctl?: string;
   readonly route?: string;
-  readonly rule?: Extract<Step, { kind: 'rule' | 'policy' }>;
+  readonly rule?: DecidingStep;
   readonly socket?: NonNullable<Trace['socket']>;
   /** A copy that nobody meant for this receiver. */
   readonly stray: boolean;
@@ -79,6 +82,11 @@ export interface WorldEvidence {
   rule?(question: {
     readonly namespace: string;
     readonly rule: Rule;
+    readonly skb: Skb;
+  }): boolean | undefined;
+  nftRule?(question: {
+    readonly namespace: string;
+    readonly rule: NftRule;
     readonly skb: Skb;
   }): boolean | undefined;
   /** The port (ICMP id) that source NAT drew for this packet's connection. */

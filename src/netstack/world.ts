@@ -7,6 +7,12 @@ import type { LinkRef, Topology } from '../topology/topology.ts';
 import type { Trace } from './hop.ts';
 import { createNet, type Net } from './net.ts';
 import { printCounters } from './netfilter/counters.ts';
+import {
+  type NftCount,
+  type NftObjectCount,
+  nftCounters,
+  nftObjectCounters,
+} from './netfilter/nft-counters.ts';
 import { type SendOptions, sendLocally } from './output.ts';
 import { receiveFrame } from './receive.ts';
 import {
@@ -42,6 +48,9 @@ export interface World {
   sendLocal(namespace: string, skb: Skb, options?: SendOptions): Trace;
   /** `iptables-save -c` of what the packets so far counted; the dump's own counters don't enter. */
   counters(namespace: string, family?: 4 | 6): string;
+  /** What the rules of nft chains counted so far, and the named counters: for holding against `nft list ruleset`. */
+  nftCounters(namespace: string): NftCount[];
+  nftObjectCounters(namespace: string): NftObjectCount[];
   /** The packet as it was at the trace's end. */
   packetOf(trace: Trace): Skb | undefined;
 }
@@ -125,6 +134,14 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     counters: (namespace, family = 4) => {
       const net = nets.get(namespace);
       return net ? printCounters(net.tables[family]) : '';
+    },
+    nftCounters: (namespace) => {
+      const net = nets.get(namespace);
+      return net ? nftCounters(net.nft) : [];
+    },
+    nftObjectCounters: (namespace) => {
+      const net = nets.get(namespace);
+      return net ? nftObjectCounters(net.nft) : [];
     },
     packetOf: (trace) => PACKETS.get(trace),
   };

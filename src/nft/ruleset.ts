@@ -10,6 +10,16 @@ export const NFT_FAMILIES: readonly NftFamily[] = ['ip', 'ip6', 'inet', 'arp', '
 
 export type NftHook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
 
+export const NFT_HOOKS: readonly NftHook[] = [
+  'ingress',
+  'prerouting',
+  'input',
+  'forward',
+  'output',
+  'postrouting',
+  'egress',
+];
+
 export interface NftRuleset {
   readonly tables: readonly NftTable[];
   readonly path: string;

@@ -115,7 +115,7 @@ function buildNetns(
       rulesets4: rulesets4 ?? (nft.emptyRulesets.includes(4) ? [] : undefined),
       rulesets6: rulesets6 ?? (nft.emptyRulesets.includes(6) ? [] : undefined),
       ipsets: mergeIpsets(dumps, issues),
-      nft: nft.chains,
+      nft: nft.ruleset,
       sysctls: mergeSysctls(dumps, issues),
       sockets: mergeSockets(dumps),
       conntrack: mergeConntrack(dumps),

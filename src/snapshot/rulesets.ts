@@ -3,6 +3,7 @@ import type { Issue } from '../base/issue.ts';
 import type { NftChain } from '../dump/records.ts';
 import type { DumpInput } from '../input/input.ts';
 import type { Family } from '../net/ip.ts';
+import { type BaseHook, NFT_FAMILIES, NFT_HOOKS, type NftRuleset } from '../nft/ruleset.ts';
 import type { Ruleset, Table } from '../xtables/rule.ts';
 import { contradiction } from './links.ts';
 import { at, isCoarse } from './order.ts';
@@ -97,8 +98,7 @@ function squeeze(text: string): string {
 }
 
 export interface NftView {
-  /** Chains that no iptables dump shows. */
-  readonly chains: NftChain[] | undefined;
+  readonly ruleset: NftRuleset | undefined;
   /** No rules of iptables-nft in that family: the empty list is known, not assumed. */
   readonly emptyRulesets: readonly Family[];
 }
@@ -110,14 +110,13 @@ export function mergeNft(
 ): NftView {
   const contents = dumps.flatMap(({ dump }) => (dump.content.kind === 'nft' ? [dump.content] : []));
   const last = contents.at(-1);
-  if (!last) return { chains: undefined, emptyRulesets: [] };
+  if (!last) return { ruleset: undefined, emptyRulesets: [] };
   const families: readonly [Family, string][] = [
     [4, 'ip'],
     [6, 'ip6'],
   ];
-  const shown = families.filter(([family]) => rulesets[family] !== undefined).map(([, name]) => name);
   return {
-    chains: last.chains.filter((chain) => !(chain.iptables && shown.includes(chain.family))),
+    ruleset: last.ruleset ?? outlineOf(last.chains),
     emptyRulesets: families
       .filter(
         ([family, name]) =>
@@ -125,5 +124,52 @@ export function mergeNft(
           !last.chains.some((chain) => chain.iptables && chain.family === name),
       )
       .map(([family]) => family),
+  };
+}
+
+/** Of a dump whose rules were not read: each is unknown. */
+function outlineOf(chains: readonly NftChain[]): NftRuleset {
+  const tables = new Map<string, { chains: readonly NftChain[]; first: NftChain }>();
+  for (const chain of chains) {
+    const key = `${chain.family} ${chain.table}`;
+    const known = tables.get(key);
+    tables.set(key, { chains: [...(known?.chains ?? []), chain], first: known?.first ?? chain });
+  }
+  return {
+    path: chains[0]?.span.path ?? '',
+    tables: [...tables.values()].map(({ chains: own, first }) => ({
+      family: NFT_FAMILIES.find((family) => family === first.family) ?? 'ip',
+      name: first.table,
+      flags: [],
+      chains: own.map(({ name, span, ruleCount, ...base }) => ({
+        name,
+        ...baseOf(base),
+        rules: Array.from({ length: ruleCount }, () => ({
+          statements: [{ kind: 'unknown', text: '', why: 'nft list ruleset shows what it does' } as const],
+          text: `a rule of ${name}`,
+          span,
+        })),
+        span,
+      })),
+      sets: [],
+      objects: [],
+      flowtables: [],
+      iptables: own.every(({ iptables }) => iptables),
+      span: first.span,
+    })),
+  };
+}
+
+function baseOf({ hook, type, priority, policy }: Partial<NftChain>): { readonly base?: BaseHook } {
+  const known = NFT_HOOKS.find((name) => name === hook);
+  if (!known) return {};
+  return {
+    base: {
+      type: type === 'nat' || type === 'route' ? type : 'filter',
+      hook: known,
+      priority: priority ?? 0,
+      devices: [],
+      policy: policy === 'drop' ? 'drop' : 'accept',
+    },
   };
 }

@@ -12,7 +12,6 @@ import type {
   IpRule,
   Link,
   Neighbour,
-  NftChain,
   Process,
   Resolver,
   RouteDump,
@@ -20,6 +19,7 @@ import type {
   Sysctl,
 } from '../dump/records.ts';
 import type { IpSet } from '../ipset/record.ts';
+import type { NftRuleset } from '../nft/ruleset.ts';
 import type { Ruleset } from '../xtables/rule.ts';
 
 export interface Snapshot {
@@ -61,8 +61,8 @@ export interface Netns {
   rulesets6?: Ruleset[];
   /** IP sets, by `ipset save` or `ipset list`. */
   ipsets?: IpSet[];
-  /** nft base chains that no iptables dump covers; the model can't run them yet. */
-  nft?: NftChain[];
+  /** All tables of `nft list ruleset`; those that iptables-save shows too are run from `rulesets4` and `rulesets6`. */
+  nft?: NftRuleset;
   /** `net.ipv4.ip_forward` → value, with its place. */
   sysctls?: Map<string, Sysctl>;
   sockets?: Socket[];

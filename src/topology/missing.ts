@@ -49,15 +49,6 @@ export function missingDumps(netns: Netns): Missing[] {
       `what is in ${unknownSets.slice(0, 5).join(', ')}${unknownSets.length > 5 ? ' …' : ''} is not known`,
     );
   }
-  const foreign = (netns.nft ?? []).filter((chain) => chain.hook !== undefined && chain.ruleCount > 0);
-  const managed = foreign.filter((chain) => chain.iptables);
-  if (managed.length < foreign.length) {
-    const tables = new Set(foreign.filter((chain) => !chain.iptables).map((c) => `${c.family} ${c.table}`));
-    lack(
-      'iptables rules',
-      `its nft tables ${[...tables].join(', ')} are not followed, packets may meet rules there`,
-    );
-  }
   return missing;
 }
 

@@ -76,7 +76,7 @@ export interface UpperLayer {
  * Protocol and offset that `-p` and the transport matches see. In IPv6 the legacy backend skips Authentication Headers, nft
  * (IP6_FH_F_AUTH) stops at the first.
  */
-export function upperLayer({ skb, backend }: MatchContext): UpperLayer {
+export function upperLayer({ skb, backend }: Pick<MatchContext, 'skb' | 'backend'>): UpperLayer {
   if (skb.family === 4) {
     const { protocol, fragmentOffset } = skb;
     return { protocol, offset: (u8(skb.bytes, 0) & 15) * 4, fragmentOffset };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatIp } from '../../src/net/ip.ts';
 import { formatMac } from '../../src/net/mac.ts';
 import { formatPrefix } from '../../src/net/prefix.ts';
+import { isCovered } from '../../src/netstack/netfilter/nft-chains.ts';
 import type { Netns } from '../../src/snapshot/snapshot.ts';
 import { ipAddr, netnsOf, snapshotOf } from './dumps.ts';
 
@@ -44,7 +45,7 @@ describe('absent is not empty', () => {
     const { snapshot } = snapshotOf({
       'host/nft-ruleset.json': '{"nftables":[{"metainfo":{"version":"1.0.6"}}]}',
     });
-    expect(netnsOf(snapshot)).toMatchObject({ rulesets4: [], rulesets6: [], nft: [] });
+    expect(netnsOf(snapshot)).toMatchObject({ rulesets4: [], rulesets6: [], nft: { tables: [] } });
   });
 
   it('does not when nft shows tables of iptables and no iptables-save was given', () => {
@@ -59,14 +60,15 @@ table ip filter {
     const netns = netnsOf(snapshotOf({ 'host/nft-ruleset.txt': nft }).snapshot);
     expect(netns.rulesets4).toBeUndefined();
     expect(netns.rulesets6).toEqual([]);
-    expect(netns.nft?.map((chain) => chain.name)).toEqual(['INPUT']);
+    expect(netns.nft?.tables.flatMap(({ chains }) => chains.map(({ name }) => name))).toEqual(['INPUT']);
     const both = netnsOf(
       snapshotOf({
         'host/nft-ruleset.txt': nft,
         'host/iptables-save.txt': SAVE('ACCEPT', '-A INPUT -j DROP'),
       }).snapshot,
     );
-    expect(both.nft).toEqual([]);
+    expect(both.nft?.tables.map((table) => isCovered(both, table))).toEqual([true]);
+    expect(netns.nft?.tables.map((table) => isCovered(netns, table))).toEqual([false]);
     expect(both.rulesets4).toHaveLength(1);
   });
 });

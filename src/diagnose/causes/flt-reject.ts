@@ -1,6 +1,6 @@
 import { describeSighting, seenAt } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { acceptBefore, rulePlace } from '../rule-cause.ts';
+import { acceptBefore, rulePlace, ruleText } from '../rule-cause.ts';
 import { nameOf } from '../words.ts';
 
 export const fltReject = modelCause({
@@ -17,13 +17,14 @@ export const fltReject = modelCause({
     const { refusal } = kase.outcome;
     const place = rulePlace(drop);
     const how =
-      /--reject-with (\S+)/.exec(rule.kind === 'rule' ? rule.text : '')?.[1] ?? 'icmp-port-unreachable';
+      /(?:--reject-with|reject with(?: icmp(?:v6|x)?)?(?: type)?) (\S+)/.exec(ruleText(drop))?.[1] ??
+      'icmp-port-unreachable';
     return {
       title: `${nameOf(kase, drop.namespace)} rejects it: ${place}`,
       explanation:
         `The packet meets ${place}, which drops it and answers with ${how}. The refusal is made by ${nameOf(kase, drop.namespace)}, ` +
         'not by the server, which never saw the request. ' +
-        (how === 'tcp-reset'
+        (how === 'tcp-reset' || how === 'tcp'
           ? 'To the client it looks exactly like a closed port.'
           : 'The sender gets an error for it instead of silence.'),
       status: 'rejected',

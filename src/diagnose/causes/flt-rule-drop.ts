@@ -1,6 +1,6 @@
 import { clientText } from '../filter.ts';
 import { modelCause } from '../model-cause.ts';
-import { acceptBefore, rulePlace, whatDied } from '../rule-cause.ts';
+import { acceptBefore, rulePlace, ruleText, whatDied } from '../rule-cause.ts';
 import { capital, nameOf } from '../words.ts';
 
 export const fltRuleDrop = modelCause({
@@ -19,7 +19,7 @@ export const fltRuleDrop = modelCause({
     return {
       title: `${nameOf(kase, drop.namespace)} drops ${what}: ${place}`,
       explanation:
-        `${capital(what)} of ${clientText(kase)} meets ${place}${rule.kind === 'rule' ? ` ("${rule.text}")` : ''} and is dropped there. ` +
+        `${capital(what)} of ${clientText(kase)} meets ${place}${ruleText(drop) ? ` ("${ruleText(drop)}")` : ''} and is dropped there. ` +
         'Nobody is told, so the sender retransmits until it gives up.',
       fix: acceptBefore(kase, drop),
     };

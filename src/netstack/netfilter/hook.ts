@@ -1,5 +1,4 @@
 /** nf_hook_slow(), net/netfilter/core.c: every registered function of a hook in order of priority. */
-import { fieldsOf } from '../../skb/fields.ts';
 import type { Hook } from '../../xtables/rule.ts';
 import type { Connection } from '../conntrack/connection.ts';
 import { defragment } from '../defrag.ts';
@@ -8,6 +7,8 @@ import { rerouteOutput } from '../reroute.ts';
 import { addStep, type Copy, endCopy, hopOf, type Run } from '../run.ts';
 import { dropCause } from './drop-cause.ts';
 import { applyNat, natHook } from './nat-hook.ts';
+import { runNft } from './nft-hook.ts';
+import { routingKey } from './routing-key.ts';
 import type { BaseChain, HookEntry } from './tables.ts';
 import { viewOf } from './view.ts';
 import { type TableVerdict, walkTable } from './walk.ts';
@@ -49,14 +50,8 @@ function runEntry(run: Run, copy: Copy, hook: Hook, entry: HookEntry): boolean {
       return translate(run, copy, hook);
     case 'confirm':
       return confirm(run, copy);
-    case 'foreign': {
-      const { chain } = entry;
-      const text = `nft chain ${chain.family} ${chain.table} ${chain.name} is not modelled; taken as accepting`;
-      addStep(run, copy, { kind: 'unknown', text, why: 'nft list ruleset shows what it does' });
-      run.assumptions.add(`${copy.net.name}: ${text}`);
-      run.undecided = true;
-      return true;
-    }
+    case 'nft':
+      return runNft(run, copy, NFT_PF[copy.skb.family], entry.base);
     case 'table':
       return runTable(run, copy, hook, entry.base);
   }
@@ -101,11 +96,7 @@ function runTable(run: Run, copy: Copy, hook: Hook, base: BaseChain): boolean {
   return true;
 }
 
-/** What ipt_mangle_out() compares. */
-function routingKey({ skb }: Copy): string {
-  const { source, destination, tos } = fieldsOf(skb);
-  return `${source} ${destination} ${tos} ${skb.mark}`;
-}
+const NFT_PF = { 4: 'ip', 6: 'ip6' } as const;
 
 function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): TableVerdict {
   const { net, skb } = copy;
@@ -170,9 +161,12 @@ function conclude(run: Run, copy: Copy, verdict: TableVerdict): boolean {
 function translate(run: Run, copy: Copy, hook: Hook): boolean {
   const { net, skb } = copy;
   const outcome = natHook(run, copy, hook, (connection) => {
-    for (const base of net.tables[skb.family].nat[hook]) {
-      const verdict = walk(run, copy, base, connection);
-      if (!conclude(run, copy, verdict)) return false;
+    for (const entry of net.tables[skb.family].nat[hook]) {
+      const passed =
+        entry.kind === 'nft'
+          ? runNft(run, copy, NFT_PF[skb.family], entry.base, connection)
+          : conclude(run, copy, walk(run, copy, entry.base, connection));
+      if (!passed) return false;
       if (hook === 'PREROUTING' || hook === 'OUTPUT' ? connection.dstNatDone : connection.srcNatDone) break;
     }
     return true;

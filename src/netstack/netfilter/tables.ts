@@ -1,6 +1,7 @@
 /** The hooks of one namespace and family as lists sorted by priority (nf_hook_entries), with the state their rules keep. */
-import type { NftChain } from '../../dump/records.ts';
 import type { Family } from '../../net/ip.ts';
+import { conntrackFamilies } from '../../nft/conntrack-users.ts';
+import type { NftChain, NftHook } from '../../nft/ruleset.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 
 import { conntrackUsers, defragmentUsers, loadRuleset } from '../../xtables/load.ts';
@@ -16,12 +17,13 @@ import {
   type Table,
   type TableName,
 } from '../../xtables/rule.ts';
+import { basesOf, type NftBase, type NftNet, orderOf } from './nft-chains.ts';
 
 /** One registered function of a hook. `nat` stands for all nat chains of that hook: one of them settles a connection. */
 export type HookEntry =
   | { readonly kind: 'defrag' | 'conntrack' | 'nat' | 'confirm'; readonly priority: number }
   | { readonly kind: 'table'; readonly priority: number; readonly base: BaseChain }
-  | { readonly kind: 'foreign'; readonly priority: number; readonly chain: NftChain };
+  | { readonly kind: 'nft'; readonly priority: number; readonly base: NftBase };
 
 /** A built-in chain that is registered. */
 export interface BaseChain {
@@ -31,6 +33,11 @@ export interface BaseChain {
   readonly hook: Hook;
   readonly state: RuleState;
 }
+
+/** A nat chain of either language. */
+export type NatChain =
+  | { readonly kind: 'table'; readonly chain: Chain; readonly base: BaseChain }
+  | { readonly kind: 'nft'; readonly chain: NftChain; readonly base: NftBase };
 
 /** What limit, statistic and quota remember by rule, recent and hashlimit by name. */
 export interface RuleState {
@@ -47,7 +54,7 @@ export interface Tables {
   readonly tracks: boolean;
   readonly hooks: Readonly<Record<Hook, readonly HookEntry[]>>;
   /** The nat chains of a hook, in order of registration. */
-  readonly nat: Readonly<Record<Hook, readonly BaseChain[]>>;
+  readonly nat: Readonly<Record<Hook, readonly NatChain[]>>;
   /** Counted since the model began. */
   readonly ruleCounters: Map<Rule, Counters>;
   readonly policyCounters: Map<Chain, Counters>;
@@ -68,34 +75,58 @@ const PRIORITY = {
 } as const;
 
 /** `shared`: what matches keep by name in the whole namespace, whichever family and backend their rules are of. */
-export function createTables(netns: Netns, family: Family, shared: Map<string, unknown>): Tables {
+export function createTables(
+  netns: Netns,
+  family: Family,
+  nft: NftNet,
+  shared: Map<string, unknown>,
+): Tables {
   const known = family === 4 ? netns.rulesets4 : netns.rulesets6;
   const rulesets = known ?? [];
   for (const ruleset of rulesets) loadRuleset(ruleset, shared);
-  const tracks = rulesets.some(conntrackUsers) || (known === undefined && (netns.conntrack?.length ?? 0) > 0);
-  const defragments = rulesets.some(defragmentUsers);
+  const undumped = known === undefined && netns.nft === undefined;
+  const tracks =
+    rulesets.some(conntrackUsers) ||
+    (nft.ruleset !== undefined && conntrackFamilies(nft.ruleset).has(family)) ||
+    (undumped && (netns.conntrack?.length ?? 0) > 0);
   const bases = rulesets.flatMap((ruleset) => baseChains(ruleset, shared));
-  const foreign = (netns.nft ?? []).filter((chain) => concerns(chain, family));
+  const defragments = rulesets.some(defragmentUsers);
   const hooks = {} as Record<Hook, HookEntry[]>;
-  const nat = {} as Record<Hook, BaseChain[]>;
+  const nat = {} as Record<Hook, NatChain[]>;
   for (const hook of HOOKS) {
-    const own = bases.filter((base) => base.hook === hook);
-    nat[hook] = own.filter((base) => base.table.name === 'nat');
+    const own = bases
+      .filter((base) => base.hook === hook)
+      .map((base) => ({
+        entry: { kind: 'table', chain: base.chain, base, priority: priorityOf(base) } as const,
+        isNat: base.table.name === 'nat',
+        order: orderOf(nft, base.ruleset, base.table.name, hook),
+      }));
+    const native = basesOf(nft, family, NFT_HOOKS[hook]).map((base) => ({
+      entry: { kind: 'nft', chain: base.chain, base, priority: base.base.priority } as const,
+      isNat: base.base.type === 'nat',
+      order: base.order,
+    }));
+    const chains = [...own, ...native].toSorted(
+      (a, b) => a.entry.priority - b.entry.priority || b.order - a.order,
+    );
+    const nats = chains.filter(({ isNat }) => isNat);
+    nat[hook] = nats.map(({ entry }) => entry);
+    const natOrder = Math.min(...nats.map(({ order }) => order));
+    // Of equal priority, what was registered later is asked first (nf_hook_entries_grow()); tracking begins with a rule of a chain.
     hooks[hook] = [
-      ...own
-        .filter((base) => base.table.name !== 'nat')
-        .map((base): HookEntry => ({ kind: 'table', priority: priorityOf(base), base })),
-      ...foreign
-        .filter((chain) => chain.hook?.toUpperCase() === hook)
-        .map((chain): HookEntry => ({ kind: 'foreign', priority: chain.priority ?? 0, chain })),
-      ...(tracks ? trackingEntries(hook) : []),
-      ...(defragments && !tracks ? defragEntries(hook) : []),
-    ].toSorted((a, b) => a.priority - b.priority);
+      ...chains.filter(({ isNat }) => !isNat).map(({ entry, order }) => ({ entry, order })),
+      ...(tracks ? trackingEntries(hook) : defragments ? defragEntries(hook) : []).map((entry) => ({
+        entry,
+        order: entry.kind === 'nat' && Number.isFinite(natOrder) ? natOrder : Number.POSITIVE_INFINITY,
+      })),
+    ]
+      .toSorted((a, b) => a.entry.priority - b.entry.priority || b.order - a.order)
+      .map(({ entry }) => entry);
   }
   return {
     family,
     rulesets,
-    assumed: known === undefined,
+    assumed: undumped,
     tracks,
     hooks,
     nat,
@@ -107,6 +138,14 @@ export function createTables(netns: Netns, family: Family, shared: Map<string, u
 function defragEntries(hook: Hook): HookEntry[] {
   return hook === 'PREROUTING' || hook === 'OUTPUT' ? [{ kind: 'defrag', priority: PRIORITY.defrag }] : [];
 }
+
+const NFT_HOOKS = {
+  PREROUTING: 'prerouting',
+  INPUT: 'input',
+  FORWARD: 'forward',
+  OUTPUT: 'output',
+  POSTROUTING: 'postrouting',
+} as const satisfies Readonly<Record<Hook, NftHook>>;
 
 function trackingEntries(hook: Hook): HookEntry[] {
   switch (hook) {
@@ -150,12 +189,4 @@ function priorityOf({ table, ruleset }: BaseChain): number {
     default:
       return PRIORITY[table.name satisfies Exclude<TableName, 'nat' | 'security'>];
   }
-}
-
-/** nft chains that iptables didn't make and that may decide something. */
-function concerns(chain: NftChain, family: Family): boolean {
-  const own = chain.family === 'inet' || chain.family === (family === 4 ? 'ip' : 'ip6');
-  return (
-    own && !chain.iptables && chain.hook !== undefined && (chain.ruleCount > 0 || chain.policy === 'drop')
-  );
 }

@@ -1,11 +1,12 @@
 /** A rule that can't be decided: both ways are tried, and the more plausible one is gone. */
 import type { Skb } from '../../skb/skb.ts';
+import type { NatRange } from '../../xtables/context.ts';
 import type { Rule } from '../../xtables/rule.ts';
 import type { RuleState } from './tables.ts';
 import { contextOf, run, type State, type TableVerdict, take, undecided } from './walk.ts';
 
 /** Trials of one walk, over all nested unknown rules. */
-const TRIALS = 32;
+export const TRIALS = 32;
 
 /** An unknown rule: does it make a difference? Both ways are tried; then the more plausible one is gone. */
 export function decide(state: State, rule: Rule, why: string): boolean {
@@ -48,10 +49,19 @@ function attempt(state: State, rule: Rule, holds: boolean, budget: { left: numbe
   const { tentatively } = state.walk.view;
   const verdict = tentatively ? tentatively(walkOn) : walkOn();
   if (trial.undecided) return undefined;
+  return outcomeText(verdict, skb, trial.nat);
+}
+
+/** All that may differ between two ways, in a form that compares. */
+export function outcomeText(
+  verdict: { readonly kind: string; readonly with?: string },
+  skb: Skb,
+  nat: NatRange | undefined,
+): string {
   return [
     verdict.kind,
-    verdict.kind === 'reject' ? verdict.with : '',
-    JSON.stringify(trial.nat ?? null, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+    verdict.with ?? '',
+    JSON.stringify(nat ?? null, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
     skb.mark,
     skb.priority,
     skb.conntrack?.state ?? '',
@@ -60,7 +70,7 @@ function attempt(state: State, rule: Rule, holds: boolean, budget: { left: numbe
   ].join(' ');
 }
 
-function copyForTrial(skb: Skb): Skb {
+export function copyForTrial(skb: Skb): Skb {
   const { conntrack } = skb;
   const copy = { ...skb, bytes: skb.bytes.slice() };
   if (conntrack?.entry) {

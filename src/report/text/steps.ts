@@ -37,6 +37,18 @@ function rowOf(step: Step, places: Places): RailRow {
         text: `${step.verdict}${places(step)}`,
         ...(step.verdict === 'DROP' && { tone: 'bad' }),
       };
+    case 'nft-rule':
+      return within(
+        `${step.family} ${printable(step.table)}:${printable(step.chain)}:rule:${step.number}`,
+        `${printable(step.text)}${places(step)}`,
+      );
+    case 'nft-policy':
+      return {
+        mark: 'within',
+        label: `${step.family} ${printable(step.table)}:${printable(step.chain)}:policy`,
+        text: `${step.verdict}${places(step)}`,
+        ...(step.verdict === 'drop' && { tone: 'bad' }),
+      };
     case 'conntrack':
       return {
         mark: 'within',

@@ -1,6 +1,6 @@
 /** The rules of one table at one hook, folded into a line: which rules it went through, and what the last one says. */
 import { printable } from '../../base/printable.ts';
-import type { Step } from '../../netstack/hop.ts';
+import type { DecidingStep, Step } from '../../netstack/hop.ts';
 import type { RailRow } from './rail.ts';
 
 /** `  (rules.v4:12)`, or nothing where places are not shown. */
@@ -8,7 +8,7 @@ export type Places = (step: { readonly path?: string; readonly line?: number }) 
 
 export const NO_PLACES: Places = () => '';
 
-type TableStep = Extract<Step, { kind: 'rule' | 'policy' }>;
+type TableStep = DecidingStep;
 
 /** The steps in order; neighbouring rules and policies of the same table and hook become one row, or none. */
 export function rowsOfTraversals(steps: readonly Step[]): (RailRow | Exclude<Step, TableStep>)[] {
@@ -20,35 +20,50 @@ export function rowsOfTraversals(steps: readonly Step[]): (RailRow | Exclude<Ste
     open = [];
   };
   for (const step of steps) {
-    if (step.kind !== 'rule' && step.kind !== 'policy') {
+    if (!isTableStep(step)) {
       close();
       parts.push(step);
       continue;
     }
     const last = open.at(-1);
-    if (last && (last.table !== step.table || last.hook !== step.hook)) close();
+    if (last && (tableOf(last) !== tableOf(step) || last.hook !== step.hook)) close();
     open.push(step);
+    // Two base chains of one nft table may stand on the same hook.
+    if (step.kind === 'policy' || step.kind === 'nft-policy') close();
   }
   close();
   return parts;
 }
 
+function isTableStep(step: Step): step is TableStep {
+  return (
+    step.kind === 'rule' || step.kind === 'policy' || step.kind === 'nft-rule' || step.kind === 'nft-policy'
+  );
+}
+
+/** `filter`; `inet filter` of nft. */
+function tableOf(step: TableStep): string {
+  return 'family' in step ? `${step.family} ${printable(step.table)}` : step.table;
+}
+
 function rowOf(steps: readonly TableStep[]): RailRow | undefined {
   const last = steps.at(-1);
   if (!last) return undefined;
-  const rules = steps.filter((step) => step.kind === 'rule');
-  const label = `${last.table} ${last.hook}`;
-  if (last.kind === 'policy') {
-    if (rules.length === 0 && last.verdict === 'ACCEPT') return undefined;
+  const rules = steps.filter((step) => step.kind === 'rule' || step.kind === 'nft-rule');
+  const label = `${tableOf(last)} ${last.hook}`;
+  if (last.kind === 'policy' || last.kind === 'nft-policy') {
+    const fatal = last.verdict.toLowerCase() === 'drop';
+    if (rules.length === 0 && !fatal) return undefined;
     const after = rules.length === 0 ? '' : `, after ${trail(rules)}`;
     return {
       mark: 'within',
       label,
       text: `policy ${last.verdict}${after}`,
-      ...(last.verdict === 'DROP' && { tone: 'bad' }),
+      ...(fatal && { tone: 'bad' }),
     };
   }
-  const fatal = last.target === 'DROP' || last.target === 'REJECT';
+  const fatal =
+    last.kind === 'rule' ? last.target === 'DROP' || last.target === 'REJECT' : last.verdict === 'drop';
   return {
     mark: 'within',
     label,
@@ -58,7 +73,7 @@ function rowOf(steps: readonly TableStep[]): RailRow | undefined {
 }
 
 /** `rule 3 → DOCKER-USER 1 → DOCKER 2`; long ones keep their first and last parts. */
-function trail(rules: readonly Extract<Step, { kind: 'rule' }>[]): string {
+function trail(rules: readonly Extract<Step, { kind: 'rule' | 'nft-rule' }>[]): string {
   const names = rules.map(
     (rule) => `${printable(rule.chain === rule.hook ? 'rule' : rule.chain)} ${rule.number}`,
   );

@@ -106,7 +106,7 @@ export function compare(recording: Recording, each?: (index: number, trace: Trac
     const skb = skbOf(packet);
     const trace =
       packet.on === 'local'
-        ? world.sendLocal('host', skb)
+        ? world.sendLocal('host', skb, { raw: true })
         : world.receive({ namespace: 'host', name: packet.on }, skb);
     each?.(index, trace);
     const kernel = frames.flatMap(([end, frame]) => lineOf(end, frame)).toSorted();
@@ -132,14 +132,14 @@ function dumpOf([command, text]: readonly [string, string]): DumpInput {
   return { dump, namespace: 'host', by: 'argument' };
 }
 
-function skbOf(packet: Recording['packets'][number]): Skb {
+export function skbOf(packet: Pick<Recording['packets'][number], 'bytes' | 'time' | 'ether'>): Skb {
   const bytes = bytesOf(packet.bytes);
   const plain = buildSkb({ source: 0, destination: 0, protocol: 0, time: packet.time });
   const [etherSource, etherDestination] = packet.ether ?? [];
   return { ...plain, ...layoutOf(bytes), bytes, etherSource, etherDestination };
 }
 
-function linesOf(trace: Trace): string[] {
+export function linesOf(trace: Trace): string[] {
   const own = trace.taps
     .filter((tap) => tap.direction === 'out' && ENDS.some((end) => end === tap.interface))
     .map((tap) => `${tap.interface} ${describe(tap.header)}`);
@@ -147,14 +147,14 @@ function linesOf(trace: Trace): string[] {
 }
 
 /** Neighbour discovery and group reports are the router's own business. */
-function lineOf(end: End, frame: Uint8Array): string[] {
+export function lineOf(end: End, frame: Uint8Array): string[] {
   const header = headerOfFrame(frame);
   if (!header) return [];
   const isOwn = header.protocol === 'icmpv6' && (header.icmpType ?? 0) >= 130 && header.ttl !== 63;
   return isOwn ? [] : [`${end} ${describe(header)}`];
 }
 
-function headerOfFrame(frame: Uint8Array): Header | undefined {
+export function headerOfFrame(frame: Uint8Array): Header | undefined {
   const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
   if (type !== 0x0800 && type !== 0x86dd) return undefined;
   const skb = packetOfFrame(frame);
@@ -175,7 +175,7 @@ export function describe(header: Header): string {
   return `${source}>${destination} ${protocol}${ports}${what} ttl ${ttl}`;
 }
 
-function frameOf(skb: Skb, source: number, destination: number): Uint8Array {
+export function frameOf(skb: Skb, source: number, destination: number): Uint8Array {
   const frame = new Uint8Array(14 + skb.bytes.length);
   const view = new DataView(frame.buffer);
   for (const [at, mac] of [

@@ -1,0 +1,93 @@
+/** nft_do_chain_ipv4() and its like, net/netfilter/nft_chain_filter.c and nft_chain_route.c: a base chain on its hook. */
+import type { NftContext } from '../../nft/context.ts';
+import { cloneSkb } from '../../skb/from-packet.ts';
+import type { Hook } from '../../xtables/rule.ts';
+import type { Connection } from '../conntrack/connection.ts';
+import { reject, tee } from '../reject.ts';
+import { rerouteOutput } from '../reroute.ts';
+import { addStep, type Copy, endCopy, type Run } from '../run.ts';
+import { applyNat } from './nat-hook.ts';
+import type { NftBase } from './nft-chains.ts';
+import { nftDropCause } from './nft-drop-cause.ts';
+import { nftViewOf } from './nft-view.ts';
+import { type NftVerdict, walkNft } from './nft-walk.ts';
+import { routingKey } from './routing-key.ts';
+
+/** True: go on. False: the packet ended here. `connection` is the one that nat statements set up. */
+export function runNft(
+  run: Run,
+  copy: Copy,
+  pf: NftContext['pf'],
+  base: NftBase,
+  connection?: Connection,
+  extra = 0,
+): boolean {
+  const { net, skb, dst } = copy;
+  const reroutes = base.base.type === 'route' && base.base.hook === 'output';
+  const before = reroutes ? routingKey(copy) : '';
+  const verdict = walkNft({
+    base,
+    pf,
+    skb,
+    view: nftViewOf(net, skb.time),
+    ...(dst ? { route: { nexthop: dst.nexthop, out: dst.out } } : {}),
+    extra,
+    hooks: {
+      step: (step) => addStep(run, copy, step),
+      nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
+      tee: (gateway) => tee(run, copy, gateway),
+      send: (device) => sendCopy(run, copy, device),
+      decide: (rule) => run.kernel.evidence?.nftRule?.({ namespace: net.name, rule, skb }),
+      undecided: ({ text, why, matters }) => {
+        addStep(run, copy, { kind: 'unknown', text, why });
+        if (!matters) return;
+        run.assumptions.add(`${net.name}: ${text}`);
+        run.undecided = true;
+      },
+    },
+  });
+  if (!conclude(run, copy, verdict)) return false;
+  return reroutes && routingKey(copy) !== before ? rerouteOutput(run, copy) : true;
+}
+
+/** nf_dup_netdev_egress(): a copy of the frame as it is. */
+function sendCopy(run: Run, copy: Copy, device: string): void {
+  const skb = cloneSkb(copy.skb);
+  run.answers.push({ namespace: copy.net.name, skb, always: true, direct: device });
+}
+
+function conclude(run: Run, copy: Copy, verdict: NftVerdict): boolean {
+  switch (verdict.kind) {
+    case 'accept':
+      return true;
+    case 'queue':
+      run.assumptions.add(`${copy.net.name}: a program decides about queued packets; taken as accepting`);
+      run.undecided = true;
+      return true;
+    case 'drop':
+      endCopy(run, copy, {
+        verdict: 'dropped',
+        cause: nftDropCause(copy, verdict),
+        reason: 'NETFILTER_DROP',
+        rule: verdict.by.step,
+        text: `dropped by the ${placeOf(verdict)}`,
+      });
+      return false;
+    case 'reject':
+      reject(run, copy, verdict.with, verdict.by.base.base.hook.toUpperCase() as Hook);
+      endCopy(run, copy, {
+        verdict: 'rejected',
+        cause: nftDropCause(copy, verdict),
+        reason: 'NETFILTER_DROP',
+        rule: verdict.by.step,
+        text: `rejected by the ${placeOf(verdict)} (${verdict.with})`,
+      });
+      return false;
+  }
+}
+
+function placeOf({ by: { step } }: Extract<NftVerdict, { kind: 'drop' | 'reject' }>): string {
+  const what =
+    step.kind === 'nft-policy' ? `policy of ${step.chain}` : `rule ${step.number} of ${step.chain}`;
+  return `${what} in nft table ${step.family} ${step.table}`;
+}
