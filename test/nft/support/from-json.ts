@@ -1,18 +1,33 @@
 /** An AST straight from `nft -j -a list ruleset`, for running the model on what the kernel has loaded: a second reader, of what tests use alone. */
+
+import { parseIp } from '../../../src/net/ip.ts';
+import { PROTOCOL } from '../../../src/net/protocol.ts';
 import type { Datatype } from '../../../src/nft/datatype.ts';
-import { CT_STATE, CT_STATUS, DATATYPES, FIB_TYPE, isDatatype, PACKET_TYPE } from '../../../src/nft/datatype.ts';
+import {
+  CT_STATE,
+  CT_STATUS,
+  DATATYPES,
+  FIB_TYPE,
+  isDatatype,
+  PACKET_TYPE,
+} from '../../../src/nft/datatype.ts';
 import type { Expression } from '../../../src/nft/expression.ts';
 import { EXTENSION_HEADERS, IP_OPTIONS, TCP_OPTIONS } from '../../../src/nft/extension-header.ts';
 import { HEADERS } from '../../../src/nft/header.ts';
 import type { CtKey, MetaKey } from '../../../src/nft/keys.ts';
 import type { NftObject } from '../../../src/nft/object.ts';
-import type { BaseHook, NftChain, NftFamily, NftRule, NftRuleset, NftTable } from '../../../src/nft/ruleset.ts';
+import type {
+  BaseHook,
+  NftChain,
+  NftFamily,
+  NftRule,
+  NftRuleset,
+  NftTable,
+} from '../../../src/nft/ruleset.ts';
 import type { KeyPart, NftSet, SetElement } from '../../../src/nft/set.ts';
 import type { Operator, SetTarget, Statement } from '../../../src/nft/statement.ts';
 import { typeOf } from '../../../src/nft/type-of.ts';
 import type { Verdict } from '../../../src/nft/verdict.ts';
-import { parseIp } from '../../../src/net/ip.ts';
-import { PROTOCOL } from '../../../src/net/protocol.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what the tool prints, taken apart by name.
 type Json = any;
@@ -37,7 +52,16 @@ const SYMBOLS: Partial<Record<Datatype, Readonly<Record<string, number>>>> = {
     'parameter-problem': 12,
     'timestamp-request': 13,
   },
-  icmp_code: { 'net-unreachable': 0, 'host-unreachable': 1, 'prot-unreachable': 2, 'port-unreachable': 3, 'frag-needed': 4, 'net-prohibited': 9, 'host-prohibited': 10, 'admin-prohibited': 13 },
+  icmp_code: {
+    'net-unreachable': 0,
+    'host-unreachable': 1,
+    'prot-unreachable': 2,
+    'port-unreachable': 3,
+    'frag-needed': 4,
+    'net-prohibited': 9,
+    'host-prohibited': 10,
+    'admin-prohibited': 13,
+  },
   icmpv6_type: {
     'destination-unreachable': 1,
     'packet-too-big': 2,
@@ -50,9 +74,30 @@ const SYMBOLS: Partial<Record<Datatype, Readonly<Record<string, number>>>> = {
     'nd-router-solicit': 133,
     'nd-router-advert': 134,
   },
-  icmpv6_code: { 'no-route': 0, 'admin-prohibited': 1, 'addr-unreachable': 3, 'port-unreachable': 4, 'policy-fail': 5, 'reject-route': 6 },
+  icmpv6_code: {
+    'no-route': 0,
+    'admin-prohibited': 1,
+    'addr-unreachable': 3,
+    'port-unreachable': 4,
+    'policy-fail': 5,
+    'reject-route': 6,
+  },
   icmpx_code: { 'no-route': 0, 'port-unreachable': 1, 'host-unreachable': 2, 'admin-prohibited': 3 },
-  dscp: { cs0: 0, cs1: 8, cs2: 16, cs3: 24, cs4: 32, cs5: 40, cs6: 48, cs7: 56, ef: 46, af11: 10, af21: 18, af41: 34, be: 0 },
+  dscp: {
+    cs0: 0,
+    cs1: 8,
+    cs2: 16,
+    cs3: 24,
+    cs4: 32,
+    cs5: 40,
+    cs6: 48,
+    cs7: 56,
+    ef: 46,
+    af11: 10,
+    af21: 18,
+    af41: 34,
+    be: 0,
+  },
   ecn: { 'not-ect': 0, ect1: 1, ect0: 2, ce: 3 },
   day: { Sunday: 0, Monday: 1, Tuesday: 2, Wednesday: 3, Thursday: 4, Friday: 5, Saturday: 6 },
 };
@@ -60,9 +105,9 @@ const SYMBOLS: Partial<Record<Datatype, Readonly<Record<string, number>>>> = {
 const TEXTS = new Set<Datatype>(['ifname', 'iface_index', 'string']);
 
 export function rulesetFromJson(text: string, path = 'nft.json'): NftRuleset {
-  const tables = new Map<string, any>();
-  const chains = new Map<string, any>();
-  const rules = new Map<string, any[]>();
+  const tables = new Map<string, Json>();
+  const chains = new Map<string, Json>();
+  const rules = new Map<string, Json[]>();
   let line = 0;
   const items = JSON.parse(text).nftables as Json[];
   const sets = new Map<string, readonly KeyPart[]>();
@@ -94,7 +139,13 @@ export function rulesetFromJson(text: string, path = 'nft.json'): NftRuleset {
               devices: of.dev === undefined ? [] : [of.dev].flat(),
               policy: of.policy,
             };
-      const chain: NftChain = { name: of.name, ...(base ? { base } : {}), rules: [], handle: of.handle, span };
+      const chain: NftChain = {
+        name: of.name,
+        ...(base ? { base } : {}),
+        rules: [],
+        handle: of.handle,
+        span,
+      };
       tableOf(of).chains.push(chain);
       chains.set(`${of.family} ${of.table} ${of.name}`, chain);
     } else if (kind === 'set' || kind === 'map') {
@@ -154,9 +205,10 @@ function statement(json: Json): Statement {
     case 'match': {
       const left = expression(of.left);
       const op: Operator = of.op === 'in' ? 'implicit' : of.op;
-      const right = typeof of.right === 'boolean'
-        ? ({ kind: 'constant', type: 'boolean', value: of.right ? 1n : 0n } as const)
-        : expression(of.right, keyTypes(left));
+      const right =
+        typeof of.right === 'boolean'
+          ? ({ kind: 'constant', type: 'boolean', value: of.right ? 1n : 0n } as const)
+          : expression(of.right, keyTypes(left));
       return { kind: 'match', op, left, right };
     }
     case 'accept':
@@ -171,7 +223,13 @@ function statement(json: Json): Statement {
       return { kind: 'vmap', key, data: expression(of.data, keyTypes(key)) };
     }
     case 'counter':
-      return typeof of === 'string' ? object('counter', of) : of === null ? { kind: 'counter' } : typeof of === 'object' && 'map' in of ? { kind: 'object', object: 'counter', name: expression(of) } : { kind: 'counter', packets: of.packets, bytes: of.bytes };
+      return typeof of === 'string'
+        ? object('counter', of)
+        : of === null
+          ? { kind: 'counter' }
+          : typeof of === 'object' && 'map' in of
+            ? { kind: 'object', object: 'counter', name: expression(of) }
+            : { kind: 'counter', packets: of.packets, bytes: of.bytes };
     case 'limit':
       return typeof of === 'string' ? object('limit', of) : limit(of);
     case 'quota':
@@ -235,7 +293,13 @@ function statement(json: Json): Statement {
       };
     }
     case 'dup':
-      return { kind: 'dup', ...(of.addr === undefined ? {} : { address: expression(of.addr, [partOf(of.addr.includes?.(':') ? 'ipv6_addr' : 'ipv4_addr')]) }), ...(of.dev === undefined ? {} : { device: expression(of.dev, [partOf('ifname')]) }) };
+      return {
+        kind: 'dup',
+        ...(of.addr === undefined
+          ? {}
+          : { address: expression(of.addr, [partOf(of.addr.includes?.(':') ? 'ipv6_addr' : 'ipv4_addr')]) }),
+        ...(of.dev === undefined ? {} : { device: expression(of.dev, [partOf('ifname')]) }),
+      };
     case 'meter':
       return {
         kind: 'meter',
@@ -252,17 +316,23 @@ function natAddress(json: Json, type: Datatype): Expression {
   if (json.map) {
     const key = expression(json.map.key);
     if (typeof json.map.data === 'string') return expression(json);
-    const elements = json.map.data.set.map(([k, v]: Json): SetElement => ({
-      key: expression(k.elem?.val ?? k, keyTypes(key)),
-      data: expression(v, [partOf(type), partOf('inet_service')]),
-    }));
+    const elements = json.map.data.set.map(
+      ([k, v]: Json): SetElement => ({
+        key: expression(k.elem?.val ?? k, keyTypes(key)),
+        data: expression(v, [partOf(type), partOf('inet_service')]),
+      }),
+    );
     return { kind: 'map', key, data: { kind: 'set', elements } };
   }
   return expression(json, [partOf(type)]);
 }
 
 function object(kind: 'counter' | 'limit' | 'quota' | 'ct helper', name: string): Statement {
-  return { kind: 'object', object: kind, name: { kind: 'text', type: 'string', value: name, wildcard: false } };
+  return {
+    kind: 'object',
+    object: kind,
+    name: { kind: 'text', type: 'string', value: name, wildcard: false },
+  };
 }
 
 const UNITS: Readonly<Record<string, number>> = { bytes: 1, kbytes: 1024, mbytes: 1048576 };
@@ -331,7 +401,8 @@ function isVerdict(json: Json): boolean {
 
 export function expression(json: Json, types?: readonly KeyPart[]): Expression {
   const [type] = types ?? [];
-  if (typeof json === 'number') return { kind: 'constant', type: type?.type ?? 'integer', value: BigInt(json) };
+  if (typeof json === 'number')
+    return { kind: 'constant', type: type?.type ?? 'integer', value: BigInt(json) };
   if (typeof json === 'string') return word(json, type);
   if (Array.isArray(json)) return { kind: 'list', items: json.map((each) => expression(each, types)) };
   const [kind] = Object.keys(json) as [string];
@@ -344,12 +415,16 @@ export function expression(json: Json, types?: readonly KeyPart[]): Expression {
     case 'prefix':
       return { kind: 'prefix', address: expression(of.addr, types), length: of.len };
     case 'concat':
-      return { kind: 'concat', parts: of.map((each: Json, i: number) => expression(each, types?.[i] && [types[i]])) };
+      return {
+        kind: 'concat',
+        parts: of.map((each: Json, i: number) => expression(each, types?.[i] && [types[i]])),
+      };
     case 'elem':
       return expression(of.val, types);
     case 'map': {
       const key = expression(of.key);
-      if (typeof of.data === 'string') return { kind: 'map', key, data: { kind: 'set-ref', name: of.data.slice(1) } };
+      if (typeof of.data === 'string')
+        return { kind: 'map', key, data: { kind: 'set-ref', name: of.data.slice(1) } };
       const elements = of.data.set.map((pair: Json) => element(pair, keyTypes(key), types));
       return { kind: 'map', key, data: { kind: 'set', elements } };
     }
@@ -450,7 +525,8 @@ function word(text: string, type: KeyPart | undefined): Expression {
   }
   const symbol = type && SYMBOLS[type.type]?.[text];
   if (symbol !== undefined) return { kind: 'constant', type: type?.type ?? 'integer', value: BigInt(symbol) };
-  if (/^(?:0x[0-9a-f]+|\d+)$/.test(text)) return { kind: 'constant', type: type?.type ?? 'integer', value: BigInt(text) };
+  if (/^(?:0x[0-9a-f]+|\d+)$/.test(text))
+    return { kind: 'constant', type: type?.type ?? 'integer', value: BigInt(text) };
   if (/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(text)) {
     return { kind: 'constant', type: 'ether_addr', value: BigInt(`0x${text.replaceAll(':', '')}`) };
   }
@@ -460,4 +536,3 @@ function word(text: string, type: KeyPart | undefined): Expression {
   }
   return { kind: 'unknown', text, why: `the word ${text} for ${type?.type}` };
 }
-

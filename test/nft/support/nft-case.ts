@@ -1,13 +1,24 @@
 /** One nft ruleset through the kernel of the lab's router and through the model: egress, and what every rule counted. */
 import { recogniseDump } from '../../../src/dump/recognise.ts';
-import type { NftRuleset } from '../../../src/nft/ruleset.ts';
 import { createWorld } from '../../../src/netstack/world.ts';
+import type { NftRuleset } from '../../../src/nft/ruleset.ts';
 import { headerOf } from '../../../src/skb/fields.ts';
 import { buildSnapshot } from '../../../src/snapshot/build.ts';
 import { makeTopology } from '../../../src/topology/build.ts';
 import { type End, farMac, type Lab, nearMac, ROUTER, run } from '../../netstack/support/live.ts';
-import { describe, frameOf, headerOfFrame, lineOf, linesOf, type LivePacket, skbOf } from '../../netstack/support/live-case.ts';
+import {
+  describe,
+  frameOf,
+  headerOfFrame,
+  type LivePacket,
+  lineOf,
+  linesOf,
+  skbOf,
+} from '../../netstack/support/live-case.ts';
 import type { RandomRuleset } from './random-ruleset.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: what the tool prints, taken apart by name.
+type Json = any;
 
 export interface NftCase {
   readonly name: string;
@@ -75,7 +86,10 @@ export async function recordNft(lab: Lab, of: NftCase, everyPacket = false): Pro
     let ether: readonly [number, number] | undefined;
     if (on === 'local') out = await lab.sendLocal(skb.bytes);
     else {
-      ether = [skb.etherSource ?? farMac(on), skb.etherDestination ?? nearMac(on.startsWith('p') ? 'br0' : on)];
+      ether = [
+        skb.etherSource ?? farMac(on),
+        skb.etherDestination ?? nearMac(on.startsWith('p') ? 'br0' : on),
+      ];
       out = await lab.sendFrame(on, frameOf(skb, ...ether));
     }
     packets.push({
@@ -104,7 +118,15 @@ export function compareNft(
   const host = snapshot.namespaces.get('host');
   if (host) host.nft = ruleset;
   const unread = ruleset.tables.flatMap(({ chains }) =>
-    chains.flatMap(({ rules }) => rules.filter((rule) => JSON.stringify(rule.statements, (_, v) => (typeof v === 'bigint' ? String(v) : v)).includes('"unknown"')).map((rule) => rule.text)),
+    chains.flatMap(({ rules }) =>
+      rules
+        .filter((rule) =>
+          JSON.stringify(rule.statements, (_, v) => (typeof v === 'bigint' ? String(v) : v)).includes(
+            '"unknown"',
+          ),
+        )
+        .map((rule) => rule.text),
+    ),
   );
   let drawn: ReturnType<typeof headerOfFrame>[] = [];
   const world = createWorld(snapshot, makeTopology(snapshot.namespaces, []), {
@@ -120,12 +142,14 @@ export function compareNft(
   let wrong = 0;
   let undecided = 0;
   for (const [index, packet] of recording.packets.entries()) {
-    const frames = packet.out.map(([end, frame]) => [end, Uint8Array.from(Buffer.from(frame, 'hex'))] as const);
+    const frames = packet.out.map(
+      ([end, frame]) => [end, Uint8Array.from(Buffer.from(frame, 'hex'))] as const,
+    );
     drawn = frames.map(([, frame]) => headerOfFrame(frame));
     const skb = skbOf(packet);
     const trace =
       packet.on === 'local'
-        ? world.sendLocal('host', skb)
+        ? world.sendLocal('host', skb, { raw: true })
         : world.receive({ namespace: 'host', name: packet.on }, skb);
     if (trace.verdict === 'unknown') {
       undecided++;
@@ -135,9 +159,12 @@ export function compareNft(
     const model = linesOf(trace).toSorted();
     const here: string[] = [];
     if (kernel.join() !== model.join()) {
-      here.push(`kernel ${kernel.join(', ') || 'nothing'}, model ${model.join(', ') || 'nothing'} (${trace.verdict} ${trace.cause ?? ''})`);
+      here.push(
+        `kernel ${kernel.join(', ') || 'nothing'}, model ${model.join(', ') || 'nothing'} (${trace.verdict} ${trace.cause ?? ''})`,
+      );
     }
-    if (packet.counted !== undefined) here.push(...compareCounters(packet.counted, world.nftCounters('host')));
+    if (packet.counted !== undefined)
+      here.push(...compareCounters(packet.counted, world.nftCounters('host')));
     if (here.length === 0) continue;
     wrong++;
     const path = trace.hops.flatMap(({ steps }) =>
@@ -151,22 +178,41 @@ export function compareNft(
               : [],
       ),
     );
-    differences.push(`packet ${index + 1} on ${packet.on} ${describe(headerOf(skb))} ${packet.bytes}: ${here.join('; ')} [${path.join(', ')}]`);
+    differences.push(
+      `packet ${index + 1} on ${packet.on} ${describe(headerOf(skb))} ${packet.bytes}: ${here.join('; ')} [${path.join(', ')}]`,
+    );
     if (packet.counted !== undefined) break;
   }
   const counters = compareCounters(recording.after, world.nftCounters('host'));
   differences.push(...counters);
-  return { differences, packets: recording.packets.length, wrong: Math.max(wrong, counters.length > 0 ? 1 : 0), undecided, unread };
+  return {
+    differences,
+    packets: recording.packets.length,
+    wrong: Math.max(wrong, counters.length > 0 ? 1 : 0),
+    undecided,
+    unread,
+  };
 }
 
 function compareCounters(
   json: string,
-  model: readonly { family: string; table: string; chain: string; handle?: number; packets: number; bytes: number }[],
+  model: readonly {
+    family: string;
+    table: string;
+    chain: string;
+    handle?: number;
+    packets: number;
+    bytes: number;
+  }[],
 ): string[] {
-  const known = new Map(model.map((each) => [`${each.family} ${each.table} ${each.chain} ${each.handle}`, each]));
-  return JSON.parse(json).nftables.flatMap((item: any): string[] => {
+  const known = new Map(
+    model.map((each) => [`${each.family} ${each.table} ${each.chain} ${each.handle}`, each]),
+  );
+  return JSON.parse(json).nftables.flatMap((item: Json): string[] => {
     const rule = item.rule;
-    const counter = rule?.expr.find((each: any) => each.counter && typeof each.counter === 'object' && 'packets' in each.counter)?.counter;
+    const counter = rule?.expr.find(
+      (each: Json) => each.counter && typeof each.counter === 'object' && 'packets' in each.counter,
+    )?.counter;
     if (!counter) return [];
     const key = `${rule.family} ${rule.table} ${rule.chain} ${rule.handle}`;
     const found = known.get(key);

@@ -21,12 +21,28 @@ interface Place {
 }
 
 const V4 = ['10.90.1.2', '10.90.2.2', '10.90.3.2', '10.90.3.3', '10.90.1.1', '10.90.2.1', '8.8.8.8'];
-const N4 = ['10.90.1.0/24', '10.90.2.0/24', '10.90.3.0/24', '10.90.0.0/16', '8.0.0.0/8', '10.90.1.2-10.90.2.1'];
+const N4 = [
+  '10.90.1.0/24',
+  '10.90.2.0/24',
+  '10.90.3.0/24',
+  '10.90.0.0/16',
+  '8.0.0.0/8',
+  '10.90.1.2-10.90.2.1',
+];
 const V6 = ['fd90:1::2', 'fd90:2::2', 'fd90:3::2', 'fd90:1::1', 'fd90:2::1', 'fd99::8'];
 const N6 = ['fd90:1::/64', 'fd90:2::/64', 'fd90:3::/64', 'fd90::/16', 'fd90:1::1-fd90:2::1'];
 const PORTS = ['1', '2', '53', '80', '1000', '4000', '5000'];
 const PORT_SETS = ['{ 53, 80 }', '{ 1-3, 80, 4000-6000 }', '{ 1, 2, 3 }', '1-100', '53-80'];
-const DEVICES = ['"eth0"', '"eth1"', '"br0"', '"lo"', '"eth*"', '{ "eth0", "br0" }', '{ "eth*", "lo" }', '"p0"'];
+const DEVICES = [
+  '"eth0"',
+  '"eth1"',
+  '"br0"',
+  '"lo"',
+  '"eth*"',
+  '{ "eth0", "br0" }',
+  '{ "eth*", "lo" }',
+  '"p0"',
+];
 
 const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
 const PRIORITIES = [-450, -310, -300, -250, -200, -150, -10, 0, 0, 0, 10, 50, 150, 300];
@@ -55,7 +71,9 @@ export function randomRuleset(random: Random): RandomRuleset {
             ? random.pick(['prerouting', 'prerouting', 'input', 'output', 'postrouting', 'postrouting'])
             : random.pick(HOOKS);
       const priority =
-        type === 'nat' ? (hook === 'prerouting' || hook === 'output' ? -100 : 100) + random.below(3) : random.pick(PRIORITIES);
+        type === 'nat'
+          ? (hook === 'prerouting' || hook === 'output' ? -100 : 100) + random.below(3)
+          : random.pick(PRIORITIES);
       const policy = random.chance(0.06) ? 'drop' : 'accept';
       lines.push(` chain c${c} { type ${type} hook ${hook} priority ${priority}; policy ${policy}; }`);
       places.push({ family, table, chain: `c${c}`, hook, type, later: users });
@@ -138,16 +156,22 @@ class RuleMaker {
       () => `meta l4proto . th dport ${not}@proto`,
       () => `meta l4proto ${not}${random.pick(['tcp', 'udp', '{ tcp, udp }', '{ icmp, icmpv6 }', '6-17'])}`,
       () => `meta l4proto { tcp, udp } th ${port} ${random.pick([...PORTS, ...PORT_SETS])}`,
-      () => `ct state ${not}${random.pick(['new', 'established', 'related', 'invalid', 'untracked', 'new,established', '{ new, established }', 'established,related'])}`,
+      () =>
+        `ct state ${not}${random.pick(['new', 'established', 'related', 'invalid', 'untracked', 'new,established', '{ new, established }', 'established,related'])}`,
       () => `ct state ${random.pick(['new', 'established', 'invalid'])}`,
       () => `ct direction ${random.pick(['original', 'reply'])}`,
-      () => `ct status ${random.pick(['snat', 'dnat', 'seen-reply', 'confirmed', 'assured', '! dnat', 'snat,dnat'])}`,
+      () =>
+        `ct status ${random.pick(['snat', 'dnat', 'seen-reply', 'confirmed', 'assured', '! dnat', 'snat,dnat'])}`,
       () => `ct mark ${not}${random.pick(['0', '1', '0x1-0x5', '{ 1, 5 }'])}`,
       () => `ct protocol ${random.pick(['tcp', 'udp'])}`,
       () => `ct l3proto ${random.pick(['ipv4', 'ipv6'])}`,
-      () => (v6 ? `ct original ip6 daddr ${random.pick(addresses)}` : `ct ${random.pick(['original', 'reply'])} ip ${side} ${random.pick([...addresses, '10.90.0.0/16'])}`),
+      () =>
+        v6
+          ? `ct original ip6 daddr ${random.pick(addresses)}`
+          : `ct ${random.pick(['original', 'reply'])} ip ${side} ${random.pick([...addresses, '10.90.0.0/16'])}`,
       () => `meta l4proto udp ct original proto-dst ${random.pick(PORTS)}`,
-      () => `ct ${random.pick(['', 'original ', 'reply '])}packets ${random.pick(['>', '<', '=='])} ${1 + random.below(3)}`,
+      () =>
+        `ct ${random.pick(['', 'original ', 'reply '])}packets ${random.pick(['>', '<', '=='])} ${1 + random.below(3)}`,
       () => `ct ${random.pick(['', 'original '])}bytes > ${random.below(200)}`,
       () => `ct avgpkt < ${20 + random.below(60)}`,
       () => `meta mark ${not}${random.pick(['0', '1', '0x1', '1-5', '@marks', '{ 0, 2 }'])}`,
@@ -161,9 +185,12 @@ class RuleMaker {
       () => `meta pkttype ${not}${random.pick(['host', 'broadcast', 'multicast', 'other'])}`,
       () => `meta nfproto ${random.pick(['ipv4', 'ipv6'])}`,
       () => `meta protocol ${random.pick(['ip', 'ip6'])}`,
-      () => `icmp type ${not}${random.pick(['echo-request', 'echo-reply', '{ echo-request, destination-unreachable }'])}`,
-      () => `icmpv6 type ${not}${random.pick(['echo-request', 'echo-reply', '{ echo-request, nd-neighbor-solicit }'])}`,
-      () => `tcp flags ${random.pick(['syn', 'syn,ack', '== syn', '!= syn', '& (fin|syn|rst|ack) == syn', '! rst,fin', '{ syn, ack }'])}`,
+      () =>
+        `icmp type ${not}${random.pick(['echo-request', 'echo-reply', '{ echo-request, destination-unreachable }'])}`,
+      () =>
+        `icmpv6 type ${not}${random.pick(['echo-request', 'echo-reply', '{ echo-request, nd-neighbor-solicit }'])}`,
+      () =>
+        `tcp flags ${random.pick(['syn', 'syn,ack', '== syn', '!= syn', '& (fin|syn|rst|ack) == syn', '! rst,fin', '{ syn, ack }'])}`,
       () => `ip ttl ${random.pick(['<', '>', '=='])} 63`,
       () => `ip6 hoplimit ${random.pick(['<', '>', '=='])} 63`,
       () => `ip dscp ${not}${random.pick(['cs0', 'cs2', '{ cs1, cs2 }'])}`,
@@ -175,7 +202,8 @@ class RuleMaker {
       () => `@nh,${v6 ? '48,8' : '72,8'} 17`,
       () => `ip saddr & 255.255.0.255 == 10.90.0.2`,
       () => `fib saddr . iif oif ${random.pick(['missing', 'exists'])}`,
-      () => `fib daddr type ${not}${random.pick(['local', 'broadcast', 'unicast', '{ local, broadcast, multicast }'])}`,
+      () =>
+        `fib daddr type ${not}${random.pick(['local', 'broadcast', 'unicast', '{ local, broadcast, multicast }'])}`,
       () => `fib saddr oifname ${random.pick(['"eth0"', '"eth1"', '"br0"'])}`,
       () => `fib daddr . iif type local`,
       () => `frag more-fragments 1`,
@@ -194,7 +222,8 @@ class RuleMaker {
     const { random, place } = this;
     const own = place.family === 'inet' ? 'ip' : place.family;
     return random.pick([
-      () => `limit rate ${random.pick(['', 'over '])}${2 + random.below(5)}/hour burst ${1 + random.below(4)} packets`,
+      () =>
+        `limit rate ${random.pick(['', 'over '])}${2 + random.below(5)}/hour burst ${1 + random.below(4)} packets`,
       () => `limit rate ${random.pick(['', 'over '])}20 bytes/hour burst ${50 + random.below(100)} bytes`,
       () => `quota ${random.pick(['until', 'over'])} ${100 + random.below(300)} bytes`,
       () => `ct count ${random.pick(['', 'over '])}${1 + random.below(3)}`,
@@ -216,10 +245,12 @@ class RuleMaker {
     const { random, place } = this;
     const own = place.family === 'inet' ? 'ip' : place.family;
     return random.pick([
-      () => `meta mark set ${random.pick(['1', '2', '0x5', 'mark or 0x10', 'ct mark', 'mark and 0x3 xor 0x1'])}`,
+      () =>
+        `meta mark set ${random.pick(['1', '2', '0x5', 'mark or 0x10', 'ct mark', 'mark and 0x3 xor 0x1'])}`,
       () => `ct mark set ${random.pick(['1', 'meta mark', 'ct mark or 0x4'])}`,
       () => `meta mark set ${own} saddr map @am`,
-      () => `meta mark set ${own} saddr map { ${own === 'ip' ? V4[0] : V6[0]} : 7, ${own === 'ip' ? V4[1] : V6[1]} : 8 }`,
+      () =>
+        `meta mark set ${own} saddr map { ${own === 'ip' ? V4[0] : V6[0]} : 7, ${own === 'ip' ? V4[1] : V6[1]} : 8 }`,
       () => `meta mark set numgen inc mod 3 offset 1`,
       () => `meta mark set jhash ${own} saddr . ${own} daddr mod 4 seed 0x17 offset 1`,
       () => `meta priority set 1:2`,
@@ -285,13 +316,20 @@ class RuleMaker {
     const l4 = random.pick(['meta l4proto tcp', 'meta l4proto udp', 'meta l4proto { tcp, udp }']);
     if (place.hook === 'prerouting' || place.hook === 'output') {
       return random.pick([
-        () => `dnat${inet} to ${v6 ? to(['fd90:2::2', 'fd90:3::2', 'fd90:1::2']) : to(['10.90.2.2', '10.90.3.2', '10.90.1.2'])}`,
+        () =>
+          `dnat${inet} to ${v6 ? to(['fd90:2::2', 'fd90:3::2', 'fd90:1::2']) : to(['10.90.2.2', '10.90.3.2', '10.90.1.2'])}`,
         () => `${l4} dnat${inet} to ${v6 ? '[fd90:2::2]:80' : '10.90.2.2:80'}`,
-        () => (v6 ? 'masquerade' : `${l4} dnat${inet} to 10.90.2.2-10.90.2.9:80-90 ${random.pick(['', 'persistent'])}`),
+        () =>
+          v6
+            ? 'masquerade'
+            : `${l4} dnat${inet} to 10.90.2.2-10.90.2.9:80-90 ${random.pick(['', 'persistent'])}`,
         () => `${l4} redirect to :${random.pick(PORTS)}`,
         () => 'redirect',
         () => (v6 ? 'accept' : `dnat${inet} to ip daddr map { 8.8.8.8 : 10.90.2.2, 10.90.2.1 : 10.90.3.2 }`),
-        () => (v6 ? 'accept' : `tcp dport 1-6000 dnat${inet} to tcp dport map { 80 : 10.90.2.2 . 8080, 1 : 10.90.3.2 . 81 }`),
+        () =>
+          v6
+            ? 'accept'
+            : `tcp dport 1-6000 dnat${inet} to tcp dport map { 80 : 10.90.2.2 . 8080, 1 : 10.90.3.2 . 81 }`,
         () => (v6 ? 'accept' : `dnat${inet} prefix to ip daddr map { 8.8.8.0/24 : 10.90.2.0/24 }`),
       ])();
     }
@@ -301,7 +339,8 @@ class RuleMaker {
       () => `snat${inet} to ${v6 ? 'fd90:2::1' : '10.90.2.1'}`,
       () => (v6 ? 'accept' : `snat${inet} to 10.90.2.10-10.90.2.20 ${random.pick(['', 'persistent'])}`),
       () => (v6 ? 'accept' : `${l4} snat${inet} to 10.90.2.11:4000-4100`),
-      () => (v6 ? 'accept' : `snat${inet} to ip saddr map { 10.90.1.2 : 10.90.2.15, 10.90.3.2 : 10.90.2.16 }`),
+      () =>
+        v6 ? 'accept' : `snat${inet} to ip saddr map { 10.90.1.2 : 10.90.2.15, 10.90.3.2 : 10.90.2.16 }`,
     ])();
   }
 }
