@@ -7,8 +7,8 @@ import type { Mac } from '../net/mac.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { type SysctlValue, sysctl, sysctlInterface } from '../snapshot/sysctl.ts';
-import { newConnection } from './conntrack/connection.ts';
 import { type Conntrack, createConntrack } from './conntrack/conntrack.ts';
+import { type ConntrackPreload, preloadConntrack } from './conntrack/preload.ts';
 import { conntrackSettings } from './conntrack/settings.ts';
 import { type Device, devicesOf } from './devices.ts';
 import { createFib, type Fib } from './fib.ts';
@@ -38,27 +38,6 @@ export interface Net {
   confMax(family: Family, device: string, leaf: string): number;
 }
 
-/** Connections of the dump stand in the table, and live from that time on as long as the dump says. */
-export interface ConntrackPreload {
-  /** Epoch seconds. */
-  readonly now: number;
-}
-
-function preloadConntrack(conntrack: Conntrack, netns: Netns, now: number): void {
-  for (const { entry, timeout } of netns.conntrack ?? []) {
-    conntrack.add({
-      ...newConnection({ id: entry.id, original: entry.original, reply: entry.reply, now }),
-      ...entry,
-      confirmed: true,
-      srcNatDone: true,
-      dstNatDone: true,
-      expires: now + timeout,
-      streamFrom: now,
-      dead: false,
-    });
-  }
-}
-
 /** struct inet_peer, as far as ICMP uses it. Times are epoch seconds. */
 export interface IcmpPeer {
   tokens: number;
@@ -84,7 +63,7 @@ export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
   };
   const nft = createNftNet(netns);
   const conntrack = createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value));
-  if (preload) preloadConntrack(conntrack, netns, preload.now);
+  if (preload) preloadConntrack(conntrack, netns.conntrack ?? [], preload);
   const shared = new Map<string, unknown>();
   return {
     name: netns.name,

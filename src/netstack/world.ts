@@ -4,6 +4,7 @@ import { cloneSkb } from '../skb/from-packet.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { LinkRef, Topology } from '../topology/topology.ts';
+import { printConnection } from './conntrack/print.ts';
 import type { Trace } from './hop.ts';
 import { createNet, type Net } from './net.ts';
 import { printCounters } from './netfilter/counters.ts';
@@ -51,6 +52,8 @@ export interface World {
   /** What the rules of nft chains counted so far, and the named counters: for holding against `nft list ruleset`. */
   nftCounters(namespace: string): NftCount[];
   nftObjectCounters(namespace: string): NftObjectCount[];
+  /** `conntrack -L -o extended` of the namespace at that time (epoch seconds), without reference counts: a line each. */
+  connections(namespace: string, now: number): string[];
   /** The packet as it was at the trace's end. */
   packetOf(trace: Trace): Skb | undefined;
 }
@@ -143,8 +146,19 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
       const net = nets.get(namespace);
       return net ? nftObjectCounters(net.nft) : [];
     },
+    connections: (namespace, now) => {
+      const net = nets.get(namespace);
+      if (!net) return [];
+      const accounting = isAccounting(net);
+      return net.conntrack.connections(now).map((each) => printConnection(each, { now, accounting }));
+    },
     packetOf: (trace) => PACKETS.get(trace),
   };
+}
+
+/** nf_conntrack_acct, which a rule with connbytes turns on as well. */
+function isAccounting(net: Net): boolean {
+  return net.sysctl('net.netfilter.nf_conntrack_acct')?.value === '1';
 }
 
 function isIcmpPacket({ family, protocol }: Skb): boolean {

@@ -23,7 +23,11 @@ export interface SkbFields {
   icmpCode?: number;
   icmpId?: number;
   tcpFlags?: number;
+  /** Call id of PPTP's GRE (version 1, RFC 2637); -1 for a version 1 that carries something else than PPP. */
+  greKey?: number;
 }
+
+const GRE_PPP = 0x880b;
 
 export function fieldsOf(skb: Skb): SkbFields {
   const network = networkOfBytes(skb.bytes);
@@ -42,6 +46,11 @@ export function fieldsAt(bytes: Uint8Array, network: Network, transport: number)
     fields.destinationPort = view.getUint16(transport + 2);
     if (protocol === PROTOCOL.tcp && transport + 14 <= bytes.length) {
       fields.tcpFlags = view.getUint16(transport + 12) & 0x1ff;
+    }
+  } else if (protocol === PROTOCOL.gre) {
+    const end = bytes.length - transport;
+    if (end >= 8 && (view.getUint8(transport + 1) & 7) === 1) {
+      fields.greKey = view.getUint16(transport + 2) === GRE_PPP ? view.getUint16(transport + 6) : -1;
     }
   } else if (protocol === PROTOCOL.icmp || protocol === PROTOCOL['ipv6-icmp']) {
     const type = view.getUint8(transport);
@@ -71,7 +80,7 @@ export interface HeaderText {
 }
 
 export function headerOf(skb: Skb): HeaderText {
-  const { tcpFlags: _, source, destination, protocol, ...rest } = fieldsOf(skb);
+  const { tcpFlags: _, greKey: __, source, destination, protocol, ...rest } = fieldsOf(skb);
   const name = protocolName(protocol);
   return {
     ...rest,

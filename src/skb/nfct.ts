@@ -25,7 +25,14 @@ export interface Nfct {
   packets: { original: number; reply: number };
   bytes: { original: number; reply: number };
   labels: Set<number>;
+  /** The helper that listens to this connection. */
   helper?: string;
+  /** The connection whose helper expected this one. */
+  master?: Nfct;
+  /** SCTP state name, absent for other protocols. */
+  sctpState?: string;
+  /** Handed to a flow table: its packets pass conntrack by. */
+  offload?: boolean;
 }
 
 /** A zone may hold for one direction of a connection only; the other is then in zone 0. */

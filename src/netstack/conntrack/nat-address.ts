@@ -5,18 +5,23 @@ import type { Tuple } from '../../skb/tuple.ts';
 import type { Manip, ResolvedRange } from './nat.ts';
 
 /** find_best_ips_proto(): the same client gets the same address of a range. */
-export function withAddress(tuple: Tuple, range: ResolvedRange, manip: Manip): Tuple {
+export function withAddress(tuple: Tuple, range: ResolvedRange, manip: Manip, zone: number): Tuple {
   const { address } = range;
   if (!address) return tuple;
-  return { ...tuple, [manip === 'src' ? 'source' : 'destination']: pickAddress(tuple, address, range) };
+  return { ...tuple, [manip === 'src' ? 'source' : 'destination']: pickAddress(tuple, address, range, zone) };
 }
 
-function pickAddress(tuple: Tuple, { min, max }: { min: Ip; max: Ip }, range: ResolvedRange): Ip {
+function pickAddress(
+  tuple: Tuple,
+  { min, max }: { min: Ip; max: Ip },
+  range: ResolvedRange,
+  zone: number,
+): Ip {
   if (min === max) return min;
   const source = words(tuple.source);
   const destination = words(tuple.destination);
   const last = tuple.family === 4 ? 0 : 3;
-  let hash = jhash(source, range.persistent ? 0 : (destination[last] ?? 0) ^ tuple.zone);
+  let hash = jhash(source, range.persistent ? 0 : (destination[last] ?? 0) ^ zone);
   if (typeof min === 'number' && typeof max === 'number') return min + scaleHash(hash, max - min + 1);
   let full = false;
   let result = 0n;

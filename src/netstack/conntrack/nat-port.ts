@@ -1,18 +1,17 @@
 /** nf_nat_l4proto_unique_tuple(), net/netfilter/nf_nat_core.c: a port that is free. */
-import { hasPorts } from '../../net/protocol.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import type { Manip, ResolvedRange } from './nat.ts';
-import { isIcmp } from './tuple.ts';
+import { hasTrackedPorts, isIcmp } from './tuple.ts';
 
 /** nf_nat_l4proto_unique_tuple() */
 export function choosePort(
   tuple: Tuple,
   range: ResolvedRange,
   manip: Manip,
-  isUsed: (tuple: Tuple) => boolean,
+  isUsed: (tuple: Tuple, attemptsLeft: number) => boolean,
 ): { tuple: Tuple; assumption?: string } {
   const icmp = isIcmp(tuple.family, tuple.protocol);
-  if (!icmp && !hasPorts(tuple.protocol)) return { tuple };
+  if (!icmp && !hasTrackedPorts(tuple.protocol)) return { tuple };
   const port = portOf(tuple, manip);
   let low: number;
   let high: number;
@@ -24,24 +23,33 @@ export function choosePort(
   else [low, high] = [1024, 65535];
   const size = high - low + 1;
   const offset = range.ports?.base === undefined ? 0 : (((port - range.ports.base) % size) + size) % size;
-  const drawn = byChanceOf(range, manip, size) ? range.draw?.(low, high) : undefined;
+  const attempts = Math.min(size, MAX_ATTEMPTS);
+  if (!byChanceOf(range, manip, size)) {
+    for (let i = 0; i < attempts; i++) {
+      const candidate = withPort(tuple, manip, low + ((offset + i) % size));
+      if (!isUsed(candidate, attempts - i)) return { tuple: candidate };
+    }
+    return { tuple: withPort(tuple, manip, low + ((offset + attempts - 1) % size)) };
+  }
+  const drawn = range.draw?.(low, high);
   if (drawn !== undefined) {
     const candidate = withPort(tuple, manip, drawn);
-    if (!isUsed(candidate)) return { tuple: candidate };
+    if (!isUsed(candidate, attempts)) return { tuple: candidate };
   }
-  const byChance = byChanceOf(range, manip, size);
   for (let i = 0; i < size; i++) {
-    const candidate = withPort(tuple, manip, low + ((offset + i) % size));
-    if (isUsed(candidate)) continue;
-    if (!byChance) return { tuple: candidate };
+    const candidate = withPort(tuple, manip, low + i);
+    if (isUsed(candidate, size)) continue;
     const what = icmp ? 'ICMP id' : 'port';
     return {
       tuple: candidate,
       assumption: `the kernel draws the new ${what} at random from ${low}-${high}; ${portOf(candidate, manip)} stands for it`,
     };
   }
-  return { tuple: withPort(tuple, manip, low + offset) };
+  return { tuple: withPort(tuple, manip, low) };
 }
+
+/** NF_NAT_MAX_ATTEMPTS */
+const MAX_ATTEMPTS = 128;
 
 function byChanceOf(range: ResolvedRange, manip: Manip, size: number): boolean {
   return range.random || (manip === 'src' && range.ports?.base === undefined && size > 1);

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import type { Conntrack } from './conntrack.ts';
 import { withAddress } from './nat-address.ts';
 import { choosePort, inPorts, portOf } from './nat-port.ts';
+import { before } from './tcp-window.ts';
 import { invertTuple, isIcmp } from './tuple.ts';
 
 export type Manip = 'src' | 'dst';
@@ -67,23 +68,43 @@ function chooseTuple(
   manip: Manip,
   now: number,
 ): { tuple: Tuple; assumption?: string } {
-  const isUsed = (tuple: Tuple): boolean => {
+  const holder = (tuple: Tuple): Connection | true | undefined => {
     const reply = invertTuple(tuple);
-    return reply === undefined || conntrack.isTaken(reply, connection, now);
+    return reply === undefined || conntrack.holder(reply, connection, now);
   };
+  const isUsed = (tuple: Tuple): boolean => holder(tuple) !== undefined;
   if (manip === 'src' && !range.random) {
-    if (inRange(current, range, 'src') && !isUsed(current)) return { tuple: current };
-    const mapped = sameSource(conntrack, connection, current, range, now);
-    if (mapped && !isUsed(mapped)) return { tuple: mapped };
+    if (inRange(current, range, 'src')) {
+      if (!isUsed(current)) return { tuple: current };
+    } else {
+      const mapped = sameSource(conntrack, connection, current, range, now);
+      if (mapped && !isUsed(mapped)) return { tuple: mapped };
+    }
   }
-  const tuple = range.address ? withAddress(current, range, manip) : current;
+  const tuple = range.address ? withAddress(current, range, manip, connection.zone.id) : current;
   if (!range.random) {
     if (range.ports) {
       const inside = range.ports.base === undefined && inPorts(portOf(tuple, manip), range.ports) === true;
       if (inside && (range.ports.min === range.ports.max || !isUsed(tuple))) return { tuple };
     } else if (!isUsed(tuple)) return { tuple };
   }
-  return choosePort(tuple, range, manip, isUsed);
+  return choosePort(tuple, range, manip, (candidate, left) => {
+    const found = holder(candidate);
+    if (found === undefined || found === true) return found !== undefined;
+    if (left > HARDER || !mayTakeOver(found, connection)) return true;
+    conntrack.remove(found);
+    return false;
+  });
+}
+
+/** NF_NAT_HARDER_THRESH: with no more attempts left than that, the port of a connection in TIME_WAIT is taken over. */
+const HARDER = 32;
+
+/** nf_nat_used_tuple_harder() */
+function mayTakeOver(old: Connection, connection: Connection): boolean {
+  if (old.original.protocol !== 6 || connection.tcp?.state !== 'SYN_SENT') return false;
+  if (old.tcp?.state !== 'TIME_WAIT' || !old.srcNat) return false;
+  return before(old.tcp.sides.original.end, connection.tcp.sides.original.end);
 }
 
 /** find_appropriate_src(): a mapping that this client's source has already. */
@@ -94,7 +115,7 @@ function sameSource(
   range: ResolvedRange,
   now: number,
 ): Tuple | undefined {
-  for (const other of conntrack.translatedFrom(connection.original, now)) {
+  for (const other of conntrack.ofSource(connection.original, now)) {
     if (other === connection) continue;
     const mapped = {
       ...current,

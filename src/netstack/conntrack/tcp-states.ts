@@ -59,6 +59,10 @@ const COLUMNS: readonly TcpState[] = [
   'SYN_SENT2',
 ];
 
+export function isTcpState(name: string): name is TcpState {
+  return COLUMNS.some((state) => state === name);
+}
+
 /** Two letters a state, `--` invalid, `ig` let through without a change. Columns: the state before. */
 const LETTERS: Readonly<Record<string, TcpState | 'invalid' | 'ignore'>> = {
   ss: 'SYN_SENT',

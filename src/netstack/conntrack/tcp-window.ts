@@ -9,7 +9,7 @@ interface Side {
   maxEnd: number;
   /** 0: nothing seen of this side yet. */
   maxWindow: number;
-  maxAck?: number;
+  maxAck: number | undefined;
   scale: number;
   scaled: boolean;
   sackPermitted: boolean;
@@ -23,7 +23,7 @@ export interface TcpTracking {
   readonly sides: Record<CtDirection, Side>;
   last: {
     kind: SegmentKind;
-    direction: CtDirection | undefined;
+    direction: CtDirection;
     sequence: number;
     acknowledgement: number;
     end: number;
@@ -32,8 +32,8 @@ export interface TcpTracking {
     scaled: boolean;
     sackPermitted: boolean;
     expectChallengeAck: boolean;
+    simultaneousOpen: boolean;
   };
-  simultaneousOpen: boolean;
   retransmissions: number;
 }
 
@@ -50,7 +50,7 @@ export const uint = (value: number): number => value >>> 0;
 
 export const before = (a: number, b: number): boolean => ((a - b) | 0) < 0;
 
-const after = (a: number, b: number): boolean => before(b, a);
+export const after = (a: number, b: number): boolean => before(b, a);
 
 export const opposite = (direction: CtDirection): CtDirection =>
   direction === 'original' ? 'reply' : 'original';
@@ -60,6 +60,7 @@ export function emptySide(): Side {
     end: 0,
     maxEnd: 0,
     maxWindow: 0,
+    maxAck: undefined,
     scale: 0,
     scaled: false,
     sackPermitted: false,
@@ -76,7 +77,7 @@ export function readOptions(side: Side, segment: Segment): void {
   side.liberal = false;
   side.closeInit = false;
   side.unacknowledged = false;
-  delete side.maxAck;
+  side.maxAck = undefined;
 }
 
 /** tcp_in_window(), after "Real stateful TCP packet filtering in IP Filter" (Guido van Rooij). */
@@ -86,6 +87,7 @@ export function inWindow(
   kind: SegmentKind,
   segment: Segment,
   settings: TcpSettings,
+  offset: (side: CtDirection, sequence: number) => number,
 ): 'ok' | 'ignore' | 'invalid' {
   const sender = tracking.sides[direction];
   const receiver = tracking.sides[opposite(direction)];
@@ -99,6 +101,9 @@ export function inWindow(
   if (receiver.sackPermitted) {
     for (const edge of segment.sacked) if (after(edge, sack)) sack = edge;
   }
+  const adjusted = offset(opposite(direction), ack - 1);
+  ack = uint(ack - adjusted);
+  sack = uint(sack - adjusted);
   if (sender.maxWindow === 0) {
     if (isSyn) {
       beginSide(sender, receiver, segment, direction);
@@ -132,31 +137,28 @@ export function inWindow(
     if (inWindow && ackIsRecent && ackIsKnown && uint(end - sender.maxEnd + 1) <= receiver.maxWindow) {
       sender.end = end;
       sender.unacknowledged = true;
-      return 'ok';
+      return tolerated ? 'ok' : 'ignore';
     }
-    if (!tolerated) return 'invalid';
-  } else if (!ackIsKnown) {
-    if (!tolerated) return 'invalid';
-  } else if (!(receiver.maxWindow === 0 || after(end, seen)) || !ackIsRecent) {
-    if (!tolerated) return 'ignore';
-  } else {
-    if (!isSyn) window = scaleUp(window, sender.scale);
-    sender.maxWindow = Math.max(sender.maxWindow, window + uint(sack - ack));
-    if (after(end, sender.end)) {
-      sender.end = end;
-      sender.unacknowledged = true;
-    }
-    if (hasAck && (sender.maxAck === undefined || after(ack, sender.maxAck))) sender.maxAck = ack;
-    if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) {
-      receiver.maxWindow += uint(end - sender.maxEnd);
-    }
-    if (after(uint(sack + window), uint(receiver.maxEnd - 1))) {
-      receiver.maxEnd = uint(sack + window + (window === 0 ? 1 : 0));
-    }
-    if (ack === receiver.end) receiver.unacknowledged = false;
-    if (kind === 'ack') {
-      countRetransmission(tracking, direction, { sequence, ack, end, window: segment.window });
-    }
+    return tolerated ? 'ok' : 'invalid';
+  }
+  if (!ackIsKnown) return tolerated ? 'ok' : 'invalid';
+  if (!(receiver.maxWindow === 0 || after(end, seen)) || !ackIsRecent) return tolerated ? 'ok' : 'ignore';
+  if (!isSyn) window = scaleUp(window, sender.scale);
+  sender.maxWindow = Math.max(sender.maxWindow, uint(window + sack - ack));
+  if (after(end, sender.end)) {
+    sender.end = end;
+    sender.unacknowledged = true;
+  }
+  if (hasAck && (sender.maxAck === undefined || after(ack, sender.maxAck))) sender.maxAck = ack;
+  if (receiver.maxWindow !== 0 && after(end, sender.maxEnd)) {
+    receiver.maxWindow = uint(receiver.maxWindow + end - sender.maxEnd);
+  }
+  if (after(uint(sack + window), uint(receiver.maxEnd - 1))) {
+    receiver.maxEnd = uint(sack + window + (window === 0 ? 1 : 0));
+  }
+  if (ack === receiver.end) receiver.unacknowledged = false;
+  if (kind === 'ack') {
+    countRetransmission(tracking, direction, { sequence, ack, end, window: segment.window });
   }
   return 'ok';
 }

@@ -1,7 +1,14 @@
 /** nf_conntrack_tcp_packet(), net/netfilter/nf_conntrack_proto_tcp.c. */
 import type { CtDirection } from '../../skb/nfct.ts';
 import type { Segment } from './segment.ts';
-import { isClosing, nextState, type SegmentKind, segmentKind, type TcpState } from './tcp-states.ts';
+import {
+  isClosing,
+  isTcpState,
+  nextState,
+  type SegmentKind,
+  segmentKind,
+  type TcpState,
+} from './tcp-states.ts';
 import {
   before,
   emptySide,
@@ -17,12 +24,17 @@ import {
 export interface TcpStatus {
   readonly seenReply: boolean;
   readonly assured: boolean;
+  /** Seconds it has left. */
+  readonly left: number;
+  /** nf_ct_seq_offset() of a side at a sequence number. */
+  offset(side: CtDirection, sequence: number): number;
 }
 
 export type TcpResult =
-  /** `timeout` undefined: the entry's life isn't prolonged. */
+  /** `timeout` undefined: the packet neither prolongs the entry's life nor counts. */
   | { readonly kind: 'accept'; readonly timeout?: number; readonly assure?: boolean; readonly kill?: boolean }
-  | { readonly kind: 'invalid' }
+  /** `shorten`: seconds that the entry has left then. */
+  | { readonly kind: 'invalid'; readonly shorten?: number }
   /** The entry is gone; look the packet up afresh. */
   | { readonly kind: 'repeat' };
 
@@ -49,12 +61,38 @@ export function tcpNew(segment: Segment, settings: TcpSettings): TcpTracking | u
       side.liberal = true;
     }
   }
+  return untouched(original, reply);
+}
+
+/**
+ * What a dump tells of a connection: its state, nothing of its windows. As with a connection that is picked up, no segment
+ * counts as out of the window.
+ */
+export function tcpOfDump(name: string): TcpTracking {
+  const state = isTcpState(name) ? name : 'ESTABLISHED';
+  const side = (closed: boolean) => ({
+    ...emptySide(),
+    liberal: true,
+    sackPermitted: true,
+    closeInit: closed,
+  });
+  const tracking = untouched(side(isClosing(state) && state !== 'CLOSE'), side(false));
+  tracking.state = state;
+  // A connection in CLOSE was reset; a SYN of the same side begins it anew.
+  if (state === 'CLOSE') tracking.last.kind = 'rst';
+  return tracking;
+}
+
+function untouched(
+  original: TcpTracking['sides']['original'],
+  reply: TcpTracking['sides']['reply'],
+): TcpTracking {
   return {
     state: 'NONE',
     sides: { original, reply },
     last: {
       kind: 'none',
-      direction: undefined,
+      direction: 'original',
       sequence: 0,
       acknowledgement: 0,
       end: 0,
@@ -63,8 +101,8 @@ export function tcpNew(segment: Segment, settings: TcpSettings): TcpTracking | u
       scaled: false,
       sackPermitted: false,
       expectChallengeAck: false,
+      simultaneousOpen: false,
     },
-    simultaneousOpen: false,
     retransmissions: 0,
   };
 }
@@ -114,33 +152,74 @@ export function tcpPacket(
     last.expectChallengeAck = false;
     return IGNORED;
   } else if (next === 'SYN_SENT2') {
-    tracking.simultaneousOpen = true;
-  } else if (next === 'SYN_RECV' && direction === 'reply' && kind === 'ack' && tracking.simultaneousOpen) {
+    last.simultaneousOpen = true;
+  } else if (next === 'SYN_RECV' && direction === 'reply' && kind === 'ack' && last.simultaneousOpen) {
     next = 'ESTABLISHED';
   } else if (next === 'CLOSE' && kind === 'rst' && isClosing(old)) {
     checkWindow = false;
   } else if (next === 'CLOSE' && kind === 'rst') {
-    const established = old === 'ESTABLISHED';
-    if (receiver.maxAck !== undefined && last.kind !== 'syn' && !(segment.sequence === 0 && !established)) {
-      if (before(segment.sequence, receiver.maxAck) && !settings.ignoreInvalidRst) return INVALID;
-      const follows = last.kind === 'ack' && last.direction === direction && segment.sequence === last.end;
-      // Not exactly the next byte: a challenge ACK may still come, so the connection is kept.
-      if (established && segment.sequence !== receiver.maxAck && !follows) next = old;
-    }
-    const answersIgnored =
-      (status.seenReply && last.kind === 'syn') || (!status.assured && last.kind === 'ack');
-    if (answersIgnored && segment.acknowledgement === last.end) checkWindow = false;
+    const verdict = judgeReset(tracking, direction, segment, status, settings);
+    if (verdict === 'invalid') return INVALID;
+    // Not exactly the next byte: a challenge ACK may still come, so the connection is kept.
+    if (verdict === 'doubtful') next = old;
+    if (verdict === 'answers') checkWindow = false;
   }
   if (checkWindow) {
-    const window = inWindow(tracking, direction, kind, segment, settings);
+    const window = inWindow(tracking, direction, kind, segment, settings, status.offset);
     if (window === 'ignore') return IGNORED;
-    if (window === 'invalid') return INVALID;
+    if (window === 'invalid') return shortenInvalid(tracking, direction, kind, status, settings);
   }
   last.kind = kind;
   last.direction = direction;
   tracking.state = next;
   if (old !== next && next === 'FIN_WAIT') sides[direction].closeInit = true;
   return conclude(tracking, old, next, kind, status, settings);
+}
+
+/**
+ * The RST part of nf_conntrack_tcp_packet(). `answers`: it refuses a SYN or ACK that was let through unseen, and no window can
+ * be held against it.
+ */
+function judgeReset(
+  { last, sides, state }: TcpTracking,
+  direction: CtDirection,
+  segment: Segment,
+  status: TcpStatus,
+  settings: TcpSettings,
+): 'plain' | 'invalid' | 'doubtful' | 'answers' {
+  const { maxAck } = sides[opposite(direction)];
+  let doubtful = false;
+  if (maxAck !== undefined && last.kind !== 'syn') {
+    const established = state === 'ESTABLISHED' && status.assured;
+    if (segment.sequence === 0 && !established) return 'plain';
+    if (before(segment.sequence, maxAck) && !settings.ignoreInvalidRst) return 'invalid';
+    if (!established || segment.sequence === maxAck) return 'plain';
+    if (last.kind === 'ack' && last.direction === direction && segment.sequence === last.end) return 'plain';
+    doubtful = true;
+  }
+  const answersIgnored =
+    (status.seenReply && last.kind === 'syn') || (!status.assured && last.kind === 'ack');
+  if (answersIgnored && segment.acknowledgement === last.end) return 'answers';
+  return doubtful ? 'doubtful' : 'plain';
+}
+
+/** nf_tcp_handle_invalid(): a FIN or RST out of the window, answered by another, ends an established connection sooner. */
+function shortenInvalid(
+  { last }: TcpTracking,
+  direction: CtDirection,
+  kind: SegmentKind,
+  status: TcpStatus,
+  settings: TcpSettings,
+): TcpResult {
+  if (!status.assured || (kind !== 'rst' && kind !== 'fin')) return INVALID;
+  if (last.direction === direction || (last.kind !== 'fin' && last.kind !== 'rst')) {
+    last.kind = kind;
+    last.direction = direction;
+    return INVALID;
+  }
+  const unacknowledged = settings.timeout('unacknowledged');
+  if (status.left < 120 || status.left <= unacknowledged) return INVALID;
+  return { kind: 'invalid', shorten: unacknowledged };
 }
 
 function isChallengeAck(
@@ -176,6 +255,7 @@ function remember(
     last.scaled = segment.scale !== undefined;
     last.sackPermitted = segment.sackPermitted;
     last.expectChallengeAck = old === 'LAST_ACK';
+    last.simultaneousOpen = false;
   }
   if (old === 'SYN_SENT' && kind === 'ack' && direction === 'reply') {
     last.acknowledgement = segment.acknowledgement;
@@ -195,11 +275,12 @@ function conclude(
   const unacknowledged = settings.timeout('unacknowledged');
   const { sides } = tracking;
   let timeout = usual;
-  if (tracking.retransmissions >= settings.maxRetransmissions) timeout = Math.min(usual, retransmitting);
+  if (tracking.retransmissions >= settings.maxRetransmissions && usual > retransmitting)
+    timeout = retransmitting;
   else if (kind === 'rst') timeout = settings.timeout('close');
-  else if (sides.original.unacknowledged || sides.reply.unacknowledged) {
-    timeout = Math.min(usual, unacknowledged);
-  } else if (tracking.last.window === 0) timeout = Math.min(usual, retransmitting);
+  else if ((sides.original.unacknowledged || sides.reply.unacknowledged) && usual > unacknowledged) {
+    timeout = unacknowledged;
+  } else if (tracking.last.window === 0 && usual > retransmitting) timeout = retransmitting;
   if (!status.seenReply) {
     if (kind === 'rst') return { kind: 'accept', kill: true };
     if (kind === 'syn' && old === 'SYN_SENT') return IGNORED;

@@ -1,6 +1,6 @@
 /** nf_ct_get_tuple(), nf_ct_invert_tuple(), net/netfilter/nf_conntrack_core.c, and the pkt_to_tuple of each protocol. */
 import type { Family } from '../../net/ip.ts';
-import { hasPorts } from '../../net/protocol.ts';
+import { hasPorts, PROTOCOL } from '../../net/protocol.ts';
 import type { SkbFields } from '../../skb/fields.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 
@@ -37,6 +37,11 @@ export function opensConnection(family: Family, type: number): boolean {
   return OPENERS[family].has(type);
 }
 
+/** Does conntrack tell that protocol's connections apart by ports? DCCP is tracked by its addresses alone since Linux 6.17. */
+export function hasTrackedPorts(protocol: number): boolean {
+  return hasPorts(protocol) && protocol !== PROTOCOL.dccp;
+}
+
 /** Undefined when the packet has no tuple: its transport header is cut short, or it is an ICMP message without a counterpart. */
 export function tupleOf(fields: SkbFields, zone: number): Tuple | undefined {
   const { family, protocol, source, destination } = fields;
@@ -46,8 +51,12 @@ export function tupleOf(fields: SkbFields, zone: number): Tuple | undefined {
     if (icmpType === undefined || icmpCode === undefined || !ANSWERS[family].has(icmpType)) return undefined;
     return { ...base, sourcePort: icmpId ?? 0, destinationPort: (icmpType << 8) | icmpCode };
   }
+  if (protocol === 1 || protocol === 58) return undefined;
   const { sourcePort, destinationPort } = fields;
-  if (!hasPorts(protocol)) return { ...base, sourcePort: 0, destinationPort: 0 };
+  if (!hasTrackedPorts(protocol)) {
+    const key = fields.greKey ?? 0;
+    return key < 0 ? undefined : { ...base, sourcePort: 0, destinationPort: key };
+  }
   if (sourcePort === undefined || destinationPort === undefined) return undefined;
   return { ...base, sourcePort, destinationPort };
 }

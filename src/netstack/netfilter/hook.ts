@@ -10,6 +10,7 @@ import { applyNat, natHook } from './nat-hook.ts';
 import { runNft } from './nft-hook.ts';
 import { routingKey } from './routing-key.ts';
 import type { BaseChain, HookEntry } from './tables.ts';
+import { confirm, track } from './track-hook.ts';
 import { viewOf } from './view.ts';
 import { type TableVerdict, walkTable } from './walk.ts';
 
@@ -55,36 +56,6 @@ function runEntry(run: Run, copy: Copy, hook: Hook, entry: HookEntry): boolean {
     case 'table':
       return runTable(run, copy, hook, entry.base);
   }
-}
-
-/** nf_conntrack_in(). A packet that already has an entry (on lo) keeps it. */
-function track(run: Run, copy: Copy, hook: Hook): boolean {
-  const { skb, net } = copy;
-  const template = skb.conntrack?.template;
-  if (skb.conntrack === undefined || skb.conntrack.state === 'INVALID' || template) {
-    net.conntrack.track(skb, {
-      verifyChecksum: hook === 'PREROUTING' && !skb.local,
-      ...(template?.zone ? { zone: template.zone } : {}),
-    });
-    const entry = skb.conntrack?.entry;
-    if (entry && !entry.confirmed && template?.helper !== undefined) entry.helper = template.helper;
-  }
-  const { conntrack } = skb;
-  if (conntrack) {
-    addStep(run, copy, { kind: 'conntrack', state: conntrack.state, direction: conntrack.direction });
-  }
-  return true;
-}
-
-function confirm(run: Run, copy: Copy): boolean {
-  if (copy.net.conntrack.confirm(copy.skb)) return true;
-  endCopy(run, copy, {
-    verdict: 'dropped',
-    cause: 'nat-snat-ports-exhausted',
-    reason: 'NETFILTER_DROP',
-    text: 'another connection with the same tuple was confirmed first (insert_failed)',
-  });
-  return false;
 }
 
 function runTable(run: Run, copy: Copy, hook: Hook, base: BaseChain): boolean {
