@@ -5,6 +5,7 @@
  *     NETTRACE_PACKETS=10000 npm run test:kernel             so many packets in all
  *     NETTRACE_PROFILE=router NETTRACE_SEED=4711 …           one profile, from that seed on
  *     NETTRACE_KEEP=1 …                                      what disagrees is made small and kept in found/
+ *     NETTRACE_SHRINK=0 …                                    so many failing cases are made small (2)
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Case } from './case.ts';
@@ -25,7 +26,7 @@ const SEED = Number(process.env.NETTRACE_SEED ?? Date.now() % 1_000_000_000);
 /** One packet in a thousand may differ; of few packets, one. */
 const TOLERATED = Math.max(1, Math.floor(PACKETS / 1000));
 /** Failing cases that are made small: each takes many runs. */
-const SHRUNK = 2;
+const SHRUNK = Number(process.env.NETTRACE_SHRINK ?? 2);
 
 describe.skipIf(!possible)('generated cases on this kernel (needs root and network namespaces)', () => {
   let lab: Lab;

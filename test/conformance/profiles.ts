@@ -1,10 +1,18 @@
 /** What kinds of cases are generated. A profile makes a case of a seed's numbers: the same seed, the same case. */
 import type { Case } from './case.ts';
+import { dockerCase } from './profiles/docker.ts';
+import { filterCase } from './profiles/filter.ts';
+import { ipv6Case } from './profiles/ipv6.ts';
 import { mixedCase } from './profiles/mixed.ts';
+import { natCase } from './profiles/nat.ts';
 import type { Random } from './random.ts';
 
 export type Profile = (random: Random) => Omit<Case, 'name'>;
 
 export const PROFILES: Readonly<Record<string, Profile>> = {
+  filter: filterCase,
+  nat: natCase,
+  docker: dockerCase,
+  ipv6: ipv6Case,
   mixed: mixedCase,
 };
