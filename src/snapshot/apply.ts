@@ -3,6 +3,7 @@ import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
 import { settleCarrier, settlePorts } from './apply/carrier.ts';
 import { applyIp } from './apply/ip.ts';
+import { applyIpset } from './apply/ipset.ts';
 import { applyIptables } from './apply/iptables.ts';
 import { applySysctl, setSysctl } from './apply/sysctl.ts';
 import { type Target, targetsOf } from './apply/target.ts';
@@ -59,6 +60,7 @@ function run(netns: Netns, words: readonly string[], span: Span): Netns | Proble
   if (name === 'ip') return applyIp(netns, rest, span);
   if (name === 'sysctl') return applySysctl(netns, rest, span);
   if (/^ip6?tables(-nft|-legacy)?$/.test(name)) return applyIptables(netns, name, rest, span);
+  if (name === 'ipset') return applyIpset(netns, rest, span);
   if (name === 'echo' || name === 'printf') return writeSetting(netns, rest, span);
   return problem(`what \`${name}\` does is not modelled`);
 }
