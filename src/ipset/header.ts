@@ -125,6 +125,9 @@ function settle({ bitmaskText, rangeText, ...draft }: Draft, type: SetType): Set
   const range = rangeText === undefined ? undefined : rangeOf(rangeText, type, draft.netmask);
   if (!range)
     return refused(`${type.name} needs a range${rangeText === undefined ? '' : `; ${rangeText} is none`}`);
+  if (draft.netmask !== undefined && draft.netmask <= commonBits(range)) {
+    return refused(`the range has no networks of ${draft.netmask} bits within one of fewer`);
+  }
   const elements = (range.last - range.first + 1) / 2 ** (32 - (draft.netmask ?? 32));
   if (elements > BITMAP_MOST) return refused(`a range of more than ${BITMAP_MOST} elements`);
   return { ...draft, range };
@@ -145,6 +148,13 @@ function rangeOf(text: string, type: SetType, netmask = 32): { first: number; la
   if (!bounds || (part.kind === 'address' && part.length === 32)) return undefined;
   const first = masked(bounds.first, netmask) as number;
   return { first, last: (masked(bounds.last, netmask) as number) + 2 ** (32 - netmask) - 1 };
+}
+
+/** range_to_mask(): bits of the longest network that begins where the range does and holds its end. */
+function commonBits({ first, last }: { readonly first: number; readonly last: number }): number {
+  let bits = 31;
+  while (bits > 0 && masked(last, bits) !== first) bits--;
+  return bits;
 }
 
 /** In the order of the type's arguments; `TYPE` first. */

@@ -41,13 +41,15 @@ export function* expandPorts(part: Part): Generator<Part> {
   for (let at = part.port; at <= last; at++) yield { ...single, port: at };
 }
 
-/** Undefined: later fragments, cut headers, no upper layer. Of protocols without ports, port 0. */
+/** Undefined: cut headers, no upper layer, later fragments of protocols that have ports. Of the others, port 0. */
 export function portOfPacket(skb: Skb, direction: Direction): PortPart | undefined | Unknown {
   const upper = upperOf(skb);
   if (upper === undefined || isUnknown(upper)) return upper;
   const { protocol, offset } = upper;
   const length = HEADER.get(protocol);
-  if (length === undefined) return { kind: 'port', protocol, port: 0 };
+  const later = skb.fragmentOffset > 0;
+  if (length === undefined || (later && protocol === ICMPV6)) return { kind: 'port', protocol, port: 0 };
+  if (later) return undefined;
   const at = headerAt(skb, offset, length);
   if (isUnknown(at)) return at;
   if (at === 'short') return undefined;
@@ -55,9 +57,8 @@ export function portOfPacket(skb: Skb, direction: Direction): PortPart | undefin
   return { kind: 'port', protocol, port: u16(skb.bytes, at + (isIcmp || direction === 'src' ? 0 : 2)) };
 }
 
-/** ip_set_get_ip4_port(), ip_set_get_ip6_port(): not of later fragments. */
+/** ip_set_get_ip4_port(), ip_set_get_ip6_port(): later fragments of IPv6 have no upper layer. */
 function upperOf(skb: Skb): { readonly protocol: number; readonly offset: number } | undefined | Unknown {
-  if (skb.fragmentOffset > 0) return undefined;
   if (skb.family === 4) {
     return skb.protocol === 0 ? undefined : { protocol: skb.protocol, offset: (u8(skb.bytes, 0) & 15) * 4 };
   }
