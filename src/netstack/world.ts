@@ -1,4 +1,5 @@
 /** All namespaces of a snapshot, wired as the topology says, and the packets that go through them. */
+import type { IpSet } from '../ipset/record.ts';
 import { fieldsOf, headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import type { Skb } from '../skb/skb.ts';
@@ -54,6 +55,8 @@ export interface World {
   nftObjectCounters(namespace: string): NftObjectCount[];
   /** `conntrack -L -o extended` of the namespace at that time (epoch seconds), without reference counts: a line each. */
   connections(namespace: string, now: number): string[];
+  /** The IP sets as packets left them, at a time in epoch seconds. Those that were not dumped are not among them. */
+  sets(namespace: string, now: number): IpSet[];
   /** The packet as it was at the trace's end. */
   packetOf(trace: Trace): Skb | undefined;
 }
@@ -152,6 +155,7 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
       const accounting = isAccounting(net);
       return net.conntrack.connections(now).map((each) => printConnection(each, { now, accounting }));
     },
+    sets: (namespace, now) => nets.get(namespace)?.sets.records(now) ?? [],
     packetOf: (trace) => PACKETS.get(trace),
   };
 }

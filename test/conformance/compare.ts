@@ -21,7 +21,8 @@ export function compare(kernel: Observation, model: Observation, of: Comparison)
       ).map((each) => ({ ...each, packet: index })),
     ),
     ...compareCounters(kernel, model),
-    ...compareConnections(kernel, model),
+    ...compareLists('connections', kernel.connections, model.connections),
+    ...compareLists('sets', kernel.sets ?? {}, model.sets ?? {}),
   ];
 }
 
@@ -122,12 +123,14 @@ function compareCounters(kernel: Observation, model: Observation): Disagreement[
   );
 }
 
-function compareConnections(kernel: Observation, model: Observation): Disagreement[] {
-  return Object.entries(model.connections).flatMap(([namespace, lines]): Disagreement[] => {
-    const told = kernel.connections[namespace] ?? [];
+type Lists = Readonly<Record<string, readonly string[]>>;
+
+function compareLists(field: Field, kernel: Lists, model: Lists): Disagreement[] {
+  return Object.entries(model).flatMap(([namespace, lines]): Disagreement[] => {
+    const told = kernel[namespace] ?? [];
     const missing = told.filter((line) => !lines.includes(line));
     const extra = lines.filter((line) => !told.includes(line));
     if (missing.length + extra.length === 0) return [];
-    return [{ field: 'connections', kernel: missing.join('; '), model: extra.join('; ') }];
+    return [{ field, kernel: missing.join('; '), model: extra.join('; ') }];
   });
 }

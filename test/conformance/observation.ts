@@ -6,6 +6,8 @@ export interface Observation {
   readonly counters: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** By namespace: the connections at the end, a line each, sorted. */
   readonly connections: Readonly<Record<string, readonly string[]>>;
+  /** By namespace, where the case has any: the IP sets at the end, as `ipset save` prints them, sorted. */
+  readonly sets?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface PacketObservation {
@@ -44,6 +46,7 @@ export const FIELDS = [
   'header',
   'counters',
   'connections',
+  'sets',
 ] as const;
 export type Field = (typeof FIELDS)[number];
 

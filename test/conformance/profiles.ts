@@ -2,6 +2,7 @@
 import type { Case } from './case.ts';
 import { dockerCase } from './profiles/docker.ts';
 import { filterCase } from './profiles/filter.ts';
+import { ipsetCase } from './profiles/ipset.ts';
 import { ipv6Case } from './profiles/ipv6.ts';
 import { mixedCase } from './profiles/mixed.ts';
 import { natCase } from './profiles/nat.ts';
@@ -15,4 +16,5 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   docker: dockerCase,
   ipv6: ipv6Case,
   mixed: mixedCase,
+  ipset: ipsetCase,
 };

@@ -88,6 +88,11 @@ export function createBitmap(type: SetType, header: SetHeader, clock: Clock): St
     const parts = exist && entry.parts.length > 1 ? entry.parts : known.parts;
     alter(known, clock, { ...renewed(known, entry, header, clock), parts });
     if (!isFilled(known)) store(known, entry.timeout);
+    // Without a MAC address the seconds are kept as they are, which a filled element takes for a time long past.
+    else if (withMac && entry.parts.length < 2 && header.timeout !== undefined) {
+      const seconds = entry.timeout ?? header.timeout;
+      alter(known, clock, { expires: seconds === 0 ? Number.POSITIVE_INFINITY : 0 });
+    }
     return 'done';
   };
 

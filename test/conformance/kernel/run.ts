@@ -5,6 +5,7 @@ import { readCounters } from '../counters.ts';
 import { frameOf, outFrame, readFrame } from '../frame.ts';
 import type { OutFrame, PacketObservation } from '../observation.ts';
 import type { RecordedStimulus, Recording } from '../recording.ts';
+import { comparableSets } from '../sets.ts';
 import { hex, type Sent, unhex } from './agent.ts';
 import { countRules, type Places, placesOf, type Sizes, signatureOfPacket, waysOf } from './events.ts';
 import { type Lab, parts } from './lab.ts';
@@ -76,6 +77,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
   }
   const counters: Record<string, Record<string, string>> = {};
   const connections: Record<string, string[]> = {};
+  const sets: Record<string, string[]> = {};
   for (const name of names) {
     const [v4 = '', v6 = '', table4 = '', table6 = ''] = (
       await lab.run(name, [
@@ -92,6 +94,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
     connections[name] = [...table4.split('\n'), ...table6.split('\n')]
       .filter((line) => line !== '')
       .toSorted();
+    if (of.rules[name]?.ipset !== undefined) sets[name] = comparableSets(await lab.run(name, ['ipset save']));
   }
   return {
     name: of.name,
@@ -100,7 +103,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
     wires: of.network.wires,
     ends: Object.fromEntries(Object.entries(of.network.ends).map(([name, { at }]) => [name, at])),
     stimuli,
-    observation: { packets, counters, connections },
+    observation: { packets, counters, connections, ...(Object.keys(sets).length > 0 ? { sets } : {}) },
     end: Date.now() / 1000,
   };
 }

@@ -1,4 +1,6 @@
 /** A recording's case through the model. */
+
+import { printDump } from '../../../src/dump/print.ts';
 import { recogniseDump } from '../../../src/dump/recognise.ts';
 import type { DumpInput } from '../../../src/input/input.ts';
 import type { Tap, Trace } from '../../../src/netstack/hop.ts';
@@ -18,6 +20,7 @@ import { unhex } from '../kernel/agent.ts';
 import { parts } from '../kernel/lab.ts';
 import type { Observation, OutFrame, PacketObservation, Way } from '../observation.ts';
 import type { RecordedStimulus, Recording } from '../recording.ts';
+import { comparableSets } from '../sets.ts';
 
 export interface ModelRun {
   readonly observation: Observation;
@@ -64,7 +67,13 @@ export function runOnModel(recording: Recording): ModelRun {
       { ...readCounters(world.counters(name, 4), 4), ...readCounters(world.counters(name, 6), 6) },
     ]),
   );
-  return { observation: { packets, counters, connections: {} }, unknown, unordered };
+  const sets = Object.fromEntries(
+    Object.keys(recording.observation.sets ?? {}).map((name) => {
+      const state = world.sets(name, recording.end);
+      return [name, comparableSets(printDump({ kind: 'ipsets', sets: state }) ?? '')];
+    }),
+  );
+  return { observation: { packets, counters, connections: {}, sets }, unknown, unordered };
 }
 
 function isUnknown(trace: Trace): boolean {
@@ -177,7 +186,10 @@ class Watch implements WorldObserver {
 }
 
 function headersOf(skb: Skb): { network: Uint8Array; transport: Uint8Array } {
-  const at = networkOfBytes(skb.bytes)?.transport ?? -1;
+  // A later fragment's transport header is whatever lies where one would be.
+  const behind = skb.family === 4 ? ((skb.bytes[0] ?? 0) & 15) * 4 : -1;
+  const readable = networkOfBytes(skb.bytes)?.transport ?? -1;
+  const at = readable < 0 ? behind : readable;
   return { network: skb.bytes, transport: at < 0 ? new Uint8Array(0) : skb.bytes.slice(at, at + 20) };
 }
 
