@@ -55,7 +55,7 @@ function isOfOneLink(ip: Ip): boolean {
 }
 
 /** A frame seen on a bridge came in by the port behind which its source MAC lives. */
-function bridgePort(topology: Topology, { link, etherSource }: FirstSighting): LinkRef | undefined {
+export function bridgePort(topology: Topology, { link, etherSource }: FirstSighting): LinkRef | undefined {
   if (etherSource === undefined) return undefined;
   const netns = topology.namespaces.get(link.namespace);
   const learned = netns?.fdb?.find(

@@ -18,14 +18,22 @@ export interface ScannedPoint {
   readonly protocols: Map<number, number>;
   /** Packets cut by the snaplen. */
   cut: number;
+  /** No capture: a netfilter trace of that namespace. Its sightings are numbered by line, and that it lacks a packet means nothing. */
+  readonly traced?: string;
 }
 
 /** The same, and where it was taken. */
 export interface Point extends ScannedPoint, CapturePoint {}
 
+/** Where a trace shows a packet that no interface has seen yet, or has seen in that form. */
+const NETFILTER = 'netfilter';
+
 /** Gives every scanned point its place; a cooked capture of all interfaces names them by index. */
 export function placePoints(points: readonly ScannedPoint[], topology: Topology): Point[] {
   return points.map((point) => {
+    if (point.traced !== undefined) {
+      return { ...point, namespace: point.traced, interface: point.interfaceName ?? NETFILTER, by: 'bundle' };
+    }
     const own = topology.points.filter((place) => place.input === point.input);
     const place = own.find((candidate) => candidate.interface === point.interfaceName) ?? own[0];
     const namespace = place?.namespace ?? 'host';
@@ -48,6 +56,7 @@ export function placePoints(points: readonly ScannedPoint[], topology: Topology)
  * `perhaps` when a capture filter may have hidden it or it began or ended about then.
  */
 export function wasCapturing(point: Point, protocol: number, time: number): 'yes' | 'perhaps' | 'no' {
+  if (point.traced !== undefined) return 'perhaps';
   if (point.first === undefined || point.last === undefined) return 'perhaps';
   // A capture that shows nothing has no known beginning; one that shows packets was running between them at least, and
   // people start their captures together: a second before and after is still taken as covered.

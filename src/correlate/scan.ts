@@ -2,7 +2,7 @@ import type { Issue } from '../base/issue.ts';
 import type { Frame } from '../capture/frame.ts';
 import { scanCapture } from '../capture/scan.ts';
 import type { CaptureSummary } from '../capture/summary.ts';
-import type { CaptureInput } from '../input/input.ts';
+import type { CaptureInput, DumpInput } from '../input/input.ts';
 import { dissect } from '../packet/dissect.ts';
 import type { Packet } from '../packet/packet.ts';
 import { createObserver } from '../topology/observe.ts';
@@ -12,6 +12,8 @@ import { ConversationTable } from './conversation.ts';
 import type { ArpExchange, Flow } from './flow.ts';
 import { mergeFlows } from './merge.ts';
 import { type Point, placePoints, type ScannedPoint } from './points.ts';
+import { addTraced, type TracedFlowPacket, tieTraced } from './traced-flow.ts';
+import { tracedPackets } from './traced-packet.ts';
 
 /** Everything the captures say, joined over all points; where those are is not known yet. */
 export interface Scan {
@@ -23,6 +25,8 @@ export interface Scan {
   readonly arp: readonly ArpExchange[];
   /** Packets between no two hosts: multicast, broadcast, neighbour discovery. */
   readonly noise: number;
+  /** What netfilter traces show, and the flows it belongs to. */
+  readonly traced: readonly TracedFlowPacket[];
   readonly issues: readonly Issue[];
 }
 
@@ -38,6 +42,8 @@ export function locate(scan: Scan, topology: Topology): Correlation {
 export interface ScanOptions {
   /** Called after every block with the bytes read of the file. */
   readonly progress?: (capture: CaptureInput, bytes: number) => void;
+  /** Dumps among which netfilter traces may be: what they show and no capture does is a flow too. */
+  readonly dumps?: readonly DumpInput[];
 }
 
 /** Reads every capture once and joins what they saw into flows and ARP exchanges. */
@@ -92,11 +98,15 @@ export async function scanCaptures(
     observations.push(...observer.observations());
     if (!points.some((point) => point.input === input)) pointFor(input);
   }
+  const packets = tracedPackets(options.dumps ?? [], Math.min(...points.flatMap(({ first }) => first ?? [])));
+  addTraced(table, packets, points);
+  const flows = mergeFlows(table);
   return {
     points,
     summaries,
     observations,
-    flows: mergeFlows(table),
+    flows,
+    traced: tieTraced(packets, flows, points),
     arp: [...ledger.exchanges.values()],
     noise: table.noise,
     issues,
