@@ -19,6 +19,7 @@ import type {
   Socket,
   Sysctl,
 } from './records.ts';
+import type { TraceDump } from './trace-record.ts';
 
 /** What a dump holds. A new kind of record widens this union, and the compiler points at every switch that must learn it. */
 export type DumpContent =
@@ -55,7 +56,8 @@ export type DumpContent =
   | { readonly kind: 'counters'; readonly counters: ReadonlyMap<string, Counter> }
   | { readonly kind: 'containers'; readonly containers: readonly DockerContainer[] }
   | { readonly kind: 'docker-networks'; readonly networks: readonly DockerNetwork[] }
-  | { readonly kind: 'resolver'; readonly resolver: Resolver };
+  | { readonly kind: 'resolver'; readonly resolver: Resolver }
+  | { readonly kind: 'trace'; readonly trace: TraceDump };
 
 /** One recognised text file. */
 export interface Dump {

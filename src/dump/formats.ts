@@ -22,16 +22,19 @@ import { ipsetList } from './formats/ipset-list.ts';
 import { ipsetSave } from './formats/ipset-save.ts';
 import { ipsetXml } from './formats/ipset-xml.ts';
 import { iptablesSave } from './formats/iptables-save.ts';
+import { kernelLog } from './formats/kernel-log.ts';
 import { netstat } from './formats/netstat.ts';
 import { netstatStatistics } from './formats/netstat-s.ts';
 import { nft } from './formats/nft.ts';
 import { nftJson } from './formats/nft-json.ts';
+import { nftTrace } from './formats/nft-trace.ts';
 import { nstat, nstatJson } from './formats/nstat.ts';
 import { ps } from './formats/ps.ts';
 import { hosts, nsswitchConf, resolvConf } from './formats/resolver.ts';
 import { routeN } from './formats/route-n.ts';
 import { ss } from './formats/ss.ts';
 import { sysctl } from './formats/sysctl.ts';
+import { xtablesMonitor } from './formats/xtables-monitor.ts';
 
 /**
  * Every dump that is read, the more particular grammar before the more general one: the first that recognises a file has it.
@@ -49,6 +52,9 @@ export const FORMATS: readonly Format[] = [
   ipRuleJson,
   ipRouteJson,
   nstatJson,
+  nftTrace,
+  xtablesMonitor,
+  kernelLog,
   iptablesSave,
   ipsetSave,
   ipsetList,

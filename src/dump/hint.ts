@@ -47,6 +47,10 @@ const NAMES: Readonly<Record<string, Hint>> = {
   containers: { format: 'docker-inspect' },
   networks: { format: 'docker-network' },
   processes: { format: 'ps' },
+  'xtables-monitor': { format: 'xtables-monitor' },
+  'nft-trace': { format: 'nft-trace' },
+  'kernel-log': { format: 'kernel-log' },
+  dmesg: { format: 'kernel-log' },
 };
 
 const COMMANDS: readonly (readonly [RegExp, string])[] = [
@@ -77,6 +81,9 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^(?:docker|podman) network inspect/, 'docker-network'],
   [/^(?:docker|podman) (?:container )?inspect/, 'docker-inspect'],
   [/^ps(?= |$)/, 'ps'],
+  [/^xtables-monitor(?= |$)/, 'xtables-monitor'],
+  [/^nft (?:-\S+ )*monitor\b/, 'nft-trace'],
+  [/^(?:dmesg|journalctl)(?= |$)/, 'kernel-log'],
 ];
 
 /** `hint` is a bundle's file name (`namespaces/red/ip-route.json`), a command, or a format's id. */

@@ -54,6 +54,7 @@ export function printDump(content: DumpContent): string | undefined {
       return printResolver(content.resolver);
     case 'bridges':
     case 'nft':
+    case 'trace':
     case 'containers':
     case 'docker-networks':
       return undefined;

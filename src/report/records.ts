@@ -25,7 +25,7 @@ const ADDRESSES = new Set([
   'dns',
 ]);
 
-const MACS = new Set(['mac']);
+const MACS = new Set(['mac', 'etherSource', 'etherDestination']);
 
 export function describeDump(dump: Dump): { [key: string]: Json } {
   return describeContent(dump.content);

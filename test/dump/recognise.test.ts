@@ -51,6 +51,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'resolv-conf': 'nameserver 10.0.0.53',
   'nsswitch-conf': 'hosts: files dns',
   hosts: '10.0.0.5 db db.example',
+  'nft-trace': 'trace id 8ead8ada ip raw PREROUTING policy accept ',
+  'xtables-monitor': ' TRACE: 2 8ead8ada raw:PREROUTING:policy:ACCEPT ',
+  'kernel-log':
+    '[    0.000000] Linux version 6.18\n[   12.000000] [UFW BLOCK] IN=eth0 OUT= SRC=10.0.0.2 DST=10.0.0.9 LEN=33 TOS=0x00 PREC=0x00 TTL=64 ID=1 PROTO=UDP SPT=1 DPT=2 LEN=13 ',
 };
 
 describe('recognising by content', () => {

@@ -21,6 +21,7 @@ import {
   socketTable,
 } from './system.ts';
 import type { Table } from './table.ts';
+import { traceLines } from './trace.ts';
 
 const INDENT = 2;
 
@@ -38,12 +39,17 @@ export function contentLines(content: DumpContent, style: Style): string[] {
       return setLines(content.sets, style);
     case 'sysctls':
       return [...content.sysctls].map(([name, { value }]) => `  ${printable(name)} = ${printable(value)}`);
+    case 'trace':
+      return traceLines(content.trace, style);
     default:
       return tableLines(tableOf(content), style);
   }
 }
 
-type Tabular = Exclude<DumpContent, { kind: 'ruleset' | 'routes' | 'ip-rules' | 'ipsets' | 'sysctls' }>;
+type Tabular = Exclude<
+  DumpContent,
+  { kind: 'ruleset' | 'routes' | 'ip-rules' | 'ipsets' | 'sysctls' | 'trace' }
+>;
 
 function tableOf(content: Tabular): Table {
   switch (content.kind) {
