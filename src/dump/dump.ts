@@ -12,6 +12,8 @@ import type {
   IpRule,
   Link,
   Neighbour,
+  NexthopBucket,
+  NexthopObject,
   NftChain,
   Process,
   Resolver,
@@ -34,6 +36,9 @@ export type DumpContent =
     }
   | { readonly kind: 'ip-rules'; readonly rules: readonly IpRule[]; readonly family: 4 | 6 }
   | { readonly kind: 'neighbours'; readonly neighbours: readonly Neighbour[] }
+  /** `ip nexthop`, and `ip nexthop bucket`. */
+  | { readonly kind: 'nexthops'; readonly nexthops: readonly NexthopObject[] }
+  | { readonly kind: 'nexthop-buckets'; readonly buckets: readonly NexthopBucket[] }
   | { readonly kind: 'fdb'; readonly entries: readonly FdbEntry[] }
   | { readonly kind: 'bridge-vlans'; readonly vlans: readonly BridgeVlan[] }
   /** `brctl show`: bridge names and their ports. */

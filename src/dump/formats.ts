@@ -14,6 +14,8 @@ import { ipAddr, ipLink } from './formats/ip-addr.ts';
 import { ipAddrJson, ipLinkJson } from './formats/ip-addr-json.ts';
 import { ipNeigh } from './formats/ip-neigh.ts';
 import { ipNeighJson } from './formats/ip-neigh-json.ts';
+import { ipNexthop, ipNexthopBucket } from './formats/ip-nexthop.ts';
+import { ipNexthopBucketJson, ipNexthopJson } from './formats/ip-nexthop-json.ts';
 import { ipRoute } from './formats/ip-route.ts';
 import { ipRouteJson } from './formats/ip-route-json.ts';
 import { ipRule } from './formats/ip-rule.ts';
@@ -49,6 +51,8 @@ export const FORMATS: readonly Format[] = [
   bridgeVlanJson,
   bridgeFdbJson,
   ipNeighJson,
+  ipNexthopBucketJson,
+  ipNexthopJson,
   ipRuleJson,
   ipRouteJson,
   nstatJson,
@@ -74,6 +78,8 @@ export const FORMATS: readonly Format[] = [
   arp,
   conntrack,
   nstat,
+  ipNexthopBucket,
+  ipNexthop,
   ipRule,
   bridgeFdb,
   ipNeigh,

@@ -4,6 +4,7 @@ import { printRuleset } from '../xtables/print.ts';
 import type { DumpContent } from './dump.ts';
 import { printSets } from './print/ipsets.ts';
 import { printLinks, printPorts } from './print/links.ts';
+import { printBuckets, printNexthops } from './print/nexthops.ts';
 import { printRoutes } from './print/routes.ts';
 import { printRules } from './print/rules.ts';
 import {
@@ -31,6 +32,10 @@ export function printDump(content: DumpContent): string | undefined {
       return printRules(content.rules);
     case 'neighbours':
       return printNeighbours(content.neighbours);
+    case 'nexthops':
+      return printNexthops(content.nexthops);
+    case 'nexthop-buckets':
+      return printBuckets(content.buckets);
     case 'fdb':
       return printFdb(content.entries);
     case 'bridge-vlans':

@@ -92,6 +92,7 @@ export interface Route {
   readonly nexthops: readonly Nexthop[];
   readonly prefsrc?: Ip;
   readonly metric: number;
+  /** As a number, even where `attributes.tos` has the name that was printed. */
   readonly tos?: number;
   readonly scope?: string;
   readonly protocol?: string;
@@ -112,6 +113,32 @@ export interface Nexthop {
   readonly dev?: string;
   readonly weight: number;
   readonly flags: readonly string[];
+  /** `realms FROM/TO` of this next hop alone, as one number. */
+  readonly realms?: number;
+}
+
+/** `ip nexthop`: a next hop that routes name by its id, or a group of such. */
+export interface NexthopObject {
+  readonly id: number;
+  readonly gateway?: Ip;
+  readonly dev?: string;
+  readonly blackhole: boolean;
+  /** Next hops of a VXLAN device's forwarding table; no route uses them. */
+  readonly fdb: boolean;
+  /** Members with their weights; a group is chosen from by hash threshold, or by bucket when it is `resilient`. */
+  readonly group?: readonly { readonly id: number; readonly weight: number }[];
+  readonly resilient?: boolean;
+  readonly flags: readonly string[];
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** `ip nexthop bucket`: which member a bucket of a resilient group leads to. */
+export interface NexthopBucket {
+  readonly group: number;
+  readonly index: number;
+  readonly member: number;
+  readonly span: Span;
 }
 
 export interface RouteDump {
@@ -139,12 +166,20 @@ export interface IpRule {
   readonly sourcePorts?: { readonly min: number; readonly max: number };
   readonly destinationPorts?: { readonly min: number; readonly max: number };
   readonly uids?: { readonly min: number; readonly max: number };
+  /** DSCP without the two ECN bits, and the mask of the bits that count (kernels from 6.13 on; `tos` is the older selector). */
+  readonly dscp?: { readonly value: number; readonly mask: number };
   readonly suppressPrefixLength?: number;
+  /** Group of the outgoing interface whose routes aren't used, by number or the name that stands in /etc/iproute2/group. */
+  readonly suppressGroup?: string;
+  /** For whoever belongs to a layer-3 master device (VRF); with `lookup [l3mdev-table]`, its table is searched. */
+  readonly l3mdev?: boolean;
+  /** FRA_FLOW, as in a route's `realms`: the source's realm in the upper half, the destination's in the lower. */
+  readonly realms?: number;
   readonly action:
     | { readonly kind: 'lookup'; readonly table: string }
     | { readonly kind: 'unreachable' | 'prohibit' | 'blackhole' | 'nop' }
     | { readonly kind: 'goto'; readonly priority: number };
-  /** Selectors that are not read into fields (`tun_id 5`, `l3mdev`, `suppress_ifgroup 7`): whether it applies is unknown. */
+  /** Selectors that are not read into fields (`tun_id 5`): whether it applies is unknown. */
   readonly unsupported?: readonly string[];
   readonly text: string;
   readonly span: Span;

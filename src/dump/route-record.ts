@@ -32,12 +32,14 @@ export function nexthop(fields: {
   dev?: string | undefined;
   weight?: number | undefined;
   flags?: readonly string[];
+  realms?: number | undefined;
 }): Nexthop {
   return {
     ...(fields.gateway === undefined ? {} : { gateway: fields.gateway }),
     ...(fields.dev === undefined ? {} : { dev: fields.dev }),
     weight: fields.weight ?? 1,
     flags: fields.flags ?? [],
+    ...(fields.realms === undefined ? {} : { realms: fields.realms }),
   };
 }
 

@@ -1,6 +1,9 @@
 /** The words of a route as `ip route` prints them behind the destination: iproute2 ip/iproute.c, print_route(). */
+
 import { type Family, familyOf, type Ip, parseIp } from '../net/ip.ts';
+import { parseDsfield } from './dsfield.ts';
 import { parseNumber } from './fields.ts';
+import { parseRealms } from './realms.ts';
 import type { Nexthop } from './records.ts';
 import { nexthop, tableName } from './route-record.ts';
 import type { Words } from './words.ts';
@@ -56,8 +59,8 @@ export function parseAttributes(words: Words) {
     } else if (word === 'metric') parts.metric = parseNumber(words.next()) ?? 0;
     else if (word === 'tos' || word === 'dsfield') {
       const value = words.next();
-      parts.tos = parseNumber(value);
-      if (parts.tos === undefined) parts.attributes.tos = value;
+      parts.tos = parseDsfield(value);
+      if (parseNumber(value) === undefined) parts.attributes.tos = value;
     } else if (word === 'mtu') {
       parts.mtuLocked = words.skip('lock');
       parts.mtu = parseNumber(words.next());
@@ -103,6 +106,7 @@ export function parseNexthop(words: Words): Nexthop {
   let gateway: Ip | undefined;
   let dev: string | undefined;
   let weight: number | undefined;
+  let realms: number | undefined;
   const flags: string[] = [];
   while (!words.done && words.peek() !== 'nexthop') {
     const word = words.next();
@@ -110,8 +114,8 @@ export function parseNexthop(words: Words): Nexthop {
     else if (word === 'dev') dev = words.next();
     else if (word === 'weight') weight = parseNumber(words.next());
     else if (word === 'encap') takeEncap(words);
-    else if (word === 'realm' || word === 'realms') words.next();
+    else if (word === 'realm' || word === 'realms') realms = parseRealms(words.next());
     else if (FLAGS.has(word)) flags.push(word);
   }
-  return nexthop({ gateway, dev, weight, flags });
+  return nexthop({ gateway, dev, weight, flags, realms });
 }

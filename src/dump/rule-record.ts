@@ -1,6 +1,7 @@
 /** What the text and the JSON form of `ip rule` share. */
 import { type Family, familyOf } from '../net/ip.ts';
 import { PROTOCOL } from '../net/protocol.ts';
+import { parseDsfield } from './dsfield.ts';
 import { parseNumber } from './fields.ts';
 import type { IpRule } from './records.ts';
 import { familyOfCommand } from './route-record.ts';
@@ -16,6 +17,16 @@ export function parseProtocol(word: string): number | undefined {
   if (number !== undefined) return number;
   if (word === 'icmpv6') return PROTOCOL['ipv6-icmp'];
   return new Map<string, number>(Object.entries(PROTOCOL)).get(word);
+}
+
+/** `dscp CS1` or `dscp 8`, with `/0x3f` behind it when not all bits count; without the ECN bits. */
+export function parseDscp(text: string): { value: number; mask: number } | undefined {
+  const [word = '', maskText] = text.split('/');
+  const number = parseNumber(word);
+  const named = number === undefined ? parseDsfield(word) : undefined;
+  const value = number ?? (named === undefined ? undefined : named >> 2);
+  const mask = maskText === undefined ? 0x3f : parseNumber(maskText);
+  return value === undefined || mask === undefined ? undefined : { value, mask };
 }
 
 /**

@@ -9,6 +9,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'ip-rule': 'ip -j rule show',
   'ip6-rule': 'ip -6 -j rule show',
   'ip-neigh': 'ip -j neigh show',
+  'ip-nexthop': 'ip -d -j nexthop show',
+  'ip-nexthop-bucket': 'ip -j nexthop bucket show',
   'bridge-link': 'bridge -d -j link show',
   'bridge-fdb': 'bridge -j fdb show',
   'bridge-vlan': 'bridge -j vlan show',

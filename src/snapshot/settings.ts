@@ -8,6 +8,8 @@ import type {
   FdbEntry,
   IpRule,
   Neighbour,
+  NexthopBucket,
+  NexthopObject,
   Process,
   Resolver,
   Socket,
@@ -81,6 +83,20 @@ export function mergeRules(
     last = rules;
   }
   return last && [...last];
+}
+
+export function mergeNexthops(dumps: readonly DumpInput[]): NexthopObject[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'nexthops' ? dump.content.nexthops : undefined)),
+    ({ id }) => String(id),
+  );
+}
+
+export function mergeNexthopBuckets(dumps: readonly DumpInput[]): NexthopBucket[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'nexthop-buckets' ? dump.content.buckets : undefined)),
+    ({ group, index }) => `${group} ${index}`,
+  );
 }
 
 export function mergeNeighbours(dumps: readonly DumpInput[], issues: Issue[]): Neighbour[] | undefined {

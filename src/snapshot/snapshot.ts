@@ -12,6 +12,9 @@ import type {
   IpRule,
   Link,
   Neighbour,
+  NexthopBucket,
+  NexthopObject,
+  NftChain,
   Process,
   Resolver,
   RouteDump,
@@ -53,6 +56,9 @@ export interface Netns {
   /** All tables that were dumped. `tables` says whether the dump was of `table all`, or of main only. */
   routes4?: RouteDump;
   routes6?: RouteDump;
+  /** `ip nexthop`: objects that routes name by id, and which bucket of a resilient group leads to which member. */
+  nexthops?: NexthopObject[];
+  nexthopBuckets?: NexthopBucket[];
   neighbours?: Neighbour[];
   fdb?: FdbEntry[];
   bridgeVlans?: BridgeVlan[];

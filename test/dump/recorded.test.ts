@@ -213,7 +213,7 @@ describe('printed as its command prints it, a dump reads the same', () => {
         .map((line) => line.replace(/\s+/g, ' ').trim())
         .join('\n')
         // Not kept: what the kernel derives or nothing here asks for.
-        .replace(/ \[(?:detached|unresolved)\]| realms \S+| router/g, '');
+        .replace(/ \[(?:detached|unresolved)\]| router/g, '');
     expect(tidy(printDump(load(name).content) ?? '')).toBe(tidy(readFileSync(`${FOLDER}/${name}`, 'utf8')));
   });
 });

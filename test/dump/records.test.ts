@@ -402,7 +402,7 @@ describe('rules', () => {
         span: span(1),
       },
       { action: { kind: 'goto', priority: 200 } },
-      { unsupported: ['l3mdev'] },
+      { l3mdev: true },
       { unsupported: ['tun_id 5'], action: { kind: 'prohibit' } },
     ]);
   });

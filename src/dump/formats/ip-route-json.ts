@@ -2,10 +2,12 @@
 import type { Issue } from '../../base/issue.ts';
 import { type Family, familyOf, type Ip, parseIp } from '../../net/ip.ts';
 import { parsePrefix } from '../../net/prefix.ts';
+import { parseDsfield } from '../dsfield.ts';
 import { address, asNumber, child, list, number, objects, text, texts } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
 import { isObject, type JsonObject, lineOf } from '../json.ts';
 import { printRoute } from '../print/routes.ts';
+import { parseRealms } from '../realms.ts';
 import type { Nexthop } from '../records.ts';
 import {
   askedFamilies,
@@ -107,7 +109,11 @@ function routeOf(record: JsonObject, family: Family, path: string): RouteDraft |
     if (typeof value === 'string' || typeof value === 'number') attributes[key] = String(value);
   }
   const encap = encapOf(record);
-  if (tos === undefined && typeof record.tos === 'string' && encap === undefined) attributes.tos = record.tos;
+  if (typeof record.tos === 'string' && asNumber(record.tos) === undefined && encap === undefined) {
+    attributes.tos = record.tos;
+  }
+  const flow = flowOf(record);
+  if (flow) attributes[flow.includes('/') ? 'realms' : 'realm'] = flow;
   if (encap !== undefined) attributes.encap = encap;
   let mtu: number | undefined;
   for (const metrics of objects(list(record, 'metrics'))) {
@@ -142,7 +148,16 @@ function hopOf(record: JsonObject, flags: readonly string[]): Nexthop {
     dev: text(record, 'dev'),
     weight: number(record, 'weight'),
     flags,
+    realms: parseRealms(flowOf(record) ?? ''),
   });
+}
+
+/** `"flow": {"from": "3", "to": "4"}` in the words of the text form. */
+function flowOf(record: JsonObject): string | undefined {
+  const flow = child(record, 'flow');
+  const [from, to] = [text(flow, 'from'), text(flow, 'to')];
+  if (to === undefined) return undefined;
+  return from === undefined ? to : `${from}/${to}`;
 }
 
 /** `"gateway"`, or `"via": {"family": "inet6", "host": …}` where the gateway's family isn't the route's. */
@@ -161,5 +176,7 @@ function encapOf(record: JsonObject): string | undefined {
 function ownTos(record: JsonObject): number | undefined {
   const keys = Object.keys(record);
   const encap = keys.indexOf('encap');
-  return encap >= 0 && keys.indexOf('tos') > encap ? undefined : number(record, 'tos');
+  if (encap >= 0 && keys.indexOf('tos') > encap) return undefined;
+  const value = record.tos;
+  return typeof value === 'string' ? parseDsfield(value) : asNumber(value);
 }

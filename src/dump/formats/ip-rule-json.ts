@@ -2,13 +2,15 @@
 import type { Issue } from '../../base/issue.ts';
 import { bitsOf, type Family, familyOf, parseIp } from '../../net/ip.ts';
 import { networkOf, type Prefix } from '../../net/prefix.ts';
+import { parseDsfield } from '../dsfield.ts';
 import { number, text } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
 import { type JsonObject, lineOf } from '../json.ts';
 import { printRule } from '../print/rules.ts';
+import { parseRealms } from '../realms.ts';
 import type { IpRule } from '../records.ts';
 import { tableName } from '../route-record.ts';
-import { parseProtocol, type RuleDraft, settleRules } from '../rule-record.ts';
+import { parseDscp, parseProtocol, type RuleDraft, settleRules } from '../rule-record.ts';
 import type { DumpText } from '../text.ts';
 
 export const ipRuleJson: Format = {
@@ -49,7 +51,14 @@ function ruleOf(record: JsonObject, path: string): RuleDraft | undefined {
   const mark = number(record, 'fwmark');
   const protocolText = text(record, 'ipproto') ?? number(record, 'ipproto')?.toString();
   const protocol = protocolText === undefined ? undefined : parseProtocol(protocolText);
-  const tos = number(record, 'tos');
+  const tosText = text(record, 'tos') ?? number(record, 'tos')?.toString();
+  const tos = tosText === undefined ? undefined : parseDsfield(tosText);
+  const dscpText = text(record, 'dscp') ?? number(record, 'dscp')?.toString();
+  const dscpMask = number(record, 'dscp_mask');
+  const dscp = dscpText === undefined ? undefined : parseDscp(dscpText);
+  const group = text(record, 'suppress_ifgroup') ?? text(record, 'suppress_ifgrp');
+  const [from, to] = [text(record, 'flow_from'), text(record, 'flow_to')];
+  const realms = to === undefined ? undefined : parseRealms(from === undefined ? to : `${from}/${to}`);
   const iif = text(record, 'iif');
   const oif = text(record, 'oif');
   const sourcePorts = rangeOf(record, 'sport', 'sport_start', 'sport_end');
@@ -70,7 +79,11 @@ function ruleOf(record: JsonObject, path: string): RuleDraft | undefined {
     ...(sourcePorts ? { sourcePorts } : {}),
     ...(destinationPorts ? { destinationPorts } : {}),
     ...(uids ? { uids } : {}),
+    ...(dscp ? { dscp: { value: dscp.value, mask: dscpMask ?? dscp.mask } } : {}),
     ...(suppress === undefined ? {} : { suppressPrefixLength: suppress }),
+    ...(group === undefined ? {} : { suppressGroup: group }),
+    ...(has(record, 'l3mdev') ? { l3mdev: true } : {}),
+    ...(realms === undefined ? {} : { realms }),
     action,
     ...(unsupported.length > 0 ? { unsupported } : {}),
     text: '',
@@ -111,7 +124,7 @@ function rangeOf(record: JsonObject, one: string, from: string, to: string) {
 
 /** Fields that are read, or that don't select packets. */
 const KNOWN = new Set(
-  'priority not src srclen dst dstlen fwmark fwmask iif iif_detached oif oif_detached tos ipproto sport sport_start sport_end dport dport_start dport_end uid uid_start uid_end suppress_prefixlen table action goto nop unresolved flow_from flow_to protocol'.split(
+  'priority not src srclen dst dstlen fwmark fwmask iif iif_detached oif oif_detached tos ipproto sport sport_start sport_end dport dport_start dport_end uid uid_start uid_end suppress_prefixlen suppress_ifgroup suppress_ifgrp dscp dscp_mask l3mdev table action goto nop unresolved flow_from flow_to protocol'.split(
     ' ',
   ),
 );
@@ -121,9 +134,7 @@ function unsupportedOf(record: JsonObject): string[] {
   for (const key of Object.keys(record)) {
     if (KNOWN.has(key)) continue;
     const value = record[key];
-    found.push(
-      value === null ? key : `${key === 'suppress_ifgrp' ? 'suppress_ifgroup' : key} ${String(value)}`,
-    );
+    found.push(value === null ? key : `${key} ${String(value)}`);
   }
   return found;
 }

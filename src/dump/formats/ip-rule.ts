@@ -2,10 +2,12 @@
 import type { Issue } from '../../base/issue.ts';
 import type { Family } from '../../net/ip.ts';
 import { parsePrefix } from '../../net/prefix.ts';
+import { parseDsfield } from '../dsfield.ts';
 import { parseNumber } from '../fields.ts';
 import { badLine, type Format, mostLines, type Parsed } from '../format.ts';
+import { parseRealms } from '../realms.ts';
 import { tableName } from '../route-record.ts';
-import { parseProtocol, type RuleDraft, settleRules } from '../rule-record.ts';
+import { parseDscp, parseProtocol, type RuleDraft, settleRules } from '../rule-record.ts';
 import type { DumpText } from '../text.ts';
 import { Words } from '../words.ts';
 
@@ -54,7 +56,7 @@ function parseRule(line: string, number: number, path: string, issues: Issue[]):
     } else if (word === 'lookup' || word === 'table') {
       const table = words.next();
       draft.action = { kind: 'lookup', table: tableName(table) };
-      if (table === '[l3mdev-table]') unsupported(draft, 'l3mdev');
+      if (table === '[l3mdev-table]') draft.l3mdev = true;
       acts = true;
     } else if (word === 'unreachable' || word === 'prohibit' || word === 'blackhole' || word === 'nop') {
       draft.action = { kind: word };
@@ -84,7 +86,9 @@ function takeSelector(draft: RuleDraft, word: string, words: Words): boolean {
     draft.fwmark = { mark, mask: mask ?? 0xffffffff };
   } else if (word === 'iif' || word === 'dev') draft.iif = value;
   else if (word === 'oif') draft.oif = value;
-  else if ((word === 'tos' || word === 'dsfield') && single !== undefined) draft.tos = single;
+  else if ((word === 'tos' || word === 'dsfield') && parseDsfield(value) !== undefined)
+    draft.tos = parseDsfield(value) ?? 0;
+  else if (word === 'dscp' && parseDscp(value)) draft.dscp = parseDscp(value) ?? { value: 0, mask: 0 };
   else if (word === 'ipproto') {
     const protocol = parseProtocol(value);
     if (protocol === undefined) unsupported(draft, `${word} ${value}`);
@@ -95,8 +99,11 @@ function takeSelector(draft: RuleDraft, word: string, words: Words): boolean {
     else if (word === 'uidrange') draft.uids = range;
     else draft[word === 'sport' ? 'sourcePorts' : 'destinationPorts'] = range;
   } else if (word === 'suppress_prefixlength' && single !== undefined) draft.suppressPrefixLength = single;
-  else if (word === 'realms' || word === 'realm' || word === 'flowid') return true;
-  else unsupported(draft, `${word} ${value}`);
+  else if (word === 'suppress_ifgroup') draft.suppressGroup = value;
+  else if (word === 'realms' || word === 'realm' || word === 'flowid') {
+    const realms = parseRealms(value);
+    if (realms !== undefined) draft.realms = realms;
+  } else unsupported(draft, `${word} ${value}`);
   return true;
 }
 

@@ -1,6 +1,7 @@
 /** Routes as `ip route` prints them: iproute2 ip/iproute.c, print_route(). */
 import { familyOf, formatIp, type Ip } from '../../net/ip.ts';
 import type { Prefix } from '../../net/prefix.ts';
+import { formatRealms } from '../realms.ts';
 import type { Nexthop, Route } from '../records.ts';
 
 /** Attributes that stand before the next hop; the others follow the metric. */
@@ -28,7 +29,11 @@ function head(route: Printable): string {
     route.type === 'unicast' ? undefined : route.type,
     formatDestination(route.destination, route.family),
     pair('from', attributes.from),
-    pair('tos', route.tos === undefined ? attributes.tos : `0x${route.tos.toString(16).padStart(2, '0')}`),
+    pair(
+      'tos',
+      attributes.tos ??
+        (route.tos === undefined ? undefined : `0x${route.tos.toString(16).padStart(2, '0')}`),
+    ),
     pair('nhid', attributes.nhid),
     pair('encap', attributes.encap),
     single && via(single, route.family),
@@ -54,6 +59,7 @@ function hopLines(route: Printable): string[] {
       'nexthop',
       via(hop, route.family),
       pair('dev', hop.dev),
+      hop.realms === undefined ? undefined : formatRealms(hop.realms),
       pair('weight', String(hop.weight)),
       ...hop.flags,
     ]),

@@ -2,6 +2,7 @@
 import { bitsOf, familyOf, formatIp } from '../../net/ip.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import { PROTOCOL } from '../../net/protocol.ts';
+import { formatRealms } from '../realms.ts';
 import type { IpRule } from '../records.ts';
 
 type Printable = Omit<IpRule, 'family' | 'text' | 'span'>;
@@ -24,11 +25,14 @@ export function printRule(rule: Printable): string {
     rule.protocol === undefined ? undefined : `ipproto ${formatProtocol(rule.protocol)}`,
     rule.sourcePorts && `sport ${formatRange(rule.sourcePorts)}`,
     rule.destinationPorts && `dport ${formatRange(rule.destinationPorts)}`,
-    ...(rule.unsupported ?? []).filter((selector) => selector !== 'l3mdev'),
+    rule.dscp && `dscp ${formatDscp(rule.dscp)}`,
+    ...(rule.unsupported ?? []),
     formatAction(rule.action),
     rule.suppressPrefixLength === undefined
       ? undefined
       : `suppress_prefixlength ${rule.suppressPrefixLength}`,
+    rule.suppressGroup === undefined ? undefined : `suppress_ifgroup ${rule.suppressGroup}`,
+    rule.realms === undefined ? undefined : formatRealms(rule.realms),
   ];
   return `${rule.priority}:\t${parts.filter((part) => part !== undefined).join(' ')}`;
 }
@@ -37,6 +41,10 @@ function formatSelector(prefix: Prefix | undefined): string {
   if (!prefix) return 'all';
   const address = formatIp(prefix.address);
   return prefix.length === bitsOf(familyOf(prefix.address)) ? address : `${address}/${prefix.length}`;
+}
+
+function formatDscp(dscp: { readonly value: number; readonly mask: number }): string {
+  return dscp.mask === 0x3f ? String(dscp.value) : `${dscp.value}/0x${dscp.mask.toString(16)}`;
 }
 
 function formatMark(fwmark: { readonly mark: number; readonly mask: number }): string {

@@ -59,6 +59,18 @@ function tableOf(content: Tabular): Table {
       return portTable(content.ports);
     case 'neighbours':
       return neighbourTable(content.neighbours);
+    case 'nexthops':
+      return {
+        header: ['id', 'next hop'],
+        rows: content.nexthops.map(({ id, text }) => [String(id), text.replace(/^id \d+ /, '')]),
+        right: [0],
+      };
+    case 'nexthop-buckets':
+      return {
+        header: ['group', 'bucket', 'next hop'],
+        rows: content.buckets.map(({ group, index, member }) => [group, index, member].map(String)),
+        right: [0, 1, 2],
+      };
     case 'fdb':
       return fdbTable(content.entries);
     case 'bridge-vlans':
