@@ -5,7 +5,7 @@ import type { Skb } from '../skb/skb.ts';
 import { type IcmpMessage, icmpError } from './icmp.ts';
 import { mayAnswer } from './icmp-limit.ts';
 import { addStep, type Copy, hopOf, type Run } from './run.ts';
-import { selectAddress6 } from './source-address.ts';
+import { selectAddress6 } from './source-address6.ts';
 
 /** nf_conntrack_attach(): an error or refusal belongs to the connection of what it is about, from the other side. */
 export function attachConntrack(answer: Skb, about: Skb): void {

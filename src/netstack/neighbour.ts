@@ -9,7 +9,7 @@ import { contains, networkOf } from '../net/prefix.ts';
 import type { Device } from './devices.ts';
 import { fibLookup } from './fib.ts';
 import { deviceOf, isLocalAddress, type Net, ownersOf } from './net.ts';
-import { validateSource } from './reverse-path.ts';
+import { isFault, validateSource } from './reverse-path.ts';
 import type { Kernel } from './run.ts';
 import { exploreSegment, type Station } from './segment.ts';
 import { selectAddress4 } from './source-address.ts';
@@ -125,7 +125,7 @@ function wouldAnswer(
       device.name,
       undefined,
     );
-    if (fault)
+    if (isFault(fault))
       return {
         cause: fault.cause,
         text: `${where} ignores the who-has of ${formatIp(sender)}: ${fault.text}`,

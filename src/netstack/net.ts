@@ -12,6 +12,7 @@ import { type ConntrackPreload, preloadConntrack } from './conntrack/preload.ts'
 import { conntrackSettings } from './conntrack/settings.ts';
 import { type Device, devicesOf } from './devices.ts';
 import { createFib, type Fib } from './fib.ts';
+import { fibEnvironment } from './fib-environment.ts';
 import { createNftNet, type NftNet } from './netfilter/nft-chains.ts';
 import { createTables, type Tables } from './netfilter/tables.ts';
 
@@ -57,19 +58,18 @@ export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
     const name = `net.ipv${family}.conf.${sysctlInterface(device)}.${leaf}`;
     return Number(cachedSysctl(name)?.value ?? 0) || 0;
   };
-  const fibDevices = {
-    isUp: (device: string) => devices.get(device)?.up ?? true,
-    ignoresLinkDown: (device: string) => conf(4, device, 'ignore_routes_with_linkdown') !== 0,
-  };
   const nft = createNftNet(netns);
   const conntrack = createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value));
   if (preload) preloadConntrack(conntrack, netns.conntrack ?? [], preload);
   const shared = new Map<string, unknown>();
-  return {
+  const confMax = (family: Family, device: string, leaf: string): number =>
+    Math.max(conf(family, 'all', leaf), conf(family, device, leaf));
+  const environment = (family: Family) => fibEnvironment(() => net, family);
+  const net: Net = {
     name: netns.name,
     netns,
     devices,
-    fib: { 4: createFib(netns, 4, fibDevices), 6: createFib(netns, 6, fibDevices) },
+    fib: { 4: createFib(netns, 4, environment(4)), 6: createFib(netns, 6, environment(6)) },
     tables: { 4: createTables(netns, 4, nft, shared), 6: createTables(netns, 6, nft, shared) },
     nft,
     conntrack,
@@ -79,8 +79,9 @@ export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
     icmpPeers: new Map(),
     sysctl: cachedSysctl,
     conf,
-    confMax: (family, device, leaf) => Math.max(conf(family, 'all', leaf), conf(family, device, leaf)),
+    confMax,
   };
+  return net;
 }
 
 /** An interface nobody dumped is taken for a plain one that is up. */
@@ -130,6 +131,8 @@ function initialFdb(netns: Netns, devices: ReadonlyMap<string, Device>): Map<str
 
 /** Is that one of the namespace's own addresses, on whatever interface (inet_addr_type() == RTN_LOCAL)? */
 export function isLocalAddress(net: Net, ip: Ip): boolean {
+  if (typeof ip === 'number' && (net.fib[4].merged ?? net.fib[4].tables.get('local'))?.isLocal(ip))
+    return true;
   return localAddresses(net).has(ip) || (typeof ip === 'number' && ip >>> 24 === 127 && hasLoopback(net));
 }
 

@@ -1,10 +1,12 @@
-/** fib_validate_source(), net/ipv4/fib_frontend.c; rpfilter_lookup_reverse(), net/ipv4/netfilter/ipt_rpfilter.c. */
+/** fib_validate_source(), net/ipv4/fib_frontend.c; rpfilter_lookup_reverse(), net/ipv4/netfilter/ipt_rpfilter.c and ip6t_rpfilter.c. */
 import type { Ternary } from '../base/ternary.ts';
 import { formatIp, type Ip } from '../net/ip.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
-import { type FlowKey, fibLookup, tableName } from './fib.ts';
+import { type FibFound, type FlowKey, fibLookup, hasCustomRules } from './fib.ts';
 import { deviceOf, type Net, ownersOf } from './net.ts';
+import { itagOf } from './realm.ts';
+import { isMulticast } from './route.ts';
 
 export interface SourceFault {
   readonly cause: string;
@@ -13,56 +15,139 @@ export interface SourceFault {
   readonly sysctl?: string;
 }
 
-/** Undefined when the source is fine. IPv4 only: IPv6 has no such check. */
+export interface SourceValid {
+  /** The source is on the link itself, behind no gateway. */
+  readonly onLink: boolean;
+  /** Realms that the route back gives (fib_combine_itag()). */
+  readonly itag: number;
+}
+
+export function isFault(check: SourceFault | SourceValid): check is SourceFault {
+  return 'cause' in check;
+}
+
+export interface SourceCheck {
+  readonly source: Ip;
+  /** 0: a broadcast's or multicast's, which the check leaves out. */
+  readonly destination: Ip;
+  readonly tos: number;
+  readonly mark: number;
+  readonly protocol?: number | undefined;
+  readonly sourcePort?: number | undefined;
+  readonly destinationPort?: number | undefined;
+}
+
+const UNCHECKED: SourceValid = { onLink: false, itag: 0 };
+
+/** IPv4 only: IPv6 has no such check. `out`: where it is to be forwarded to; undefined for the host itself. */
 export function validateSource(
   net: Net,
-  packet: { readonly source: Ip; readonly destination: Ip; readonly tos: number; readonly mark: number },
+  packet: SourceCheck,
   dev: string,
   out: string | undefined,
-): SourceFault | undefined {
-  const { source, destination, tos } = packet;
-  if (dev === 'lo' || source === 0) return undefined;
+): SourceFault | SourceValid {
+  const { source } = packet;
+  if (dev === 'lo' || source === 0) return UNCHECKED;
   const mode = net.confMax(4, dev, 'rp_filter');
-  const acceptLocal = net.confMax(4, dev, 'accept_local') !== 0;
-  const backOut = out === dev && net.confMax(4, dev, 'send_redirects') !== 0;
-  if (mode === 0 && !backOut) {
-    if (acceptLocal) return undefined;
-    if (!isPolicyRouted(net)) {
-      return ownersOf(net, source).length > 0 ? localSource(net, source, dev) : undefined;
+  const redirects = out === dev && net.confMax(4, dev, 'send_redirects') !== 0;
+  if (mode === 0 && !redirects && !usesRealms(net)) {
+    if (net.confMax(4, dev, 'accept_local') !== 0) return UNCHECKED;
+    if (!hasCustomRules(net.fib[4].rules) && !hasCustomLocalRoutes(net)) {
+      return ownersOf(net, source).length > 0 ? localSource(net, source, dev) : UNCHECKED;
     }
   }
-  const useMark = net.confMax(4, dev, 'src_valid_mark') !== 0;
+  return lookBack(net, packet, dev, out, mode);
+}
+
+/** __fib_validate_source() */
+function lookBack(
+  net: Net,
+  packet: SourceCheck,
+  dev: string,
+  out: string | undefined,
+  mode: number,
+): SourceFault | SourceValid {
+  const { source, destination } = packet;
   const flow: FlowKey = {
     destination: source,
     source: destination,
-    iif: dev,
-    tos,
-    mark: useMark ? packet.mark : 0,
+    iif: out ?? 'lo',
+    tos: packet.tos,
+    mark: net.confMax(4, dev, 'src_valid_mark') !== 0 ? packet.mark : 0,
+    uid: 0,
+    // The addresses and the ports are those of an answer.
+    ...(packet.protocol === undefined ? {} : { protocol: packet.protocol }),
+    ...(packet.destinationPort === undefined ? {} : { sourcePort: packet.destinationPort }),
+    ...(packet.sourcePort === undefined ? {} : { destinationPort: packet.sourcePort }),
   };
-  const asked: FlowKey = { ...flow, iif: 'lo' };
-  const back = fibLookup(net.fib[4], asked);
+  const back = fibLookup(net.fib[4], flow);
   const failed = reversePathFault(net, source, dev, mode);
-  if (back.kind === 'failed') return mode === 0 ? undefined : failed;
-  if (back.route.type === 'local' && !acceptLocal) return localSource(net, source, dev);
-  if (back.route.type !== 'unicast' && back.route.type !== 'local') {
+  const last = mode === 0 ? UNCHECKED : failed;
+  if (back.kind === 'failed') return last;
+  const { type } = back.route;
+  if (type === 'local' && net.confMax(4, dev, 'accept_local') === 0) return localSource(net, source, dev);
+  if (type !== 'unicast' && type !== 'local') {
     return {
-      ...failed,
       reason: 'IP_INVALID_SOURCE',
       cause: 'martian-drop',
-      text: `source ${formatIp(source)} is a ${back.route.type} address`,
+      text: `source ${formatIp(source)} is a ${type} address`,
     };
   }
-  if (back.route.nexthops.some((nexthop) => nexthop.dev === dev)) return undefined;
+  const itag = itagOf(back);
+  if (back.route.nexthops.some((nexthop) => nexthop.dev === dev)) return { onLink: isDirect(back), itag };
   if (!deviceOf(net, dev).addresses.some((entry) => typeof entry.address === 'number')) {
-    return mode === 0 ? undefined : failed;
+    return mode === 0 ? UNCHECKED : failed;
   }
   if (mode === 1) return failed;
-  const here = fibLookup(net.fib[4], { ...asked, oif: dev });
-  if (here.kind === 'found' && here.route.type === 'unicast') return undefined;
-  return undefined;
+  const here = fibLookup(net.fib[4], { ...flow, oif: dev, anyLinkState: true });
+  const onLink = here.kind === 'found' && here.route.type === 'unicast' && isDirect(here);
+  return { onLink, itag };
 }
 
-function localSource(net: Net, source: number | bigint, dev: string): SourceFault {
+/** nhc_scope is RT_SCOPE_HOST or narrower: no gateway in between. */
+function isDirect({ route, nexthop }: FibFound): boolean {
+  return route.type === 'local' || nexthop.gateway === undefined;
+}
+
+/** fib_num_tclassid_users(): routes or rules with realms make the check a whole one. */
+function usesRealms(net: Net): boolean {
+  const known = USES_REALMS.get(net);
+  if (known !== undefined) return known;
+  const uses =
+    net.fib[4].rules.some(({ realms }) => realms !== undefined) ||
+    [...net.fib[4].tables.values()].some(({ levels }) =>
+      levels.some(({ nodes }) =>
+        [...nodes.values()].some((aliases) =>
+          aliases.some(
+            ({ realms, nexthops }) => realms !== 0 || nexthops.some((nexthop) => (nexthop.realms ?? 0) !== 0),
+          ),
+        ),
+      ),
+    );
+  USES_REALMS.set(net, uses);
+  return uses;
+}
+
+const USES_REALMS = new WeakMap<Net, boolean>();
+
+/** Local routes that somebody added: own addresses alone tell too little then. */
+function hasCustomLocalRoutes(net: Net): boolean {
+  const known = CUSTOM_LOCAL.get(net);
+  if (known !== undefined) return known;
+  const has = [...net.fib[4].tables.values()].some(({ levels }) =>
+    levels.some(({ nodes }) =>
+      [...nodes.values()].some((aliases) =>
+        aliases.some(({ route }) => route.type === 'local' && !route.derived && route.protocol !== 'kernel'),
+      ),
+    ),
+  );
+  CUSTOM_LOCAL.set(net, has);
+  return has;
+}
+
+const CUSTOM_LOCAL = new WeakMap<Net, boolean>();
+
+function localSource(net: Net, source: Ip, dev: string): SourceFault {
   return {
     cause: 'martian-drop',
     reason: 'IP_LOCAL_SOURCE',
@@ -70,7 +155,7 @@ function localSource(net: Net, source: number | bigint, dev: string): SourceFaul
   };
 }
 
-function reversePathFault(net: Net, source: number | bigint, dev: string, mode: number): SourceFault {
+function reversePathFault(net: Net, source: Ip, dev: string, mode: number): SourceFault {
   const all = net.conf(4, 'all', 'rp_filter');
   return {
     cause: 'rpf-strict-drop',
@@ -83,20 +168,6 @@ function reversePathFault(net: Net, source: number | bigint, dev: string, mode: 
   };
 }
 
-/** fib4_has_custom_rules(): the quick look at own addresses isn't enough then. */
-function isPolicyRouted(net: Net): boolean {
-  return net.fib[4].rules.some(
-    ({ priority, action }) =>
-      action.kind !== 'lookup' || DEFAULT_RULES.get(priority) !== tableName(action.table),
-  );
-}
-
-const DEFAULT_RULES: ReadonlyMap<number, string> = new Map([
-  [0, 'local'],
-  [32766, 'main'],
-  [32767, 'default'],
-]);
-
 /** `-m rpfilter` in both families. */
 export function reversePathMatches(
   net: Net,
@@ -105,16 +176,30 @@ export function reversePathMatches(
 ): Ternary {
   const dev = skb.in ?? '';
   if (dev === 'lo') return true;
-  const { source, destination, tos } = fieldsOf(skb);
+  const { source, destination, tos, protocol } = fieldsOf(skb);
   if (skb.family === 4 && source === 0) return true;
+  const mark = options.validMark ? skb.mark : 0;
+  const isUnicast =
+    !isMulticast(destination) && destination !== 0 && destination !== 0n && destination !== 0xffffffff;
   const back = fibLookup(net.fib[skb.family], {
     destination: source,
-    source: destination,
+    ...(isUnicast ? { source: destination } : {}),
     iif: 'lo',
     tos,
-    mark: options.validMark ? skb.mark : 0,
+    mark,
+    uid: 0,
+    ...(skb.family === 4
+      ? { anyLinkState: true }
+      : { protocol, byDevice: true, ...(options.loose ? {} : { oif: dev }) }),
   });
   if (back.kind === 'failed') return false;
-  if (back.route.type !== 'unicast' && !(back.route.type === 'local' && options.acceptLocal)) return false;
-  return options.loose || back.route.nexthops.some((nexthop) => nexthop.dev === dev);
+  const { type } = back.route;
+  if (type === 'local') {
+    if (!options.acceptLocal) return false;
+    if (skb.family === 6) return true;
+  } else if (type !== 'unicast') return false;
+  return (
+    options.loose ||
+    (skb.family === 4 ? back.route.nexthops.some((nexthop) => nexthop.dev === dev) : back.nexthop.dev === dev)
+  );
 }

@@ -1,18 +1,22 @@
 /** ip_route_input_slow(), net/ipv4/route.c; ip6_route_input(), net/ipv6/route.c. */
 import type { Ip } from '../net/ip.ts';
 import { formatIp } from '../net/ip.ts';
+import { contains, networkOf } from '../net/prefix.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
-import { type FibFailed, type FibFound, fibLookup } from './fib.ts';
+import { type FibFailed, type FibFound, type FibResult, fibLookup } from './fib.ts';
 import { forwardingOf, forwardingOff } from './forwarding.ts';
-import { isLocalAddress, type Net } from './net.ts';
-import { validateSource } from './reverse-path.ts';
+import { isMember } from './membership.ts';
+import { deviceOf, isLocalAddress, type Net } from './net.ts';
+import { tclassidOf } from './realm.ts';
+import { isFault, type SourceFault, type SourceValid, validateSource } from './reverse-path.ts';
 import {
   drop,
   flowOf,
   isLoopbackIp,
   isMulticast,
   LIMITED_BROADCAST,
+  manyPaths,
   martian,
   type RouteDrop,
   type RouteResult,
@@ -35,9 +39,9 @@ function routeInput4(net: Net, skb: Skb, dev: string, translated: boolean): Rout
   }
   const localnet = net.confMax(4, dev, 'route_localnet') !== 0;
   const onLoopback = dev === 'lo';
-  if (isMulticast(destination)) return routeMulticast4(net, destination, dev);
+  if (isMulticast(destination)) return routeMulticast4(net, skb, destination, dev);
   if (destination === LIMITED_BROADCAST || (source === 0 && destination === 0)) {
-    return deliver('broadcast', undefined, { broadcast: true });
+    return broadcastInput(net, skb, dev, undefined);
   }
   if (source === 0) return martian('IP_INVALID_SOURCE', 'source 0.0.0.0');
   if (destination === 0) return martian('IP_INVALID_DEST', 'destination 0.0.0.0');
@@ -52,70 +56,100 @@ function routeInput4(net: Net, skb: Skb, dev: string, translated: boolean): Rout
   if (!onLoopback && !localnet && isLoopbackIp(source)) {
     return martian('IP_LOCALNET', `source ${from} arrived on ${dev}`);
   }
-  const result = fibLookup(net.fib[4], flowOf(skb, { iif: dev }));
-  const forwarding = forwardingOf(net, 4, dev);
-  const isLocal =
-    result.kind === 'found' && (result.route.type === 'local' || result.route.type === 'broadcast');
+  const result = fibLookup(net.fib[4], flowOf(skb, { iif: dev, input: true }));
+  const type = result.kind === 'found' ? result.route.type : undefined;
   const onOwnLoopback = onLoopback && isLocalAddress(net, destination);
-  if (!isLocal && !onOwnLoopback) {
-    if (forwarding.off) return forwardingOff(net, dev, forwarding, translated, result);
-    if (result.kind === 'failed') return unroutable(result, to);
+  if (type === 'broadcast') return broadcastInput(net, skb, dev, result);
+  if (type === 'local' || onOwnLoopback) {
+    const check = validateSource(net, packetOf(skb, destination), dev, undefined);
+    if (isFault(check)) return refuseSource(check);
+    const found = result.kind === 'found' ? result : undefined;
+    return deliver('local', found, { realms: tagged(found, check) });
   }
-  const check = validateSource(
-    net,
-    { ...fieldsOf(skb), mark: skb.mark },
-    dev,
-    result.kind === 'found' ? outOf(result) : undefined,
-  );
-  if (check) {
-    return drop('martian', {
-      cause: check.cause,
-      reason: check.reason,
-      text: check.text,
-      ...(check.sysctl === undefined ? {} : { sysctl: check.sysctl }),
-    });
-  }
-  if (isLocal || onOwnLoopback) {
-    const broadcast = result.kind === 'found' && result.route.type === 'broadcast';
-    return deliver(broadcast ? 'broadcast' : 'local', result.kind === 'found' ? result : undefined, {
-      broadcast,
-    });
-  }
+  const forwarding = forwardingOf(net, 4, dev);
+  if (forwarding.off) return forwardingOff(net, dev, forwarding, translated, result);
   if (result.kind === 'failed') return unroutable(result, to);
   if (result.route.type !== 'unicast') {
     return martian('IP_INVALID_DEST', `destination ${to} has a route of type ${result.route.type}`);
   }
-  return forward(result, destination, forwarding.assumption);
+  const out = result.nexthop.dev;
+  const check = validateSource(net, packetOf(skb, destination), dev, out);
+  if (isFault(check)) return refuseSource(check);
+  return forward(net, result, destination, forwarding.assumption, {
+    realms: tclassidOf(result, check.itag),
+    redirects: out === dev && check.onLink && mayRedirectOn(net, dev, source, result.nexthop.gateway),
+  });
 }
 
-function outOf(found: FibFound): string | undefined {
-  return found.nexthop.dev;
+function packetOf(skb: Skb, destination: number) {
+  const { source, tos, protocol, sourcePort, destinationPort } = fieldsOf(skb);
+  return { source, destination, tos, mark: skb.mark, protocol, sourcePort, destinationPort };
+}
+
+function tagged(found: FibFound | undefined, { itag }: SourceValid): number {
+  return found ? itag : 0;
+}
+
+function refuseSource(fault: SourceFault): RouteDrop {
+  const { cause, reason, text, sysctl } = fault;
+  return drop('martian', { cause, reason, text, ...(sysctl === undefined ? {} : { sysctl }) });
+}
+
+/** brd_input: the source is looked at as if nothing were known of the destination. */
+function broadcastInput(net: Net, skb: Skb, dev: string, result: FibResult | undefined): RouteResult {
+  const found = result?.kind === 'found' ? result : undefined;
+  if (fieldsOf(skb).source === 0) return deliver('broadcast', found, { broadcast: true });
+  const check = validateSource(net, packetOf(skb, 0), dev, undefined);
+  if (isFault(check)) return refuseSource(check);
+  return deliver('broadcast', found, { broadcast: true, realms: check.itag });
+}
+
+/** __mkroute_input(): the sender and the next hop are on one link, or it is said to be one medium. */
+function mayRedirectOn(net: Net, dev: string, source: number, gateway: Ip | undefined): boolean {
+  if (net.confMax(4, dev, 'send_redirects') === 0) return false;
+  if (net.confMax(4, dev, 'shared_media') !== 0) return true;
+  // inet_addr_onlink(): one subnet of the interface holds both.
+  return deviceOf(net, dev).addresses.some(({ address, peer, length }) => {
+    const network = networkOf(peer ?? address, length);
+    return contains(network, source) && (typeof gateway !== 'number' || contains(network, gateway));
+  });
 }
 
 function deliver(
   decision: 'local' | 'broadcast' | 'multicast',
   found: FibFound | undefined,
-  { broadcast = false, multicast = false }: { broadcast?: boolean; multicast?: boolean } = {},
+  {
+    broadcast = false,
+    multicast = false,
+    realms = 0,
+  }: { broadcast?: boolean; multicast?: boolean; realms?: number } = {},
 ): RouteResult {
   return {
     kind: 'ok',
     step: routeStep(decision, found?.route),
-    destination: { kind: 'local', out: 'lo', nexthop: 0, broadcast, multicast },
+    destination: {
+      kind: 'local',
+      out: 'lo',
+      nexthop: 0,
+      broadcast,
+      multicast,
+      ...(realms === 0 ? {} : { realms }),
+    },
     ...(found ? { found } : {}),
     assumptions: [],
     incomplete: [],
   };
 }
 
-export function forward(found: FibFound, destination: Ip, assumption: string | undefined): RouteResult {
+function forward(
+  net: Net,
+  found: FibFound,
+  destination: Ip,
+  assumption: string | undefined,
+  { realms, redirects }: { readonly realms: number; readonly redirects: boolean },
+): RouteResult {
   const { route, nexthop } = found;
   const out = nexthop.dev ?? '';
-  const assumptions = [
-    assumption,
-    found.choices > 1
-      ? `route "${route.text}" has ${found.choices} next hops; the kernel's choice is not known, the first is taken`
-      : undefined,
-  ].filter((text) => text !== undefined);
   return {
     kind: 'ok',
     step: routeStep('forward', route, {
@@ -128,64 +162,73 @@ export function forward(found: FibFound, destination: Ip, assumption: string | u
       nexthop: nexthop.gateway ?? destination,
       broadcast: false,
       multicast: isMulticast(destination),
+      ...(route.mtu === undefined ? {} : { mtu: route.mtu }),
+      ...(route.mtuLocked ? { mtuLocked: true } : {}),
+      ...(realms === 0 ? {} : { realms }),
+      ...(redirects ? { redirects } : {}),
     },
     found,
-    assumptions,
+    assumptions: [...(assumption === undefined ? [] : [assumption]), ...manyPaths(net.name, found)],
     incomplete: [],
   };
 }
 
-/** 224.0.0.0/24 groups are joined by whoever runs the protocol; only all-hosts is certain (ip_check_mc_rcu()). */
-function routeMulticast4(net: Net, destination: number, dev: string): RouteResult {
-  const allHosts = destination === 0xe0000001;
-  const source = net.conf(4, 'all', 'mc_forwarding') !== 0;
-  if (allHosts || source) return deliver('multicast', undefined, { multicast: true });
-  return drop('multicast', {
-    cause: 'route-special-type',
-    reason: 'IP_INVALID_DEST',
-    text: `nobody on ${dev} is known to have joined group ${formatIp(destination)}`,
-  });
+/** ip_route_input_mc(); groups that programs joined aren't dumped. */
+function routeMulticast4(net: Net, skb: Skb, destination: number, dev: string): RouteResult {
+  const { source, protocol } = fieldsOf(skb);
+  const isLocalGroup = destination >>> 8 === 0xe00000;
+  const routed =
+    net.conf(4, 'all', 'mc_forwarding') !== 0 && net.conf(4, dev, 'mc_forwarding') !== 0 && !isLocalGroup;
+  if (!isMember(net, dev, destination) && !routed) {
+    return drop('multicast', {
+      cause: 'route-special-type',
+      reason: 'IP_INVALID_DEST',
+      text: `nobody on ${dev} is known to have joined group ${formatIp(destination)}`,
+    });
+  }
+  if (isLoopbackIp(source) && net.confMax(4, dev, 'route_localnet') === 0) {
+    return martian('IP_LOCALNET', `source ${formatIp(source)} arrived on ${dev}`);
+  }
+  if (source === 0) {
+    if (!isLocalGroup && protocol !== IGMP) return martian('IP_INVALID_SOURCE', 'source 0.0.0.0');
+    return deliver('multicast', undefined, { multicast: true });
+  }
+  const check = validateSource(net, packetOf(skb, 0), dev, undefined);
+  if (isFault(check)) return refuseSource(check);
+  return deliver('multicast', undefined, { multicast: true, realms: check.itag });
 }
+
+const IGMP = 2;
 
 function routeInput6(net: Net, skb: Skb, dev: string, translated: boolean): RouteResult {
   const { destination } = fieldsOf(skb);
   if (typeof destination !== 'bigint') throw new Error('not IPv6');
   if (isMulticast(destination)) return routeMulticast6(net, destination, dev);
-  const isLinkLocal = destination >> 118n === 0x3fan;
-  const flow = flowOf(skb, { iif: dev, ...(isLinkLocal ? { oif: dev } : {}) });
-  const result = fibLookup(net.fib[6], flow);
-  const type = result.kind === 'found' ? result.route.type : undefined;
+  const result = fibLookup(net.fib[6], flowOf(skb, { iif: dev, input: true }));
+  const found = result.kind === 'found' ? result : undefined;
+  const type = found?.route.type;
   if ((dev === 'lo' && isLocalAddress(net, destination)) || type === 'local' || type === 'anycast') {
-    return deliver('local', result.kind === 'found' ? result : undefined);
+    return deliver('local', found);
   }
+  // ip6_pkt_drop() says so whether the host forwards or not.
+  if (result.kind === 'failed') return unroutable6(result, destination);
   const forwarding = forwardingOf(net, 6, dev);
   if (forwarding.off) return forwardingOff(net, dev, forwarding, translated, result);
-  if (result.kind === 'failed') return unroutable6(result, formatIp(destination));
-  return forward(result, destination, forwarding.assumption);
+  const redirects = result.nexthop.dev === dev;
+  return forward(net, result, destination, forwarding.assumption, { realms: 0, redirects });
 }
 
-function unroutable6(result: FibFailed, to: string): RouteDrop {
-  const found = unroutable(result, to);
+function unroutable6(result: FibFailed, destination: bigint): RouteDrop {
+  const found = unroutable(result, formatIp(destination));
   if (!found.icmp) return found;
+  const { icmp: _, ...silent } = found;
+  if (destination === 0n) return { ...silent, reason: 'IP_INADDRERRORS' };
   return { ...found, icmp: { type: 'unreachable', code: found.error === 'EACCES' ? 1 : 0 } };
 }
 
-/** ff02::1, ff01::1, the solicited-node groups of own addresses, and as a router ff02::2. */
+/** ip6_mc_input() */
 function routeMulticast6(net: Net, destination: bigint, dev: string): RouteResult {
-  const low = destination & ((1n << 112n) - 1n);
-  const scope = Number((destination >> 112n) & 15n);
-  const router = Number(net.sysctl('net.ipv6.conf.all.forwarding')?.value ?? 0) !== 0;
-  const solicited = destination >> 24n === 0xff0200000000000000000001ffn;
-  const own = [...net.devices.values()].some((device) =>
-    device.addresses.some(
-      ({ address }) => typeof address === 'bigint' && (address & 0xffffffn) === (destination & 0xffffffn),
-    ),
-  );
-  const joined =
-    (low === 1n && scope <= 2) ||
-    (low === 2n && router && (scope === 1 || scope === 2 || scope === 5)) ||
-    (solicited && own);
-  if (joined) return deliver('multicast', undefined, { multicast: true });
+  if (isMember(net, dev, destination)) return deliver('multicast', undefined, { multicast: true });
   return drop('multicast', {
     cause: 'route-special-type',
     reason: 'IP_INADDRERRORS',

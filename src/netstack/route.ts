@@ -1,6 +1,6 @@
 /** What a routing decision is (struct rtable), and what both directions share. */
 import type { Route } from '../dump/records.ts';
-import type { Ip } from '../net/ip.ts';
+import { formatIp, type Ip } from '../net/ip.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import { type FibError, type FibFailed, type FibFound, type FlowKey, tableName } from './fib.ts';
@@ -42,7 +42,11 @@ export const isMulticast = (ip: Ip): boolean =>
 
 export const isLoopbackIp = (ip: Ip): boolean => (typeof ip === 'number' ? ip >>> 24 === 127 : ip === 1n);
 
-export function flowOf(skb: Skb, of: { readonly iif: string; readonly oif?: string }): FlowKey {
+/** `input`: it arrived on `iif`; else it is sent, and no packet is hashed but its addresses and ports. */
+export function flowOf(
+  skb: Skb,
+  of: { readonly iif: string; readonly oif?: string; readonly input?: boolean; readonly uid?: number },
+): FlowKey {
   const { source, destination, tos, protocol, sourcePort, destinationPort } = fieldsOf(skb);
   return {
     destination,
@@ -52,10 +56,26 @@ export function flowOf(skb: Skb, of: { readonly iif: string; readonly oif?: stri
     tos,
     mark: skb.mark,
     protocol,
+    ...(of.input ? { packet: skb, input: true } : {}),
     ...(sourcePort === undefined ? {} : { sourcePort }),
     ...(destinationPort === undefined ? {} : { destinationPort }),
-    ...(skb.owner?.uid === undefined ? {} : { uid: skb.owner.uid }),
+    ...uidOf(of.uid ?? (of.input ? 0 : skb.owner?.uid)),
   };
+}
+
+const uidOf = (uid: number | undefined): { uid?: number } => (uid === undefined ? {} : { uid });
+
+/** A route of several next hops whose hash isn't known. */
+export function manyPaths(name: string, { route, possible }: FibFound): string[] {
+  if (possible.length < 2) return [];
+  const ways = possible.map(({ dev, gateway }) =>
+    [gateway === undefined ? undefined : `via ${formatIp(gateway)}`, dev && `dev ${dev}`]
+      .filter((word) => word !== undefined)
+      .join(' '),
+  );
+  return [
+    `${name}: which next hop of route "${route.text}" the kernel's hash gives is not known (its seed is drawn at boot); ${ways[0]} is taken, it may be ${ways.slice(1).join(' or ')}`,
+  ];
 }
 
 export function routeStep(

@@ -42,6 +42,15 @@ export interface Destination {
   readonly nexthop: Ip;
   readonly broadcast: boolean;
   readonly multicast: boolean;
+  /** The host gets a copy of what it sends there. */
+  readonly comesBack?: boolean;
+  /** The route's own MTU, which counts in place of the device's. */
+  readonly mtu?: number;
+  readonly mtuLocked?: boolean;
+  /** dst->tclassid */
+  readonly realms?: number;
+  /** IPSKB_DOREDIRECT: the sender could go to the next hop himself. */
+  readonly redirects?: boolean;
 }
 
 export interface End {

@@ -14,7 +14,6 @@ import type {
   Neighbour,
   NexthopBucket,
   NexthopObject,
-  NftChain,
   Process,
   Resolver,
   RouteDump,

@@ -13,12 +13,22 @@ export type AddressType =
   | 'MULTICAST'
   | 'BLACKHOLE'
   | 'UNREACHABLE'
-  | 'PROHIBIT';
+  | 'PROHIBIT'
+  | 'THROW'
+  | 'NAT'
+  | 'XRESOLVE';
 
 /** What a match may ask of the namespace it runs in; the netstack answers. */
 export interface NamespaceView {
-  /** inet_dev_addr_type(): of the local table; `dev` restricts it to one interface (addrtype --limit-iface-*). */
-  addressType(ip: Ip, dev?: string): AddressType | Unknown;
+  /**
+   * Is the address of one of those types, by the local table; `dev` restricts it to one interface (addrtype
+   * --limit-iface-*). IPv6 asks for all of MULTICAST, UNICAST and UNSPEC, and for one of the types that a route decides.
+   */
+  hasAddressType(ip: Ip, types: readonly AddressType[], dev?: string): Ternary;
+  /** IFLA_GROUP of a device: a number. */
+  deviceGroup(name: string): number | Unknown;
+  /** dst->tclassid, the realms of the route taken: the source's in the upper half. */
+  realms(): number | Unknown;
   /** fib_validate for `-m rpfilter`. */
   reversePath(skb: Skb, options: { loose: boolean; validMark: boolean; acceptLocal: boolean }): Ternary;
   /** Is the tuple of values in the named ipset? `directions` as given, `src,dst` … Unknown when there is no dump of it. */

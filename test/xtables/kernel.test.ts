@@ -15,7 +15,10 @@ interface Run {
 }
 
 const namespace: NamespaceView = {
-  addressType: (ip) => (typeof ip === 'bigint' || ip >>> 24 === 127 ? 'LOCAL' : 'UNICAST'),
+  hasAddressType: (ip, types) =>
+    types.includes(typeof ip === 'bigint' || ip >>> 24 === 127 ? 'LOCAL' : 'UNICAST'),
+  deviceGroup: () => 0,
+  realms: () => 0,
   reversePath: () => true,
   setContains: () => ({ why: 'no sets here' }),
   connections: () => [],

@@ -116,12 +116,15 @@ function connection(skb: Skb, state: CtState, more: ReadonlyMap<string, string>)
 }
 
 const VIEW: NamespaceView = {
-  addressType(ip, dev) {
-    if (ip === parseIp('10.0.0.9')) return dev === undefined || dev === 'eth0' ? 'LOCAL' : 'UNICAST';
-    if (ip === parseIp('10.0.0.255')) return 'BROADCAST';
+  hasAddressType(ip, types, dev) {
+    const own = dev === undefined || dev === 'eth0';
+    if (ip === parseIp('10.0.0.9')) return types.includes(own ? 'LOCAL' : 'UNICAST');
+    if (ip === parseIp('10.0.0.255')) return types.includes('BROADCAST');
     if (ip === parseIp('10.99.0.1')) return { why: 'no addresses were dumped' };
-    return 'UNICAST';
+    return types.includes('UNICAST');
   },
+  deviceGroup: (name) => (name === 'eth0' ? 7 : 0),
+  realms: () => 0x00030004,
   reversePath: (skb, { loose }) => (skb.in === 'eth0' ? true : loose),
   setContains(name, directions) {
     if (name === 'unseen') return { why: 'no dump of set unseen' };

@@ -75,7 +75,7 @@ function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): T
     tables: net.tables[skb.family],
     base,
     skb,
-    view: viewOf(net, skb.time),
+    view: viewOf(net, skb.time, copy.dst),
     hooks: {
       step: (step) => addStep(run, copy, step),
       nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),

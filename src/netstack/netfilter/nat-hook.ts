@@ -10,7 +10,8 @@ import { isInitialized, type Manip, nullBinding, type ResolvedRange, setupNat } 
 import { isIcmp } from '../conntrack/tuple.ts';
 import { deviceOf } from '../net.ts';
 import { addStep, type Copy, type Run } from '../run.ts';
-import { selectAddress4, selectAddress6 } from '../source-address.ts';
+import { selectAddress4 } from '../source-address.ts';
+import { selectAddress6 } from '../source-address6.ts';
 
 export function manipOf(hook: Hook): Manip {
   return hook === 'PREROUTING' || hook === 'OUTPUT' ? 'dst' : 'src';

@@ -4,6 +4,7 @@ import type { Ip } from '../../net/ip.ts';
 import { familyOf } from '../../net/ip.ts';
 import type { DeviceView, FibQuestion, NftView } from '../../nft/context.ts';
 import { FIB_TYPE } from '../../nft/datatype.ts';
+import { addressType4 } from '../address-type.ts';
 import type { Device } from '../devices.ts';
 import { fibLookup } from '../fib.ts';
 import { deviceOf, type Net } from '../net.ts';
@@ -19,7 +20,7 @@ export function nftViewOf(net: Net, now: number): NftView {
     fibDevice: (question) => fibDevice(net, question),
     fibType: (ip, device) => {
       if (typeof ip === 'bigint') return fibType6(net, ip, device);
-      const type = view.addressType(ip, device);
+      const type = addressType4(net, ip, device);
       return typeof type === 'string' ? FIB_TYPE[lower(type)] : type;
     },
   };
@@ -79,6 +80,7 @@ function fibDevice(net: Net, question: FibQuestion): string | Unknown {
     ...(linkLocal && device !== undefined ? { oif: device } : {}),
     tos,
     mark,
+    uid: 0,
   });
   if (found.kind === 'failed') {
     return found.route === undefined && found.rule === undefined && found.incomplete.length > 0
@@ -107,6 +109,7 @@ function fibType6(net: Net, ip: bigint, device: string | undefined): number | Un
     ...(device === undefined ? {} : { oif: device }),
     tos: 0,
     mark: 0,
+    uid: 0,
   });
   if (found.kind === 'failed') {
     if (found.route === undefined && found.rule === undefined && found.incomplete.length > 0) {

@@ -1,16 +1,18 @@
 /** What matches ask of their namespace. */
-import { isUnknown, unknown } from '../../base/ternary.ts';
+import { isUnknown, type Unknown, unknown } from '../../base/ternary.ts';
 import { NO_INFO } from '../../ipset/element.ts';
 import type { Query } from '../../ipset/query.ts';
-import type { Ip } from '../../net/ip.ts';
-import type { AddressType, NamespaceView } from '../../xtables/context.ts';
-import { deviceOf, isLocalAddress, type Net } from '../net.ts';
+import type { NamespaceView } from '../../xtables/context.ts';
+import { hasAddressType } from '../address-type.ts';
+import type { Net } from '../net.ts';
 import { reversePathMatches } from '../reverse-path.ts';
-import { isMulticast } from '../route.ts';
+import type { Destination } from '../run.ts';
 
-export function viewOf(net: Net, now: number): NamespaceView {
+export function viewOf(net: Net, now: number, dst?: Destination): NamespaceView {
   return {
-    addressType: (ip, dev) => addressType(net, ip, dev),
+    realms: () => dst?.realms ?? 0,
+    deviceGroup: (name) => deviceGroup(net, name),
+    hasAddressType: (ip, types, dev) => hasAddressType(net, ip, types, dev),
     reversePath: (skb, options) => reversePathMatches(net, skb, options),
     setContains: (name, directions, skb, options) =>
       net.sets.test(name, { ...PLAIN, directions, skb, ...options }),
@@ -36,24 +38,10 @@ const PLAIN: Omit<Query, 'skb' | 'directions'> = {
   found: undefined,
 };
 
-/** inet_dev_addr_type(): table local only; what it doesn't know is unicast. */
-function addressType(net: Net, ip: Ip, dev?: string): AddressType | ReturnType<typeof unknown> {
-  if (typeof ip === 'number') {
-    if (ip === 0 || ip === 0xffffffff) return 'BROADCAST';
-  } else if (ip === 0n) return 'UNSPEC';
-  if (isMulticast(ip)) return 'MULTICAST';
-  if (net.netns.links === undefined && net.fib[4].tables.size === 0) {
-    return unknown(`${net.name}: no addresses were dumped (ip addr)`);
-  }
-  if (typeof ip === 'bigint') return isLocalAddress(net, ip) ? 'LOCAL' : 'UNICAST';
-  const table = net.fib[4].tables.get('local');
-  const route = table?.lengths
-    .flatMap(({ mask, routes }) => routes.get((ip & Number(mask)) >>> 0) ?? [])
-    .find((each) => dev === undefined || each.nexthops.some((nexthop) => nexthop.dev === dev));
-  if (route?.type === 'broadcast') return 'BROADCAST';
-  if (route?.type === 'local') return 'LOCAL';
-  if (dev !== undefined) {
-    return deviceOf(net, dev).addresses.some(({ address }) => address === ip) ? 'LOCAL' : 'UNICAST';
-  }
-  return isLocalAddress(net, ip) ? 'LOCAL' : 'UNICAST';
+/** Group 0 has its name everywhere; others stand in the host's /etc/iproute2/group. */
+function deviceGroup(net: Net, name: string): number | Unknown {
+  const group = net.devices.get(name)?.link.group;
+  if (group === undefined) return unknown(`${net.name}: the group of ${name} (ip link)`);
+  if (group === 'default') return 0;
+  return /^\d+$/.test(group) ? Number(group) : unknown(`the number of group ${group} (/etc/iproute2/group)`);
 }

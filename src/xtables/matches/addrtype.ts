@@ -1,5 +1,5 @@
 /** addrtype_mt_v1(), net/netfilter/xt_addrtype.c */
-import { isUnknown, type Ternary } from '../../base/ternary.ts';
+import { not, type Ternary } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
 import type { MatchContext } from '../context.ts';
 import { defineMatch, option, type RulePlace } from '../extension.ts';
@@ -78,6 +78,6 @@ export const addrtype = defineMatch({
 });
 
 function typeHolds(test: TypeTest, ip: Ip, dev: string | undefined, ctx: MatchContext): Ternary {
-  const type = ctx.namespace.addressType(ip, dev);
-  return isUnknown(type) ? type : test.types.some((each) => each === type) !== test.invert;
+  const has = ctx.namespace.hasAddressType(ip, test.types, dev);
+  return test.invert ? not(has) : has;
 }

@@ -1,5 +1,6 @@
 /** devgroup_mt(), net/netfilter/xt_devgroup.c */
-import { unknown } from '../../base/ternary.ts';
+import { and, isUnknown, type Ternary } from '../../base/ternary.ts';
+import type { NamespaceView } from '../context.ts';
 import { defineMatch, option, type Value } from '../extension.ts';
 import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
 
@@ -22,6 +23,13 @@ function printGroup(value: Masked): string {
 interface DevgroupInfo {
   readonly source?: Test<Masked>;
   readonly destination?: Test<Masked>;
+}
+
+function isIn(test: Test<Masked>, dev: string | undefined, namespace: NamespaceView): Ternary {
+  const group = dev === undefined ? 0 : namespace.deviceGroup(dev);
+  if (isUnknown(group)) return group;
+  const { value, mask } = test.value;
+  return (((group & mask) ^ value) >>> 0 === 0) !== test.invert;
 }
 
 export const devgroup = defineMatch({
@@ -49,5 +57,9 @@ export const devgroup = defineMatch({
       return `--dst-group can't be used in ${hook}`;
     return undefined;
   },
-  match: () => unknown('the group of the interface (ip -d link)'),
+  match({ source, destination }, { skb, namespace }) {
+    const first = source ? isIn(source, skb.in, namespace) : true;
+    if (first === false || !destination) return first;
+    return and(first, isIn(destination, skb.out, namespace));
+  },
 });

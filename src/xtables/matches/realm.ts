@@ -1,5 +1,5 @@
 /** realm_mt(), net/netfilter/xt_realm.c: the realm of the route that the packet took. */
-import { unknown } from '../../base/ternary.ts';
+import { isUnknown, unknown } from '../../base/ternary.ts';
 import { defineMatch, option, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
@@ -28,7 +28,12 @@ export const realm = defineMatch({
   options: { realm: { value: realmValue, invert: true, required: true } },
   build: ({ realm }): RealmInfo => ({ invert: realm.invert, realm: realm.value }),
   print: ({ invert, realm }) => [option('realm', invert, printRealm(realm))],
-  match: () => unknown("the realm of the packet's route (ip route show table all)"),
+  match({ invert, realm }, { namespace }) {
+    if ('name' in realm) return unknown(`the number of realm ${realm.name} (/etc/iproute2/rt_realms)`);
+    const realms = namespace.realms();
+    if (isUnknown(realms)) return realms;
+    return ((realms & realm.mask) >>> 0 === realm.value) !== invert;
+  },
 });
 
 /** Realm 0 is always called cosmos. */
