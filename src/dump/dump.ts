@@ -11,6 +11,7 @@ import type {
   FdbEntry,
   IpRule,
   Link,
+  MdbEntry,
   Neighbour,
   NexthopBucket,
   NexthopObject,
@@ -18,6 +19,7 @@ import type {
   Process,
   Resolver,
   RouteDump,
+  RouterPort,
   Socket,
   Sysctl,
 } from './records.ts';
@@ -40,6 +42,8 @@ export type DumpContent =
   | { readonly kind: 'nexthops'; readonly nexthops: readonly NexthopObject[] }
   | { readonly kind: 'nexthop-buckets'; readonly buckets: readonly NexthopBucket[] }
   | { readonly kind: 'fdb'; readonly entries: readonly FdbEntry[] }
+  /** `routers` is absent where `bridge mdb` was asked without -d: it names no router ports then. */
+  | { readonly kind: 'mdb'; readonly entries: readonly MdbEntry[]; readonly routers?: readonly RouterPort[] }
   | { readonly kind: 'bridge-vlans'; readonly vlans: readonly BridgeVlan[] }
   /** `brctl show`: bridge names and their ports. */
   | {

@@ -5,6 +5,7 @@ import { bridgeFdb } from './formats/bridge-fdb.ts';
 import { bridgeFdbJson } from './formats/bridge-fdb-json.ts';
 import { bridgeLink } from './formats/bridge-link.ts';
 import { bridgeLinkJson } from './formats/bridge-link-json.ts';
+import { bridgeMdb, bridgeMdbJson } from './formats/bridge-mdb.ts';
 import { bridgeVlan, bridgeVlanJson } from './formats/bridge-vlan.ts';
 import { conntrack } from './formats/conntrack.ts';
 import { dockerInspect } from './formats/docker-inspect.ts';
@@ -48,6 +49,7 @@ export const FORMATS: readonly Format[] = [
   ipAddrJson,
   bridgeLinkJson,
   ipLinkJson,
+  bridgeMdbJson,
   bridgeVlanJson,
   bridgeFdbJson,
   ipNeighJson,
@@ -74,6 +76,7 @@ export const FORMATS: readonly Format[] = [
   routeN,
   brctlShow,
   bridgeVlan,
+  bridgeMdb,
   ps,
   arp,
   conntrack,

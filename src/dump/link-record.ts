@@ -1,6 +1,9 @@
 /** Building Link records, for all commands that print links. */
 import type { Span } from '../base/span.ts';
+import { flag, number, parseNumber, text } from './fields.ts';
+import type { JsonObject } from './json.ts';
 import type { BridgePort, Link } from './records.ts';
+import type { Words } from './words.ts';
 
 export type LinkDraft = { -readonly [K in keyof Link]: Link[K] } & {
   altnames?: string[];
@@ -26,24 +29,75 @@ export function portState(state: string | number | undefined): BridgePort['state
   return byNumber ?? STATES.find((name) => name === state);
 }
 
-export interface PortFields {
-  readonly state?: string | number | undefined;
-  readonly hairpin?: boolean | undefined;
-  readonly isolated?: boolean | undefined;
-  readonly learning?: boolean | undefined;
-  readonly flood?: boolean | undefined;
+/** Switches of a port: the word of `bridge -d link` and `ip -d link`, which is the JSON key too. */
+const FLAGS = {
+  hairpin: 'hairpin',
+  isolated: 'isolated',
+  learning: 'learning',
+  flood: 'flood',
+  mcast_flood: 'mcastFlood',
+  bcast_flood: 'bcastFlood',
+  mcast_to_unicast: 'mcastToUnicast',
+  proxy_arp: 'proxyArp',
+  proxy_arp_wifi: 'proxyArpWifi',
+  neigh_suppress: 'neighSuppress',
+  vlan_tunnel: 'vlanTunnel',
+  locked: 'locked',
+  mab: 'mab',
+} as const;
+
+const NUMBERS = {
+  no: 'number',
+  port_no: 'number',
+  mcast_router: 'mcastRouter',
+  multicast_router: 'mcastRouter',
+  group_fwd_mask: 'groupFwdMask',
+} as const;
+
+type PortDraft = { -readonly [K in keyof BridgePort]: BridgePort[K] };
+
+export const PORT_FLAGS: readonly (readonly [word: string, field: keyof BridgePort])[] =
+  Object.entries(FLAGS);
+
+function isKey<T extends object>(table: T, word: string): word is Extract<keyof T, string> {
+  return Object.hasOwn(table, word);
 }
 
-export function bridgePort(fields: PortFields, span: Span): BridgePort {
-  const state = portState(fields.state);
-  return {
-    ...(state === undefined ? {} : { state }),
-    ...(fields.hairpin === undefined ? {} : { hairpin: fields.hairpin }),
-    ...(fields.isolated === undefined ? {} : { isolated: fields.isolated }),
-    ...(fields.learning === undefined ? {} : { learning: fields.learning }),
-    ...(fields.flood === undefined ? {} : { flood: fields.flood }),
-    span,
-  };
+/** `hairpin off guard off … mcast_router 1`, up to the end of the line or the words that are not a port's. */
+export function takePortWords(port: PortDraft, words: Words): void {
+  while (!words.done) takePortWord(port, words.next(), words);
+}
+
+/** Masks are printed in hexadecimal, without 0x. */
+export function takePortWord(port: PortDraft, word: string, words: Words): void {
+  if (isKey(FLAGS, word)) port[FLAGS[word]] = words.next() === 'on';
+  else if (isKey(NUMBERS, word)) setNumber(port, word, words.next());
+  else if (word === 'backup_port') port.backupPort = words.next();
+  else if (word === 'state') {
+    const state = portState(words.next());
+    if (state !== undefined) port.state = state;
+  }
+}
+
+function setNumber(port: PortDraft, word: keyof typeof NUMBERS, text: string): void {
+  const value = word === 'group_fwd_mask' ? Number.parseInt(text, 16) : parseNumber(text);
+  if (value !== undefined && Number.isFinite(value)) port[NUMBERS[word]] = value;
+}
+
+/** A port's attributes of `bridge -d -j link` or `info_slave_data`. */
+export function portOfJson(record: JsonObject, span: Span): BridgePort {
+  const port: PortDraft = { span };
+  const state = portState(text(record, 'state') ?? number(record, 'state'));
+  if (state !== undefined) port.state = state;
+  for (const key of Object.keys(record)) {
+    if (isKey(FLAGS, key)) {
+      const value = flag(record, key);
+      if (value !== undefined) port[FLAGS[key]] = value;
+    } else if (isKey(NUMBERS, key)) setNumber(port, key, String(record[key]));
+  }
+  const backup = text(record, 'backup_port');
+  if (backup !== undefined) port.backupPort = backup;
+  return port;
 }
 
 /** Names of a link's counters as in /sys/class/net/DEV/statistics, by direction and the word that `ip -s` prints. */

@@ -11,6 +11,7 @@ import {
   printConntrack,
   printCounters,
   printFdb,
+  printMdb,
   printNeighbours,
   printProcesses,
   printResolver,
@@ -38,6 +39,8 @@ export function printDump(content: DumpContent): string | undefined {
       return printBuckets(content.buckets);
     case 'fdb':
       return printFdb(content.entries);
+    case 'mdb':
+      return printMdb(content.entries, content.routers);
     case 'bridge-vlans':
       return printVlans(content.vlans);
     case 'ruleset':

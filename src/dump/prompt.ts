@@ -16,7 +16,7 @@ const WRAPPER =
 
 /** What tells a command from a comment that begins with a program's name: its arguments. */
 const ARGUMENTS =
-  /^(?:(?:bridge|nft|ss|sysctl|netstat|ps|conntrack|nstat|arp|ipset|route|head|tail|grep) -\S|\S+-save$|\S+-save -\S|cat \/|(?:ss|ps|route|ifconfig|arp|nstat)$|brctl show|ps aux|nft list|nft monitor|xtables-monitor$|dmesg$|dmesg [-|]|journalctl -|xtables-monitor -|sysctl net\.|ipset (?:save|list)|(?:docker|podman) (?:network |container )?(?:inspect|ps)|bridge (?:-\S+ )*(?:link|fdb|vlan)|ip (?:-\S+ )*(?:a|addr|address|l|link|r|ro|route|ru|rule|n|nei|neigh|neighbou?r|netns)(?: (?:-\S*|s|sh|show|l|ls|list|table|dev|get|add|del|replace|set)\b|$))/;
+  /^(?:(?:bridge|nft|ss|sysctl|netstat|ps|conntrack|nstat|arp|ipset|route|head|tail|grep) -\S|\S+-save$|\S+-save -\S|cat \/|(?:ss|ps|route|ifconfig|arp|nstat)$|brctl show|ps aux|nft list|nft monitor|xtables-monitor$|dmesg$|dmesg [-|]|journalctl -|xtables-monitor -|sysctl net\.|ipset (?:save|list)|(?:docker|podman) (?:network |container )?(?:inspect|ps)|bridge (?:-\S+ )*(?:link|fdb|mdb|vlan)|ip (?:-\S+ )*(?:a|addr|address|l|link|r|ro|route|ru|rule|n|nei|neigh|neighbou?r|netns)(?: (?:-\S*|s|sh|show|l|ls|list|table|dev|get|add|del|replace|set)\b|$))/;
 
 /**
  * Undefined when the line is no prompt with a known command. At the head of a file (`bare`) the command may stand without a

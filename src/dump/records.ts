@@ -49,6 +49,23 @@ export interface BridgePort {
   readonly isolated?: boolean;
   readonly learning?: boolean;
   readonly flood?: boolean;
+  readonly mcastFlood?: boolean;
+  readonly bcastFlood?: boolean;
+  readonly mcastToUnicast?: boolean;
+  readonly proxyArp?: boolean;
+  readonly proxyArpWifi?: boolean;
+  readonly neighSuppress?: boolean;
+  readonly vlanTunnel?: boolean;
+  readonly locked?: boolean;
+  readonly mab?: boolean;
+  /** IFLA_BRPORT_NO: the ports of a bridge are numbered as they are added. */
+  readonly number?: number;
+  /** MDB_RTR_TYPE_*: 0 never, 1 as it is learned, 2 always, 3 for a while. */
+  readonly mcastRouter?: number;
+  /** Bit N lets frames to 01:80:c2:00:00:0N through. */
+  readonly groupFwdMask?: number;
+  /** Takes its place while it has no carrier. */
+  readonly backupPort?: string;
   readonly span: Span;
 }
 
@@ -203,8 +220,45 @@ export interface FdbEntry {
   readonly vlan?: number;
   /** The address is the bridge's own (`permanent`), not a station behind the port. */
   readonly permanent: boolean;
+  /** `static`: no learned entry, doesn't age. */
+  readonly fixed?: boolean;
+  /** NTF_STICKY: doesn't move to another port. */
+  readonly sticky?: boolean;
+  /** NTF_EXT_LOCKED: learned on a locked port, which lets nothing of it through. */
+  readonly locked?: boolean;
+  /** NTF_EXT_LEARNED: a control plane's; doesn't age. */
+  readonly externallyLearned?: boolean;
+  /** With `-s`: seconds since it was last a destination, and last a source. */
+  readonly used?: number;
+  readonly updated?: number;
   readonly self: boolean;
+  /** Of a VXLAN device: where frames to it are sent, and with which port and VNI when not the device's own. */
   readonly remote?: Ip;
+  readonly port?: number;
+  readonly vni?: number;
+  readonly span: Span;
+}
+
+/** A port (or the bridge itself: `port` is its name) that wants a multicast group. */
+export interface MdbEntry {
+  readonly bridge: string;
+  readonly port: string;
+  readonly group: Ip | Mac;
+  /** `group` is an Ethernet address, not an IP one (`l2`). */
+  readonly link: boolean;
+  readonly source?: Ip;
+  readonly vlan?: number;
+  readonly permanent: boolean;
+  /** Blocked for this source, in exclude mode. */
+  readonly blocked: boolean;
+  readonly span: Span;
+}
+
+/** A port behind which a multicast router or querier is. */
+export interface RouterPort {
+  readonly bridge: string;
+  readonly port: string;
+  readonly permanent: boolean;
   readonly span: Span;
 }
 
@@ -213,6 +267,8 @@ export interface BridgeVlan {
   readonly vid: number;
   readonly pvid: boolean;
   readonly untagged: boolean;
+  /** Spanning tree's state of this VLAN alone. */
+  readonly state?: string;
   readonly span: Span;
 }
 

@@ -1,7 +1,9 @@
 /** iptables on bridged packets: net/bridge/br_netfilter_hooks.c. */
 import { formatIp } from '../net/ip.ts';
 import { fieldsOf } from '../skb/fields.ts';
+import type { Skb } from '../skb/skb.ts';
 import type { Hook } from '../xtables/rule.ts';
+import { bridgeSettings } from './bridge-settings.ts';
 import type { Device } from './devices.ts';
 import { resolveNeighbour } from './neighbour.ts';
 import type { Net } from './net.ts';
@@ -19,14 +21,22 @@ export function runBridged(run: Run, copy: Copy, hook: Hook, devices: HookDevice
   return passed;
 }
 
-/** bridge-nf-call-iptables, of the namespace or of this bridge; tagged frames pass by. */
+/** IS_IP() and is_vlan_ip(): with a tag it is an IP packet only where that is asked for, and never with two. */
+export function seesPacket(net: Net, { vlans }: Skb): boolean {
+  if (vlans.length === 0) return true;
+  return vlans.length === 1 && isOn(net, 'net.bridge.bridge-nf-filter-vlan-tagged');
+}
+
+function isOn(net: Net, name: string): boolean {
+  return Number(net.sysctl(name)?.value ?? 0) !== 0;
+}
+
+/** bridge-nf-call-iptables, of the namespace or of this bridge. */
 export function callsIptables(run: Run, net: Net, bridge: Device, { skb }: Copy): boolean {
-  if (skb.vlans.length > 0) {
-    return Number(net.sysctl('net.bridge.bridge-nf-filter-vlan-tagged')?.value ?? 0) !== 0;
-  }
+  if (!seesPacket(net, skb)) return false;
+  const settings = bridgeSettings(bridge);
   const leaf = skb.family === 4 ? 'iptables' : 'ip6tables';
-  const own = bridge.link.kindData?.[`nf_call_${leaf}`];
-  if (own === 1 || own === true || own === '1') return true;
+  if (skb.family === 4 ? settings.callsIptables : settings.callsIp6tables) return true;
   const name = `net.bridge.bridge-nf-call-${leaf}`;
   const setting = net.sysctl(name);
   const tables = net.tables[skb.family];
@@ -75,8 +85,7 @@ export function redirected(run: Run, copy: Copy, bridge: Device): boolean {
     }
     hopOf(run, copy).nexthop = formatIp(out.nexthop);
     skb.etherDestination = found.kind === 'mac' ? found.mac : undefined;
-    if (bridge.mac !== undefined) skb.etherSource = bridge.mac;
-    skb.packetType = found.kind === 'mac' ? 'otherhost' : skb.packetType;
+    copy.dst = out;
     return true;
   }
   skb.etherDestination = bridge.mac;

@@ -27,8 +27,9 @@ export function mayAnswer(net: Net, to: Ip, type: number, now: number): boolean 
   const interval = Number(net.sysctl(name)?.value ?? 1000) / 1000;
   const mask = Number(net.sysctl('net.ipv4.icmp_ratemask')?.value ?? 6168);
   const limited = v4 ? type <= 31 && (mask >>> type) % 2 === 1 : type < 128 && type !== 2;
-  if (!limited || interval <= 0) return true;
+  if (!limited || (interval <= 0 && !v4)) return true;
   const peer = peerOf(net, to, now);
+  // Without a limit (0) the bucket has no room either: what ip_error() could have taken from it is gone.
   peer.tokens = Math.min(peer.tokens + Math.max(0, now - peer.last), BURST * interval);
   peer.last = now;
   if (peer.tokens < interval) return false;

@@ -3,7 +3,6 @@
 import { createSets, type Sets } from '../ipset/sets.ts';
 import type { Family, Ip } from '../net/ip.ts';
 import { familyOf } from '../net/ip.ts';
-import type { Mac } from '../net/mac.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { type SysctlValue, sysctl, sysctlInterface } from '../snapshot/sysctl.ts';
@@ -11,6 +10,7 @@ import { type Conntrack, createConntrack } from './conntrack/conntrack.ts';
 import { type ConntrackPreload, preloadConntrack } from './conntrack/preload.ts';
 import { conntrackSettings } from './conntrack/settings.ts';
 import { type Device, devicesOf } from './devices.ts';
+import { type FdbTable, initialFdb } from './fdb.ts';
 import { createFib, type Fib } from './fib.ts';
 import { fibEnvironment } from './fib-environment.ts';
 import { createNftNet, type NftNet } from './netfilter/nft-chains.ts';
@@ -26,8 +26,8 @@ export interface Net {
   readonly conntrack: Conntrack;
   /** The IP sets, which packets change. */
   readonly sets: Sets;
-  /** By bridge: station → port. Entries of the dump are there from the start. */
-  readonly fdb: Map<string, Map<Mac, string>>;
+  /** By bridge. Entries of the dump are there from the start. */
+  readonly fdb: Map<string, FdbTable>;
   /** Fragments waiting for the rest of their datagram. */
   readonly fragments: Map<string, unknown>;
   /** What the ICMP rate limits remember of each receiver. */
@@ -111,22 +111,11 @@ export function deviceOf(net: Net, name: string): Device {
   return device;
 }
 
+/** The last added first, as the kernel's list has them. */
 export function portsOf(net: Net, bridge: string): Device[] {
   return [...net.devices.values()]
     .filter((device) => device.bridge === bridge)
-    .toSorted((a, b) => b.order - a.order);
-}
-
-function initialFdb(netns: Netns, devices: ReadonlyMap<string, Device>): Map<string, Map<Mac, string>> {
-  const fdb = new Map<string, Map<Mac, string>>();
-  for (const entry of netns.fdb ?? []) {
-    const bridge = entry.master ?? devices.get(entry.dev)?.bridge;
-    if (bridge === undefined || entry.permanent || entry.self) continue;
-    const table = fdb.get(bridge) ?? new Map<Mac, string>();
-    fdb.set(bridge, table);
-    if (!table.has(entry.mac)) table.set(entry.mac, entry.dev);
-  }
-  return fdb;
+    .toSorted((a, b) => (b.port?.number ?? b.order) - (a.port?.number ?? a.order));
 }
 
 /** Is that one of the namespace's own addresses, on whatever interface (inet_addr_type() == RTN_LOCAL)? */

@@ -50,7 +50,8 @@ export function receiveFrame(
   receiveCore(run, copy, device);
 }
 
-function receiveCore(run: Run, copy: Copy, device: Device): void {
+/** What the frame meets on a device, beginning with the device's own taps behind it. */
+export function receiveCore(run: Run, copy: Copy, device: Device): void {
   const { skb, net } = copy;
   const [tag] = skb.vlans;
   if (tag !== undefined) {
@@ -63,7 +64,7 @@ function receiveCore(run: Run, copy: Copy, device: Device): void {
     }
   }
   if (device.bridge !== undefined) {
-    handleFrame(run, copy, device);
+    if (!handleFrame(run, copy, device)) receiveIp(run, copy);
     return;
   }
   const child = childrenOf(net, device.name).find((each) => each.mac === skb.etherDestination);

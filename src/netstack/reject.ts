@@ -40,6 +40,10 @@ export function reject(run: Run, copy: Copy, kind: string, hook: Hook): void {
   if (!answer) return;
   attachConntrack(answer, skb);
   const direct = copy.bridge && hook !== 'OUTPUT' ? { direct: copy.bridge.physin } : {};
+  if (copy.bridge) {
+    answer.etherSource = skb.etherDestination;
+    answer.etherDestination = skb.etherSource;
+  }
   queueAnswer(run, copy, answer, { shown: kind, ...direct });
 }
 

@@ -123,6 +123,7 @@ export interface Kernel {
   readonly evidence?: WorldEvidence | undefined;
   readonly observer?: WorldObserver | undefined;
   readonly onlyDumpedSockets: boolean;
+  readonly onlyDumpedStations: boolean;
   /** Headers seen so far, as `protocol source port destination port`: what answers may be recognised by. */
   readonly flows: Set<string>;
 }

@@ -87,8 +87,17 @@ export function childrenOf(net: Net, lower: string): Device[] {
   return [...net.devices.values()].filter((device) => device.kind === 'macvlan' && device.lower === lower);
 }
 
+/** Port and bridge up, and spanning tree lets it learn from frames, if not pass them. */
+export function mayLearn(net: Net, port: Device): boolean {
+  return isForwarding(net, port) || (isUpWithBridge(net, port) && port.port?.state === 'learning');
+}
+
+function isUpWithBridge(net: Net, port: Device): boolean {
+  return port.up && (port.bridge === undefined || deviceOf(net, port.bridge).up);
+}
+
 /** Port and bridge up, and spanning tree lets it pass frames. */
 export function isForwarding(net: Net, port: Device): boolean {
-  if (!port.up || (port.bridge !== undefined && !deviceOf(net, port.bridge).up)) return false;
+  if (!isUpWithBridge(net, port)) return false;
   return port.port?.state === undefined || port.port.state === 'forwarding';
 }

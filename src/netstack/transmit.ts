@@ -3,7 +3,7 @@
 import { isGroupMac } from '../net/mac.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import type { LinkRef } from '../topology/topology.ts';
-import { floodFromBridge } from './bridge.ts';
+import { floodFromBridge } from './bridge-forward.ts';
 import { receiveIp } from './input.ts';
 import { deviceOf, isLocalAddress, type Net } from './net.ts';
 import { receiveFrame } from './receive.ts';

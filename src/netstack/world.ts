@@ -1,11 +1,14 @@
 /** All namespaces of a snapshot, wired as the topology says, and the packets that go through them. */
 import type { IpSet } from '../ipset/record.ts';
+
+import type { Mac } from '../net/mac.ts';
 import { fieldsOf, headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { LinkRef, Topology } from '../topology/topology.ts';
 import { printConnection } from './conntrack/print.ts';
+import { learnedStations } from './fdb.ts';
 import type { Trace } from './hop.ts';
 import { createNet, type Net } from './net.ts';
 import { printCounters } from './netfilter/counters.ts';
@@ -39,6 +42,8 @@ export interface WorldOptions {
    * `ss -l` doesn't show connected ones.
    */
   readonly onlyDumpedSockets?: boolean;
+  /** Bridges know no stations but those of the FDB dump and what packets before taught; otherwise ARP is taken to have taught them. */
+  readonly onlyDumpedStations?: boolean;
   /** The dumped connections exist when the first packet comes, at this time (epoch seconds). */
   readonly conntrackAt?: number;
 }
@@ -57,6 +62,11 @@ export interface World {
   connections(namespace: string, now: number): string[];
   /** The IP sets as packets left them, at a time in epoch seconds. Those that were not dumped are not among them. */
   sets(namespace: string, now: number): IpSet[];
+  /** What the bridges of a namespace have learned, and know at that time (epoch seconds). */
+  stations(
+    namespace: string,
+    now: number,
+  ): { readonly mac: Mac; readonly dev: string; readonly vlan?: number }[];
   /** The packet as it was at the trace's end. */
   packetOf(trace: Trace): Skb | undefined;
 }
@@ -76,6 +86,7 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     evidence: options.evidence,
     observer: options.observer,
     onlyDumpedSockets: options.onlyDumpedSockets ?? false,
+    onlyDumpedStations: options.onlyDumpedStations ?? false,
     flows: new Set(),
   };
 
@@ -156,6 +167,10 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
       return net.conntrack.connections(now).map((each) => printConnection(each, { now, accounting }));
     },
     sets: (namespace, now) => nets.get(namespace)?.sets.records(now) ?? [],
+    stations: (namespace, now) => {
+      const net = nets.get(namespace);
+      return net ? learnedStations(net, now) : [];
+    },
     packetOf: (trace) => PACKETS.get(trace),
   };
 }

@@ -23,6 +23,7 @@ import { formatMac } from '../net/mac.ts';
 import { tupleKey } from '../skb/tuple.ts';
 import { contradiction } from './links.ts';
 import { at } from './order.ts';
+import type { Netns } from './snapshot.ts';
 import { canonicalSysctl } from './sysctl.ts';
 
 /** More than this many contradictions of one kind are counted, not listed. */
@@ -124,6 +125,20 @@ export function mergeFdb(dumps: readonly DumpInput[]): FdbEntry[] | undefined {
     (entry) =>
       `${entry.mac} ${entry.dev} ${entry.vlan} ${entry.self} ${entry.master !== undefined} ${entry.remote}`,
   );
+}
+
+export function mergeMdb(dumps: readonly DumpInput[]): Netns['mdb'] {
+  const contents = dumps.flatMap(({ dump }) => (dump.content.kind === 'mdb' ? [dump.content] : []));
+  if (contents.length === 0) return undefined;
+  const entries = unite(
+    contents.map((content) => content.entries),
+    (entry) => `${entry.bridge} ${entry.port} ${entry.group} ${entry.source} ${entry.vlan}`,
+  );
+  const routers = unite(
+    contents.map((content) => content.routers),
+    (router) => `${router.bridge} ${router.port}`,
+  );
+  return { entries: entries ?? [], ...(routers ? { routers } : {}) };
 }
 
 export function mergeBridgeVlans(dumps: readonly DumpInput[]): BridgeVlan[] | undefined {

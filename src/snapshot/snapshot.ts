@@ -11,12 +11,14 @@ import type {
   FdbEntry,
   IpRule,
   Link,
+  MdbEntry,
   Neighbour,
   NexthopBucket,
   NexthopObject,
   Process,
   Resolver,
   RouteDump,
+  RouterPort,
   Socket,
   Sysctl,
 } from '../dump/records.ts';
@@ -60,6 +62,8 @@ export interface Netns {
   nexthopBuckets?: NexthopBucket[];
   neighbours?: Neighbour[];
   fdb?: FdbEntry[];
+  /** `bridge mdb`: who wants which group, and behind which ports routers are (with -d). */
+  mdb?: { readonly entries: readonly MdbEntry[]; readonly routers?: readonly RouterPort[] };
   bridgeVlans?: BridgeVlan[];
   /** By backend: `iptables-nft` and `iptables-legacy` tables stand side by side on the same hooks. Empty: no rules. */
   rulesets4?: Ruleset[];

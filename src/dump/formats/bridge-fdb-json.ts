@@ -2,7 +2,7 @@
 import type { Issue } from '../../base/issue.ts';
 import { address, mac, number, text, texts } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
-import { lineOf } from '../json.ts';
+import { type JsonObject, lineOf } from '../json.ts';
 import type { FdbEntry } from '../records.ts';
 import type { DumpText } from '../text.ts';
 
@@ -33,16 +33,31 @@ function parseEntries(source: DumpText): Parsed {
     const master = text(record, 'master');
     const vlan = number(record, 'vlan');
     const remote = address(record, 'dst');
+    const state = text(record, 'state');
+    const flags = texts(record, 'flags');
     entries.push({
       mac: station,
       dev,
       ...(master === undefined ? {} : { master }),
       ...(vlan === undefined ? {} : { vlan }),
-      permanent: record.state === 'permanent',
-      self: texts(record, 'flags').includes('self'),
+      permanent: state === 'permanent',
+      self: flags.includes('self'),
       ...(remote === undefined ? {} : { remote }),
+      ...(state === 'static' ? { fixed: true } : {}),
+      ...(flags.includes('sticky') ? { sticky: true } : {}),
+      ...(flags.includes('locked') ? { locked: true } : {}),
+      ...(flags.includes('extern_learn') ? { externallyLearned: true } : {}),
+      ...numbersOf(record),
       span: { path: source.path, line: lineOf(record) },
     });
   }
   return { content: { kind: 'fdb', entries }, issues };
+}
+
+function numbersOf(record: JsonObject): Pick<FdbEntry, 'used' | 'updated' | 'port' | 'vni'> {
+  const found = (['used', 'updated', 'port', 'vni'] as const).flatMap((key) => {
+    const value = number(record, key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(found);
 }

@@ -1,6 +1,6 @@
 /** The text of `bridge fdb`: iproute2 bridge/fdb.c, print_fdb(). */
 import type { Issue } from '../../base/issue.ts';
-import { type Ip, parseIp } from '../../net/ip.ts';
+import { parseIp } from '../../net/ip.ts';
 import { parseMac } from '../../net/mac.ts';
 import { parseNumber } from '../fields.ts';
 import { badLine, type Format, mostLines, type Parsed } from '../format.ts';
@@ -32,17 +32,9 @@ function parseEntries(text: DumpText): Parsed {
 }
 
 /** Words behind which a value stands that no record has. */
-const VALUED = new Set([
-  'port',
-  'vni',
-  'src_vni',
-  'via',
-  'nhid',
-  'used',
-  'state',
-  'protocol',
-  'link-netnsid',
-]);
+const VALUED = new Set(['src_vni', 'via', 'nhid', 'state', 'protocol', 'link-netnsid']);
+
+type Draft = { -readonly [K in keyof FdbEntry]?: FdbEntry[K] };
 
 function parseEntry(
   line: string,
@@ -53,31 +45,51 @@ function parseEntry(
   const words = new Words(line);
   const mac = parseMac(words.next());
   if (mac === undefined) return undefined;
-  let dev = device;
-  let master: string | undefined;
-  let vlan: number | undefined;
-  let remote: Ip | undefined;
-  let permanent = false;
-  let self = false;
-  while (!words.done) {
-    const word = words.next();
-    if (word === 'dev') dev = words.next();
-    else if (word === 'master') master = words.next();
-    else if (word === 'vlan') vlan = parseNumber(words.next());
-    else if (word === 'dst') remote = parseIp(words.next());
-    else if (word === 'permanent') permanent = true;
-    else if (word === 'self') self = true;
-    else if (VALUED.has(word)) words.next();
-  }
+  const entry: Draft = { permanent: false, self: false };
+  if (device !== undefined) entry.dev = device;
+  while (!words.done) takeWord(entry, words.next(), words);
+  const { dev, permanent = false, self = false, ...rest } = entry;
   if (dev === undefined || dev === '') return undefined;
-  return {
-    mac,
-    dev,
-    ...(master === undefined ? {} : { master }),
-    ...(vlan === undefined ? {} : { vlan }),
-    permanent,
-    self,
-    ...(remote === undefined ? {} : { remote }),
-    span: { path, line: number },
-  };
+  return { mac, dev, ...rest, permanent, self, span: { path, line: number } };
+}
+
+function takeWord(entry: Draft, word: string, words: Words): void {
+  switch (word) {
+    case 'dev':
+    case 'master':
+      entry[word] = words.next();
+      break;
+    case 'vlan':
+    case 'port':
+    case 'vni': {
+      const value = parseNumber(words.next());
+      if (value !== undefined) entry[word] = value;
+      break;
+    }
+    case 'dst': {
+      const remote = parseIp(words.next());
+      if (remote !== undefined) entry.remote = remote;
+      break;
+    }
+    case 'used': {
+      const [used, updated] = words.next().split('/').map(parseNumber);
+      if (used !== undefined) entry.used = used;
+      if (updated !== undefined) entry.updated = updated;
+      break;
+    }
+    case 'permanent':
+    case 'self':
+    case 'sticky':
+    case 'locked':
+      entry[word] = true;
+      break;
+    case 'static':
+      entry.fixed = true;
+      break;
+    case 'extern_learn':
+      entry.externallyLearned = true;
+      break;
+    default:
+      if (VALUED.has(word)) words.next();
+  }
 }

@@ -3,10 +3,9 @@ import type { Issue } from '../../base/issue.ts';
 import { number, text, texts } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
 import { lineOf } from '../json.ts';
-import { bridgePort, draftLink, setPeer } from '../link-record.ts';
+import { draftLink, portOfJson, setPeer } from '../link-record.ts';
 import type { Link } from '../records.ts';
 import type { DumpText } from '../text.ts';
-import { portFields } from './ip-addr-json.ts';
 
 export const bridgeLinkJson: Format = {
   id: 'bridge-link-json',
@@ -44,7 +43,7 @@ function parsePorts(source: DumpText): Parsed {
     if (peerIndex !== undefined) link.peerIndex = peerIndex;
     if (peer !== undefined && /^if\d+$/.test(peer)) setPeer(link, peer);
     link.flags = texts(record, 'flags');
-    link.port = bridgePort(portFields(record), link.span);
+    link.port = portOfJson(record, link.span);
     ports.push(link);
   }
   return { content: { kind: 'bridge-ports', ports }, issues };

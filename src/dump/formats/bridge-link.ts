@@ -5,7 +5,7 @@
 import type { Issue } from '../../base/issue.ts';
 import { parseNumber } from '../fields.ts';
 import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
-import { bridgePort, draftLink, type LinkDraft, type PortFields, setPeer } from '../link-record.ts';
+import { draftLink, type LinkDraft, setPeer, takePortWord } from '../link-record.ts';
 import type { Link } from '../records.ts';
 import type { DumpText } from '../text.ts';
 import { Words } from '../words.ts';
@@ -22,13 +22,10 @@ export const bridgeLink: Format = {
   parse: parsePorts,
 };
 
-type PortDraft = { -readonly [K in keyof PortFields]: PortFields[K] };
-
 function parsePorts(text: DumpText): Parsed {
   const issues: Issue[] = [];
   const ports: Link[] = [];
   let link: LinkDraft | undefined;
-  let fields: PortDraft = {};
   text.lines.forEach((line, index) => {
     if (line.trim() === '') return;
     const header = HEADER.exec(line);
@@ -38,10 +35,10 @@ function parsePorts(text: DumpText): Parsed {
       link.index = Number(number);
       link.flags = flags.split(',').filter((flag) => flag !== '');
       if (peer !== undefined && /^if\d+$/.test(peer)) setPeer(link, peer);
-      fields = {};
-      takeWords(link, fields, new Words(rest));
+      link.port = { span: link.span };
+      takeWords(link, new Words(rest));
       ports.push(link);
-    } else if (link && /^\s*[a-z]/.test(line)) takeWords(link, fields, new Words(line));
+    } else if (link && /^\s*[a-z]/.test(line)) takeWords(link, new Words(line));
     else {
       issues.push(
         badLine(
@@ -51,27 +48,17 @@ function parsePorts(text: DumpText): Parsed {
           'a port: `5: veth1@if4: <…> mtu 1500 master br0 state forwarding`',
         ),
       );
-      return;
     }
-    link.port = bridgePort(fields, link.span);
   });
   return { content: { kind: 'bridge-ports', ports }, issues };
 }
 
-const FLAGS = new Set(['hairpin', 'isolated', 'learning', 'flood']);
-
-function takeWords(link: LinkDraft, fields: PortDraft, words: Words): void {
+function takeWords(link: LinkDraft, words: Words): void {
+  const port = link.port ?? { span: link.span };
   while (!words.done) {
     const word = words.next();
     if (word === 'mtu') link.mtu = parseNumber(words.next()) ?? link.mtu ?? 0;
     else if (word === 'master') link.master = words.next();
-    else if (word === 'state') fields.state = words.next();
-    else if (FLAGS.has(word)) {
-      const on = words.next() === 'on';
-      if (word === 'hairpin') fields.hairpin = on;
-      else if (word === 'isolated') fields.isolated = on;
-      else if (word === 'learning') fields.learning = on;
-      else fields.flood = on;
-    }
+    else takePortWord(port, word, words);
   }
 }

@@ -2,11 +2,11 @@
 import type { Issue } from '../../base/issue.ts';
 import type { Span } from '../../base/span.ts';
 import { bitsOf, familyOf, parseIp } from '../../net/ip.ts';
-import { address, child, flag, list, mac, number, objects, text, texts } from '../fields.ts';
+import { address, child, list, mac, number, objects, text, texts } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
 import { type JsonObject, lineOf } from '../json.ts';
 import { kindDataOf } from '../kind-data.ts';
-import { bridgePort, counterName, draftLink, type LinkDraft, setPeer } from '../link-record.ts';
+import { counterName, draftLink, type LinkDraft, portOfJson, setPeer } from '../link-record.ts';
 import type { InterfaceAddress, Link } from '../records.ts';
 import type { DumpText } from '../text.ts';
 
@@ -71,7 +71,7 @@ function linkOf(record: JsonObject, name: string, path: string, issues: Issue[])
   const data = kindDataOf(child(info, 'info_data') ?? {});
   if (data) link.kindData = data;
   const slave = child(info, 'info_slave_data');
-  if (slave && text(info, 'info_slave_kind') === 'bridge') link.port = bridgePort(portFields(slave), span);
+  if (slave && text(info, 'info_slave_kind') === 'bridge') link.port = portOfJson(slave, span);
   const statistics = child(record, 'stats64') ?? child(record, 'stats');
   if (statistics) link.statistics = statisticsOf(statistics);
   for (const item of objects(list(record, 'addr_info'))) {
@@ -90,16 +90,6 @@ function linkOf(record: JsonObject, name: string, path: string, issues: Issue[])
     }
   }
   return link;
-}
-
-export function portFields(record: JsonObject) {
-  return {
-    state: text(record, 'state') ?? number(record, 'state'),
-    hairpin: flag(record, 'hairpin'),
-    isolated: flag(record, 'isolated'),
-    learning: flag(record, 'learning'),
-    flood: flag(record, 'flood'),
-  };
 }
 
 function assign<K extends keyof LinkDraft>(link: LinkDraft, key: K, value: LinkDraft[K] | undefined): void {

@@ -5,7 +5,7 @@ import { parseNumber } from '../fields.ts';
 import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
 import { parseInet, parseLifetime } from '../inet-words.ts';
 import { parseKindData } from '../kind-data.ts';
-import { bridgePort, counterName, draftLink, type LinkDraft, setPeer } from '../link-record.ts';
+import { counterName, draftLink, type LinkDraft, setPeer, takePortWords } from '../link-record.ts';
 import type { Link } from '../records.ts';
 import type { DumpText } from '../text.ts';
 import { Words } from '../words.ts';
@@ -184,7 +184,10 @@ class LinkReader {
   /** `ip -d`: `veth …`, `bridge forward_delay 1500 …`, `bridge_slave state forwarding …`. */
   #details(link: LinkDraft, word: string, words: Words, line: number): void {
     if (word.endsWith('_slave')) {
-      if (word === 'bridge_slave') link.port = bridgePort(slaveFields(words), { path: this.#path, line });
+      if (word === 'bridge_slave') {
+        link.port = { span: { path: this.#path, line } };
+        takePortWords(link.port, words);
+      }
       return;
     }
     if (!DETAIL_KINDS.has(word) && !isDetail(words)) return;
@@ -208,18 +211,6 @@ const DETAIL_KINDS = new Set(
     ' ',
   ),
 );
-
-function slaveFields(words: Words): { state?: string; [flag: string]: boolean | string | undefined } {
-  const fields: { state?: string; [flag: string]: boolean | string | undefined } = {};
-  while (!words.done) {
-    const key = words.next();
-    if (key === 'state') fields.state = words.next();
-    else if (PORT_FLAGS.has(key)) fields[key] = words.next() === 'on';
-  }
-  return fields;
-}
-
-const PORT_FLAGS = new Set(['hairpin', 'isolated', 'learning', 'flood']);
 
 function setNumber(words: Words, set: (value: number) => void): void {
   const value = parseNumber(words.next());

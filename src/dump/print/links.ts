@@ -2,6 +2,7 @@
 import { familyOf, formatIp } from '../../net/ip.ts';
 import { formatMac } from '../../net/mac.ts';
 import { printKindData } from '../kind-data.ts';
+import { PORT_FLAGS } from '../link-record.ts';
 import type { BridgePort, InterfaceAddress, Link } from '../records.ts';
 
 export function printLinks(links: readonly Link[], withAddresses: boolean): string {
@@ -56,10 +57,12 @@ function details(link: Link): string[] {
 }
 
 function portWords(port: BridgePort): string {
-  return `${pair('state', port.state)}${onOff('hairpin', port.hairpin)}${onOff('learning', port.learning)}${onOff('flood', port.flood)}${onOff('isolated', port.isolated)}`;
+  const flags = PORT_FLAGS.map(([word, field]) => onOff(word, port[field]));
+  const mask = port.groupFwdMask === undefined ? '' : ` group_fwd_mask ${port.groupFwdMask.toString(16)}`;
+  return `${pair('state', port.state)}${flags.join('')}${pair('port_no', port.number)}${pair('mcast_router', port.mcastRouter)}${mask}${pair('backup_port', port.backupPort)}`;
 }
 
-function onOff(key: string, value: boolean | undefined): string {
+function onOff(key: string, value: unknown): string {
   return value === undefined ? '' : ` ${key} ${value ? 'on' : 'off'}`;
 }
 

@@ -8,15 +8,21 @@ import type {
   ConntrackDump,
   Counter,
   FdbEntry,
+  MdbEntry,
   Neighbour,
   Process,
   Resolver,
+  RouterPort,
   Socket,
   Sysctl,
 } from '../records.ts';
 
 function lines(texts: readonly string[]): string {
   return texts.map((text) => `${text}\n`).join('');
+}
+
+function pair(key: string, value: number | undefined): string {
+  return value === undefined ? '' : ` ${key} ${value}`;
 }
 
 /** `ip neigh` */
@@ -37,10 +43,31 @@ export function printFdb(entries: readonly FdbEntry[]): string {
       const remote = entry.remote === undefined ? '' : ` dst ${formatIp(entry.remote)}`;
       const vlan = entry.vlan === undefined ? '' : ` vlan ${entry.vlan}`;
       const self = entry.self ? ' self' : '';
+      const idle = entry.used === undefined ? '' : ` used ${entry.used}/${entry.updated ?? 0}`;
+      const where = `${pair('port', entry.port)}${pair('vni', entry.vni)}`;
+      const marks = `${entry.sticky ? ' sticky' : ''}${entry.locked ? ' locked' : ''}${entry.externallyLearned ? ' extern_learn' : ''}`;
+      const state = entry.permanent ? ' permanent' : entry.fixed ? ' static' : '';
       const master = entry.master === undefined ? '' : ` master ${entry.master}`;
-      return `${formatMac(entry.mac)} dev ${entry.dev}${remote}${vlan}${self}${master}${entry.permanent ? ' permanent' : ''} `;
+      return `${formatMac(entry.mac)} dev ${entry.dev}${remote}${where}${vlan}${idle}${self}${marks}${master}${state} `;
     }),
   );
+}
+
+/** `bridge -d mdb` */
+export function printMdb(entries: readonly MdbEntry[], routers: readonly RouterPort[] = []): string {
+  const groups = entries.map((entry) => {
+    const group =
+      entry.link && typeof entry.group === 'number' ? formatMac(entry.group) : formatIp(entry.group);
+    const source = entry.source === undefined ? '' : ` src ${formatIp(entry.source)}`;
+    const vlan = entry.vlan === undefined ? '' : ` vid ${entry.vlan}`;
+    return `dev ${entry.bridge} port ${entry.port} grp ${group}${source} ${entry.permanent ? 'permanent' : 'temp'}${entry.blocked ? ' blocked' : ''}${vlan} `;
+  });
+  const bridges = [...new Set(routers.map(({ bridge }) => bridge))].map((bridge) => {
+    const ports = routers.filter((router) => router.bridge === bridge);
+    const words = ports.map(({ port, permanent }) => `${port}     0.00 ${permanent ? 'permanent' : 'temp'}`);
+    return `router ports on ${bridge}: ${words.join(' ')} `;
+  });
+  return lines([...groups, ...bridges]);
 }
 
 /** `bridge vlan` */

@@ -9,7 +9,7 @@ import type { Style } from '../style.ts';
 import { ruleBody } from '../traversal.ts';
 import { padStart } from '../width.ts';
 import { columns } from '../wrap.ts';
-import { bridgeVlanTable, fdbTable, linkTable, neighbourTable, portTable } from './links.ts';
+import { bridgeVlanTable, fdbTable, linkTable, mdbTable, neighbourTable, portTable } from './links.ts';
 import {
   conntrackTable,
   containerTable,
@@ -73,6 +73,8 @@ function tableOf(content: Tabular): Table {
       };
     case 'fdb':
       return fdbTable(content.entries);
+    case 'mdb':
+      return mdbTable(content.entries, content.routers);
     case 'bridge-vlans':
       return bridgeVlanTable(content.vlans);
     case 'bridges':

@@ -1,4 +1,4 @@
-import type { BridgeVlan, FdbEntry, Link, Neighbour } from '../../../dump/records.ts';
+import type { BridgeVlan, FdbEntry, Link, MdbEntry, Neighbour, RouterPort } from '../../../dump/records.ts';
 import { formatIp } from '../../../net/ip.ts';
 import { formatMac } from '../../../net/mac.ts';
 import { type Table, words } from './table.ts';
@@ -39,6 +39,11 @@ export function portTable(ports: readonly Link[]): Table {
         link.port?.isolated && 'isolated',
         link.port?.learning === false && 'no learning',
         link.port?.flood === false && 'no flooding',
+        link.port?.mcastFlood === false && 'no multicast flooding',
+        link.port?.bcastFlood === false && 'no broadcast flooding',
+        link.port?.locked && 'locked',
+        link.port?.neighSuppress && 'neighbour suppression',
+        link.port?.backupPort !== undefined && `backup ${link.port.backupPort}`,
       ),
     ]),
   };
@@ -66,10 +71,39 @@ export function fdbTable(entries: readonly FdbEntry[]): Table {
       entry.vlan === undefined ? '' : String(entry.vlan),
       words(
         entry.permanent && 'permanent',
+        entry.fixed && 'static',
+        entry.sticky && 'sticky',
+        entry.locked && 'locked',
         entry.self && 'self',
         entry.remote !== undefined && `to ${formatIp(entry.remote)}`,
       ),
     ]),
+  };
+}
+
+export function mdbTable(entries: readonly MdbEntry[], routers: readonly RouterPort[] = []): Table {
+  return {
+    header: ['bridge', 'port', 'group', 'vlan', ''],
+    rows: [
+      ...entries.map((entry) => [
+        entry.bridge,
+        entry.port,
+        entry.link && typeof entry.group === 'number' ? formatMac(entry.group) : formatIp(entry.group),
+        entry.vlan === undefined ? '' : String(entry.vlan),
+        words(
+          entry.permanent && 'permanent',
+          entry.source !== undefined && `from ${formatIp(entry.source)}`,
+          entry.blocked && 'blocked',
+        ),
+      ]),
+      ...routers.map(({ bridge, port, permanent }) => [
+        bridge,
+        port,
+        'router port',
+        '',
+        permanent ? 'permanent' : '',
+      ]),
+    ],
   };
 }
 
