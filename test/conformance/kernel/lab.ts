@@ -6,9 +6,12 @@ import type { Backend, Network, Rules } from '../case.ts';
 import { Agent, type Sent } from './agent.ts';
 import { PROBE } from './probe.ts';
 
-/** Of this process: several may run at once. */
-const PREFIX = `ntc${process.pid}-`;
-const FAR = `${PREFIX}.far`;
+/** Of this process: several may run at once. What follows is a number, so that no name is used twice. */
+const OWN = `ntc${process.pid}x`;
+/** Making a namespace can fail while another process makes one: iproute2 binds all of them into one folder. */
+const TRIES = 5;
+/** Namespace of the far ends. */
+const FAR = '.far';
 
 /** Said by a new namespace to nobody: its own discovery, reports and advertisements would be among the packets. */
 const QUIET = [
@@ -55,27 +58,42 @@ export class Lab {
   readonly agent = new Agent();
   private built: Network | undefined;
   private ends: readonly string[] = [];
+  private serial = 0;
 
   /** The same network stays from one case to the next, with whatever its settings changed; `fresh` makes it anew. */
   async build(network: Network, fresh = true): Promise<void> {
     if (this.built === network && !fresh) return;
     await this.agent.forget();
-    Lab.remove();
     this.ends = Object.keys(network.ends);
-    sh(creation(network));
+    this.create(network);
     this.built = network;
-    for (const [name, commands] of Object.entries(network.namespaces)) {
-      await this.agent.run(PREFIX + name, ['set -e', ...commands].join('\n'));
-    }
-    for (const name of Object.keys(network.namespaces)) await this.agent.run(PREFIX + name, SETTLED);
+    for (const [name, commands] of Object.entries(network.namespaces)) await this.run(name, commands);
+    for (const name of Object.keys(network.namespaces)) await this.run(name, [SETTLED]);
     await this.agent.open(
-      this.ends.map((_, index) => [FAR, farDevice(index)]),
-      Object.keys(network.namespaces).map((name) => PREFIX + name),
+      this.ends.map((_, index) => [this.netns(FAR), farDevice(index)]),
+      Object.keys(network.namespaces).map((name) => this.netns(name)),
     );
   }
 
+  private create(network: Network): void {
+    for (let left = TRIES; ; left--) {
+      Lab.remove();
+      this.serial++;
+      try {
+        sh(creation(network, (name) => this.netns(name)));
+        return;
+      } catch (error) {
+        if (left === 1) throw error;
+      }
+    }
+  }
+
+  private netns(name: string): string {
+    return `${OWN}${this.serial}-${name}`;
+  }
+
   async run(namespace: string, commands: readonly string[]): Promise<string> {
-    return this.agent.run(PREFIX + namespace, ['set -e', ...commands].join('\n'));
+    return this.agent.run(this.netns(namespace), ['set -e', ...commands].join('\n'));
   }
 
   /** Loads the rules of a namespace afresh, with the chains that make the kernel tell what it does. */
@@ -96,7 +114,7 @@ export class Lab {
     script.splice(2, 0, ...(rules.ipset ? ['ipset destroy', here('ipset restore', rules.ipset)] : []));
     if (rules.nft) script.push(here('nft -f -', rules.nft));
     script.push(here('nft -f -', PROBE), 'conntrack -F >/dev/null 2>&1 || true');
-    await this.agent.run(PREFIX + namespace, script.join('\n'));
+    await this.agent.run(this.netns(namespace), script.join('\n'));
   }
 
   async send(end: string, frame: Uint8Array): Promise<Sent> {
@@ -106,7 +124,7 @@ export class Lab {
   }
 
   async sendLocal(namespace: string, packet: Uint8Array): Promise<Sent> {
-    return this.agent.sendLocal(PREFIX + namespace, packet);
+    return this.agent.sendLocal(this.netns(namespace), packet);
   }
 
   endName(index: number): string {
@@ -120,40 +138,40 @@ export class Lab {
 
   private static remove(): void {
     sh(
-      `for name in $(ip netns list | cut -d' ' -f1); do case $name in ${PREFIX}*) ip netns del $name;; esac; done`,
+      `for name in $(ip netns list | cut -d' ' -f1); do case $name in ${OWN}*) ip netns del $name;; esac; done`,
     );
   }
 }
 
 /** The name that a case gave the namespace. */
 export function plainName(netns: string): string {
-  return netns.slice(PREFIX.length);
+  return netns.slice(netns.indexOf('-') + 1);
 }
 
 function farDevice(index: number): string {
   return `f${index}`;
 }
 
-function creation({ namespaces, wires, ends }: Network): string {
+function creation({ namespaces, wires, ends }: Network, netns: (name: string) => string): string {
   const names = Object.keys(namespaces);
   const lines = ['set -e'];
-  for (const name of [...names, '.far']) lines.push(`ip netns add ${PREFIX}${name}`);
+  for (const name of [...names, FAR]) lines.push(`ip netns add ${netns(name)}`);
   for (const name of names) {
-    lines.push(`nsenter --net=/var/run/netns/${PREFIX}${name} sysctl -qw ${QUIET.join(' ')}`);
-    lines.push(`ip -n ${PREFIX}${name} link set lo up`);
+    lines.push(`nsenter --net=/var/run/netns/${netns(name)} sysctl -qw ${QUIET.join(' ')}`);
+    lines.push(`ip -n ${netns(name)} link set lo up`);
   }
   for (const [one, other] of wires) {
     const [a, left] = parts(one);
     const [b, right] = parts(other);
-    lines.push(`ip -n ${PREFIX}${a} link add ${left} type veth peer name ${right} netns ${PREFIX}${b}`);
+    lines.push(`ip -n ${netns(a)} link add ${left} type veth peer name ${right} netns ${netns(b)}`);
   }
   for (const [index, { at, mac }] of Object.values(ends).entries()) {
     const [namespace, device] = parts(at);
     const far = farDevice(index);
     lines.push(
-      `ip -n ${PREFIX}${namespace} link add ${device} type veth peer name ${far} netns ${FAR}`,
-      `nsenter --net=/var/run/netns/${FAR} sysctl -qw net.ipv6.conf.${far}.disable_ipv6=1`,
-      `ip -n ${FAR} link set ${far} address ${formatMac(mac)} arp off promisc on up`,
+      `ip -n ${netns(namespace)} link add ${device} type veth peer name ${far} netns ${netns(FAR)}`,
+      `nsenter --net=/var/run/netns/${netns(FAR)} sysctl -qw net.ipv6.conf.${far}.disable_ipv6=1`,
+      `ip -n ${netns(FAR)} link set ${far} address ${formatMac(mac)} arp off promisc on up`,
     );
   }
   return lines.join('\n');
@@ -176,5 +194,5 @@ function emptyTables(): string {
 }
 
 function sh(script: string): void {
-  execFileSync('sh', ['-s'], { input: script, stdio: ['pipe', 'ignore', 'inherit'] });
+  execFileSync('sh', ['-s'], { input: script, stdio: ['pipe', 'ignore', 'pipe'] });
 }

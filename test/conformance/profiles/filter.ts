@@ -116,7 +116,9 @@ function rule(
     );
   }
   if (random.chance(0.1))
-    parts.push(`-m addrtype --dst-type ${random.pick(['LOCAL', 'BROADCAST', 'MULTICAST', 'UNICAST'])}`);
+    parts.push(
+      `-m addrtype --dst-type ${random.pick(['LOCAL', 'MULTICAST', 'UNICAST', ...(family === 4 ? ['BROADCAST'] : [])])}`,
+    );
   if (random.chance(0.08)) parts.push('-m comment --comment "why this is here"');
   return `-A ${chain} ${[...parts, target(random, family, isUser, protocol, chains)].filter((part) => part !== '').join(' ')}`;
 }
