@@ -4,8 +4,10 @@ import { dockerCase } from './profiles/docker.ts';
 import { filterCase } from './profiles/filter.ts';
 import { ipsetCase } from './profiles/ipset.ts';
 import { ipv6Case } from './profiles/ipv6.ts';
+import { matchesCase } from './profiles/matches.ts';
 import { mixedCase } from './profiles/mixed.ts';
 import { natCase } from './profiles/nat.ts';
+import { targetsCase } from './profiles/targets.ts';
 import type { Random } from './random.ts';
 
 export type Profile = (random: Random) => Omit<Case, 'name'>;
@@ -17,4 +19,6 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   ipv6: ipv6Case,
   mixed: mixedCase,
   ipset: ipsetCase,
+  matches: matchesCase,
+  targets: targetsCase,
 };

@@ -92,8 +92,11 @@ export function run(state: State): TableVerdict {
     const context = contextOf(state, rule);
     const matched = matchRule(rule, context);
     if (context.hotdrop) {
-      // A legacy rule that matches nevertheless counts, and does what its target does.
+      // A legacy rule that matches nevertheless counts, and does what its target does. nft shows where it was dropped.
       if (matched === true) take(state, chain, rule, index, context);
+      else if (context.backend === 'nft' && !state.trial) {
+        state.walk.hooks.step(ruleStep(state, chain, rule, index));
+      }
       return hotdrop(state, chain, rule, index);
     }
     const holds = isUnknown(matched) ? decide(state, rule, matched.why) : matched;

@@ -37,6 +37,8 @@ const IP = [
   ...Array.from({ length: 28 }, (_, i) => i + 3).flatMap((host) => [
     neighbour(`10.90.1.${host}`, 'eth0', 'eth0'),
     neighbour(`10.90.2.${host}`, 'eth1', 'eth1'),
+    neighbour(`fd90:1::${host.toString(16)}`, 'eth0', 'eth0'),
+    neighbour(`fd90:2::${host.toString(16)}`, 'eth1', 'eth1'),
   ]),
   neighbour('10.90.1.0', 'eth0', 'eth0'),
   neighbour('10.90.2.0', 'eth1', 'eth1'),

@@ -81,8 +81,6 @@ export class Lab {
       ...Array.from({ length: 28 }, (_, i) => i + 3).flatMap((host) => [
         `ip -n ${ROUTER} neigh add 10.90.1.${host} lladdr ${macOf(farMac('eth0'))} dev eth0 nud permanent`,
         `ip -n ${ROUTER} neigh add 10.90.2.${host} lladdr ${macOf(farMac('eth1'))} dev eth1 nud permanent`,
-        `ip -n ${ROUTER} neigh add fd90:1::${host.toString(16)} lladdr ${macOf(farMac('eth0'))} dev eth0 nud permanent`,
-        `ip -n ${ROUTER} neigh add fd90:2::${host.toString(16)} lladdr ${macOf(farMac('eth1'))} dev eth1 nud permanent`,
       ]),
       ...['10.90.1.0 eth0', '10.90.2.0 eth1'].map((each) => {
         const [address, dev] = each.split(' ');

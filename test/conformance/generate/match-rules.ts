@@ -1,8 +1,10 @@
 /** Random rules of one match each: `{a|b}` is one of them, `?` before an option may become `!`. */
 import type { Family } from '../../../src/net/ip.ts';
-import type { Random } from './random.ts';
+import type { Hook, TableName } from '../../../src/xtables/rule.ts';
+import type { Random } from '../random.ts';
 
-export interface MatchWords {
+/** How rules of an extension are made, and what it takes to try them. */
+export interface Words {
   readonly name: string;
   readonly families?: readonly Family[];
   /** What stands before the options, `-p` above all. */
@@ -12,8 +14,18 @@ export interface MatchWords {
   readonly count: readonly [number, number];
   /** Always given, behind the others. */
   readonly tail?: string;
-  readonly chain?: 'PREROUTING' | 'FORWARD' | 'INPUT';
+  /** `mangle` and `PREROUTING` when absent. */
+  readonly table?: TableName;
+  readonly chain?: Hook;
+  /** Seconds to wait before a packet, of which one is chosen. */
+  readonly pauses?: readonly number[];
+  /** Few sources and destinations, so that they come again. */
+  readonly few?: true;
+  /** Commands of the router before the rules are loaded. */
+  readonly settings?: readonly string[];
 }
+
+export type MatchWords = Words;
 
 const PORT = '{0|1|50|53|80|80:90|:100|100:|50:150|99:101|150:65535|65535|:49|101:2000}';
 const SPI = '{0|5|100|100:200|:150|150:|201:|:99|0xffffffff|1:4|100:100}';
@@ -301,26 +313,151 @@ export const MATCH_WORDS: readonly MatchWords[] = [
     chain: 'PREROUTING',
     families: [4],
   },
+  {
+    name: 'limit',
+    options: ['--limit {1/s|5/s|10/second|20/s|3/s|100/sec|1/min|7/s}', '--limit-burst {1|2|3|5|8}'],
+    count: [1, 2],
+    pauses: [0, 0, 0, 0.05, 0.3],
+    few: true,
+  },
+  {
+    name: 'hashlimit',
+    options: [
+      '--hashlimit-burst {1|2|3|4}',
+      '--hashlimit-mode {srcip|dstip|srcport|dstport|srcip,dstip|srcip,dstport|srcip,srcport,dstip,dstport}',
+      '--hashlimit-srcmask {0|24|31|30}',
+      '--hashlimit-dstmask {0|24|31|30}',
+      '--hashlimit-htable-expire {60000|100000}',
+      '--hashlimit-htable-size {16|100}',
+      '--hashlimit-htable-max {1|2|16|18}',
+    ],
+    tail: '--hashlimit-{upto|above} {5/s|10/s|2/sec|1/min|20/s} --hashlimit-name h{1|2|3|4|5|6|7|8|9|0}{1|2|3|4|5}',
+    count: [0, 4],
+    pauses: [0, 0, 0, 0.05, 0.25],
+    few: true,
+  },
+  {
+    name: 'hashlimit',
+    options: ['--hashlimit-mode {srcip|dstip|srcip,dstport}', '--hashlimit-htable-expire 60000'],
+    tail: '--hashlimit-{upto|above} {{1kb/s|2kb/s|500b/s}|1kb/s --hashlimit-burst 3kb|500b/s --hashlimit-burst 2kb} --hashlimit-name b{1|2|3|4|5|6|7|8|9|0}{1|2|3|4|5}',
+    count: [0, 2],
+    pauses: [0, 0, 0, 0.05, 0.25],
+    few: true,
+  },
+  {
+    name: 'hashlimit',
+    options: ['--hashlimit-mode {srcip|dstip|srcip,dstport}', '--hashlimit-rate-interval {1|2}'],
+    tail: '--hashlimit-{upto|above} {2/s|5/s|10/s|1kb/s|500b/s} --hashlimit-rate-match --hashlimit-htable-expire 60000 --hashlimit-name r{1|2|3|4|5|6|7|8|9|0}{1|2|3|4|5}',
+    count: [0, 2],
+    pauses: [0, 0, 0, 0.05, 0.3],
+    few: true,
+  },
+  {
+    name: 'recent',
+    options: [
+      '--name {a|b|c}',
+      '{--rsource|--rdest}',
+      '--mask {255.255.255.255|255.255.255.0|255.255.255.252}',
+    ],
+    tail: '{?--set|?--set|?--remove|?--rcheck|?--update|?--rcheck --seconds 1|?--update --seconds 1|?--rcheck --hitcount {2|3|5}|?--update --hitcount {2|3}|?--update --seconds 1 --hitcount {2|3}|?--rcheck --seconds 1 --reap|?--update --seconds 1 --hitcount 2 --reap|?--rcheck --rttl|?--update --rttl --hitcount 2}',
+    families: [4],
+    count: [0, 3],
+    pauses: [0, 0, 0, 0.05, 0.4],
+    few: true,
+  },
+  {
+    name: 'recent',
+    options: [
+      '--name {a|b|c}',
+      '{--rsource|--rdest}',
+      '--mask {ffff:ffff:ffff:ffff::|ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe}',
+    ],
+    tail: '{?--set|?--remove|?--rcheck|?--update|?--rcheck --seconds 1|?--update --hitcount {2|3}|?--rcheck --rttl}',
+    families: [6],
+    count: [0, 3],
+    pauses: [0, 0, 0, 0.05],
+    few: true,
+  },
+  {
+    name: 'statistic',
+    options: [],
+    tail: '--mode nth ?--every {1 --packet 0|2 --packet 0|2 --packet 1|3 --packet 2|5 --packet 3|7 --packet 0}',
+    count: [0, 0],
+  },
+  { name: 'quota', options: ['?--quota {0|28|100|500|1000|1500}'], count: [1, 1] },
+  {
+    name: 'cluster',
+    options: [],
+    tail: '--cluster-total-nodes {2 ?--cluster-local-node {1|2}|3 ?--cluster-local-nodemask {1|2|5}|5 --cluster-local-nodemask 0x15|7 --cluster-local-node 3} --cluster-hash-seed {0|0xdeadbeef|1234}',
+    count: [0, 0],
+  },
+  {
+    name: 'time',
+    options: [
+      '--timestart {00:00|06:00|12:00|18:00:30|23:59:59}',
+      '--timestop {00:00|06:00|12:00|20:00:30|23:59:59}',
+      '?--weekdays {Mon|Sat|Sat,Sun|Fri|Mon,Tue,Wed,Thu,Fri}',
+      '?--monthdays {1,2,3|28|27,28,29|31}',
+      '--datestart {2020-01-01|2026-11-28|2030-01-01}',
+      '--datestop {2020-01-01|2026-11-28T12:00:00|2035-01-01}',
+    ],
+    count: [1, 4],
+  },
+  {
+    name: 'owner',
+    options: ['?--uid-owner {0|1-100}', '?--gid-owner 0', '?--socket-exists'],
+    count: [1, 3],
+    chain: 'POSTROUTING',
+  },
+  {
+    name: 'physdev',
+    options: [
+      '?--physdev-in {p0|p+|eth0}',
+      '?--physdev-is-in',
+      '?--physdev-is-bridged',
+      '?--physdev-is-out',
+      '?--physdev-out {p1|p+}',
+    ],
+    count: [1, 3],
+    chain: 'FORWARD',
+  },
+  { name: 'connmark', options: ['?--mark {0|1|0/1|0/0}'], count: [1, 1] },
+  {
+    name: 'conntrack',
+    options: [
+      '?--ctstate {NEW|INVALID|ESTABLISHED|NEW,INVALID|UNTRACKED|RELATED}',
+      '?--ctproto {tcp|udp|icmp|132|50}',
+      '?--ctorigsrc {10.90.1.2|10.90.1.0/30|10.90.1.4/31}',
+      '?--ctreplsrc 10.90.2.0/30',
+      '?--ctorigdstport {53|80|:100|151}',
+      '?--ctreplsrcport {53|80|:100}',
+      '?--ctstatus {NONE|CONFIRMED|SEEN_REPLY|ASSURED,CONFIRMED}',
+      '?--ctexpire {0|1:100|29:30|400:500}',
+      '--ctdir {ORIGINAL|REPLY}',
+    ],
+    count: [1, 3],
+    families: [4],
+  },
   { name: 'mark', options: ['?--mark {0|1|0/1|0x2/0x3|0/0|5}'], count: [1, 1] },
 ];
 
 /** Rules of the match that iptables may still refuse: whoever loads them leaves those out. */
-export function matchRules(random: Random, words: MatchWords, family: Family, count: number): string[] {
+export function matchRules(random: Random, words: MatchWords, count: number): string[] {
   const rules = new Set<string>();
-  for (let i = 0; i < count; i++) rules.add(matchRule(random, words, family));
+  for (let i = 0; i < count; i++) rules.add(wordsRule(random, words, `-m ${words.name}`));
   return [...rules];
 }
 
-function matchRule(random: Random, words: MatchWords, family: Family): string {
+/** A rule of `use` (`-m NAME`, `-j NAME`) with some of the options. */
+export function wordsRule(random: Random, words: Words, use: string): string {
   const [least, most] = words.count;
   const left = [...words.options];
-  const parts = [words.head ?? '', words.name === 'icmp6' ? '-m icmp6' : `-m ${words.name}`];
+  const parts = [words.head ?? '', use];
   for (let i = least + random.below(most - least + 1); i > 0 && left.length > 0; i--) {
     const option = left.splice(random.below(left.length), 1)[0] ?? '';
     parts.push(expand(random, option));
   }
   if (words.tail !== undefined) parts.push(expand(random, words.tail));
-  void family;
   return parts
     .map((part) => expand(random, part))
     .filter((part) => part !== '')
@@ -334,7 +471,7 @@ function expand(random: Random, template: string): string {
     const choices = alternatives(found[1] ?? '');
     text = text.slice(0, found.index) + random.pick(choices) + text.slice(found.index + found[0].length);
   }
-  return text.replace(/^\?/, random.chance(0.3) ? '! ' : '');
+  return text.replaceAll(/(^|(?<= ))\?(?=--)/g, () => (random.chance(0.3) ? '! ' : ''));
 }
 
 /** Bars inside quotation marks don't separate. */

@@ -1,9 +1,10 @@
 /** Packets on both sides of what a match looks at, by the name of the match; each whole, cut short, or as a fragment at times. */
 import type { Family } from '../../../src/net/ip.ts';
-import { type End, farMac } from './live.ts';
-import type { LivePacket } from './live-case.ts';
+import type { Stimulus } from '../case.ts';
+import { farMac } from '../networks/router.ts';
+import type { Random } from '../random.ts';
+import type { Words } from './match-rules.ts';
 import { ipv4, ipv6, type Octets, padded, skbOfOctets, text, u8, u16, u32, u128, zeros } from './octets.ts';
-import type { Random } from './random.ts';
 
 type Body = readonly [protocol: number, octets: Octets];
 type Make = (random: Random, family: Family) => Body;
@@ -181,6 +182,10 @@ const ONLY: Readonly<Record<string, readonly Make[]>> = {
   ipcomp: [ipcomp],
   mh: [mobility],
   multiport: [tcp, udp, sctp, dccp, udplite],
+  TCPMSS: [tcp],
+  TCPOPTSTRIP: [tcp],
+  ECN: [tcp],
+  CHECKSUM: [udp],
 };
 
 /** The body behind up to `most` extension headers. */
@@ -237,53 +242,63 @@ function extended(random: Random, [protocol, octets]: Body, most: number): Body 
 const EXTENDED = new Set(['frag', 'hbh', 'dst', 'rt', 'srh', 'ipv6header', 'ah', 'mh', 'hashlimit', 'l4']);
 const TOS = [0, 0, 0, 1, 2, 3, 0x10, 0x28, 0x2b, 0xb8, 0xe0, 0xff];
 const TTL = [64, 64, 64, 1, 2, 9, 10, 11, 63, 65, 128, 254, 255];
-const BROADCAST = 0xffffffffffff;
+/** Extensions that look at connections: whole and ordinary packets, for what conntrack makes of others is not the question. */
+const TRACKED = new Set(['conntrack', 'connmark', 'cluster', 'CONNMARK', 'CT', 'NOTRACK', 'HMARK']);
+const request: Make = (_, family) => [
+  family === 4 ? 1 : 58,
+  [family === 4 ? 8 : 128, 0, ...u16(0), ...u32(7)],
+];
+const opening: Make = (random) => [
+  6,
+  [...ports(random), ...u32(random.next()), ...u32(0), 0x50, 2, ...u16(1000), ...u32(0)],
+];
+const datagram: Make = (random) => {
+  const body = data(random);
+  return [17, [...ports(random), ...u16(8 + body.length), ...u16(0), ...body]];
+};
 
-/** One packet for a match. It comes in by eth0 and is to be forwarded to eth1, or is for the router, or for everybody. */
-export function matchPacket(random: Random, family: Family, match: string): LivePacket {
-  const makes = (ONLY[match] ?? (family === 6 ? [...ALL, mobility, nothing] : ALL)).filter(
-    (make) => family === 6 || make !== mobility,
-  );
-  let [protocol, body] = random.pick(makes)(random, family);
-  if (family === 6)
-    [protocol, body] = extended(random, [protocol, body], EXTENDED.has(match) ? 3 : random.below(3));
-  if (random.chance(0.12)) body = body.slice(0, random.below(body.length + 1));
-  const tos = random.pick(TOS);
-  const ttl = random.pick(TTL);
-  const local = random.chance(0.2);
-  const [from, to] = [2 + random.below(5), 2 + random.below(5)];
-  const octets =
+/** Asked of packets for the router as well. */
+const LOCAL = new Set(['addrtype', 'REJECT']);
+const OPTIONS: readonly Octets[] = [[], [], [], [], [], [1, 1, 1, 0], [148, 4, 0, 0], zeros(8)];
+const GROUP_MACS = [0xffffffffffff, 0x01005e000001, 0x333300000001];
+const SOURCE_MACS = [farMac('eth0'), farMac('eth0') ^ 1, 0x021122334455, 0x001122334455, 0x02aa00000009];
+
+/** One packet for a match or target. It comes in by eth0 and is to be forwarded to eth1, or is for the router, or for everybody. */
+export function matchPacket(random: Random, family: Family, words: Words): Stimulus {
+  const { name, pauses } = words;
+  const ordinary = TRACKED.has(name) && (name !== 'HMARK' || random.chance(0.5));
+  const [protocol, body] = ordinary
+    ? random.pick([request, opening, datagram])(random, family)
+    : oddBody(random, family, name);
+  const local = LOCAL.has(name) && random.chance(0.3);
+  const hosts = words.few ? 2 : 5;
+  const [from, to] = [2 + random.below(hosts), 2 + random.below(hosts)];
+  const common = { protocol, tos: random.pick(TOS), ttl: ordinary ? 64 : random.pick(TTL) };
+  const skb = skbOfOctets(
     family === 4
       ? ipv4(
           {
+            ...common,
             source: host4(1, from),
             destination: local ? host4(1, 1) : host4(2, to),
-            protocol,
-            tos,
-            ttl,
             id: random.below(65536),
-            fragment: random.pick([0, 0, 0, 0, 0, 0, 0x4000, 0x2000, 1, 5, 0x2003]),
-            options: random.pick<Octets>([[], [], [], [], [], [1, 1, 1, 0], [148, 4, 0, 0], zeros(8)]),
+            fragment: ordinary ? 0 : random.pick([0, 0, 0, 0, 0, 0, 0, 0, 0x4000, 0x2000, 1, 5, 0x2003]),
+            options: ordinary ? [] : random.pick(OPTIONS),
           },
           body,
         )
-      : ipv6(
-          { source: host6(1, from), destination: local ? host6(1, 1) : host6(2, 2), protocol, tos, ttl },
-          body,
-        );
-  const skb = skbOfOctets(octets);
-  const on: End = 'eth0';
-  if (match === 'mac' || match === 'eui64') {
-    skb.etherSource = random.pick([
-      farMac('eth0'),
-      farMac('eth0') ^ 1,
-      0x0211_2233_4455,
-      0x0011_2233_4455,
-      0x02aa_0000_0009,
-    ]);
-  }
-  if (match === 'pkttype' && random.chance(0.4)) {
-    skb.etherDestination = random.pick([BROADCAST, 0x01005e000001, 0x333300000001]);
-  }
-  return { on, skb };
+      : ipv6({ ...common, source: host6(1, from), destination: local ? host6(1, 1) : host6(2, 2) }, body),
+  );
+  if (name === 'mac' || name === 'eui64') skb.etherSource = random.pick(SOURCE_MACS);
+  if (name === 'pkttype' && random.chance(0.4)) skb.etherDestination = random.pick(GROUP_MACS);
+  return { on: 'eth0', skb, ...(pauses ? { after: random.pick(pauses) } : {}) };
+}
+
+/** What the extension looks at above all, at times behind other headers, at times cut. */
+function oddBody(random: Random, family: Family, name: string): Body {
+  const makes = ONLY[name] ?? (family === 6 ? [...ALL, mobility, nothing] : ALL);
+  const made = random.pick(makes)(random, family);
+  const [protocol, body] =
+    family === 6 ? extended(random, made, EXTENDED.has(name) ? 3 : random.below(3)) : made;
+  return [protocol, random.chance(0.12) ? body.slice(0, random.below(body.length + 1)) : body];
 }
