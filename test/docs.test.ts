@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { supportTables } from '../src/xtables/support.ts';
 import { run } from './cli/harness.ts';
 
 const pages = ['README.md', 'CHANGELOG.md', ...readdirSync('docs').map((name) => `docs/${name}`)];
@@ -24,6 +25,11 @@ describe('README.md', () => {
       /```console\n\$ node bin\/nettrace\.js ([^\n]*)\n([\s\S]*?)```/.exec(text) ?? [];
     const { stdout } = await run(words.split(' '));
     expect(shown).toBe(stdout);
+  });
+
+  it('has the support of every match and target (node scripts/support.mjs brings it up to date)', () => {
+    const [, shown] = /<!-- support -->\n([\s\S]*?)\n<!-- \/support -->/.exec(text) ?? [];
+    expect(shown).toBe(supportTables());
   });
 
   it('names every command, and no other', async () => {

@@ -78,8 +78,37 @@ export interface RulePlace {
   readonly matches: readonly { readonly name: string; readonly info: unknown }[];
 }
 
+/** How far the model goes with an extension; README's table is made of it. */
+export interface Support {
+  /** From packet, connection and rules alone; or when these commands' outputs are there too; or never, and why. */
+  readonly decided: true | { readonly with: string } | { readonly never: string };
+  /** Forms of it that stay undecided. */
+  readonly except?: string;
+  /** What the kernel or iptables at hand lacks to hold the model against it. */
+  readonly untried?: string;
+}
+
+export const DECIDED: Support = { decided: true };
+
+export function decidedExcept(forms: string): Support {
+  return { decided: true, except: forms };
+}
+
+export function decidedWith(commands: string): Support {
+  return { decided: { with: commands } };
+}
+
+export function undecided(why: string, lacking?: string): Support {
+  return { decided: { never: why }, ...(lacking === undefined ? {} : { untried: lacking }) };
+}
+
+export function untried(lacking: string): Support {
+  return { decided: true, untried: lacking };
+}
+
 export interface ExtensionBase<Info, O> {
   readonly name: string;
+  readonly support: Support;
   /** Other names it can be loaded by. */
   readonly aliases?: readonly string[];
   /** Both when absent. */

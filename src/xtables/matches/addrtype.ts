@@ -2,7 +2,7 @@
 import { not, type Ternary } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, type RulePlace } from '../extension.ts';
+import { decidedWith, defineMatch, option, type RulePlace } from '../extension.ts';
 import { destinationOf, sourceOf } from '../packet.ts';
 import { flag } from '../values/number.ts';
 import { setOf } from '../values/text.ts';
@@ -37,6 +37,7 @@ const types = setOf(TYPES, { abbreviated: true });
 
 export const addrtype = defineMatch({
   name: 'addrtype',
+  support: decidedWith('ip addr, ip route show table all'),
   options: {
     'src-type': { value: types, invert: true },
     'dst-type': { value: types, invert: true },

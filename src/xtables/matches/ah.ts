@@ -1,11 +1,12 @@
 /** ah_mt(), net/ipv4/netfilter/ipt_ah.c */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { u32, withUpper } from '../packet.ts';
 import { formatRange } from '../values/number.ts';
 import { type SpiInfo, spi, spiHolds, spiTest } from '../values/spi.ts';
 
 export const ah = defineMatch({
   name: 'ah',
+  support: DECIDED,
   families: [4],
   protocols: [51],
   options: { ahspi: { value: spi, invert: true } },

@@ -1,5 +1,5 @@
 /** ah_mt6(), net/ipv6/netfilter/ip6t_ah.c: an Authentication Header anywhere in the chain. */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { u8, u16, u32 } from '../packet.ts';
 import { flag, formatRange, number, range } from '../values/number.ts';
 import { type SpiTest, spiHolds, spiTest } from '../values/spi.ts';
@@ -16,6 +16,7 @@ interface Ah6Info {
 
 export const ah6 = defineMatch({
   name: 'ah',
+  support: DECIDED,
   families: [6],
   options: {
     ahspi: { value: range(MAX_U32), invert: true },

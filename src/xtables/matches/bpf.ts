@@ -1,6 +1,6 @@
 /** bpf_mt(), net/netfilter/xt_bpf.c: a classic BPF program on the packet from its IP header on. */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, refuse, type Value } from '../extension.ts';
+import { decidedExcept, defineMatch, refuse, type Value } from '../extension.ts';
 import { quote, quoteAlways } from '../tokens.ts';
 import { type Instruction, programProblem, runProgram } from '../values/bpf.ts';
 import { readNumber } from '../values/number.ts';
@@ -42,6 +42,7 @@ const bytecode: Value<readonly Instruction[]> = {
 
 export const bpf = defineMatch({
   name: 'bpf',
+  support: decidedExcept('--object-pinned: the program is in no dump'),
   options: {
     bytecode: { value: bytecode, excludes: ['object-pinned'] },
     'object-pinned': { value: name(511, 'a path'), excludes: ['bytecode'] },

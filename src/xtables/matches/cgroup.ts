@@ -1,6 +1,6 @@
 /** cgroup_mt_v2(), net/netfilter/xt_cgroup.c */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, option, refuse } from '../extension.ts';
+import { defineMatch, option, refuse, undecided } from '../extension.ts';
 import { quoteAlways } from '../tokens.ts';
 import { number } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -14,6 +14,7 @@ interface CgroupInfo {
 
 export const cgroup = defineMatch({
   name: 'cgroup',
+  support: undecided('no dump tells the cgroup of a process'),
   hooks: ['OUTPUT', 'POSTROUTING', 'INPUT'],
   options: {
     cgroup: { value: number(MAX_U32), invert: true, excludes: ['path'] },

@@ -2,7 +2,7 @@
 import { jhash, memoryWords, scaleHash } from '../../base/jhash.ts';
 import { unknown } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
-import { defineMatch, option, refuse } from '../extension.ts';
+import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
 import { destinationOf } from '../packet.ts';
 import { hex, number } from '../values/number.ts';
 
@@ -17,6 +17,7 @@ interface ClusterInfo {
 
 export const cluster = defineMatch({
   name: 'cluster',
+  support: DECIDED,
   conntrack: true,
   options: {
     'cluster-total-nodes': { value: number(32, 1), required: true },

@@ -1,5 +1,5 @@
 /** comment_mt(), net/netfilter/xt_comment.c: always matches. */
-import { defineMatch } from '../extension.ts';
+import { DECIDED, defineMatch } from '../extension.ts';
 import { quote } from '../tokens.ts';
 import { text } from '../values/text.ts';
 
@@ -9,6 +9,7 @@ interface CommentInfo {
 
 export const comment = defineMatch({
   name: 'comment',
+  support: DECIDED,
   options: { comment: { value: text(255), required: true } },
   build: ({ comment }): CommentInfo => ({ comment: comment.value }),
   print: (info) => [`--comment ${quote(info.comment)}`],

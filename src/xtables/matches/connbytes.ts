@@ -1,6 +1,6 @@
 /** connbytes_mt(), net/netfilter/xt_connbytes.c: what a connection has carried, the packet at hand included. */
 import type { Nfct } from '../../skb/nfct.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { readBigNumber } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
 
@@ -32,6 +32,7 @@ const bigRange: Value<BigRange> = {
 
 export const connbytes = defineMatch({
   name: 'connbytes',
+  support: DECIDED,
   conntrack: true,
   options: {
     connbytes: { value: bigRange, invert: true, required: true },

@@ -1,5 +1,5 @@
 /** connlabel_mt(), net/netfilter/xt_connlabel.c */
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { quoteAlways } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 
@@ -19,6 +19,7 @@ const label: Value<number> = {
 
 export const connlabel = defineMatch({
   name: 'connlabel',
+  support: DECIDED,
   conntrack: true,
   options: { label: { value: label, invert: true, required: true }, set: { value: flag } },
   build: ({ label, set }): ConnlabelInfo => ({

@@ -4,7 +4,7 @@ import type { Family, Ip } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
 import type { Nfct } from '../../skb/nfct.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, refuse, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, refuse, type Value } from '../extension.ts';
 import { destinationOf, hotdrop, sourceOf } from '../packet.ts';
 import { ruleState } from '../state.ts';
 import { prefixLength, readAddress } from '../values/address.ts';
@@ -38,6 +38,7 @@ const maskLength: Value<number> = {
 
 export const connlimit = defineMatch({
   name: 'connlimit',
+  support: DECIDED,
   conntrack: true,
   options: {
     'connlimit-upto': { value: number(MAX_U32), invert: true, excludes: ['connlimit-above'] },

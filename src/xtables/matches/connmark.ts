@@ -1,5 +1,5 @@
 /** connmark_mt(), net/netfilter/xt_connmark.c: false without a connection, inverted or not. */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
 
 interface ConnmarkInfo extends Masked {
@@ -8,6 +8,7 @@ interface ConnmarkInfo extends Masked {
 
 export const connmark = defineMatch({
   name: 'connmark',
+  support: DECIDED,
   conntrack: true,
   options: { mark: { value: masked(), invert: true, required: true } },
   build: ({ mark }): ConnmarkInfo => ({ invert: mark.invert, ...mark.value }),

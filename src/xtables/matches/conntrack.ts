@@ -2,7 +2,7 @@
 import type { Nfct, SkbConntrack } from '../../skb/nfct.ts';
 import type { Skb } from '../../skb/skb.ts';
 import type { Tuple } from '../../skb/tuple.ts';
-import { type Arg, defineMatch, option, refuse, type Value } from '../extension.ts';
+import { type Arg, DECIDED, defineMatch, option, refuse, type Value } from '../extension.ts';
 import { protocolNumber } from '../names/protocols.ts';
 import { type AddressMask, formatHostMask, hostMask, hostMaskMatches } from '../values/address.ts';
 import { formatRange, type Range, range, readNumber } from '../values/number.ts';
@@ -46,6 +46,7 @@ const test = <T>(arg: Arg<T>): Test<T> => ({ invert: arg.invert, value: arg.valu
 
 export const conntrack = defineMatch({
   name: 'conntrack',
+  support: DECIDED,
   conntrack: true,
   options: {
     ctstate: { value: setOf(CT_STATES, { abbreviated: true }), invert: true },

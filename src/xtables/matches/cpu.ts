@@ -1,6 +1,6 @@
 /** cpu_mt(), net/netfilter/xt_cpu.c */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, option } from '../extension.ts';
+import { defineMatch, option, undecided } from '../extension.ts';
 import { number } from '../values/number.ts';
 
 const MAX_U32 = 0xffffffff;
@@ -12,6 +12,7 @@ interface Test<T> {
 
 export const cpu = defineMatch({
   name: 'cpu',
+  support: undecided('which CPU handles a packet is chance'),
   options: { cpu: { value: number(MAX_U32), invert: true, required: true } },
   build: ({ cpu }): Test<number> => ({ invert: cpu.invert, value: cpu.value }),
   print: (info) => [option('cpu', info.invert, info.value)],

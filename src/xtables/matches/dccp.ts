@@ -1,7 +1,7 @@
 /** dccp_mt(), net/netfilter/xt_dccp.c */
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { hotdrop, u8, u16, upperOrDrop } from '../packet.ts';
 import { formatRange, number } from '../values/number.ts';
 import { portRange } from '../values/port.ts';
@@ -32,6 +32,7 @@ interface DccpInfo {
 
 export const dccp = defineMatch({
   name: 'dccp',
+  support: DECIDED,
   protocols: [33],
   options: {
     sport: { value: portRange, invert: true, aliases: ['source-port'] },

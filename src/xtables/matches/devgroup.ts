@@ -1,7 +1,7 @@
 /** devgroup_mt(), net/netfilter/xt_devgroup.c */
 import { and, isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { NamespaceView } from '../context.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
 import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
 
 interface Test<T> {
@@ -34,6 +34,7 @@ function isIn(test: Test<Masked>, dev: string | undefined, namespace: NamespaceV
 
 export const devgroup = defineMatch({
   name: 'devgroup',
+  support: decidedWith('ip -d link'),
   options: {
     'src-group': { value: group, invert: true },
     'dst-group': { value: group, invert: true },

@@ -1,5 +1,5 @@
 /** dscp_mt(), net/netfilter/xt_dscp.c */
-import { defineMatch, option, refuse } from '../extension.ts';
+import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
 import { tosOf } from '../packet.ts';
 import { dscpClass, dscpNumber } from '../values/dscp.ts';
 import { hex } from '../values/number.ts';
@@ -11,6 +11,7 @@ interface DscpInfo {
 
 export const dscp = defineMatch({
   name: 'dscp',
+  support: DECIDED,
   options: {
     dscp: { value: dscpNumber, invert: true, excludes: ['dscp-class'] },
     'dscp-class': { value: dscpClass, invert: true, excludes: ['dscp'] },

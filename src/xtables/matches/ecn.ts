@@ -1,5 +1,5 @@
 /** ecn_mt4(), ecn_mt6(), net/netfilter/xt_ecn.c */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { blindHeader, tosOf, u8, upperLayer } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
@@ -15,6 +15,7 @@ const TCP = 6;
 
 export const ecn = defineMatch({
   name: 'ecn',
+  support: DECIDED,
   options: {
     'ecn-tcp-ece': { value: flag, invert: true },
     'ecn-tcp-cwr': { value: flag, invert: true },

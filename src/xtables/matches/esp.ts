@@ -1,11 +1,12 @@
 /** esp_mt(), net/netfilter/xt_esp.c */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { u32, withUpper } from '../packet.ts';
 import { formatRange } from '../values/number.ts';
 import { type SpiInfo, spi, spiHolds, spiTest } from '../values/spi.ts';
 
 export const esp = defineMatch({
   name: 'esp',
+  support: DECIDED,
   protocols: [50],
   options: { espspi: { value: spi, invert: true } },
   build(args): SpiInfo {

@@ -1,10 +1,11 @@
 /** eui64_mt6(), net/ipv6/netfilter/ip6t_eui64.c: is the source's interface part made of the source MAC (RFC 4291 appendix A)? */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch } from '../extension.ts';
+import { DECIDED, defineMatch } from '../extension.ts';
 import { sourceOf } from '../packet.ts';
 
 export const eui64 = defineMatch({
   name: 'eui64',
+  support: DECIDED,
   families: [6],
   hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
   options: {},

@@ -1,7 +1,7 @@
 /** frag_mt6(), net/ipv6/netfilter/ip6t_frag.c: the fragment header, RFC 8200 section 4.5. */
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { u8, u16, u32 } from '../packet.ts';
 import { flag, formatRange, number, range } from '../values/number.ts';
 import { type SpiTest as IdTest, spiHolds as idHolds, spiTest as idTest } from '../values/spi.ts';
@@ -19,6 +19,7 @@ interface FragInfo {
 
 export const frag = defineMatch({
   name: 'frag',
+  support: DECIDED,
   families: [6],
   options: {
     fragid: { value: range(MAX_U32), invert: true },

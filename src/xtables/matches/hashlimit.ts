@@ -1,6 +1,6 @@
 /** hashlimit_mt(), net/netfilter/xt_hashlimit.c: a token bucket for each combination of addresses and ports. */
 import type { Family } from '../../net/ip.ts';
-import { defineMatch, refuse, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, refuse, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import {
   bytesToCost,
@@ -76,6 +76,7 @@ const LIMITS = ['hashlimit-upto', 'hashlimit-above'] as const;
 
 export const hashlimit = defineMatch({
   name: 'hashlimit',
+  support: DECIDED,
   options: {
     'hashlimit-upto': { value: rate, invert: true, excludes: ['hashlimit-above'], aliases: ['hashlimit'] },
     'hashlimit-above': { value: rate, invert: true, excludes: ['hashlimit-upto'] },

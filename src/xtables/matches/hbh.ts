@@ -1,7 +1,7 @@
 /** hbh_mt6(), net/ipv6/netfilter/ip6t_hbh.c: hop-by-hop and destination options, RFC 8200 section 4.2. */
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { u8 } from '../packet.ts';
 import { number, readNumber } from '../values/number.ts';
 import { extensionHeader, wholeHeader } from './exthdr.ts';
@@ -41,6 +41,7 @@ function define(name: 'hbh' | 'dst', protocol: number) {
   const [lengthKey, optionsKey] = [`${name}-len`, `${name}-opts`];
   return defineMatch({
     name,
+    support: DECIDED,
     families: [6],
     options: {
       [lengthKey]: { value: number(MAX_U32), invert: true },

@@ -1,6 +1,6 @@
 /** helper_mt(), net/netfilter/xt_helper.c: connections that a helper of another one expected. */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { quote } from '../tokens.ts';
 import { text } from '../values/text.ts';
 
@@ -12,6 +12,7 @@ interface HelperInfo {
 
 export const helper = defineMatch({
   name: 'helper',
+  support: DECIDED,
   conntrack: true,
   options: { helper: { value: text(29, "a helper's name, such as ftp"), invert: true, required: true } },
   build: ({ helper }): HelperInfo => ({ invert: helper.invert, helper: helper.value }),

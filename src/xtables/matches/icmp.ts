@@ -1,7 +1,7 @@
 /** icmp_match(), net/netfilter/xt_tcpudp.c (formerly ip_tables.c) and icmp6_match(), ip6_tables.c */
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { IcmpNames, type IcmpTest, readIcmp } from '../names/icmp.ts';
 import { u8, withUpper } from '../packet.ts';
 
@@ -37,6 +37,7 @@ function matches(info: IcmpInfo, ctx: MatchContext): Ternary {
 
 export const icmp = defineMatch({
   name: 'icmp',
+  support: DECIDED,
   families: [4],
   protocols: [1],
   options: { 'icmp-type': { value: icmpType(IcmpNames.v4, true), invert: true, required: true } },
@@ -47,6 +48,7 @@ export const icmp = defineMatch({
 
 export const icmp6 = defineMatch({
   name: 'icmp6',
+  support: DECIDED,
   aliases: ['icmpv6', 'ipv6-icmp'],
   families: [6],
   protocols: [58],

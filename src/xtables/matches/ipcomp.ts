@@ -1,5 +1,5 @@
 /** comp_mt(), net/netfilter/xt_ipcomp.c: it compares the CPI alone, whatever --compres asks for. */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { u16, withUpper } from '../packet.ts';
 import { flag, formatRange } from '../values/number.ts';
 import { type SpiInfo, spi, spiHolds, spiTest } from '../values/spi.ts';
@@ -10,6 +10,7 @@ interface IpcompInfo extends SpiInfo {
 
 export const ipcomp = defineMatch({
   name: 'ipcomp',
+  support: DECIDED,
   protocols: [108],
   options: { ipcompspi: { value: spi, invert: true }, compres: { value: flag } },
   build(args): IpcompInfo {

@@ -1,6 +1,6 @@
 /** iprange_mt4(), iprange_mt6(), net/netfilter/xt_iprange.c */
 import type { Ip } from '../../net/ip.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { destinationOf, sourceOf } from '../packet.ts';
 import { formatAddress, readAddress } from '../values/address.ts';
 
@@ -32,6 +32,7 @@ const addressRange: Value<IpRange> = {
 
 export const iprange = defineMatch({
   name: 'iprange',
+  support: DECIDED,
   options: {
     'src-range': { value: addressRange, invert: true },
     'dst-range': { value: addressRange, invert: true },

@@ -3,7 +3,7 @@ import type { Ternary, Unknown } from '../../base/ternary.ts';
 import { IPV6_LENGTH } from '../../header/ipv6.ts';
 import type { Skb } from '../../skb/skb.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { EXTENSION, isExtension } from '../ipv6.ts';
 import { headerAt, u8 } from '../packet.ts';
 import { flag } from '../values/number.ts';
@@ -42,6 +42,7 @@ const headerList: Value<readonly Name[]> = {
 
 export const ipv6header = defineMatch({
   name: 'ipv6header',
+  support: DECIDED,
   families: [6],
   options: { header: { value: headerList, invert: true, required: true }, soft: { value: flag } },
   build: ({ header, soft }): HeaderInfo => ({

@@ -1,6 +1,6 @@
 /** ipvs_mt(), net/netfilter/xt_ipvs.c */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { defineMatch, option, undecided, type Value } from '../extension.ts';
 import { protocolNumber } from '../names/protocols.ts';
 import { type AddressMask, addressMask, formatAddressMask } from '../values/address.ts';
 import { flag, readNumber } from '../values/number.ts';
@@ -33,6 +33,7 @@ const keep = <K extends string, T>(key: K, arg: Test<T> | undefined): { readonly
 
 export const ipvs = defineMatch({
   name: 'ipvs',
+  support: undecided('IPVS is not modelled', 'this kernel has no IPVS'),
   conntrack: true,
   options: {
     ipvs: { value: flag, invert: true },

@@ -1,5 +1,5 @@
 /** length_mt(), length_mt6(), net/netfilter/xt_length.c */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { formatRange, type Range, range } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
 
@@ -9,6 +9,7 @@ interface LengthInfo extends Range {
 
 export const length = defineMatch({
   name: 'length',
+  support: DECIDED,
   options: { length: { value: range(65535), invert: true, required: true } },
   build: ({ length }): LengthInfo => ({ invert: length.invert, ...length.value }),
   print: (info) => [option('length', info.invert, formatRange(info))],

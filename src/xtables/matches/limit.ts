@@ -1,5 +1,5 @@
 /** limit_mt(), net/netfilter/xt_limit.c, and nft_limit_eval(), net/netfilter/nft_limit.c: a token bucket by packet time. */
-import { defineMatch } from '../extension.ts';
+import { DECIDED, defineMatch } from '../extension.ts';
 import { ruleState } from '../state.ts';
 import { number } from '../values/number.ts';
 import { formatRate, RATE_SCALE, rate, unitSeconds } from '../values/rate.ts';
@@ -21,6 +21,7 @@ const CREDITS_PER_SECOND = 32000;
 
 export const limit = defineMatch({
   name: 'limit',
+  support: DECIDED,
   options: {
     limit: { value: rate },
     'limit-burst': { value: number(10000) },

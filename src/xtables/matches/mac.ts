@@ -1,7 +1,7 @@
 /** mac_mt(), net/netfilter/xt_mac.c: the Ethernet source as the frame came in. */
 import { unknown } from '../../base/ternary.ts';
 import { formatMac, type Mac, parseMac } from '../../net/mac.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 
 interface MacInfo {
   readonly invert: boolean;
@@ -16,6 +16,7 @@ const macAddress: Value<Mac> = {
 
 export const mac = defineMatch({
   name: 'mac',
+  support: DECIDED,
   hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
   options: { 'mac-source': { value: macAddress, invert: true, required: true } },
   build: (args): MacInfo => ({ invert: args['mac-source'].invert, mac: args['mac-source'].value }),

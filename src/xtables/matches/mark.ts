@@ -1,5 +1,5 @@
 /** mark_mt(), net/netfilter/xt_mark.c */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
 
 interface MarkInfo extends Masked {
@@ -8,6 +8,7 @@ interface MarkInfo extends Masked {
 
 export const mark = defineMatch({
   name: 'mark',
+  support: DECIDED,
   options: { mark: { value: masked(), invert: true, required: true } },
   build: ({ mark }): MarkInfo => ({ invert: mark.invert, ...mark.value }),
   print: (info) => [option('mark', info.invert, formatMasked(info))],

@@ -1,5 +1,5 @@
 /** mh_mt6(), net/ipv6/netfilter/ip6t_mh.c: mobility header types, RFC 6275 section 6.1. */
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { hotdrop, u8, upperOrDrop } from '../packet.ts';
 import { formatRange, type Range, readRange } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
@@ -39,6 +39,7 @@ const types: Value<Range> = {
 
 export const mh = defineMatch({
   name: 'mh',
+  support: DECIDED,
   aliases: ['ipv6-mh'],
   families: [6],
   protocols: [135],

@@ -1,5 +1,5 @@
 /** multiport_mt(), net/netfilter/xt_multiport.c */
-import { defineMatch, option, type RulePlace, refuse, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type RulePlace, refuse, type Value } from '../extension.ts';
 import { u16, withUpper } from '../packet.ts';
 import type { Range } from '../values/number.ts';
 import { inRange, readPort } from '../values/port.ts';
@@ -41,6 +41,7 @@ const others = (which: Which): Which[] =>
 
 export const multiport = defineMatch({
   name: 'multiport',
+  support: DECIDED,
   protocols: [6, 17, 136, 132, 33],
   options: {
     sports: { value: ports, invert: true, aliases: ['source-ports'], excludes: others('sports') },

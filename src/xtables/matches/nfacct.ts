@@ -1,6 +1,6 @@
 /** nfacct_mt(), net/netfilter/xt_nfacct.c: counts; holds unless the object has a quota. */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch } from '../extension.ts';
+import { defineMatch, undecided } from '../extension.ts';
 import { quote } from '../tokens.ts';
 import { name } from '../values/text.ts';
 
@@ -10,6 +10,7 @@ interface NfacctInfo {
 
 export const nfacct = defineMatch({
   name: 'nfacct',
+  support: undecided('quotas of accounting objects are in no dump that is read'),
   options: { 'nfacct-name': { value: name(31, "an accounting object's name"), required: true } },
   build: (args): NfacctInfo => ({ object: args['nfacct-name'].value }),
   print: (info) => [`--nfacct-name ${quote(info.object)}`],

@@ -1,6 +1,6 @@
 /** xt_osf_match_packet(), net/netfilter/xt_osf.c */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, option } from '../extension.ts';
+import { defineMatch, option, undecided } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { number } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -14,6 +14,7 @@ interface OsfInfo {
 
 export const osf = defineMatch({
   name: 'osf',
+  support: undecided('fingerprints are loaded at run time, and no command prints them'),
   protocols: [6],
   hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
   options: {

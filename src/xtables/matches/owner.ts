@@ -1,6 +1,6 @@
 /** owner_mt(), net/netfilter/xt_owner.c: the socket that a locally sent packet belongs to. */
 import { and, type Ternary, unknown } from '../../base/ternary.ts';
-import { defineMatch, option, refuse, type Value } from '../extension.ts';
+import { defineMatch, option, refuse, undecided, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { flag, formatRange, type Range, readRange } from '../values/number.ts';
 
@@ -35,6 +35,7 @@ function idOrName(what: string): Value<Ids> {
 
 export const owner = defineMatch({
   name: 'owner',
+  support: undecided('no dump tells the process that sent a packet; forwarded packets have none'),
   hooks: ['OUTPUT', 'POSTROUTING'],
   options: {
     'socket-exists': { value: flag, invert: true },

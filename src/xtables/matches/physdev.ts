@@ -1,5 +1,5 @@
 /** physdev_mt(), net/netfilter/xt_physdev.c: the bridge ports of a packet that br_netfilter brought here. */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { flag } from '../values/number.ts';
 import { name } from '../values/text.ts';
 
@@ -21,6 +21,7 @@ const port = name(15, 'a bridge port');
 
 export const physdev = defineMatch({
   name: 'physdev',
+  support: DECIDED,
   options: {
     'physdev-in': { value: port, invert: true },
     'physdev-out': { value: port, invert: true },

@@ -1,6 +1,6 @@
 /** pkttype_mt(), net/netfilter/xt_pkttype.c */
 import type { Skb } from '../../skb/skb.ts';
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { destinationOf } from '../packet.ts';
 import { oneOf } from '../values/text.ts';
 
@@ -23,6 +23,7 @@ interface PkttypeInfo {
 
 export const pkttype = defineMatch({
   name: 'pkttype',
+  support: DECIDED,
   options: { 'pkt-type': { value: oneOf(TYPES), invert: true, required: true } },
   build: (args): PkttypeInfo => ({ invert: args['pkt-type'].invert, type: args['pkt-type'].value }),
   print: (info) => [option('pkt-type', info.invert, info.type)],

@@ -1,6 +1,6 @@
 /** quota_mt(), net/netfilter/xt_quota.c */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { ruleState } from '../state.ts';
 import { bigNumber } from '../values/number.ts';
 
@@ -11,6 +11,7 @@ interface QuotaInfo {
 
 export const quota = defineMatch({
   name: 'quota',
+  support: DECIDED,
   options: { quota: { value: bigNumber(2n ** 64n - 1n), invert: true, required: true } },
   build: ({ quota }): QuotaInfo => ({ invert: quota.invert, bytes: quota.value }),
   print: (info) => [option('quota', info.invert, info.bytes)],

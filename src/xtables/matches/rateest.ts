@@ -1,6 +1,6 @@
 /** xt_rateest_mt(), net/netfilter/xt_rateest.c: compares what the RATEEST target measured. */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, type Refusal, refuse, type Value } from '../extension.ts';
+import { defineMatch, type Refusal, refuse, undecided, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -56,6 +56,7 @@ const packets: Value<number> = {
 
 export const rateest = defineMatch({
   name: 'rateest',
+  support: undecided('the estimator measures at moments of its own'),
   options: {
     rateest1: { value: estimator, aliases: ['rateest'] },
     rateest2: { value: estimator },

@@ -1,6 +1,6 @@
 /** realm_mt(), net/netfilter/xt_realm.c: the realm of the route that the packet took. */
 import { isUnknown, unknown } from '../../base/ternary.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
 
@@ -23,6 +23,7 @@ const realmValue: Value<RealmInfo['realm']> = {
 
 export const realm = defineMatch({
   name: 'realm',
+  support: decidedWith('ip route show table all'),
   families: [4],
   hooks: ['POSTROUTING', 'FORWARD', 'OUTPUT', 'INPUT'],
   options: { realm: { value: realmValue, invert: true, required: true } },

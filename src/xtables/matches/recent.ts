@@ -3,7 +3,7 @@ import { type Ternary, unknown } from '../../base/ternary.ts';
 import { type Ip, parseIpv4, parseIpv6 } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, refuse, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, refuse, type Value } from '../extension.ts';
 import { destinationOf, sourceOf, ttlOf } from '../packet.ts';
 import { sharedState } from '../state.ts';
 import { bare } from '../tokens.ts';
@@ -49,6 +49,7 @@ const others = (action: Action): Action[] => ACTIONS.filter((each) => each !== a
 
 export const recent = defineMatch({
   name: 'recent',
+  support: DECIDED,
   options: {
     set: { value: flag, invert: true, excludes: others('set') },
     rcheck: { value: flag, invert: true, excludes: others('rcheck') },

@@ -1,6 +1,6 @@
 /** rpfilter_mt(), net/ipv4/netfilter/ipt_rpfilter.c and net/ipv6/netfilter/ip6t_rpfilter.c */
 import { not } from '../../base/ternary.ts';
-import { defineMatch } from '../extension.ts';
+import { decidedWith, defineMatch } from '../extension.ts';
 import { destinationOf, sourceOf } from '../packet.ts';
 import { flag } from '../values/number.ts';
 
@@ -15,6 +15,7 @@ const MULTICAST = 0xe0000000;
 
 export const rpfilter = defineMatch({
   name: 'rpfilter',
+  support: decidedWith('ip route show table all, ip rule'),
   tables: ['raw', 'mangle'],
   hooks: ['PREROUTING'],
   options: {

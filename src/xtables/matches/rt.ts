@@ -3,7 +3,7 @@ import type { Ternary } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
 import { parseIpv6 } from '../../net/ip.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, refuse, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, refuse, type Value } from '../extension.ts';
 import { u8, u32 } from '../packet.ts';
 import { formatAddress } from '../values/address.ts';
 import { flag, formatRange, number, type Range, range } from '../values/number.ts';
@@ -35,6 +35,7 @@ const addresses: Value<readonly bigint[]> = {
 
 export const rt = defineMatch({
   name: 'rt',
+  support: DECIDED,
   families: [6],
   options: {
     'rt-type': { value: number(MAX_U32), invert: true },

@@ -1,7 +1,7 @@
 /** sctp_mt(), net/netfilter/xt_sctp.c */
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { cut, hotdrop, u8, u16, upperOrDrop } from '../packet.ts';
 import { formatRange } from '../values/number.ts';
 import { portRange } from '../values/port.ts';
@@ -97,6 +97,7 @@ const chunkTypes: Value<ChunkTest> = {
 
 export const sctp = defineMatch({
   name: 'sctp',
+  support: DECIDED,
   protocols: [132],
   options: {
     sport: { value: portRange, invert: true, aliases: ['source-port'] },

@@ -1,6 +1,6 @@
 /** set_match_v4(), net/netfilter/xt_set.c */
 import { isUnknown } from '../../base/ternary.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { bigNumber, flag } from '../values/number.ts';
 
@@ -45,6 +45,7 @@ const equal = { ...limit, invert: true } as const;
 
 export const set = defineMatch({
   name: 'set',
+  support: decidedWith('ipset save'),
   options: {
     'match-set': { value: setReference, invert: true, required: true, aliases: ['set'] },
     'return-nomatch': { value: flag },

@@ -1,6 +1,6 @@
 /** socket_mt4_v1_v2_v3(), net/netfilter/xt_socket.c */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch } from '../extension.ts';
+import { decidedWith, defineMatch } from '../extension.ts';
 import { upperLayer } from '../packet.ts';
 import { flag } from '../values/number.ts';
 
@@ -14,6 +14,7 @@ const TRANSPORTS = new Set([1, 6, 17, 58]);
 
 export const socket = defineMatch({
   name: 'socket',
+  support: decidedWith('ss -lntup'),
   defragments: true,
   hooks: ['PREROUTING', 'INPUT'],
   options: {

@@ -1,7 +1,7 @@
 /** srh1_mt6(), net/ipv6/netfilter/ip6t_srh.c: the segment routing header, RFC 8754. */
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { type Arg, defineMatch, option } from '../extension.ts';
+import { type Arg, DECIDED, defineMatch, option } from '../extension.ts';
 import { headerAt, u8, u32 } from '../packet.ts';
 import { type AddressMask, formatAddressMask, hostMask, hostMaskMatches } from '../values/address.ts';
 import { number } from '../values/number.ts';
@@ -43,6 +43,7 @@ const address = { value: hostMask, invert: true } as const;
 
 export const srh = defineMatch({
   name: 'srh',
+  support: DECIDED,
   families: [6],
   options: {
     'srh-next-hdr': byte,

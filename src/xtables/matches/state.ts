@@ -1,5 +1,5 @@
 /** `-m state`, the old name of conntrack's --ctstate: state_mt() of net/netfilter/xt_conntrack.c */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { setOf } from '../values/text.ts';
 import { STATES, statesOf } from './conntrack.ts';
 
@@ -10,6 +10,7 @@ interface StateInfo {
 
 export const state = defineMatch({
   name: 'state',
+  support: DECIDED,
   conntrack: true,
   options: { state: { value: setOf(STATES, { abbreviated: true }), invert: true, required: true } },
   build: ({ state }): StateInfo => ({ invert: state.invert, states: state.value }),

@@ -1,6 +1,6 @@
 /** statistic_mt(), net/netfilter/xt_statistic.c */
 import { unknown } from '../../base/ternary.ts';
-import { defineMatch, option, refuse, type Value } from '../extension.ts';
+import { decidedExcept, defineMatch, option, refuse, type Value } from '../extension.ts';
 import { ruleState } from '../state.ts';
 import { number } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
@@ -24,6 +24,7 @@ const probability: Value<number> = {
 
 export const statistic = defineMatch({
   name: 'statistic',
+  support: decidedExcept('--mode random: the kernel draws'),
   options: {
     mode: { value: oneOf({ random: 'random', nth: 'nth' } as const), required: true },
     probability: { value: probability, invert: true, excludes: ['every', 'packet'] },

@@ -1,7 +1,7 @@
 /** string_mt(), net/netfilter/xt_string.c, over the packet from its IP header on (skb_find_text()). */
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, refuse, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, refuse, type Value } from '../extension.ts';
 import { cut } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
@@ -58,6 +58,7 @@ function readHexString(text: string): string | undefined {
 
 export const string = defineMatch({
   name: 'string',
+  support: DECIDED,
   options: {
     string: { value: plain, invert: true, excludes: ['hex-string'] },
     'hex-string': { value: hexadecimal, invert: true, excludes: ['string'] },

@@ -1,7 +1,7 @@
 /** tcp_mt(), net/netfilter/xt_tcpudp.c */
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { blindHeader, hotdrop, u8, u16, upperHeader } from '../packet.ts';
 import { number } from '../values/number.ts';
 import { portRange } from '../values/port.ts';
@@ -60,6 +60,7 @@ function printFlags(flags: number): string {
 
 export const tcp = defineMatch({
   name: 'tcp',
+  support: DECIDED,
   protocols: [6],
   options: {
     sport: { value: portRange, invert: true, aliases: ['source-port'] },

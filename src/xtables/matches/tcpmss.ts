@@ -1,7 +1,7 @@
 /** tcpmss_mt(), net/netfilter/xt_tcpmss.c */
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { blindHeader, hotdrop, u8, u16 } from '../packet.ts';
 import { formatRange, type Range, range } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
@@ -15,6 +15,7 @@ interface TcpmssInfo extends Range {
 
 export const tcpmss = defineMatch({
   name: 'tcpmss',
+  support: DECIDED,
   protocols: [6],
   options: { mss: { value: range(65535), invert: true, required: true } },
   build: ({ mss }): TcpmssInfo => ({ invert: mss.invert, ...mss.value }),

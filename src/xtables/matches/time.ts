@@ -1,6 +1,6 @@
 /** time_mt(), net/netfilter/xt_time.c, on the packet's own time, in UTC. With --kerneltz, in any zone. */
 import { type Ternary, unknown } from '../../base/ternary.ts';
-import { defineMatch, type Refusal, refuse } from '../extension.ts';
+import { decidedExcept, defineMatch, type Refusal, refuse } from '../extension.ts';
 import { flag } from '../values/number.ts';
 import {
   DAY,
@@ -36,6 +36,7 @@ const WEEK = Array.from({ length: 7 }, (_, i) => i + 1);
 
 export const time = defineMatch({
   name: 'time',
+  support: decidedExcept('--kerneltz, where the zone matters'),
   options: {
     datestart: { value: dateTime },
     datestop: { value: dateTime },

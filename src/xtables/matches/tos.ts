@@ -1,5 +1,5 @@
 /** tos_mt(), net/netfilter/xt_dscp.c */
-import { defineMatch, option } from '../extension.ts';
+import { DECIDED, defineMatch, option } from '../extension.ts';
 import { tosOf } from '../packet.ts';
 import { formatTos, type Masked, tos as tosValue } from '../values/tos.ts';
 
@@ -9,6 +9,7 @@ interface TosInfo extends Masked {
 
 export const tos = defineMatch({
   name: 'tos',
+  support: DECIDED,
   options: { tos: { value: tosValue, invert: true, required: true } },
   build: ({ tos }): TosInfo => ({ invert: tos.invert, ...tos.value }),
   print: (info) => [option('tos', info.invert, formatTos(info))],

@@ -1,6 +1,6 @@
 /** ttl_mt(), hl_mt6(), net/netfilter/xt_hl.c */
 import type { Family } from '../../net/ip.ts';
-import { defineMatch, option, refuse } from '../extension.ts';
+import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
 import { ttlOf } from '../packet.ts';
 import { number } from '../values/number.ts';
 
@@ -17,6 +17,7 @@ function define(name: 'ttl' | 'hl', family: Family) {
   const key = (relation: (typeof RELATIONS)[number]): string => `${name}-${relation}`;
   return defineMatch({
     name,
+    support: DECIDED,
     families: [family],
     options: {
       [key('eq')]: { value, invert: true, excludes: [key('lt'), key('gt')], aliases: [name] },

@@ -1,7 +1,7 @@
 /** u32_mt(), net/netfilter/xt_u32.c: arithmetic on 32-bit words counted from the IP header. */
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch, option, type Value } from '../extension.ts';
+import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { cut, u32 as readWord } from '../packet.ts';
 import { hex, type Range, readNumber } from '../values/number.ts';
 
@@ -65,6 +65,7 @@ const tests: Value<readonly U32Test[]> = {
 
 export const u32 = defineMatch({
   name: 'u32',
+  support: DECIDED,
   options: { u32: { value: tests, invert: true, required: true } },
   build: ({ u32 }): U32Info => ({ invert: u32.invert, tests: u32.value }),
   print: (info) => [option('u32', info.invert, `"${info.tests.map(printTest).join('&&')}"`)],

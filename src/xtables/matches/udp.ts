@@ -1,7 +1,7 @@
 /** udp_mt(), net/netfilter/xt_tcpudp.c */
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
-import { defineMatch } from '../extension.ts';
+import { DECIDED, defineMatch, type Support, untried } from '../extension.ts';
 import { blindHeader, hotdrop, u16, upperHeader } from '../packet.ts';
 import { portRange } from '../values/port.ts';
 import { type PortTest, portHolds, portTest, printPorts } from '../values/ports.ts';
@@ -11,9 +11,10 @@ interface UdpInfo {
   readonly destination?: PortTest;
 }
 
-function define(name: string, protocol: number, native: boolean) {
+function define(name: string, protocol: number, native: boolean, support: Support) {
   return defineMatch({
     name,
+    support,
     protocols: [protocol],
     options: {
       sport: { value: portRange, invert: true, aliases: ['source-port'] },
@@ -36,5 +37,5 @@ function matchPorts(info: UdpInfo, ctx: MatchContext, nft: boolean): Ternary {
   return portHolds(info.source, u16(bytes, at)) && portHolds(info.destination, u16(bytes, at + 2));
 }
 
-export const udp = define('udp', 17, true);
-export const udplite = define('udplite', 136, false);
+export const udp = define('udp', 17, true, DECIDED);
+export const udplite = define('udplite', 136, false, untried('iptables 1.8.9 has no such extension'));

@@ -1,5 +1,5 @@
 /** audit_tg(), net/netfilter/xt_AUDIT.c: writes to the audit log and goes on. */
-import { defineTarget } from '../extension.ts';
+import { DECIDED, defineTarget } from '../extension.ts';
 import { oneOf } from '../values/text.ts';
 
 interface AuditInfo {
@@ -8,6 +8,7 @@ interface AuditInfo {
 
 export const AUDIT = defineTarget({
   name: 'AUDIT',
+  support: DECIDED,
   options: {
     type: { value: oneOf({ accept: 'accept', drop: 'drop', reject: 'reject' } as const), required: true },
   },

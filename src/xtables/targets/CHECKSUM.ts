@@ -1,9 +1,10 @@
 /** checksum_tg(), net/netfilter/xt_CHECKSUM.c: fills in checksums left to the device. */
-import { defineTarget } from '../extension.ts';
+import { DECIDED, defineTarget } from '../extension.ts';
 import { flag } from '../values/number.ts';
 
 export const CHECKSUM = defineTarget({
   name: 'CHECKSUM',
+  support: DECIDED,
   tables: ['mangle'],
   options: { 'checksum-fill': { value: flag, required: true } },
   build: () => ({}),

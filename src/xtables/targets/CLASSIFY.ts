@@ -1,5 +1,5 @@
 /** classify_tg(), net/netfilter/xt_CLASSIFY.c: skb->priority, for the qdisc. */
-import { defineTarget, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, type Value } from '../extension.ts';
 
 interface ClassifyInfo {
   readonly priority: number;
@@ -20,6 +20,7 @@ const half = (value: number): string => value.toString(16).padStart(4, '0');
 
 export const CLASSIFY = defineTarget({
   name: 'CLASSIFY',
+  support: DECIDED,
   hooks: ['OUTPUT', 'FORWARD', 'POSTROUTING'],
   options: { 'set-class': { value: trafficClass, required: true } },
   build: (args): ClassifyInfo => ({ priority: args['set-class'].value }),

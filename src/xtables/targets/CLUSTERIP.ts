@@ -1,6 +1,6 @@
 /** clusterip_tg(), ipt_CLUSTERIP of kernels before 6.9: nodes that share an address and a MAC answer each for a part. */
 import { formatMac, type Mac, parseMac } from '../../net/mac.ts';
-import { defineTarget, type Value } from '../extension.ts';
+import { defineTarget, undecided, type Value } from '../extension.ts';
 import { flag, number } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
 
@@ -24,6 +24,7 @@ const NEEDS = ['new'];
 
 export const CLUSTERIP = defineTarget({
   name: 'CLUSTERIP',
+  support: undecided('which node answers is not modelled', 'kernels since 6.9 have no such target'),
   families: [4],
   hooks: ['INPUT'],
   conntrack: true,

@@ -1,6 +1,6 @@
 /** connmark_tg(), net/netfilter/xt_connmark.c */
 import type { MarkChange } from '../context.ts';
-import { defineTarget, type OptionDefinition, refuse } from '../extension.ts';
+import { DECIDED, defineTarget, type OptionDefinition, refuse } from '../extension.ts';
 import { ALL } from '../values/mark.ts';
 import { flag, hex, number } from '../values/number.ts';
 import { changeMark, formatChange, MARK_OPTIONS, markChange } from './MARK.ts';
@@ -32,6 +32,7 @@ const OPERATIONS = [
 
 export const CONNMARK = defineTarget({
   name: 'CONNMARK',
+  support: DECIDED,
   conntrack: true,
   options: {
     ...MARK_OPTIONS,

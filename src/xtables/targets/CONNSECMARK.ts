@@ -1,5 +1,5 @@
 /** connsecmark_tg(), net/netfilter/xt_CONNSECMARK.c: labels for SELinux. */
-import { defineTarget } from '../extension.ts';
+import { defineTarget, untried } from '../extension.ts';
 import { flag } from '../values/number.ts';
 
 interface ConnsecmarkInfo {
@@ -8,6 +8,7 @@ interface ConnsecmarkInfo {
 
 export const CONNSECMARK = defineTarget({
   name: 'CONNSECMARK',
+  support: untried('this kernel has no SELinux'),
   tables: ['mangle', 'security'],
   conntrack: true,
   options: {

@@ -1,6 +1,6 @@
 /** xt_ct_target_v1(), net/netfilter/xt_CT.c: what conntrack shall do with the packet, said before it looks (raw table). */
 import type { CtTemplate } from '../context.ts';
-import { defineTarget, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 import { name, setOf } from '../values/text.ts';
@@ -42,6 +42,7 @@ const ZONES = [
 
 export const CT = defineTarget({
   name: 'CT',
+  support: DECIDED,
   tables: ['raw'],
   conntrack: (info: CtInfo) => !info.notrack,
   options: {
@@ -102,6 +103,7 @@ export const CT = defineTarget({
 /** The same as CT --notrack. */
 export const NOTRACK = defineTarget({
   name: 'NOTRACK',
+  support: DECIDED,
   tables: ['raw'],
   options: {},
   build: () => ({}),

@@ -1,6 +1,6 @@
 /** xt_dnat_target_v2(), net/netfilter/xt_nat.c */
 import type { NatRange } from '../context.ts';
-import { defineTarget } from '../extension.ts';
+import { decidedExcept, defineTarget } from '../extension.ts';
 import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 
@@ -12,6 +12,7 @@ interface DnatInfo {
 
 export const DNAT = defineTarget({
   name: 'DNAT',
+  support: decidedExcept('--random: the kernel draws the port'),
   tables: ['nat'],
   hooks: ['PREROUTING', 'OUTPUT'],
   conntrack: true,

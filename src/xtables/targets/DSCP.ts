@@ -1,6 +1,6 @@
 /** dscp_tg(), net/netfilter/xt_DSCP.c: the two ECN bits stay. */
 import { setTos } from '../../skb/rewrite.ts';
-import { defineTarget, refuse } from '../extension.ts';
+import { DECIDED, defineTarget, refuse } from '../extension.ts';
 import { tosOf } from '../packet.ts';
 import { dscpClass, dscpNumber } from '../values/dscp.ts';
 import { hex } from '../values/number.ts';
@@ -11,6 +11,7 @@ interface DscpInfo {
 
 export const DSCP = defineTarget({
   name: 'DSCP',
+  support: DECIDED,
   tables: ['mangle'],
   options: {
     'set-dscp': { value: dscpNumber, excludes: ['set-dscp-class'] },

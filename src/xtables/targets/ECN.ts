@@ -1,7 +1,7 @@
 /** ecn_tg(), net/ipv4/netfilter/ipt_ECN.c */
 import { viewOf } from '../../base/bytes.ts';
 import { sealChecksums, setTos } from '../../skb/rewrite.ts';
-import { defineTarget } from '../extension.ts';
+import { DECIDED, defineTarget } from '../extension.ts';
 import { tosOf, upperHeader, upperLayer } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
@@ -19,6 +19,7 @@ const CWR = 0x80;
 
 export const ECN = defineTarget({
   name: 'ECN',
+  support: DECIDED,
   families: [4],
   tables: ['mangle'],
   options: {

@@ -1,6 +1,6 @@
 /** hmark_tg_v4(), net/netfilter/xt_HMARK.c: the packet's mark becomes a hash of what it is made of. */
 import { isUnknown } from '../../base/ternary.ts';
-import { defineTarget, refuse, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, refuse, type Value } from '../extension.ts';
 import { flag, hex, number, readNumber } from '../values/number.ts';
 import { hmarkOf } from './hmark-hash.ts';
 
@@ -48,6 +48,7 @@ const prefix: Value<number> = {
 
 export const HMARK = defineTarget({
   name: 'HMARK',
+  support: DECIDED,
   options: {
     'hmark-tuple': { value: tuple },
     'hmark-src-prefix': { value: prefix },

@@ -1,5 +1,5 @@
 /** idletimer_tg_target(), net/netfilter/xt_IDLETIMER.c: restarts a timer and goes on. */
-import { defineTarget } from '../extension.ts';
+import { DECIDED, defineTarget } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { flag, number } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -12,6 +12,7 @@ interface IdletimerInfo {
 
 export const IDLETIMER = defineTarget({
   name: 'IDLETIMER',
+  support: DECIDED,
   options: {
     timeout: { value: number(0xffffffff, 1), required: true },
     label: { value: name(27, 'a label'), required: true },

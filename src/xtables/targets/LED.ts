@@ -1,5 +1,5 @@
 /** led_tg(), net/netfilter/xt_LED.c: lights a lamp and goes on. */
-import { defineTarget, type Value } from '../extension.ts';
+import { defineTarget, untried, type Value } from '../extension.ts';
 import { quoteAlways } from '../tokens.ts';
 import { flag, number } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -19,6 +19,7 @@ const delay: Value<number | 'inf'> = {
 
 export const LED = defineTarget({
   name: 'LED',
+  support: untried('this kernel has no LEDs'),
   options: {
     'led-trigger-id': { value: name(26, "a trigger's name"), required: true },
     'led-delay': { value: delay },

@@ -1,5 +1,5 @@
 /** log_tg(), net/netfilter/xt_LOG.c: writes to the kernel log and goes on. */
-import { defineTarget, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { quote } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 import { cutText } from '../values/text.ts';
@@ -36,6 +36,7 @@ const level: Value<number> = {
 
 export const LOG = defineTarget({
   name: 'LOG',
+  support: DECIDED,
   options: {
     'log-level': { value: level },
     'log-prefix': { value: cutText(29) },

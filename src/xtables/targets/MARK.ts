@@ -1,6 +1,6 @@
 /** mark_tg(), net/netfilter/xt_mark.c */
 import type { MarkChange } from '../context.ts';
-import { defineTarget, refuse } from '../extension.ts';
+import { DECIDED, defineTarget, refuse } from '../extension.ts';
 import { ALL, type Masked, masked } from '../values/mark.ts';
 import { hex, number } from '../values/number.ts';
 
@@ -43,6 +43,7 @@ export function formatChange({ value, mask }: MarkChange): string {
 
 export const MARK = defineTarget({
   name: 'MARK',
+  support: DECIDED,
   options: MARK_OPTIONS,
   build(args) {
     const given = Object.values(args).filter((arg) => arg !== undefined).length;

@@ -1,5 +1,5 @@
 /** masquerade_tg(), net/netfilter/xt_MASQUERADE.c: the model picks the outgoing interface's address. */
-import { defineTarget } from '../extension.ts';
+import { decidedExcept, defineTarget } from '../extension.ts';
 import { formatNatPorts, type NatPorts, natPorts, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 
@@ -11,6 +11,7 @@ interface MasqueradeInfo {
 
 export const MASQUERADE = defineTarget({
   name: 'MASQUERADE',
+  support: decidedExcept('--random and --random-fully: the kernel draws the port'),
   tables: ['nat'],
   hooks: ['POSTROUTING'],
   conntrack: true,

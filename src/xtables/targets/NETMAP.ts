@@ -1,5 +1,5 @@
 /** netmap_tg4(), netmap_tg6(), net/netfilter/xt_NETMAP.c: the network part is replaced, the host part kept. */
-import { defineTarget, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { type AddressMask, formatAddressMask, prefixLength, readAddressMask } from '../values/address.ts';
 
 const network: Value<AddressMask> = {
@@ -13,6 +13,7 @@ const network: Value<AddressMask> = {
 
 export const NETMAP = defineTarget({
   name: 'NETMAP',
+  support: DECIDED,
   tables: ['nat'],
   conntrack: true,
   options: { to: { value: network, required: true } },

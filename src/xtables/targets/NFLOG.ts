@@ -1,5 +1,5 @@
 /** nflog_tg(), net/netfilter/xt_NFLOG.c: hands a copy to a logging program and goes on. */
-import { defineTarget } from '../extension.ts';
+import { DECIDED, defineTarget } from '../extension.ts';
 import { quote } from '../tokens.ts';
 import { number } from '../values/number.ts';
 import { cutText } from '../values/text.ts';
@@ -17,6 +17,7 @@ interface NflogInfo {
 
 export const NFLOG = defineTarget({
   name: 'NFLOG',
+  support: DECIDED,
   options: {
     'nflog-group': { value: number(65535) },
     'nflog-prefix': { value: cutText(63) },

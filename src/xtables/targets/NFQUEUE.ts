@@ -1,5 +1,5 @@
 /** nfqueue_tg_v3(), net/netfilter/xt_NFQUEUE.c: a program decides. */
-import { defineTarget, type Value } from '../extension.ts';
+import { defineTarget, undecided, type Value } from '../extension.ts';
 import { flag, number, readNumber } from '../values/number.ts';
 
 interface NfqueueInfo {
@@ -24,6 +24,7 @@ const balance: Value<{ readonly first: number; readonly last: number }> = {
 
 export const NFQUEUE = defineTarget({
   name: 'NFQUEUE',
+  support: undecided('a program decides'),
   options: {
     'queue-num': { value: number(65535), excludes: ['queue-balance'] },
     'queue-balance': { value: balance, excludes: ['queue-num'] },

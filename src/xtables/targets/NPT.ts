@@ -1,6 +1,6 @@
 /** ip6t_snpt_tg(), ip6t_dnpt_tg(), net/ipv6/netfilter/ip6t_NPT.c: stateless prefix translation, RFC 6296. */
 import { setDestination, setSource } from '../../skb/rewrite.ts';
-import { defineTarget, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { destinationOf, sourceOf } from '../packet.ts';
 import {
   type AddressMask,
@@ -36,6 +36,7 @@ const networkPrefix: Value<AddressMask> = {
 function define(name: 'SNPT' | 'DNPT') {
   return defineTarget({
     name,
+    support: DECIDED,
     families: [6],
     tables: ['mangle'],
     hooks: name === 'SNPT' ? ['INPUT', 'POSTROUTING'] : ['PREROUTING', 'OUTPUT'],

@@ -1,5 +1,5 @@
 /** xt_rateest_tg(), net/netfilter/xt_RATEEST.c: measures, and goes on. */
-import { defineTarget, refuse, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, refuse, type Value } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { name } from '../values/text.ts';
 
@@ -43,6 +43,7 @@ function format(microseconds: number): string {
 
 export const RATEEST = defineTarget({
   name: 'RATEEST',
+  support: DECIDED,
   options: {
     'rateest-name': { value: name(15, "an estimator's name"), required: true },
     'rateest-interval': { value: duration, required: true },

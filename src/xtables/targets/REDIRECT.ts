@@ -1,5 +1,5 @@
 /** redirect_tg4(), redirect_tg6(), net/netfilter/xt_REDIRECT.c: the model picks the incoming interface's address. */
-import { defineTarget } from '../extension.ts';
+import { decidedExcept, defineTarget } from '../extension.ts';
 import { formatNatPorts, type NatPorts, natPorts, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 
@@ -10,6 +10,7 @@ interface RedirectInfo {
 
 export const REDIRECT = defineTarget({
   name: 'REDIRECT',
+  support: decidedExcept('--random: the kernel draws the port'),
   tables: ['nat'],
   hooks: ['PREROUTING', 'OUTPUT'],
   conntrack: true,

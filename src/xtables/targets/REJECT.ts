@@ -1,6 +1,6 @@
 /** reject_tg(), net/ipv4/netfilter/ipt_REJECT.c, and reject_tg6(), net/ipv6/netfilter/ip6t_REJECT.c */
 import type { Family } from '../../net/ip.ts';
-import { defineTarget, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, type Value } from '../extension.ts';
 
 const NAMES4: Readonly<Record<string, string>> = {
   'icmp-net-unreachable': 'net-unreach',
@@ -42,6 +42,7 @@ function answer(names: Readonly<Record<string, string>>): Value<string> {
 function define(family: Family, names: Readonly<Record<string, string>>, usual: string) {
   return defineTarget({
     name: 'REJECT',
+    support: DECIDED,
     families: [family],
     tables: ['filter'],
     hooks: ['INPUT', 'FORWARD', 'OUTPUT'],

@@ -1,5 +1,5 @@
 /** secmark_tg(), net/netfilter/xt_SECMARK.c: labels for SELinux. */
-import { defineTarget } from '../extension.ts';
+import { defineTarget, untried } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { name } from '../values/text.ts';
 
@@ -9,6 +9,7 @@ interface SecmarkInfo {
 
 export const SECMARK = defineTarget({
   name: 'SECMARK',
+  support: untried('this kernel has no SELinux'),
   tables: ['mangle', 'security'],
   options: { selctx: { value: name(255, 'a security context'), required: true } },
   build: ({ selctx }): SecmarkInfo => ({ context: selctx.value }),

@@ -1,6 +1,6 @@
 /** set_target_v3(), net/netfilter/xt_set.c. What it adds to sets the model keeps if it can; the rule goes on in any case. */
 import { isUnknown } from '../../base/ternary.ts';
-import { defineTarget, refuse } from '../extension.ts';
+import { decidedWith, defineTarget, refuse } from '../extension.ts';
 import { formatReference, type SetReference, setReference } from '../matches/set.ts';
 import { flag, number } from '../values/number.ts';
 
@@ -20,6 +20,7 @@ interface SetInfo {
 
 export const SET = defineTarget({
   name: 'SET',
+  support: decidedWith('ipset save'),
   options: {
     'add-set': { value: setReference },
     'del-set': { value: setReference },

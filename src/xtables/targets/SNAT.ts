@@ -1,5 +1,5 @@
 /** xt_snat_target_v2(), net/netfilter/xt_nat.c */
-import { defineTarget } from '../extension.ts';
+import { decidedExcept, defineTarget } from '../extension.ts';
 import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 import { natRange } from './DNAT.ts';
@@ -13,6 +13,7 @@ interface SnatInfo {
 
 export const SNAT = defineTarget({
   name: 'SNAT',
+  support: decidedExcept('--random and --random-fully: the kernel draws the port'),
   tables: ['nat'],
   hooks: ['POSTROUTING', 'INPUT'],
   conntrack: true,

@@ -1,5 +1,5 @@
 /** synproxy_tg4(), net/ipv4/netfilter/ipt_SYNPROXY.c: answers SYNs itself before the server sees any. */
-import { defineTarget } from '../extension.ts';
+import { defineTarget, undecided } from '../extension.ts';
 import { flag, number } from '../values/number.ts';
 
 interface SynproxyInfo {
@@ -12,6 +12,7 @@ interface SynproxyInfo {
 
 export const SYNPROXY = defineTarget({
   name: 'SYNPROXY',
+  support: undecided('the sequence numbers that it answers with are a secret of the kernel'),
   protocols: [6],
   hooks: ['INPUT', 'FORWARD'],
   conntrack: true,

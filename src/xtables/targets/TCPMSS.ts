@@ -1,7 +1,7 @@
 /** tcpmss_mangle_packet(), net/netfilter/xt_TCPMSS.c: lowers a SYN's maximum segment size. */
 import { setTcpMss, tcpMss } from '../../skb/rewrite.ts';
 import type { MatchContext, RuleVerdict } from '../context.ts';
-import { defineTarget, refuse } from '../extension.ts';
+import { DECIDED, defineTarget, refuse } from '../extension.ts';
 import { u8, upperHeader } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
@@ -16,6 +16,7 @@ type TcpmssInfo = { readonly kind: 'set'; readonly mss: number } | { readonly ki
 
 export const TCPMSS = defineTarget({
   name: 'TCPMSS',
+  support: DECIDED,
   tables: ['mangle', 'filter', 'nat', 'raw', 'security'],
   protocols: [6],
   options: {

@@ -1,7 +1,7 @@
 /** tcpoptstrip_tg4(), net/netfilter/xt_TCPOPTSTRIP.c: overwrites options with no-operations. */
 import { viewOf } from '../../base/bytes.ts';
 import { sealChecksums } from '../../skb/rewrite.ts';
-import { defineTarget, type Value } from '../extension.ts';
+import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { u8, upperHeader } from '../packet.ts';
 import { readNumber } from '../values/number.ts';
 
@@ -31,6 +31,7 @@ const kinds: Value<readonly number[]> = {
 
 export const TCPOPTSTRIP = defineTarget({
   name: 'TCPOPTSTRIP',
+  support: DECIDED,
   tables: ['mangle'],
   protocols: [6],
   options: { 'strip-options': { value: kinds } },

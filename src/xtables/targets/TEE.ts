@@ -1,6 +1,6 @@
 /** tee_tg4(), tee_tg6(), net/netfilter/xt_TEE.c: a copy goes to another host, the packet goes on. */
 import type { Ip } from '../../net/ip.ts';
-import { defineTarget } from '../extension.ts';
+import { DECIDED, defineTarget } from '../extension.ts';
 import { bare } from '../tokens.ts';
 import { address, formatAddress } from '../values/address.ts';
 import { name } from '../values/text.ts';
@@ -12,6 +12,7 @@ interface TeeInfo {
 
 export const TEE = defineTarget({
   name: 'TEE',
+  support: DECIDED,
   options: {
     gateway: { value: address, required: true },
     oif: { value: name(15, 'an interface') },

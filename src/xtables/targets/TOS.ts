@@ -1,6 +1,6 @@
 /** tos_tg(), net/netfilter/xt_DSCP.c */
 import { setTos } from '../../skb/rewrite.ts';
-import { defineTarget, refuse } from '../extension.ts';
+import { DECIDED, defineTarget, refuse } from '../extension.ts';
 import { tosOf } from '../packet.ts';
 import { number } from '../values/number.ts';
 import { formatTos, type Masked, tos } from '../values/tos.ts';
@@ -11,6 +11,7 @@ const WAYS = ['set-tos', 'and-tos', 'or-tos', 'xor-tos'] as const;
 /** tos = (tos & ~mask) ^ value */
 export const TOS = defineTarget({
   name: 'TOS',
+  support: DECIDED,
   tables: ['mangle'],
   options: { 'set-tos': { value: tos }, 'and-tos': bits, 'or-tos': bits, 'xor-tos': bits },
   oneOf: [WAYS],

@@ -1,7 +1,7 @@
 /** tproxy_tg4(), tproxy_tg6_v1(), net/netfilter/xt_TPROXY.c */
 import type { Ip } from '../../net/ip.ts';
 import type { MarkChange } from '../context.ts';
-import { defineTarget } from '../extension.ts';
+import { decidedWith, defineTarget } from '../extension.ts';
 import { address, formatAddress } from '../values/address.ts';
 import { masked } from '../values/mark.ts';
 import { hex } from '../values/number.ts';
@@ -16,6 +16,7 @@ interface TproxyInfo {
 
 export const TPROXY = defineTarget({
   name: 'TPROXY',
+  support: decidedWith('ss -lntup'),
   defragments: true,
   tables: ['mangle'],
   hooks: ['PREROUTING'],

@@ -1,8 +1,9 @@
 /** trace_tg(), net/netfilter/xt_TRACE.c: asks for trace lines and goes on. */
-import { defineTarget } from '../extension.ts';
+import { DECIDED, defineTarget } from '../extension.ts';
 
 export const TRACE = defineTarget({
   name: 'TRACE',
+  support: DECIDED,
   options: {},
   build: () => ({}),
   print: () => [],

@@ -1,7 +1,7 @@
 /** ttl_tg(), hl_tg6(), net/netfilter/xt_HL.c */
 import type { Family } from '../../net/ip.ts';
 import { setTtl } from '../../skb/rewrite.ts';
-import { defineTarget, refuse } from '../extension.ts';
+import { DECIDED, defineTarget, refuse } from '../extension.ts';
 import { ttlOf } from '../packet.ts';
 import { number } from '../values/number.ts';
 
@@ -18,6 +18,7 @@ function define(name: string, prefix: 'ttl' | 'hl', family: Family) {
     ACTIONS.filter((each) => each !== action).map(key);
   return defineTarget({
     name,
+    support: DECIDED,
     families: [family],
     tables: ['mangle'],
     options: {

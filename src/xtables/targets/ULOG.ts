@@ -1,5 +1,5 @@
 /** ipt_ULOG of kernels before 3.17: hands a copy to a logging program and goes on. */
-import { defineTarget } from '../extension.ts';
+import { defineTarget, untried } from '../extension.ts';
 import { quote } from '../tokens.ts';
 import { number } from '../values/number.ts';
 import { cutText } from '../values/text.ts';
@@ -15,6 +15,7 @@ interface UlogInfo {
 
 export const ULOG = defineTarget({
   name: 'ULOG',
+  support: untried('kernels since 3.17 have no such target'),
   families: [4],
   options: {
     'ulog-nlgroup': { value: number(32, 1) },
