@@ -30,13 +30,18 @@ function table(what: string, extensions: readonly Extension[]): string[] {
     '| --- | --- | --- | --- | --- |',
     ...[...rows].map(
       ([name, { families, support }]) =>
-        `| ${name} | ${mark(families.has(4))} | ${mark(families.has(6))} | ${sayDecided(support)} | ${support.untried === undefined ? 'yes' : `no: ${support.untried}`} |`,
+        `| ${name} | ${mark(families.has(4))} | ${mark(families.has(6))} | ${sayDecided(support)} | ${sayHeld(support)} |`,
     ),
   ];
 }
 
 function mark(has: boolean): string {
   return has ? 'yes' : '–';
+}
+
+function sayHeld({ decided, untried }: Support): string {
+  if (untried !== undefined) return `no: ${untried}`;
+  return decided !== true && 'never' in decided ? '–' : 'yes';
 }
 
 function sayDecided({ decided, except }: Support): string {

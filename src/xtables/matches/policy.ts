@@ -1,7 +1,7 @@
 /** policy_mt(), net/netfilter/xt_policy.c. The model has no IPsec: no packet is taken to have come or to leave through it. */
 import {
   type Arg,
-  DECIDED,
+  decidedExcept,
   defineMatch,
   type OptionDefinition,
   option,
@@ -50,7 +50,7 @@ const repeated = <T>(value: Value<T>) =>
 
 export const policy = defineMatch({
   name: 'policy',
-  support: DECIDED,
+  support: decidedExcept('IPsec: every packet counts as one without'),
   options: {
     dir: { value: oneOf({ in: 'in', out: 'out' } as const), required: true },
     pol: { value: oneOf({ none: 'none', ipsec: 'ipsec' } as const) },

@@ -32,8 +32,14 @@ interface Entry {
   stamps: number[];
 }
 
-/** Insertion order is the LRU order; ip_list_tot entries at most. */
-type List = Map<string, Entry>;
+/** One a name, for both families: the first rule that names it makes it, and its mask holds for all of them. */
+interface List {
+  /** Of all 16 bytes of an address; an IPv4 address has the first four. */
+  readonly mask: bigint;
+  /** Insertion order is the LRU order; ip_list_tot entries at most. */
+  readonly entries: Map<string, Entry>;
+}
+
 const MOST_ENTRIES = 100;
 /** The kernel keeps at least as many stamps as the list's highest --hitcount asks for; more of them change nothing. */
 const MOST_STAMPS = 256;
@@ -92,27 +98,43 @@ export const recent = defineMatch({
     `--mask ${formatAddress(info.mask)}`,
     `--${info.side}`,
   ],
+  load(info: RecentInfo, _family, shared) {
+    const key = listKey(info);
+    if (!shared.has(key)) shared.set(key, makeList(info));
+  },
   match: matchRecent,
 });
 
+const listKey = ({ list }: RecentInfo): string => `recent ${list}`;
+const REST = 96n;
+
+function makeList({ mask }: RecentInfo): List {
+  const whole = typeof mask === 'bigint' ? mask : (BigInt(mask) << REST) | ((1n << REST) - 1n);
+  return { mask: whole, entries: new Map() };
+}
+
+function masked(ip: Ip, { mask }: List): Ip {
+  return applyMask(ip, typeof ip === 'bigint' ? mask : Number(mask >> REST));
+}
+
 function matchRecent(info: RecentInfo, ctx: MatchContext): Ternary {
   const { skb } = ctx;
-  const list = sharedState(ctx, `recent ${info.list}`, (): List => new Map());
-  const address = applyMask(info.side === 'rdest' ? destinationOf(skb) : sourceOf(skb), info.mask);
+  const list = sharedState(ctx, listKey(info), () => makeList(info));
+  const address = masked(info.side === 'rdest' ? destinationOf(skb) : sourceOf(skb), list);
   // Lists are shared by both families; an IPv6 address below 2^32 is none of IPv4.
   const key = `${skb.family} ${address}`;
   // The TTL as it was before this host forwarded the packet.
   const ttl = (ttlOf(skb) + (skb.out !== undefined && !skb.local ? 1 : 0)) & 0xff;
-  const found = list.get(key);
+  const found = list.entries.get(key);
   const sameTtl = !info.rttl || ttl === 0 || found?.ttl === ttl || found?.ttl === 0;
   const entry = sameTtl ? found : undefined;
   const most = Math.max(MOST_STAMPS, info.hitcount ?? 0);
   if (info.action === 'set') {
-    touch(list, entry ?? { key, ttl, stamps: [] }, { ttl, time: skb.time, most });
+    touch(list.entries, entry ?? { key, ttl, stamps: [] }, { ttl, time: skb.time, most });
     return !info.invert;
   }
   if (entry && info.action === 'remove') {
-    list.delete(key);
+    list.entries.delete(key);
     return !info.invert;
   }
   const since = info.seconds === undefined ? Number.NEGATIVE_INFINITY : skb.time - info.seconds;
@@ -126,30 +148,30 @@ function matchRecent(info: RecentInfo, ctx: MatchContext): Ternary {
   const result = enough !== info.invert;
   if (!entry) return result;
   const updates = info.action === 'update' && result;
-  if (info.reap) reap(list, since, updates ? entry : undefined);
-  if (updates) touch(list, entry, { ttl, time: skb.time, most });
+  if (info.reap) reap(list.entries, since, updates ? entry : undefined);
+  if (updates) touch(list.entries, entry, { ttl, time: skb.time, most });
   return result;
 }
 
 /** recent_entry_update(), which also makes the entry the list's newest. */
 function touch(
-  list: List,
+  entries: List['entries'],
   entry: Entry,
   { ttl, time, most }: { readonly ttl: number; readonly time: number; readonly most: number },
 ): void {
-  const known = list.delete(entry.key);
-  if (!known && list.size >= MOST_ENTRIES) {
-    const [oldest] = list.keys();
-    if (oldest !== undefined) list.delete(oldest);
+  const known = entries.delete(entry.key);
+  if (!known && entries.size >= MOST_ENTRIES) {
+    const [oldest] = entries.keys();
+    if (oldest !== undefined) entries.delete(oldest);
   }
   entry.ttl = ttl;
   entry.stamps.push(time);
   if (entry.stamps.length > most) entry.stamps.shift();
-  list.set(entry.key, entry);
+  entries.set(entry.key, entry);
 }
 
 /** recent_entry_reap(): the least recently used entry goes when its last stamp is too old, unless it is about to be updated. */
-function reap(list: List, since: number, updated: Entry | undefined): void {
-  const [oldest] = list.values();
-  if (oldest && oldest !== updated && (oldest.stamps.at(-1) ?? 0) < since) list.delete(oldest.key);
+function reap(entries: List['entries'], since: number, updated: Entry | undefined): void {
+  const [oldest] = entries.values();
+  if (oldest && oldest !== updated && (oldest.stamps.at(-1) ?? 0) < since) entries.delete(oldest.key);
 }

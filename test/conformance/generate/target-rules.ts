@@ -112,20 +112,6 @@ export const TARGET_WORDS: readonly Words[] = [
     chain: 'FORWARD',
   },
   {
-    name: 'NFQUEUE',
-    options: [],
-    tail: '--queue-{num {0|7}|balance 1:3} --queue-bypass',
-    count: [0, 0],
-    chain: 'FORWARD',
-  },
-  {
-    name: 'NFQUEUE',
-    options: [],
-    tail: '--queue-{num {0|7}|balance 1:3}{|| --queue-cpu-fanout}',
-    count: [0, 0],
-    chain: 'FORWARD',
-  },
-  {
     name: 'CT',
     options: [],
     tail: '{--notrack|--zone {1|2|mark}|--zone-orig 1|--ctevents new,destroy|--notrack --zone 3}',

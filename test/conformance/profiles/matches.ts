@@ -1,8 +1,9 @@
 /** One match asked many questions: rules of it alone, and packets on both sides of what it looks at. */
 import type { Family } from '../../../src/net/ip.ts';
+import { findHeader, isFound } from '../../../src/xtables/ipv6.ts';
 import { parseSave } from '../../../src/xtables/parse.ts';
 import { BUILTIN_CHAINS, type TableName } from '../../../src/xtables/rule.ts';
-import type { Case } from '../case.ts';
+import type { Case, Stimulus } from '../case.ts';
 import { matchPacket } from '../generate/match-packets.ts';
 import { MATCH_WORDS, type MatchWords, matchRules } from '../generate/match-rules.ts';
 import { ROUTER } from '../networks/router.ts';
@@ -24,8 +25,15 @@ export function matchesCase(random: Random): Omit<Case, 'name'> {
     settings: {
       host: ['sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0', ...(words.settings ?? [])],
     },
-    stimuli: Array.from({ length: PACKETS }, () => matchPacket(random, family, words)),
+    stimuli: Array.from({ length: PACKETS }, () => matchPacket(random, family, words)).filter(isTraced),
   };
+}
+
+/** The kernel's trace shows no packet whose IPv6 headers lead to no upper layer. */
+export function isTraced({ skb }: Stimulus): boolean {
+  if (skb.family === 4) return true;
+  const found = findHeader(skb);
+  return isFound(found) && found.fragmentOffset === 0;
 }
 
 function ruleset(rules: readonly string[], { chain = 'PREROUTING', table = 'mangle' }: MatchWords): string {
