@@ -28,7 +28,7 @@ export async function loadScene(
 ): Promise<Scene | undefined> {
   const { inputs, progress } = await loadInputs(words, options, io);
   const built = buildSnapshot(inputs);
-  const scan = await scanCaptures(inputs.captures);
+  const scan = await scanCaptures(inputs.captures, { dumps: inputs.dumps });
   progress.end();
   const topology = buildTopology(built.snapshot, inputs.captures, scan.observations);
   const issues: Issue[] = [...issuesOf(inputs), ...built.issues, ...scan.issues, ...(topology.issues ?? [])];

@@ -67,7 +67,8 @@ export class ConversationTable {
   readonly #linked = new Set<string>();
   readonly #fragments = new Map<string, Conversation>();
 
-  add(point: number, packet: Packet, bytes: Uint8Array): void {
+  /** `whole`: the bytes are the packet's own, so that it can be known by them elsewhere; those of a trace are made up. */
+  add(point: number, packet: Packet, bytes: Uint8Array, whole = true): void {
     const { ip } = packet;
     if (!ip) return;
     if (packet.icmp?.quoted) {
@@ -106,7 +107,7 @@ export class ConversationTable {
     if (side.packets === 0) side.skb = skbFromFrame(bytes, packet, undefined);
     record(side, sighting);
     noteInitiator(conversation, packet, fromA);
-    if (side.packets <= SIGNED) this.#sign(conversation, packet, bytes, fromA, sighting);
+    if (whole && side.packets <= SIGNED) this.#sign(conversation, packet, bytes, fromA, sighting);
   }
 
   /** The conversation of exactly these two ends, and whether `source` is its `a`. */

@@ -98,7 +98,7 @@ function addVariant(
           },
         }
       : {};
-  table.add(point.index, { ...seen, ...ether }, skb.bytes);
+  table.add(point.index, { ...seen, ...ether }, skb.bytes, false);
   point.packets++;
   const first = endsOf(packet.header, packet);
   if (header === packet.header || !first) return;

@@ -15,7 +15,7 @@ export interface AnalyzeResult extends Diagnosis {
 /** The main job: what happened to every flow, why, and the fix. Never throws for what its inputs hold. */
 export async function analyze(inputs: InputSet, options: ScanOptions = {}): Promise<AnalyzeResult> {
   const { snapshot, issues: snapshotIssues } = buildSnapshot(inputs);
-  const scan = await scanCaptures(inputs.captures, options);
+  const scan = await scanCaptures(inputs.captures, { ...options, dumps: inputs.dumps });
   const topology = buildTopology(snapshot, inputs.captures, scan.observations);
   const located = locate(scan, topology);
   const known = inferSettings({ ...snapshot, namespaces: new Map(topology.namespaces) }, located);

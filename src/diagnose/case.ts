@@ -1,4 +1,5 @@
 import type { Flow, Sighting } from '../correlate/flow.ts';
+import type { KernelPath } from '../correlate/kernel-path.ts';
 import type { Outcome } from '../correlate/outcome.ts';
 import { fateOf, type Prediction, type Predictor, type TapCheck } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
@@ -9,6 +10,7 @@ import { protocolName } from '../net/protocol.ts';
 import type { Trace } from '../netstack/hop.ts';
 import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
 import type { Topology } from '../topology/topology.ts';
+import { withTraces } from './traced.ts';
 
 /** Everything known, before any flow is looked at. */
 export interface Scene {
@@ -24,6 +26,8 @@ export interface Case extends Scene {
   readonly flow: Flow;
   readonly outcome: Outcome;
   readonly prediction?: Prediction;
+  /** What netfilter traces show of its packets, in their order. */
+  readonly kernel: readonly KernelPath[];
   /** A repair has been applied to the snapshot: what the captures show beyond that point no longer counts. */
   readonly hypothetical: boolean;
 }
@@ -46,10 +50,17 @@ export interface ModelDrop {
   }[];
   /** A sighting that can't be if the model is right. */
   readonly contradiction?: Sighting;
+  /** The kernel's own trace, where it shows the same, or where it shows that the packet went on. */
+  readonly confirmedBy?: KernelPath;
+  readonly refutedBy?: KernelPath;
 }
 
-/** The drop that decides the case: of the request, else of the answer. */
+/** The drop that decides the case, of the request, else of the answer: as the model has it, and as traces show it. */
 export function modelDrop(kase: Case): ModelDrop | undefined {
+  return withTraces(kase, predictedDrop(kase));
+}
+
+function predictedDrop(kase: Case): ModelDrop | undefined {
   const { prediction } = kase;
   if (!prediction) return undefined;
   const there = dropOf(kase, prediction.there, prediction.checks, 'forward');
@@ -115,7 +126,7 @@ function absentPoints(
   const saw = new Set(kase.flow.legs.filter((leg) => leg[direction].packets > 0).map((leg) => leg.point));
   const before = new Set(checks.flatMap((check) => check.points.map((point) => point.index)));
   return kase.correlation.points
-    .filter((point) => !saw.has(point.index) && !before.has(point.index))
+    .filter((point) => !saw.has(point.index) && !before.has(point.index) && point.traced === undefined)
     .map((point) => ({
       path: point.path,
       packets: point.packets,

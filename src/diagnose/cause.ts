@@ -46,6 +46,8 @@ export interface Cause {
   readonly check: string;
   /** Undefined: the evidence doesn't point here. */
   find?(flow: Case): Found | undefined;
+  /** Something to be said of a flow besides what explains it. */
+  also?(flow: Case): Found[];
   /** Looks for it where no captured flow tells of it: in dumps, counters and unanswered ARP. */
   survey?(scene: Scene): Found[];
 }

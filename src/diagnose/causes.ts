@@ -65,6 +65,7 @@ import { rpfStrictDrop } from './causes/rpf-strict-drop.ts';
 import { sockLoopbackBound } from './causes/sock-loopback-bound.ts';
 import { sockNotListening } from './causes/sock-not-listening.ts';
 import { srcAddrSelection } from './causes/src-addr-selection.ts';
+import { traceModelParts } from './causes/trace-model-parts.ts';
 import { ttlExpired } from './causes/ttl-expired.ts';
 import { v6ForwardingOff } from './causes/v6-forwarding-off.ts';
 
@@ -89,6 +90,7 @@ export const CAUSES: readonly Cause[] = [
   routeSpecialType,
   routeLoop,
   ttlExpired,
+  traceModelParts,
   routePolicyHijack,
   routeReplyNoDefault,
   routeMissingReturn,

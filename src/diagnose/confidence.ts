@@ -8,7 +8,9 @@ import type { Case, ModelDrop } from './case.ts';
  * beyond the place of death means that the dumps aren't of the time of the capture.
  */
 export function dropConfidence(kase: Case, drop: ModelDrop): number {
-  let confidence = 0.95;
+  // The kernel itself says so, or not so.
+  if (drop.confirmedBy) return drop.confirmedBy.outcome === 'ended' && drop.trace.rule ? 0.8 : 0.98;
+  let confidence = drop.refutedBy ? 0.3 : 0.95;
   if (drop.contradiction) confidence *= 0.3;
   const assumptions = drop.trace.assumptions.length;
   // A frame that the model had to flood may have been meant for somebody else.

@@ -44,6 +44,7 @@ export function diagnose(scene: Scene): Diagnosis {
     const kase = makeCase(scene, flow);
     const diagnosed = explain(kase);
     if (diagnosed) note(incidents, diagnosed, flow);
+    for (const more of remarks(kase)) note(incidents, more, flow);
     return { kase, diagnosed };
   });
   for (const diagnosed of surveys(scene)) {
@@ -100,6 +101,10 @@ function incidentKey({ cause, found }: Diagnosed): string {
   ];
   const named = place.some((part) => part !== undefined) || found.group !== undefined;
   return [cause.id, found.namespace, ...place, found.group, named ? '' : found.title].join('|');
+}
+
+function remarks(kase: Case): Diagnosed[] {
+  return CAUSES.flatMap((cause) => cause.also?.(kase).map((found) => ({ cause, found })) ?? []);
 }
 
 function surveys(scene: Scene): Diagnosed[] {

@@ -4,11 +4,14 @@ import type { DecidingStep, Step, Trace } from '../netstack/hop.ts';
 import type { NftChain, NftRule } from '../nft/ruleset.ts';
 import { type Case, type ModelDrop, netnsOf, type Scene, sysctlOf } from './case.ts';
 import type { Evidence, Finding } from './finding.ts';
+import { traceEvidence } from './traced.ts';
 
 /** `br0.pcap packet 3: 10.0.0.2 > 8.8.8.8 …` */
 export function seenAt(kase: Scene, sighting: Sighting, text: string): Evidence {
   const point = kase.correlation.points[sighting.point];
-  return { path: point?.path ?? '', packet: sighting.number, text };
+  // A trace's packets are numbered by line.
+  const number = point?.traced === undefined ? { packet: sighting.number } : { line: sighting.number };
+  return { path: point?.path ?? '', ...number, text };
 }
 
 export function describeSighting(sighting: Sighting): string {
@@ -80,6 +83,7 @@ export function dropEvidence(kase: Case, drop: ModelDrop): Evidence[] {
       ),
     );
   }
+  evidence.push(...traceEvidence(drop));
   if (drop.contradiction) {
     evidence.push(
       seenAt(

@@ -1,11 +1,14 @@
+import { once } from '../base/memo.ts';
 import type { Flow } from '../correlate/flow.ts';
+import { type KernelPath, kernelPaths } from '../correlate/kernel-path.ts';
 import { type Outcome, outcomeOf } from '../correlate/outcome.ts';
 import { type Prediction, type Predictor, predict } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
+import type { TracedFlowPacket } from '../correlate/traced-flow.ts';
 import type { InputSet } from '../input/input.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Topology } from '../topology/topology.ts';
-import type { Case, Scene } from './case.ts';
+import { type Case, modelDrop, type Scene } from './case.ts';
 import type { Cause, Found } from './cause.ts';
 import { CAUSES } from './causes.ts';
 
@@ -23,24 +26,66 @@ export function makeScene(
 export function makeCase(scene: Scene, flow: Flow, hypothetical = false, from?: string): Case {
   const prediction = predict(scene.predictor, flow, { hypothetical, ...(from !== undefined && { from }) });
   const outcome = outcomeOf(flow);
+  const traced = hypothetical ? [] : tracedOf(scene.correlation).get(flow.id);
+  const kernel = traced ? kernelPaths(scene.predictor, flow, traced) : [];
+  const traceOnly = isTraceOnly(scene, flow);
   return {
     ...scene,
     flow,
-    outcome: hypothetical ? outcome : doubted(interrupted(outcome), prediction),
+    outcome: hypothetical
+      ? outcome
+      : doubted(traceAnswered(interrupted(outcome), kernel, traceOnly), prediction),
     ...(prediction && { prediction }),
+    kernel,
     hypothetical,
   };
 }
 
+const tracedOf = once((correlation: Correlation) => {
+  const byFlow = new Map<number, TracedFlowPacket[]>();
+  for (const traced of correlation.traced) {
+    const own = byFlow.get(traced.flow);
+    if (own) own.push(traced);
+    else byFlow.set(traced.flow, [traced]);
+  }
+  return byFlow;
+});
+
 /** A flow with what the captures say of it, and no model's path. */
 export function unpredicted(scene: Scene, flow: Flow): Case {
-  return { ...scene, flow, outcome: outcomeOf(flow), hypothetical: false };
+  return { ...scene, flow, outcome: outcomeOf(flow), kernel: [], hypothetical: false };
 }
 
 /** A flow that worked and then stopped is to be explained like one that never worked; by what is in the way now. */
 function interrupted(outcome: Outcome): Outcome {
   return outcome.stalled ? { ...outcome, status: 'no-reply' } : outcome;
 }
+
+/** No capture has seen anything of it. */
+function isTraceOnly({ correlation }: Scene, flow: Flow): boolean {
+  return (
+    flow.legs.length > 0 && flow.legs.every(({ point }) => correlation.points[point]?.traced !== undefined)
+  );
+}
+
+/** A trace that shows an answer leave, or arrive at its socket, is as good as a capture of it there. */
+function traceAnswered(outcome: Outcome, kernel: readonly KernelPath[], traceOnly: boolean): Outcome {
+  if (outcome.status !== 'no-reply' && outcome.status !== 'unknown') return outcome;
+  const through = kernel.some(
+    ({ direction, packet, outcome: end }) =>
+      (end === 'left' || end === 'delivered') &&
+      (direction === 'reply' || ECHO_REPLIES.has(packet.header.icmpType ?? -1)) &&
+      ((packet.header.tcpFlags ?? 0) & RST) === 0,
+  );
+  if (through) return { status: 'delivered', oneWay: outcome.oneWay, acknowledged: true };
+  // A trace shows what its rule asked for: that it has no answer means nothing, only where a packet ends does.
+  const ends = kernel.some(({ outcome: end }) => end === 'dropped' || end === 'rejected' || end === 'ended');
+  return traceOnly && !ends ? { ...outcome, status: 'unknown' } : outcome;
+}
+
+const RST = 4;
+/** ICMP's and ICMPv6's. */
+const ECHO_REPLIES = new Set([0, 129]);
 
 /**
  * An answer that was captured at the client is not delivered yet: it has INPUT before it. Where the model is sure that it is
@@ -68,6 +113,8 @@ const FAINT = 0.25;
 /** What explains the flow best; undefined when nothing does, or nothing has to be explained. */
 export function explain(kase: Case): Diagnosed | undefined {
   let best: Diagnosed | undefined;
+  // Of a packet that a trace shows going on, and nobody after that, nothing is known to be wrong.
+  if (kase.outcome.status === 'unknown' && isTraceOnly(kase, kase.flow) && !modelDrop(kase)) return undefined;
   for (const cause of CAUSES) {
     const found = cause.find?.(kase);
     if (found && found.confidence >= FAINT && (!best || found.confidence > best.found.confidence + EQUAL))

@@ -149,7 +149,10 @@ export function silenceAt(kase: Case, namespace: string, device: string): Eviden
     .filter(
       (point) => point.namespace === namespace && (point.interface === device || point.interface === 'any'),
     )
-    .filter((point) => wasCapturing(point, kase.flow.protocol, kase.flow.end) !== 'no')
+    .filter(
+      (point) =>
+        point.traced === undefined && wasCapturing(point, kase.flow.protocol, kase.flow.end) !== 'no',
+    )
     .map((point) => ({
       path: point.path,
       text: `no answer from ${formatIp(kase.flow.server.address)} to ${kase.prediction?.there.final.source ?? formatIp(kase.flow.client.address)} among its ${point.packets} packets`,

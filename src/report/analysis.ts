@@ -3,6 +3,7 @@ import type { FlowStatus } from '../correlate/status.ts';
 import type { Finding } from '../diagnose/finding.ts';
 import type { Hop, Verdict } from '../netstack/hop.ts';
 import type { ObservedPlace } from '../topology/describe.ts';
+import type { KernelPathReport } from './kernel-path.ts';
 
 export interface Analysis {
   schema: 'nettrace-analysis/1';
@@ -74,6 +75,8 @@ export interface AnalysisFlow {
   verdict?: Verdict;
   /** The model's path of the answer, where one was sent or would be. */
   predictedReply?: Hop[];
+  /** The kernel's own path of the flow's packets, by netfilter traces, beside the model's. */
+  kernel?: KernelPathReport[];
   divergence?: { namespace: string; after: string; text: string };
   /** Indexes into findings, the cause first. */
   findings: number[];

@@ -8,6 +8,7 @@ import { formatIp } from '../net/ip.ts';
 import { hasPorts, protocolName } from '../net/protocol.ts';
 import { describeTopology } from '../topology/describe.ts';
 import type { Analysis, AnalysisFlow, AnalysisInput, Endpoint } from './analysis.ts';
+import { describeKernelPath } from './kernel-path.ts';
 
 /** The diagnosis as nettrace-analysis/1: plain data, addresses as text. */
 export function assemble(result: AnalyzeResult): Analysis {
@@ -15,7 +16,10 @@ export function assemble(result: AnalyzeResult): Analysis {
   return {
     schema: 'nettrace-analysis/1',
     inputs: describeInputs(result),
-    topology: describeTopology(scene.topology, scene.correlation.points),
+    topology: describeTopology(
+      scene.topology,
+      scene.correlation.points.filter((point) => point.traced === undefined),
+    ),
     flows: result.flows.map((flow) => describeFlow(result, flow)),
     findings: [...result.findings],
     warnings: result.issues.map(describeIssue),
@@ -71,7 +75,8 @@ function describeFlow(result: AnalyzeResult, { kase, status, findings }: Diagnos
     status,
     sightings: flow.legs.flatMap((leg) => {
       const point = points[leg.point];
-      const capture = point ? `${point.namespace}:${point.interface}` : '';
+      const traced = point?.traced === undefined ? '' : ' (trace)';
+      const capture = point ? `${point.namespace}:${point.interface}${traced}` : '';
       return (['forward', 'reply'] as const)
         .filter((direction) => leg[direction].packets > 0)
         .map((direction) => ({
@@ -84,6 +89,7 @@ function describeFlow(result: AnalyzeResult, { kase, status, findings }: Diagnos
     predicted: prediction?.there.hops ?? [],
     ...(prediction && { verdict: prediction.there.verdict }),
     ...(prediction?.back && { predictedReply: prediction.back.hops }),
+    ...(kase.kernel.length > 0 && { kernel: kase.kernel.map(describeKernelPath) }),
     ...(divergence && { divergence }),
     findings: [...findings],
   };

@@ -11,8 +11,7 @@ import { setDestination, setPorts, setSource } from '../../src/skb/rewrite.ts';
 import type { Skb } from '../../src/skb/skb.ts';
 import type { Rule, Ruleset } from '../../src/xtables/rule.ts';
 import { type CapturedFrame, readFrames } from './support/frames.ts';
-import { loadScenario, readCounters } from './support/kernel-gen.ts';
-import { normal, type TracedPacket, type TracedSteps } from './support/kernel-trace.ts';
+import { loadScenario, readCounters, type TracedPacket, type TracedSteps } from './support/kernel-gen.ts';
 
 const ROOT = '../shared/corpus/traces/kernel-gen';
 const scenarios = existsSync(ROOT) ? readdirSync(ROOT).toSorted() : [];
@@ -30,7 +29,6 @@ describe.runIf(variants.length > 0)('recorded kernel traces', () => {
       cpr0: await readFrames(join(folder, 'cpr0.pcap')),
       cpr1: await readFrames(join(folder, 'cpr1.pcap')),
     };
-    const { backend } = recorded.ruleset;
     let current: TracedSteps | undefined;
     const world = createWorld(recorded.snapshot, recorded.topology, {
       respond: true,
@@ -40,7 +38,7 @@ describe.runIf(variants.length > 0)('recorded kernel traces', () => {
         port: ({ skb }) => drawnPort(frames, skb),
       },
     });
-    const driver = new Driver(world, frames, backend);
+    const driver = new Driver(world, frames);
     const differences: string[] = [];
     for (const traced of recorded.traced) {
       current = traced;
@@ -61,8 +59,7 @@ function stepOf(ruleset: Ruleset, rule: Rule): string | undefined {
   for (const table of ruleset.tables.values()) {
     for (const chain of table.chains.values()) {
       const place = chain.rules.indexOf(rule);
-      const what = ruleset.backend === 'nft' ? normal(bare(rule.text)) : place + 1;
-      if (place >= 0) return `${table.name} ${chain.name} ${what}`;
+      if (place >= 0) return `${table.name} ${chain.name} ${place + 1}`;
     }
   }
   return undefined;
@@ -78,17 +75,15 @@ function comparable(save: string): Record<string, string> {
 class Driver {
   private readonly world: World;
   private readonly frames: Record<string, CapturedFrame[]>;
-  private readonly backend: 'nft' | 'legacy';
   /** Walks of the model that the trace hasn't come to: answers, and second legs over lo. */
   private readonly pending: {
     packet: { source: string; destination: string; in: string };
     steps: string[];
   }[] = [];
 
-  constructor(world: World, frames: Record<string, CapturedFrame[]>, backend: 'nft' | 'legacy') {
+  constructor(world: World, frames: Record<string, CapturedFrame[]>) {
     this.world = world;
     this.frames = frames;
-    this.backend = backend;
   }
 
   next({ packet }: TracedSteps): string[] {
@@ -152,15 +147,10 @@ class Driver {
       hop.steps.flatMap((step) => {
         if (step.kind === 'policy') return [`${step.table} ${step.chain} policy`];
         if (step.kind !== 'rule' || step.target === 'TRACE') return [];
-        const rule = bare(step.text);
-        return [`${step.table} ${step.chain} ${this.backend === 'nft' ? normal(rule) : step.number}`];
+        return [`${step.table} ${step.chain} ${step.number}`];
       }),
     );
   }
-}
-
-function bare(text: string): string {
-  return text.replace(/^-A \S+ ?/, '');
 }
 
 /** Source port of the same packet where it left. */

@@ -23,7 +23,9 @@ export const lostBetweenCaptures: Cause = {
     const seenAtPoints = new Set(legs.map((leg) => leg.point));
     const quiet = kase.correlation.points.filter(
       (other) =>
-        !seenAtPoints.has(other.index) && wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
+        other.traced === undefined &&
+        !seenAtPoints.has(other.index) &&
+        wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
     );
     const expected = kase.prediction?.checks.find((check) => check.missing);
     // Nobody has to answer it, and no capture misses it where the model expects it: then nothing is known to be lost.

@@ -81,7 +81,7 @@ function surveyed(scene: Scene, netns: Netns, rule: Rule): Found[] {
   const prediction = predict(scene.predictor, flow, { from: netns.name });
   if (prediction?.there.cause !== 'nat-loopback-dnat') return [];
   const outcome = { status: 'no-reply', oneWay: false } as const;
-  const found = page.find?.({ ...scene, flow, outcome, prediction, hypothetical: false });
+  const found = page.find?.({ ...scene, flow, outcome, prediction, kernel: [], hypothetical: false });
   if (!found) return [];
   const counted = rule.counters?.packets ?? 0;
   return [

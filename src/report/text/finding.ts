@@ -4,6 +4,7 @@ import type { Evidence, Finding } from '../../diagnose/finding.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
 import { flowName, groupFlows, statusText } from './flow-name.ts';
 import { flowPath } from './flow-path.ts';
+import { kernelPathLines, tellingPaths } from './kernel-path.ts';
 import { place } from './paths.ts';
 import type { Style } from './style.ts';
 import { displayWidth } from './width.ts';
@@ -70,6 +71,12 @@ function path(flows: readonly AnalysisFlow[], view: FindingView, style: Style): 
   view.drawnFlows.add(flow.id);
   const title = flows.length > 1 ? `Path of ${flowName(flow)}` : 'Path';
   const lines = section(title, flowPath(flow, view, style, INDENT), style);
+  for (const kernel of tellingPaths(flow.kernel ?? [])) {
+    const which = kernel.direction === 'reply' ? ', of the answer' : '';
+    lines.push(
+      ...section(`The kernel's own trace${which}`, kernelPathLines(kernel, view, style, INDENT), style),
+    );
+  }
   const drawn = flow.predicted.at(-1)?.steps.findLast((step) => step.kind === 'drop');
   if (flow.divergence && flow.divergence.text !== drawn?.text) {
     lines.push(...hang(' '.repeat(INDENT), printable(flow.divergence.text), style.width).map(style.dim));

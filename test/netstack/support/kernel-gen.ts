@@ -1,15 +1,38 @@
 /** A scenario recorded on a real kernel: its router as a snapshot, and what the kernel traced and counted. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tieSteps } from '../../../src/correlate/trace-rules.ts';
+import { tracedPackets } from '../../../src/correlate/traced-packet.ts';
 import { recogniseDump } from '../../../src/dump/recognise.ts';
+import type { TracedHeader } from '../../../src/dump/trace-record.ts';
 import type { DumpInput } from '../../../src/input/input.ts';
+import type { Ip } from '../../../src/net/ip.ts';
 import { buildSnapshot } from '../../../src/snapshot/build.ts';
 import type { Netns, Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { makeTopology } from '../../../src/topology/build.ts';
 import type { Topology } from '../../../src/topology/topology.ts';
 import { parseSave } from '../../../src/xtables/parse.ts';
 import type { Ruleset } from '../../../src/xtables/rule.ts';
-import { readKernelLog, readXtablesMonitor, type TracedSteps } from './kernel-trace.ts';
+
+export interface TracedPacket {
+  readonly local: boolean;
+  readonly in: string;
+  readonly source: Ip;
+  readonly destination: Ip;
+  readonly length: number;
+  readonly id: number;
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+  /** Of TCP, as far as the trace names them. */
+  readonly tcpFlags?: number;
+  readonly tcpSequence?: number;
+}
+
+export interface TracedSteps {
+  readonly packet: TracedPacket;
+  /** `table chain N`; `table chain policy`. */
+  readonly steps: string[];
+}
 
 export interface KernelScenario {
   readonly snapshot: Snapshot;
@@ -44,12 +67,16 @@ export function loadScenario(folder: string): KernelScenario {
   const withRules: Netns = { ...r, rulesets4: [ruleset], rulesets6: [] };
   snapshot.namespaces.clear();
   snapshot.namespaces.set('r', withRules);
-  const count = (table: string, chain: string) =>
-    ruleset.tables.get(table as 'raw')?.chains.get(chain)?.rules.length ?? 0;
-  const traced =
-    ruleset.backend === 'nft'
-      ? readXtablesMonitor(read('xtables-monitor.txt'))
-      : readKernelLog(read('kernel.log'), count);
+  const name = ruleset.backend === 'nft' ? 'xtables-monitor.txt' : 'kernel.log';
+  const trace = recogniseDump(name, read(name));
+  if (!trace) throw new Error(`${folder}: ${name} is not recognised`);
+  const traced = tracedPackets([{ dump: trace, namespace: 'r', by: 'argument' }], 0).map((packet) => ({
+    packet: packetOf(packet.header, packet.steps[0]?.hook === 'OUTPUT'),
+    steps: tieSteps(withRules, packet).flatMap(({ kind, table, chain, number, verdict }) => {
+      if (kind === 'return' || verdict === 'TRACE') return [];
+      return [`${table} ${chain} ${kind === 'policy' ? 'policy' : number}`];
+    }),
+  }));
   return {
     snapshot,
     topology: makeTopology(snapshot.namespaces, []),
@@ -76,4 +103,20 @@ export function readCounters(save: string): Map<string, string> {
     counters.set(`${key} ${place} ${rule[4]}`, `${rule[1]}:${rule[2]}`);
   }
   return counters;
+}
+
+function packetOf(header: TracedHeader, local: boolean): TracedPacket {
+  const { source, destination, length = 0, id = 0, tcpFlags, tcpSequence } = header;
+  return {
+    local,
+    in: header.in ?? '',
+    source,
+    destination,
+    length,
+    id,
+    ...(header.sourcePort === undefined ? {} : { sourcePort: header.sourcePort }),
+    ...(header.destinationPort === undefined ? {} : { destinationPort: header.destinationPort }),
+    ...(tcpFlags === undefined ? {} : { tcpFlags }),
+    ...(tcpSequence === undefined ? {} : { tcpSequence }),
+  };
 }
