@@ -8,6 +8,7 @@ import type { Skb } from '../skb/skb.ts';
 import { NO_PORT, NO_PROTOCOL, queueAnswer, queueIcmp } from './answer.ts';
 import { echoReply, tcpReset, timestampReply } from './icmp.ts';
 import { isLoopbackIp } from './route.ts';
+import { refusedRoutingHeader } from './routing-header.ts';
 import { type Copy, endCopy, type Run } from './run.ts';
 import { findSocket, isIcmp } from './sockets.ts';
 
@@ -21,6 +22,17 @@ const CHECKSUM_REASONS: Readonly<Record<number, string>> = {
 export function deliverLocally(run: Run, copy: Copy): void {
   const { skb, net } = copy;
   const fields = fieldsOf(skb);
+  const refused = refusedRoutingHeader(net, copy.dev, skb);
+  if (refused !== undefined) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'martian-drop',
+      reason: 'IP_INHDR',
+      text: refused,
+      stray: copy.flooded,
+    });
+    return;
+  }
   const fault = skb.local ? undefined : segmentFault(skb);
   if (fault) {
     endCopy(run, copy, { verdict: 'dropped', cause: 'ct-bad-checksum', ...fault, stray: copy.flooded });
