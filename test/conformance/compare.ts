@@ -1,4 +1,5 @@
 /** The kernel's observation held against the model's, field by field. */
+import { compareConnections } from './connections.ts';
 import { unhex } from './kernel/agent.ts';
 import { signatureOfPacket } from './kernel/events.ts';
 import type { Disagreement, Field, Observation, OutFrame, PacketObservation, Way } from './observation.ts';
@@ -21,7 +22,7 @@ export function compare(kernel: Observation, model: Observation, of: Comparison)
       ).map((each) => ({ ...each, packet: index })),
     ),
     ...compareCounters(kernel, model),
-    ...compareLists('connections', kernel.connections, model.connections),
+    ...compareConnections(kernel.connections, model.connections),
     ...compareLists('sets', kernel.sets ?? {}, model.sets ?? {}),
   ];
 }

@@ -69,6 +69,8 @@ describe.skipIf(!possible)('generated cases on this kernel (needs root and netwo
         );
         if (process.env.NETTRACE_KEEP) keepRow(small, failures.at(-2) ?? '');
       }
+      // Also what is tolerated is told.
+      if (failures.length > 0) console.log(failures.join('\n'));
       expect(tally.wrong, `seeds from ${SEED}\n${failures.join('\n')}`).toBeLessThanOrEqual(TOLERATED);
       expect(tally.unknown, 'packets that the model left undecided').toBeLessThanOrEqual(tally.packets / 100);
     },

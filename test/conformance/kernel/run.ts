@@ -75,6 +75,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
     packets.push(packet);
     waiting.push(...(of.answer?.(frames) ?? []));
   }
+  const end = Date.now() / 1000;
   const counters: Record<string, Record<string, string>> = {};
   const connections: Record<string, string[]> = {};
   const sets: Record<string, string[]> = {};
@@ -104,7 +105,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
     ends: Object.fromEntries(Object.entries(of.network.ends).map(([name, { at }]) => [name, at])),
     stimuli,
     observation: { packets, counters, connections, ...(Object.keys(sets).length > 0 ? { sets } : {}) },
-    end: Date.now() / 1000,
+    end,
   };
 }
 

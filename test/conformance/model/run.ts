@@ -73,7 +73,10 @@ export function runOnModel(recording: Recording): ModelRun {
       return [name, comparableSets(printDump({ kind: 'ipsets', sets: state }) ?? '')];
     }),
   );
-  return { observation: { packets, counters, connections: {}, sets }, unknown, unordered };
+  const connections = Object.fromEntries(
+    [...snapshot.namespaces.keys()].map((name) => [name, world.connections(name, recording.end)]),
+  );
+  return { observation: { packets, counters, connections, sets }, unknown, unordered };
 }
 
 function isUnknown(trace: Trace): boolean {
