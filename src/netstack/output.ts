@@ -18,8 +18,6 @@ import { addStep, type Copy, endCopy, hopOf, openHop, type Run } from './run.ts'
 import { heldRoute, transmit } from './transmit.ts';
 
 export interface SendOptions {
-  /** By a raw socket, header included (IP_HDRINCL). */
-  readonly raw?: boolean;
   /** Bound to that interface (SO_BINDTODEVICE). */
   readonly out?: string;
   /** Next hop in place of the destination's (TEE). */
@@ -74,7 +72,6 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
   }
   copy.dst = result.destination;
   const { out } = result.destination;
-  if (options.raw) copy.raw = out;
   hopOf(run, copy).out = out;
   if (!runHook(run, copy, 'OUTPUT', { out })) return;
   output(run, copy);
@@ -102,8 +99,8 @@ export function output(run: Run, copy: Copy): void {
     }
   }
   const phys = copy.bridge === undefined ? {} : { physin: copy.bridge.physin };
-  // ip_output() passes skb->dev on: of forwarded packets, and of what a raw socket was given with its header.
-  const from = skb.local ? copy.raw : copy.dev;
+  // ip_output() hands on the device that a forwarded packet came in by.
+  const from = skb.local ? undefined : copy.dev;
   if (!runHook(run, copy, 'POSTROUTING', { in: from, out: dst.out, ...phys })) return;
   finishOutput(run, copy, net);
 }

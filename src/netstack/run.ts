@@ -16,8 +16,6 @@ export interface Copy {
   hop: number;
   /** skb->dev */
   dev: string;
-  /** skb->dev of what a raw socket sent: the device of its first route. */
-  raw?: string;
   /** struct nf_bridge_info: set while iptables sees a frame of a bridge. */
   bridge?: BridgeInfo | undefined;
   /** skb_dst: where the routing decision sends it. */

@@ -52,3 +52,10 @@ export interface NftContext {
   readonly namespace: NftView;
   readonly state: NftState;
 }
+
+/** skb->dev, whose type `iiftype` is in spite of its name: the outgoing device once ip_output() has set it, none before. */
+export function currentDevice({ pf, hook, skb }: NftContext): string | undefined {
+  if (hook === 'postrouting' || hook === 'egress') return skb.out;
+  if (pf === 'bridge') return hook === 'forward' || hook === 'output' ? skb.out : skb.in;
+  return hook === 'output' ? undefined : skb.in;
+}

@@ -79,13 +79,15 @@ function partOf(key: Expression): Part | undefined {
     : { kind: 'exact', value: value as bigint | string };
 }
 
-/** First and last value under a prefix. */
+/** First and last value under a prefix, of a value of `bits` where its datatype doesn't say. */
 export function prefixRange(
   prefix: Extract<Expression, { kind: 'prefix' }>,
+  bits?: number,
 ): { readonly kind: 'between'; readonly from: bigint; readonly to: bigint } | undefined {
   const address = constantOf(prefix.address);
   if (typeof address !== 'bigint' || prefix.address.kind !== 'constant') return undefined;
-  const host = maskOfBits(Math.max(0, widthOf(prefix.address.type) - prefix.length));
+  const width = bits || widthOf(prefix.address.type);
+  const host = maskOfBits(Math.max(0, width - prefix.length));
   return { kind: 'between', from: address & ~host, to: address | host };
 }
 

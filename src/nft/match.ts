@@ -39,7 +39,7 @@ function compare(ctx: NftContext, value: Value, op: Operator, left: Expression, 
     return (typeof value === 'string' && value.startsWith(right.value)) !== isNegative(op);
   }
   if (right.kind === 'range' || right.kind === 'prefix') {
-    const bounds = boundsOf(right);
+    const bounds = boundsOf(right, typeOf(left)?.bits);
     if (!bounds || typeof value !== 'bigint') return unknown('a range of something that is no number');
     return (value >= bounds.from && value <= bounds.to) !== isNegative(op);
   }
@@ -93,8 +93,9 @@ function isBitmask(left: Expression, right: Expression): boolean {
 
 function boundsOf(
   right: Extract<Expression, { kind: 'range' | 'prefix' }>,
+  bits: number | undefined,
 ): { readonly from: bigint; readonly to: bigint } | undefined {
-  if (right.kind === 'prefix') return prefixRange(right);
+  if (right.kind === 'prefix') return prefixRange(right, bits);
   const [from, to] = [constantOf(right.from), constantOf(right.to)];
   return typeof from === 'bigint' && typeof to === 'bigint' ? { from, to } : undefined;
 }

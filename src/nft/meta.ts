@@ -1,7 +1,7 @@
 /** nft_meta_get_eval(), net/netfilter/nft_meta.c, and nft_meta_bridge.c. */
 import { isUnknown, type Unknown, unknown } from '../base/ternary.ts';
 import { destinationOf } from '../xtables/packet.ts';
-import type { DeviceView, NftContext } from './context.ts';
+import { currentDevice, type DeviceView, type NftContext } from './context.ts';
 import type { MetaKey } from './keys.ts';
 import { upperOf } from './payload.ts';
 import type { Loaded } from './value.ts';
@@ -33,7 +33,7 @@ export function loadMeta(ctx: NftContext, key: MetaKey): Loaded {
     case 'oifname':
       return skb.out ?? '';
     case 'iiftype':
-      return ofDevice(ctx, skb.in, ({ type }) => type);
+      return ofDevice(ctx, currentDevice(ctx), ({ type }) => type);
     case 'oiftype':
       return ofDevice(ctx, skb.out, ({ type }) => type);
     case 'iifgroup':

@@ -1,7 +1,7 @@
 /** nft_payload_eval() and nft_payload_fast_eval(), net/netfilter/nft_payload.c, with the protocols that nft(8) asks for first. */
 import { isUnknown, type Ternary, type Unknown, unknown } from '../base/ternary.ts';
 import { headerAt, type UpperLayer, u8, upperLayer } from '../xtables/packet.ts';
-import type { NftContext } from './context.ts';
+import { currentDevice, type NftContext } from './context.ts';
 import type { Payload } from './expression.ts';
 import { type Loaded, maskOfBits, readNumber } from './value.ts';
 
@@ -50,11 +50,12 @@ export function hasHeader(ctx: NftContext, header: string): Ternary {
   return upper.protocol === protocol;
 }
 
-/** `meta iiftype ether`, which bridge tables don't need. */
-function isEthernet({ pf, skb, namespace }: NftContext): Ternary {
-  if (pf === 'bridge') return true;
-  if (skb.in === undefined) return false;
-  const { type } = namespace.device(skb.in);
+/** `meta iiftype ether` (skb->dev), which bridge tables don't need. */
+function isEthernet(ctx: NftContext): Ternary {
+  if (ctx.pf === 'bridge') return true;
+  const name = currentDevice(ctx);
+  if (name === undefined) return false;
+  const { type } = ctx.namespace.device(name);
   return isUnknown(type) ? type : type === 1;
 }
 

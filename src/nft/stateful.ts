@@ -73,17 +73,18 @@ function quota(ctx: NftContext, of: Quota, owner: object, slot: string): boolean
   return record.used > of.bytes === of.over;
 }
 
-/** nf_conncount_add(): connections whose packets came by, without those that are over. */
+/** nf_conncount_add(): connections whose packets came by, without those that are over or never came to be. */
 function connectionCount(ctx: NftContext, of: ConnectionLimit, owner: object, slot: string): boolean {
   const { skb } = ctx;
   const record = recordOf(ctx.state, owner, slot, (): { seen: readonly Nfct[] } => ({ seen: [] }));
   const entry = skb.conntrack?.entry;
-  const alive = record.seen.filter((each) => each.id !== entry?.id && !isOver(each, skb.time));
+  const alive = record.seen.filter((each) => each !== entry && each.confirmed && !isOver(each, skb.time));
   record.seen = entry ? [...alive, entry] : alive;
   const found = entry ? record.seen.length : record.seen.length + 1;
   return found > of.count === of.over;
 }
 
-function isOver(entry: Nfct, time: number): boolean {
+function isOver(entry: Nfct & { readonly dead?: boolean }, time: number): boolean {
+  if (entry.dead) return true;
   return entry.tcpState === 'TIME_WAIT' || entry.tcpState === 'CLOSE' || entry.expires <= time;
 }

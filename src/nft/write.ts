@@ -10,7 +10,7 @@ import type { NftContext } from './context.ts';
 import { isUnseen } from './ct.ts';
 import type { Expression, Option, Payload } from './expression.ts';
 import { optionAt } from './option-load.ts';
-import { hasHeader, payloadAt } from './payload.ts';
+import { hasHeader, payloadAt, upperOf } from './payload.ts';
 import type { SetTarget } from './statement.ts';
 import { maskOfBits, readNumber, type Value } from './value.ts';
 
@@ -95,12 +95,14 @@ function writeLinkLayer(skb: Skb, { header }: Payload, value: bigint): boolean |
   return true;
 }
 
-/** A segment size is only made smaller. An option that isn't there, or too short, is left alone: the rule goes on. */
+/** A segment size is only made smaller. Without the option the rule goes on; without a TCP header it ends. */
 function writeOption(ctx: NftContext, option: Option, value: bigint): boolean | Unknown {
   if (option.header !== 'tcp') return unknown('options of that protocol that rules change are not modelled');
   const { skb } = ctx;
+  const upper = upperOf(ctx);
+  if (upper.protocol !== 6 || upper.fragmentOffset > 0 || skb.transport < 0) return false;
   const place = optionAt(ctx, option);
-  if (place === undefined) return false;
+  if (place === undefined) return true;
   if ('why' in place) return place;
   const length = Math.ceil(option.bits / 8);
   const first = option.offset >> 3;

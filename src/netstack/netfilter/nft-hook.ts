@@ -1,8 +1,10 @@
 /** nft_do_chain_ipv4() and its like, net/netfilter/nft_chain_filter.c and nft_chain_route.c: a base chain on its hook. */
 import type { NftContext } from '../../nft/context.ts';
+import { fieldsOf } from '../../skb/fields.ts';
 import { cloneSkb } from '../../skb/from-packet.ts';
 import type { Hook } from '../../xtables/rule.ts';
 import type { Connection } from '../conntrack/connection.ts';
+import { isLocalAddress } from '../net.ts';
 import { reject, tee } from '../reject.ts';
 import { rerouteOutput } from '../reroute.ts';
 import { addStep, type Copy, endCopy, type Run } from '../run.ts';
@@ -74,7 +76,7 @@ function conclude(run: Run, copy: Copy, verdict: NftVerdict): boolean {
       });
       return false;
     case 'reject':
-      reject(run, copy, verdict.with, verdict.by.base.base.hook.toUpperCase() as Hook);
+      if (canAnswer(copy)) reject(run, copy, verdict.with, verdict.by.base.base.hook.toUpperCase() as Hook);
       endCopy(run, copy, {
         verdict: 'rejected',
         cause: nftDropCause(copy, verdict),
@@ -84,6 +86,16 @@ function conclude(run: Run, copy: Copy, verdict: NftVerdict): boolean {
       });
       return false;
   }
+}
+
+/**
+ * Before the routing decision the answer is routed as if from here (nf_reject_fill_skb_dst()): to one's own address that goes only
+ * with an address of one's own as source, which is what the packet asked for.
+ */
+function canAnswer({ net, skb, dst }: Copy): boolean {
+  if (dst !== undefined || skb.family === 6) return true;
+  const { source, destination } = fieldsOf(skb);
+  return !isLocalAddress(net, source) || isLocalAddress(net, destination);
 }
 
 function placeOf({ by: { step } }: Extract<NftVerdict, { kind: 'drop' | 'reject' }>): string {

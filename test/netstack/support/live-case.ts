@@ -106,7 +106,7 @@ export function compare(recording: Recording, each?: (index: number, trace: Trac
     const skb = skbOf(packet);
     const trace =
       packet.on === 'local'
-        ? world.sendLocal('host', skb, { raw: true })
+        ? world.sendLocal('host', skb)
         : world.receive({ namespace: 'host', name: packet.on }, skb);
     each?.(index, trace);
     const kernel = frames.flatMap(([end, frame]) => lineOf(end, frame)).toSorted();

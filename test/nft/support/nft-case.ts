@@ -149,7 +149,7 @@ export function compareNft(
     const skb = skbOf(packet);
     const trace =
       packet.on === 'local'
-        ? world.sendLocal('host', skb, { raw: true })
+        ? world.sendLocal('host', skb)
         : world.receive({ namespace: 'host', name: packet.on }, skb);
     if (trace.verdict === 'unknown') {
       undecided++;

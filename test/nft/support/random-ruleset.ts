@@ -199,7 +199,7 @@ class RuleMaker {
       () => `ip version 4`,
       () => `ip length > ${random.pick([28, 40, 50])}`,
       () => `@th,16,16 ${random.pick(PORTS)}`,
-      () => `@nh,${v6 ? '48,8' : '72,8'} 17`,
+      () => `${ip} daddr != ${addresses[0]} @nh,${v6 ? '48,8' : '72,8'} 17`,
       () => `ip saddr & 255.255.0.255 == 10.90.0.2`,
       () => `fib saddr . iif oif ${random.pick(['missing', 'exists'])}`,
       () =>
