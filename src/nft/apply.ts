@@ -19,7 +19,10 @@ import type { Verdict } from './verdict.ts';
 import { resetOption, write } from './write.ts';
 
 /** `next`: on to the rule's next statement. `break`: the rule does not match (NFT_BREAK). */
-export type Way = 'next' | 'break' | { readonly verdict: RuleVerdict };
+export type Way = 'next' | 'break' | { readonly verdict: NftRuleVerdict };
+
+/** `stolen`: it went another way (fwd). */
+export type NftRuleVerdict = RuleVerdict | { readonly kind: 'stolen'; readonly device: string };
 
 export type Outcome =
   | Way
@@ -86,7 +89,7 @@ export function apply(ctx: NftContext, statement: Statement): Outcome {
     case 'dup':
       return duplicate(ctx, statement);
     case 'fwd':
-      return { verdict: { kind: 'unknown', why: 'the frame is sent out of another device' } };
+      return forward(ctx, statement);
     case 'queue':
       return { verdict: { kind: 'queue' } };
     case 'synproxy':
@@ -259,6 +262,16 @@ function duplicate(ctx: NftContext, { address, device }: Extract<Statement, { ki
   if (to === undefined) return 'break';
   if (typeof to !== 'bigint') return { blurred: 'a copy goes to an address that is not known' };
   return { copyTo: ctx.skb.family === 4 ? Number(to & 0xffffffffn) : to };
+}
+
+/** nft_fwd_netdev_eval(); with an address, through the neighbour of that device (nft_fwd_neigh_eval()). */
+function forward(ctx: NftContext, { device, address }: Extract<Statement, { kind: 'fwd' }>): Outcome {
+  const name = evaluate(ctx, device);
+  if (name === undefined) return 'break';
+  if (typeof name !== 'string' || address) {
+    return { verdict: { kind: 'unknown', why: 'the frame is sent out of another device' } };
+  }
+  return { verdict: { kind: 'stolen', device: name } };
 }
 
 /** nft_flow_offload_eval(): what can't be offloaded ends the rule. */

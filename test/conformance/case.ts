@@ -30,6 +30,8 @@ export interface Rules {
   readonly ip4?: string;
   readonly ip6?: string;
   readonly nft?: string;
+  /** `add rule …` a line, loaded after `nft` one by one; what the kernel refuses is left out. */
+  readonly nftRules?: string;
   /** `ipset restore` */
   readonly ipset?: string;
 }

@@ -9,6 +9,8 @@ export interface Comparison {
   readonly stimuli: readonly { readonly bytes: string }[];
   /** Ways of the model in which two packets that look alike are mixed; their steps are compared as a bag. */
   readonly unordered: ReadonlySet<Way>;
+  /** The legacy tables' trace comes by the log: nothing tells which of its steps came before which of nft's. */
+  readonly backend: 'nft' | 'legacy';
 }
 
 export function compare(kernel: Observation, model: Observation, of: Comparison): Disagreement[] {
@@ -33,7 +35,7 @@ function comparePacket(
   kernel: PacketObservation,
   model: PacketObservation,
   stimulus: string,
-  { unordered }: Comparison,
+  { unordered, backend }: Comparison,
 ): Disagreement[] {
   const names = new Set(
     [...kernel.ways, ...model.ways].map(({ of }) => of).filter((of) => !isOwnBusiness(of)),
@@ -46,7 +48,12 @@ function comparePacket(
     other: readonly string[],
     bag = false,
   ): void => {
-    const order = bag ? (list: readonly string[]) => list.toSorted() : byNamespace;
+    const order = bag
+      ? (list: readonly string[]) => list.toSorted()
+      : backend === 'legacy'
+        ? (list: readonly string[]) =>
+            byNamespace(list.toSorted((a, b) => Number(isNative(a)) - Number(isNative(b))))
+        : byNamespace;
     if (order(one).join('\n') === order(other).join('\n')) return;
     const say = (list: readonly string[]) =>
       `${of === 'packet' ? '' : `${of}: `}${list.join(', ') || 'nothing'}`;
@@ -81,6 +88,11 @@ function byNamespace(lines: readonly string[]): string[] {
   return lines.toSorted((a, b) =>
     namespaceOf(a) < namespaceOf(b) ? -1 : namespaceOf(a) > namespaceOf(b) ? 1 : 0,
   );
+}
+
+/** `host inet/t:chain:1` */
+function isNative(line: string): boolean {
+  return /^\S+ \w+\//.test(line);
 }
 
 /** Neighbour discovery and group reports are the namespaces' own. */

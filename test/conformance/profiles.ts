@@ -8,6 +8,7 @@ import { matchesCase } from './profiles/matches.ts';
 import { mixedCase } from './profiles/mixed.ts';
 import { natCase } from './profiles/nat.ts';
 import { targetsCase } from './profiles/targets.ts';
+import { nftablesCase } from './profiles/nftables.ts';
 import type { Random } from './random.ts';
 
 export type Profile = (random: Random) => Omit<Case, 'name'>;
@@ -21,4 +22,5 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   ipset: ipsetCase,
   matches: matchesCase,
   targets: targetsCase,
+  nftables: nftablesCase,
 };

@@ -67,8 +67,12 @@ export async function shrink(failing: Case, fails: (of: Case) => Promise<boolean
         (kept) => put(kept.join('')),
       );
     }
+    const nftRules = () => (best.rules[namespace]?.nftRules ?? '').split('\n').filter((line) => line !== '');
+    await reduce(nftRules, (kept) =>
+      withRules(best, namespace, { ...best.rules[namespace], nftRules: `${kept.join('\n')}\n` }),
+    );
     if (best.rules[namespace]?.nft !== undefined) {
-      const { nft: _, ...others } = best.rules[namespace] ?? {};
+      const { nft: _, nftRules: __, ...others } = best.rules[namespace] ?? {};
       await attempt(withRules(best, namespace, others));
     }
   }

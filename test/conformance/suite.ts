@@ -24,7 +24,11 @@ export function judge(recording: Recording): Result {
   const { stimuli } = recording;
   return {
     recording,
-    disagreements: compare(recording.observation, observation, { stimuli, unordered }),
+    disagreements: compare(recording.observation, observation, {
+      stimuli,
+      unordered,
+      backend: recording.backend,
+    }),
     unknown,
   };
 }

@@ -135,7 +135,7 @@ function translate(run: Run, copy: Copy, hook: Hook): boolean {
     for (const entry of net.tables[skb.family].nat[hook]) {
       const passed =
         entry.kind === 'nft'
-          ? runNft(run, copy, NFT_PF[skb.family], entry.base, connection)
+          ? runNft(run, copy, NFT_PF[skb.family], entry.base, { connection })
           : conclude(run, copy, walk(run, copy, entry.base, connection));
       if (!passed) return false;
       if (hook === 'PREROUTING' || hook === 'OUTPUT' ? connection.dstNatDone : connection.srcNatDone) break;

@@ -15,14 +15,13 @@ import { nftViewOf } from './nft-view.ts';
 import { type NftVerdict, walkNft } from './nft-walk.ts';
 import { routingKey } from './routing-key.ts';
 
-/** True: go on. False: the packet ended here. `connection` is the one that nat statements set up. */
+/** True: go on. False: the packet ended here. `connection` is the one that nat statements set up, `extra` what counts of the frame's header. */
 export function runNft(
   run: Run,
   copy: Copy,
   pf: NftContext['pf'],
   base: NftBase,
-  connection?: Connection,
-  extra = 0,
+  { connection, extra = 0 }: { readonly connection?: Connection; readonly extra?: number } = {},
 ): boolean {
   const { net, skb, dst } = copy;
   const reroutes = base.base.type === 'route' && base.base.hook === 'output';
@@ -62,6 +61,9 @@ function conclude(run: Run, copy: Copy, verdict: NftVerdict): boolean {
   switch (verdict.kind) {
     case 'accept':
       return true;
+    case 'stolen':
+      endCopy(run, copy, { verdict: 'consumed', stray: copy.flooded });
+      return false;
     case 'queue':
       run.assumptions.add(`${copy.net.name}: a program decides about queued packets; taken as accepting`);
       run.undecided = true;

@@ -1,7 +1,7 @@
 /** nft_do_chain(), net/netfilter/nf_tables_core.c */
 
 import type { Ip } from '../../net/ip.ts';
-import { apply, type Way } from '../../nft/apply.ts';
+import { apply, type NftRuleVerdict, type Way } from '../../nft/apply.ts';
 import type { NftContext, NftView } from '../../nft/context.ts';
 import type { NftChain, NftRule } from '../../nft/ruleset.ts';
 import type { NftState } from '../../nft/state.ts';
@@ -14,7 +14,7 @@ import { count } from './steps.ts';
 
 /** What a base chain says of a packet. */
 export type NftVerdict =
-  | { readonly kind: 'accept' | 'queue' }
+  | { readonly kind: 'accept' | 'queue' | 'stolen' }
   | { readonly kind: 'drop'; readonly by: NftDecider }
   | { readonly kind: 'reject'; readonly with: string; readonly by: NftDecider };
 
@@ -153,7 +153,7 @@ function contextOf(state: WalkState): NftContext {
 }
 
 /** A rule that was carried through: recorded, then its verdict. */
-function finish(state: WalkState, rule: NftRule, verdict: RuleVerdict): NftVerdict | undefined {
+function finish(state: WalkState, rule: NftRule, verdict: NftRuleVerdict): NftVerdict | undefined {
   const { chain, index } = state.position;
   const { walk } = state;
   if (!state.trial) count(walk.base.state.counters, rule, state.skb.length + walk.extra);
@@ -179,6 +179,9 @@ function finish(state: WalkState, rule: NftRule, verdict: RuleVerdict): NftVerdi
     case 'accept':
     case 'queue':
       return { kind: settled.kind };
+    case 'stolen':
+      if (!state.trial) walk.hooks.send(settled.device);
+      return { kind: 'stolen' };
     case 'drop':
       return { kind: 'drop', by };
     case 'reject':
@@ -237,7 +240,7 @@ function go(
 }
 
 /** The verdict as the kernel's own trace words it: a refusal is a drop. */
-function verdictText(verdict: RuleVerdict): string {
+function verdictText(verdict: NftRuleVerdict): string {
   switch (verdict.kind) {
     case 'jump':
     case 'goto':
@@ -248,6 +251,7 @@ function verdictText(verdict: RuleVerdict): string {
     case 'drop':
     case 'return':
     case 'queue':
+    case 'stolen':
     case 'unknown':
       return verdict.kind;
     default:

@@ -113,6 +113,9 @@ export class Lab {
     }
     script.splice(2, 0, ...(rules.ipset ? ['ipset destroy', here('ipset restore', rules.ipset)] : []));
     if (rules.nft) script.push(here('nft -f -', rules.nft));
+    for (const rule of (rules.nftRules ?? '').split('\n')) {
+      if (rule !== '') script.push(`echo '${rule}' | nft -f - 2>/dev/null || true`);
+    }
     script.push(here('nft -f -', PROBE), 'conntrack -F >/dev/null 2>&1 || true');
     await this.agent.run(this.netns(namespace), script.join('\n'));
   }

@@ -1,7 +1,7 @@
 /** A case through the kernel. */
 import type { Mac } from '../../../src/net/mac.ts';
 import type { Case, Frame, Network, Stimulus } from '../case.ts';
-import { readCounters } from '../counters.ts';
+import { readCounters, readNftCounters } from '../counters.ts';
 import { frameOf, outFrame, readFrame } from '../frame.ts';
 import type { OutFrame, PacketObservation } from '../observation.ts';
 import type { RecordedStimulus, Recording } from '../recording.ts';
@@ -92,6 +92,9 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
       ])
     ).split(`${SEPARATOR}\n`);
     counters[name] = { ...readCounters(v4, 4), ...readCounters(v6, 6) };
+    if (of.rules[name]?.nft !== undefined) {
+      Object.assign(counters[name], readNftCounters(await lab.run(name, ['nft -j list ruleset'])));
+    }
     connections[name] = [...table4.split('\n'), ...table6.split('\n')]
       .filter((line) => line !== '')
       .toSorted();

@@ -13,7 +13,8 @@ import { buildSnapshot } from '../../../src/snapshot/build.ts';
 import { makeTopology } from '../../../src/topology/build.ts';
 import type { LinkRef, Wire } from '../../../src/topology/topology.ts';
 import type { Hook } from '../../../src/xtables/rule.ts';
-import { readCounters } from '../counters.ts';
+import { rulesetFromJson } from '../../nft/support/from-json.ts';
+import { modelNftCounters, readCounters } from '../counters.ts';
 import { headline, signature } from '../describe.ts';
 import { outFrame, skbOf } from '../frame.ts';
 import { unhex } from '../kernel/agent.ts';
@@ -32,6 +33,10 @@ export interface ModelRun {
 
 export function runOnModel(recording: Recording): ModelRun {
   const { snapshot } = buildSnapshot({ captures: [], dumps: recording.dumps.map(dumpOf), issues: [] });
+  for (const [name, command, text] of recording.dumps) {
+    const netns = snapshot.namespaces.get(name);
+    if (netns && command.startsWith('nft')) netns.nft = rulesetFromJson(text);
+  }
   const topology = makeTopology(snapshot.namespaces, recording.wires.map(wireOf));
   const watch = new Watch(recording);
   const world = createWorld(snapshot, topology, {
@@ -64,7 +69,11 @@ export function runOnModel(recording: Recording): ModelRun {
   const counters = Object.fromEntries(
     [...snapshot.namespaces.keys()].map((name) => [
       name,
-      { ...readCounters(world.counters(name, 4), 4), ...readCounters(world.counters(name, 6), 6) },
+      {
+        ...readCounters(world.counters(name, 4), 4),
+        ...readCounters(world.counters(name, 6), 6),
+        ...modelNftCounters(world.nftCounters(name), world.nftObjectCounters(name)),
+      },
     ]),
   );
   const sets = Object.fromEntries(
@@ -159,6 +168,12 @@ class Watch implements WorldObserver {
               break;
             case 'policy':
               draft.path.push(`${namespace} ${step.table}:${step.chain}:policy`);
+              break;
+            case 'nft-rule':
+              draft.path.push(`${namespace} ${step.family}/${step.table}:${step.chain}:${step.number}`);
+              break;
+            case 'nft-policy':
+              draft.path.push(`${namespace} ${step.family}/${step.table}:${step.chain}:policy`);
               break;
             case 'conntrack':
               if (step.state !== 'INVALID') {

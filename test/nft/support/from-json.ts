@@ -125,7 +125,7 @@ export function rulesetFromJson(text: string, path = 'nft.json'): NftRuleset {
         sets: [],
         objects: [],
         flowtables: [],
-        iptables: false,
+        iptables: ['raw', 'mangle', 'nat', 'filter', 'security'].includes(of.name),
         span,
       } satisfies Record<keyof Omit<NftTable, 'comment' | 'handle'>, unknown>);
     } else if (kind === 'chain') {

@@ -1,5 +1,6 @@
-/** Random nft rulesets for the lab's router (test/netstack/support/live.ts): a skeleton that always loads, and rules one by one. */
-import type { Random } from '../../netstack/support/random.ts';
+/** Random nft rulesets: a skeleton that always loads, and rules one by one. */
+import type { Random } from '../random.ts';
+import type { Vocabulary } from './site.ts';
 
 export interface RandomRuleset {
   /** Tables, chains, sets and objects, for `nft -f`. */
@@ -20,34 +21,12 @@ interface Place {
   readonly later: readonly string[];
 }
 
-const V4 = ['10.90.1.2', '10.90.2.2', '10.90.3.2', '10.90.3.3', '10.90.1.1', '10.90.2.1', '8.8.8.8'];
-const N4 = [
-  '10.90.1.0/24',
-  '10.90.2.0/24',
-  '10.90.3.0/24',
-  '10.90.0.0/16',
-  '8.0.0.0/8',
-  '10.90.1.2-10.90.2.1',
-];
-const V6 = ['fd90:1::2', 'fd90:2::2', 'fd90:3::2', 'fd90:1::1', 'fd90:2::1', 'fd99::8'];
-const N6 = ['fd90:1::/64', 'fd90:2::/64', 'fd90:3::/64', 'fd90::/16', 'fd90:1::1-fd90:2::1'];
 const PORTS = ['1', '2', '53', '80', '1000', '4000', '5000'];
 const PORT_SETS = ['{ 53, 80 }', '{ 1-3, 80, 4000-6000 }', '{ 1, 2, 3 }', '1-100', '53-80'];
-const DEVICES = [
-  '"eth0"',
-  '"eth1"',
-  '"br0"',
-  '"lo"',
-  '"eth*"',
-  '{ "eth0", "br0" }',
-  '{ "eth*", "lo" }',
-  '"p0"',
-];
-
 const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
 const PRIORITIES = [-450, -310, -300, -250, -200, -150, -10, 0, 0, 0, 10, 50, 150, 300];
 
-export function randomRuleset(random: Random): RandomRuleset {
+export function randomNft(random: Random, words: NftWords): RandomRuleset {
   const lines: string[] = [];
   const places: Place[] = [];
   const count = 1 + random.below(3);
@@ -55,7 +34,7 @@ export function randomRuleset(random: Random): RandomRuleset {
     const family = random.pick(['inet', 'inet', 'ip', 'ip6'] as const);
     const table = `t${t}`;
     lines.push(`table ${family} ${table} {`);
-    lines.push(...objects(random, family));
+    lines.push(...objects(random, family, words));
     const users = ['u1', 'u2', 'u3'];
     users.forEach((chain, i) => {
       lines.push(` chain ${chain} { }`);
@@ -82,7 +61,7 @@ export function randomRuleset(random: Random): RandomRuleset {
   }
   const rules: string[] = [];
   for (const place of places) {
-    const rule = new RuleMaker(random, place);
+    const rule = new RuleMaker(random, place, words);
     const amount = place.type === 'none' ? 1 + random.below(3) : 1 + random.below(5);
     for (let i = 0; i < amount; i++) {
       rules.push(`add rule ${place.family} ${place.table} ${place.chain} ${rule.make()}`);
@@ -91,22 +70,23 @@ export function randomRuleset(random: Random): RandomRuleset {
   return { skeleton: `${lines.join('\n')}\n`, rules };
 }
 
-function objects(random: Random, family: TableFamily): string[] {
+function objects(random: Random, family: TableFamily, words: NftWords): string[] {
   const v6 = family === 'ip6';
-  const [addresses, networks, type] = v6 ? [V6, N6, 'ipv6_addr'] : [V4, N4, 'ipv4_addr'];
+  const { addresses, networks } = words[v6 ? 6 : 4];
+  const type = v6 ? 'ipv6_addr' : 'ipv4_addr';
   const some = (list: readonly string[], n: number) =>
     [...new Set(Array.from({ length: n }, () => random.pick(list)))].join(', ');
   return [
     ` set addrs { type ${type}; elements = { ${some(addresses, 3)} } }`,
     ` set nets { type ${type}; flags interval; auto-merge; elements = { ${some(networks, 2)} } }`,
-    ` set pairs { type ${type} . inet_service; flags interval; elements = { ${random.pick(networks.slice(0, 3))} . 1-100, ${random.pick(addresses)} . 4000 } }`,
+    ` set pairs { type ${type} . inet_service; flags interval; elements = { ${random.pick(networks)} . 1-100, ${random.pick(addresses)} . 4000 } }`,
     ` set proto { type inet_proto . inet_service; elements = { tcp . 80, udp . 53, udp . 1 } }`,
     ` set seen { type ${type}; size 3; flags dynamic,timeout; timeout 1h; }`,
     ` set marks { type mark; flags interval; elements = { 1, 5-9 } }`,
     ` set rated { type ${type}; size 16; flags dynamic; }`,
     ` map vm { type inet_service : verdict; flags interval; elements = { 1 : accept, 2 : jump u1, 53 : goto u2, 80-90 : continue, 4000 : drop } }`,
     ` map am { type ${type} : mark; elements = { ${addresses[0]} : 1, ${addresses[1]} : 2 } }`,
-    ` map pm { type ipv4_addr . inet_service : verdict; elements = { 10.90.1.2 . 80 : accept, 10.90.2.2 . 53 : jump u3 } }`,
+    ` map pm { type ipv4_addr . inet_service : verdict; elements = { ${words[4].addresses[0]} . 80 : accept, ${words[4].addresses[1]} . 53 : jump u3 } }`,
     ` counter cnt { }`,
     ` quota quo { over 500 bytes }`,
     ` limit lim { rate 10/hour burst 3 packets }`,
@@ -116,10 +96,12 @@ function objects(random: Random, family: TableFamily): string[] {
 class RuleMaker {
   private readonly random: Random;
   private readonly place: Place;
+  private readonly words: NftWords;
 
-  constructor(random: Random, place: Place) {
+  constructor(random: Random, place: Place, words: NftWords) {
     this.random = random;
     this.place = place;
+    this.words = words;
   }
 
   make(): string {
@@ -137,9 +119,11 @@ class RuleMaker {
   }
 
   private match(ip: 'ip' | 'ip6'): string {
-    const { random, place } = this;
+    const { random, place, words } = this;
     const v6 = ip === 'ip6';
-    const [addresses, networks] = v6 ? [V6, N6] : [V4, N4];
+    const { addresses, networks } = words[v6 ? 6 : 4];
+    const quoted = words.interfaces.map((name) => `"${name}"`);
+    const devices = [...quoted, `{ ${quoted.join(', ')} }`, '"lo"', '"e*"', '"v*"', '{ "e*", "lo" }'];
     const not = random.chance(0.2) ? '!= ' : '';
     const side = random.pick(['saddr', 'daddr']);
     const own = place.family === 'inet' ? 'ip' : place.family;
@@ -147,7 +131,7 @@ class RuleMaker {
     const port = random.pick(['sport', 'dport', 'dport']);
     const choices: (() => string)[] = [
       () => `${ip} ${side} ${not}${random.pick([...addresses, ...networks])}`,
-      () => `${ip} ${side} ${not}{ ${random.pick(addresses)}, ${random.pick(networks.slice(0, 3))} }`,
+      () => `${ip} ${side} ${not}{ ${random.pick(addresses)}, ${random.pick(networks)} }`,
       () => `${own} ${side} ${not}@${random.pick(['addrs', 'nets'])}`,
       () => `${l4} ${port} ${not}${random.pick([...PORTS, ...PORT_SETS])}`,
       () => `${l4} ${port} ${not}${random.pick([...PORTS, ...PORT_SETS])}`,
@@ -168,7 +152,7 @@ class RuleMaker {
       () =>
         v6
           ? `ct original ip6 daddr ${random.pick(addresses)}`
-          : `ct ${random.pick(['original', 'reply'])} ip ${side} ${random.pick([...addresses, '10.90.0.0/16'])}`,
+          : `ct ${random.pick(['original', 'reply'])} ip ${side} ${random.pick([...addresses, ...networks])}`,
       () => `meta l4proto udp ct original proto-dst ${random.pick(PORTS)}`,
       () =>
         `ct ${random.pick(['', 'original ', 'reply '])}packets ${random.pick(['>', '<', '=='])} ${1 + random.below(3)}`,
@@ -177,10 +161,10 @@ class RuleMaker {
       () => `meta mark ${not}${random.pick(['0', '1', '0x1', '1-5', '@marks', '{ 0, 2 }'])}`,
       () => `meta mark and 0x3 ${random.pick(['==', '!='])} ${random.below(3)}`,
       () => `meta length ${random.pick(['<', '>'])} ${random.pick([30, 40, 50, 60, 80])}`,
-      () => `iifname ${not}${random.pick(DEVICES)}`,
-      () => `oifname ${not}${random.pick(DEVICES)}`,
-      () => `iif ${random.pick(['eth0', 'eth1', 'br0', 'lo'])}`,
-      () => `oif ${not}${random.pick(['eth0', 'eth1', 'br0', 'lo'])}`,
+      () => `iifname ${not}${random.pick(devices)}`,
+      () => `oifname ${not}${random.pick(devices)}`,
+      () => `iif ${random.pick([...words.interfaces, 'lo'])}`,
+      () => `oif ${not}${random.pick([...words.interfaces, 'lo'])}`,
       () => `iiftype ${random.pick(['ether', 'loopback'])}`,
       () => `meta pkttype ${not}${random.pick(['host', 'broadcast', 'multicast', 'other'])}`,
       () => `meta nfproto ${random.pick(['ipv4', 'ipv6'])}`,
@@ -200,16 +184,16 @@ class RuleMaker {
       () => `ip length > ${random.pick([28, 40, 50])}`,
       () => `@th,16,16 ${random.pick(PORTS)}`,
       () => `${ip} daddr != ${addresses[0]} @nh,${v6 ? '48,8' : '72,8'} 17`,
-      () => `ip saddr & 255.255.0.255 == 10.90.0.2`,
+      () => `ip saddr & 0.0.0.255 == 0.0.0.${random.below(4)}`,
       () => `fib saddr . iif oif ${random.pick(['missing', 'exists'])}`,
       () =>
         `fib daddr type ${not}${random.pick(['local', 'broadcast', 'unicast', '{ local, broadcast, multicast }'])}`,
-      () => `fib saddr oifname ${random.pick(['"eth0"', '"eth1"', '"br0"'])}`,
+      () => `fib saddr oifname ${random.pick(quoted)}`,
       () => `fib daddr . iif type local`,
       () => `frag more-fragments 1`,
       () => `exthdr frag exists`,
       () => `tcp option maxseg exists`,
-      () => `ether saddr ${random.pick(['02:aa:00:00:00:01', '02:aa:00:00:00:03'])}`,
+      () => `ether saddr ${random.pick(['!= ', ''])}${random.pick(words.macs)}`,
       () => `udp length > ${8 + random.below(20)}`,
       () => `rt ${ip} nexthop ${random.pick(addresses)}`,
       () => `numgen inc mod ${2 + random.below(3)} ${random.pick(['0', '1', '!= 0'])}`,
@@ -242,7 +226,7 @@ class RuleMaker {
   }
 
   private effect(ip: 'ip' | 'ip6'): string {
-    const { random, place } = this;
+    const { random, place, words } = this;
     const own = place.family === 'inet' ? 'ip' : place.family;
     return random.pick([
       () =>
@@ -250,7 +234,7 @@ class RuleMaker {
       () => `ct mark set ${random.pick(['1', 'meta mark', 'ct mark or 0x4'])}`,
       () => `meta mark set ${own} saddr map @am`,
       () =>
-        `meta mark set ${own} saddr map { ${own === 'ip' ? V4[0] : V6[0]} : 7, ${own === 'ip' ? V4[1] : V6[1]} : 8 }`,
+        `meta mark set ${own} saddr map { ${words[own === 'ip' ? 4 : 6].addresses[0]} : 7, ${words[own === 'ip' ? 4 : 6].addresses[1]} : 8 }`,
       () => `meta mark set numgen inc mod 3 offset 1`,
       () => `meta mark set jhash ${own} saddr . ${own} daddr mod 4 seed 0x17 offset 1`,
       () => `meta priority set 1:2`,
@@ -270,7 +254,7 @@ class RuleMaker {
   }
 
   private verdict(ip: 'ip' | 'ip6'): string {
-    const { random, place } = this;
+    const { random, place, words } = this;
     const l4 = random.pick(['tcp', 'udp']);
     const own = place.family === 'inet' ? 'ip' : place.family;
     if (place.type === 'nat' && random.chance(0.7)) return this.nat(ip);
@@ -292,7 +276,7 @@ class RuleMaker {
       () => `ct state vmap { established : accept, new : continue, invalid : drop }`,
       () => (place.later.length === 3 ? `ip saddr . ${l4} dport vmap @pm` : ''),
       () => `meta l4proto vmap { tcp : ${jump === '' ? 'continue' : `jump ${jump}`}, udp : continue }`,
-      () => `iifname vmap { "eth0" : continue, "br*" : return }`,
+      () => `iifname vmap { "${words.interfaces[0]}" : continue, "b*" : return }`,
       () =>
         random.chance(0.4)
           ? random.pick([
@@ -304,43 +288,68 @@ class RuleMaker {
               'reject with icmpx host-unreachable',
             ])
           : '',
-      () => `${own} saddr ${own === 'ip' ? V4[0] : V6[0]} accept`,
+      () => `${own} saddr ${words[own === 'ip' ? 4 : 6].addresses[0]} accept`,
     ])();
   }
 
   private nat(ip: 'ip' | 'ip6'): string {
-    const { random, place } = this;
+    const { random, place, words } = this;
     const inet = place.family === 'inet' ? ` ${ip}` : '';
     const v6 = place.family === 'ip6' || (place.family === 'inet' && ip === 'ip6');
-    const to = (list: readonly string[]) => random.pick(list);
+    const { addresses, networks } = words[v6 ? 6 : 4];
+    const one = () => random.pick(addresses);
+    const bracketed = () => (v6 ? `[${one()}]` : one());
+    const range = () => (v6 ? one() : rangeFrom(one()));
     const l4 = random.pick(['meta l4proto tcp', 'meta l4proto udp', 'meta l4proto { tcp, udp }']);
+    const net = networks.find((each) => each.endsWith('/24'));
     if (place.hook === 'prerouting' || place.hook === 'output') {
       return random.pick([
-        () =>
-          `dnat${inet} to ${v6 ? to(['fd90:2::2', 'fd90:3::2', 'fd90:1::2']) : to(['10.90.2.2', '10.90.3.2', '10.90.1.2'])}`,
-        () => `${l4} dnat${inet} to ${v6 ? '[fd90:2::2]:80' : '10.90.2.2:80'}`,
-        () =>
-          v6
-            ? 'masquerade'
-            : `${l4} dnat${inet} to 10.90.2.2-10.90.2.9:80-90 ${random.pick(['', 'persistent'])}`,
+        () => `dnat${inet} to ${one()}`,
+        () => `${l4} dnat${inet} to ${bracketed()}:80`,
+        () => (v6 ? 'accept' : `${l4} dnat${inet} to ${range()}:80-90 ${random.pick(['', 'persistent'])}`),
         () => `${l4} redirect to :${random.pick(PORTS)}`,
         () => 'redirect',
-        () => (v6 ? 'accept' : `dnat${inet} to ip daddr map { 8.8.8.8 : 10.90.2.2, 10.90.2.1 : 10.90.3.2 }`),
+        () =>
+          `dnat${inet} to ${v6 ? 'ip6' : 'ip'} daddr map { ${addresses[0]} : ${one()}, ${addresses[1]} : ${one()} }`,
         () =>
           v6
             ? 'accept'
-            : `tcp dport 1-6000 dnat${inet} to tcp dport map { 80 : 10.90.2.2 . 8080, 1 : 10.90.3.2 . 81 }`,
-        () => (v6 ? 'accept' : `dnat${inet} prefix to ip daddr map { 8.8.8.0/24 : 10.90.2.0/24 }`),
+            : `tcp dport 1-6000 dnat${inet} to tcp dport map { 80 : ${one()} . 8080, 1 : ${one()} . 81 }`,
+        () =>
+          net === undefined || v6 ? 'accept' : `dnat${inet} prefix to ip daddr map { 8.8.8.0/24 : ${net} }`,
       ])();
     }
     return random.pick([
       () => 'masquerade',
       () => `${l4} masquerade to :${random.pick(['2000-2100', '3000'])}`,
-      () => `snat${inet} to ${v6 ? 'fd90:2::1' : '10.90.2.1'}`,
-      () => (v6 ? 'accept' : `snat${inet} to 10.90.2.10-10.90.2.20 ${random.pick(['', 'persistent'])}`),
-      () => (v6 ? 'accept' : `${l4} snat${inet} to 10.90.2.11:4000-4100`),
+      () => `snat${inet} to ${one()}`,
+      () => `snat${inet} to ${range()} ${random.pick(['', 'persistent'])}`,
+      () => (v6 ? 'accept' : `${l4} snat${inet} to ${one()}:4000-4100`),
       () =>
-        v6 ? 'accept' : `snat${inet} to ip saddr map { 10.90.1.2 : 10.90.2.15, 10.90.3.2 : 10.90.2.16 }`,
+        `snat${inet} to ${v6 ? 'ip6' : 'ip'} saddr map { ${addresses[0]} : ${one()}, ${addresses[1]} : ${one()} }`,
     ])();
   }
+}
+
+/** Five addresses from this one on, where that many follow in its /24. */
+function rangeFrom(address: string): string {
+  const [, head = '', last = '0'] = /^(.*\.)(\d+)$/.exec(address) ?? [];
+  return Number(last) > 250 ? address : `${address}-${head}${Number(last) + 4}`;
+}
+
+export interface NftWords {
+  readonly 4: { readonly addresses: readonly string[]; readonly networks: readonly string[] };
+  readonly 6: { readonly addresses: readonly string[]; readonly networks: readonly string[] };
+  readonly interfaces: readonly string[];
+  readonly macs: readonly string[];
+}
+
+/** nft takes no network whose host bits are set, and no doubles in a set. */
+export function nftWords(words: Vocabulary, macs: readonly string[]): NftWords {
+  const of = (family: 4 | 6) => {
+    const addresses = [...new Set(words.addresses[family])];
+    const networks = [...new Set(words.networks[family].filter((each) => each.includes('/')))];
+    return { addresses, networks };
+  };
+  return { 4: of(4), 6: of(6), interfaces: words.interfaces, macs };
 }
