@@ -11,6 +11,7 @@ import type { Device } from './devices.ts';
 import { findStation, isOwnMac, stationOf } from './fdb.ts';
 import { groupTargets } from './mdb.ts';
 import { deviceOf, type Net, portsOf } from './net.ts';
+import { BR_NETFILTER, runBridgeHook } from './netfilter/frame-hook.ts';
 import { addStep, type Copy, endCopy, hopOf, type Kernel, type Run } from './run.ts';
 import { exploreSegment, isForwarding } from './segment.ts';
 import { transmit } from './transmit.ts';
@@ -128,13 +129,20 @@ function sendTo(run: Run, copy: Copy, port: Device, frame: Frame): void {
   if (bridged) {
     hop.out = bridge.name;
     hop.physout = port.name;
+    const ports = { in: from.name, out: port.name };
+    if (!runBridgeHook(run, copy, 'forward', ports, { upTo: BR_NETFILTER.forward })) return;
     // A tag that the bridge put on or took off decides whether iptables still knows the packet for one of its own.
     if (info && seesPacket(net, skb)) {
       info.physout = port.name;
       const phys = { physin: info.physin, physout: port.name };
       if (!runBridged(run, copy, 'FORWARD', { in: bridge.name, out: bridge.name, ...phys })) return;
-      if (!runBridged(run, copy, 'POSTROUTING', { out: bridge.name, ...phys })) return;
     }
+    if (!runBridgeHook(run, copy, 'forward', ports, { after: BR_NETFILTER.forward })) return;
+  } else if (!runBridgeHook(run, copy, 'output', { out: port.name })) return;
+  if (!runBridgeHook(run, copy, 'postrouting', { out: port.name })) return;
+  if (bridged && info?.physout !== undefined && seesPacket(net, skb)) {
+    const phys = { physin: info.physin, physout: port.name };
+    if (!runBridged(run, copy, 'POSTROUTING', { out: bridge.name, ...phys })) return;
   }
   const pieces = fitting(copy, port, frame);
   if (!pieces) {

@@ -10,6 +10,7 @@ import type { Device } from './devices.ts';
 import { findStation, isOwnMac, learn, stationOf } from './fdb.ts';
 import { groupTargets } from './mdb.ts';
 import { deviceOf, type Net } from './net.ts';
+import { BR_NETFILTER, runBridgeHook } from './netfilter/frame-hook.ts';
 import { receivedBy } from './output.ts';
 import { receiveCore } from './receive.ts';
 import { addStep, addTap, type Copy, endCopy, type Run } from './run.ts';
@@ -32,12 +33,15 @@ export function handleFrame(run: Run, copy: Copy, port: Device): boolean {
     return true;
   }
   if (skb.etherDestination !== undefined && skb.etherDestination === bridge.mac) skb.packetType = 'host';
+  const own = { in: port.name };
+  if (!runBridgeHook(run, copy, 'prerouting', own, { upTo: BR_NETFILTER.prerouting })) return true;
   if (callsIptables(run, net, bridge, copy)) {
     copy.bridge = { bridge: bridge.name, physin: port.name };
     const before = fieldsOf(skb).destination;
     if (!runBridged(run, copy, 'PREROUTING', { in: bridge.name, physin: port.name })) return true;
     if (fieldsOf(skb).destination !== before && !redirected(run, copy, bridge)) return true;
   }
+  if (!runBridgeHook(run, copy, 'prerouting', own, { after: BR_NETFILTER.prerouting })) return true;
   finishFrame(run, copy, port, bridge);
   return true;
 }
@@ -192,7 +196,7 @@ function isForBridge(net: Net, bridge: Device, { skb }: Copy, vid: number): bool
 }
 
 /** br_pass_frame_up() */
-function passUp(run: Run, copy: Copy, { bridge, classified }: Frame): void {
+function passUp(run: Run, copy: Copy, { bridge, from, classified }: Frame): void {
   const { net, skb } = copy;
   const tags = allowedEgress(net, bridge, bridge.name, classified);
   if (tags === undefined) {
@@ -201,6 +205,7 @@ function passUp(run: Run, copy: Copy, { bridge, classified }: Frame): void {
   }
   skb.vlans = tags;
   addStep(run, copy, { kind: 'bridge', action: 'deliver', bridge: bridge.name });
+  if (!runBridgeHook(run, copy, 'input', { in: from?.name })) return;
   // br_nf_local_in(): what isn't addressed to the bridge itself is confirmed before anybody can lose it.
   if (copy.bridge && skb.packetType !== 'host') net.conntrack.confirm(skb);
   copy.dev = bridge.name;

@@ -5,6 +5,7 @@ import { handleFrame } from './bridge.ts';
 import type { Device } from './devices.ts';
 import { receiveIp } from './input.ts';
 import { deviceOf, type Net } from './net.ts';
+import { runIngress } from './netfilter/frame-hook.ts';
 import { addTap, type Copy, endCopy, openHop, type Run } from './run.ts';
 import { childrenOf } from './segment.ts';
 
@@ -53,6 +54,7 @@ export function receiveFrame(
 /** What the frame meets on a device, beginning with the device's own taps behind it. */
 export function receiveCore(run: Run, copy: Copy, device: Device): void {
   const { skb, net } = copy;
+  if (!runIngress(run, copy, device.name)) return;
   const [tag] = skb.vlans;
   if (tag !== undefined) {
     const vlan = [...net.devices.values()].find(

@@ -6,6 +6,7 @@ import type { LinkRef } from '../topology/topology.ts';
 import { floodFromBridge } from './bridge-forward.ts';
 import { receiveIp } from './input.ts';
 import { deviceOf, isLocalAddress, type Net } from './net.ts';
+import { runEgress, runIngress } from './netfilter/frame-hook.ts';
 import { receiveFrame } from './receive.ts';
 import { addTap, type Copy, type Destination, endCopy, openHop, type Run } from './run.ts';
 import { childrenOf, isPointToPoint } from './segment.ts';
@@ -25,6 +26,7 @@ export function transmit(run: Run, copy: Copy, name: string, bridged: boolean): 
     return;
   }
   copy.dev = name;
+  if (!runEgress(run, copy, name)) return;
   switch (device.kind) {
     case 'loopback':
       loop(run, copy);
@@ -162,7 +164,7 @@ function loop(run: Run, copy: Copy): void {
       translated: copy.translated,
     };
     addTap(run, arrived, { interface: 'lo', direction: 'in' });
-    receiveIp(run, arrived);
+    if (runIngress(run, arrived, 'lo')) receiveIp(run, arrived);
   });
 }
 

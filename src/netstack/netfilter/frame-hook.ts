@@ -5,6 +5,9 @@ import { runNft } from './nft-hook.ts';
 
 const ETHERNET_LENGTH = 14;
 
+/** Priorities that br_netfilter shows frames to iptables at; in postrouting it is the last. */
+export const BR_NETFILTER = { prerouting: 0, forward: -1 } as const;
+
 interface FrameDevices {
   readonly in?: string | undefined;
   readonly out?: string | undefined;

@@ -180,12 +180,12 @@ function baseChains(ruleset: Ruleset, shared: Map<string, unknown>): BaseChain[]
   return bases;
 }
 
-function priorityOf({ table, ruleset }: BaseChain): number {
+function priorityOf({ table, ruleset, hook }: BaseChain): number {
   switch (table.name) {
     case 'security':
       return ruleset.backend === 'nft' ? PRIORITY.securityNft : PRIORITY.security;
     case 'nat':
-      return PRIORITY.natDestination;
+      return hook === 'INPUT' || hook === 'POSTROUTING' ? PRIORITY.natSource : PRIORITY.natDestination;
     default:
       return PRIORITY[table.name satisfies Exclude<TableName, 'nat' | 'security'>];
   }
