@@ -7,8 +7,8 @@ import { ipv6Case } from './profiles/ipv6.ts';
 import { matchesCase } from './profiles/matches.ts';
 import { mixedCase } from './profiles/mixed.ts';
 import { natCase } from './profiles/nat.ts';
-import { targetsCase } from './profiles/targets.ts';
 import { nftablesCase } from './profiles/nftables.ts';
+import { targetsCase } from './profiles/targets.ts';
 import type { Random } from './random.ts';
 
 export type Profile = (random: Random) => Omit<Case, 'name'>;

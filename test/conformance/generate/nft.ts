@@ -1,6 +1,7 @@
 /** Random nft rulesets: a skeleton that always loads, and rules one by one. */
+import { formatMac } from '../../../src/net/mac.ts';
 import type { Random } from '../random.ts';
-import type { Vocabulary } from './site.ts';
+import type { Site, Vocabulary } from './site.ts';
 
 export interface RandomRuleset {
   /** Tables, chains, sets and objects, for `nft -f`. */
@@ -296,17 +297,16 @@ class RuleMaker {
     const { random, place, words } = this;
     const inet = place.family === 'inet' ? ` ${ip}` : '';
     const v6 = place.family === 'ip6' || (place.family === 'inet' && ip === 'ip6');
-    const { addresses, networks } = words[v6 ? 6 : 4];
-    const one = () => random.pick(addresses);
+    const { addresses } = words[v6 ? 6 : 4];
+    const one = () => random.pick(words.targets[v6 ? 6 : 4]);
     const bracketed = () => (v6 ? `[${one()}]` : one());
     const range = () => (v6 ? one() : rangeFrom(one()));
     const l4 = random.pick(['meta l4proto tcp', 'meta l4proto udp', 'meta l4proto { tcp, udp }']);
-    const net = networks.find((each) => each.endsWith('/24'));
     if (place.hook === 'prerouting' || place.hook === 'output') {
       return random.pick([
         () => `dnat${inet} to ${one()}`,
         () => `${l4} dnat${inet} to ${bracketed()}:80`,
-        () => (v6 ? 'accept' : `${l4} dnat${inet} to ${range()}:80-90 ${random.pick(['', 'persistent'])}`),
+        () => (v6 ? 'accept' : `${l4} dnat${inet} to ${one()}:80-90 ${random.pick(['', 'persistent'])}`),
         () => `${l4} redirect to :${random.pick(PORTS)}`,
         () => 'redirect',
         () =>
@@ -315,8 +315,6 @@ class RuleMaker {
           v6
             ? 'accept'
             : `tcp dport 1-6000 dnat${inet} to tcp dport map { 80 : ${one()} . 8080, 1 : ${one()} . 81 }`,
-        () =>
-          net === undefined || v6 ? 'accept' : `dnat${inet} prefix to ip daddr map { 8.8.8.0/24 : ${net} }`,
       ])();
     }
     return random.pick([
@@ -342,14 +340,26 @@ export interface NftWords {
   readonly 6: { readonly addresses: readonly string[]; readonly networks: readonly string[] };
   readonly interfaces: readonly string[];
   readonly macs: readonly string[];
+  /** Somebody answers there: what NAT may lead to. */
+  readonly targets: Readonly<Record<4 | 6, readonly string[]>>;
 }
 
 /** nft takes no network whose host bits are set, and no doubles in a set. */
-export function nftWords(words: Vocabulary, macs: readonly string[]): NftWords {
+export function nftWords(site: Site, words: Vocabulary): NftWords {
   const of = (family: 4 | 6) => {
     const addresses = [...new Set(words.addresses[family])];
     const networks = [...new Set(words.networks[family].filter((each) => each.includes('/')))];
     return { addresses, networks };
   };
-  return { 4: of(4), 6: of(6), interfaces: words.interfaces, macs };
+  const targets = (family: 4 | 6) => [
+    ...site.hosts.map(({ address }) => address[family]),
+    ...site.namespaces.flatMap(({ addresses }) => addresses[family]),
+  ];
+  return {
+    4: of(4),
+    6: of(6),
+    interfaces: words.interfaces,
+    macs: site.hosts.map(({ mac }) => formatMac(mac)),
+    targets: { 4: targets(4), 6: targets(6) },
+  };
 }

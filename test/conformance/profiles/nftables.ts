@@ -1,5 +1,4 @@
 /** nft's own tables, chains, sets and maps on every hook, alone and beside iptables tables of either backend. */
-import { formatMac } from '../../../src/net/mac.ts';
 import type { Case, Rules } from '../case.ts';
 import { answersOf, limited } from '../generate/answers.ts';
 import { nftWords, randomNft } from '../generate/nft.ts';
@@ -13,10 +12,9 @@ export function nftablesCase(random: Random): Omit<Case, 'name'> {
   const site = randomSite(random);
   const [gateway, ...leaves] = site.namespaces;
   if (!gateway) throw new Error('a site without namespaces');
-  const macs = site.hosts.map(({ mac }) => formatMac(mac));
   const rules = (namespace: SiteNamespace, beside: boolean): Rules => {
     const words = vocabularyOf(site, namespace);
-    const { skeleton, rules: lines } = randomNft(random, nftWords(words, macs));
+    const { skeleton, rules: lines } = randomNft(random, nftWords(site, words));
     return {
       ...(beside ? { ip4: randomRules(random, 4, words), ip6: randomRules(random, 6, words) } : {}),
       nft: skeleton,
