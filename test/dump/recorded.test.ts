@@ -147,7 +147,9 @@ describe('text and JSON forms of the same state give the same records', () => {
       Array.isArray(value) ? [...value].map((item) => JSON.stringify(item)).sort() : value;
     const content = (name: string) => {
       const { content } = load(name);
-      return content.kind === 'sysctls' ? order(bare(content.sysctls)) : bare(content, ['counters', 'used', 'updated']);
+      return content.kind === 'sysctls'
+        ? order(bare(content.sysctls))
+        : bare(content, ['counters', 'used', 'updated']);
     };
     expect(content(one)).toEqual(content(other));
   });

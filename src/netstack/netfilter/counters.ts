@@ -1,8 +1,9 @@
 /** `iptables-save -c` of what the model counted. */
+import { printRule } from '../../xtables/print.ts';
 import type { Counters } from '../../xtables/rule.ts';
 import type { Tables } from './tables.ts';
 
-/** Every ruleset in turn, in its own order of tables and chains. */
+/** Every ruleset in turn, in its own order of tables and chains; the rules as the kernel gives them back, however the dump wrote them. */
 export function printCounters(tables: Tables): string {
   const lines: string[] = [];
   for (const ruleset of tables.rulesets) {
@@ -14,7 +15,9 @@ export function printCounters(tables: Tables): string {
       }
       for (const chain of table.chains.values()) {
         for (const rule of chain.rules) {
-          lines.push(`${bracket(tables.ruleCounters.get(rule))} ${rule.text}`);
+          lines.push(
+            `${bracket(tables.ruleCounters.get(rule))} ${printRule(rule, ruleset.family, chain.name)}`,
+          );
         }
       }
       lines.push('COMMIT');
