@@ -112,12 +112,14 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
     }
   };
 
-  const add = (entry: EntryValues, exist: boolean): Changed => {
+  const add = (entry: EntryValues, exist: boolean, byPacket = false): Changed => {
     if (type.refusesZero && entry.parts.some(isZero)) return 'invalid';
     const known = find(entry.parts);
     if (known) {
       if (!exist && !isExpired(known, clock)) return 'exists';
-      alter(known, clock, renewed(known, entry, header, clock));
+      // A packet leaves the comment of what is there; a program that gives none takes it away.
+      const comment = byPacket ? known.comment : entry.comment;
+      alter(known, clock, { ...renewed(known, entry, header, clock), comment });
       nextExpiry = Math.min(nextExpiry, known.expires);
       return 'done';
     }
@@ -168,7 +170,7 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
     add(query) {
       const parts = packetParts(query, type, header);
       if (parts === undefined || isUnknown(parts)) return parts ?? 'invalid';
-      return add(packetValues(query.skb, withLengths(parts), query), query.exist);
+      return add(packetValues(query.skb, withLengths(parts), query), query.exist, true);
     },
     del(query) {
       const parts = packetParts(query, type, header);
@@ -176,7 +178,7 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
       return del(withLengths(parts));
     },
     testEntry: ({ parts }) => test(parts, (element) => !isExpired(element, clock)),
-    addEntry: add,
+    addEntry: (entry, exist) => add(entry, exist),
     delEntry: ({ parts }) => del(parts),
     flush() {
       for (const bucket of [...buckets.values()]) for (const element of bucket) remove(element);
