@@ -2,7 +2,7 @@
 import type { Span } from '../base/span.ts';
 import type { Clock, EntryValues } from './element.ts';
 import { entryOf } from './element.ts';
-import type { Changed, Store } from './query.ts';
+import type { Changed, Store, Tested } from './query.ts';
 import type { IpSet, Part, SetHeader } from './record.ts';
 import { createBitmap } from './stores/bitmap.ts';
 import { createHash } from './stores/hash.ts';
@@ -19,8 +19,8 @@ export interface RunningSet {
   readonly partial?: string;
 }
 
-/** Elements kept of all sets of a namespace. A dump holds them one a line; a range written by hand may stand for billions. */
-export const MOST_ELEMENTS = 1 << 21;
+/** Elements beyond one an entry, of all sets of a namespace: a range written by hand may stand for billions. */
+export const MOST_EXPANDED = 1 << 17;
 
 export function createStore(header: SetHeader, clock: Clock, members: Members): Store {
   const type = typeOf(header);
@@ -40,9 +40,15 @@ export function runSet(set: IpSet, clock: Clock, members: Members, room: { left:
   const common = { name: set.name, header: set.header, type, store };
   if (!set.entries) return { ...common, partial: 'its elements were not dumped (ipset save)' };
   for (const entry of set.entries) {
+    let first = true;
     for (const parts of expand(entry.parts, type, set.header)) {
-      if (room.left-- <= 0)
-        return { ...common, partial: `more than ${MOST_ELEMENTS} elements of sets are not kept` };
+      if (!first && room.left-- <= 0) {
+        return {
+          ...common,
+          partial: `not all that its ranges stand for is kept (${MOST_EXPANDED} elements)`,
+        };
+      }
+      first = false;
       if (store.addEntry({ ...entry, parts }, true) === 'full') break;
     }
   }
@@ -64,6 +70,12 @@ export function* expand(
   }
   for (const single of dimension.expand(part, header))
     yield* expand(parts.with(at, single), type, header, at + 1);
+}
+
+/** `ipset test`: of the element as the set's masks reduce it. */
+export function testEntry({ store, type, header }: RunningSet, entry: EntryValues): Tested {
+  const [parts = entry.parts] = expand(entry.parts, type, header);
+  return store.testEntry({ ...entry, parts });
 }
 
 /** `ipset add` and `ipset del` of an entry, with all that it stands for, up to the first that fails. */

@@ -3,7 +3,7 @@ import { isUnknown, type Unknown, unknown } from '../base/ternary.ts';
 import type { Clock } from './element.ts';
 import type { Changed, Query, Tested } from './query.ts';
 import type { IpSet } from './record.ts';
-import { MOST_ELEMENTS, type RunningSet, recordOf, runSet } from './running-set.ts';
+import { MOST_EXPANDED, type RunningSet, recordOf, runSet } from './running-set.ts';
 
 export interface Sets {
   /** Does the packet's tuple belong to it? */
@@ -20,7 +20,7 @@ export function createSets(namespace: string, dumped: readonly IpSet[] | undefin
   const clock: Clock = { now: start ?? Number.NaN, journal: undefined };
   const known = new Map((dumped ?? []).map((set) => [set.name, set]));
   const running = new Map<string, RunningSet>();
-  const room = { left: MOST_ELEMENTS };
+  const room = { left: MOST_EXPANDED };
   /** Time of the first packet. */
   let first = Number.NaN;
 

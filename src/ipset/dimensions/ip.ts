@@ -39,6 +39,12 @@ function* expand(part: Part, header: SetHeader): Generator<Part> {
     if (part.kind === 'address' && isHost(part)) yield reduced(part.address, header);
     return;
   }
+  if (header.type === 'hash:ip,port' && bounds.last > bounds.first) {
+    // The kernel reduces the first address, and then adds those behind it as they are.
+    const start = Number(reduced(bounds.first, header).address);
+    for (let at = start; at <= bounds.last; at++) yield hostOf(at);
+    return;
+  }
   const step = header.netmask === undefined ? 1 : 2 ** (bitsOf(familyOf(bounds.first)) - header.netmask);
   // A bitmap's netmask only widens the steps; a hash's also moves the first one back.
   const aligned = header.netmask !== undefined && header.range === undefined;

@@ -179,7 +179,7 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
     },
     testEntry: ({ parts }) => test(parts, (element) => !isExpired(element, clock)),
     addEntry: (entry, exist) => add(entry, exist),
-    delEntry: ({ parts }) => del(parts),
+    delEntry: ({ parts }) => (type.refusesZero && parts.some(isZero) ? 'invalid' : del(parts)),
     flush() {
       for (const bucket of [...buckets.values()]) for (const element of bucket) remove(element);
     },

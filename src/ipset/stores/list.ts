@@ -64,7 +64,7 @@ export function createList(header: SetHeader, clock: Clock, members: Members): S
     const part = memberOf(entry.parts);
     const place = part.place;
     const reference = place ? alive().findIndex(({ parts }) => nameOf(parts) === place.name) : -1;
-    if (place && reference < 0) return 'missing';
+    if (place && reference < 0) return 'invalid';
     const known = alive()[indexOf(part)];
     if (known) {
       if (!exist) return 'exists';
@@ -93,7 +93,7 @@ export function createList(header: SetHeader, clock: Clock, members: Members): S
     delEntry({ parts }) {
       const part = memberOf(parts);
       const index = indexOf(part);
-      if (index < 0 || !isAt(index, part)) return 'missing';
+      if (index < 0 || !isAt(index, part)) return part.place ? 'invalid' : 'missing';
       set(alive().toSpliced(index, 1));
       return 'done';
     },

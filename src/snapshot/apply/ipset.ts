@@ -8,7 +8,7 @@ import { readEntry } from '../../ipset/entry.ts';
 import { printHeader, readHeader } from '../../ipset/header.ts';
 import type { Changed } from '../../ipset/query.ts';
 import type { IpSet, SetEntry } from '../../ipset/record.ts';
-import { changeEntry, MOST_ELEMENTS, type RunningSet, recordOf, runSet } from '../../ipset/running-set.ts';
+import { changeEntry, MOST_EXPANDED, type RunningSet, recordOf, runSet } from '../../ipset/running-set.ts';
 import { typeOf } from '../../ipset/types.ts';
 import { isRefused } from '../../ipset/words.ts';
 import { setsOfRule } from '../../xtables/sets-of-rule.ts';
@@ -99,10 +99,11 @@ function change(at: Run, command: 'add' | 'del', set: IpSet, words: readonly str
   if (!set.entries) return problem(`the elements of set ${set.name} were not dumped (ipset save)`);
   const entry = readEntry(words, set.header, at.span);
   if (isRefused(entry)) return problem(entry.refused);
+  if (command === 'del' && entry.nomatch) return problem('nomatch is no option of ipset del');
   const missing = lackingMember(at, entry);
   if (missing !== undefined) return problem(`there is no set ${missing} that can be a member`);
   const clock: Clock = { now: 0, journal: undefined };
-  const running = runSet(set, clock, NO_MEMBERS, { left: MOST_ELEMENTS });
+  const running = runSet(set, clock, NO_MEMBERS, { left: MOST_EXPANDED });
   const changed = changeEntry(running, command, entry, at.exist, MOST_AT_ONCE);
   if (changed !== 'done') return problem(sayChange(changed, running));
   // Elements keep the place they were read from.
@@ -150,7 +151,7 @@ function lackingMember({ sets }: Run, { parts }: SetEntry): string | undefined {
 }
 
 function destroyAll(at: Run): Outcome {
-  const used = at.sets.find(({ name }) => ofRules(at.netns).has(name));
+  const used = at.sets.find(({ name }) => isReferred(at, name));
   return used ? problem(`set ${used.name} is in use`) : [];
 }
 
