@@ -73,6 +73,7 @@ export function redirected(run: Run, copy: Copy, bridge: Device): boolean {
       nexthop: out.nexthop,
       source,
       viaGateway: false,
+      now: skb.time,
     });
     if (found.kind === 'failed') {
       endCopy(run, copy, {

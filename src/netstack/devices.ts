@@ -47,6 +47,12 @@ export function devicesOf(netns: Netns): Map<string, Device> {
   return new Map(links.map((link, order) => [link.name, deviceOf(link, order, links, bridges)]));
 }
 
+/** IFLA_LINK within the namespace: shown as a name, or as a number by those who ask for numbers. */
+function isBelow(other: Link, { peerIndex, peerName, peerNetnsid, peerNetns }: Link): boolean {
+  if (peerNetnsid !== undefined || peerNetns !== undefined) return false;
+  return peerIndex === undefined ? peerName === other.name : other.index === peerIndex;
+}
+
 /** `ip link` without `-d` doesn't say what a device is; ports do. */
 function isBridge(link: Link, links: readonly Link[]): boolean {
   if (link.kind !== undefined) return link.kind === 'bridge';
@@ -56,9 +62,7 @@ function isBridge(link: Link, links: readonly Link[]): boolean {
 function deviceOf(link: Link, order: number, links: readonly Link[], bridges: ReadonlySet<string>): Device {
   const kind = kindOf(link, bridges);
   const vlan = link.kindData?.id ?? link.kindData?.vlan_id;
-  const lower = links.find(
-    (other) => other !== link && link.peerNetnsid === undefined && other.index === link.peerIndex,
-  );
+  const lower = links.find((other) => other !== link && isBelow(other, link));
   return {
     name: link.name,
     order: link.index ?? order,

@@ -7,7 +7,9 @@ import { formatIp, type Ip } from '../net/ip.ts';
 import { BROADCAST_MAC, type Mac } from '../net/mac.ts';
 import { contains, networkOf } from '../net/prefix.ts';
 import type { Device } from './devices.ts';
+import { learn } from './fdb.ts';
 import { fibLookup } from './fib.ts';
+import { childrenOf } from './macvlan.ts';
 import { deviceOf, isLocalAddress, type Net, ownersOf } from './net.ts';
 import { isFault, validateSource } from './reverse-path.ts';
 import type { Kernel } from './run.ts';
@@ -26,13 +28,14 @@ export function resolveNeighbour(
   kernel: Kernel,
   net: Net,
   out: Device,
-  of: { readonly nexthop: Ip; readonly source: Ip; readonly viaGateway: boolean },
+  of: { readonly nexthop: Ip; readonly source: Ip; readonly viaGateway: boolean; readonly now: number },
 ): Resolution {
   const { nexthop } = of;
   const entry = net.netns.neighbours?.find(
     (each) => each.address === nexthop && each.dev === out.name && !each.proxy,
   );
-  const segment = exploreSegment(kernel, net, out.name);
+  const isValid = entry?.mac !== undefined && entry.states.some((state) => VALID.includes(state));
+  const segment = exploreSegment(kernel, net, out.name, isValid ? undefined : taught(out, of.now));
   const refusals: { cause: string; text: string }[] = [];
   const owners: Station[] = [];
   for (const station of segment.stations) {
@@ -41,7 +44,7 @@ export function resolveNeighbour(
     else if (answer) refusals.push(answer);
   }
   const owner = owners.find((each) => each.device.mac !== undefined) ?? owners[0];
-  if (entry?.mac !== undefined && entry.states.some((state) => VALID.includes(state))) {
+  if (entry?.mac !== undefined && isValid) {
     const differs = owner?.device.mac !== undefined && owner.device.mac !== entry.mac;
     const shared = owners.some((each) => each.device.mac === entry.mac);
     return {
@@ -57,6 +60,7 @@ export function resolveNeighbour(
   if (owner) {
     const { mac } = owner.device;
     if (mac === undefined) return { kind: 'unknown' };
+    exploreSegment(kernel, owner.net, owner.device.name, taught(owner.device, of.now));
     return {
       kind: 'mac',
       mac,
@@ -76,6 +80,14 @@ export function resolveNeighbour(
   const refusal = refusals[0];
   if (refusal) return { kind: 'failed', ...refusal };
   return { kind: 'failed', ...absence(kernel, net, out, of, segment.stations) };
+}
+
+/** Bridges on the way learn from the request, and from the answer. */
+function taught({ mac }: Device, now: number): (net: Net, port: Device) => void {
+  return (net, port) => {
+    if (port.port?.learning === false || port.port?.locked) return;
+    learn(net, deviceOf(net, port.bridge ?? ''), port, { mac, vid: 0, now });
+  };
 }
 
 /** arp_announce 0: the packet's own source when it is local, else an address of the interface. */
@@ -151,9 +163,7 @@ function macvlanChild(
   if (out.kind === 'macvlan') return undefined;
   for (const other of kernel.nets.values()) {
     for (const device of ownersOf(other, nexthop)) {
-      const isOnTop =
-        device.kind === 'macvlan' &&
-        (other === net ? device.lower === out.name : device.link.peerIndex === out.link.index);
+      const isOnTop = childrenOf(kernel, net, out).some((child) => child.device === device);
       if (!isOnTop) continue;
       return {
         cause: 'macvlan-host-isolation',

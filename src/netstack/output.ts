@@ -143,6 +143,7 @@ function resolve(run: Run, copy: Copy, device: Device): boolean {
     nexthop: dst.nexthop,
     source,
     viaGateway: dst.nexthop !== destination,
+    now: skb.time,
   });
   switch (found.kind) {
     case 'mac':
@@ -150,7 +151,17 @@ function resolve(run: Run, copy: Copy, device: Device): boolean {
       if (found.assumption !== undefined) run.assumptions.add(found.assumption);
       return true;
     case 'unknown':
-      if (!found.failed) return true;
+      if (!found.failed) {
+        if (!run.kernel.onlyDumpedStations || net.netns.neighbours === undefined) return true;
+        // Nobody but the dumped namespaces answers: the packet waits, and its sender isn't told yet.
+        endCopy(run, copy, {
+          verdict: 'dropped',
+          cause: 'neigh-failed',
+          reason: 'NEIGH_FAILED',
+          text: `nobody answers for ${formatIp(dst.nexthop)} on ${device.name}`,
+        });
+        return false;
+      }
       run.undecided = true;
       run.assumptions.add(
         `${net.name}: the neighbour table has ${formatIp(dst.nexthop)} as ${found.failed.states.join(' ')}; nobody is taken to answer`,

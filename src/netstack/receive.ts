@@ -1,13 +1,15 @@
 /** __netif_receive_skb_core(), net/core/dev.c, with eth_type_trans(): a frame arrives on an interface. */
 import { BROADCAST_MAC, isGroupMac, type Mac } from '../net/mac.ts';
+import { cloneSkb } from '../skb/from-packet.ts';
 import type { PacketType, Skb } from '../skb/skb.ts';
 import { handleFrame } from './bridge.ts';
 import type { Device } from './devices.ts';
 import { receiveIp } from './input.ts';
+import { handMacvlan } from './macvlan.ts';
 import { deviceOf, type Net } from './net.ts';
 import { runIngress } from './netfilter/frame-hook.ts';
 import { addTap, type Copy, endCopy, openHop, type Run } from './run.ts';
-import { childrenOf } from './segment.ts';
+import type { Station } from './segment.ts';
 
 /** Packets go round in circles no longer than this, whatever their TTL. */
 const MAX_HOPS = 300;
@@ -17,7 +19,7 @@ export function receiveFrame(
   net: Net,
   name: string,
   skb: Skb,
-  of: { readonly from?: number; readonly flooded: boolean },
+  of: { readonly from?: number; readonly flooded: boolean; readonly packetType?: PacketType },
 ): void {
   const device = deviceOf(net, name);
   const bridge = device.bridge;
@@ -46,7 +48,7 @@ export function receiveFrame(
     });
     return;
   }
-  skb.packetType = packetTypeOf(skb, device.mac);
+  skb.packetType = of.packetType ?? packetTypeOf(skb, device.mac);
   addTap(run, copy, { interface: name, direction: 'in' });
   receiveCore(run, copy, device);
 }
@@ -69,10 +71,29 @@ export function receiveCore(run: Run, copy: Copy, device: Device): void {
     if (!handleFrame(run, copy, device)) receiveIp(run, copy);
     return;
   }
-  const child = childrenOf(net, device.name).find((each) => each.mac === skb.etherDestination);
-  if (child) {
-    enter(run, copy, child, skb.vlans);
+  const { copies, taken, consumed } = handMacvlan(run.kernel, net, device, skb);
+  for (const child of copies) {
+    const clone = cloneSkb(skb);
+    const packetType = child.device.mac === skb.etherDestination ? 'host' : skb.packetType;
+    const of = { from: copy.hop, flooded: true, packetType };
+    run.queue.push(() => receiveFrame(run, child.net, child.device.name, clone, of));
+  }
+  if (taken) {
+    if (taken.net === net) enter(run, copy, taken.device, skb.vlans, 'host');
+    else handOver(run, copy, taken);
     return;
+  }
+  if (consumed) {
+    endCopy(run, copy, { verdict: 'consumed' });
+    return;
+  }
+  if (tag === 0) {
+    // A priority tag says nothing of a VLAN; what is inside may.
+    skb.vlans = skb.vlans.slice(1);
+    if (skb.vlans.length > 0) {
+      receiveCore(run, copy, device);
+      return;
+    }
   }
   if (tag !== undefined && tag !== 0) {
     endCopy(run, copy, {
@@ -87,8 +108,18 @@ export function receiveCore(run: Run, copy: Copy, device: Device): void {
   receiveIp(run, copy);
 }
 
+/** To a device of another namespace on top of this one: neither marks nor connections go with it. */
+function handOver(run: Run, copy: Copy, { net, device }: Station): void {
+  const { skb } = copy;
+  skb.conntrack = undefined;
+  skb.mark = 0;
+  skb.owner = undefined;
+  const { hop, flooded } = copy;
+  run.queue.push(() => receiveFrame(run, net, device.name, skb, { from: hop, flooded, packetType: 'host' }));
+}
+
 /** The frame is handed to a device on top of the one it arrived on. */
-function enter(run: Run, copy: Copy, device: Device, vlans: readonly number[]): void {
+function enter(run: Run, copy: Copy, device: Device, vlans: readonly number[], as?: PacketType): void {
   const { skb } = copy;
   skb.vlans = vlans;
   copy.dev = device.name;
@@ -98,7 +129,7 @@ function enter(run: Run, copy: Copy, device: Device, vlans: readonly number[]): 
     endCopy(run, copy, { verdict: 'dropped', cause: 'link-down', text: `${device.name} is down` });
     return;
   }
-  skb.packetType = packetTypeOf(skb, device.mac);
+  skb.packetType = as ?? packetTypeOf(skb, device.mac);
   addTap(run, copy, { interface: device.name, direction: 'in' });
   receiveCore(run, copy, device);
 }

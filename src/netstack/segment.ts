@@ -1,5 +1,6 @@
 /** Everybody a broadcast frame from an interface reaches, over wires and bridges. */
 import type { Device } from './devices.ts';
+import { childrenOf, lowerOf, modeOf } from './macvlan.ts';
 import { deviceOf, type Net, portsOf } from './net.ts';
 import type { Kernel } from './run.ts';
 
@@ -14,7 +15,13 @@ export interface SegmentView {
   readonly complete: boolean;
 }
 
-export function exploreSegment(kernel: Kernel, net: Net, from: string): SegmentView {
+/** `passes`: told of every port of a bridge that the frame comes in by. */
+export function exploreSegment(
+  kernel: Kernel,
+  net: Net,
+  from: string,
+  passes?: (net: Net, port: Device) => void,
+): SegmentView {
   const stations: Station[] = [];
   const visited = new Set<string>();
   let complete = true;
@@ -27,10 +34,16 @@ export function exploreSegment(kernel: Kernel, net: Net, from: string): SegmentV
       return;
     }
     if (device.kind === 'loopback' || device.kind === 'dummy') return;
-    if (device.kind === 'macvlan' && device.lower !== undefined) {
-      for (const sibling of childrenOf(owner, device.lower))
-        if (sibling.name !== name) arrive(owner, sibling.name);
-      emit(owner, device.lower);
+    const below = device.kind === 'macvlan' ? lowerOf(kernel, owner, device) : undefined;
+    if (below) {
+      if (modeOf(device) === 'bridge') {
+        for (const sibling of childrenOf(kernel, below.net, below.device)) {
+          if (sibling.device !== device && modeOf(sibling.device) === 'bridge') {
+            arrive(sibling.net, sibling.device.name);
+          }
+        }
+      }
+      emit(below.net, below.device.name);
       return;
     }
     if (device.kind === 'vlan' && device.lower !== undefined) {
@@ -53,10 +66,11 @@ export function exploreSegment(kernel: Kernel, net: Net, from: string): SegmentV
     if (owner.netns.links === undefined) complete = false;
     if (device.bridge === undefined || !device.up) {
       stations.push({ net: owner, device });
-      for (const child of childrenOf(owner, name)) stations.push({ net: owner, device: child });
+      stations.push(...childrenOf(kernel, owner, device));
       return;
     }
     if (!isForwarding(owner, device)) return;
+    passes?.(owner, device);
     stations.push({ net: owner, device: deviceOf(owner, device.bridge) });
     for (const port of portsOf(owner, device.bridge)) {
       if (port.name !== name && isForwarding(owner, port) && !(port.isolated && device.isolated)) {
@@ -80,11 +94,6 @@ export function isPointToPoint(kernel: Kernel, net: Net, name: string): boolean 
   return kernel.topology.wires.some(
     ({ by, ends }) => by === 'ifindex' && ends.some((end) => end.namespace === net.name && end.name === name),
   );
-}
-
-/** macvlan devices on top of one. */
-export function childrenOf(net: Net, lower: string): Device[] {
-  return [...net.devices.values()].filter((device) => device.kind === 'macvlan' && device.lower === lower);
 }
 
 /** Port and bridge up, and spanning tree lets it learn from frames, if not pass them. */

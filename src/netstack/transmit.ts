@@ -4,12 +4,14 @@ import { isGroupMac } from '../net/mac.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import type { LinkRef } from '../topology/topology.ts';
 import { floodFromBridge } from './bridge-forward.ts';
+import type { Device } from './devices.ts';
 import { receiveIp } from './input.ts';
+import { bridgeSiblings, lowerOf, modeOf } from './macvlan.ts';
 import { deviceOf, isLocalAddress, type Net } from './net.ts';
 import { runEgress, runIngress } from './netfilter/frame-hook.ts';
 import { receiveFrame } from './receive.ts';
 import { addTap, type Copy, type Destination, endCopy, openHop, type Run } from './run.ts';
-import { childrenOf, isPointToPoint } from './segment.ts';
+import { isPointToPoint } from './segment.ts';
 
 /** `bridged`: the frame was switched, not routed or sent by this namespace. */
 export function transmit(run: Run, copy: Copy, name: string, bridged: boolean): void {
@@ -48,25 +50,41 @@ export function transmit(run: Run, copy: Copy, name: string, bridged: boolean): 
       skb.vlans = [device.vlan ?? 0, ...skb.vlans];
       transmit(run, copy, device.lower, bridged);
       return;
-    case 'macvlan': {
+    case 'macvlan':
       addTap(run, copy, { interface: name, direction: 'out' });
-      const sibling = childrenOf(net, device.lower ?? '').find(
-        (other) => other.name !== name && other.mac === skb.etherDestination,
-      );
-      if (sibling) {
-        deliverTo(run, copy, [{ namespace: net.name, name: sibling.name }]);
-        return;
-      }
-      if (device.lower === undefined) {
-        leave(run, copy, bridged);
-        return;
-      }
-      transmit(run, copy, device.lower, bridged);
+      fromMacvlan(run, copy, device, bridged);
       return;
-    }
     default:
       onWire(run, copy, name, bridged);
   }
+}
+
+/** macvlan_queue_xmit(): in bridge mode siblings are reached directly, everything else goes out by the lower device. */
+function fromMacvlan(run: Run, copy: Copy, device: Device, bridged: boolean): void {
+  const { net, skb } = copy;
+  const lower = lowerOf(run.kernel, net, device);
+  if (!lower) {
+    leave(run, copy, bridged);
+    return;
+  }
+  const to = skb.etherDestination;
+  if (to !== undefined && modeOf(device) === 'bridge') {
+    const siblings = bridgeSiblings(run.kernel, lower, device, to);
+    const refs = siblings.map((each) => ({ namespace: each.net.name, name: each.device.name }));
+    if (!isGroupMac(to) && refs.length > 0) {
+      deliverTo(run, copy, refs);
+      return;
+    }
+    for (const ref of refs) deliverTo(run, { ...copy, skb: cloneSkb(skb), flooded: true }, [ref]);
+  }
+  if (lower.net === net) {
+    transmit(run, copy, lower.device.name, bridged);
+    return;
+  }
+  skb.conntrack = undefined;
+  skb.mark = 0;
+  const hop = openHop(run, { namespace: lower.net.name, physout: lower.device.name, from: copy.hop });
+  transmit(run, { ...copy, net: lower.net, hop, bridge: undefined, dst: undefined }, lower.device.name, true);
 }
 
 function onWire(run: Run, copy: Copy, name: string, bridged: boolean): void {

@@ -31,7 +31,7 @@ export function findAdjacent(
   snapshot: Snapshot,
   seen: readonly Seen[],
 ): Adjacency {
-  const all = devices.filter(mayHavePeer);
+  const all = devices.filter((device) => mayHavePeer(device) && !isOnTop(device, devices));
   const taken = new Set(wired);
   const result: Adjacency = { wires: [], segments: [] };
   const settle = (find: (open: readonly Device[], taken: ReadonlySet<string>) => Edge[]): void => {
@@ -67,6 +67,20 @@ export interface Seen {
 
 function mayHavePeer({ link }: Device): boolean {
   return !isLoopback(link) && link.name !== 'lo' && !TUNNELS.has(link.kind ?? '');
+}
+
+const ON_TOP = new Set(['macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
+
+/** Frames of such a device go through its lower device, which is among the dumped ones. */
+function isOnTop({ link, netns }: Device, devices: readonly Device[]): boolean {
+  if (!ON_TOP.has(link.kind ?? '')) return false;
+  const elsewhere = link.peerNetnsid !== undefined || link.peerNetns !== undefined;
+  return devices.some((other) => {
+    if (other.link === link || isLoopback(other.link) || (other.netns !== netns) !== elsewhere) return false;
+    return link.peerIndex === undefined
+      ? !elsewhere && other.link.name === link.peerName
+      : other.link.index === link.peerIndex;
+  });
 }
 
 const TUNNELS = new Set([

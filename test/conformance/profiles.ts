@@ -1,5 +1,6 @@
 /** What kinds of cases are generated. A profile makes a case of a seed's numbers: the same seed, the same case. */
 import type { Case } from './case.ts';
+import { bridgeCase } from './profiles/bridge.ts';
 import { dockerCase } from './profiles/docker.ts';
 import { filterCase } from './profiles/filter.ts';
 import { ipsetCase } from './profiles/ipset.ts';
@@ -16,6 +17,7 @@ export type Profile = (random: Random) => Omit<Case, 'name'>;
 export const PROFILES: Readonly<Record<string, Profile>> = {
   filter: filterCase,
   nat: natCase,
+  bridge: bridgeCase,
   docker: dockerCase,
   ipv6: ipv6Case,
   mixed: mixedCase,

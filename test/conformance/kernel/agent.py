@@ -30,6 +30,8 @@ import time
 
 libc = ctypes.CDLL(None, use_errno=True)
 ETH_P_ALL = 3
+SOL_PACKET, PACKET_AUXDATA = 263, 8
+VLAN_VALID, VLAN_TPID_VALID = 1 << 4, 1 << 6
 NETLINK_NETFILTER = 12
 NFNLGRP_NFTRACE = 9
 SOL_NETLINK = 270
@@ -108,6 +110,19 @@ def configure(sock, group, body):
     for kind, body in messages(sock.recv(65536)):
         if kind == 2 and struct.unpack_from("=i", body)[0] != 0:
             raise OSError(-struct.unpack_from("=i", body)[0], "nfnetlink_log")
+
+
+def frame_of(end):
+    """A frame that came in, with the outermost VLAN tag, which the kernel keeps beside it."""
+    data, extra, _, address = end.recvmsg(65536, 256)
+    if address[2] == socket.PACKET_OUTGOING:
+        return None
+    for level, kind, value in extra:
+        if level == SOL_PACKET and kind == PACKET_AUXDATA and len(value) >= 20:
+            status, _, _, _, _, tci, tpid = struct.unpack("IIIHHHH", value[:20])
+            if status & VLAN_VALID:
+                data = data[:12] + struct.pack("!HH", tpid if status & VLAN_TPID_VALID else 0x8100, tci) + data[12:]
+    return data
 
 
 class Namespace:
@@ -207,8 +222,8 @@ def collect(wait):
         for index, end in enumerate(ends):
             if end not in ready:
                 continue
-            data, address = end.recvfrom(65536)
-            if address[2] != socket.PACKET_OUTGOING:
+            data = frame_of(end)
+            if data is not None:
                 frames.append([index, data.hex()])
     events = []
     for space in namespaces.values():
@@ -232,6 +247,7 @@ def opened(wanted):
         enter(name)
         end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         end.bind((device, 0))
+        end.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         ends.append(end)
     for name in wanted["namespaces"]:
         namespaces[name] = Namespace(name)

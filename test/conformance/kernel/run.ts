@@ -25,6 +25,7 @@ function commandsOf({ backend, rules }: Case, namespace: string): string[] {
     'ip -j neigh show',
     'bridge -j fdb show',
     'bridge -d -j link show',
+    'bridge -d -j mdb show',
     'bridge -j vlan show',
     'sysctl -a --pattern ^net',
     'ss -lntup',

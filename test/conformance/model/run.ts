@@ -42,6 +42,7 @@ export function runOnModel(recording: Recording): ModelRun {
   const world = createWorld(snapshot, topology, {
     respond: true,
     onlyDumpedSockets: true,
+    onlyDumpedStations: true,
     observer: watch,
     evidence: { port: ({ low, high }) => watch.drawn.find((port) => port >= low && port <= high) },
   });
