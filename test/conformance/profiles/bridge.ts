@@ -67,7 +67,6 @@ function bridgeSettings(random: Random, site: Site): string[] {
         `ip link set ${name} promisc on`,
         `ip link set ${name} type bridge ageing_time 0`,
         `ip link set ${name} type bridge nf_call_iptables 1`,
-        `ip link set ${name} type bridge mcast_snooping 1`,
       ]),
   ];
   return [...lines.filter(() => random.chance(0.12)), ...ports];
