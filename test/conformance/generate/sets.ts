@@ -93,7 +93,7 @@ function randomSet(random: Random, name: string, type: Type, family: Family): st
 
 function shapeOf(random: Random, type: Type, family: Family): string {
   if (type === 'bitmap:port') return ' range 0-4500';
-  if (type === 'bitmap:ip,mac') return ` range ${random.pick(['10.90.0.0/16', '10.90.1.0-10.90.3.2'])}`;
+  if (type === 'bitmap:ip,mac') return ` range ${random.pick(['10.90.0.0/16', '10.90.1.0-10.90.3.9'])}`;
   if (type === 'bitmap:ip' && random.chance(0.4)) {
     return ` range 10.90.0.0/16 netmask ${random.pick([20, 24, 30])}`;
   }
