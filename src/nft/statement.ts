@@ -42,6 +42,8 @@ export type Statement =
       readonly name: string;
       readonly size?: number;
       readonly key: Expression;
+      /** Milliseconds. */
+      readonly timeout?: number;
       readonly statements: readonly Statement[];
     }
   | {
