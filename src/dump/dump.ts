@@ -15,7 +15,6 @@ import type {
   Neighbour,
   NexthopBucket,
   NexthopObject,
-  NftChain,
   Process,
   Resolver,
   RouteDump,
@@ -56,7 +55,7 @@ export type DumpContent =
       }[];
     }
   | { readonly kind: 'ruleset'; readonly ruleset: Ruleset }
-  | { readonly kind: 'nft'; readonly chains: readonly NftChain[]; readonly ruleset?: NftRuleset }
+  | { readonly kind: 'nft'; readonly ruleset: NftRuleset }
   | { readonly kind: 'ipsets'; readonly sets: readonly IpSet[] }
   | { readonly kind: 'sysctls'; readonly sysctls: ReadonlyMap<string, Sysctl> }
   | { readonly kind: 'sockets'; readonly sockets: readonly Socket[] }

@@ -72,7 +72,7 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^(?:ip6?tables(?:-nft|-legacy)?|xtables)-save/, 'iptables-save'],
   [/^ipset (?:-\S+ (?:save )?)*(?:save|list .*-o(?:utput)? save)/, 'ipset-save'],
   [/^ipset (?:-\S+ )*(?:list|-L)/, 'ipset-list'],
-  [/^nft .*\blist ruleset/, 'nft'],
+  [/^nft .*\blist (?:ruleset|table|chain|set|map|meter|flowtable)\b/, 'nft'],
   [/^(?:sysctl|(?:cat|head|tail|grep) .*\/proc\/sys)/, 'sysctl'],
   [/^ss(?= |$)/, 'ss'],
   [/^netstat(?= |$)/, 'netstat'],

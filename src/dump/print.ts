@@ -1,4 +1,5 @@
 /** `show --format canonical`: a dump as its command prints it, whatever form it was read from. */
+import { printNft } from '../nft/print/ruleset.ts';
 import { asLoaded } from '../xtables/canonical.ts';
 import { printRuleset } from '../xtables/print.ts';
 import type { DumpContent } from './dump.ts';
@@ -20,7 +21,7 @@ import {
   printVlans,
 } from './print/tables.ts';
 
-/** Undefined for what has no text form of its own, or of which only parts are kept: nft, Docker, brctl's bridges. */
+/** Undefined for what has no text form of its own, or of which only parts are kept: Docker, brctl's bridges. */
 export function printDump(content: DumpContent): string | undefined {
   switch (content.kind) {
     case 'links':
@@ -60,8 +61,9 @@ export function printDump(content: DumpContent): string | undefined {
       return printCounters(content.counters);
     case 'resolver':
       return printResolver(content.resolver);
-    case 'bridges':
     case 'nft':
+      return printNft(content.ruleset);
+    case 'bridges':
     case 'trace':
     case 'containers':
     case 'docker-networks':

@@ -272,20 +272,6 @@ export interface BridgeVlan {
   readonly span: Span;
 }
 
-export interface NftChain {
-  readonly family: string;
-  readonly table: string;
-  readonly name: string;
-  readonly hook?: string;
-  readonly priority?: number;
-  readonly type?: string;
-  readonly policy?: string;
-  readonly ruleCount: number;
-  /** Made by iptables-nft, so the iptables dump shows the same rules. */
-  readonly iptables: boolean;
-  readonly span: Span;
-}
-
 export interface Sysctl {
   readonly value: string;
   /** Not dumped: what the captures show can only be with this value. The span names the capture. */

@@ -7,6 +7,7 @@ import { formatMac } from '../net/mac.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import { printRule } from '../xtables/print.ts';
 import type { Chain, Ruleset } from '../xtables/rule.ts';
+import { describeNft } from './nft-records.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
@@ -33,6 +34,7 @@ export function describeDump(dump: Dump): { [key: string]: Json } {
 
 export function describeContent(content: DumpContent): { [key: string]: Json } {
   if (content.kind === 'ipsets') return { kind: content.kind, sets: content.sets.map(describeSet) };
+  if (content.kind === 'nft') return { kind: content.kind, ruleset: describeNft(content.ruleset) };
   if (content.kind !== 'ruleset') return plainObject(content);
   return { kind: content.kind, ruleset: describeRuleset(content.ruleset) };
 }

@@ -1,9 +1,8 @@
 /** Merging packet filter dumps: one Ruleset a family and backend, and the nft chains that iptables did not make. */
 import type { Issue } from '../base/issue.ts';
-import type { NftChain } from '../dump/records.ts';
 import type { DumpInput } from '../input/input.ts';
 import type { Family } from '../net/ip.ts';
-import { type BaseHook, NFT_FAMILIES, NFT_HOOKS, type NftRuleset } from '../nft/ruleset.ts';
+import type { NftRuleset, NftTable } from '../nft/ruleset.ts';
 import type { Ruleset, Table } from '../xtables/rule.ts';
 import { contradiction } from './links.ts';
 import { at, isCoarse } from './order.ts';
@@ -108,68 +107,48 @@ export function mergeNft(
   dumps: readonly DumpInput[],
   rulesets: Readonly<Record<Family, Ruleset[] | undefined>>,
 ): NftView {
-  const contents = dumps.flatMap(({ dump }) => (dump.content.kind === 'nft' ? [dump.content] : []));
-  const last = contents.at(-1);
-  if (!last) return { ruleset: undefined, emptyRulesets: [] };
+  const ruleset = mergeTables(
+    dumps.flatMap(({ dump }) => (dump.content.kind === 'nft' ? [dump.content.ruleset] : [])),
+  );
+  if (!ruleset) return { ruleset, emptyRulesets: [] };
   const families: readonly [Family, string][] = [
     [4, 'ip'],
     [6, 'ip6'],
   ];
   return {
-    ruleset: last.ruleset ?? outlineOf(last.chains),
+    ruleset,
     emptyRulesets: families
       .filter(
         ([family, name]) =>
           rulesets[family] === undefined &&
-          !last.chains.some((chain) => chain.iptables && chain.family === name),
+          !ruleset.tables.some((table) => table.iptables && table.family === name),
       )
       .map(([family]) => family),
   };
 }
 
-/** Of a dump whose rules were not read: each is unknown. */
-function outlineOf(chains: readonly NftChain[]): NftRuleset {
-  const tables = new Map<string, { chains: readonly NftChain[]; first: NftChain }>();
-  for (const chain of chains) {
-    const key = `${chain.family} ${chain.table}`;
+/** Dumps may be of a table or a chain each; of what several show, the last counts. */
+function mergeTables(rulesets: readonly NftRuleset[]): NftRuleset | undefined {
+  const last = rulesets.at(-1);
+  if (!last || rulesets.length === 1) return last;
+  const tables = new Map<string, NftTable>();
+  for (const table of rulesets.flatMap((ruleset) => ruleset.tables)) {
+    const key = `${table.family} ${table.name}`;
     const known = tables.get(key);
-    tables.set(key, { chains: [...(known?.chains ?? []), chain], first: known?.first ?? chain });
+    tables.set(key, known ? mergeChains(known, table) : table);
   }
-  return {
-    path: chains[0]?.span.path ?? '',
-    tables: [...tables.values()].map(({ chains: own, first }) => ({
-      family: NFT_FAMILIES.find((family) => family === first.family) ?? 'ip',
-      name: first.table,
-      flags: [],
-      chains: own.map(({ name, span, ruleCount, ...base }) => ({
-        name,
-        ...baseOf(base),
-        rules: Array.from({ length: ruleCount }, () => ({
-          statements: [{ kind: 'unknown', text: '', why: 'nft list ruleset shows what it does' } as const],
-          text: `a rule of ${name}`,
-          span,
-        })),
-        span,
-      })),
-      sets: [],
-      objects: [],
-      flowtables: [],
-      iptables: own.every(({ iptables }) => iptables),
-      span: first.span,
-    })),
-  };
+  return { ...last, tables: [...tables.values()] };
 }
 
-function baseOf({ hook, type, priority, policy }: Partial<NftChain>): { readonly base?: BaseHook } {
-  const known = NFT_HOOKS.find((name) => name === hook);
-  if (!known) return {};
+function mergeChains(older: NftTable, newer: NftTable): NftTable {
+  const byName = <T extends { readonly name: string }>(first: readonly T[], second: readonly T[]): T[] => [
+    ...new Map([...first, ...second].map((each) => [each.name, each])).values(),
+  ];
   return {
-    base: {
-      type: type === 'nat' || type === 'route' ? type : 'filter',
-      hook: known,
-      priority: priority ?? 0,
-      devices: [],
-      policy: policy === 'drop' ? 'drop' : 'accept',
-    },
+    ...newer,
+    chains: byName(older.chains, newer.chains),
+    sets: byName(older.sets, newer.sets),
+    objects: byName(older.objects, newer.objects),
+    flowtables: byName(older.flowtables, newer.flowtables),
   };
 }

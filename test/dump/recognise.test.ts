@@ -150,8 +150,12 @@ describe('empty dumps', () => {
     ['bridge-link.json', '[]', { kind: 'bridge-ports', ports: [] }],
     ['bridge-fdb.txt', '', { kind: 'fdb', entries: [] }],
     ['bridge-vlan.json', '[]', { kind: 'bridge-vlans', vlans: [] }],
-    ['nft-ruleset.txt', '', { kind: 'nft', chains: [] }],
-    ['nft-ruleset.json', '{"nftables": [{"metainfo": {}}]}', { kind: 'nft', chains: [] }],
+    ['nft-ruleset.txt', '', { kind: 'nft', ruleset: { path: 'nft-ruleset.txt', tables: [] } }],
+    [
+      'nft-ruleset.json',
+      '{"nftables": [{"metainfo": {}}]}',
+      { kind: 'nft', ruleset: { path: 'nft-ruleset.json', tables: [] } },
+    ],
     ['ss.txt', '', { kind: 'sockets', sockets: [] }],
     ['conntrack.txt', '', { kind: 'conntrack', entries: [] }],
     [

@@ -777,7 +777,18 @@ describe('Docker', () => {
 });
 
 describe('nft', () => {
-  const chains = (text: string) => contentOf(read('x', text), 'nft').chains;
+  const chains = (text: string) =>
+    contentOf(read('x', text), 'nft').ruleset.tables.flatMap((table) =>
+      table.chains.map(({ name, base, rules, span: place }) => ({
+        family: table.family,
+        table: table.name,
+        name,
+        ...base,
+        ruleCount: rules.length,
+        iptables: table.iptables,
+        span: place,
+      })),
+    );
   const CHAIN = (name: string, line: string, rules: string) =>
     `\tchain ${name} {\n\t\t${line}\n${rules}\t}\n`;
   const COUNTED = '\t\tip saddr 10.0.0.1 counter packets 0 bytes 0 accept\n';

@@ -101,6 +101,7 @@ export function setOf(value: Json, scope: Scope, key: Parts, data: Parts, depth 
 
 /** Two operands, or more of them from left to right. */
 function operators(op: BinaryOp, value: Json[], scope: Scope, parts: Parts, depth: number): Expression {
+  if (value.length > MAX_DEPTH) return unknownExpression(null, 'too many operands');
   const [first = null, ...rest] = value;
   let left = expressionOf(first, scope, parts, depth + 1);
   for (const each of rest) {

@@ -1,7 +1,7 @@
 /** `nft -j list ruleset` (libnftables-json(5)). */
 import type { Issue } from '../../base/issue.ts';
 import { printRule } from '../print/rule.ts';
-import type { BaseHook, Flowtable, NftHook, NftRule } from '../ruleset.ts';
+import { type BaseHook, type Flowtable, NFT_HOOKS, type NftRule } from '../ruleset.ts';
 import type { Scope } from '../scope.ts';
 import type { Read } from '../text/read.ts';
 import { complainTo, familyOf, finish, tableOf } from '../text/read.ts';
@@ -67,16 +67,6 @@ function header(table: TableDraft, object: JsonObject): void {
   if (handle !== undefined) table.handle = handle;
 }
 
-const HOOKS: readonly NftHook[] = [
-  'ingress',
-  'prerouting',
-  'input',
-  'forward',
-  'output',
-  'postrouting',
-  'egress',
-];
-
 function chain(table: TableDraft, object: JsonObject, path: string, line: number): void {
   const name = textOf(object, 'name') ?? '';
   const [comment, handle] = [textOf(object, 'comment'), numberOf(object, 'handle')];
@@ -93,7 +83,7 @@ function chain(table: TableDraft, object: JsonObject, path: string, line: number
 
 function baseOf(object: JsonObject): BaseHook | undefined {
   const type = textOf(object, 'type');
-  const hook = HOOKS.find((each) => each === textOf(object, 'hook'));
+  const hook = NFT_HOOKS.find((each) => each === textOf(object, 'hook'));
   if (!hook || (type !== 'filter' && type !== 'nat' && type !== 'route')) return undefined;
   return {
     type,

@@ -116,10 +116,12 @@ function operators(
   const ops = LEVELS[level];
   if (!ops) return primary(cursor, scope, mode, part);
   let left = operators(cursor, scope, mode, part, level + 1);
+  let taken = 0;
   for (;;) {
     const token = peek(cursor);
     const op = token && token.kind !== 'string' ? ops.find(([text]) => text === token.text)?.[1] : undefined;
-    if (op === undefined) return left;
+    if (op === undefined || cursor.fault !== undefined) return left;
+    if (++taken > MAX_DEPTH) return tooDeep(cursor);
     cursor.at++;
     const type =
       op === '<<' || op === '>>' ? { type: 'integer' as const, bits: 0 } : (partsOf(left)?.[0] ?? part);

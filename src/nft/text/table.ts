@@ -1,7 +1,15 @@
 /** `table FAMILY NAME { … }` with its chains, sets, objects and flowtables. */
 
 import type { NftObject } from '../object.ts';
-import type { BaseHook, Flowtable, NftChain, NftFamily, NftHook, NftRule, NftTable } from '../ruleset.ts';
+import {
+  type BaseHook,
+  type Flowtable,
+  NFT_HOOKS,
+  type NftChain,
+  type NftFamily,
+  type NftRule,
+  type NftTable,
+} from '../ruleset.ts';
 import type { Scope } from '../scope.ts';
 import type { NftSet } from '../set.ts';
 import {
@@ -154,7 +162,7 @@ export function block(cursor: Cursor, complain: Complain, line: () => void): voi
       cursor.at++;
       continue;
     }
-    if (skipSymbol(cursor, '}')) return;
+    if (skipSymbol(cursor, '}') || beginsTable(cursor)) return;
     const from = cursor.at;
     line();
     if (cursor.fault === undefined && cursor.at > from) continue;
@@ -165,6 +173,12 @@ export function block(cursor: Cursor, complain: Complain, line: () => void): voi
     skipLine(cursor);
     complain(token.line, slice(cursor, from, cursor.at), why);
   }
+}
+
+/** A table stands in nothing: something before it was not closed. */
+function beginsTable(cursor: Cursor): boolean {
+  if (peekWord(cursor) !== 'table') return false;
+  return isSymbol(cursor, '{', 2) || isSymbol(cursor, '{', 3);
 }
 
 export function skipLine(cursor: Cursor): void {
@@ -214,16 +228,6 @@ function chain(cursor: Cursor, scope: Scope, table: TableDraft, name: string, li
   });
 }
 
-const HOOKS: readonly NftHook[] = [
-  'ingress',
-  'prerouting',
-  'input',
-  'forward',
-  'output',
-  'postrouting',
-  'egress',
-];
-
 /** Behind `type`: `filter hook input device "lo" priority filter + 5`. */
 export function hook(cursor: Cursor, family: NftFamily): BaseHook | undefined {
   const type = takeWord(cursor, 'filter, nat or route');
@@ -233,7 +237,7 @@ export function hook(cursor: Cursor, family: NftFamily): BaseHook | undefined {
   }
   if (!skipWord(cursor, 'hook')) fail(cursor, '`hook`');
   const word = takeWord(cursor, 'a hook');
-  const name = HOOKS.find((each) => each === word);
+  const name = NFT_HOOKS.find((each) => each === word);
   if (!name) fail(cursor, 'a hook');
   const on = skipWord(cursor, 'device', 'devices') ? devices(cursor) : [];
   if (!skipWord(cursor, 'priority')) fail(cursor, '`priority`');

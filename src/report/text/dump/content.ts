@@ -10,12 +10,12 @@ import { ruleBody } from '../traversal.ts';
 import { padStart } from '../width.ts';
 import { columns } from '../wrap.ts';
 import { bridgeVlanTable, fdbTable, linkTable, mdbTable, neighbourTable, portTable } from './links.ts';
+import { nftLines } from './nft.ts';
 import {
   conntrackTable,
   containerTable,
   counterTable,
   dockerNetworkTable,
-  nftTable,
   processTable,
   resolverTable,
   socketTable,
@@ -35,6 +35,8 @@ export function contentLines(content: DumpContent, style: Style): string[] {
     }
     case 'ip-rules':
       return content.rules.map((rule) => `  ${printable(rule.text)}`);
+    case 'nft':
+      return nftLines(content.ruleset, style);
     case 'ipsets':
       return setLines(content.sets, style);
     case 'sysctls':
@@ -48,7 +50,7 @@ export function contentLines(content: DumpContent, style: Style): string[] {
 
 type Tabular = Exclude<
   DumpContent,
-  { kind: 'ruleset' | 'routes' | 'ip-rules' | 'ipsets' | 'sysctls' | 'trace' }
+  { kind: 'ruleset' | 'nft' | 'routes' | 'ip-rules' | 'ipsets' | 'sysctls' | 'trace' }
 >;
 
 function tableOf(content: Tabular): Table {
@@ -86,8 +88,6 @@ function tableOf(content: Tabular): Table {
           ports.join(' '),
         ]),
       };
-    case 'nft':
-      return nftTable(content.chains);
     case 'sockets':
       return socketTable(content.sockets);
     case 'processes':

@@ -3,7 +3,6 @@ import type {
   Counter,
   DockerContainer,
   DockerNetwork,
-  NftChain,
   Process,
   Resolver,
   Socket,
@@ -126,21 +125,6 @@ export function dockerNetworkTable(networks: readonly DockerNetwork[]): Table {
         )
         .join(', '),
       words(network.internal && 'internal', !network.icc && 'no icc', !network.masquerade && 'no masquerade'),
-    ]),
-  };
-}
-
-export function nftTable(chains: readonly NftChain[]): Table {
-  return {
-    header: ['table', 'chain', 'hook', 'policy', 'rules', ''],
-    right: [4],
-    rows: chains.map((chain) => [
-      `${chain.family} ${chain.table}`,
-      chain.name,
-      words(chain.type, chain.hook, chain.priority !== undefined && String(chain.priority)),
-      chain.policy ?? '',
-      String(chain.ruleCount),
-      chain.iptables ? 'made by iptables-nft' : '',
     ]),
   };
 }
