@@ -125,6 +125,15 @@ function forward(run: Run, copy: Copy): void {
     });
     return;
   }
+  if (copy.socket) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'flt-rule-drop',
+      reason: 'NOT_SPECIFIED',
+      text: 'a packet that TPROXY gave to a socket is not forwarded: an ip rule for its mark has to make it local',
+    });
+    return;
+  }
   const { ttl } = fieldsOf(skb);
   if (ttl <= 1) {
     endCopy(run, copy, {

@@ -48,7 +48,7 @@ export function deliverLocally(run: Run, copy: Copy): void {
     });
     return;
   }
-  const socket = findSocket(run.kernel, copy, fields);
+  const socket: ReturnType<typeof findSocket> = copy.socket ?? findSocket(run.kernel, copy, fields);
   if (socket.state === 'unknown') {
     run.assumptions.add(`${net.name}: no \`ss -lntup\`; somebody is taken to listen`);
   }

@@ -1,12 +1,12 @@
 /** reject_tg(), net/ipv4/netfilter/ipt_REJECT.c and net/ipv6/netfilter/ip6t_REJECT.c; nf_dup_ipv4(). */
 import type { Ip } from '../net/ip.ts';
-import { transportChecksum } from '../skb/checksum.ts';
 import { headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import { setTtl } from '../skb/rewrite.ts';
 import type { Hook } from '../xtables/rule.ts';
 import { attachConntrack, queueAnswer, queueIcmp } from './answer.ts';
 import { type IcmpMessage, tcpReset } from './icmp.ts';
+import { mayReject } from './reject-checksum.ts';
 import { addStep, type Copy, type Run } from './run.ts';
 
 const ICMP4: Readonly<Record<string, number>> = {
@@ -30,7 +30,7 @@ const ICMP6: Readonly<Record<string, number>> = {
 /** The answer of a REJECT, where there is one: the rule ends the packet in any case. */
 export function reject(run: Run, copy: Copy, kind: string, hook: Hook): void {
   const { skb } = copy;
-  if (!skb.local && transportChecksum(skb) === 'wrong') return;
+  if (!mayReject(skb)) return;
   if (kind !== 'tcp-reset') {
     queueIcmp(run, copy, messageOf(skb.family, kind), { shown: kind });
     return;

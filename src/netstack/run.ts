@@ -24,6 +24,8 @@ export interface Copy {
   flooded: boolean;
   /** Destination NAT was applied in this namespace. */
   translated: boolean;
+  /** skb->sk: the socket that TPROXY gave the packet to. */
+  socket?: NonNullable<Trace['socket']>;
 }
 
 export interface BridgeInfo {

@@ -1,8 +1,11 @@
 /** Who takes a packet that is for the host: inet_lookup_listener(), __udp4_lib_lookup(). */
+import { type Unknown, unknown } from '../base/ternary.ts';
 import type { Socket } from '../dump/records.ts';
 import type { Ip } from '../net/ip.ts';
-import type { SkbFields } from '../skb/fields.ts';
+import { fieldsOf, type SkbFields } from '../skb/fields.ts';
+import type { Skb } from '../skb/skb.ts';
 import type { Trace } from './hop.ts';
+import type { Net } from './net.ts';
 import type { Copy, Kernel } from './run.ts';
 
 type SocketState = NonNullable<Trace['socket']>;
@@ -37,6 +40,28 @@ export function findSocket(
     state: 'wrong-address',
     ...(socket.address === undefined || socket.address === destination ? {} : { bound: socket.address }),
   };
+}
+
+/** For `-m socket`: the listener on the packet's own destination. */
+export function listenerOf({ netns, name }: Net, skb: Skb): 'bound' | 'any' | 'none' | Unknown {
+  const { sockets } = netns;
+  if (!sockets) return unknown(`${name}: no list of sockets (ss -lntup)`);
+  const found = pick(sockets, fieldsOf(skb), skb.in ?? '');
+  if (!found?.takes) return 'none';
+  return found.socket.address === undefined ? 'any' : 'bound';
+}
+
+/** For TPROXY: the listener on an address and port of its choice; undefined when there is none. */
+export function proxyListener(
+  { netns, name }: Net,
+  skb: Skb,
+  destination: Ip,
+  destinationPort: number,
+): Socket | undefined | Unknown {
+  const { sockets } = netns;
+  if (!sockets) return unknown(`${name}: no list of sockets (ss -lntup)`);
+  const found = pick(sockets, { ...fieldsOf(skb), destination, destinationPort }, skb.in ?? '');
+  return found?.takes ? found.socket : undefined;
 }
 
 /** ICMP and IGMP are always taken; tunnels' protocols where there is such a device. */

@@ -58,6 +58,8 @@ export interface NamespaceView {
   tentatively?<T>(run: () => T): T;
   /** Smaller of the route's MTUs there and back, for TCPMSS --clamp-mss-to-pmtu. */
   pathMtu?(skb: Skb): number | Unknown;
+  /** The listening socket that a TCP or UDP packet would come to: bound to its destination, to any address, or none there. */
+  listener?(skb: Skb): 'bound' | 'any' | 'none' | Unknown;
   /** Sysctl value, or undefined when neither the dump nor the kernel's default says. */
   sysctl(name: string): string | undefined;
 }

@@ -10,6 +10,7 @@ import { applyNat, natHook } from './nat-hook.ts';
 import { runNft } from './nft-hook.ts';
 import { routingKey } from './routing-key.ts';
 import type { BaseChain, HookEntry } from './tables.ts';
+import { tproxy } from './tproxy.ts';
 import { confirm, track } from './track-hook.ts';
 import { viewOf } from './view.ts';
 import { type TableVerdict, walkTable } from './walk.ts';
@@ -79,6 +80,7 @@ function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): T
     hooks: {
       step: (step) => addStep(run, copy, step),
       nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
+      tproxy: (verdict, rule) => tproxy(run, copy, verdict, rule),
       tee: (verdict) => tee(run, copy, verdict.gateway),
       decide: (rule) => run.kernel.evidence?.rule?.({ namespace: net.name, rule, skb }),
       undecided: ({ text, why, matters }) => {

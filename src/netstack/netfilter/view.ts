@@ -7,6 +7,7 @@ import { hasAddressType } from '../address-type.ts';
 import type { Net } from '../net.ts';
 import { reversePathMatches } from '../reverse-path.ts';
 import type { Destination } from '../run.ts';
+import { listenerOf } from '../sockets.ts';
 
 export function viewOf(net: Net, now: number, dst?: Destination): NamespaceView {
   return {
@@ -26,6 +27,7 @@ export function viewOf(net: Net, now: number, dst?: Destination): NamespaceView 
     },
     tentatively: (run) => net.sets.tentatively(run),
     connections: () => net.conntrack.connections(now),
+    listener: (skb) => listenerOf(net, skb),
     sysctl: (name) => net.sysctl(name)?.value,
   };
 }

@@ -35,6 +35,8 @@ export interface WalkHooks {
   step(step: Step): void;
   /** A NAT target: sets the connection up. False drops the packet. */
   nat(range: NatRange): boolean;
+  /** False: no socket listens there, and the packet is dropped. */
+  tproxy(verdict: Extract<RuleVerdict, { kind: 'tproxy' }>, rule: Rule): boolean;
   tee(verdict: Extract<RuleVerdict, { kind: 'tee' }>, rule: Rule): void;
   /** What somebody who saw the packet further on knows about a rule whose outcome is unknown. */
   decide(rule: Rule): boolean | undefined;
@@ -184,8 +186,8 @@ export function take(
       if (isUnseen(state.skb)) state.skb.conntrack = templateOf(action.template, state.skb);
       return undefined;
     case 'tproxy':
-      undecided(state, `rule "${rule.text}" hands the packet to a local socket, which isn't modelled`, true);
-      return { kind: 'accept' };
+      if (state.trial) return { kind: 'accept' };
+      return state.walk.hooks.tproxy(action, rule) ? { kind: 'accept' } : { kind: 'drop', by };
     case 'tee':
       if (!state.trial) state.walk.hooks.tee(action, rule);
       return undefined;

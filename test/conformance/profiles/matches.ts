@@ -33,7 +33,7 @@ export function matchesCase(random: Random): Omit<Case, 'name'> {
 export function isTraced({ skb }: Stimulus): boolean {
   if (skb.family === 4) return true;
   const found = findHeader(skb);
-  return isFound(found) && found.fragmentOffset === 0;
+  return isFound(found) && found.fragmentOffset === 0 && found.offset <= skb.length;
 }
 
 function ruleset(rules: readonly string[], { chain = 'PREROUTING', table = 'mangle' }: MatchWords): string {

@@ -19,9 +19,13 @@ export function targetsCase(random: Random): Omit<Case, 'name'> {
   const words = random.pick(TARGET_WORDS.filter(({ name }) => only === undefined || only.includes(name)));
   const family = random.pick(words.families ?? ([4, 6] as const));
   const rules = Array.from({ length: 1 + random.below(RULES) }, () => targetRule(random, words, family));
+  // Without a rule that looks at connections, NOTRACK alone starts no tracking.
+  const states = ['NEW', 'UNTRACKED'].map((state) => `-m conntrack --ctstate ${state}`);
   const bits = MARKING.has(words.name)
     ? Array.from({ length: 32 }, (_, bit) => `-m mark --mark ${2 ** bit}/${2 ** bit}`)
-    : [];
+    : words.table === 'raw'
+      ? states
+      : [];
   const { table = 'mangle', chain = 'PREROUTING' } = words;
   const text = tableText(
     table,
