@@ -29,7 +29,9 @@ export function mayReject(skb: Skb): boolean {
   const length = Math.max(0, skb.length - offset);
   const hasPseudo = skb.family === 6 || protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp;
   const pseudo = hasPseudo ? sumPseudoHeader(network.source, network.destination, protocol, length) : 0;
-  return fold(sumBytes(view, offset, length, pseudo)) === 0xffff || isPartial(skb, offset, protocol, pseudo);
+  // In IPv4 the header, whose words add up to 0xffff, is summed as well: zeros are right then.
+  const before = skb.family === 4 ? pseudo + 0xffff : pseudo;
+  return fold(sumBytes(view, offset, length, before)) === 0xffff || isPartial(skb, offset, protocol, pseudo);
 }
 
 /** Left to the device: the field holds the pseudo-header's sum. */

@@ -1,5 +1,6 @@
 /** Fixed cases: each shows something that the kernel does, and that the model has to do as well. */
 import type { Backend, Case } from './case.ts';
+import { extensionFacts } from './facts/extensions.ts';
 import { ipsetFacts } from './facts/ipset.ts';
 import { routerFacts } from './facts/router.ts';
 import { foundCases } from './found.ts';
@@ -13,6 +14,7 @@ export type Fact = Omit<Case, 'backend'> & {
 export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   router: routerFacts,
   ipset: ipsetFacts,
+  extensions: extensionFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
