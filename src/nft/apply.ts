@@ -62,6 +62,7 @@ export function apply(ctx: NftContext, statement: Statement): Outcome {
     case 'nat': {
       const nat = natRange(ctx, statement);
       if (nat === undefined) return 'break';
+      if (nat === 'other family') return 'next';
       return isUnknown(nat)
         ? { verdict: { kind: 'unknown', why: nat.why } }
         : { verdict: { kind: 'nat', nat } };

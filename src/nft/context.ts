@@ -13,7 +13,6 @@ export interface DeviceView {
   readonly type: number | Unknown;
   /** rtnl_link_ops->kind; absent for devices of a driver that has none. */
   readonly kind?: string | Unknown;
-  readonly group: number | Unknown;
   /** The bridge it is a port of. */
   readonly bridge?: string;
 }

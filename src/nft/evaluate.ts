@@ -85,13 +85,17 @@ function loadRoute(
     case 'nexthop':
       return BigInt(route.nexthop);
     case 'classid':
-      return unknown("the realm of the packet's route (ip route show table all)");
+      return realmOf(namespace.realms());
     case 'mtu': {
       const mtu = namespace.pathMtu?.(skb);
       if (mtu === undefined) return unknown('the MTU of the route (ip route, ip link)');
       return isUnknown(mtu) ? mtu : BigInt(Math.max(0, mtu - (skb.family === 4 ? 40 : 60)));
     }
   }
+}
+
+function realmOf(realms: number | Unknown): Loaded {
+  return typeof realms === 'number' ? BigInt(realms) : realms;
 }
 
 /** nft_ng_inc_gen(): begins with the last, so that the first packet gets 0. */

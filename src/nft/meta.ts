@@ -37,9 +37,9 @@ export function loadMeta(ctx: NftContext, key: MetaKey): Loaded {
     case 'oiftype':
       return ofDevice(ctx, skb.out, ({ type }) => type);
     case 'iifgroup':
-      return ofDevice(ctx, skb.in, ({ group }) => group);
+      return skb.in === undefined ? undefined : numeric(namespace.deviceGroup(skb.in));
     case 'oifgroup':
-      return ofDevice(ctx, skb.out, ({ group }) => group);
+      return skb.out === undefined ? undefined : numeric(namespace.deviceGroup(skb.out));
     case 'iifkind':
       return skb.in === undefined ? undefined : namespace.device(skb.in).kind;
     case 'oifkind':
@@ -73,7 +73,7 @@ export function loadMeta(ctx: NftContext, key: MetaKey): Loaded {
     case 'nftrace':
       return 0n;
     case 'rtclassid':
-      return ctx.route ? unknown("the realm of the packet's route (ip route show table all)") : undefined;
+      return ctx.route ? numeric(namespace.realms()) : undefined;
     case 'cgroup':
       return skb.local ? unknown('the cgroup of the process that sent the packet') : undefined;
     case 'secmark':
@@ -92,7 +92,10 @@ function ofDevice(
   read: (device: DeviceView) => number | Unknown,
 ): Loaded {
   if (name === undefined) return undefined;
-  const value = read(namespace.device(name));
+  return numeric(read(namespace.device(name)));
+}
+
+function numeric(value: number | Unknown): Loaded {
   return typeof value === 'number' ? BigInt(value) : value;
 }
 

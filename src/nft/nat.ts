@@ -13,9 +13,8 @@ import { isValue, type Value } from './value.ts';
 type Bounds = { readonly min: bigint; readonly max: bigint; readonly prefix?: number };
 
 /** Undefined: the packet has not what the mapping is made of, and the rule ends. */
-export function natRange(ctx: NftContext, nat: Nat): NatRange | Unknown | undefined {
+export function natRange(ctx: NftContext, nat: Nat): NatRange | 'other family' | Unknown | undefined {
   const { family } = ctx.skb;
-  if (nat.family !== undefined && (nat.family === 'ip') !== (family === 4)) return undefined;
   const common = {
     manip: nat.type === 'snat' || nat.type === 'masquerade' ? ('src' as const) : ('dst' as const),
     random: nat.flags.includes('random') || nat.flags.includes('fully-random'),
@@ -23,6 +22,8 @@ export function natRange(ctx: NftContext, nat: Nat): NatRange | Unknown | undefi
   };
   const parts = nat.address ? boundsOf(ctx, nat.address) : [];
   if (parts === undefined || isUnknown(parts)) return parts;
+  // nft_nat_inet_eval(): a mapping of the other family is none, and the rule goes on.
+  if (nat.family !== undefined && (nat.family === 'ip') !== (family === 4)) return 'other family';
   const [address, second] = parts;
   const third = nat.port ? boundsOf(ctx, nat.port) : [second];
   if (third === undefined || isUnknown(third)) return third;

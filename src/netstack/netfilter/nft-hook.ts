@@ -30,7 +30,7 @@ export function runNft(
     base,
     pf,
     skb,
-    view: nftViewOf(net, skb.time),
+    view: nftViewOf(net, skb.time, dst),
     ...(dst ? { route: { nexthop: dst.nexthop, out: dst.out } } : {}),
     extra,
     hooks: {

@@ -9,10 +9,11 @@ import type { Device } from '../devices.ts';
 import { fibLookup } from '../fib.ts';
 import { deviceOf, type Net } from '../net.ts';
 import { isMulticast } from '../route.ts';
+import type { Destination } from '../run.ts';
 import { viewOf } from './view.ts';
 
-export function nftViewOf(net: Net, now: number): NftView {
-  const view = viewOf(net, now);
+export function nftViewOf(net: Net, now: number, dst?: Destination): NftView {
+  const view = viewOf(net, now, dst);
   return {
     ...view,
     device: (name) => deviceView(net, deviceOf(net, name)),
@@ -54,7 +55,6 @@ function deviceView(net: Net, { link, kind, bridge }: Device): DeviceView {
           ? undefined
           : HARDWARE.ether;
   const detailed = (net.netns.links ?? []).some((each) => each.kind !== undefined);
-  const group = link.group === undefined || link.group === 'default' ? 0 : Number(link.group);
   return {
     ...(link.index === undefined ? {} : { index: link.index }),
     type: type ?? unknown(`the type of ${link.name} (ip link)`),
@@ -63,7 +63,6 @@ function deviceView(net: Net, { link, kind, bridge }: Device): DeviceView {
       : detailed || kind === 'loopback'
         ? {}
         : { kind: unknown(`what ${link.name} is (ip -d link)`) }),
-    group: Number.isNaN(group) ? unknown(`the number of group ${link.group} (ip -N link)`) : group,
     ...(bridge === undefined ? {} : { bridge }),
   };
 }

@@ -13,7 +13,6 @@ import { buildSnapshot } from '../../../src/snapshot/build.ts';
 import { makeTopology } from '../../../src/topology/build.ts';
 import type { LinkRef, Wire } from '../../../src/topology/topology.ts';
 import type { Hook } from '../../../src/xtables/rule.ts';
-import { rulesetFromJson } from '../../nft/support/from-json.ts';
 import { modelNftCounters, readCounters } from '../counters.ts';
 import { headline, signature } from '../describe.ts';
 import { outFrame, skbOf } from '../frame.ts';
@@ -33,10 +32,6 @@ export interface ModelRun {
 
 export function runOnModel(recording: Recording): ModelRun {
   const { snapshot } = buildSnapshot({ captures: [], dumps: recording.dumps.map(dumpOf), issues: [] });
-  for (const [name, command, text] of recording.dumps) {
-    const netns = snapshot.namespaces.get(name);
-    if (netns && command.startsWith('nft')) netns.nft = rulesetFromJson(text);
-  }
   const topology = makeTopology(snapshot.namespaces, recording.wires.map(wireOf));
   const watch = new Watch(recording);
   const world = createWorld(snapshot, topology, {
