@@ -77,8 +77,8 @@ function hasHandler({ net, skb }: Copy, protocol: number): boolean {
   return [...net.devices.values()].some(({ link }) => kinds.includes(link.kind ?? ''));
 }
 
-/** Protocols whose handlers are modules that may be loaded: ESP, AH, IPComp, DCCP, SCTP, PIM, UDP-Lite, L2TP. */
-const KERNEL_PROTOCOLS: ReadonlySet<number> = new Set([33, 50, 51, 103, 108, 115, 132, 136]);
+/** Protocols whose handlers are modules that may be loaded: ESP, AH, IPComp, SCTP, PIM, UDP-Lite, L2TP. Linux 6.16 dropped DCCP. */
+const KERNEL_PROTOCOLS: ReadonlySet<number> = new Set([50, 51, 103, 108, 115, 132, 136]);
 
 function isClientPort({ net }: Copy, port: number): boolean {
   const [low = 32768, high = 60999] = (net.sysctl('net.ipv4.ip_local_port_range')?.value ?? '')

@@ -49,10 +49,22 @@ function coverage(view: DataView, transport: number, length: number): number {
   return said === 0 || said > length ? length : said;
 }
 
-function pseudoSum(skb: Skb, length: number): number {
+function pseudoSum(skb: Skb, length: number, protocol = skb.protocol): number {
   const network = networkOfBytes(skb.bytes);
   if (!network) return 0;
-  return sumPseudoHeader(network.source, network.destination, skb.protocol, length);
+  return sumPseudoHeader(network.source, network.destination, protocol, length);
+}
+
+/**
+ * udplite_error(), net/netfilter/nf_conntrack_proto_udp.c: conntrack sums the pseudo-header of UDP, so a UDP-Lite packet whose
+ * checksum is right for its receiver is wrong here.
+ */
+export function trackedUdpliteChecksum(skb: Skb): boolean {
+  if (skb.transport < 0 || skb.length > skb.bytes.length) return true;
+  const view = viewOf(skb.bytes);
+  const length = skb.length - skb.transport;
+  const covered = coverage(view, skb.transport, length);
+  return fold(sumBytes(view, skb.transport, covered, pseudoSum(skb, length, PROTOCOL.udp))) === 0xffff;
 }
 
 /**

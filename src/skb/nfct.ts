@@ -31,6 +31,8 @@ export interface Nfct {
   master?: Nfct;
   /** SCTP state name, absent for other protocols. */
   sctpState?: string;
+  /** Out of the table, though a packet may still hold it. */
+  dead?: boolean;
   /** Handed to a flow table: its packets pass conntrack by. */
   offload?: boolean;
 }

@@ -9,14 +9,14 @@ import { isIcmpv6Error, isIcmpv6Query } from '../header/icmpv6.ts';
 import { Ipv4 } from '../header/ipv4.ts';
 import { Ipv6 } from '../header/ipv6.ts';
 import { isFault, type Network, readNetwork } from '../header/network.ts';
-import { checksumOffset } from '../header/transport.ts';
+import { checksumOffset, leastTransport } from '../header/transport.ts';
 import type { Ip } from '../net/ip.ts';
 import { hasPorts, PROTOCOL } from '../net/protocol.ts';
 import { mendTransport, transportChecksum } from './checksum.ts';
 import { fieldsAt, type SkbFields } from './fields.ts';
 import type { Skb } from './skb.ts';
 
-/** Eight bytes of the quoted transport header is what RFC 792 promises: ports, or ICMP type, code and id. */
+/** What translating a quoted header needs of it: ports with the checksum or sequence number, or ICMP type, code and id. */
 const QUOTED_LEAST = 8;
 
 /** Fields of the quoted packet; undefined when the packet is no ICMP error or quotes no usable header. */
@@ -25,36 +25,30 @@ export function quotedFieldsOf(skb: Skb): SkbFields | undefined {
   return quoted && fieldsAt(skb.bytes, quoted, readable(skb, quoted));
 }
 
-export interface QuotedChange {
-  readonly source?: Ip | undefined;
-  readonly destination?: Ip | undefined;
-  readonly sourcePort?: number | undefined;
-  readonly destinationPort?: number | undefined;
-  readonly icmpId?: number | undefined;
-}
-
-export function rewriteQuoted(skb: Skb, change: QuotedChange): void {
+/**
+ * Puts an address of the quoted header, and the port (ICMP id) beside it, in place of what stands there. False: the quote is too
+ * short for that.
+ */
+export function rewriteQuoted(skb: Skb, side: 'source' | 'destination', address: Ip, port: number): boolean {
   const quoted = quotedNetwork(skb);
-  if (!quoted) return;
+  if (!quoted) return false;
+  const query = quoted.protocol === PROTOCOL.icmp || quoted.protocol === PROTOCOL['ipv6-icmp'];
+  const { transport } = quoted;
+  const ported = hasPorts(quoted.protocol) && quoted.protocol !== PROTOCOL.dccp;
+  const changed = ported || query || quoted.protocol === PROTOCOL.gre;
+  if (changed && (transport < 0 || transport + QUOTED_LEAST > skb.bytes.length)) return false;
   const view = viewOf(skb.bytes);
   const state = transportChecksum(skb);
   const start = quoted.offset;
   const end = skb.bytes.length;
   const before = sumBytes(view, start, end - start);
-  if (change.source !== undefined) setQuotedAddress(skb, quoted, 'source', change.source);
-  if (change.destination !== undefined) setQuotedAddress(skb, quoted, 'destination', change.destination);
-  const transport = readable(skb, quoted);
-  if (transport >= 0 && hasPorts(quoted.protocol)) {
-    if (change.sourcePort !== undefined) setQuotedWord(skb, quoted, transport, change.sourcePort);
-    if (change.destinationPort !== undefined)
-      setQuotedWord(skb, quoted, transport + 2, change.destinationPort);
-  }
-  if (transport >= 0 && change.icmpId !== undefined && quotesQuery(view, quoted)) {
-    setQuotedWord(skb, quoted, transport + 4, change.icmpId);
-  }
+  setQuotedAddress(skb, quoted, side, address);
+  if (ported) setQuotedWord(skb, quoted, transport + (side === 'source' ? 0 : 2), port);
+  else if (query && quotesQuery(view, quoted)) setQuotedWord(skb, quoted, transport + 4, port);
   const after = sumBytes(view, start, end - start);
   // The quoted packet begins an even number of bytes into the ICMP message, so its words are the message's words.
   if (fold(before) !== fold(after)) mendTransport(skb, state, before, after, false);
+  return true;
 }
 
 function quotedNetwork(skb: Skb): Network | undefined {
@@ -62,14 +56,31 @@ function quotedNetwork(skb: Skb): Network | undefined {
   const type = skb.bytes[skb.transport] ?? 0;
   const error =
     (skb.protocol === PROTOCOL.icmp && isIcmpError(type)) ||
-    (skb.protocol === PROTOCOL['ipv6-icmp'] && isIcmpv6Error(type));
+    (skb.protocol === PROTOCOL['ipv6-icmp'] && (isIcmpv6Error(type) || isRedirect6(skb)));
   if (!error) return undefined;
-  const network = readNetwork(viewOf(skb.bytes), skb.transport + ICMP_LENGTH, skb.bytes.length);
+  const at = skb.transport + (type === REDIRECT6 && skb.family === 6 ? REDIRECTED_AT : ICMP_LENGTH);
+  const network = readNetwork(viewOf(skb.bytes), at, skb.bytes.length);
   return isFault(network) || network.family !== skb.family ? undefined : network;
 }
 
+const REDIRECT6 = 137;
+/** Behind target, destination and the head of the option that quotes (RFC 4861, sections 4.5 and 4.6.3). */
+const REDIRECTED_AT = 48;
+const OPT_REDIRECTED = 4;
+
+/** nf_conntrack_icmpv6_redirect(): from a neighbour, with the quoting option first. */
+function isRedirect6({ bytes, transport, family }: Skb): boolean {
+  if (family !== 6 || bytes[transport] !== REDIRECT6 || bytes[transport + 1] !== 0) return false;
+  const linkLocal = bytes[8] === 0xfe && ((bytes[9] ?? 0) & 0xc0) === 0x80;
+  return (
+    linkLocal && bytes[7] === 255 && bytes[transport + 40] === OPT_REDIRECTED && bytes[transport + 41] !== 0
+  );
+}
+
+/** Ports are read of four bytes, an ICMP header of eight. */
 function readable(skb: Skb, quoted: Network): number {
-  return quoted.transport >= 0 && quoted.transport + QUOTED_LEAST <= skb.bytes.length ? quoted.transport : -1;
+  const least = hasPorts(quoted.protocol) ? 4 : leastTransport(quoted.protocol);
+  return quoted.transport >= 0 && quoted.transport + least <= skb.bytes.length ? quoted.transport : -1;
 }
 
 function quotesQuery(view: DataView, quoted: Network): boolean {

@@ -152,7 +152,7 @@ describe('ICMP', () => {
       payload: about.bytes.subarray(0, about.transport + keep),
     });
     expect(quotedFieldsOf(skb)).toMatchObject({ source: ip(source), sourcePort: 1000, destinationPort: 53 });
-    rewriteQuoted(skb, { source: ip(translated), sourcePort: 2000 });
+    rewriteQuoted(skb, 'source', ip(translated), 2000);
     expect(quotedFieldsOf(skb)).toMatchObject({
       source: ip(translated),
       sourcePort: 2000,

@@ -1,7 +1,7 @@
 /** What conntrack refuses before it looks at a connection: udp_error(), udplite_error(), icmp errors and the like. */
 import { ICMP, isIcmpError } from '../../header/icmp.ts';
 import { isIcmpv6Error } from '../../header/icmpv6.ts';
-import { transportChecksum } from '../../skb/checksum.ts';
+import { trackedUdpliteChecksum, transportChecksum } from '../../skb/checksum.ts';
 import { fieldsOf } from '../../skb/fields.ts';
 import type { CtZone, SkbConntrack } from '../../skb/nfct.ts';
 import { quotedFieldsOf } from '../../skb/quoted.ts';
@@ -28,8 +28,10 @@ export function withoutConnection(
     if (family === 6 && isUntrackedIcmpv6(icmpType)) return UNTRACKED;
     return isErrorType(family, icmpType) ? (relate(skb, of.zone, of.table) ?? INVALID) : undefined;
   }
-  if (isMalformed(skb) || (of.verifyChecksum && transportChecksum(skb) === 'wrong')) return INVALID;
-  return undefined;
+  if (isMalformed(skb)) return INVALID;
+  if (!of.verifyChecksum) return undefined;
+  const right = protocol === 136 ? trackedUdpliteChecksum(skb) : transportChecksum(skb) !== 'wrong';
+  return right ? undefined : INVALID;
 }
 
 /** nf_conntrack_inet_error(): the connection that the quoted packet belongs to, seen from the error's direction. */

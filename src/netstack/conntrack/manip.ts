@@ -1,4 +1,7 @@
 /** nf_nat_packet() and nf_nat_icmp_reply_translation(): rewriting as the connection says. */
+
+import { PROTOCOL } from '../../net/protocol.ts';
+import { transportChecksum } from '../../skb/checksum.ts';
 import { fieldsOf } from '../../skb/fields.ts';
 import type { CtDirection } from '../../skb/nfct.ts';
 import { rewriteQuoted } from '../../skb/quoted.ts';
@@ -17,16 +20,23 @@ export function needsManip(connection: Connection, direction: CtDirection, manip
   return half === 'src' ? connection.srcNat : connection.dstNat;
 }
 
-/** nf_nat_packet(): rewrites one half of a packet as its connection says. Gives the addresses before and after. */
+/** gre_manip_pkt() wants the header of PPTP's GRE without its optional words. */
+const GRE_LEAST = 8;
+
+/**
+ * nf_nat_packet(): rewrites one half of a packet as its connection says. Gives the addresses before and after; `short`: the packet
+ * is too short to be rewritten, and dropped.
+ */
 export function manipPacket(
   skb: Skb,
   connection: Connection,
   direction: CtDirection,
   manip: Manip,
-): { from: Tuple; to: Tuple } | undefined {
+): { from: Tuple; to: Tuple } | 'short' | undefined {
   if (!needsManip(connection, direction, manip)) return undefined;
   const target = invertTuple(connection[opposite(direction)]);
   if (!target) return undefined;
+  if (skb.protocol === PROTOCOL.gre && skb.length - skb.transport < GRE_LEAST) return 'short';
   const from = connection[direction];
   if (manip === 'src') {
     setSource(skb, target.source);
@@ -41,7 +51,7 @@ export function manipPacket(
 
 /**
  * nf_nat_icmp_reply_translation(): the quoted packet is put back as its sender knows it, and the outer header made to look
- * like an answer. False: the error is dropped (a redirect about a translated connection).
+ * like an answer. False: the error is dropped (a redirect about a translated connection, or a quote too short to be put back).
  */
 export function manipIcmpError(
   skb: Skb,
@@ -55,21 +65,21 @@ export function manipIcmpError(
     const settled = connection.srcNatDone && connection.dstNatDone;
     if (!settled || connection.srcNat || connection.dstNat) return false;
   }
+  // Its sum is looked at again here, whatever nf_conntrack_checksum says.
+  if (transportChecksum(skb) === 'wrong') return false;
   if (!needsManip(connection, direction, manip)) return true;
   const inner = connection[opposite(direction)];
   const icmp = isIcmp(inner.family, inner.protocol);
   // The quoted packet goes the other way, so the other half of it is the translated one.
-  if (manip === 'src') {
-    rewriteQuoted(skb, {
-      destination: inner.destination,
-      ...(icmp ? { icmpId: inner.sourcePort } : { destinationPort: inner.destinationPort }),
-    });
-  } else {
-    rewriteQuoted(skb, {
-      source: inner.source,
-      ...(icmp ? { icmpId: inner.sourcePort } : { sourcePort: inner.sourcePort }),
-    });
-  }
+  const [address, port] =
+    manip === 'src' ? [inner.destination, inner.destinationPort] : [inner.source, inner.sourcePort];
+  const whole = rewriteQuoted(
+    skb,
+    manip === 'src' ? 'destination' : 'source',
+    address,
+    icmp ? inner.sourcePort : port,
+  );
+  if (!whole) return false;
   const target = invertTuple(inner);
   if (!target) return true;
   if (manip === 'src') setSource(skb, target.source);

@@ -21,10 +21,10 @@ export function printConnection(
   connection: Connection,
   options: { readonly now: number; readonly accounting: boolean },
 ): string {
-  const { original, reply } = connection;
-  const { family, protocol } = original;
+  const { family, protocol } = connection.original;
   const half = (direction: 'original' | 'reply'): string[] => [
     ...printTuple(connection[direction]),
+    ...oneWayZone(connection, direction),
     ...(options.accounting
       ? [`packets=${connection.packets[direction]}`, `bytes=${connection.bytes[direction]}`]
       : []),
@@ -38,19 +38,17 @@ export function printConnection(
     ...half('reply'),
     ...(connection.offload ? ['[OFFLOAD]'] : connection.assured ? ['[ASSURED]'] : []),
     `mark=${connection.mark}`,
-    ...zoneOf(connection),
+    ...(connection.zone.direction === 'both' && connection.zone.id !== 0
+      ? [`zone=${connection.zone.id}`]
+      : []),
     ...(connection.helper === undefined ? [] : [`helper=${connection.helper}`]),
-    ...(connection.labels.size === 0
-      ? []
-      : [`labels=${[...connection.labels].toSorted((a, b) => a - b).join(',')}`]),
   ];
   return words.join(' ');
+}
 
-  function zoneOf({ zone }: Connection): string[] {
-    if (zone.id === 0) return [];
-    if (zone.direction === 'both') return [`zone=${zone.id}`];
-    return zone.direction === 'original' ? [`zone-orig=${original.zone}`] : [`zone-reply=${reply.zone}`];
-  }
+function oneWayZone({ zone }: Connection, direction: 'original' | 'reply'): string[] {
+  if (zone.id === 0 || zone.direction !== direction) return [];
+  return [`${direction === 'original' ? 'zone-orig' : 'zone-reply'}=${zone.id}`];
 }
 
 function stateOf({ tcpState, sctpState }: Connection): string[] {

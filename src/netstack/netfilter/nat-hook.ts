@@ -63,6 +63,8 @@ export function natHook(
     };
   }
   const change = manipPacket(skb, connection, direction, manip);
+  if (change === 'short')
+    return { cause: 'flt-rule-drop', text: 'NAT drops what is too short to be rewritten' };
   if (change) {
     if (manip === 'dst' && direction === 'original') copy.translated = true;
     addStep(run, copy, {
@@ -82,7 +84,10 @@ function translateError(
   manip: Manip,
 ): NatDrop | undefined {
   if (manipIcmpError(copy.skb, connection, direction, manip)) return undefined;
-  return { cause: 'flt-rule-drop', text: 'NAT drops ICMP redirects about translated connections' };
+  return {
+    cause: 'flt-rule-drop',
+    text: 'NAT drops ICMP errors that it cannot put back: redirects, and quotes that are cut short',
+  };
 }
 
 function noTuple(name: string): NatDrop {

@@ -1,8 +1,11 @@
 /** connlimit_mt(), net/netfilter/xt_connlimit.c, and nf_conncount_count(): how many connections a group of addresses has. */
 import { isUnknown, type Ternary, unknown } from '../../base/ternary.ts';
-import type { Family, Ip } from '../../net/ip.ts';
+import type { Family } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
+import { hasPorts } from '../../net/protocol.ts';
+import { fieldsOf } from '../../skb/fields.ts';
 import type { Nfct } from '../../skb/nfct.ts';
+import { tupleKey } from '../../skb/tuple.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, refuse, type Value } from '../extension.ts';
 import { destinationOf, hotdrop, sourceOf } from '../packet.ts';
@@ -20,8 +23,14 @@ interface ConnlimitInfo {
   readonly side: 'saddr' | 'daddr';
 }
 
-/** The connections of each group whose packets came by this rule. */
-type Groups = Map<Ip, Set<Nfct>>;
+/** struct nf_conncount_tuple: undefined stands for a packet that has no connection. */
+interface Counted {
+  readonly tuple: string | undefined;
+  readonly entry: Nfct | undefined;
+}
+
+/** What came by this rule, by masked address and zone. */
+type Groups = Map<string, Counted[]>;
 
 const bits = (family: Family): number => (family === 4 ? 32 : 128);
 
@@ -70,43 +79,55 @@ export const connlimit = defineMatch({
 
 function matchConnlimit(info: ConnlimitInfo, ctx: MatchContext): Ternary {
   const { skb } = ctx;
-  const entry = skb.conntrack?.entry;
-  if (!entry) {
-    // Untracked packets are counted by a tuple that no connection stands behind; without one there is nothing to count.
-    if (skb.conntrack?.state === 'UNTRACKED') return 1 > info.limit === info.above;
-    return hotdrop(ctx);
-  }
+  const tracked = skb.conntrack;
+  const entry = tracked?.entry;
+  if (!entry && !hasTuple(skb)) return hotdrop(ctx);
   const address = info.side === 'daddr' ? destinationOf(skb) : sourceOf(skb);
   const mask = maskOf(skb.family, Math.min(info.length, bits(skb.family)));
-  const key = applyMask(address, mask);
+  const masked = applyMask(address, mask);
+  const key = `${masked} ${entry ? Math.max(entry.original.zone, entry.reply.zone) : 0}`;
   const groups = ruleState(ctx, info, (): Groups => new Map());
-  const group = groups.get(key) ?? new Set<Nfct>();
+  const known = groups.get(key);
+  const group = (known ?? []).filter((each) => isCounted(each, skb.time));
   groups.set(key, group);
-  for (const each of group) if (each !== entry && isOver(each, skb.time)) group.delete(each);
-  group.add(entry);
-  const result = group.size > info.limit === info.above;
+  const own = entry ? tupleKey(entry[tracked.direction]) : undefined;
+  // A connection that is confirmed is one already; only a group that nobody was in takes it up.
+  if (!known || !entry?.confirmed) {
+    if (own === undefined || !group.some((each) => each.tuple === own)) group.push({ tuple: own, entry });
+  }
+  const size = group.length;
+  const result = size > info.limit === info.above;
   if (!ctx.state.earlier) return result;
-  const known = ctx.namespace.connections();
-  if (isUnknown(known)) return known;
-  const most = countGroup(known, group, (each) => {
+  const standing = ctx.namespace.connections();
+  if (isUnknown(standing)) return standing;
+  const most = countGroup(standing, group, (each) => {
     const of = info.side === 'daddr' ? each.original.destination : each.original.source;
-    return typeof of === typeof mask && applyMask(of, mask) === key;
+    return typeof of === typeof mask && applyMask(of, mask) === masked;
   });
-  return most > info.limit === group.size > info.limit
+  return most > info.limit === size > info.limit
     ? result
     : unknown('how many of the connections in conntrack -L came by this rule');
 }
 
-function isOver(entry: Nfct, time: number): boolean {
-  return entry.tcpState === 'TIME_WAIT' || entry.tcpState === 'CLOSE' || entry.expires <= time;
+/** nf_ct_get_tuplepr(): what isn't tracked is counted by its addresses and ports, if it has them. */
+function hasTuple(skb: MatchContext['skb']): boolean {
+  if (skb.fragmentOffset > 0 || fieldsOf(skb).greKey === -1) return false;
+  return skb.transport >= 0 || !(hasPorts(skb.protocol) || skb.protocol === 1 || skb.protocol === 58);
+}
+
+/** gc_list(), find_or_evict(), already_closed(): a packet without a connection counts once. */
+function isCounted({ entry }: Counted, time: number): boolean {
+  if (!entry?.confirmed || entry.dead || entry.expires <= time) return false;
+  return entry.tcpState !== 'TIME_WAIT' && entry.tcpState !== 'CLOSE';
 }
 
 function countGroup(
   known: Iterable<Nfct>,
-  group: ReadonlySet<Nfct>,
+  group: readonly Counted[],
   belongs: (entry: Nfct) => boolean,
 ): number {
-  let count = group.size;
-  for (const each of known) if (!group.has(each) && belongs(each)) count++;
+  const counted = new Set(group.map(({ entry }) => entry));
+  let count = group.length;
+  for (const each of known) if (!counted.has(each) && belongs(each)) count++;
   return count;
 }
