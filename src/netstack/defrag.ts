@@ -18,6 +18,7 @@ const LIFETIME = 30;
 export function defragment(run: Run, copy: Copy): boolean {
   const { skb, net } = copy;
   if (!skb.moreFragments && skb.fragmentOffset === 0) return true;
+  if (skb.family === 6 && isTruncatedFirst(skb)) return true;
   const key = fragmentKey(skb);
   const queues = net.fragments as Map<string, Queue>;
   const known = queues.get(key);
@@ -41,6 +42,14 @@ export function defragment(run: Run, copy: Copy): boolean {
     physout: skb.physout,
   });
   return true;
+}
+
+/** ipv6frag_thdr_truncated(): a first fragment without the whole upper header (RFC 8200, section 4.5) is left as it is. */
+function isTruncatedFirst(skb: Skb): boolean {
+  if (skb.fragmentOffset > 0) return false;
+  const least = { 6: 20, 17: 8, 58: 8 }[skb.protocol] ?? 1;
+  const { start } = payloadOf(skb);
+  return start + least > skb.length;
 }
 
 function fragmentKey(skb: Skb): string {
@@ -110,7 +119,8 @@ function join(parts: ReadonlyMap<number, Skb>): Skb | undefined {
     view.setUint16(6, view.getUint16(6) & 0x4000);
   } else view.setUint16(4, bytes.length - 40);
   const longest = Math.max(...[...parts.values()].map((part) => part.length));
-  const whole: Skb = { ...first, bytes, fragmentMax: longest };
+  const sizes = pieces.map((piece) => piece.length);
+  const whole: Skb = { ...first, bytes, fragmentMax: longest, fragmentSizes: sizes };
   refreshLayout(whole);
   if (first.family === 4) sealHeader(whole);
   return whole;
@@ -157,7 +167,7 @@ function cut4(skb: Skb, limit: number): Skb[] {
     view.setUint16(2, bytes.length);
     const more = !last || skb.moreFragments;
     view.setUint16(6, (more ? 0x2000 : 0) | ((base + from - header) / 8));
-    const piece: Skb = { ...skb, bytes, fragmentMax: undefined };
+    const piece: Skb = { ...skb, bytes, fragmentMax: undefined, fragmentSizes: undefined };
     refreshLayout(piece);
     sealHeader(piece);
     return piece;
@@ -172,7 +182,7 @@ function cut6(skb: Skb, limit: number): Skb[] {
     pointer = header;
     header += ((skb.bytes[header + 1] ?? 0) + 1) * 8;
   }
-  return pieces(skb, header, limit - header - 8).map(({ from, to, last }) => {
+  return pieces(skb, header, Math.max(limit, IPV6_MIN_MTU) - header - 8).map(({ from, to, last }) => {
     const bytes = new Uint8Array(header + 8 + to - from);
     bytes.set(skb.bytes.subarray(0, header));
     bytes[header] = skb.bytes[pointer] ?? 59;
@@ -181,18 +191,38 @@ function cut6(skb: Skb, limit: number): Skb[] {
     view.setUint16(4, bytes.length - 40);
     view.setUint16(header + 2, (from - header) | (last ? 0 : 1));
     bytes.set(skb.bytes.subarray(from, to), header + 8);
-    const piece: Skb = { ...skb, bytes, fragmentMax: undefined };
+    const piece: Skb = { ...skb, bytes, fragmentMax: undefined, fragmentSizes: undefined };
     refreshLayout(piece);
     return piece;
   });
 }
 
+/** RFC 8200: what every link carries; smaller pieces than that are not made. */
+const IPV6_MIN_MTU = 1280;
+
+/** ip_frag_next(): only pieces that another follows are cut at eight bytes. A joined packet falls into its pieces again. */
 function pieces(skb: Skb, header: number, room: number): { from: number; to: number; last: boolean }[] {
+  const own = sizesFitting(skb, header, room);
   const size = Math.max(8, Math.floor(room / 8) * 8);
   const cuts = [];
-  for (let from = header; from < skb.length; from += size) {
-    const to = Math.min(from + size, skb.length);
+  for (let from = header, i = 0; from < skb.length; i++) {
+    const left = skb.length - from;
+    const to = from + (own?.[i] ?? (left <= room ? left : size));
     cuts.push({ from, to, last: to === skb.length });
+    from = to;
   }
   return cuts;
+}
+
+function sizesFitting(
+  { fragmentSizes, length }: Skb,
+  header: number,
+  room: number,
+): readonly number[] | undefined {
+  if (!fragmentSizes) return undefined;
+  const total = fragmentSizes.reduce((sum, size) => sum + size, 0);
+  const fits = fragmentSizes.every(
+    (size, i) => size > 0 && size <= room && (size % 8 === 0 || i === fragmentSizes.length - 1),
+  );
+  return fits && total === length - header ? fragmentSizes : undefined;
 }

@@ -79,7 +79,8 @@ export function mendTransport(
   after: number,
   pseudo: boolean,
 ): void {
-  if (skb.transport < 0) return;
+  // l4proto_manip_pkt() knows DCCP no more.
+  if (skb.transport < 0 || skb.protocol === PROTOCOL.dccp) return;
   const view = viewOf(skb.bytes);
   if (skb.protocol === PROTOCOL.sctp) {
     if (state === 'right' && !pseudo) sealCrc(skb, view);

@@ -60,7 +60,9 @@ function quotedNetwork(skb: Skb): Network | undefined {
   if (!error) return undefined;
   const at = skb.transport + (type === REDIRECT6 && skb.family === 6 ? REDIRECTED_AT : ICMP_LENGTH);
   const network = readNetwork(viewOf(skb.bytes), at, skb.bytes.length);
-  return isFault(network) || network.family !== skb.family ? undefined : network;
+  // A later fragment says nothing of what it belongs to.
+  if (isFault(network) || network.family !== skb.family || network.fragmentOffset > 0) return undefined;
+  return network;
 }
 
 const REDIRECT6 = 137;
@@ -110,7 +112,7 @@ function setQuotedWord(skb: Skb, quoted: Network, at: number, value: number): vo
 }
 
 function mendQuoted(skb: Skb, quoted: Network, before: number, after: number, pseudo: boolean): void {
-  if (quoted.transport < 0) return;
+  if (quoted.transport < 0 || quoted.protocol === PROTOCOL.dccp) return;
   const view = viewOf(skb.bytes);
   const icmp = quoted.protocol === PROTOCOL.icmp;
   const offset = icmp ? 2 : checksumOffset(quoted.protocol);

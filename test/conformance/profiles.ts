@@ -1,6 +1,7 @@
 /** What kinds of cases are generated. A profile makes a case of a seed's numbers: the same seed, the same case. */
 import type { Case } from './case.ts';
 import { bridgeCase } from './profiles/bridge.ts';
+import { conntrackCase } from './profiles/conntrack.ts';
 import { dockerCase } from './profiles/docker.ts';
 import { filterCase } from './profiles/filter.ts';
 import { ipsetCase } from './profiles/ipset.ts';
@@ -18,6 +19,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   filter: filterCase,
   nat: natCase,
   bridge: bridgeCase,
+  conntrack: conntrackCase,
   docker: dockerCase,
   ipv6: ipv6Case,
   mixed: mixedCase,

@@ -14,6 +14,9 @@ const UNTRACKED: SkbConntrack = { state: 'UNTRACKED', direction: 'original' };
 /** NR_ICMP_TYPES: what lies beyond is no type that conntrack knows. */
 const LAST_ICMP_TYPE = 18;
 
+/** TCP, UDP, SCTP, UDP-Lite: the protocols whose checksum conntrack knows. */
+const VERIFIED: ReadonlySet<number> = new Set([6, 17, 132, 136]);
+
 /** What is decided without a connection of the packet's own; undefined: it has or makes one. */
 export function withoutConnection(
   skb: Skb,
@@ -29,7 +32,7 @@ export function withoutConnection(
     return isErrorType(family, icmpType) ? (relate(skb, of.zone, of.table) ?? INVALID) : undefined;
   }
   if (isMalformed(skb)) return INVALID;
-  if (!of.verifyChecksum) return undefined;
+  if (!of.verifyChecksum || !VERIFIED.has(protocol)) return undefined;
   const right = protocol === 136 ? trackedUdpliteChecksum(skb) : transportChecksum(skb) !== 'wrong';
   return right ? undefined : INVALID;
 }

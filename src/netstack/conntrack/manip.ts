@@ -10,7 +10,7 @@ import type { Skb } from '../../skb/skb.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import type { Connection } from './connection.ts';
 import type { Manip } from './nat.ts';
-import { invertTuple, isIcmp } from './tuple.ts';
+import { hasTrackedPorts, invertTuple, isIcmp } from './tuple.ts';
 
 const opposite = (direction: CtDirection): CtDirection => (direction === 'original' ? 'reply' : 'original');
 
@@ -40,10 +40,10 @@ export function manipPacket(
   const from = connection[direction];
   if (manip === 'src') {
     setSource(skb, target.source);
-    if (!isIcmp(skb.family, skb.protocol)) setPorts(skb, { source: target.sourcePort });
+    if (hasTrackedPorts(skb.protocol)) setPorts(skb, { source: target.sourcePort });
   } else {
     setDestination(skb, target.destination);
-    if (!isIcmp(skb.family, skb.protocol)) setPorts(skb, { destination: target.destinationPort });
+    if (hasTrackedPorts(skb.protocol)) setPorts(skb, { destination: target.destinationPort });
   }
   if (isIcmp(skb.family, skb.protocol)) setIcmpId(skb, target.sourcePort);
   return { from, to: target };
