@@ -74,7 +74,6 @@ export function readOptions(side: Side, segment: Segment): void {
   side.scale = segment.scale ?? 0;
   side.scaled = segment.scale !== undefined;
   side.sackPermitted = segment.sackPermitted;
-  side.liberal = false;
   side.closeInit = false;
   side.unacknowledged = false;
   side.maxAck = undefined;

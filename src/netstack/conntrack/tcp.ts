@@ -146,7 +146,7 @@ export function tcpPacket(
       scaled: last.scaled,
       sackPermitted: last.sackPermitted,
     });
-    sides[direction] = emptySide();
+    sides[direction] = { ...emptySide(), liberal: sides[direction].liberal };
     last.expectChallengeAck = false;
   } else if (next === 'TIME_WAIT' && isChallengeAck(tracking, direction, kind, old)) {
     last.expectChallengeAck = false;

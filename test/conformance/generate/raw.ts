@@ -170,24 +170,3 @@ export function fragment4(whole: Uint8Array, piece: Uint8Array, offset: number, 
   refreshLayout(skb);
   return skb;
 }
-
-/** The same for IPv6; one cut at the end makes an atomic fragment. */
-export function fragments6({ bytes }: Skb, cuts: readonly number[], id: number): Skb[] {
-  const payload = bytes.subarray(40);
-  const edges = [0, ...cuts.filter((cut) => cut < payload.length), payload.length];
-  return edges.slice(0, -1).map((from, index) => {
-    const to = edges[index + 1] ?? payload.length;
-    const piece = new Uint8Array(48 + to - from);
-    piece.set(bytes.subarray(0, 40));
-    piece.set(payload.subarray(from, to), 48);
-    const view = new DataView(piece.buffer);
-    view.setUint16(4, piece.length - 40);
-    piece[6] = 44;
-    piece[40] = bytes[6] ?? 59;
-    view.setUint16(42, from | (to < payload.length ? 1 : 0));
-    view.setUint32(44, id);
-    const skb: Skb = { ...buildSkb({ source: 0n, destination: 0n, protocol: 59 }), bytes: piece };
-    refreshLayout(skb);
-    return skb;
-  });
-}

@@ -4,7 +4,6 @@ import { limited } from '../generate/answers.ts';
 import { dialogue } from '../generate/dialogue.ts';
 import {
   fragments4,
-  fragments6,
   icmpBytes,
   initiation,
   rawPacket,
@@ -183,7 +182,7 @@ function mixture(random: Random, six: boolean, id: number): Stimulus[] {
     spoilt: !local && random.chance(0.03),
   });
   const on = local ? 'local:host' : 'eth0';
-  const pieces = !local && random.chance(0.12) ? cut(random, packet.family === 6, packet, id) : [packet];
+  const pieces = !local && !six && random.chance(0.12) ? cut(random, packet) : [packet];
   return pieces.map((skb) => ({ on, skb }));
 }
 
@@ -228,9 +227,8 @@ function payloadOf(random: Random, protocol: number, ports: readonly [number, nu
 }
 
 /** In order, out of order, or one piece twice. */
-function cut(random: Random, six: boolean, packet: Stimulus['skb'], id: number): Stimulus['skb'][] {
-  const cuts = random.pick([[8], [16], [8, 16], [8, 24]]);
-  const pieces = six ? fragments6(packet, random.chance(0.2) ? [] : cuts, id) : fragments4(packet, cuts);
+function cut(random: Random, packet: Stimulus['skb']): Stimulus['skb'][] {
+  const pieces = fragments4(packet, random.pick([[8], [16], [8, 16], [8, 24]]));
   const [first] = pieces;
   if (random.chance(0.3)) pieces.reverse();
   else if (first && random.chance(0.1)) pieces.unshift(first);
