@@ -119,7 +119,8 @@ function join(parts: ReadonlyMap<number, Skb>): Skb | undefined {
     view.setUint16(6, view.getUint16(6) & 0x4000);
   } else view.setUint16(4, bytes.length - 40);
   const longest = Math.max(...[...parts.values()].map((part) => part.length));
-  const whole: Skb = { ...first, bytes, fragmentMax: longest };
+  const sizes = pieces.map((piece) => piece.length);
+  const whole: Skb = { ...first, bytes, fragmentMax: longest, fragmentSizes: sizes };
   refreshLayout(whole);
   if (first.family === 4) sealHeader(whole);
   return whole;
@@ -166,7 +167,7 @@ function cut4(skb: Skb, limit: number): Skb[] {
     view.setUint16(2, bytes.length);
     const more = !last || skb.moreFragments;
     view.setUint16(6, (more ? 0x2000 : 0) | ((base + from - header) / 8));
-    const piece: Skb = { ...skb, bytes, fragmentMax: undefined };
+    const piece: Skb = { ...skb, bytes, fragmentMax: undefined, fragmentSizes: undefined };
     refreshLayout(piece);
     sealHeader(piece);
     return piece;
@@ -190,7 +191,7 @@ function cut6(skb: Skb, limit: number): Skb[] {
     view.setUint16(4, bytes.length - 40);
     view.setUint16(header + 2, (from - header) | (last ? 0 : 1));
     bytes.set(skb.bytes.subarray(from, to), header + 8);
-    const piece: Skb = { ...skb, bytes, fragmentMax: undefined };
+    const piece: Skb = { ...skb, bytes, fragmentMax: undefined, fragmentSizes: undefined };
     refreshLayout(piece);
     return piece;
   });
@@ -199,15 +200,29 @@ function cut6(skb: Skb, limit: number): Skb[] {
 /** RFC 8200: what every link carries; smaller pieces than that are not made. */
 const IPV6_MIN_MTU = 1280;
 
-/** ip_frag_next(): only pieces that another follows are cut at eight bytes. */
+/** ip_do_fragment(): the pieces that it came in, or those of ip_frag_next(), cut at eight bytes where another follows. */
 function pieces(skb: Skb, header: number, room: number): { from: number; to: number; last: boolean }[] {
   const size = Math.max(8, Math.floor(room / 8) * 8);
+  const own = sizesFitting(skb, header, room);
   const cuts = [];
-  for (let from = header; from < skb.length; ) {
+  for (let from = header, i = 0; from < skb.length; i++) {
     const left = skb.length - from;
-    const to = from + (left <= room ? left : size);
+    const to = from + (own?.[i] ?? (left <= room ? left : size));
     cuts.push({ from, to, last: to === skb.length });
     from = to;
   }
   return cuts;
+}
+
+function sizesFitting(
+  { fragmentSizes, length }: Skb,
+  header: number,
+  room: number,
+): readonly number[] | undefined {
+  if (!fragmentSizes) return undefined;
+  const total = fragmentSizes.reduce((sum, size) => sum + size, 0);
+  const fits = fragmentSizes.every(
+    (size, i) => size > 0 && size <= room && (size % 8 === 0 || i === fragmentSizes.length - 1),
+  );
+  return fits && total === length - header ? fragmentSizes : undefined;
 }

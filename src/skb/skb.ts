@@ -23,6 +23,8 @@ export interface Skb {
   moreFragments: boolean;
   /** Joined from fragments on the way: length of the longest, which it is cut into again when it leaves. */
   fragmentMax?: number | undefined;
+  /** Bytes that each of its fragments carried, in order; it falls into them again unless something had to be pulled together. */
+  fragmentSizes?: readonly number[] | undefined;
   /** fwmark */
   mark: number;
   priority: number;

@@ -29,7 +29,6 @@ const PROTOCOLS: readonly (readonly [name: string, protocol: number])[] = [
   ['tcp', 6],
   ['udp', 17],
   ['udplite', 136],
-  ['dccp', 33],
   ['sctp', 132],
 ];
 

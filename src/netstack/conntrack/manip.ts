@@ -20,6 +20,9 @@ export function needsManip(connection: Connection, direction: CtDirection, manip
   return half === 'src' ? connection.srcNat : connection.dstNat;
 }
 
+/** Bytes of the transport header that NAT makes writable, where they are more than eight. */
+const WRITTEN: Readonly<Record<number, number>> = { 6: 20, 132: 12 };
+
 /** gre_manip_pkt() wants the header of PPTP's GRE without its optional words. */
 const GRE_LEAST = 8;
 
@@ -37,6 +40,9 @@ export function manipPacket(
   const target = invertTuple(connection[opposite(direction)]);
   if (!target) return undefined;
   if (skb.protocol === PROTOCOL.gre && skb.length - skb.transport < GRE_LEAST) return 'short';
+  // The header has to lie in one piece to be written to (skb_ensure_writable()).
+  const [first = 0] = skb.fragmentSizes ?? [];
+  if (first < (WRITTEN[skb.protocol] ?? 8)) skb.fragmentSizes = undefined;
   const from = connection[direction];
   if (manip === 'src') {
     setSource(skb, target.source);

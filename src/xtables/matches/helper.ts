@@ -20,8 +20,10 @@ export const helper = defineMatch({
   match(info, { skb }) {
     const entry = skb.conntrack?.entry;
     if (!entry?.expected) return info.invert;
+    const name = entry.master ? entry.master.helper : entry.helper;
     if (info.helper === '') return !info.invert;
-    if (entry.helper === undefined) return unknown('which helper expected this connection (conntrack -L)');
-    return entry.helper.startsWith(info.helper) !== info.invert;
+    if (name === undefined) return unknown('which helper expected this connection (conntrack -L)');
+    // Compared as far as the helper's own name goes: `ftp-2121` is ftp.
+    return info.helper.startsWith(name) !== info.invert;
   },
 });
