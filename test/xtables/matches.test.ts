@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Family } from '../../src/net/ip.ts';
+import type { Skb } from '../../src/skb/skb.ts';
 import { freshState, outcome, type Place, packet, ruleOf } from './packets.ts';
 
 const T = 'tcp 10.0.0.1:1000 > 10.0.0.2:80';
@@ -287,7 +288,13 @@ describe('rules that remember', () => {
     const skbs = [1, 2, 3].map((port) =>
       packet(`tcp 10.0.0.1:${port} > 10.0.0.2:80 ct=NEW orig=10.0.0.1:${port}`),
     );
-    expect(skbs.map((skb) => outcome(rule, skb, { state }))).toEqual(['no', 'no', 'yes']);
+    const confirmed = (skb: Skb): string => {
+      const result = outcome(rule, skb, { state });
+      const entry = skb.conntrack?.entry;
+      if (entry) entry.confirmed = true;
+      return result;
+    };
+    expect(skbs.map(confirmed)).toEqual(['no', 'no', 'yes']);
     const first = skbs[0]?.conntrack?.entry;
     if (first) first.tcpState = 'TIME_WAIT';
     expect(skbs.slice(2).map((skb) => outcome(rule, skb, { state }))).toEqual(['no']);
