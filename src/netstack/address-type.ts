@@ -77,13 +77,24 @@ function typesByRoute6(
   return found;
 }
 
+/** ipv6_anycast_destination() of the route that a packet to it takes. */
+export function isAnycast(net: Net, ip: bigint): boolean {
+  const found = fibLookup(net.fib[6], { destination: ip, iif: 'lo', tos: 0, mark: 0, uid: 0 });
+  if (found.kind === 'failed') return false;
+  const { route, nexthop } = found;
+  return (
+    route.type === 'anycast' ||
+    (nexthop.gateway === undefined && route.type === 'unicast' && isSubnetRouter(route.destination, ip))
+  );
+}
+
 /** ipv6_anycast_destination(): the first address of a subnet that isn't reached through a gateway. */
 function isSubnetRouter(prefix: { readonly address: Ip; readonly length: number }, ip: bigint): boolean {
   const mask = ((1n << 128n) - 1n) ^ ((1n << BigInt(128 - prefix.length)) - 1n);
   return prefix.length < 127 && applyMask(ip, mask) === ip && prefix.address === ip;
 }
 
-/** IPV6_ADDR_UNICAST: anything but groups, unspecified, loopback, mapped and compatible addresses. */
+/** IPV6_ADDR_UNICAST: anything but groups, the unspecified and the mapped addresses. */
 function isUnicast6(ip: bigint): boolean {
-  return !isMulticast(ip) && ip >> 32n !== 0n && ip >> 32n !== 0xffffn;
+  return !isMulticast(ip) && ip !== 0n && ip >> 32n !== 0xffffn;
 }

@@ -1,7 +1,9 @@
 /** The kernel's own answers to a packet, queued until the packet itself is through. */
 import { fieldsOf, headerOf } from '../skb/fields.ts';
+import { cloneSkb } from '../skb/from-packet.ts';
 import { setSource } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
+import { isAnycast } from './address-type.ts';
 import { type IcmpMessage, icmpError } from './icmp.ts';
 import { mayAnswer } from './icmp-limit.ts';
 import { addStep, type Copy, hopOf, type Run } from './run.ts';
@@ -26,11 +28,20 @@ export function attachConntrack(answer: Skb, about: Skb): void {
 export interface AnswerOf {
   /** Shown as a step of the packet it answers (REJECT). */
   readonly shown?: string;
+  /** Interface that its route is asked to leave by. */
+  readonly out?: string;
+  /** The packet that an error is about. */
+  readonly about?: Skb;
   /** Interface it leaves by at once, past netfilter. */
   readonly direct?: string;
 }
 
-export function queueAnswer(run: Run, copy: Copy, skb: Skb, { shown, direct }: AnswerOf = {}): void {
+export function queueAnswer(
+  run: Run,
+  copy: Copy,
+  skb: Skb,
+  { shown, direct, out, about }: AnswerOf = {},
+): void {
   if (shown !== undefined) addStep(run, copy, { kind: 'emit', packet: headerOf(skb), text: shown });
   const { destination } = fieldsOf(skb);
   const linkLocal = typeof destination === 'bigint' && destination >> 118n === 0x3fan;
@@ -38,7 +49,8 @@ export function queueAnswer(run: Run, copy: Copy, skb: Skb, { shown, direct }: A
     namespace: copy.net.name,
     skb,
     always: false,
-    ...(linkLocal && !copy.skb.local ? { out: copy.dev } : {}),
+    ...(out !== undefined ? { out } : linkLocal && !copy.skb.local ? { out: copy.dev } : {}),
+    ...(about ? { about } : {}),
     ...(direct === undefined ? {} : { direct }),
   });
 }
@@ -52,10 +64,13 @@ export function queueIcmp(run: Run, copy: Copy, message: IcmpMessage, of: Answer
   const local = forHost && !dst.broadcast && !dst.multicast;
   const answer = icmpError(skb, message, local);
   if (!answer) return;
+  const { destination } = fieldsOf(answer);
+  // icmpv6_route_lookup(): who can't be told apart is told nothing.
+  if (typeof destination === 'bigint' && isAnycast(net, destination)) return;
   if (!local) speakFrom(run, copy, answer);
   attachConntrack(answer, skb);
   if (!mayAnswer(net, fieldsOf(answer).destination, message.type, skb.time)) return;
-  queueAnswer(run, copy, answer, of);
+  queueAnswer(run, copy, answer, { about: cloneSkb(skb), ...of });
 }
 
 /** ICMPv6 errors come from an address of the interface that the packet came in by (icmp6_send()). */

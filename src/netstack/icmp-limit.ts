@@ -14,7 +14,7 @@ const REDIRECT_SILENCE = 20.48;
 function peerOf(net: Net, to: Ip, now: number): IcmpPeer {
   const known = net.icmpPeers.get(to);
   if (known) return known;
-  const peer: IcmpPeer = { tokens: 0, last: now - 60, redirects: 0, lastRedirect: Number.NEGATIVE_INFINITY };
+  const peer: IcmpPeer = { tokens: 0, last: now - 60, redirects: 0 };
   net.icmpPeers.set(to, peer);
   return peer;
 }
@@ -47,17 +47,23 @@ export function mayRefuse(net: Net, to: Ip, now: number): boolean {
   return true;
 }
 
-/** The pause between redirects doubles; a receiver that doesn't listen gets no more. */
+/**
+ * The pause between redirects doubles; a receiver that doesn't listen gets no more. The first one takes all the tokens that
+ * refusals are paid with.
+ */
 export function mayRedirect(net: Net, to: Ip, now: number): boolean {
   const peer = peerOf(net, to, now);
-  if (now > peer.lastRedirect + REDIRECT_SILENCE) peer.redirects = 0;
+  if (now > peer.last + REDIRECT_SILENCE) {
+    peer.tokens = 0;
+    peer.redirects = 0;
+  }
   if (peer.redirects >= MOST_REDIRECTS) {
-    peer.lastRedirect = now;
+    peer.last = now;
     return false;
   }
   const pause = REDIRECT_LOAD * 2 ** peer.redirects;
-  if (peer.redirects > 0 && now <= peer.lastRedirect + pause) return false;
-  peer.lastRedirect = now;
+  if (peer.redirects > 0 && now <= peer.last + pause) return false;
+  peer.last = now;
   peer.redirects++;
   return true;
 }

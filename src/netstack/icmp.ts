@@ -113,14 +113,18 @@ export function timestampReply(skb: Skb): Skb | undefined {
   });
 }
 
-/** icmp_echo(): source and destination exchanged, the data kept. Undefined for anything but an echo request. */
-export function echoReply(skb: Skb): Skb | undefined {
+/**
+ * icmp_echo(): source and destination exchanged, the data kept. `anySource`: the route chooses the source. Undefined for anything
+ * but an echo request.
+ */
+export function echoReply(skb: Skb, anySource = false): Skb | undefined {
   const { source, destination, icmpType, icmpCode, icmpId, tos } = fieldsOf(skb);
   const isEcho = icmpType === (skb.family === 4 ? 8 : 128);
-  if (!isEcho || isMulticast(destination) || destination === 0xffffffff) return undefined;
+  if (!isEcho) return undefined;
   const body = skb.transport + 8;
+  const unset = typeof source === 'number' ? 0 : 0n;
   return buildSkb({
-    source: destination,
+    source: anySource ? unset : destination,
     destination: source,
     protocol: skb.protocol,
     icmpType: skb.family === 4 ? 0 : 129,

@@ -3,7 +3,6 @@ import { viewOf } from '../base/bytes.ts';
 import { Ipv4 } from '../header/ipv4.ts';
 import { formatIp } from '../net/ip.ts';
 import { isGroupMac } from '../net/mac.ts';
-import { contains, networkOf } from '../net/prefix.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { setTtl } from '../skb/rewrite.ts';
 import { queueAnswer, queueIcmp } from './answer.ts';
@@ -12,6 +11,7 @@ import { hopOptionsFault, type OptionFault } from './hop-options.ts';
 import { icmpError } from './icmp.ts';
 import { mayRedirect, mayRefuse } from './icmp-limit.ts';
 import { deliverLocally } from './local.ts';
+import { mtuToward } from './mtu.ts';
 import { deviceOf } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
 import { noteIncomplete, output } from './output.ts';
@@ -186,23 +186,18 @@ function mayForward6(run: Run, copy: Copy): boolean {
 
 /** ip_rt_send_redirect(): the sender could have gone to the next hop himself. */
 function redirect(run: Run, copy: Copy): void {
-  const { skb, net, dev, dst } = copy;
-  const { source, destination } = fieldsOf(skb);
-  if (!dst || dst.out !== dev || typeof source !== 'number' || typeof dst.nexthop !== 'number') return;
-  if (net.confMax(4, dev, 'send_redirects') === 0) return;
-  const own = deviceOf(net, dev).addresses;
-  const onLink = own.some(
-    ({ address, length }) => typeof address === 'number' && contains(networkOf(address, length), source),
-  );
-  if (!onLink || !mayRedirect(net, source, skb.time)) return;
+  const { skb, net, dst } = copy;
+  if (!dst?.redirects || typeof dst.nexthop !== 'number') return;
+  const { source } = fieldsOf(skb);
+  if (!mayRedirect(net, source, skb.time)) return;
   const answer = icmpError(skb, { type: 5, code: 1, rest: dst.nexthop });
-  if (answer && destination !== source) queueAnswer(run, copy, answer);
+  if (answer) queueAnswer(run, copy, answer);
 }
 
 /** A packet longer than its incoming interface's MTU is a train of segments that offloading joined: it will be cut again. */
 function exceedsMtu({ skb, net, dev, dst }: Copy): number | undefined {
   if (!dst) return undefined;
-  const { mtu } = deviceOf(net, dst.out);
+  const mtu = mtuToward(net, dst, skb.family);
   if (skb.length <= mtu || skb.length > deviceOf(net, dev).mtu) return undefined;
   const fixed = skb.family === 6 || new Ipv4(viewOf(skb.bytes), 0).dontFragment;
   return fixed ? mtu : undefined;

@@ -5,6 +5,7 @@ import { protocolName } from '../net/protocol.ts';
 import { transportChecksum } from '../skb/checksum.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
+import { isAnycast } from './address-type.ts';
 import { NO_PORT, NO_PROTOCOL, queueAnswer, queueIcmp } from './answer.ts';
 import { echoReply, tcpReset, timestampReply } from './icmp.ts';
 import { isLoopbackIp } from './route.ts';
@@ -54,8 +55,12 @@ export function deliverLocally(run: Run, copy: Copy): void {
   }
   if (socket.state !== 'none' && socket.state !== 'wrong-address') {
     endCopy(run, copy, { verdict: 'delivered', socket });
-    const echo = isIcmp(fields) ? (echoReply(skb) ?? timestampReply(skb)) : undefined;
-    if (echo && !ignoresEcho(copy)) queueAnswer(run, copy, echo);
+    const echo = isIcmp(fields) ? (echoReply(skb, speaksForItself(copy)) ?? timestampReply(skb)) : undefined;
+    if (echo && !ignoresEcho(copy)) {
+      // icmpv6_echo_reply() goes back where the request came from.
+      const back = skb.family === 6 && copy.dev !== 'lo' ? { out: copy.dev } : {};
+      queueAnswer(run, copy, echo, back);
+    }
     return;
   }
   const where = formatEndpoint(fields.destination, fields.destinationPort);
@@ -79,7 +84,8 @@ export function deliverLocally(run: Run, copy: Copy): void {
     queueIcmp(run, copy, fields.protocol === 17 ? NO_PORT[skb.family] : NO_PROTOCOL[skb.family]);
     return;
   }
-  const reset = tcpReset(skb, fields.tos);
+  // tcp_v6_send_reset(): an anycast address refuses nothing.
+  const reset = skb.family === 6 && speaksForItself(copy) ? undefined : tcpReset(skb, fields.tos);
   if (reset) queueAnswer(run, copy, reset);
 }
 
@@ -106,7 +112,25 @@ function segmentFault(skb: Skb): { reason: string; text: string } | undefined {
   };
 }
 
-function ignoresEcho({ net, skb }: Copy): boolean {
-  const name = skb.family === 4 ? 'net.ipv4.icmp_echo_ignore_all' : 'net.ipv6.icmp.echo_ignore_all';
-  return Number(net.sysctl(name)?.value ?? 0) !== 0;
+/** icmp_rcv(), icmpv6_rcv() */
+function ignoresEcho({ net, skb, dst }: Copy): boolean {
+  const isSet = (name: string, usual: number) => Number(net.sysctl(name)?.value ?? usual) !== 0;
+  const group = dst !== undefined && (dst.broadcast || dst.multicast);
+  if (skb.family === 4) {
+    if (isSet('net.ipv4.icmp_echo_ignore_all', 0)) return fieldsOf(skb).icmpType === 8;
+    return group && isSet('net.ipv4.icmp_echo_ignore_broadcasts', 1);
+  }
+  if (isSet('net.ipv6.icmp.echo_ignore_all', 0)) return true;
+  if (group) return isSet('net.ipv6.icmp.echo_ignore_multicast', 0);
+  const { destination } = fieldsOf(skb);
+  const anycast = typeof destination === 'bigint' && isAnycast(net, destination);
+  return anycast && isSet('net.ipv6.icmp.echo_ignore_anycast', 0);
+}
+
+/** Asked at a group's or an anycast address, the host answers with one of its own. */
+function speaksForItself({ net, skb, dst }: Copy): boolean {
+  if (dst !== undefined && (dst.broadcast || dst.multicast)) return true;
+  const { destination } = fieldsOf(skb);
+  if (typeof destination !== 'bigint' || !isAnycast(net, destination)) return false;
+  return Number(net.sysctl('net.ipv6.anycast_src_echo_reply')?.value ?? 0) === 0;
 }

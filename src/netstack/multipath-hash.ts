@@ -8,6 +8,7 @@ import { isIcmpError } from '../header/icmp.ts';
 import { isIcmpv6Error } from '../header/icmpv6.ts';
 import type { Family, Ip } from '../net/ip.ts';
 import { hasPorts, PROTOCOL } from '../net/protocol.ts';
+import { fieldsOf } from '../skb/fields.ts';
 import { networkOfBytes } from '../skb/layout.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { FlowKey } from './fib.ts';
@@ -93,9 +94,14 @@ function addressesOf({ source, destination, packet }: FlowKey): {
 function portsOf(key: FlowKey): { sourcePort: number; destinationPort: number } {
   const { packet } = key;
   const none = packet && (packet.fragmentOffset > 0 || packet.moreFragments || !hasPorts(packet.protocol));
-  return none
-    ? { sourcePort: 0, destinationPort: 0 }
-    : { sourcePort: key.sourcePort ?? 0, destinationPort: key.destinationPort ?? 0 };
+  return none ? { sourcePort: 0, destinationPort: 0 } : portsOfPacket(packet ? fieldsOf(packet) : key);
+}
+
+function portsOfPacket({
+  sourcePort = 0,
+  destinationPort = 0,
+}: Partial<Pick<FlowKey, 'sourcePort' | 'destinationPort'>>) {
+  return { sourcePort, destinationPort };
 }
 
 /** ip_multipath_l3_keys(): an ICMP error goes the way of the packet that it quotes. */

@@ -44,7 +44,6 @@ export interface IcmpPeer {
   tokens: number;
   last: number;
   redirects: number;
-  lastRedirect: number;
 }
 
 export function createNet(netns: Netns, preload?: ConntrackPreload): Net {

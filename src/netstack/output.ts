@@ -9,6 +9,7 @@ import { NO_HOST, queueIcmp } from './answer.ts';
 import { fragmentsOf } from './defrag.ts';
 import type { Device } from './devices.ts';
 import { receiveIp } from './input.ts';
+import { mtuToward } from './mtu.ts';
 import { groupMac, resolveNeighbour } from './neighbour.ts';
 import { deviceOf, isLocalAddress, type Net } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
@@ -22,6 +23,10 @@ export interface SendOptions {
   readonly out?: string;
   /** Next hop in place of the destination's (TEE). */
   readonly toward?: Ip;
+  /** No process but the kernel itself sends it: with uid 0. */
+  readonly byKernel?: boolean;
+  /** What an ICMP error is about, for the hash over next hops. */
+  readonly about?: Skb;
 }
 
 /** A process or the kernel of `net` sends. A source of 0.0.0.0 or :: is chosen by the route. */
@@ -35,10 +40,12 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
   const { source, ...flow } = flowOf(skb, {
     iif: 'lo',
     ...(options.out === undefined ? {} : { oif: options.out }),
+    ...(options.byKernel ? { uid: 0 } : {}),
   });
   const unset = source === undefined || source === 0 || source === 0n;
   const routed = routeOutput(net, {
     ...flow,
+    ...(options.about ? { packet: options.about } : {}),
     ...(options.toward === undefined ? {} : { destination: options.toward }),
     ...(unset ? {} : { source }),
   });
@@ -88,10 +95,7 @@ export function noteIncomplete(run: Run, net: Net, tables: readonly string[]): v
 export function output(run: Run, copy: Copy): void {
   const { dst, skb, net } = copy;
   if (!dst) throw new Error('output without a route');
-  const comesBack =
-    dst.out !== 'lo' &&
-    skb.local &&
-    (dst.broadcast || (dst.multicast && fieldsOf(skb).destination === 0xe0000001));
+  const comesBack = dst.out !== 'lo' && skb.local && dst.comesBack === true;
   if (comesBack) {
     const own: Copy = { ...copy, skb: cloneSkb(skb), flooded: true };
     if (runHook(run, own, 'POSTROUTING', { out: dst.out })) {
@@ -129,7 +133,7 @@ function finishOutput(run: Run, copy: Copy, net: Net): void {
     } else if (!device.noArp && !resolve(run, copy, device)) return;
     else skb.packetType = 'host';
   }
-  for (const piece of fragmentsOf(skb, device.mtu)) {
+  for (const piece of fragmentsOf(skb, mtuToward(net, dst, skb.family))) {
     transmit(run, piece === skb ? copy : { ...copy, skb: piece }, dst.out, false);
   }
 }

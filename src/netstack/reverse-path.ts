@@ -177,7 +177,6 @@ export function reversePathMatches(
   const dev = skb.in ?? '';
   if (dev === 'lo') return true;
   const { source, destination, tos, protocol } = fieldsOf(skb);
-  if (skb.family === 4 && source === 0) return true;
   const mark = options.validMark ? skb.mark : 0;
   const isUnicast =
     !isMulticast(destination) && destination !== 0 && destination !== 0n && destination !== 0xffffffff;

@@ -79,6 +79,8 @@ export interface Answer {
   readonly gateway?: Ip;
   /** Interface it has to leave by: to a link-local address. */
   readonly out?: string;
+  /** The packet that an error is about: its way through a route of several next hops is hashed in place of the error's. */
+  readonly about?: Skb;
   /** Sent straight out of this interface, past OUTPUT and POSTROUTING (a reset of a bridged packet). */
   readonly direct?: string;
 }

@@ -126,6 +126,8 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
         sendLocally(run, net, answer.skb, {
           ...(answer.gateway === undefined ? {} : { toward: answer.gateway }),
           ...(answer.out === undefined ? {} : { out: answer.out }),
+          ...(answer.about ? { about: answer.about } : {}),
+          byKernel: true,
         });
       },
       depth,

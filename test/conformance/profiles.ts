@@ -9,8 +9,11 @@ import { ipv6Case } from './profiles/ipv6.ts';
 import { matchesCase } from './profiles/matches.ts';
 import { mixedCase } from './profiles/mixed.ts';
 import { natCase } from './profiles/nat.ts';
+
 import { nftablesCase } from './profiles/nftables.ts';
+import { routingCase } from './profiles/routing.ts';
 import { targetsCase } from './profiles/targets.ts';
+
 import type { Random } from './random.ts';
 
 export type Profile = (random: Random) => Omit<Case, 'name'>;
@@ -27,4 +30,5 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   matches: matchesCase,
   targets: targetsCase,
   nftables: nftablesCase,
+  routing: routingCase,
 };

@@ -14,7 +14,7 @@ import { PROBE_TABLE } from './probe.ts';
 const SEPARATOR = '@@@ nettrace @@@';
 
 /** What the model is told of each namespace. `nft` and `ipset` only where the case has such rules. */
-function commandsOf({ backend, rules }: Case, namespace: string): string[] {
+function commandsOf({ backend, rules, settings }: Case, namespace: string): string[] {
   const own = rules[namespace] ?? {};
   return [
     'ip -d -j addr show',
@@ -23,6 +23,7 @@ function commandsOf({ backend, rules }: Case, namespace: string): string[] {
     'ip -j rule show',
     'ip -6 -j rule show',
     'ip -j neigh show',
+    ...(hasNexthops(settings, namespace) ? ['ip -d -j nexthop show', 'ip -j nexthop bucket show'] : []),
     'bridge -j fdb show',
     'bridge -d -j link show',
     'bridge -d -j mdb show',
@@ -34,6 +35,10 @@ function commandsOf({ backend, rules }: Case, namespace: string): string[] {
     ...(own.nft === undefined ? [] : ['nft -j -a list ruleset']),
     ...(own.ipset === undefined ? [] : ['ipset save']),
   ];
+}
+
+function hasNexthops(settings: Case['settings'], name: string): boolean {
+  return settings?.[name]?.some((command) => command.includes('nexthop add')) ?? false;
 }
 
 /** Network, settings and rules stand already when `prepared`: a repetition with other packets. */

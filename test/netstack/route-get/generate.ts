@@ -44,7 +44,7 @@ const NETS6 = [
   'default',
   'default',
 ];
-const SPOTS4 = [
+export const SPOTS4: readonly string[] = [
   '10.0.0.1',
   '10.0.0.9',
   '10.1.0.9',
@@ -68,7 +68,7 @@ const SPOTS4 = [
   '10.2.0.0',
   '10.0.0.77',
 ];
-const SPOTS6 = [
+export const SPOTS6: readonly string[] = [
   'fd00:0:0:1::9',
   'fd00:0:0:2::1',
   'fd00:0:0:3::5',
@@ -85,7 +85,14 @@ const SPOTS6 = [
   'ff05::77',
   'fc00::5',
 ];
-const SOURCES6 = ['fd00:0:0:1::1', 'fd00:0:0:2::1', '2001:db8:1::1', 'fd00:0:0:1::77', 'fe80::77', '2600::9'];
+export const SOURCES6: readonly string[] = [
+  'fd00:0:0:1::1',
+  'fd00:0:0:2::1',
+  '2001:db8:1::1',
+  'fd00:0:0:1::77',
+  'fe80::77',
+  '2600::9',
+];
 
 function tools(random: Random) {
   return {
