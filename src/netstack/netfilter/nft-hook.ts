@@ -31,7 +31,10 @@ export function runNft(
     pf,
     skb,
     view: nftViewOf(net, skb.time, dst),
-    ...(dst ? { route: { nexthop: dst.nexthop, out: dst.out } } : {}),
+    // rt_nexthop(): of a local route, the destination itself.
+    ...(dst
+      ? { route: { nexthop: dst.kind === 'local' ? fieldsOf(skb).destination : dst.nexthop, out: dst.out } }
+      : {}),
     extra,
     hooks: {
       step: (step) => addStep(run, copy, step),

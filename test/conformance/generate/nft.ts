@@ -250,7 +250,6 @@ class RuleMaker {
       () => `log prefix "x"`,
       () => `meta nftrace set 1`,
       () => `ct zone set ${1 + random.below(2)}`,
-      () => `ct label set 3`,
     ])();
   }
 
