@@ -29,6 +29,11 @@ export interface SkbFields {
 
 const GRE_PPP = 0x880b;
 
+/** RFC 4620: conntrack takes the word of the id there too. */
+function isNodeInformation(type: number): boolean {
+  return type === 139 || type === 140;
+}
+
 export function fieldsOf(skb: Skb): SkbFields {
   const network = networkOfBytes(skb.bytes);
   if (!network) throw new Error('an skb without an IP header');
@@ -56,7 +61,7 @@ export function fieldsAt(bytes: Uint8Array, network: Network, transport: number)
     const type = view.getUint8(transport);
     fields.icmpType = type;
     fields.icmpCode = view.getUint8(transport + 1);
-    if (protocol === PROTOCOL.icmp ? isIcmpQuery(type) : isIcmpv6Query(type)) {
+    if (protocol === PROTOCOL.icmp ? isIcmpQuery(type) : isIcmpv6Query(type) || isNodeInformation(type)) {
       fields.icmpId = view.getUint16(transport + 4);
     }
   }
