@@ -26,9 +26,16 @@ export function headline({ network, transport, mark }: Headers): string {
   return [
     `${address(network, v4 ? 12 : 8, v4)}${port(0)}>${address(network, v4 ? 16 : 24, v4)}${port(2)}`,
     signature(network, transport),
+    ...queryId(protocol, transport),
     `length ${length} ttl ${ttl} tos ${tos}`,
     ...(mark === 0 ? [] : [`mark 0x${mark.toString(16)}`]),
   ].join(' ');
+}
+
+/** The id of an ICMP query, which NAT changes as it does ports. */
+function queryId(protocol: number, transport: Uint8Array): string[] {
+  const types = protocol === ICMP ? [0, 8, 13, 14] : protocol === ICMP6 ? [128, 129] : [];
+  return types.includes(transport[0] ?? -1) && transport.length >= 6 ? [`id ${word(transport, 4)}`] : [];
 }
 
 /** What NAT, TTL and marks leave alone: `udp`, `tcp 0x12`, `icmp 3/1`, `proto 47`. */

@@ -23,6 +23,7 @@ const QUIET = [
   'net.ipv4.conf.default.igmpv2_unsolicited_report_interval=100000000',
   'net.ipv4.conf.default.igmpv3_unsolicited_report_interval=100000000',
   'net.ipv4.icmp_ratelimit=0',
+  'net.ipv4.icmp_ratemask=0',
   'net.ipv6.icmp.ratelimit=0',
 ];
 

@@ -222,7 +222,10 @@ function portOf(packet: Uint8Array): number[] {
 
 /** Of a headline. */
 function portOfLine(line: string): number[] {
-  const port = /: \S+:(\d+)>/.exec(line)?.[1];
+  const port = /: \S+:(\d+)>| id (\d+) /
+    .exec(line)
+    ?.slice(1)
+    .find((found) => found !== undefined);
   return port === undefined ? [] : [Number(port)];
 }
 
