@@ -27,4 +27,7 @@ export function casesOf(table: string): Case[] {
   );
 }
 
-export const TABLES_OF_FACTS: readonly string[] = [...Object.keys(FACTS), 'found'];
+export const TABLES_OF_FACTS: readonly string[] = [
+  ...Object.keys(FACTS),
+  ...(foundCases().length > 0 ? ['found'] : []),
+];

@@ -43,7 +43,8 @@ const ODD: readonly (readonly [RegExp, string])[] = [
   [/^ip-route__firehol/, "firehol's own syntax: gateways by the names of its links"],
   [/^ip-route__openstack-neutron/, "keepalived's syntax: no_track; placeholders"],
   [/^iptables-save/, 'rules are judged by xtables'],
-  [/^nft-ruleset__(?:QubesOS|antrea|fishilico)/, 'source code around the ruleset'],
+  [/^nft-ruleset__.*(?:xtables-nft\.8|0043chain_ingress)/, 'backslashes of the text around it'],
+  [/^nft-ruleset__(?:QubesOS|antrea|fishilico|firewalld)/, 'source code around the ruleset, macros in it'],
   [/^route-n__.*route-ee/, 'printed without -n: a gateway by name'],
 ];
 

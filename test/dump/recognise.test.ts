@@ -51,6 +51,12 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'resolv-conf': 'nameserver 10.0.0.53',
   'nsswitch-conf': 'hosts: files dns',
   hosts: '10.0.0.5 db db.example',
+  'bridge-mdb': 'dev br0 port veth1 grp 239.1.1.1 permanent',
+  'bridge-mdb-json': '[{"mdb": [{"dev": "br0", "port": "veth1", "grp": "239.1.1.1"}], "router": {}}]',
+  'ip-nexthop': 'id 1 via 10.0.0.1 dev eth0 scope link ',
+  'ip-nexthop-json': '[{"id": 1, "gateway": "10.0.0.1", "dev": "eth0", "scope": "link", "flags": []}]',
+  'ip-nexthop-bucket': 'id 10 index 0 idle_time 5 nhid 1 ',
+  'ip-nexthop-bucket-json': '[{"id": 10, "bucket": {"index": 0, "idle_time": 5, "nhid": 1}, "flags": []}]',
   'nft-trace': 'trace id 8ead8ada ip raw PREROUTING policy accept ',
   'xtables-monitor': ' TRACE: 2 8ead8ada raw:PREROUTING:policy:ACCEPT ',
   'kernel-log':
