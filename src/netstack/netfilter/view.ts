@@ -5,6 +5,7 @@ import type { Query } from '../../ipset/query.ts';
 import type { NamespaceView } from '../../xtables/context.ts';
 import { hasAddressType } from '../address-type.ts';
 import type { Net } from '../net.ts';
+import { pathMtu } from '../path-mtu.ts';
 import { reversePathMatches } from '../reverse-path.ts';
 import type { Destination } from '../run.ts';
 import { listenerOf } from '../sockets.ts';
@@ -25,6 +26,7 @@ export function viewOf(net: Net, now: number, dst?: Destination): NamespaceView 
       const contained = net.sets.test(name, query);
       return isUnknown(contained) ? contained : contained ? (query.found ?? NO_INFO) : undefined;
     },
+    ...(dst && { pathMtu: (skb) => pathMtu(net, skb, dst) }),
     tentatively: (run) => net.sets.tentatively(run),
     connections: () => net.conntrack.connections(now),
     listener: (skb) => listenerOf(net, skb),

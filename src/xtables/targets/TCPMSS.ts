@@ -47,6 +47,7 @@ function clamp(info: TcpmssInfo, ctx: MatchContext): RuleVerdict {
   const mtu = info.kind === 'clamp' ? namespace.pathMtu?.(skb) : undefined;
   // Without the interfaces' sizes the option stays as it is; no verdict hangs on it.
   if (info.kind === 'clamp' && typeof mtu !== 'number') return { kind: 'continue' };
+  if (typeof mtu === 'number' && mtu <= HEADERS[skb.family]) return { kind: 'drop' };
   const wanted = info.kind === 'set' ? info.mss : Math.max(0, (mtu as number) - HEADERS[skb.family]);
   const current = tcpMss(skb);
   if (current !== undefined) {
