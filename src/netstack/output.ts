@@ -37,6 +37,7 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
   skb.packetType = 'host';
   skb.etherSource = undefined;
   skb.etherDestination = undefined;
+  skb.vlans = [];
   const { source, ...flow } = flowOf(skb, {
     iif: 'lo',
     ...(options.out === undefined ? {} : { oif: options.out }),

@@ -22,6 +22,8 @@ export interface Feed {
 /** A packet and where it would be fed; asked for only once it is the next in time, since whether it is new depends on the ones before. */
 export interface Candidate {
   readonly skb: Skb;
+  /** Nanoseconds since the epoch: `skb.time` can't tell packets apart that are closer than 240. */
+  readonly time: bigint;
   place(): PacketOrigin | undefined;
 }
 
@@ -44,7 +46,7 @@ export function feedOf(source: FeedSource): Feed {
         (frame) => {
           const packet = dissect(frame);
           const skb = skbFromFrame(frame.bytes, packet, { file: source.path, number: frame.number });
-          if (skb) queue.push({ skb, place: source.place(packet, frame.bytes) });
+          if (skb) queue.push({ skb, time: timeOf(packet), place: source.place(packet, frame.bytes) });
           else source.foreign();
         },
         { path: source.path },
@@ -65,4 +67,8 @@ export function feedOf(source: FeedSource): Feed {
       }
     },
   };
+}
+
+function timeOf({ seconds, nanoseconds }: Packet): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
 }

@@ -10,7 +10,7 @@ export async function* merged(feeds: readonly Feed[]): AsyncGenerator<Fed> {
   for (;;) {
     let first: (typeof heads)[number] | undefined;
     for (const each of heads) {
-      if (each.head && (!first?.head || each.head.skb.time < first.head.skb.time)) first = each;
+      if (each.head && (!first?.head || each.head.time < first.head.time)) first = each;
     }
     if (!first?.head) return;
     const { skb, place } = first.head;
