@@ -63,4 +63,6 @@ export interface Case {
   readonly stimuli: readonly Stimulus[];
   /** More packets, made from what came out: the answers of whoever sits behind the far ends. */
   readonly answer?: (frames: readonly Frame[]) => readonly Stimulus[];
+  /** What `iptables-save -c` printed at the end is kept as it is. */
+  readonly keepSaves?: boolean;
 }

@@ -2,6 +2,7 @@
 import type { Backend, Case } from './case.ts';
 import { extensionFacts } from './facts/extensions.ts';
 import { ipsetFacts } from './facts/ipset.ts';
+import { replayFacts } from './facts/replay.ts';
 import { routerFacts } from './facts/router.ts';
 import { foundCases } from './found.ts';
 
@@ -15,6 +16,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   router: routerFacts,
   ipset: ipsetFacts,
   extensions: extensionFacts,
+  replay: replayFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

@@ -14,6 +14,8 @@ export interface Recording {
   readonly observation: Observation;
   /** Epoch seconds when the connections were listed. */
   readonly end: number;
+  /** By namespace, where the case asks for them: `iptables-save -c` and `ip6tables-save -c` at the end. */
+  readonly saves?: Readonly<Record<string, readonly [v4: string, v6: string]>>;
 }
 
 export interface RecordedStimulus {

@@ -85,6 +85,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
   const counters: Record<string, Record<string, string>> = {};
   const connections: Record<string, string[]> = {};
   const sets: Record<string, string[]> = {};
+  const saves: Record<string, [string, string]> = {};
   for (const name of names) {
     const [v4 = '', v6 = '', table4 = '', table6 = ''] = (
       await lab.run(name, [
@@ -98,6 +99,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
       ])
     ).split(`${SEPARATOR}\n`);
     counters[name] = { ...readCounters(v4, 4), ...readCounters(v6, 6) };
+    saves[name] = [v4, v6];
     if (of.rules[name]?.nft !== undefined) {
       Object.assign(counters[name], readNftCounters(await lab.run(name, ['nft -j list ruleset'])));
     }
@@ -115,6 +117,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
     stimuli,
     observation: { packets, counters, connections, ...(Object.keys(sets).length > 0 ? { sets } : {}) },
     end,
+    ...(of.keepSaves ? { saves } : {}),
   };
 }
 
