@@ -53,6 +53,7 @@ export function memoryWords(ip: number | bigint): number[] {
   return [96n, 64n, 32n, 0n].map((shift) => swap(Number((ip >> shift) & 0xffffffffn)));
 }
 
-function swap(word: number): number {
+/** The bytes of a word in the other order. */
+export function swap(word: number): number {
   return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }

@@ -7,9 +7,9 @@ import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import { isAnycast } from './address-type.ts';
 import { NO_PORT, NO_PROTOCOL, queueAnswer, queueIcmp } from './answer.ts';
+import { extensionFault } from './extension-headers.ts';
 import { echoReply, tcpReset, timestampReply } from './icmp.ts';
 import { isLoopbackIp } from './route.ts';
-import { refusedRoutingHeader } from './routing-header.ts';
 import { type Copy, endCopy, type Run } from './run.ts';
 import { findSocket, isIcmp } from './sockets.ts';
 
@@ -23,15 +23,17 @@ const CHECKSUM_REASONS: Readonly<Record<number, string>> = {
 export function deliverLocally(run: Run, copy: Copy): void {
   const { skb, net } = copy;
   const fields = fieldsOf(skb);
-  const refused = refusedRoutingHeader(net, copy.dev, skb);
-  if (refused !== undefined) {
+  const header = extensionFault(net, copy.dev, skb);
+  if (header) {
     endCopy(run, copy, {
       verdict: 'dropped',
       cause: 'martian-drop',
       reason: 'IP_INHDR',
-      text: refused,
+      text: header.text,
       stray: copy.flooded,
     });
+    if (header.problem)
+      queueIcmp(run, copy, { type: 4, code: header.problem.code, rest: header.problem.pointer });
     return;
   }
   const fault = skb.local ? undefined : segmentFault(skb);

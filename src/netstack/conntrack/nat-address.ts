@@ -1,5 +1,5 @@
 /** find_best_ips_proto(), net/netfilter/nf_nat_core.c: the address of a range. */
-import { jhash, memoryWords, scaleHash } from '../../base/jhash.ts';
+import { jhash, memoryWords, scaleHash, swap } from '../../base/jhash.ts';
 import type { Ip } from '../../net/ip.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import type { Manip, ResolvedRange } from './nat.ts';
@@ -8,13 +8,17 @@ import type { Manip, ResolvedRange } from './nat.ts';
 export function withAddress(tuple: Tuple, range: ResolvedRange, manip: Manip, zone: number): Tuple {
   const { address } = range;
   if (!address) return tuple;
-  return { ...tuple, [manip === 'src' ? 'source' : 'destination']: pickAddress(tuple, address, range, zone) };
+  return {
+    ...tuple,
+    [manip === 'src' ? 'source' : 'destination']: pickAddress(tuple, address, range, manip, zone),
+  };
 }
 
 function pickAddress(
   tuple: Tuple,
   { min, max }: { min: Ip; max: Ip },
   range: ResolvedRange,
+  manip: Manip,
   zone: number,
 ): Ip {
   if (min === max) return min;
@@ -31,7 +35,9 @@ function pickAddress(
     const value = full ? scaleHash(hash, 0xffffffff) : low + scaleHash(hash, high - low + 1);
     if (value !== high) full = true;
     result = (result << 32n) | BigInt(value >>> 0);
-    if (!range.persistent) hash = (hash ^ (destination[i] ?? 0)) >>> 0;
+    // The kernel reads the destination where it has just written it.
+    const next = manip === 'dst' ? swap(value) : (destination[i] ?? 0);
+    if (!range.persistent) hash = (hash ^ next) >>> 0;
   }
   return result;
 }
