@@ -11,7 +11,7 @@ import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { BUILTIN_CHAINS, type Hook, type Rule, TABLES, type TableName } from '../xtables/rule.ts';
-import type { Flow } from './flow.ts';
+import type { Flow, FlowDirection } from './flow.ts';
 import { bridgePort } from './packet-origin.ts';
 import type { Predictor } from './predict.ts';
 import { type TiedStep, tieSteps } from './trace-rules.ts';
@@ -80,6 +80,30 @@ export function kernelPaths(
       modelSteps,
     };
   });
+}
+
+/** A traced packet beside steps that the model took with one like it. */
+export function pathBeside(
+  netns: Netns | undefined,
+  packet: TracedPacket,
+  steps: readonly Step[],
+  direction: FlowDirection,
+): KernelPath {
+  const tied = tieSteps(netns, packet);
+  const outcome = outcomeOf(netns, packet, tied);
+  const compared = compare(packet, tied, steps, outcome);
+  const known = dumped(netns, packet);
+  return {
+    packet,
+    flow: -1,
+    direction,
+    captured: [],
+    steps: tied,
+    outcome,
+    model: known ? (compared ? 'parts' : 'agrees') : 'unknown',
+    ...(compared && known && { parting: compared }),
+    modelSteps: steps.filter((step) => step.kind === 'rule' || step.kind === 'policy'),
+  };
 }
 
 /** The port (ICMP id) that source NAT drew, as the answers are addressed to it. */

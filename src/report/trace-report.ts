@@ -1,6 +1,7 @@
 /** `nettrace trace --format json`: schema nettrace-trace/1. */
 import type { Header, Trace } from '../netstack/hop.ts';
 import type { AnalysisTopology } from './analysis.ts';
+import type { KernelPathReport } from './kernel-path.ts';
 
 export interface TraceReport {
   schema: 'nettrace-trace/1';
@@ -12,6 +13,8 @@ export interface TraceReport {
   back?: Trace;
   /** The answer is made up: the packet left for a place that no input describes. */
   hypothetical: boolean;
+  /** What netfilter traces among the inputs show of packets just like it and its answer. Absent when there are none. */
+  kernel?: KernelPathReport[];
   /** The namespaces that the packet or its answer passes, with their containers' names. */
   namespaces: { name: string; container?: string }[];
   /** What the model had to do without. */

@@ -1,14 +1,17 @@
+import { tracedPackets } from '../../correlate/traced-packet.ts';
+import { tracedAlike } from '../../correlate/traced-probe.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import { probe } from '../../netstack/probe.ts';
 import { createWorld } from '../../netstack/world.ts';
 import { jsonText } from '../../report/json.ts';
+import { describeKernelPath } from '../../report/kernel-path.ts';
 import { renderTrace, traceSucceeds } from '../../report/text/trace.ts';
 import { headerOf, type TraceReport } from '../../report/trace-report.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { TraceOptions } from '../commands/trace.ts';
 import type { Io, Status } from '../io.ts';
 import { openOutput } from '../output.ts';
-import { loadScene } from '../scene.ts';
+import { loadScene, type Scene } from '../scene.ts';
 import { textOptions } from '../terminal.ts';
 import { parseProbe, placeProbe } from './trace/probe-spec.ts';
 
@@ -20,6 +23,7 @@ export async function traceAction(words: readonly string[], options: TraceOption
   const spec = { ...packet, ...placeProbe(options.from, scene.topology) };
   const world = createWorld(scene.snapshot, scene.topology, { respond: true });
   const { there, back, hypothetical } = probe(world, spec);
+  const kernel = kernelOf(there, back, scene, packet.sourcePort !== undefined);
   const report: TraceReport = {
     schema: 'nettrace-trace/1',
     from: options.from,
@@ -27,6 +31,7 @@ export async function traceAction(words: readonly string[], options: TraceOption
     there,
     ...(back && { back }),
     hypothetical,
+    ...(kernel.length > 0 && { kernel }),
     namespaces: passed([there, ...(back ? [back] : [])], scene.topology),
     missing: scene.topology.missing.map((missing) => ({ ...missing })),
   };
@@ -37,6 +42,19 @@ export async function traceAction(words: readonly string[], options: TraceOption
   );
   output.end();
   return status;
+}
+
+function kernelOf(
+  there: Trace,
+  back: Trace | undefined,
+  { inputs, snapshot }: Scene,
+  clientPort: boolean,
+): NonNullable<TraceReport['kernel']> {
+  const packets = tracedPackets(inputs.dumps, 0);
+  return [
+    ...tracedAlike(there, packets, snapshot, { direction: 'forward', clientPort }),
+    ...(back ? tracedAlike(back, packets, snapshot, { direction: 'reply', clientPort }) : []),
+  ].map(describeKernelPath);
 }
 
 function passed(traces: readonly Trace[], topology: Topology): TraceReport['namespaces'] {

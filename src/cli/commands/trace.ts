@@ -55,7 +55,8 @@ export function defineTrace(io: Io, finish: Finish): Command {
         ],
       ])}
 Every rule that matches is listed as the kernel's TRACE target lists it, with
-the line of the dump it stands in.
+the line of the dump it stands in. Where the inputs hold a netfilter trace of a
+packet just like it, the kernel's own path is shown below.
 `,
     );
   return withCommonOptions(command, ['text', 'json']).action(

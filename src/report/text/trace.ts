@@ -4,6 +4,7 @@ import type { Trace } from '../../netstack/hop.ts';
 import { collectCommand } from '../collect-command.ts';
 import { headerOf, type TraceReport } from '../trace-report.ts';
 import { headerText } from './header.ts';
+import { kernelPathLines } from './kernel-path.ts';
 import { namespaceNames } from './namespace-name.ts';
 import { missingLines } from './notes.ts';
 import { pathRows } from './path.ts';
@@ -18,13 +19,15 @@ const LONGEST_LABEL = 34;
 export function renderTrace(report: TraceReport, options: TextOptions): string {
   const style = styleOf(options);
   const { there, back } = report;
-  const shorten = shortener(commonFolder([...pathsOf(there), ...(back ? pathsOf(back) : [])]));
+  const traces = (report.kernel ?? []).map(({ path }) => path);
+  const shorten = shortener(commonFolder([...pathsOf(there), ...(back ? pathsOf(back) : []), ...traces]));
   const view = { nameOf: namespaceNames(report.namespaces), shorten, style };
   const lines = [
     ...verdictLines(report, style),
     ...leg(`There: ${headerText(report.packet)}`, there, view),
     ...(back ? leg(`Back: ${headerText(headerOf(back))}`, back, view) : []),
     ...sideAnswers(report, view),
+    ...kernelLines(report, view),
     ...assumptionLines(report, style),
     ...(style.verbose
       ? missingLines({ namespaces: [], captures: [], missing: missingOnTheWay(report) }, style)
@@ -53,6 +56,9 @@ function verdictLines(report: TraceReport, style: Style): string[] {
   const sentences = [`The packet ${fate(there)}.`];
   if (back) sentences.push(`${hypothetical ? 'An answer, if one comes,' : 'The answer'} ${fate(back)}.`);
   else if (arrives(there)) sentences.push('Nothing answers such a packet.');
+  if (report.kernel?.some(({ model }) => model === 'parts')) {
+    sentences.push('The kernel’s own trace of such a packet parts from that, see below.');
+  }
   const doubtful = there.verdict === 'unknown' || back?.verdict === 'unknown';
   const paint = !traceSucceeds(report) ? style.bad : doubtful ? style.doubtful : style.good;
   return hang('', sentences.join(' '), style.width).map((line) => paint(line));
@@ -138,6 +144,14 @@ function sideAnswers(report: TraceReport, view: LegView): string[] {
   return report.there.answers
     .filter((answer) => answer !== report.back)
     .flatMap((answer) => leg(`In answer: ${headerText(headerOf(answer))}`, answer, view));
+}
+
+function kernelLines({ kernel = [] }: TraceReport, view: LegView): string[] {
+  const { style } = view;
+  return kernel.flatMap((path) => {
+    const title = `The kernel's own trace of such ${path.direction === 'reply' ? 'an answer' : 'a packet'}`;
+    return ['', ...hang('', title, style.width).map(style.bold), ...kernelPathLines(path, view, style, 2)];
+  });
 }
 
 /** What is missing of namespaces that the packet or its answer passes. */
