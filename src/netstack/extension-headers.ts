@@ -9,9 +9,8 @@ import type { Net } from './net.ts';
 const ROUTING = 43;
 const DESTINATION = 60;
 
-/** Routing types (IANA): the ones that the kernel takes apart itself need a setting, type 2 (RFC 6275) a mobile node. */
+/** Routing types (IANA) that the kernel takes apart itself, and the setting that each needs. */
 const NEEDS: Readonly<Record<number, string>> = { 3: 'rpl_seg_enabled', 4: 'seg6_enabled' };
-const MOBILE = 2;
 
 /** The first header that ends the packet here; undefined when they are all passed over, or it has none. */
 export function extensionFault(net: Net, dev: string, skb: Skb): OptionFault | undefined {
@@ -37,7 +36,6 @@ function routingFault(net: Net, dev: string, skb: Skb, offset: number): OptionFa
     if (Math.min(net.conf(6, 'all', setting), net.conf(6, dev, setting)) > 0) return undefined;
     return { text: `a routing header of type ${type}, and net.ipv6.conf.${dev}.${setting} is 0` };
   }
-  if (type === MOBILE) return { text: 'a routing header of type 2, and no mobile node here' };
   const left = skb.bytes[offset + 3] ?? 0;
   if (left === 0) return undefined;
   return {
