@@ -5,8 +5,10 @@
  *     NETTRACE_PACKETS=10000 npm run test:kernel             so many packets in all
  *     NETTRACE_PROFILE=router NETTRACE_SEED=4711 …           one profile, from that seed on
  *     NETTRACE_KEEP=1 …                                      what disagrees is made small and kept in found/
+ *     NETTRACE_FIGURES=1 …                                   the figures go into README
  *     NETTRACE_SHRINK=0 …                                    so many failing cases are made small (2)
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Case } from './case.ts';
 import { keepRow, rowOf } from './found.ts';
@@ -15,7 +17,7 @@ import { PROFILES } from './profiles.ts';
 import { Random } from './random.ts';
 import { flattened, shrink } from './shrink.ts';
 import { runCase, sayDisagreement, wrongPackets } from './suite.ts';
-import { addResult, emptyTally, printTallies, type Tally } from './tally.ts';
+import { addResult, emptyTally, markdownTallies, printTallies, type Tally } from './tally.ts';
 
 const possible = isPossible();
 const profiles = Object.entries(PROFILES).filter(
@@ -28,6 +30,16 @@ const TOLERATED = Math.max(1, Math.floor(PACKETS / 1000));
 /** Failing cases that are made small: each takes many runs. */
 const SHRUNK = Number(process.env.NETTRACE_SHRINK ?? 2);
 
+function showInReadme(tallies: ReadonlyMap<string, Tally>): void {
+  const readme = readFileSync('README.md', 'utf8');
+  const command = `NETTRACE_PACKETS=${PACKETS * profiles.length} NETTRACE_SEED=${SEED} npm run test:kernel`;
+  const shown = `<!-- figures -->\n    ${command}\n\n${markdownTallies(tallies)}\n<!-- /figures -->`;
+  writeFileSync(
+    'README.md',
+    readme.replace(/<!-- figures -->[\s\S]*<!-- \/figures -->/, () => shown),
+  );
+}
+
 describe.skipIf(!possible)('generated cases on this kernel (needs root and network namespaces)', () => {
   let lab: Lab;
   const tallies = new Map<string, Tally>();
@@ -37,6 +49,7 @@ describe.skipIf(!possible)('generated cases on this kernel (needs root and netwo
   afterAll(() => {
     lab.close();
     console.log(printTallies(tallies));
+    if (process.env.NETTRACE_FIGURES) showInReadme(tallies);
   });
 
   it.each(profiles)(

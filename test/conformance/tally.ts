@@ -32,16 +32,21 @@ export function addResult(tally: Tally, result: Result): void {
   }
 }
 
-/** A table for people: every profile and all together. */
-export function printTallies(tallies: ReadonlyMap<string, Tally>): string {
+const HEAD = ['profile', 'cases', 'packets', 'agree', '%', 'unknown', 'seeds from'];
+
+function tableOf(tallies: ReadonlyMap<string, Tally>): string[][] {
   const rows = [...tallies].map(([name, tally]) => rowOf(name, tally));
   const all = emptyTally(0);
   for (const tally of tallies.values()) {
     for (const key of ['cases', 'packets', 'wrong', 'unknown'] as const) all[key] += tally[key];
   }
-  const head = ['profile', 'cases', 'packets', 'agree', '%', 'unknown', 'seeds from'];
-  const table = [head, ...rows, [...rowOf('all', all).slice(0, -1), '']];
-  const widths = head.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
+  return [HEAD, ...rows, [...rowOf('all', all).slice(0, -1), '']];
+}
+
+/** A table for people: every profile and all together. */
+export function printTallies(tallies: ReadonlyMap<string, Tally>): string {
+  const table = tableOf(tallies);
+  const widths = HEAD.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
   return table
     .map((row) =>
       row
@@ -49,6 +54,12 @@ export function printTallies(tallies: ReadonlyMap<string, Tally>): string {
         .join('  '),
     )
     .join('\n');
+}
+
+/** The same for README, without the seeds. */
+export function markdownTallies(tallies: ReadonlyMap<string, Tally>): string {
+  const [head = [], ...rows] = tableOf(tallies).map((row) => row.slice(0, -1));
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
 function rowOf(name: string, { cases, packets, wrong, unknown, seed }: Tally): string[] {
