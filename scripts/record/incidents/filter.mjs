@@ -22,6 +22,71 @@ const SERVICES = [
 
 export const filter = [
   {
+    name: 'dropped-by-a-remembered-address',
+    title: 'a rule drops addresses that it remembers; what it remembers, only the kernel knows',
+    hostname: 'gate',
+    about: `
+A gateway drops HTTPS from addresses in its list of offenders (\`-m recent\`). The list lives in the kernel and was filled
+before anything was captured: neither capture nor rules tell who is in it. Somebody has switched the kernel's trace on.`,
+    see: `
+The SYN to 172.29.4.30:443 comes in on \`lan0\` and is never on \`dmz0\`. The trace shows its last step: rule 2 of FORWARD.`,
+    expect: [
+      {
+        protocol: 'tcp',
+        client: '172.29.1.77',
+        server: '172.29.4.30',
+        port: 443,
+        status: 'dropped',
+        cause: 'flt-rule-drop',
+        namespace: 'host',
+        rule: { table: 'filter', chain: 'FORWARD', number: 2 },
+        mustNot: ['flt-forward-policy-drop', 'fwd-ip-forward-off', 'ext-drop-after-host'],
+      },
+      { protocol: 'tcp', client: '172.29.1.77', server: '172.29.4.30', port: 80 },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const desk = await lab.machine('desk');
+      const server = await lab.machine('server');
+      await lab.wire(host, 'lan0', desk, 'eth0');
+      await lab.wire(host, 'dmz0', server, 'eth0');
+      await desk.sh('ip addr add 172.29.1.77/24 dev eth0; ip route add default via 172.29.1.1');
+      await server.sh('ip addr add 172.29.4.30/24 dev eth0; ip route add default via 172.29.4.1');
+      await host.sh(`
+        ip addr add 172.29.1.1/24 dev lan0; ip addr add 172.29.4.1/24 dev dmz0
+        sysctl -qw net.ipv4.ip_forward=1
+        iptables-restore <<'RULES'
+*raw
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -i lan0 -p tcp --syn -j TRACE
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -p tcp -m tcp --dport 443 -m recent --rcheck --name offenders --rsource -j DROP
+-A FORWARD -i lan0 -p tcp -m multiport --dports 80,443 -j ACCEPT
+COMMIT
+RULES
+        echo +172.29.1.77 > /proc/net/xt_recent/offenders`);
+      await server.start('peer tcp-serve 0.0.0.0 443 nginx');
+      await server.start('peer tcp-serve 0.0.0.0 80 nginx');
+      const monitor = await host.start("sh -c 'echo ready; exec stdbuf -oL xtables-monitor --trace'");
+      const [lan, dmz] = await lab.capture(host, ['lan0', 'dmz0']);
+      await lab.works(desk, 'peer tcp-ask 172.29.4.30 80');
+      await lab.fails(desk, 'peer tcp-ask 172.29.4.30 443', /timed out/);
+      await lab.captured();
+      monitor.child.kill();
+      await monitor.ended;
+      lab.file('traces/host/xtables-monitor.txt', monitor.output.replace(/^ready\n/, ''));
+      lab.seen(lan, 'tcp[tcpflags] == tcp-syn and dst port 443');
+      lab.unseen(dmz, 'port 443');
+      await lab.ruleHit(host, 'filter FORWARD 2', '--name offenders', 1);
+      await lab.dump(host);
+    },
+  },
+  {
     name: 'drop-deep-in-chain',
     title: 'one rule among many, two user chains down, drops TCP 8443',
     hostname: 'gate',
