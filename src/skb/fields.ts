@@ -44,7 +44,8 @@ export function fieldsOf(skb: Skb): SkbFields {
 export function fieldsAt(bytes: Uint8Array, network: Network, transport: number): SkbFields {
   const { family, source, destination, protocol, ttl, tos } = network;
   const fields: SkbFields = { family, source, destination, protocol, ttl, tos };
-  if (transport < 0 || transport + 8 > bytes.length) return fields;
+  // An ICMP error may quote no more than the ports.
+  if (transport < 0 || transport + (hasPorts(protocol) ? 4 : 8) > bytes.length) return fields;
   const view = viewOf(bytes);
   if (hasPorts(protocol)) {
     fields.sourcePort = view.getUint16(transport);
