@@ -58,7 +58,9 @@ export function createTable(): ConnectionTable {
 
   const lookup = (tuple: Tuple, original: number, reply: number, now: number): TableEntry | undefined => {
     const one = at('original', tuple, original, now);
-    if (one) return { connection: one, direction: 'original' };
+    // __nf_conntrack_hash_insert() puts the reply in front, which is what counts when both directions are one tuple.
+    if (one && one !== at('reply', tuple, original, now)) return { connection: one, direction: 'original' };
+    if (one) return { connection: one, direction: 'reply' };
     const other = at('reply', tuple, reply, now);
     return other && { connection: other, direction: 'reply' };
   };
