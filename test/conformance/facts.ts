@@ -1,5 +1,6 @@
 /** Fixed cases: each shows something that the kernel does, and that the model has to do as well. */
 import type { Backend, Case } from './case.ts';
+import { conntrackFacts } from './facts/conntrack.ts';
 import { extensionFacts } from './facts/extensions.ts';
 import { ipsetFacts } from './facts/ipset.ts';
 import { replayFacts } from './facts/replay.ts';
@@ -17,6 +18,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   ipset: ipsetFacts,
   extensions: extensionFacts,
   replay: replayFacts,
+  conntrack: conntrackFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

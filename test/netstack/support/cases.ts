@@ -19,7 +19,7 @@ const BROADCAST = 0xffffffffffff;
 type On = End | 'local';
 type More = Partial<SkbSpec>;
 
-function packet(on: On, source: string, destination: string, more: More): LivePacket {
+export function packet(on: On, source: string, destination: string, more: More): LivePacket {
   return {
     on,
     skb: buildSkb({
@@ -31,9 +31,15 @@ function packet(on: On, source: string, destination: string, more: More): LivePa
     }),
   };
 }
-const udp = (on: On, source: string, destination: string, sport = 1000, dport = 2000, more: More = {}) =>
-  packet(on, source, destination, { sourcePort: sport, destinationPort: dport, ...more });
-const tcp = (
+export const udp = (
+  on: On,
+  source: string,
+  destination: string,
+  sport = 1000,
+  dport = 2000,
+  more: More = {},
+) => packet(on, source, destination, { sourcePort: sport, destinationPort: dport, ...more });
+export const tcp = (
   on: On,
   source: string,
   destination: string,
@@ -53,30 +59,37 @@ const tcp = (
     payload: 0,
     ...more,
   });
-const icmp = (on: On, source: string, destination: string, more: More = {}) =>
+export const icmp = (on: On, source: string, destination: string, more: More = {}) =>
   packet(on, source, destination, { protocol: source.includes(':') ? 58 : 1, icmpId: 7, ...more });
 /** An ICMP error that quotes the beginning of a packet. */
-const error = (on: On, source: string, destination: string, type: number, code: number, about: LivePacket) =>
+export const error = (
+  on: On,
+  source: string,
+  destination: string,
+  type: number,
+  code: number,
+  about: LivePacket,
+) =>
   icmp(on, source, destination, {
     icmpType: type,
     icmpCode: code,
     icmpId: 0,
     payload: about.skb.bytes.slice(0, 48),
   });
-const to = (mac: number, { on, skb }: LivePacket): LivePacket => ({
+export const to = (mac: number, { on, skb }: LivePacket): LivePacket => ({
   on,
   skb: { ...skb, etherDestination: mac },
 });
 const other = (each: LivePacket) => to(farMac(each.on === 'p0' ? 'p1' : 'p0'), each);
-const broadcast = (each: LivePacket) => to(BROADCAST, each);
-function broken({ on, skb }: LivePacket, at: number, value: number): LivePacket {
+export const broadcast = (each: LivePacket) => to(BROADCAST, each);
+export function broken({ on, skb }: LivePacket, at: number, value: number): LivePacket {
   const bytes = skb.bytes.slice();
   bytes[at] = (bytes[at] ?? 0) ^ value;
   const copy: Skb = { ...skb, bytes };
   refreshLayout(copy);
   return { on, skb: copy };
 }
-function fragment(
+export function fragment(
   { on, skb }: LivePacket,
   from: number,
   length: number,
