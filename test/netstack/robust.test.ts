@@ -4,9 +4,10 @@ import { probe } from '../../src/netstack/probe.ts';
 import { buildSkb } from '../../src/skb/build.ts';
 import { layoutOf } from '../../src/skb/layout.ts';
 import type { Skb } from '../../src/skb/skb.ts';
+import { randomPacket } from '../conformance/generate/packets.ts';
+import { ROUTER_SITE } from '../conformance/networks/router-site.ts';
+import { Random } from '../conformance/random.ts';
 import { ip, type NetnsSpec, network, way } from './support/lab.ts';
-import { Random } from './support/random.ts';
-import { randomPacket } from './support/random-packets.ts';
 
 const ROUTER: NetnsSpec = {
   links: [
@@ -57,11 +58,12 @@ describe('whatever comes', () => {
     const { world } = network({ r: ROUTER }, [], { respond: true });
     let passed = 0;
     for (let i = 0; i < 500; i++) {
-      const { on, skb } = randomPacket(random);
+      const { on, skb } = randomPacket(random, ROUTER_SITE);
       const broken = mangled(random, { ...skb, time: i });
       if (!broken) continue;
-      const trace =
-        on === 'local' ? world.sendLocal('r', broken) : world.receive({ namespace: 'r', name: on }, broken);
+      const trace = on.startsWith('local:')
+        ? world.sendLocal('r', broken)
+        : world.receive({ namespace: 'r', name: on }, broken);
       if (trace.hops.length > 0) passed++;
     }
     expect(passed).toBeGreaterThan(300);

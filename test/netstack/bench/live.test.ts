@@ -5,7 +5,7 @@
  *     NETTRACE_ONLY=hairpin npx vitest run test/netstack/bench   only the cases with that in their name, all of them live
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isPossible } from '../support/live.ts';
+import { isPossible } from '../../conformance/kernel/lab.ts';
 import { Bench, type BenchRecording } from './bench.ts';
 import { BENCH_CASES } from './cases.ts';
 import { compareBench } from './compare.ts';

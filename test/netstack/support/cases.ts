@@ -1,12 +1,27 @@
-/** Cases that each show something of the kernel's way with packets; the lab is that of live.ts. */
+/** Cases that each show something of the kernel's way with packets, on the router of test/conformance. */
 import { buildSkb, type SkbSpec } from '../../../src/skb/build.ts';
 import { refreshLayout } from '../../../src/skb/layout.ts';
 import { sealChecksums } from '../../../src/skb/rewrite.ts';
 import type { Skb } from '../../../src/skb/skb.ts';
 import { BUILTIN_CHAINS, TABLES } from '../../../src/xtables/rule.ts';
-import { type End, farMac, nearMac } from './live.ts';
-import type { LiveCase, LivePacket } from './live-case.ts';
-import { address } from './random-packets.ts';
+import { address } from '../../conformance/generate/packets.ts';
+import { type RouterEnd as End, farMac, nearMac } from '../../conformance/networks/router.ts';
+
+interface LivePacket {
+  /** Far end it is sent from, or `local`: sent by the router itself. */
+  readonly on: End | 'local';
+  readonly skb: Skb;
+}
+
+interface LiveCase {
+  readonly name: string;
+  readonly rules4: string;
+  readonly rules6: string;
+  /** Shell commands of the router before the packets; `R ` stands before each. */
+  readonly setup?: string;
+  readonly teardown?: string;
+  readonly packets: readonly LivePacket[];
+}
 
 const C = '10.90.1.2';
 const S = '10.90.2.2';
