@@ -6,12 +6,12 @@ import {
   error,
   fragment,
   icmp,
+  type LivePacket,
   packet,
   tcp,
   to,
   udp,
 } from '../../netstack/support/cases.ts';
-import type { LivePacket } from '../../netstack/support/live-case.ts';
 import type { Fact } from '../facts.ts';
 import { ipv6, type Octets, skbOfOctets, u8, u16, u32, zeros } from '../generate/octets.ts';
 import { ROUTER } from '../networks/router.ts';

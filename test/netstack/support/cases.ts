@@ -7,13 +7,13 @@ import { BUILTIN_CHAINS, TABLES } from '../../../src/xtables/rule.ts';
 import { address } from '../../conformance/generate/packets.ts';
 import { type RouterEnd as End, farMac, nearMac } from '../../conformance/networks/router.ts';
 
-interface LivePacket {
+export interface LivePacket {
   /** Far end it is sent from, or `local`: sent by the router itself. */
   readonly on: End | 'local';
   readonly skb: Skb;
 }
 
-interface LiveCase {
+export interface LiveCase {
   readonly name: string;
   readonly rules4: string;
   readonly rules6: string;
