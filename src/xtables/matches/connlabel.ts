@@ -19,7 +19,7 @@ const label: Value<number> = {
 
 export const connlabel = defineMatch({
   name: 'connlabel',
-  support: DECIDED,
+  support: { ...DECIDED, untried: 'no case of the conformance suite has it' },
   conntrack: true,
   options: { label: { value: label, invert: true, required: true }, set: { value: flag } },
   build: ({ label, set }): ConnlabelInfo => ({

@@ -47,7 +47,7 @@ const maskLength: Value<number> = {
 
 export const connlimit = defineMatch({
   name: 'connlimit',
-  support: DECIDED,
+  support: { ...DECIDED, untried: 'no case of the conformance suite has it' },
   conntrack: true,
   options: {
     'connlimit-upto': { value: number(MAX_U32), invert: true, excludes: ['connlimit-above'] },
