@@ -64,21 +64,28 @@ export function proxyListener(
   return found?.takes ? found.socket : undefined;
 }
 
-/** ICMP and IGMP are always taken; tunnels' protocols where there is such a device. */
+/** ICMP and IGMP are always taken; tunnels' protocols where there is such a device; SCTP where it is loaded. */
 function hasHandler({ net, skb }: Copy, protocol: number): boolean {
-  if (isIcmp({ family: skb.family, protocol }) || protocol === 2) return true;
+  if (isIcmp({ family: skb.family, protocol }) || (protocol === 2 && skb.family === 4)) return true;
   const tunnels: Readonly<Record<number, readonly string[]>> = {
     4: ['ipip', 'ip6tnl'],
     41: ['sit', 'ip6tnl'],
     47: ['gre', 'gretap', 'ip6gre', 'ip6gretap', 'erspan'],
   };
   const kinds = tunnels[protocol];
-  if (!kinds) return KERNEL_PROTOCOLS.has(protocol) || protocol === 59;
+  if (protocol === SCTP)
+    return [...(net.netns.sysctls?.keys() ?? [])].some((name) => name.startsWith('net.sctp.'));
+  if (!kinds) return BUILT_IN.has(protocol);
   return [...net.devices.values()].some(({ link }) => kinds.includes(link.kind ?? ''));
 }
 
-/** Protocols whose handlers are modules that may be loaded: ESP, AH, IPComp, SCTP, PIM, UDP-Lite, L2TP. Linux 6.16 dropped DCCP. */
-const KERNEL_PROTOCOLS: ReadonlySet<number> = new Set([50, 51, 103, 108, 115, 132, 136]);
+/** A module: where it is loaded it has sysctls of its own. */
+const SCTP = 132;
+/**
+ * PIM, and the protocol that is none. ESP, AH, IPComp, L2TP and UDP-Lite have handlers only where modules for them are loaded, which no dump
+ * shows: they are taken as absent, as on a host without IPsec. Linux 6.16 dropped DCCP.
+ */
+const BUILT_IN: ReadonlySet<number> = new Set([59, 103]);
 
 function isClientPort({ net }: Copy, port: number): boolean {
   const [low = 32768, high = 60999] = (net.sysctl('net.ipv4.ip_local_port_range')?.value ?? '')

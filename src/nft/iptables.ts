@@ -19,18 +19,19 @@ function countsPackets({ statements }: NftChain['rules'][number]): boolean {
   return statements.some(({ kind }) => kind === 'counter');
 }
 
-const PRIORITY: Readonly<Record<Exclude<TableName, 'nat'>, number>> = {
-  raw: -300,
-  mangle: -150,
-  filter: 0,
-  security: 50,
+/** iptables-nft 1.8.9 registers its security chains at 150, others at the kernel's 50. */
+const PRIORITIES: Readonly<Record<Exclude<TableName, 'nat'>, readonly number[]>> = {
+  raw: [-300],
+  mangle: [-150],
+  filter: [0],
+  security: [50, 150],
 };
 
 function isBuiltin(table: TableName, chain: NftChain): boolean {
   const hook = chain.base?.hook.toUpperCase();
   if (hook !== chain.name || !BUILTIN_CHAINS[table].some((builtin: Hook) => builtin === hook)) return false;
   const source = chain.name === 'POSTROUTING' || chain.name === 'INPUT';
-  const priority = table === 'nat' ? (source ? 100 : -100) : PRIORITY[table];
+  const priorities = table === 'nat' ? [source ? 100 : -100] : PRIORITIES[table];
   const type = table === 'nat' ? 'nat' : table === 'mangle' && chain.name === 'OUTPUT' ? 'route' : 'filter';
-  return chain.base?.priority === priority && chain.base.type === type;
+  return chain.base?.type === type && priorities.some((priority) => priority === chain.base?.priority);
 }

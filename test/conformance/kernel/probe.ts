@@ -3,8 +3,8 @@
 export const PROBE_TABLE = 'nettrace_probe';
 
 const FIRST = -460;
-/** Behind conntrack (-200), before mangle (-150). */
-const TRACKED = -190;
+/** Right behind conntrack (-200): chains of a case may stand between it and mangle. */
+const TRACKED = -199;
 /** Only the confirmation comes later. */
 const LAST = 0x7fffffff - 1;
 
