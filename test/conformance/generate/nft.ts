@@ -25,7 +25,7 @@ interface Place {
 const PORTS = ['1', '2', '53', '80', '1000', '4000', '5000'];
 const PORT_SETS = ['{ 53, 80 }', '{ 1-3, 80, 4000-6000 }', '{ 1, 2, 3 }', '1-100', '53-80'];
 const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
-const PRIORITIES = [-450, -310, -300, -250, -200, -150, -10, 0, 0, 0, 10, 50, 150, 300];
+const PRIORITIES = [-450, -310, -300, -250, -210, -150, -10, 0, 0, 0, 10, 50, 150, 300];
 
 export function randomNft(random: Random, words: NftWords): RandomRuleset {
   const lines: string[] = [];
