@@ -1,4 +1,6 @@
 /** reject_tg(), net/ipv4/netfilter/ipt_REJECT.c and net/ipv6/netfilter/ip6t_REJECT.c; nf_dup_ipv4(). */
+import { viewOf } from '../base/bytes.ts';
+import { Ipv4 } from '../header/ipv4.ts';
 import type { Ip } from '../net/ip.ts';
 import { headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
@@ -8,6 +10,9 @@ import { attachConntrack, queueAnswer, queueIcmp } from './answer.ts';
 import { type IcmpMessage, tcpReset } from './icmp.ts';
 import { mayReject } from './reject-checksum.ts';
 import { addStep, type Copy, type Run } from './run.ts';
+
+/** Of the byte with the flags. */
+const DONT_FRAGMENT = 0x40;
 
 const ICMP4: Readonly<Record<string, number>> = {
   'icmp-net-unreachable': 0,
@@ -52,13 +57,17 @@ function messageOf(family: 4 | 6, kind: string): IcmpMessage {
 }
 
 /** A copy that goes its own way, untracked, to another next hop. */
-export function tee(run: Run, copy: Copy, gateway: Ip): void {
+/** `arriving`: in PREROUTING or INPUT. */
+export function tee(run: Run, copy: Copy, gateway: Ip, arriving: boolean): void {
   const skb = cloneSkb(copy.skb);
   skb.conntrack = { state: 'UNTRACKED', direction: 'original' };
   skb.local = true;
-  if (skb.family === 4 && !copy.skb.local) {
-    const { ttl } = headerOf(skb);
-    if (ttl > 1) setTtl(skb, ttl - 1);
+  // Against loops: nf_dup_ipv4() and nf_dup_ipv6() count a hop where the packet has just come in.
+  if (arriving) setTtl(skb, (headerOf(skb).ttl + 255) % 256);
+  if (skb.family === 4) {
+    const view = viewOf(skb.bytes);
+    view.setUint8(6, view.getUint8(6) | DONT_FRAGMENT);
+    new Ipv4(view, 0).sealChecksum();
   }
   addStep(run, copy, { kind: 'emit', packet: headerOf(skb), text: `TEE copy to ${gateway}` });
   run.answers.push({ namespace: copy.net.name, skb, always: true, gateway });

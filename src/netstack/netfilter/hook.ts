@@ -81,7 +81,7 @@ function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): T
       step: (step) => addStep(run, copy, step),
       nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
       tproxy: (verdict, rule) => tproxy(run, copy, verdict, rule),
-      tee: (verdict) => tee(run, copy, verdict.gateway),
+      tee: (verdict) => tee(run, copy, verdict.gateway, base.hook === 'PREROUTING' || base.hook === 'INPUT'),
       decide: (rule) => run.kernel.evidence?.rule?.({ namespace: net.name, rule, skb }),
       undecided: ({ text, why, matters }) => {
         addStep(run, copy, { kind: 'unknown', text, why });
