@@ -22,10 +22,7 @@ export function fibEnvironment(net: () => Net, family: Family): FibEnvironment {
       if (!addresses.has(key)) addresses.set(key, selectAddress4(net(), device, gateway, scope));
       return addresses.get(key);
     },
-    isLocalOn: (device, ip) =>
-      net()
-        .devices.get(device)
-        ?.addresses.some(({ address }) => address === ip) ?? false,
+    isLocalOn: (device, ip) => isLocalOn(net(), device, ip),
     get hash() {
       return hashSettings(net(), family);
     },
@@ -37,6 +34,20 @@ export function fibEnvironment(net: () => Net, family: Family): FibEnvironment {
     },
     bucketsOf: (group) => bucketsOf(net(), group),
   };
+}
+
+/** ipv6_chk_addr() */
+function isLocalOn(net: Net, device: string, ip: Ip): boolean {
+  const domain = vrfTableOf(net, device);
+  return [...net.devices.values()].some(({ addresses, link }) =>
+    addresses.some(
+      ({ address, scope, flags }) =>
+        address === ip &&
+        (!flags.includes('tentative') || flags.includes('optimistic')) &&
+        vrfTableOf(net, link.name) === domain &&
+        (link.name === device || (scope !== 'link' && scope !== 'host')),
+    ),
+  );
 }
 
 function setting(net: Net, name: string): number {

@@ -88,6 +88,7 @@ export interface FibEnvironment {
   neighbourStates(device: string, gateway: Ip): readonly string[] | undefined;
   /** inet_select_addr() */
   sourceToward(device: string, gateway: Ip | undefined, scope: number): Ip | undefined;
+  /** ipv6_chk_addr(): an address of the whole host counts on each of its devices. */
   isLocalOn(device: string, ip: Ip): boolean;
   readonly hash: HashSettings;
   /** fib_multipath_use_neigh */

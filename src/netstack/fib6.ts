@@ -174,11 +174,11 @@ function scoreOf(
   return (fits ? 2 : 0) | (alias.preference << 2);
 }
 
-/** rt6_device_match(): by the interface asked for, else by an interface that has the source. */
+/** rt6_device_match(): by the interface asked for, else by an interface that has the source (ipv6_chk_addr()). */
 function matchDevice(
   environment: FibEnvironment,
   aliases: readonly FibAlias[],
-  { oif, source }: FlowKey,
+  { oif, source, bound }: FlowKey,
 ): Omit<Selected, 'length'> | undefined {
   const usable = aliases.flatMap((alias) =>
     hopsOf(alias)
@@ -191,7 +191,7 @@ function matchDevice(
       ? dev !== undefined && source !== undefined && environment.isLocalOn(dev, source)
       : dev === oif,
   );
-  return match ?? usable[0];
+  return match ?? (bound === true ? undefined : usable[0]);
 }
 
 function selectPath(

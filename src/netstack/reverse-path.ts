@@ -189,7 +189,11 @@ export function reversePathMatches(
     uid: 0,
     ...(skb.family === 4
       ? { anyLinkState: true }
-      : { protocol, byDevice: true, ...(options.loose ? {} : { oif: dev }) }),
+      : {
+          protocol,
+          byDevice: true,
+          ...(isLinkLocal(source) ? { oif: dev, bound: true } : options.loose ? {} : { oif: dev }),
+        }),
   });
   if (back.kind === 'failed') return false;
   const { type } = back.route;
@@ -201,4 +205,8 @@ export function reversePathMatches(
     options.loose ||
     (skb.family === 4 ? back.route.nexthops.some((nexthop) => nexthop.dev === dev) : back.nexthop.dev === dev)
   );
+}
+
+function isLinkLocal(ip: Ip): boolean {
+  return typeof ip === 'bigint' && ip >> 118n === 0x3fan;
 }

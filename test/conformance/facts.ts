@@ -4,6 +4,7 @@ import { conntrackFacts } from './facts/conntrack.ts';
 import { extensionFacts } from './facts/extensions.ts';
 import { ipsetFacts } from './facts/ipset.ts';
 import { replayFacts } from './facts/replay.ts';
+import { reversePathFacts } from './facts/reverse-path.ts';
 import { routerFacts } from './facts/router.ts';
 import { foundCases } from './found.ts';
 
@@ -19,6 +20,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   extensions: extensionFacts,
   replay: replayFacts,
   conntrack: conntrackFacts,
+  'reverse-path': reversePathFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

@@ -11,7 +11,9 @@ interface RpfilterInfo {
   readonly invert: boolean;
 }
 
-const MULTICAST = 0xe0000000;
+const BROADCAST = 0xffffffff;
+/** 224.0.0.0/24 */
+const LOCAL_GROUPS = 0xe00000;
 
 export const rpfilter = defineMatch({
   name: 'rpfilter',
@@ -39,14 +41,9 @@ export const rpfilter = defineMatch({
   match(info, { skb, namespace }) {
     if (skb.in === 'lo' || skb.packetType === 'loopback') return !info.invert;
     const [source, destination] = [sourceOf(skb), destinationOf(skb)];
-    if (
-      typeof destination === 'number' &&
-      source === 0 &&
-      destination >= MULTICAST &&
-      destination < 0xf0000000
-    ) {
-      return (destination >>> 8 === 0xe00000) !== info.invert;
-    }
+    // What a host sends to its link before it has an address has no way back to ask for.
+    if (source === 0 && (destination === BROADCAST || Number(destination) >>> 8 === LOCAL_GROUPS))
+      return !info.invert;
     if (source === 0n) return !info.invert;
     const passes = namespace.reversePath(skb, info);
     return info.invert ? not(passes) : passes;
