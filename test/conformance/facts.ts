@@ -2,6 +2,7 @@
 import type { Backend, Case } from './case.ts';
 import { conntrackFacts } from './facts/conntrack.ts';
 import { extensionFacts } from './facts/extensions.ts';
+import { hostsFacts } from './facts/hosts.ts';
 import { ipsetFacts } from './facts/ipset.ts';
 import { replayFacts } from './facts/replay.ts';
 import { reversePathFacts } from './facts/reverse-path.ts';
@@ -21,6 +22,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   replay: replayFacts,
   conntrack: conntrackFacts,
   'reverse-path': reversePathFacts,
+  hosts: hostsFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
