@@ -1,5 +1,6 @@
 /** A set of a dump made ready to be asked: ip_set_create(), and the adds that ipset-restore would do. */
 import type { Span } from '../base/span.ts';
+import { isHost } from './dimensions/address.ts';
 import type { Clock, EntryValues } from './element.ts';
 import { entryOf } from './element.ts';
 import type { Changed, Store, Tested } from './query.ts';
@@ -41,7 +42,7 @@ export function runSet(set: IpSet, clock: Clock, members: Members, room: { left:
   if (!set.entries) return { ...common, partial: 'its elements were not dumped (ipset save)' };
   for (const entry of set.entries) {
     let first = true;
-    for (const parts of expand(entry.parts, type, set.header)) {
+    for (const parts of expand(entry.parts, type, set.header, firstReduced(type, entry.parts))) {
       if (!first && room.left-- <= 0) {
         return {
           ...common,
@@ -53,6 +54,14 @@ export function runSet(set: IpSet, clock: Clock, members: Members, room: { left:
     }
   }
   return common;
+}
+
+/**
+ * The first dimension of a dumped element that is still to be reduced. Ranges leave addresses in a hash:ip,port that its netmask
+ * would have reduced (hash_ipport4_uadt() does so with the first one only); no packet finds them, but they are there.
+ */
+function firstReduced(type: SetType, [address]: readonly Part[]): number {
+  return type.name === 'hash:ip,port' && address?.kind === 'address' && isHost(address) ? 1 : 0;
 }
 
 /** All single elements that an entry stands for: the first dimension outermost. */

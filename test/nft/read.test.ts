@@ -174,6 +174,7 @@ describe('hostile inputs', () => {
     ['commas', ','.repeat(200_000)],
     ['dots', `ip saddr ${'. ip saddr '.repeat(50_000)}`],
     ['times', `ct expiration ${'1d'.repeat(100_000)}`],
+    ['an end too many', '}\n @s timeout'],
   ])('%s end with an issue or a rule', (_, text) => {
     const { ruleset, issues } = rule(text);
     expect(ruleset.tables).toHaveLength(1);

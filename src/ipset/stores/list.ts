@@ -64,7 +64,8 @@ export function createList(header: SetHeader, clock: Clock, members: Members): S
     const part = memberOf(entry.parts);
     const place = part.place;
     const reference = place ? alive().findIndex(({ parts }) => nameOf(parts) === place.name) : -1;
-    if (place && reference < 0) return 'invalid';
+    // No set stands before or behind itself, not even one that is there already.
+    if (place && (reference < 0 || place.name === part.name)) return 'invalid';
     const known = alive()[indexOf(part)];
     if (known) {
       if (!exist) return 'exists';

@@ -169,7 +169,8 @@ export function block(cursor: Cursor, complain: Complain, line: () => void): voi
     const why =
       (cursor.fault ?? '').replace(/^.* where (.*) was expected$/, '$1') || 'something that is known';
     delete cursor.fault;
-    if (cursor.at === from) cursor.at++;
+    // A reader may have gone back to the word that it could not use; the line's first word is never read twice.
+    if (cursor.at <= from) cursor.at = from + 1;
     skipLine(cursor);
     complain(token.line, slice(cursor, from, cursor.at), why);
   }
