@@ -26,13 +26,11 @@ const profiles = Object.entries(PROFILES).filter(
 const PACKETS = Number(process.env.NETTRACE_PACKETS ?? 1500) / Math.max(1, profiles.length);
 const SEED = Number(process.env.NETTRACE_SEED ?? Date.now() % 1_000_000_000);
 /**
- * One packet in a thousand may differ, in a run that is long enough to say so. In a short one a single case, whose first difference
- * makes the rest of its packets differ, would decide: it guards against what breaks a kind of case as a whole. `targets` holds
- * combinations that are known to differ (docs/limitations.md).
+ * Packets of a profile that may differ, in a run that is long enough to say so one in a thousand. In a short one a case, whose first difference makes the rest of its packets differ, may fail.
  */
 const LONG = 5000;
-const toleratedIn = (profile: string): number =>
-  PACKETS >= LONG ? PACKETS / 1000 : Math.max(5, PACKETS * (profile === 'targets' ? 0.3 : 0.15));
+const CASE = 20;
+const tolerated = PACKETS >= LONG ? PACKETS / 1000 : Math.max(CASE, PACKETS / 100);
 /** Failing cases that are made small: each takes many runs. */
 const SHRUNK = Number(process.env.NETTRACE_SHRINK ?? 2);
 
@@ -90,11 +88,9 @@ describe.skipIf(!possible)('generated cases on this kernel (needs root and netwo
       }
       // Also what is tolerated is told.
       if (failures.length > 0) console.log(failures.join('\n'));
-      expect(tally.wrong, `seeds from ${SEED}\n${failures.join('\n')}`).toBeLessThanOrEqual(
-        toleratedIn(name),
-      );
+      expect(tally.wrong, `seeds from ${SEED}\n${failures.join('\n')}`).toBeLessThanOrEqual(tolerated);
       expect(tally.unknown, 'packets that the model left undecided').toBeLessThanOrEqual(
-        Math.max(2, tally.packets / 100),
+        Math.max(CASE, tally.packets / 100),
       );
     },
     25 * 60_000,
