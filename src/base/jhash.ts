@@ -1,13 +1,13 @@
-/** Bob Jenkins' lookup3 over 32-bit words: jhash2() of include/linux/jhash.h, and reciprocal_scale(). */
+/** Bob Jenkins' lookup3, jhash() and jhash2() of include/linux/jhash.h, and reciprocal_scale(). */
 const INITIAL = 0xdeadbeef;
 
 function rotate(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-/** jhash2(); with one and three words also what jhash_1word() and jhash_3words() give. */
-export function jhash(words: readonly number[], initial: number): number {
-  let a = (INITIAL + words.length * 4 + initial) | 0;
+/** jhash2(); with one and three words also what jhash_1word() and jhash_3words() give. `length` is in bytes. */
+export function jhash(words: readonly number[], initial: number, length = words.length * 4): number {
+  let a = (INITIAL + length + initial) | 0;
   let b = a;
   let c = a;
   let at = 0;
@@ -28,6 +28,7 @@ export function jhash(words: readonly number[], initial: number): number {
     c = ((c - b) ^ rotate(b, 4)) | 0;
     b = (b + a) | 0;
   }
+  if (words.length === 0) return c >>> 0;
   a = (a + (words[at] ?? 0)) | 0;
   b = (b + (words[at + 1] ?? 0)) | 0;
   c = (c + (words[at + 2] ?? 0)) | 0;
@@ -39,6 +40,13 @@ export function jhash(words: readonly number[], initial: number): number {
   b = ((b ^ a) - rotate(a, 14)) | 0;
   c = ((c ^ b) - rotate(b, 24)) | 0;
   return c >>> 0;
+}
+
+/** jhash(), on a little-endian host. */
+export function jhashBytes(bytes: Uint8Array, initial: number): number {
+  const words: number[] = [];
+  for (const [at, byte] of bytes.entries()) words[at >> 2] = (words[at >> 2] ?? 0) | (byte << ((at & 3) * 8));
+  return jhash(words, initial, bytes.length);
 }
 
 /** reciprocal_scale(): a 32-bit hash onto 0 … `range` − 1. */

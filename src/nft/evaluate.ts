@@ -1,5 +1,5 @@
 /** Expressions on a packet: the eval functions of net/netfilter/nft_*.c. */
-import { scaleHash } from '../base/jhash.ts';
+import { jhashBytes, scaleHash } from '../base/jhash.ts';
 import { isUnknown, type Unknown, unknown } from '../base/ternary.ts';
 import type { NftContext } from './context.ts';
 import { loadCt } from './ct.ts';
@@ -7,7 +7,6 @@ import { DATATYPES } from './datatype.ts';
 import { combine, constantOf } from './elements.ts';
 import type { Expression } from './expression.ts';
 import { loadFib } from './fib.ts';
-import { jhash } from './jhash.ts';
 import { type Found, lookup, lookupHere } from './lookup.ts';
 import { loadMeta } from './meta.ts';
 import { loadExtension, loadOption } from './option-load.ts';
@@ -114,7 +113,7 @@ function hash(ctx: NftContext, of: Extract<Expression, { kind: 'jhash' }>): Load
   if (!isValue(value)) return value;
   if (of.mod === 1) return BigInt(of.offset);
   if (of.seed === undefined) return unknown('the seed of jhash, which the kernel drew at random');
-  const hashed = jhash(registerBytes(value, partsOf(of.expression)), of.seed);
+  const hashed = jhashBytes(registerBytes(value, partsOf(of.expression)), of.seed);
   return BigInt((of.mod === 0 ? hashed : scaleHash(hashed, of.mod)) + of.offset);
 }
 

@@ -6,10 +6,13 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isPossible } from '../../conformance/kernel/lab.ts';
+import { loadRecordings, storeRecordings } from '../../support/recordings.ts';
 import { Bench, type BenchRecording } from './bench.ts';
 import { BENCH_CASES } from './cases.ts';
 import { compareBench } from './compare.ts';
-import { readBench, writeBench } from './recordings.ts';
+
+const RECORDED = new URL('../recorded/bench.jsonl.gz', import.meta.url);
+const recorded = loadRecordings<BenchRecording>(RECORDED);
 
 const recording = process.env.NETTRACE_RECORD !== undefined;
 const only = process.env.NETTRACE_ONLY;
@@ -27,7 +30,7 @@ describe.skipIf(!isPossible())('this kernel (needs root, iptables-nft and python
   });
   afterAll(() => {
     bench.close();
-    if (recording) writeBench(recordings);
+    if (recording) storeRecordings(RECORDED, recordings);
   });
 
   it.each(chosen)(
@@ -43,11 +46,11 @@ describe.skipIf(!isPossible())('this kernel (needs root, iptables-nft and python
 
 describe('recorded', () => {
   it('every case', () => {
-    const names = readBench().map(({ name }) => name);
+    const names = recorded.map(({ name }) => name);
     expect(BENCH_CASES.map(({ name }) => name).filter((name) => !names.includes(name))).toEqual([]);
   });
 
-  it.each(readBench().map((each) => [each.name, each] as const))('%s', (_, seen) => {
+  it.each(recorded.map((each) => [each.name, each] as const))('%s', (_, seen) => {
     expect(compareBench(seen)).toEqual([]);
   });
 });
