@@ -35,15 +35,31 @@ export interface Found {
   readonly probe?: { readonly from: Ip; readonly to: Ip };
 }
 
-/** One entry of the catalogue: how it shows, why it happens, and how it is told from a flow's evidence. */
-export interface Cause {
+/** A page of the catalogue, in whole sentences but for `check`, `settledBy` and `references`. */
+export interface CausePage {
   readonly id: string;
   readonly title: string;
   readonly severity: Finding['severity'];
-  /** Catalogue page: what people see, what the kernel does, how to see it for yourself. */
+  /** What people see. */
   readonly symptom: string;
+  /** What the kernel does, and why. */
   readonly mechanism: string;
+  /** How to see it for yourself: commands, and what to look for. */
   readonly check: string;
+  /** Evidence that proves it: packets, lines, counters. */
+  readonly proof?: string;
+  /** Evidence that speaks against it: what can't be if this is the cause. */
+  readonly refutation?: string;
+  /** Commands whose output settles it where the evidence falls short. */
+  readonly settledBy?: readonly string[];
+  /** The fix in general; a finding has that of its incident. */
+  readonly repair?: string;
+  /** Kernel functions and counters, RFCs, manual pages, public reports (`moby#27319`). */
+  readonly references?: readonly string[];
+}
+
+/** One entry of the catalogue: its page, and how it is told from a flow's evidence. */
+export interface Cause extends CausePage {
   /** Undefined: the evidence doesn't point here. */
   find?(flow: Case): Found | undefined;
   /** Something to be said of a flow besides what explains it. */
