@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { catalogueTable } from '../src/report/catalogue.ts';
 import { supportTables } from '../src/xtables/support.ts';
 import { run } from './cli/harness.ts';
 
@@ -27,9 +28,14 @@ describe('README.md', () => {
     expect(shown).toBe(stdout);
   });
 
-  it('has the support of every match and target (node scripts/support.mjs brings it up to date)', () => {
+  it('has the support of every match and target (node scripts/tables.mjs brings it up to date)', () => {
     const [, shown] = /<!-- support -->\n([\s\S]*?)\n<!-- \/support -->/.exec(text) ?? [];
     expect(shown).toBe(supportTables());
+  });
+
+  it('has every cause of the catalogue (node scripts/tables.mjs brings it up to date)', () => {
+    const [, shown] = /<!-- causes -->\n([\s\S]*?)\n<!-- \/causes -->/.exec(text) ?? [];
+    expect(shown).toBe(catalogueTable());
   });
 
   it('names every command, and no other', async () => {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { printableText } from '../base/printable.ts';
 import { VERSION } from '../version.ts';
 import { defineAnalyze } from './commands/analyze.ts';
+import { defineExplain } from './commands/explain.ts';
 import { defineReplay } from './commands/replay.ts';
 import { defineShow } from './commands/show.ts';
 import { defineTopology } from './commands/topology.ts';
@@ -44,7 +45,14 @@ export function createProgram(io: Io, finish: Finish): Command {
 Exit status: 0 nothing wrong found, 1 problems found, 2 the command line or an\ninput is unusable.
 `,
     );
-  for (const define of [defineAnalyze, defineTopology, defineTrace, defineReplay, defineShow]) {
+  for (const define of [
+    defineAnalyze,
+    defineTopology,
+    defineTrace,
+    defineReplay,
+    defineShow,
+    defineExplain,
+  ]) {
     program.addCommand(inherit(define(io, finish), program));
   }
   return program;

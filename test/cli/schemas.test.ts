@@ -74,6 +74,11 @@ describe.each(bundles)('%s', (bundle) => {
   });
 });
 
+it('explain --format json', async () => {
+  const { stdout } = await run(['explain', '--format', 'json']);
+  expectValid('causes', JSON.parse(stdout));
+});
+
 describe('the schemas', () => {
   it('cover every bundle’s manifest', () => {
     for (const bundle of bundles) {
@@ -90,6 +95,7 @@ describe('the schemas', () => {
     ['topology', { schema: 'nettrace-topology/1', namespaces: [{}], captures: [], missing: [] }],
     ['trace', {}],
     ['show', { schema: 'nettrace-show/1', inputs: [{ path: 'a' }], warnings: [] }],
+    ['causes', { schema: 'nettrace-causes/1', causes: [{ id: 'Not an id' }] }],
   ])('refuse what is no %s', (schema, data) => {
     const validate = ajv.getSchema(`https://nettrace.invalid/schemas/${schema}.schema.json`);
     expect(validate?.(data)).toBe(false);

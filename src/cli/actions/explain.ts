@@ -1,0 +1,46 @@
+import { printable } from '../../base/printable.ts';
+import { type CataloguePage, catalogue, pageMarkdown, partsOf } from '../../report/catalogue.ts';
+import { jsonText } from '../../report/json.ts';
+import { renderCatalogue, renderPage } from '../../report/text/catalogue.ts';
+import type { ExplainOptions } from '../commands/explain.ts';
+import { type Io, type Status, UsageError } from '../io.ts';
+import { openOutput } from '../output.ts';
+import { nearest } from '../suggest.ts';
+import { textOptions } from '../terminal.ts';
+
+/** Exit status 2: nothing of that name, and nothing that speaks of it. */
+export function explainAction(words: readonly string[], options: ExplainOptions, io: Io): Status {
+  const pages = catalogue();
+  const chosen = words.length === 0 ? pages : [...new Set(words.flatMap((word) => lookUp(word, pages)))];
+  const output = openOutput(io, options.output, []);
+  const text = textOptions(io, options);
+  const whole = chosen.length === 1 || words.every((word) => pages.some(({ id }) => id === word));
+  if (options.format === 'json')
+    output.write(`${jsonText({ schema: 'nettrace-causes/1', causes: chosen }, 2)}\n`);
+  else if (options.format === 'markdown') output.write(chosen.map(pageMarkdown).join('\n'));
+  else if (words.length > 0 && whole) output.write(chosen.map((page) => renderPage(page, text)).join('\n'));
+  else output.write(renderCatalogue(chosen, text));
+  output.end();
+  return 0;
+}
+
+/** The page of that id, else all pages that have the word. */
+function lookUp(word: string, pages: readonly CataloguePage[]): CataloguePage[] {
+  const exact = pages.find(({ id }) => id === word);
+  if (exact) return [exact];
+  const wanted = word.toLowerCase();
+  const within = pages.filter((page) => textOf(page).includes(wanted));
+  if (within.length > 0) return within;
+  const near = nearest(
+    word,
+    pages.map(({ id }) => id),
+  );
+  throw new UsageError(
+    `${printable(word)}: no cause of the catalogue is called so, and none speaks of it`,
+    near === undefined ? 'nettrace explain lists them all.' : `Did you mean ${near}?`,
+  );
+}
+
+function textOf(page: CataloguePage): string {
+  return [page.id, page.title, ...partsOf(page).flatMap(([, text]) => text)].join('\n').toLowerCase();
+}

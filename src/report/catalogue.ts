@@ -1,0 +1,89 @@
+/** The catalogue of causes as plain data: what `nettrace explain`, README and docs/causes.md are made from. */
+import type { CausePage } from '../diagnose/cause.ts';
+import { CAUSES } from '../diagnose/causes.ts';
+
+export interface CataloguePage extends CausePage {
+  readonly group: string;
+}
+
+/** What the first word of an id stands for, in the order a packet meets it. */
+const GROUPS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
+  [
+    'Links, addresses and neighbours',
+    ['link', 'addr', 'iface', 'dup', 'arp', 'proxy', 'neigh', 'src', 'mgr'],
+  ],
+  ['Bridges, macvlan and tunnels', ['bridge', 'macvlan', 'vxlan']],
+  ['Forwarding and routing', ['fwd', 'route', 'rpf', 'martian', 'ttl']],
+  ['Packet filters', ['flt', 'cmd', 'trace']],
+  ['Address translation', ['nat', 'docker']],
+  ['Connection tracking', ['ct']],
+  ['Packet sizes', ['mtu']],
+  ['Sockets', ['sock']],
+  ['Names', ['dns']],
+  ['IPv6', ['v6']],
+  ['Beyond the host', ['ext', 'lost']],
+];
+
+/** All pages by group, within one by id. */
+export function catalogue(): readonly CataloguePage[] {
+  const byId = CAUSES.map(pageOf).toSorted((left, right) => left.id.localeCompare(right.id, 'en'));
+  return GROUPS.flatMap(([title]) => byId.filter(({ group }) => group === title));
+}
+
+function pageOf(cause: CausePage): CataloguePage {
+  const [prefix = ''] = cause.id.split('-');
+  const group = GROUPS.find(([, prefixes]) => prefixes.includes(prefix))?.[0];
+  if (group === undefined) throw new Error(`${cause.id} belongs to no group of the catalogue`);
+  const { id, title, severity, symptom, mechanism, check, proof, refutation, settledBy, repair, references } =
+    cause;
+  return {
+    ...{ group, id, title, severity, symptom, mechanism, check },
+    ...(proof !== undefined && { proof }),
+    ...(refutation !== undefined && { refutation }),
+    ...(settledBy && { settledBy }),
+    ...(repair !== undefined && { repair }),
+    ...(references && { references }),
+  };
+}
+
+/** A table for README: every cause, by group. */
+export function catalogueTable(): string {
+  const rows: string[] = [];
+  let group = '';
+  for (const page of catalogue()) {
+    if (page.group !== group) rows.push(`| **${page.group}** | |`);
+    group = page.group;
+    rows.push(`| \`${page.id}\` | ${page.title} |`);
+  }
+  return ['| cause | |', '| --- | --- |', ...rows].join('\n');
+}
+
+/** The page with its parts under their headings, in the order of reading. */
+export function partsOf(
+  page: CataloguePage,
+): readonly (readonly [heading: string, text: string | readonly string[]])[] {
+  const { symptom, mechanism, check, proof, refutation, settledBy, repair, references } = page;
+  const parts: (readonly [string, string | readonly string[] | undefined])[] = [
+    ['What one sees', symptom],
+    ['What happens', mechanism],
+    ['How to see it', check.split(/; (?=\S)/)],
+    ['What proves it', proof],
+    ['What speaks against it', refutation],
+    ['What settles it', settledBy],
+    ['What repairs it', repair],
+    ['References', references],
+  ];
+  return parts.filter(
+    (part): part is readonly [string, string | readonly string[]] =>
+      part[1] !== undefined && part[1].length > 0,
+  );
+}
+
+/** The page in Markdown. */
+export function pageMarkdown(page: CataloguePage): string {
+  const parts = partsOf(page).map(([heading, text]) => {
+    const body = typeof text === 'string' ? text : text.map((line) => `* ${line}`).join('\n');
+    return `### ${heading}\n\n${body}\n`;
+  });
+  return `## ${page.id}: ${page.title}\n\n${parts.join('\n')}`;
+}
