@@ -5,6 +5,7 @@ import { settleCarrier, settlePorts } from './apply/carrier.ts';
 import { applyIp } from './apply/ip.ts';
 import { applyIpset } from './apply/ipset.ts';
 import { applyIptables } from './apply/iptables.ts';
+import { applyNft } from './apply/nft.ts';
 import { applySysctl, setSysctl } from './apply/sysctl.ts';
 import { type Target, targetsOf } from './apply/target.ts';
 import { type Problem, problem, splitCommands } from './apply/words.ts';
@@ -60,6 +61,7 @@ function run(netns: Netns, words: readonly string[], span: Span): Netns | Proble
   if (name === 'ip') return applyIp(netns, rest, span);
   if (name === 'sysctl') return applySysctl(netns, rest, span);
   if (/^ip6?tables(-nft|-legacy)?$/.test(name)) return applyIptables(netns, name, rest, span);
+  if (name === 'nft') return applyNft(netns, rest, span);
   if (name === 'ipset') return applyIpset(netns, rest, span);
   if (name === 'echo' || name === 'printf') return writeSetting(netns, rest, span);
   return problem(`what \`${name}\` does is not modelled`);

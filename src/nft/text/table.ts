@@ -85,7 +85,7 @@ export function tableBody(cursor: Cursor, path: string, table: TableDraft, compl
     else if (word === 'chain') {
       const name = takeName(cursor, 'a name');
       open(cursor);
-      if (cursor.fault === undefined) chain(cursor, scope, table, name, line);
+      if (cursor.fault === undefined) chainBody(cursor, scope, table, name, line);
     } else if (word === 'set' || word === 'map') {
       const draft = draftSet(takeName(cursor, 'a name'), span);
       open(cursor);
@@ -192,7 +192,8 @@ export function skipLine(cursor: Cursor): void {
   }
 }
 
-function chain(cursor: Cursor, scope: Scope, table: TableDraft, name: string, line: number): void {
+/** Behind the chain's `{`, to its `}`. What stands in it comes behind what the chain has. */
+export function chainBody(cursor: Cursor, scope: Scope, table: TableDraft, name: string, line: number): void {
   const rules: NftRule[] = [];
   let base: BaseHook | undefined;
   let comment: string | undefined;
