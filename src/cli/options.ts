@@ -16,6 +16,13 @@ export const INPUT_ARGUMENT = [
   'captures and command outputs in any mix: files, bundle directories or .tar.gz, NS:IFACE=FILE, NS:=FILE, - for standard input',
 ] as const;
 
+/** Given once for every command, in their order. */
+export const WHAT_IF = [
+  '--what-if <command>',
+  'what would be if this were run on the host (iptables, ip, sysctl, nft, ipset; `ip netns exec NS …` elsewhere); may be repeated',
+  (command: string, before: readonly string[] = []): readonly string[] => [...before, command],
+] as const;
+
 /** The first format is the default. */
 export function withCommonOptions(command: Command, formats: readonly [string, ...string[]]): Command {
   return command

@@ -11,6 +11,10 @@ export interface Fix {
   /** Replayed with the fix applied, and the traffic then went through. */
   verified: boolean;
   effect: string;
+  /** Flows that were replayed with it and get through, there and back. */
+  passing?: number[];
+  /** Flows that work and would not any more, each with what then becomes of it. */
+  breaks?: { flow: number; text: string }[];
 }
 
 export interface Finding {

@@ -1,17 +1,13 @@
 import type { Flow } from '../correlate/flow.ts';
-import { isLoopback, isPrivate, ownersOf } from '../correlate/owner.ts';
+import { isLoopback } from '../correlate/owner.ts';
 import { fateOf } from '../correlate/predict.ts';
-import { parseIp } from '../net/ip.ts';
-import type { Trace } from '../netstack/hop.ts';
-import { applyCommand } from '../snapshot/apply.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { buildTopology } from '../topology/build.ts';
-import { type Case, flowName, modelDrop, type Scene } from './case.ts';
-import type { Command, Found } from './cause.ts';
-import { isUplink } from './filter.ts';
+import { type Case, flowName, type Scene } from './case.ts';
+import type { Found } from './cause.ts';
+import { applyAll, brokenBy, sceneOf } from './effect.ts';
 import type { Finding, Fix } from './finding.ts';
-import { type Diagnosed, explain, makeCase, makeScene } from './flow-case.ts';
-import { answersUntranslated, leftUntranslated } from './nat.ts';
+import { type Diagnosed, explain, makeCase } from './flow-case.ts';
+import { passes } from './passes.ts';
 import { nameOf, typed } from './words.ts';
 
 export interface Repair {
@@ -26,7 +22,8 @@ const CERTAIN = 0.6;
 
 /**
  * Applies a fix to a copy of the snapshot and runs the flow again. Verified means: replayed, and the packet gets past
- * the place where it died. What stops it after that, if anything does, is found and repaired in the same way.
+ * the place where it died. What stops it after that, if anything does, is found and repaired in the same way; and flows
+ * that work are replayed as well, so that nothing is repaired at their cost unsaid.
  */
 export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed): Repair {
   const { fix = [], effect = '' } = diagnosed.found;
@@ -36,6 +33,22 @@ export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed
   if (typeof repaired === 'string')
     return { fix: { commands, verified: false, effect: join(`Not replayed: ${repaired}`, effect) } };
   const after = sceneOf(scene, repaired);
+  const repair = replay(scene, after, flows, diagnosed, commands);
+  const broken = repair.fix.verified ? brokenBy(scene, after) : [];
+  if (broken.length === 0) return repair;
+  const breaks = broken.map(({ flow, after: end }) => ({ flow, text: end.text }));
+  const warning = `It would stop ${broken.length === 1 ? 'a flow that works' : `${broken.length} flows that work`}, see below.`;
+  return { ...repair, fix: { ...repair.fix, breaks, effect: join(repair.fix.effect, warning) } };
+}
+
+function replay(
+  scene: Scene,
+  after: Scene,
+  flows: readonly Flow[],
+  diagnosed: Diagnosed,
+  commands: string[],
+): Repair {
+  const { effect = '' } = diagnosed.found;
   // A packet of a namespace to itself begins there; its address doesn't tell where that is.
   const home = (flow: Flow) => (isLoopback(flow.client.address) ? diagnosed.found.namespace : undefined);
   if (!makeCase(scene, flows[0] as Flow).prediction && flows[0]?.id !== -1) {
@@ -49,7 +62,10 @@ export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed
   }
   const cases = flows.map((flow) => makeCase(after, flow, true, home(flow)));
   const failing = cases.find((kase) => !passes(kase));
-  if (!failing) return { fix: { commands, verified: true, effect: join(successText(cases), effect) } };
+  const through = cases.filter(passes).map(({ flow }) => flow.id);
+  const passing = through.some((id) => id >= 0) ? { passing: through } : {};
+  if (!failing)
+    return { fix: { commands, verified: true, effect: join(successText(cases), effect), ...passing } };
   const next = explain(failing);
   if (!next || samePlace(diagnosed, next)) {
     const told = cases.length > 1 ? `one of its flows (${flowName(failing.flow)})` : 'the packet';
@@ -65,7 +81,7 @@ export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed
     const doubt = `Replayed with it, the packet gets past this place. What becomes of it then depends on what was not dumped (${next.found.title}?).`;
     return { fix: { commands, verified: true, effect: join(doubt, effect) } };
   }
-  const rest = follow(scene, failing, next, repaired, 1);
+  const rest = follow(scene, failing, next, after.snapshot, 1);
   return {
     fix: {
       commands,
@@ -98,69 +114,6 @@ function follow(
   if (!further || samePlace(next, further) || depth >= DEEPEST) return { text: then, commands };
   const rest = follow(scene, after, further, repaired, depth + 1);
   return { text: `${then} ${rest.text}`, commands: [...commands, ...rest.commands] };
-}
-
-function sceneOf(scene: Scene, snapshot: Snapshot): Scene {
-  const topology = buildTopology(snapshot, scene.inputs.captures, scene.correlation.observations);
-  return makeScene(scene.inputs, snapshot, topology, scene.correlation);
-}
-
-/** The snapshot with all commands run, or why one could not be. */
-export function applyAll(snapshot: Snapshot, commands: readonly Command[]): Snapshot | string {
-  let state = snapshot;
-  for (const command of commands) {
-    const applied = applyCommand(state, command.namespace, command.text);
-    if (applied.issue) return applied.issue.text;
-    state = applied.snapshot;
-  }
-  return retryNeighbours(state);
-}
-
-/** A FAILED entry is asked for again with the next packet, so it says nothing of the time after a repair. */
-function retryNeighbours(snapshot: Snapshot): Snapshot {
-  const namespaces = new Map(
-    [...snapshot.namespaces].map(([name, netns]) => [
-      name,
-      netns.neighbours
-        ? {
-            ...netns,
-            neighbours: netns.neighbours.filter(
-              ({ states }) => !states.includes('FAILED') && !states.includes('INCOMPLETE'),
-            ),
-          }
-        : netns,
-    ]),
-  );
-  return { ...snapshot, namespaces };
-}
-
-/** The model carries the request to its end and the answer back. */
-export function passes(kase: Case): boolean {
-  const { prediction } = kase;
-  if (!prediction || modelDrop(kase)) return false;
-  const { there, back } = prediction;
-  if (!arrives(there)) return false;
-  if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return false;
-  if (leftUntranslated(kase) || !canBeAnswered(kase)) return false;
-  return !back || arrives(back);
-}
-
-/** What left for a place nobody dumped has to carry a source that the place can answer. */
-function canBeAnswered(kase: Case): boolean {
-  const there = kase.prediction?.there;
-  if (!there || fateOf(there) !== 'forwarded') return true;
-  const source = parseIp(there.final.source);
-  if (source === undefined || !isPrivate(source)) return true;
-  const own = ownersOf(kase.snapshot, source).some(({ netns }) => netns.name === there.namespace);
-  const device = there.taps.at(-1)?.interface ?? '';
-  // A network behind this host has it as its gateway; beyond the uplink nobody knows a private source.
-  const inwards = !isUplink(kase, there.namespace, there.hops.at(-1)?.out ?? device);
-  return own || inwards || answersUntranslated(kase, device, source);
-}
-
-function arrives(trace: Trace): boolean {
-  const fate = fateOf(trace);
-  return fate === 'delivered' || fate === 'forwarded' || fate === 'bridged';
 }
 
 /** What the model says of the repaired flows; in the words of the first. */

@@ -1,6 +1,7 @@
 /** `nettrace analyze --format json`: schema nettrace-analysis/1. */
 import type { FlowStatus } from '../correlate/status.ts';
 import type { Finding } from '../diagnose/finding.ts';
+import type { WhatIf } from '../diagnose/what-if.ts';
 import type { Hop, Verdict } from '../netstack/hop.ts';
 import type { ObservedPlace } from '../topology/describe.ts';
 import type { KernelPathReport } from './kernel-path.ts';
@@ -13,6 +14,8 @@ export interface Analysis {
   /** Most important first. */
   findings: Finding[];
   warnings: { path?: string; line?: number; packet?: number; text: string }[];
+  /** What the commands of `--what-if` would change. */
+  whatIf?: WhatIf;
 }
 
 export interface AnalysisInput {

@@ -4,6 +4,7 @@ import { isLoopback, ownersOf } from '../correlate/owner.ts';
 import { flowTuple } from '../correlate/tuple-text.ts';
 import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import type { DiagnosedFlow } from '../diagnose/diagnose.ts';
+import type { WhatIf } from '../diagnose/what-if.ts';
 import { formatIp } from '../net/ip.ts';
 import { hasPorts, protocolName } from '../net/protocol.ts';
 import { describeTopology } from '../topology/describe.ts';
@@ -11,7 +12,7 @@ import type { Analysis, AnalysisFlow, AnalysisInput, Endpoint } from './analysis
 import { describeKernelPath } from './kernel-path.ts';
 
 /** The diagnosis as nettrace-analysis/1: plain data, addresses as text. */
-export function assemble(result: AnalyzeResult): Analysis {
+export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
   const { scene } = result;
   return {
     schema: 'nettrace-analysis/1',
@@ -23,6 +24,7 @@ export function assemble(result: AnalyzeResult): Analysis {
     flows: result.flows.map((flow) => describeFlow(result, flow)),
     findings: [...result.findings],
     warnings: result.issues.map(describeIssue),
+    ...(whatIf && { whatIf }),
   };
 }
 

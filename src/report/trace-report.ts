@@ -15,6 +15,8 @@ export interface TraceReport {
   hypothetical: boolean;
   /** What netfilter traces among the inputs show of packets just like it and its answer. Absent when there are none. */
   kernel?: KernelPathReport[];
+  /** Of `--what-if`: the commands that `there` and `back` are after, and the paths without them. */
+  whatIf?: { commands: string[]; there: Trace; back?: Trace };
   /** The namespaces that the packet or its answer passes, with their containers' names. */
   namespaces: { name: string; container?: string }[];
   /** What the model had to do without. */

@@ -1,10 +1,12 @@
-import { analyze } from '../../diagnose/analyze.ts';
+import { printable } from '../../base/printable.ts';
+import { type AnalyzeResult, analyze } from '../../diagnose/analyze.ts';
+import { homeOf, type WhatIf, whatIf } from '../../diagnose/what-if.ts';
 import type { Analysis } from '../../report/analysis.ts';
 import { assemble } from '../../report/assemble.ts';
 import { jsonText } from '../../report/json.ts';
 import { renderAnalysis } from '../../report/text/analysis.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
-import type { Io, Status } from '../io.ts';
+import { type Io, type Status, UsageError } from '../io.ts';
 import { loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
@@ -28,12 +30,20 @@ export async function analyzeAction(
   tellIssues(io, [...unusable, ...rest], options);
   const nothing = inputs.captures.length === 0 && inputs.dumps.length === 0;
   if (nothing) return 2;
-  const analysis = assemble(result);
+  const hypothesis = hypothesisOf(result.scene, options.whatIf);
+  const analysis = assemble(result, hypothesis);
   const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
   io.setStatus(status);
   output.write(asText ? renderAnalysis(analysis, textOptions(io, options)) : `${jsonText(analysis, 2)}\n`);
   output.end();
   return status;
+}
+
+function hypothesisOf(scene: AnalyzeResult['scene'], commands: readonly string[] = []): WhatIf | undefined {
+  if (commands.length === 0) return undefined;
+  const result = whatIf(scene, commands, homeOf(scene.snapshot));
+  if (typeof result === 'string') throw new UsageError(`--what-if: ${printable(result)}`);
+  return result;
 }
 
 /** Something is wrong: a finding above mere information, or a flow that failed whatever the reason. */

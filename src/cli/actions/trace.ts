@@ -1,15 +1,19 @@
+import { printable } from '../../base/printable.ts';
 import { tracedPackets } from '../../correlate/traced-packet.ts';
 import { tracedAlike } from '../../correlate/traced-probe.ts';
+import { applyAll } from '../../diagnose/effect.ts';
+import { homeOf } from '../../diagnose/what-if.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import { probe } from '../../netstack/probe.ts';
-import { createWorld } from '../../netstack/world.ts';
+import { createWorld, type World } from '../../netstack/world.ts';
 import { jsonText } from '../../report/json.ts';
 import { describeKernelPath } from '../../report/kernel-path.ts';
 import { renderTrace, traceSucceeds } from '../../report/text/trace.ts';
 import { headerOf, type TraceReport } from '../../report/trace-report.ts';
+import { buildTopology } from '../../topology/build.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { TraceOptions } from '../commands/trace.ts';
-import type { Io, Status } from '../io.ts';
+import { type Io, type Status, UsageError } from '../io.ts';
 import { openOutput } from '../output.ts';
 import { loadScene, type Scene } from '../scene.ts';
 import { textOptions } from '../terminal.ts';
@@ -21,9 +25,11 @@ export async function traceAction(words: readonly string[], options: TraceOption
   const scene = await loadScene(words, options, io);
   if (!scene) return 2;
   const spec = { ...packet, ...placeProbe(options.from, scene.topology) };
-  const world = createWorld(scene.snapshot, scene.topology, { respond: true });
-  const { there, back, hypothetical } = probe(world, spec);
-  const kernel = kernelOf(there, back, scene, packet.sourcePort !== undefined);
+  const { whatIf: commands = [] } = options;
+  const { there, back, hypothetical } = probe(worldOf(scene, commands), spec);
+  const without = commands.length > 0 ? probe(worldOf(scene, []), spec) : undefined;
+  // What the kernel did says nothing of a host that is changed.
+  const kernel = without ? [] : kernelOf(there, back, scene, packet.sourcePort !== undefined);
   const report: TraceReport = {
     schema: 'nettrace-trace/1',
     from: options.from,
@@ -32,6 +38,13 @@ export async function traceAction(words: readonly string[], options: TraceOption
     ...(back && { back }),
     hypothetical,
     ...(kernel.length > 0 && { kernel }),
+    ...(without && {
+      whatIf: {
+        commands: [...commands],
+        there: without.there,
+        ...(without.back && { back: without.back }),
+      },
+    }),
     namespaces: passed([there, ...(back ? [back] : [])], scene.topology),
     missing: scene.topology.missing.map((missing) => ({ ...missing })),
   };
@@ -42,6 +55,19 @@ export async function traceAction(words: readonly string[], options: TraceOption
   );
   output.end();
   return status;
+}
+
+/** The host as it was dumped, or as it would be after the commands. */
+function worldOf({ inputs, snapshot, topology, correlation }: Scene, commands: readonly string[]): World {
+  if (commands.length === 0) return createWorld(snapshot, topology, { respond: true });
+  const namespace = homeOf(snapshot);
+  const changed = applyAll(
+    snapshot,
+    commands.map((text) => ({ namespace, text })),
+  );
+  if (typeof changed === 'string') throw new UsageError(`--what-if: ${printable(changed)}`);
+  const wired = buildTopology(changed, inputs.captures, correlation.observations);
+  return createWorld(changed, wired, { respond: true });
 }
 
 function kernelOf(

@@ -1,14 +1,17 @@
 import { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { type CommonOptions, examples, INPUT_ARGUMENT, withCommonOptions } from '../options.ts';
+import { type CommonOptions, examples, INPUT_ARGUMENT, WHAT_IF, withCommonOptions } from '../options.ts';
 import type { Finish } from '../program.ts';
 
-export type AnalyzeOptions = CommonOptions<'text' | 'json'>;
+export interface AnalyzeOptions extends CommonOptions<'text' | 'json'> {
+  readonly whatIf?: readonly string[];
+}
 
 export function defineAnalyze(io: Io, finish: Finish): Command {
   const command = new Command('analyze')
     .description('what happened to every flow, why, and the fix')
     .argument(...INPUT_ARGUMENT)
+    .option(...WHAT_IF)
     .addHelpText(
       'after',
       `${examples([
@@ -22,6 +25,10 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
           'Where a capture was taken, and whose dump it is, said outright:',
         ],
         ['tcpdump -i br0 -w - | nettrace analyze - rules.v4', 'A capture from standard input:'],
+        [
+          "nettrace analyze ./bundle --what-if 'sysctl -w net.ipv4.ip_forward=1'",
+          'What a command would change, without running it:',
+        ],
       ])}
 What a file is, is found by its content. Nothing but captures is needed; each
 dump that is there makes the answer more certain, and the report names those

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { type CommonOptions, examples, INPUT_ARGUMENT, withCommonOptions } from '../options.ts';
+import { type CommonOptions, examples, INPUT_ARGUMENT, WHAT_IF, withCommonOptions } from '../options.ts';
 import type { Finish } from '../program.ts';
 
 export interface TraceOptions extends CommonOptions<'text' | 'json'> {
@@ -15,6 +15,7 @@ export interface TraceOptions extends CommonOptions<'text' | 'json'> {
   readonly ttl?: string;
   readonly tos?: string;
   readonly mark?: string;
+  readonly whatIf?: readonly string[];
 }
 
 export function defineTrace(io: Io, finish: Finish): Command {
@@ -38,6 +39,7 @@ export function defineTrace(io: Io, finish: Finish): Command {
     .option('--ttl <hops>', 'time to live, hop limit')
     .option('--tos <value>', 'type of service, traffic class')
     .option('--mark <mark>', 'packet mark (SO_MARK) of a local sender')
+    .option(...WHAT_IF)
     .addHelpText(
       'after',
       `${examples([

@@ -8,6 +8,7 @@ import { inputLines, missingLines, warningLines } from './notes.ts';
 import { commonFolder, shortener } from './paths.ts';
 import { finish, styleOf, type TextOptions } from './style.ts';
 import { summary } from './summary.ts';
+import { whatIfLines } from './what-if.ts';
 
 export function renderAnalysis(analysis: Analysis, options: TextOptions): string {
   const style = styleOf(options);
@@ -15,7 +16,7 @@ export function renderAnalysis(analysis: Analysis, options: TextOptions): string
   const shorten = shortener(folder);
   const nameOf = namespaceNames(analysis.topology.namespaces);
   const drawnFlows = new Set<number>();
-  const lines = summary(analysis, style);
+  const lines = [...summary(analysis, style), ...whatIfLines(analysis.whatIf, analysis, style)];
   analysis.findings.forEach((finding, index) => {
     lines.push(
       '',

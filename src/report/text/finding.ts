@@ -34,6 +34,7 @@ export function findingLines(finding: Finding, view: FindingView, style: Style):
     ...section('Why', hang(' '.repeat(INDENT), printable(finding.explanation), style.width), style),
     ...section('Evidence', evidenceLines(finding.evidence, view, style), style),
     ...section('Fix', fixLines(finding, style), style),
+    ...section('It would stop', breaksLines(finding, view, style), style),
     ...section('Next', nextLines(finding, style), style),
   ];
 }
@@ -100,6 +101,15 @@ function fixLines({ fix }: Finding, style: Style): string[] {
   if (fix.commands.length === 0) return hang(indent, effect, style.width);
   const sign = fix.verified ? style.good('✓ verified by replay:') : style.doubtful('not verified:');
   return [...commandLines(fix.commands, style), ...hang(indent, `${sign} ${effect}`, style.width)];
+}
+
+/** Flows that work, and would not any more. */
+function breaksLines({ fix }: Finding, view: FindingView, style: Style): string[] {
+  const rows = (fix?.breaks ?? []).slice(0, SHOWN_FLOWS).map(({ flow: id, text }) => {
+    const flow = view.analysis.flows.find((each) => each.id === id);
+    return [flow ? flowName(flow) : `flow ${id}`, style.bad(printable(text))];
+  });
+  return columns(rows, { width: style.width, indent: INDENT, limit: 60 });
 }
 
 function nextLines({ next }: Finding, style: Style): string[] {

@@ -24,6 +24,7 @@ export function renderTrace(report: TraceReport, options: TextOptions): string {
   const view = { nameOf: namespaceNames(report.namespaces), shorten, style };
   const lines = [
     ...verdictLines(report, style),
+    ...withoutLines(report, style),
     ...leg(`There: ${headerText(report.packet)}`, there, view),
     ...(back ? leg(`Back: ${headerText(headerOf(back))}`, back, view) : []),
     ...sideAnswers(report, view),
@@ -62,6 +63,17 @@ function verdictLines(report: TraceReport, style: Style): string[] {
   const doubtful = there.verdict === 'unknown' || back?.verdict === 'unknown';
   const paint = !traceSucceeds(report) ? style.bad : doubtful ? style.doubtful : style.good;
   return hang('', sentences.join(' '), style.width).map((line) => paint(line));
+}
+
+/** Of `--what-if`: the commands, and what becomes of the packet without them. */
+function withoutLines({ whatIf }: TraceReport, style: Style): string[] {
+  if (!whatIf) return [];
+  const { commands, there, back } = whatIf;
+  const answer = back && arrives(there) ? ` The answer ${fate(back)}.` : '';
+  return [
+    ...hang('', `That is with this done; without it the packet ${fate(there)}.${answer}`, style.width),
+    ...commands.map((command) => `  ${style.command(printable(command))}`),
+  ];
 }
 
 function fate(trace: Trace): string {
