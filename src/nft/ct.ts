@@ -1,5 +1,5 @@
 /** nft_ct_get_eval(), net/netfilter/nft_ct.c */
-import { unknown } from '../base/ternary.ts';
+import { type Unknown, unknown } from '../base/ternary.ts';
 import type { Nfct, SkbConntrack } from '../skb/nfct.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Tuple } from '../skb/tuple.ts';
@@ -45,7 +45,7 @@ export function loadCt({ skb }: NftContext, { key, direction, family }: CtExpres
     case 'proto-dst':
       return BigInt(tuple.destinationPort);
     case 'label':
-      return [...entry.labels].reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n);
+      return labelMask(entry.labels);
     case 'packets':
       return BigInt(counted(entry.packets, direction));
     case 'bytes':
@@ -109,4 +109,15 @@ function counted(
 /** Nothing has looked for the packet's connection yet, or it has none. */
 export function isUnseen({ conntrack }: Skb): boolean {
   return conntrack === undefined || (conntrack.state === 'INVALID' && !conntrack.template);
+}
+
+/** Names are iptables' own: their numbers stand in a file of the host. */
+function labelMask(labels: ReadonlySet<number | string>): bigint | Unknown {
+  let mask = 0n;
+  for (const label of labels) {
+    if (typeof label === 'string')
+      return unknown(`the number of label ${label} (/etc/xtables/connlabel.conf)`);
+    mask |= 1n << BigInt(label);
+  }
+  return mask;
 }

@@ -24,7 +24,8 @@ export interface Nfct {
   expires: number;
   packets: { original: number; reply: number };
   bytes: { original: number; reply: number };
-  labels: Set<number>;
+  /** Their numbers, or the names that iptables-save has for them. */
+  labels: Set<number | string>;
   /** The helper that listens to this connection. */
   helper?: string;
   /** The connection whose helper expected this one. */

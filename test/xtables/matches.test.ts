@@ -282,6 +282,16 @@ describe('rules that remember', () => {
     expect(outcome(ruleOf('-m recent --set', 4), packet(T), { state: earlier })).toBe('yes');
   });
 
+  it('connlabel knows a label by the name that the host gives it; its number stands in a file there', () => {
+    const of = (skb: Skb, text: string) => outcome(ruleOf(`-m connlabel ${text}`, 4), skb);
+    const skb = packet('tcp 10.0.0.1:1 > 10.0.0.2:80 ct=NEW');
+    expect(
+      ['--label web', '--label web --set', '--label web', '--label db'].map((text) => of(skb, text)),
+    ).toEqual(['no', 'yes', 'yes', 'no']);
+    of(skb, '--label 5 --set');
+    expect(of(skb, '--label db')).toMatch(/^unknown: the number of label db/);
+  });
+
   it('connlimit counts the connections that came by the rule and are still there', () => {
     const rule = ruleOf('-m connlimit --connlimit-above 2', 4);
     const state = freshState();
@@ -297,7 +307,10 @@ describe('rules that remember', () => {
     expect(skbs.map(confirmed)).toEqual(['no', 'no', 'yes']);
     const first = skbs[0]?.conntrack?.entry;
     if (first) first.tcpState = 'TIME_WAIT';
-    expect(skbs.slice(2).map((skb) => outcome(rule, skb, { state }))).toEqual(['no']);
+    // Collected when a connection comes by that is not known yet.
+    expect(skbs.slice(2).map((skb) => outcome(rule, skb, { state }))).toEqual(['yes']);
+    if (first) first.dead = true;
+    expect(outcome(rule, packet('tcp 10.0.0.1:2 > 10.0.0.2:80 ct=NEW orig=10.0.0.1:2'), { state })).toBe('no');
     expect(outcome(rule, packet('tcp 10.0.0.9:1 > 10.0.0.2:80 ct=NEW orig=10.0.0.9:1'), { state })).toBe(
       'no',
     );

@@ -42,7 +42,10 @@ export function hasTrackedPorts(protocol: number): boolean {
   return hasPorts(protocol) && protocol !== PROTOCOL.dccp;
 }
 
-/** Undefined when the packet has no tuple: its transport header is cut short, or it is an ICMP message without a counterpart. */
+/** IPv6's "no next header", behind which ipv6_skip_exthdr() finds nothing. */
+const NO_NEXT_HEADER = 59;
+
+/** Undefined when the packet has no tuple: its transport header is cut short or missing, or it is an ICMP message without a counterpart. */
 export function tupleOf(fields: SkbFields, zone: number): Tuple | undefined {
   const { family, protocol, source, destination } = fields;
   const base = { family, protocol, source, destination, zone };
@@ -52,6 +55,7 @@ export function tupleOf(fields: SkbFields, zone: number): Tuple | undefined {
     return { ...base, sourcePort: icmpId ?? 0, destinationPort: (icmpType << 8) | icmpCode };
   }
   if (protocol === 1 || protocol === 58) return undefined;
+  if (family === 6 && protocol === NO_NEXT_HEADER) return undefined;
   const { sourcePort, destinationPort } = fields;
   if (!hasTrackedPorts(protocol)) {
     const key = fields.greKey ?? 0;

@@ -1,4 +1,5 @@
 /** connlabel_mt(), net/netfilter/xt_connlabel.c */
+import { unknown } from '../../base/ternary.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { quoteAlways } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
@@ -7,19 +8,21 @@ const MAX_BIT = 127;
 
 interface ConnlabelInfo {
   readonly invert: boolean;
-  readonly bit: number;
+  /** A name stands for the one number that the host gives it. */
+  readonly bit: number | string;
   readonly set: boolean;
 }
 
-const label: Value<number> = {
+const label: Value<number | string> = {
   words: 1,
-  expected: `a label's number 0..${MAX_BIT} (names stand in /etc/xtables/connlabel.conf of the host)`,
-  read: ([text = '']) => readNumber(text, MAX_BIT),
+  expected: `a label's number 0..${MAX_BIT}, or its name in the host's /etc/xtables/connlabel.conf`,
+  read: ([text = '']) =>
+    /^\d+$/.test(text) ? readNumber(text, MAX_BIT) : text === '' || text.length > 64 ? undefined : text,
 };
 
 export const connlabel = defineMatch({
   name: 'connlabel',
-  support: { ...DECIDED, untried: 'no case of the conformance suite has it' },
+  support: DECIDED,
   conntrack: true,
   options: { label: { value: label, invert: true, required: true }, set: { value: flag } },
   build: ({ label, set }): ConnlabelInfo => ({
@@ -35,6 +38,11 @@ export const connlabel = defineMatch({
     const entry = skb.conntrack?.entry;
     if (!entry) return info.invert;
     if (info.set) entry.labels.add(info.bit);
-    return entry.labels.has(info.bit) !== info.invert;
+    const has = entry.labels.has(info.bit);
+    // Names and numbers don't meet: iptables-save prints a name wherever there is one, conntrack and nft print numbers.
+    if (!has && typeof info.bit === 'string' && [...entry.labels].some((each) => typeof each === 'number')) {
+      return unknown(`the number of label ${info.bit} (/etc/xtables/connlabel.conf)`);
+    }
+    return has !== info.invert;
   },
 });

@@ -50,10 +50,7 @@ const repeated = <T>(value: Value<T>) =>
 
 export const policy = defineMatch({
   name: 'policy',
-  support: {
-    ...decidedExcept('IPsec: every packet counts as one without'),
-    untried: 'no case of the conformance suite has it for IPv6',
-  },
+  support: decidedExcept('IPsec: every packet counts as one without'),
   options: {
     dir: { value: oneOf({ in: 'in', out: 'out' } as const), required: true },
     pol: { value: oneOf({ none: 'none', ipsec: 'ipsec' } as const) },

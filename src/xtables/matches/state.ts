@@ -10,7 +10,7 @@ interface StateInfo {
 
 export const state = defineMatch({
   name: 'state',
-  support: { ...DECIDED, untried: 'no case of the conformance suite has it' },
+  support: DECIDED,
   conntrack: true,
   options: { state: { value: setOf(STATES, { abbreviated: true }), invert: true, required: true } },
   build: ({ state }): StateInfo => ({ invert: state.invert, states: state.value }),

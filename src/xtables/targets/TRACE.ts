@@ -3,7 +3,7 @@ import { DECIDED, defineTarget } from '../extension.ts';
 
 export const TRACE = defineTarget({
   name: 'TRACE',
-  support: { ...DECIDED, untried: 'no case of the conformance suite has it' },
+  support: DECIDED,
   options: {},
   build: () => ({}),
   print: () => [],

@@ -30,8 +30,8 @@ const udp = (length = 5, port = 53): Octets => [
   ...u16(0),
   ...zeros(length),
 ];
-const tcp = (flags: number, options: Octets = [], data: Octets = []): Octets => [
-  ...[...u16(1000), ...u16(80), ...u32(1000), ...u32(flags & 16 ? 5000 : 0)],
+const tcp = (flags: number, options: Octets = [], data: Octets = [], from = 1000): Octets => [
+  ...[...u16(from), ...u16(80), ...u32(1000), ...u32(flags & 16 ? 5000 : 0)],
   ...[...u8((5 + options.length / 4) << 4), ...u8(flags), ...u16(1000), ...u32(0)],
   ...options,
   ...data,
@@ -40,6 +40,10 @@ const dccp = (type: number, words: number, options: Octets): Octets => [
   ...[...u16(5), ...u16(80), words, 0, ...u16(0), type << 1, 0, ...u16(5)],
   ...options,
 ];
+/** Longer than the tick within which connlimit collects nothing. */
+const JIFFIES = 0.012;
+/** Segments with these flags from each of the ports. */
+const of = (flags: number, ...ports: readonly number[]) => ports.map((port) => [flags, port] as const);
 const segments = (next: number, tag: number, last: number, list: readonly bigint[], left = 0): Octets => [
   ...[next, list.length * 2, 4, left, last, 0, ...u16(tag)],
   ...list.flatMap(u128),
@@ -192,6 +196,96 @@ export const extensionFacts: readonly Fact[] = [
       '-m cluster --cluster-total-nodes 7 ! --cluster-local-nodemask 0x15 --cluster-hash-seed 5',
     ],
     [2, 3, 4, 5, 6].map((host) => four(17, udp(), { source: 0x0a5a0100 + host })),
+  ),
+  fact(
+    'connlimit counts the connections of a group that are known and not closed; what is not tracked counts once',
+    4,
+    [0, 1, 2, 3].flatMap((limit) => [
+      `-m connlimit --connlimit-above ${limit}`,
+      `-m connlimit --connlimit-upto ${limit} --connlimit-mask 30`,
+      `-m connlimit --connlimit-upto ${limit} --connlimit-daddr --connlimit-mask 0`,
+    ]),
+    [
+      four(6, tcp(2, [], [], 1)),
+      four(6, tcp(2, [], [], 1)),
+      four(6, tcp(2, [], [], 2)),
+      four(6, tcp(2, [], [], 3), { source: C4 + 1 }),
+      four(6, tcp(2, [], [], 3), { source: C4 + 9 }),
+      four(6, tcp(4, [], [], 1)),
+      four(17, udp()),
+      four(6, tcp(41, [], [], 9)),
+      four(6, tcp(41, [], [], 9)),
+      four(6, tcp(41, [], [], 1)),
+      four(51, [17, 4, 0, 0, ...u32(5), ...u32(1), ...zeros(12)]),
+      four(51, [17, 4, 0, 0, ...u32(5), ...u32(1), ...zeros(12)]),
+      four(17, u16(5)),
+      four(17, udp(5, 54)),
+    ].map((each) => later(JIFFIES, each)),
+  ),
+  fact(
+    'connlimit drops what has no tuple: ports cut off, no next header',
+    6,
+    ['-m connlimit --connlimit-above 9', '-m length --length 0:'],
+    [
+      six(17, u16(5)),
+      six(17, [...u16(5), ...u16(6)]),
+      six(59, zeros(4)),
+      six(58, zeros(4)),
+      six(6, tcp(2)),
+    ].map((each) => later(JIFFIES, each)),
+  ),
+  fact(
+    'connlimit: packets of known connections collect nothing; a new one, and one that ends its own, collect what is closed',
+    4,
+    [0, 1, 2, 3, 4, 5].map((limit) => `-m connlimit --connlimit-above ${limit}`),
+    (
+      [
+        ...[...of(2, 1, 2, 3, 4), ...of(4, 4), ...of(2, 1, 2), ...of(4, 1), ...of(2, 2, 3), ...of(41, 4)],
+        ...[...of(2, 2, 5), ...of(4, 2, 3), ...of(2, 5), ...of(41, 1), ...of(2, 6)],
+      ] as const
+    ).map(([flags, port]) => later(JIFFIES, four(6, tcp(flags, [], [], port)))),
+  ),
+  fact(
+    'connlabel: a label is the connection’s, set by the first packet that comes by; what is not tracked has none',
+    4,
+    [
+      '-m connlabel --label 7',
+      '-p udp -m connlabel --label 7 --set',
+      '-m connlabel --label 7',
+      '-m connlabel ! --label 127',
+      '-p udp --dport 54 -m connlabel ! --label 127 --set',
+      '-m connlabel --label 127',
+    ],
+    [
+      four(17, udp()),
+      four(17, udp()),
+      four(17, udp(5, 54)),
+      four(17, udp(5, 54)),
+      four(6, tcp(41)),
+      four(6, tcp(2)),
+    ],
+  ),
+  fact(
+    'state is what conntrack says of the packet, in both families',
+    6,
+    ['NEW', 'INVALID', 'ESTABLISHED', 'RELATED', 'UNTRACKED', 'NEW,INVALID'].flatMap((state) => [
+      `-m state --state ${state}`,
+      `-m state ! --state ${state}`,
+    ]),
+    [
+      six(17, udp()),
+      six(6, tcp(2)),
+      six(6, tcp(41)),
+      six(59, zeros(4)),
+      six(58, [135, 0, ...u16(0), ...zeros(20)]),
+    ],
+  ),
+  fact(
+    'TRACE changes nothing: the rules behind it, counters and the packet are as without it',
+    4,
+    ['-p udp -j TRACE', '-p udp', '-j TRACE', '-p tcp'],
+    [four(17, udp()), four(6, tcp(2))],
+    { table: 'raw' },
   ),
   fact(
     'HMARK of addresses, ports, SPIs and of what an error quotes',

@@ -243,7 +243,17 @@ const EXTENDED = new Set(['frag', 'hbh', 'dst', 'rt', 'srh', 'ipv6header', 'ah',
 const TOS = [0, 0, 0, 1, 2, 3, 0x10, 0x28, 0x2b, 0xb8, 0xe0, 0xff];
 const TTL = [64, 64, 64, 1, 2, 9, 10, 11, 63, 65, 128, 254, 255];
 /** Extensions that look at connections: whole and ordinary packets, for what conntrack makes of others is not the question. */
-const TRACKED = new Set(['conntrack', 'connmark', 'cluster', 'CONNMARK', 'CT', 'NOTRACK', 'HMARK']);
+const TRACKED = new Set([
+  'conntrack',
+  'connmark',
+  'connlabel',
+  'state',
+  'cluster',
+  'CONNMARK',
+  'CT',
+  'NOTRACK',
+  'HMARK',
+]);
 const request: Make = (_, family) => [
   family === 4 ? 1 : 58,
   [family === 4 ? 8 : 128, 0, ...u16(0), ...u32(7)],

@@ -37,6 +37,9 @@ const ADDRESS6 = '{fd90:1::2|fd90:1::4|fd90:2::2|fd90:1::1|::|fd90:2::5}';
 const HOP = '{fd90:2::2|fd90:2::3|fd90:2::4|fd90:2::5}';
 const BYTE = '{0|1|2|3|4|5|8|16|17|40|59|255}';
 
+/** Within a jiffy (4 ms at 250 Hz) the kernel counts a connection as often as it comes by. */
+const JIFFIES = 0.009;
+
 export const MATCH_WORDS: readonly MatchWords[] = [
   {
     name: 'tcp',
@@ -303,6 +306,14 @@ export const MATCH_WORDS: readonly MatchWords[] = [
     chain: 'FORWARD',
   },
   {
+    name: 'policy',
+    options: [],
+    tail: '--dir {in|out} {--pol none|--pol ipsec|--pol ipsec --strict --proto esp --next --reqid 5|--pol ipsec --mode tunnel --tunnel-dst fd90:2::/64 --strict}',
+    families: [6],
+    count: [0, 0],
+    chain: 'FORWARD',
+  },
+  {
     name: 'addrtype',
     options: [
       '?--src-type {LOCAL|UNICAST|BROADCAST|MULTICAST|LOCAL,BROADCAST|ANYCAST,UNICAST}',
@@ -420,6 +431,30 @@ export const MATCH_WORDS: readonly MatchWords[] = [
     ],
     count: [1, 3],
     chain: 'FORWARD',
+  },
+  {
+    name: 'state',
+    options: ['?--state {NEW|INVALID|ESTABLISHED|NEW,INVALID|UNTRACKED|RELATED}'],
+    count: [1, 1],
+  },
+  { name: 'connlabel', options: [], tail: '?--label {0|5|127}{|| --set}', count: [0, 0], few: true },
+  {
+    name: 'connlimit',
+    families: [4],
+    options: ['--connlimit-mask {0|24|30|31|32}', '{--connlimit-saddr|--connlimit-daddr}'],
+    tail: '?--connlimit-{upto|above} {0|1|2|3|5}',
+    count: [0, 2],
+    pauses: [JIFFIES],
+    few: true,
+  },
+  {
+    name: 'connlimit',
+    families: [6],
+    options: ['--connlimit-mask {0|64|126|127|128}', '{--connlimit-saddr|--connlimit-daddr}'],
+    tail: '?--connlimit-{upto|above} {0|1|2|3|5}',
+    count: [0, 2],
+    pauses: [JIFFIES],
+    few: true,
   },
   { name: 'connmark', options: ['?--mark {0|1|0/1|0/0}'], count: [1, 1] },
   {

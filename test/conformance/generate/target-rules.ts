@@ -119,6 +119,7 @@ export const TARGET_WORDS: readonly Words[] = [
     table: 'raw',
   },
   { name: 'NOTRACK', options: [], count: [0, 0], table: 'raw' },
+  { name: 'TRACE', options: [], count: [0, 0], table: 'raw' },
   {
     name: 'REJECT',
     families: [4],

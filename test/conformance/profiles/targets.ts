@@ -7,7 +7,7 @@ import { type Words, wordsRule } from '../generate/match-rules.ts';
 import { TARGET_WORDS } from '../generate/target-rules.ts';
 import { ROUTER } from '../networks/router.ts';
 import type { Random } from '../random.ts';
-import { isTraced, tableText } from './matches.ts';
+import { isFragment, isTraced, tableText } from './matches.ts';
 
 const RULES = 3;
 const PACKETS = 30;
@@ -38,7 +38,9 @@ export function targetsCase(random: Random): Omit<Case, 'name'> {
     settings: {
       host: ['sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0', ...(words.settings ?? [])],
     },
-    stimuli: Array.from({ length: PACKETS }, () => matchPacket(random, family, words)).filter(isTraced),
+    stimuli: Array.from({ length: PACKETS }, () => matchPacket(random, family, words)).filter(
+      (each) => isTraced(each) && !(words.table === 'raw' && isFragment(each)),
+    ),
   };
 }
 
