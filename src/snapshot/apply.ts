@@ -1,6 +1,7 @@
 /** State-changing commands applied to a copy of a snapshot: for proving a fix, and for what-ifs. No shell is run. */
 import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
+import { applyBridge } from './apply/bridge.ts';
 import { settleCarrier, settlePorts } from './apply/carrier.ts';
 import { applyIp } from './apply/ip.ts';
 import { applyIpset } from './apply/ipset.ts';
@@ -59,6 +60,7 @@ function applyTarget(snapshot: Snapshot, target: Target): Snapshot | Problem {
 function run(netns: Netns, words: readonly string[], span: Span): Netns | Problem {
   const [name = '', ...rest] = words;
   if (name === 'ip') return applyIp(netns, rest, span);
+  if (name === 'bridge') return applyBridge(netns, rest, span);
   if (name === 'sysctl') return applySysctl(netns, rest, span);
   if (/^ip6?tables(-nft|-legacy)?$/.test(name)) return applyIptables(netns, name, rest, span);
   if (name === 'nft') return applyNft(netns, rest, span);

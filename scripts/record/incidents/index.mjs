@@ -7,12 +7,18 @@ import { healthy, ipv6 } from './healthy.mjs';
 import { links } from './links.mjs';
 import { names } from './names.mjs';
 import { nat } from './nat.mjs';
+import { neighbours } from './neighbours.mjs';
 import { routing } from './routing.mjs';
+import { sizes } from './sizes.mjs';
+import { switching } from './switching.mjs';
 
 export const incidents = [
   ...forwarding,
   ...routing,
   ...links,
+  ...switching,
+  ...neighbours,
+  ...sizes,
   ...nat,
   ...filter,
   ...names,

@@ -28,6 +28,10 @@ const DUMPS = {
   conntrack: { text: 'conntrack -L -o extended' },
   nstat: { text: 'nstat -as' },
   'nstat-all': { text: 'nstat -azs', file: 'nstat' },
+  'ip-s-link': { text: 'ip -s link show', json: 'ip -s -j link show' },
+  'tc-qdisc': { text: 'tc -s qdisc show', json: 'tc -s -j qdisc show' },
+  'ebtables-save': { text: 'ebtables-save -c' },
+  'arptables-save': { text: 'arptables-save -c' },
   route: { text: 'route -n' },
   'brctl-show': { text: 'busybox brctl show' },
 };

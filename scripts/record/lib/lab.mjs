@@ -159,6 +159,14 @@ export class Lab {
     this.verified.push(`${namespace.name}: \`${command}\` ${wanted ? 'works' : 'fails'}`);
   }
 
+  /** The command that a finding proposes, on the real kernel: what failed works after it. Not part of what the captures show. */
+  async repaired(namespace, fix, tester, command) {
+    await namespace.sh(fix);
+    const { code, output } = await tester.attempt(command);
+    if (code !== 0) throw new Error(`${tester.name}: ${command} fails after "${fix}"\n${output}`);
+    this.verified.push(`${tester.name}: \`${command}\` works after \`${fix}\` in ${namespace.name}`);
+  }
+
   /** The command fails once more after the visible fault is repaired. Not part of what the captures show. */
   async failsStill(namespace, command, when) {
     const { code } = await namespace.attempt(command);

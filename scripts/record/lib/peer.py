@@ -3,8 +3,9 @@
 
 peer tcp-serve ADDRESS PORT [NAME] [--answer BYTES]   one line in, an answer out, close; NAME is what ps and ss show
 peer udp-serve ADDRESS PORT [NAME]                    answers each datagram with its own text
-peer tcp-ask   ADDRESS PORT [--answer BYTES]          prints the answer's size; exit 1 on refusal or time-out
-peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] N datagrams, half a second apart; exit 1 without any answer
+peer tcp-ask   ADDRESS PORT [--send BYTES]            prints the answer's size; exit 1 on refusal or time-out
+peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--size BYTES]
+                                                      N datagrams, half a second apart; exit 1 without any answer
 peer tcp-talk  ADDRESS PORT --seconds S               a line each 0.2 s over one connection, as long as S
 """
 import argparse
@@ -62,6 +63,9 @@ def udp_serve(args):
 def tcp_ask(args):
     with socket.create_connection((args.address, args.port), timeout=WAIT) as connection:
         connection.sendall(b"question\n")
+        if args.send:
+            connection.recv(4096)
+            connection.sendall(b"A long letter. " * (args.send // 15))
         connection.shutdown(socket.SHUT_WR)
         size = 0
         while chunk := connection.recv(65536):
@@ -92,7 +96,7 @@ def udp_ask(args):
     answers = 0
     for number in range(args.tries):
         try:
-            client.send(b"question %d" % number)
+            client.send((b"question %d " % number).ljust(args.size, b"."))
             client.recv(2048)
             answers += 1
         except TimeoutError:
@@ -111,6 +115,8 @@ def main():
     parser.add_argument("port", type=int)
     parser.add_argument("name", nargs="?")
     parser.add_argument("--answer", type=int, default=0)
+    parser.add_argument("--send", type=int, default=0)
+    parser.add_argument("--size", type=int, default=0)
     parser.add_argument("--tries", type=int, default=3)
     parser.add_argument("--from", dest="from_port", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=1)

@@ -2,10 +2,10 @@ import { ownersOf } from '../../correlate/owner.ts';
 import type { Link } from '../../dump/records.ts';
 import { parseIp } from '../../net/ip.ts';
 import { type Case, type ModelDrop, netnsOf } from '../case.ts';
-import { modelCause } from '../model-cause.ts';
+import { gapCause } from '../gap-cause.ts';
 import { capital, nameOf, outInterface } from '../words.ts';
 
-export const bridgePortNotEnslaved = modelCause({
+export const bridgePortNotEnslaved = gapCause({
   id: 'bridge-port-not-enslaved',
   from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'A veth end is not a port of its bridge',
@@ -15,6 +15,17 @@ export const bridgePortNotEnslaved = modelCause({
   mechanism:
     'The host answers ARP on the bare veth as well (it answers for any of its addresses on any interface), so requests get in. Answers are routed to the bridge, where the namespace is not.',
   check: 'bridge link; ip link (no "master" on the veth)',
+  proof:
+    'Requests are seen on the veth, and on the bridge nothing but the host’s own who-has for the sender, unanswered; "ip link" shows the veth without a master.',
+  refutation: 'The veth has the bridge as its master, or the ARP request on the bridge is answered.',
+  settledBy: ['ip link show', 'bridge link show'],
+  repair:
+    'Make the veth a port again: ip link set VETH master BRIDGE. Whatever took it out (networkd, NetworkManager, a typing error in a unit file) has to be told to leave it alone.',
+  references: [
+    'net/ipv4/arp.c: arp_process() (answers for any local address)',
+    'net/bridge/br_if.c: br_add_if()',
+    'moby#26492',
+  ],
   tell(kase, drop) {
     const loose = looseEnd(kase, drop);
     if (!loose) return undefined;

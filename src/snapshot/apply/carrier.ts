@@ -48,12 +48,14 @@ function wasDown(before: Snapshot, namespace: string, name: string): boolean {
   return link !== undefined && !isUp(link);
 }
 
-/** Ports of a bridge forward as soon as both are up, unless spanning tree makes them listen first. */
+/** Ports of a bridge are disabled while they or it are down, and forward as soon as both are up, unless spanning tree makes them listen first. */
 export function settlePorts(netns: Netns): Netns {
   const links = netns.links?.map((link) => {
     const bridge =
       link.master === undefined ? undefined : netns.links?.find(({ name }) => name === link.master);
-    if (!bridge || link.port?.state !== 'disabled' || !isUp(link) || !isUp(bridge)) return link;
+    if (!bridge || !link.port) return link;
+    if (!isUp(link) || !isUp(bridge)) return { ...link, port: { ...link.port, state: 'disabled' as const } };
+    if (link.port.state !== 'disabled') return link;
     const learns = Number(bridge.kindData?.stp_state ?? 0) > 0;
     return {
       ...link,

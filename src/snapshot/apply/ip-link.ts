@@ -73,9 +73,27 @@ function setOne(netns: Netns, link: Link, word: string, words: Words): Netns | P
         flags: words.take() === 'on' ? [...others, 'PROMISC'] : others,
       });
     }
+    case 'type':
+      return ofBridge(netns, link, words);
     default:
       return problem(`\`ip link set ${link.name} ${word}\` is not modelled`);
   }
+}
+
+/** br_changelink(). A port that listens when spanning tree ends does so until its timer runs out, or it goes down and up. */
+function ofBridge(netns: Netns, link: Link, words: Words): Netns | Problem {
+  const kind = words.take();
+  if (kind !== 'bridge' || (link.kind !== undefined && link.kind !== kind))
+    return problem(`${link.name} is no ${kind}, or its settings are not modelled`);
+  const kindData: Record<string, unknown> = { ...link.kindData };
+  for (let word = words.take(); word !== undefined; word = words.take()) {
+    const value = Number(words.take());
+    if (!['stp_state', 'forward_delay', 'vlan_filtering', 'ageing_time'].includes(word))
+      return problem(`\`${word}\` of a bridge is not modelled`);
+    if (!Number.isInteger(value) || value < 0) return problem(`${word} needs a number`);
+    kindData[word] = value;
+  }
+  return withLink(netns, link, { ...link, kindData });
 }
 
 function isDown(link: Link): boolean {
