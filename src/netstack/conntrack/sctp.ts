@@ -118,8 +118,9 @@ function sctpNew(skb: Skb, view: DataView, vtag: number, chunks: readonly Chunk[
       const tag = initTag(skb, view, chunk);
       if (vtag !== 0 || tag === undefined) return undefined;
       tracking.vtag.reply = tag;
-    } else if (chunk.type === CHUNK.heartbeat) tracking.vtag.original = vtag;
-    else tracking.vtag.reply = vtag;
+    } else if (chunk.type === CHUNK.heartbeat || chunk.type === CHUNK.heartbeatAck) {
+      tracking.vtag.original = vtag;
+    } else tracking.vtag.reply = vtag;
   }
   return tracking;
 }
