@@ -1,7 +1,6 @@
 /** nft_ct_get_eval(), net/netfilter/nft_ct.c */
 import { type Unknown, unknown } from '../base/ternary.ts';
 import type { Nfct, SkbConntrack } from '../skb/nfct.ts';
-import type { Skb } from '../skb/skb.ts';
 import type { Tuple } from '../skb/tuple.ts';
 import type { NftContext } from './context.ts';
 import { CT_STATE, CT_STATUS } from './datatype.ts';
@@ -65,10 +64,15 @@ export function loadCt({ skb }: NftContext, { key, direction, family }: CtExpres
   }
 }
 
+/** What nf_ct_get() finds on a packet that conntrack hasn't seen: its state is NEW, and no more can be asked of it. An answer to an untracked packet has but the mark of one. */
+export function templateOf(tracked: SkbConntrack | undefined): SkbConntrack['template'] {
+  return tracked?.state === 'NEW' ? tracked.template : undefined;
+}
+
 function stateOf(tracked: SkbConntrack | undefined): bigint {
   if (tracked?.state === 'UNTRACKED') return BigInt(CT_STATE.untracked);
-  if (!tracked?.entry) return BigInt(CT_STATE.invalid);
-  switch (tracked.state) {
+  if (!tracked?.entry && !templateOf(tracked)) return BigInt(CT_STATE.invalid);
+  switch (tracked?.state) {
     case 'ESTABLISHED':
       return BigInt(CT_STATE.established);
     case 'RELATED':
@@ -104,11 +108,6 @@ function counted(
   direction: 'original' | 'reply' | undefined,
 ): number {
   return direction ? of[direction] : of.original + of.reply;
-}
-
-/** Nothing has looked for the packet's connection yet, or it has none. */
-export function isUnseen({ conntrack }: Skb): boolean {
-  return conntrack === undefined || (conntrack.state === 'INVALID' && !conntrack.template);
 }
 
 /** Names are iptables' own: their numbers stand in a file of the host. */

@@ -7,7 +7,7 @@ import { mendTransport, transportChecksum } from '../skb/checksum.ts';
 import { refreshLayout } from '../skb/layout.ts';
 import type { PacketType, Skb } from '../skb/skb.ts';
 import type { NftContext } from './context.ts';
-import { isUnseen } from './ct.ts';
+import { templateOf } from './ct.ts';
 import type { Expression, Option, Payload } from './expression.ts';
 import { optionAt } from './option-load.ts';
 import { hasHeader, payloadAt, upperOf } from './payload.ts';
@@ -167,7 +167,8 @@ function writeCt(
   const entry = skb.conntrack?.entry;
   switch (key) {
     case 'zone':
-      if (isUnseen(skb)) {
+      // nft_ct_set_zone_eval() asks for nothing but whether there is a connection: what was UNTRACKED is so no longer.
+      if (!entry && !templateOf(skb.conntrack)) {
         const zone = { id: Number(value & 0xffffn), direction: direction ?? ('both' as const) };
         skb.conntrack = { state: 'NEW', direction: 'original', template: { zone } };
       }
