@@ -54,7 +54,7 @@ export function kernelPaths(
         current?.namespace === namespace
           ? decided(current.tied, rule, predictor.snapshot.namespaces.get(namespace))
           : undefined,
-      port: ({ namespace, skb }) => drawnPort(traced, namespace, skb),
+      ports: ({ namespace, skb }) => drawnPorts(traced, namespace, skb),
     },
   });
   const waiting: Waiting[] = [];
@@ -107,7 +107,7 @@ export function pathBeside(
 }
 
 /** The port (ICMP id) that source NAT drew, as the answers are addressed to it. */
-function drawnPort(traced: readonly TracedFlowPacket[], namespace: string, skb: Skb): number | undefined {
+function drawnPorts(traced: readonly TracedFlowPacket[], namespace: string, skb: Skb): number[] {
   const sent = fieldsOf(skb);
   const answer = traced.find(({ packet }) => {
     const [before, after] = [packet.header, packet.variants.at(-1)];
@@ -121,7 +121,8 @@ function drawnPort(traced: readonly TracedFlowPacket[], namespace: string, skb: 
       after.destinationPort === sent.sourcePort
     );
   });
-  return answer?.packet.header.destinationPort;
+  const port = answer?.packet.header.destinationPort;
+  return port === undefined ? [] : [port];
 }
 
 /** Matches that ask for what a trace doesn't show of a packet. */

@@ -32,6 +32,8 @@ export interface BridgeInfo {
   readonly bridge: string;
   readonly physin: string;
   physout?: string | undefined;
+  /** Its destination was translated below the bridge, and a route found there. */
+  rerouted?: boolean;
 }
 
 export interface Destination {
@@ -87,7 +89,7 @@ export interface Answer {
 
 /**
  * What captures or traces of the same packets tell about choices that the kernel makes by chance, or by what no dump shows.
- * Each answers undefined when it doesn't know.
+ * A rule's outcome is undefined where nothing tells.
  */
 export interface WorldEvidence {
   rule?(question: {
@@ -100,13 +102,8 @@ export interface WorldEvidence {
     readonly rule: NftRule;
     readonly skb: Skb;
   }): boolean | undefined;
-  /** The port (ICMP id) that source NAT drew for this packet's connection. */
-  port?(question: {
-    readonly namespace: string;
-    readonly skb: Skb;
-    readonly low: number;
-    readonly high: number;
-  }): number | undefined;
+  /** Ports (ICMP ids) that this packet's connection is seen with: what source NAT drew is the first that was free. */
+  ports?(question: { readonly namespace: string; readonly skb: Skb }): readonly number[];
 }
 
 /** Told what passes where while the model runs, with the packet as it is at that moment; it changes nothing. */

@@ -35,7 +35,7 @@ describe.runIf(variants.length > 0)('recorded kernel traces', () => {
       evidence: {
         // What the kernel left to chance is taken from what it did.
         rule: ({ rule }) => current?.steps.includes(stepOf(recorded.ruleset, rule) ?? ''),
-        port: ({ skb }) => drawnPort(frames, skb),
+        ports: ({ skb }) => drawnPorts(frames, skb),
       },
     });
     const driver = new Driver(world, frames);
@@ -154,14 +154,15 @@ class Driver {
 }
 
 /** Source port of the same packet where it left. */
-function drawnPort(frames: Record<string, CapturedFrame[]>, skb: Skb): number | undefined {
+function drawnPorts(frames: Record<string, CapturedFrame[]>, skb: Skb): number[] {
   const { source, destination, destinationPort } = fieldsOf(skb);
-  for (const { skb: other } of Object.values(frames).flat()) {
-    const left = fieldsOf(other);
-    const same = left.destination === destination && left.destinationPort === destinationPort;
-    if (same && left.source !== source && idOf(other) === idOf(skb)) return left.sourcePort;
-  }
-  return undefined;
+  return Object.values(frames)
+    .flat()
+    .flatMap(({ skb: other }) => {
+      const left = fieldsOf(other);
+      const same = left.destination === destination && left.destinationPort === destinationPort;
+      return same && left.source !== source && idOf(other) === idOf(skb) ? (left.sourcePort ?? []) : [];
+    });
 }
 
 /** A packet that no capture saw, because it never left. */

@@ -31,8 +31,8 @@ export function choosePort(
     }
     return { tuple: withPort(tuple, manip, low + ((offset + attempts - 1) % size)) };
   }
-  const drawn = range.draw?.(low, high);
-  if (drawn !== undefined) {
+  for (const drawn of range.drawn?.() ?? []) {
+    if (!inPorts(drawn, { min: low, max: high })) continue;
     const candidate = withPort(tuple, manip, drawn);
     if (!isUsed(candidate, attempts)) return { tuple: candidate };
   }

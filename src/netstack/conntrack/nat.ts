@@ -17,7 +17,7 @@ export interface ResolvedRange {
   readonly random: boolean;
   readonly persistent: boolean;
   /** Evidence of what was drawn where the kernel draws. */
-  readonly draw?: (low: number, high: number) => number | undefined;
+  readonly drawn?: () => readonly number[];
 }
 
 export interface SetupResult {

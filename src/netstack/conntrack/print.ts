@@ -56,7 +56,8 @@ function stateOf({ tcpState, sctpState }: Connection): string[] {
   return state === undefined ? [] : [state];
 }
 
-function printTuple(tuple: Tuple): string[] {
+/** A tuple's words, as they stand in a line. */
+export function printTuple(tuple: Tuple): string[] {
   const { family, protocol, source, destination, sourcePort, destinationPort } = tuple;
   const addresses = [`src=${formatIp(source)}`, `dst=${formatIp(destination)}`];
   if (isIcmp(family, protocol)) {

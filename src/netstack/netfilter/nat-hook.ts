@@ -121,10 +121,10 @@ export function applyNat(run: Run, copy: Copy, connection: Connection, nat: NatR
   return true;
 }
 
-function drawing(run: Run, { net, skb }: Copy): Pick<ResolvedRange, 'draw'> {
+function drawing(run: Run, { net, skb }: Copy): Pick<ResolvedRange, 'drawn'> {
   const { evidence } = run.kernel;
-  if (!evidence?.port) return {};
-  return { draw: (low, high) => evidence.port?.({ namespace: net.name, skb, low, high }) };
+  if (!evidence?.ports) return {};
+  return { drawn: () => evidence.ports?.({ namespace: net.name, skb }) ?? [] };
 }
 
 function resolveRange(run: Run, copy: Copy, nat: NatRange): ResolvedRange | undefined {

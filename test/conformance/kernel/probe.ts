@@ -9,8 +9,8 @@ const TRACKED = -199;
 const LAST = 0x7fffffff - 1;
 
 /** Group reports and solicitations that a fresh interface sends by itself would count at the rules of the case. */
-const OWN_BUSINESS = `icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report, nd-router-solicit } drop
-meta l4proto igmp drop
+const OWN_BUSINESS = `ip6 daddr ff00::/8 icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report, nd-router-solicit } drop
+ip daddr 224.0.0.0/4 meta l4proto igmp drop
 `;
 
 /** Where each chain stands; `tracked` ones show what conntrack said. */

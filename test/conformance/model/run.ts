@@ -3,6 +3,7 @@
 import { printDump } from '../../../src/dump/print.ts';
 import { recogniseDump } from '../../../src/dump/recognise.ts';
 import type { DumpInput } from '../../../src/input/input.ts';
+import { printTuple } from '../../../src/netstack/conntrack/print.ts';
 import type { Tap, Trace } from '../../../src/netstack/hop.ts';
 import type { WorldObserver } from '../../../src/netstack/run.ts';
 import { createWorld } from '../../../src/netstack/world.ts';
@@ -39,7 +40,7 @@ export function runOnModel(recording: Recording): ModelRun {
     onlyDumpedSockets: true,
     onlyDumpedStations: true,
     observer: watch,
-    evidence: { port: ({ low, high }) => watch.drawn.find((port) => port >= low && port <= high) },
+    evidence: { ports: ({ namespace, skb }) => watch.drawn(namespace, skb) },
   });
   const packets: PacketObservation[] = [];
   const unknown: (readonly string[] | undefined)[] = [];
@@ -91,8 +92,8 @@ function isUnknown(trace: Trace): boolean {
 /** Notes what passes while the model runs a packet. */
 class Watch implements WorldObserver {
   out: OutFrame[] = [];
-  /** Ports and ids that the kernel's own packets had: what it drew at random is among them. */
-  drawn: number[] = [];
+  /** Ports and ids that the kernel's own packets had. */
+  private told: number[] = [];
   private passes: { readonly of: string; readonly line: string }[] = [];
   private readonly endOf = new Map<string, string>();
   private readonly recording: Recording;
@@ -106,10 +107,18 @@ class Watch implements WorldObserver {
     this.out = [];
     this.passes = [];
     const { out = [], ways = [] } = this.recording.observation.packets[index] ?? {};
-    this.drawn = [
+    this.told = [
       ...out.flatMap(({ bytes }) => portOf(unhex(bytes))),
       ...ways.flatMap(({ passed }) => passed.flatMap(portOfLine)),
     ];
+  }
+
+  /** What the kernel drew at random is among these: a packet's ports show it, or at the end the table does. */
+  drawn(namespace: string, { conntrack }: Skb): number[] {
+    const { connections } = this.recording.observation;
+    const words = conntrack?.entry ? ` ${printTuple(conntrack.entry.original).join(' ')} ` : '?';
+    const lines = (connections[namespace] ?? []).filter((line) => line.includes(words));
+    return [...this.told, ...lines.flatMap(replyPortOf)];
   }
 
   tap(tap: Tap, skb: Skb): void {
@@ -220,13 +229,17 @@ function portOf(packet: Uint8Array): number[] {
   return port === undefined ? [] : [port];
 }
 
-/** Of a headline. */
+/** Of a headline. An IPv6 address without a port ends as if it had one. */
 function portOfLine(line: string): number[] {
-  const port = /: \S+:(\d+)>| id (\d+) /
-    .exec(line)
-    ?.slice(1)
-    .find((found) => found !== undefined);
-  return port === undefined ? [] : [Number(port)];
+  const pattern = line.includes(' icmp ') ? / id (\d+) / : /: \S+:(\d+)>\S+ (?:tcp|udp)\b/;
+  const found = pattern.exec(line);
+  return found ? [Number(found[1])] : [];
+}
+
+/** Of a connection's line: the port or id that its answers go to. */
+function replyPortOf(line: string): number[] {
+  const found = [...line.matchAll(/(?:dport|id)=(\d+)/g)].at(-1);
+  return found ? [Number(found[1])] : [];
 }
 
 function dumpOf([namespace, command, text]: Recording['dumps'][number]): DumpInput {
