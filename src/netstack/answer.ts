@@ -6,6 +6,7 @@ import type { Skb } from '../skb/skb.ts';
 import { isAnycast } from './address-type.ts';
 import { type IcmpMessage, icmpError } from './icmp.ts';
 import { mayAnswer } from './icmp-limit.ts';
+import { isLinkLocal } from './route.ts';
 import { addStep, type Copy, hopOf, type Run } from './run.ts';
 import { selectAddress6 } from './source-address6.ts';
 
@@ -44,7 +45,7 @@ export function queueAnswer(
 ): void {
   if (shown !== undefined) addStep(run, copy, { kind: 'emit', packet: headerOf(skb), text: shown });
   const { destination } = fieldsOf(skb);
-  const linkLocal = typeof destination === 'bigint' && destination >> 118n === 0x3fan;
+  const linkLocal = isLinkLocal(destination);
   run.answers.push({
     namespace: copy.net.name,
     skb,

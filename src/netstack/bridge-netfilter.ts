@@ -1,13 +1,13 @@
 /** iptables on bridged packets: net/bridge/br_netfilter_hooks.c. */
 import { formatIp } from '../net/ip.ts';
-import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Hook } from '../xtables/rule.ts';
 import { bridgeSettings } from './bridge-settings.ts';
 import type { Device } from './devices.ts';
-import { resolveNeighbour } from './neighbour.ts';
 import type { Net } from './net.ts';
 import { type HookDevices, runHook } from './netfilter/hook.ts';
+import { resolve } from './output.ts';
+import type { RouteDrop } from './route.ts';
 import { routeInput } from './route-input.ts';
 import { addStep, type Copy, endCopy, hopOf, type Run } from './run.ts';
 
@@ -48,13 +48,13 @@ export function callsIptables(run: Run, net: Net, bridge: Device, { skb }: Copy)
 }
 
 /**
- * br_nf_pre_routing_finish(): the destination was translated. Back onto the same bridge it stays a bridged frame, to the new
- * owner's MAC; anything else goes up to be routed. False: ended here.
+ * br_nf_pre_routing_finish() and br_nf_pre_routing_finish_ipv6(): the destination was translated. Back onto the same bridge it stays
+ * a bridged frame, to the new owner's MAC; anything else goes up to be routed. False: ended here.
  */
 export function redirected(run: Run, copy: Copy, bridge: Device): boolean {
   const { net, skb } = copy;
   const input = routeInput(net, skb, bridge.name, true);
-  if (input.kind === 'drop' && input.step.decision === 'martian') {
+  if (input.kind === 'drop' && isLostBelow(skb, input)) {
     addStep(run, copy, input.step);
     endCopy(run, copy, {
       verdict: 'dropped',
@@ -65,31 +65,20 @@ export function redirected(run: Run, copy: Copy, bridge: Device): boolean {
     });
     return false;
   }
-  // What has no route, or isn't forwarded, goes up as well and is refused there.
-  const out = input.kind === 'ok' ? input.destination : undefined;
-  if (out?.kind !== 'local' && out?.out === bridge.name) {
-    const { source } = fieldsOf(skb);
-    const found = resolveNeighbour(run.kernel, net, bridge, {
-      nexthop: out.nexthop,
-      source,
-      viaGateway: false,
-      now: skb.time,
-    });
-    if (found.kind === 'failed') {
-      endCopy(run, copy, {
-        verdict: 'dropped',
-        cause: found.cause,
-        reason: 'NEIGH_FAILED',
-        text: found.text,
-      });
-      return false;
-    }
-    hopOf(run, copy).nexthop = formatIp(out.nexthop);
-    skb.etherDestination = found.kind === 'mac' ? found.mac : undefined;
+  const out = input.kind === 'ok' ? input.destination : input.unforwarded;
+  if (copy.bridge) copy.bridge.rerouted = true;
+  if (out && out.kind !== 'local' && out.out === bridge.name) {
     copy.dst = out;
-    return true;
+    hopOf(run, copy).nexthop = formatIp(out.nexthop);
+    skb.etherDestination = undefined;
+    return resolve(run, copy, bridge);
   }
   skb.etherDestination = bridge.mac;
   skb.packetType = 'host';
   return true;
+}
+
+/** IPv4 passes up what has no route or isn't forwarded, to be refused there; IPv6 frees whatever has no route. */
+function isLostBelow({ family }: Skb, { step, unforwarded }: RouteDrop): boolean {
+  return family === 4 ? step.decision === 'martian' : unforwarded === undefined;
 }

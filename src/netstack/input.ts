@@ -15,7 +15,7 @@ import { mtuToward } from './mtu.ts';
 import { deviceOf } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
 import { noteIncomplete, output } from './output.ts';
-import { isLoopbackIp, isMulticast, type RouteDrop, routeStep } from './route.ts';
+import { isLinkLocal, isLoopbackIp, isMulticast, type RouteDrop, routeStep } from './route.ts';
 import { routeInput } from './route-input.ts';
 import { addStep, type Copy, endCopy, hopOf, type Run } from './run.ts';
 
@@ -145,7 +145,9 @@ function forward(run: Run, copy: Copy): void {
     queueIcmp(run, copy, { type: skb.family === 4 ? 11 : 3, code: 0 });
     return;
   }
-  if (skb.family === 6 && dst.out !== dev && !mayForward6(run, copy)) return;
+  // ip6_rcv_core() takes the interface of a route that the packet already has for the one it came in by.
+  const isBack = dst.out === dev || copy.bridge?.rerouted === true;
+  if (skb.family === 6 && !isBack && !mayForward6(run, copy)) return;
   const tooBig = exceedsMtu(copy);
   if (tooBig !== undefined) {
     endCopy(run, copy, {
@@ -172,7 +174,7 @@ function forward(run: Run, copy: Copy): void {
 function mayForward6(run: Run, copy: Copy): boolean {
   const { source } = fieldsOf(copy.skb);
   if (typeof source !== 'bigint') return true;
-  const linkLocal = source >> 118n === 0x3fan;
+  const linkLocal = isLinkLocal(source);
   if (!linkLocal && source !== 0n) return true;
   endCopy(run, copy, {
     verdict: 'dropped',

@@ -8,6 +8,7 @@ import type { Skb } from '../skb/skb.ts';
 import { isAnycast } from './address-type.ts';
 import { NO_PORT, NO_PROTOCOL, queueAnswer, queueIcmp } from './answer.ts';
 import { extensionFault } from './extension-headers.ts';
+import { fibLookup } from './fib.ts';
 import { echoReply, tcpReset, timestampReply } from './icmp.ts';
 import { isLoopbackIp } from './route.ts';
 import { type Copy, endCopy, type Run } from './run.ts';
@@ -60,8 +61,7 @@ export function deliverLocally(run: Run, copy: Copy): void {
     const echo = isIcmp(fields) ? (echoReply(skb, speaksForItself(copy)) ?? timestampReply(skb)) : undefined;
     if (echo && !ignoresEcho(copy)) {
       // icmpv6_echo_reply() goes back where the request came from.
-      const back = skb.family === 6 && copy.dev !== 'lo' ? { out: copy.dev } : {};
-      queueAnswer(run, copy, echo, back);
+      queueAnswer(run, copy, echo, skb.family === 6 ? { out: incoming6(copy) } : {});
     }
     return;
   }
@@ -127,6 +127,14 @@ function ignoresEcho({ net, skb, dst }: Copy): boolean {
   const { destination } = fieldsOf(skb);
   const anycast = typeof destination === 'bigint' && isAnycast(net, destination);
   return anycast && isSet('net.ipv6.icmp.echo_ignore_anycast', 0);
+}
+
+/** icmp6_iif(): of what came over lo, the interface of the address that it went to. */
+function incoming6({ net, skb, dev }: Copy): string {
+  if (dev !== 'lo') return dev;
+  const { destination } = fieldsOf(skb);
+  const found = fibLookup(net.fib[6], { destination, iif: 'lo', tos: 0, mark: 0, uid: 0 });
+  return (found.kind === 'found' ? found.nexthop.dev : undefined) ?? dev;
 }
 
 /** Asked at a group's or an anycast address, the host answers with one of its own. */

@@ -1,4 +1,5 @@
 /** ip_local_out(), ip_output() and ip_finish_output2(), net/ipv4/ip_output.c; ip6_output.c. */
+import { isIcmpQuery } from '../header/icmp.ts';
 import { formatIp, type Ip } from '../net/ip.ts';
 import { contains, networkOf } from '../net/prefix.ts';
 import { fieldsOf } from '../skb/fields.ts';
@@ -43,9 +44,11 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
     ...(options.out === undefined ? {} : { oif: options.out }),
     ...(options.byKernel ? { uid: 0 } : {}),
   });
+  const destinationPort = options.byKernel ? portOfMessage(skb) : undefined;
   const unset = source === undefined || source === 0 || source === 0n;
   const routed = routeOutput(net, {
     ...flow,
+    ...(destinationPort === undefined ? {} : { destinationPort }),
     ...(options.about ? { packet: options.about } : {}),
     ...(options.toward === undefined ? {} : { destination: options.toward }),
     ...(unset ? {} : { source }),
@@ -83,6 +86,16 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
   hopOf(run, copy).out = out;
   if (!runHook(run, copy, 'OUTPUT', { out })) return;
   output(run, copy);
+}
+
+/**
+ * union flowi_uli: type and code of an ICMP message lie where the destination port does, and rules for ports compare them.
+ * icmp_reply(), of IPv4 alone, leaves them out.
+ */
+function portOfMessage(skb: Skb): number | undefined {
+  const { icmpType, icmpCode = 0 } = fieldsOf(skb);
+  if (icmpType === undefined || (skb.family === 4 && isIcmpQuery(icmpType))) return undefined;
+  return (icmpType << 8) | icmpCode;
 }
 
 export function noteIncomplete(run: Run, net: Net, tables: readonly string[]): void {
@@ -140,7 +153,7 @@ function finishOutput(run: Run, copy: Copy, net: Net): void {
 }
 
 /** False: nobody answers for the next hop, and the packet dies waiting. */
-function resolve(run: Run, copy: Copy, device: Device): boolean {
+export function resolve(run: Run, copy: Copy, device: Device): boolean {
   const { dst, net, skb } = copy;
   if (!dst || !device.up) return true;
   const { source, destination } = fieldsOf(skb);

@@ -19,6 +19,7 @@ import {
   manyPaths,
   martian,
   type RouteDrop,
+  type RouteFound,
   type RouteResult,
   routeStep,
   unroutable,
@@ -147,7 +148,7 @@ function forward(
   destination: Ip,
   assumption: string | undefined,
   { realms, redirects }: { readonly realms: number; readonly redirects: boolean },
-): RouteResult {
+): RouteFound {
   const { route, nexthop } = found;
   const out = nexthop.dev ?? '';
   return {
@@ -213,9 +214,13 @@ function routeInput6(net: Net, skb: Skb, dev: string, translated: boolean): Rout
   // ip6_pkt_drop() says so whether the host forwards or not.
   if (result.kind === 'failed') return unroutable6(result, destination);
   const forwarding = forwardingOf(net, 6, dev);
-  if (forwarding.off) return forwardingOff(net, dev, forwarding, translated, result);
   const redirects = result.nexthop.dev === dev;
-  return forward(net, result, destination, forwarding.assumption, { realms: 0, redirects });
+  const forwarded = forward(net, result, destination, forwarding.assumption, { realms: 0, redirects });
+  if (!forwarding.off) return forwarded;
+  return {
+    ...forwardingOff(net, dev, forwarding, translated, result),
+    unforwarded: forwarded.destination,
+  };
 }
 
 function unroutable6(result: FibFailed, destination: bigint): RouteDrop {

@@ -20,25 +20,30 @@ export interface RouteDrop {
   /** What the sender or the source is told: an errno, and for arriving packets an ICMP. */
   readonly error?: FibError | undefined;
   readonly icmp?: { readonly type: 'unreachable'; readonly code: number } | undefined;
+  /** IPv6 finds the route before anybody asks whether the host forwards (ip6_forward()). */
+  readonly unforwarded?: Destination;
   readonly incomplete: readonly string[];
 }
 
-export type RouteResult =
-  | {
-      readonly kind: 'ok';
-      readonly step: RouteStep;
-      readonly destination: Destination;
-      readonly found?: FibFound;
-      /** Settings that weren't dumped and decided. */
-      readonly assumptions: readonly string[];
-      readonly incomplete: readonly string[];
-    }
-  | RouteDrop;
+export interface RouteFound {
+  readonly kind: 'ok';
+  readonly step: RouteStep;
+  readonly destination: Destination;
+  readonly found?: FibFound;
+  /** Settings that weren't dumped and decided. */
+  readonly assumptions: readonly string[];
+  readonly incomplete: readonly string[];
+}
+
+export type RouteResult = RouteFound | RouteDrop;
 
 export const LIMITED_BROADCAST = 0xffffffff;
 
 export const isMulticast = (ip: Ip): boolean =>
   typeof ip === 'number' ? ip >>> 28 === 14 : ip >> 120n === 0xffn;
+
+/** fe80::/10 */
+export const isLinkLocal = (ip: Ip): boolean => typeof ip === 'bigint' && ip >> 118n === 0x3fan;
 
 export const isLoopbackIp = (ip: Ip): boolean => (typeof ip === 'number' ? ip >>> 24 === 127 : ip === 1n);
 
