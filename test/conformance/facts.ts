@@ -1,6 +1,7 @@
 /** Fixed cases: each shows something that the kernel does, and that the model has to do as well. */
 import type { Backend, Case } from './case.ts';
 import { conntrackFacts } from './facts/conntrack.ts';
+import { crossingFacts } from './facts/crossings.ts';
 import { extensionFacts } from './facts/extensions.ts';
 import { hostsFacts } from './facts/hosts.ts';
 import { ipsetFacts } from './facts/ipset.ts';
@@ -23,6 +24,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   conntrack: conntrackFacts,
   'reverse-path': reversePathFacts,
   hosts: hostsFacts,
+  crossings: crossingFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

@@ -1,0 +1,195 @@
+/** Where two parts of the kernel meet: bridges and NAT, rules for ports and ICMP, templates and chains behind conntrack. */
+import type { TableName } from '../../../src/xtables/rule.ts';
+import { icmp, type LivePacket, packet, to, udp } from '../../netstack/support/cases.ts';
+import type { Rules } from '../case.ts';
+import type { Fact } from '../facts.ts';
+import { ipv6, skbOfOctets, u32, zeros } from '../generate/octets.ts';
+import { rawPacket, sctpBytes } from '../generate/raw.ts';
+import { farMac, nearMac, ROUTER } from '../networks/router.ts';
+import { tableText } from '../profiles/matches.ts';
+
+type Tables = Partial<Readonly<Record<TableName, readonly string[]>>>;
+interface Around {
+  readonly four?: Tables;
+  readonly six?: Tables;
+  readonly nft?: string;
+  readonly settings?: readonly string[];
+}
+
+const textOf = (tables: Tables): string =>
+  Object.entries(tables)
+    .map(([table, rules]) => tableText(table as TableName, rules))
+    .join('');
+
+function fact(name: string, { four, six, nft, settings = [] }: Around, packets: readonly LivePacket[]): Fact {
+  const rules: Rules = {
+    ...(four ? { ip4: textOf(four) } : {}),
+    ...(six ? { ip6: textOf(six) } : {}),
+    ...(nft === undefined ? {} : { nft }),
+  };
+  return {
+    name,
+    network: ROUTER,
+    rules: { host: rules },
+    settings: { host: settings },
+    stimuli: packets.map(({ on, skb }) => ({ on: on === 'local' ? 'local:host' : on, skb })),
+  };
+}
+
+const SEEN: Tables = { mangle: ['-A PREROUTING', '-A INPUT', '-A FORWARD', '-A OUTPUT', '-A POSTROUTING'] };
+const C = '10.90.1.2';
+const S = '10.90.2.2';
+const HOST = '10.90.1.1';
+const C6 = 'fd90:1::2';
+const HOST6 = 'fd90:1::1';
+/** Of the bridge's two stations. */
+const [P0, P1, P0_6, P1_6] = ['10.90.3.2', '10.90.3.3', 'fd90:3::2', 'fd90:3::3'];
+const nat = (destination: string): Tables => ({
+  ...SEEN,
+  nat: [`-A PREROUTING -p udp -j DNAT --to-destination ${destination}`],
+});
+
+const bridges: readonly Fact[] = [
+  fact(
+    'a bridged packet that DNAT sends to a neighbour nobody knows waits for an answer that never comes',
+    { four: nat('10.90.3.77'), six: nat('fd90:3::77') },
+    [to(farMac('p1'), udp('p0', P0, P1, 5, 6)), to(farMac('p1'), udp('p0', P0_6, P1_6, 5, 6))],
+  ),
+  fact(
+    'IPv6 DNAT back onto the bridge needs no forwarding, IPv4 DNAT does',
+    {
+      four: nat(P1),
+      six: nat(P1_6),
+      settings: ['sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0'],
+    },
+    [
+      to(farMac('p1'), udp('p0', P0, '10.90.3.9', 5, 6)),
+      to(farMac('p1'), udp('p0', P0_6, 'fd90:3::9', 5, 6)),
+    ],
+  ),
+  fact(
+    'a bridged packet that DNAT sends where no route leads is lost below the bridge as IPv6, refused above it as IPv4',
+    {
+      four: nat('172.16.9.9'),
+      six: nat('fd99::9'),
+      settings: ['ip route del default', 'ip -6 route del default'],
+    },
+    [to(nearMac('br0'), udp('p0', P0, S, 5, 6)), to(nearMac('br0'), udp('p0', P0_6, 'fd90:2::2', 5, 6))],
+  ),
+  fact(
+    'a link-local sender is forwarded off its link when DNAT below a bridge found the route',
+    { six: nat('fd90:2::2') },
+    [to(nearMac('br0'), udp('p0', 'fe80::5', 'fd90:1::2', 5, 6)), udp('eth0', 'fe80::5', 'fd90:3::2', 5, 6)],
+  ),
+];
+
+const answers: readonly Fact[] = [
+  fact(
+    'an error that NAT turns to a link-local address is looked for on the interface it had: lo, and is lost',
+    { six: { ...SEEN, nat: [`-A INPUT -j SNAT --to-source ${HOST6}`] } },
+    [udp('eth0', 'fe80::5', HOST6, 5, 6), udp('eth0', C6, HOST6, 5, 6)],
+  ),
+  fact(
+    'an echo to an anycast address of its own is answered on the interface of that address alone',
+    { six: SEEN },
+    [
+      icmp('local', HOST6, 'fd90:2::', { icmpType: 128 }),
+      icmp('local', HOST6, 'fd90:1::', { icmpType: 128 }),
+      icmp('eth0', C6, 'fd90:2::', { icmpType: 128 }),
+      icmp('local', HOST6, 'fd90:2::1', { icmpType: 128 }),
+    ],
+  ),
+  fact(
+    'rules for destination ports compare type and code of ICMP errors',
+    {
+      four: SEEN,
+      six: SEEN,
+      settings: [
+        'ip rule add dport 771 blackhole pref 500',
+        'ip -6 rule add dport 260 blackhole pref 500',
+        'ip rule add dport 2816 blackhole pref 501',
+      ],
+    },
+    [
+      udp('eth0', C, HOST, 5, 6),
+      udp('eth0', C6, HOST6, 5, 6),
+      udp('eth0', C, S, 5, 6, { ttl: 1 }),
+      udp('eth0', C6, 'fd90:2::2', 5, 6, { ttl: 1 }),
+      icmp('eth0', C, HOST),
+    ],
+  ),
+  fact(
+    'an echo id that is taken is counted from 0 where the destination is translated, drawn where the source is',
+    {
+      four: {
+        ...SEEN,
+        nat: [
+          '-A PREROUTING -j REDIRECT',
+          '-A INPUT -s 10.90.1.2/32 -j SNAT --to-source 8.8.8.8',
+          '-A INPUT -s 10.90.1.3/32 -j SNAT --to-source 8.8.8.8',
+        ],
+      },
+    },
+    [C, '10.90.1.3'].flatMap((source) => [
+      icmp('eth0', source, HOST, { icmpId: 7 }),
+      icmp('eth0', source, '10.90.2.1', { icmpId: 7 }),
+      icmp('eth0', source, '10.90.3.1', { icmpId: 7 }),
+    ]),
+  ),
+];
+
+const HEARTBEAT_ACK = 5;
+const INIT_ACK = 2;
+const sctp = (tag: number, type: number, initiate: number): LivePacket => ({
+  on: 'eth0',
+  skb: rawPacket({
+    source: C,
+    destination: S,
+    protocol: 132,
+    payload: sctpBytes([1000, 2000], tag, [
+      { type, data: [...u32(initiate), ...u32(1), ...u32(0x10001), ...u32(1)] },
+    ]),
+  }),
+});
+/** A segment whose checksum is wrong is INVALID. */
+const invalid = packet('eth0', C, HOST, { protocol: 6, sourcePort: 5, destinationPort: 6, tcpFlags: 2 });
+invalid.skb.bytes[36] = 0x55;
+
+const tracking: readonly Fact[] = [
+  fact(
+    'an SCTP connection that begins with a heartbeat answer has the tag of its own direction',
+    {
+      four: {
+        filter: ['-A FORWARD -m conntrack --ctstate NEW', '-A FORWARD -m conntrack --ctstate INVALID'],
+      },
+    },
+    [sctp(9, HEARTBEAT_ACK, 0x4d), sctp(9, INIT_ACK, 0x4d), sctp(8, INIT_ACK, 0x4d), sctp(9, INIT_ACK, 9)],
+  ),
+  fact(
+    'a zone that nft sets on an INVALID or untracked packet makes a NEW one of it for the rules behind',
+    {
+      nft: `table ip t {
+ chain early { type filter hook prerouting priority -300; udp dport 6 notrack; }
+ chain in { type filter hook input priority 0; ct state invalid counter; ct state untracked counter; ct zone set 7; ct state new counter; ct zone 7 counter; ct status confirmed counter; ct direction original counter; ct mark 0 counter; ct state invalid,untracked counter drop; }
+}`,
+    },
+    [invalid, udp('eth0', C, HOST, 5, 6), udp('eth0', C, HOST, 5, 7)],
+  ),
+  fact('group reports that a process sends to one host pass as any packet does', { six: SEEN }, [
+    {
+      on: 'local',
+      skb: skbOfOctets(
+        ipv6(
+          {
+            source: 0xfd900001000000000000000000000001n,
+            destination: 0xfd900001000000000000000000000002n,
+            protocol: 58,
+          },
+          [143, 0, ...zeros(6)],
+        ),
+      ),
+    },
+  ]),
+];
+
+export const crossingFacts: readonly Fact[] = [...bridges, ...answers, ...tracking];
