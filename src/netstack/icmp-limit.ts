@@ -30,7 +30,7 @@ export function mayAnswer(net: Net, to: Ip, type: number, now: number): boolean 
   if (!limited || (interval <= 0 && !v4)) return true;
   const peer = peerOf(net, to, now);
   // Without a limit (0) the bucket has no room either: what ip_error() could have taken from it is gone.
-  peer.tokens = Math.min(peer.tokens + Math.max(0, now - peer.last), BURST * interval);
+  peer.tokens = Math.min(peer.tokens + net.elapsed(peer.last, now), BURST * interval);
   peer.last = now;
   if (peer.tokens < interval) return false;
   peer.tokens -= interval;
@@ -40,7 +40,7 @@ export function mayAnswer(net: Net, to: Ip, type: number, now: number): boolean 
 /** ip_error(): refusals by the routing table have a limit of their own, out of the same tokens. */
 export function mayRefuse(net: Net, to: Ip, now: number): boolean {
   const peer = peerOf(net, to, now);
-  peer.tokens = Math.min(peer.tokens + Math.max(0, now - peer.last), ERROR_BURST);
+  peer.tokens = Math.min(peer.tokens + net.elapsed(peer.last, now), ERROR_BURST);
   peer.last = now;
   if (peer.tokens < 1) return false;
   peer.tokens -= 1;
@@ -53,7 +53,7 @@ export function mayRefuse(net: Net, to: Ip, now: number): boolean {
  */
 export function mayRedirect(net: Net, to: Ip, now: number): boolean {
   const peer = peerOf(net, to, now);
-  if (now > peer.last + REDIRECT_SILENCE) {
+  if (net.elapsed(peer.last, now) > REDIRECT_SILENCE) {
     peer.tokens = 0;
     peer.redirects = 0;
   }
@@ -62,7 +62,7 @@ export function mayRedirect(net: Net, to: Ip, now: number): boolean {
     return false;
   }
   const pause = REDIRECT_LOAD * 2 ** peer.redirects;
-  if (peer.redirects > 0 && now <= peer.last + pause) return false;
+  if (peer.redirects > 0 && net.elapsed(peer.last, now) <= pause) return false;
   peer.last = now;
   peer.redirects++;
   return true;

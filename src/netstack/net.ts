@@ -6,6 +6,7 @@ import { familyOf } from '../net/ip.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { type SysctlValue, sysctl, sysctlInterface } from '../snapshot/sysctl.ts';
+import { type Clock, elapsed } from './clock.ts';
 import { type Conntrack, createConntrack } from './conntrack/conntrack.ts';
 import { type ConntrackPreload, preloadConntrack } from './conntrack/preload.ts';
 import { conntrackSettings } from './conntrack/settings.ts';
@@ -32,6 +33,8 @@ export interface Net {
   readonly fragments: Map<string, unknown>;
   /** What the ICMP rate limits remember of each receiver. */
   readonly icmpPeers: Map<Ip, IcmpPeer>;
+  /** Seconds between two moments by the kernel's coarse clock. */
+  readonly elapsed: (from: number, to: number) => number;
   sysctl(name: string): SysctlValue | undefined;
   /** Number of `net.ipv4.conf.DEV.leaf` (or ipv6), 0 where nothing says. */
   conf(family: Family, device: string, leaf: string): number;
@@ -46,7 +49,7 @@ export interface IcmpPeer {
   redirects: number;
 }
 
-export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
+export function createNet(netns: Netns, preload?: ConntrackPreload, clock?: Clock): Net {
   const devices = devicesOf(netns);
   const cache = new Map<string, SysctlValue | undefined>();
   const cachedSysctl = (name: string): SysctlValue | undefined => {
@@ -76,6 +79,7 @@ export function createNet(netns: Netns, preload?: ConntrackPreload): Net {
     fdb: initialFdb(netns, devices),
     fragments: new Map(),
     icmpPeers: new Map(),
+    elapsed: (from, to) => elapsed(clock, from, to),
     sysctl: cachedSysctl,
     conf,
     confMax,

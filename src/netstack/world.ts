@@ -7,6 +7,7 @@ import { cloneSkb } from '../skb/from-packet.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { LinkRef, Topology } from '../topology/topology.ts';
+import type { Clock } from './clock.ts';
 import { printConnection } from './conntrack/print.ts';
 import { learnedStations } from './fdb.ts';
 import type { Trace } from './hop.ts';
@@ -46,6 +47,8 @@ export interface WorldOptions {
   readonly onlyDumpedStations?: boolean;
   /** The dumped connections exist when the first packet comes, at this time (epoch seconds). */
   readonly conntrackAt?: number;
+  /** The kernel's coarse clock, where its ticks are known: limits count them. */
+  readonly clock?: Clock;
 }
 
 export interface World {
@@ -78,7 +81,7 @@ const MAX_EVENTS = 5000;
 export function createWorld(snapshot: Snapshot, topology: Topology, options: WorldOptions = {}): World {
   const preload = options.conntrackAt === undefined ? undefined : { now: options.conntrackAt };
   const nets = new Map<string, Net>();
-  for (const [name, netns] of snapshot.namespaces) nets.set(name, createNet(netns, preload));
+  for (const [name, netns] of snapshot.namespaces) nets.set(name, createNet(netns, preload, options.clock));
   const kernel: Kernel = {
     topology,
     nets,
@@ -93,7 +96,7 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
   const netOf = (name: string): Net => {
     const known = nets.get(name);
     if (known) return known;
-    const net = createNet({ name, inferred: true });
+    const net = createNet({ name, inferred: true }, undefined, options.clock);
     nets.set(name, net);
     return net;
   };

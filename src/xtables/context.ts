@@ -20,6 +20,8 @@ export type AddressType =
 
 /** What a match may ask of the namespace it runs in; the netstack answers. */
 export interface NamespaceView {
+  /** Seconds between two moments as the kernel's coarse clock (jiffies) counts them, where its ticks are known. */
+  elapsed?(from: number, to: number): number;
   /**
    * Is the address of one of those types, by the local table; `dev` restricts it to one interface (addrtype
    * --limit-iface-*). IPv6 asks for all of MULTICAST, UNICAST and UNSPEC, and for one of the types that a route decides.

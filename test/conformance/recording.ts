@@ -10,6 +10,8 @@ export interface Recording {
   readonly dumps: readonly (readonly [namespace: string, command: string, text: string])[];
   readonly wires: readonly (readonly [Place, Place])[];
   readonly ends: Readonly<Record<string, Place>>;
+  /** The kernel's jiffies: ticks a second, and the epoch seconds of one; absent where nobody could tell. */
+  readonly clock?: { readonly hz: number; readonly tick: number };
   readonly stimuli: readonly RecordedStimulus[];
   readonly observation: Observation;
   /** Epoch seconds when the connections were listed. */

@@ -12,6 +12,7 @@ import { listenerOf } from '../sockets.ts';
 
 export function viewOf(net: Net, now: number, dst?: Destination): NamespaceView {
   return {
+    elapsed: net.elapsed,
     realms: () => dst?.realms ?? 0,
     deviceGroup: (name) => deviceGroup(net, name),
     hasAddressType: (ip, types, dev) => hasAddressType(net, ip, types, dev),

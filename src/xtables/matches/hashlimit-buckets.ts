@@ -3,7 +3,7 @@ import { type Ternary, unknown } from '../../base/ternary.ts';
 import type { Family } from '../../net/ip.ts';
 import type { MatchContext } from '../context.ts';
 import { hotdrop } from '../packet.ts';
-import { sharedState } from '../state.ts';
+import { elapsed, sharedState } from '../state.ts';
 import { HASHLIMIT_SCALE, type HashlimitInfo } from './hashlimit.ts';
 import { hashlimitKey } from './hashlimit-key.ts';
 
@@ -56,8 +56,8 @@ export function matchHashlimit(info: HashlimitInfo, ctx: MatchContext): Ternary 
   const fresh = freshBucket(config, skb.time);
   const bucket = fate === 'yes' || !known ? fresh : known;
   entries.set(key, bucket);
-  if (fate !== 'maybe') return draw(bucket, info, config, skb.length, skb.time);
-  const [kept, made] = [bucket, fresh].map((each) => draw(each, info, config, skb.length, skb.time));
+  if (fate !== 'maybe') return draw(bucket, info, config, ctx);
+  const [kept, made] = [bucket, fresh].map((each) => draw(each, info, config, ctx));
   return kept === made || kept === undefined
     ? (kept ?? false)
     : unknown(`whether table ${info.name} had forgotten the packet's group already`);
@@ -90,29 +90,16 @@ function freshBucket(config: HashlimitInfo, now: number): Bucket {
 }
 
 /** Is the packet below the rate? It pays if it is. */
-function draw(
-  bucket: Bucket,
-  info: HashlimitInfo,
-  config: HashlimitInfo,
-  length: number,
-  now: number,
-): boolean {
-  bucket.expires = now + config.expire / 1000;
-  const below = info.rateMatch
-    ? countRate(bucket, info, config, length, now)
-    : pay(bucket, info, config, length, now);
+function draw(bucket: Bucket, info: HashlimitInfo, config: HashlimitInfo, ctx: MatchContext): boolean {
+  bucket.expires = ctx.skb.time + config.expire / 1000;
+  const below = info.rateMatch ? countRate(bucket, info, config, ctx) : pay(bucket, info, config, ctx);
   return below !== info.above;
 }
 
-function pay(
-  bucket: Bucket,
-  info: HashlimitInfo,
-  config: HashlimitInfo,
-  length: number,
-  now: number,
-): boolean {
+function pay(bucket: Bucket, info: HashlimitInfo, config: HashlimitInfo, ctx: MatchContext): boolean {
   const full = config.bytes ? FULL_SECOND : config.cost * config.burst;
-  const passed = Math.max(0, now - bucket.last);
+  const { time: now, length } = ctx.skb;
+  const passed = elapsed(ctx, bucket.last, now);
   bucket.last = Math.max(bucket.last, now);
   bucket.credit = Math.min(full, bucket.credit + passed * (config.bytes ? FULL_SECOND : HASHLIMIT_SCALE));
   const cost = info.bytes ? byteCost(length, bucket, config) : config.cost;
@@ -134,14 +121,9 @@ function byteCost(length: number, bucket: Bucket, config: HashlimitInfo): number
 }
 
 /** Nothing is above the rate before an interval had more than it, or this one more than rate and burst. */
-function countRate(
-  bucket: Bucket,
-  info: HashlimitInfo,
-  config: HashlimitInfo,
-  length: number,
-  now: number,
-): boolean {
-  const passed = now - bucket.last;
+function countRate(bucket: Bucket, info: HashlimitInfo, config: HashlimitInfo, ctx: MatchContext): boolean {
+  const { time: now, length } = ctx.skb;
+  const passed = elapsed(ctx, bucket.last, now);
   const rate = config.bytes
     ? (Math.floor(0xffffffff / Math.max(1, config.cost)) - 1) * 16
     : Math.floor(HASHLIMIT_SCALE / config.cost);

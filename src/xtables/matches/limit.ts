@@ -1,6 +1,6 @@
 /** limit_mt(), net/netfilter/xt_limit.c, and nft_limit_eval(), net/netfilter/nft_limit.c: a token bucket by packet time. */
 import { DECIDED, defineMatch } from '../extension.ts';
-import { ruleState } from '../state.ts';
+import { elapsed, ruleState } from '../state.ts';
 import { number } from '../values/number.ts';
 import { formatRate, RATE_SCALE, rate, unitSeconds } from '../values/rate.ts';
 
@@ -40,7 +40,8 @@ export const limit = defineMatch({
     const cost = legacy ? credits(info.cost) : nanoseconds(info.cost);
     const cap = legacy ? credits((info.cost * info.burst) >>> 0) : cost * info.burst;
     const bucket = ruleState(ctx, info, (): Bucket => ({ credit: cap, last: ctx.skb.time }));
-    const passed = Math.max(0, ctx.skb.time - bucket.last);
+    // xt_limit counts jiffies, nft_limit nanoseconds.
+    const passed = legacy ? elapsed(ctx, bucket.last, ctx.skb.time) : Math.max(0, ctx.skb.time - bucket.last);
     bucket.credit = Math.min(cap, bucket.credit + Math.floor(passed * perSecond + 1e-3));
     bucket.last = Math.max(bucket.last, ctx.skb.time);
     if (bucket.credit < cost) return false;

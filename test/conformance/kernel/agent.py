@@ -9,6 +9,7 @@ One JSON object a line in, one out.
 {"idle": SECONDS}                                    whatever comes by itself is read and thrown away
     -> {"time": EPOCH, "errno": NUMBER?, "frames": [[END, HEX], ...], "events": [EVENT, ...]}
 {"run": NETNS, "script": TEXT}                       a shell script in NETNS  -> {"status": N, "out": TEXT, "err": TEXT}
+{"clock": true}                                      the ticks of jiffies  -> {"hz": NUMBER, "tick": EPOCH} or {}
 {"close": true}                                      forgets the sockets
 
 EVENT, nft tables (NFNLGRP_NFTRACE):
@@ -19,6 +20,7 @@ EVENT, legacy tables (TRACE through nfnetlink_log):
 """
 import ctypes
 import errno
+import gzip
 import json
 import os
 import select
@@ -265,7 +267,19 @@ def send_local(space, packet):
     return {}
 
 
+def clock():
+    """Ticks fall on whole multiples of their length in CLOCK_MONOTONIC (tick_setup_device())."""
+    try:
+        with gzip.open("/proc/config.gz", "rt") as config:
+            hz = next(int(line.split("=")[1]) for line in config if line.startswith("CONFIG_HZ="))
+    except (OSError, StopIteration):
+        return {}
+    return {"hz": hz, "tick": (time.time_ns() - time.monotonic_ns()) / 1e9 + int(time.monotonic())}
+
+
 def answer(command):
+    if "clock" in command:
+        return clock()
     if "open" in command:
         return opened(command["open"])
     if "close" in command:
@@ -287,12 +301,13 @@ def answer(command):
         time.sleep(command["idle"])
         collect(0)
         return {}
-    now = time.time()
     extra = {}
+    data = bytes.fromhex(command["frame"] if "send" in command else command["packet"])
+    now = time.time()
     if "send" in command:
-        ends[command["send"]].send(bytes.fromhex(command["frame"]))
+        ends[command["send"]].send(data)
     else:
-        extra = send_local(namespaces[command["local"]], bytes.fromhex(command["packet"]))
+        extra = send_local(namespaces[command["local"]], data)
     return {"time": now, **extra, **collect(command["wait"])}
 
 

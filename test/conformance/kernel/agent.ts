@@ -49,6 +49,8 @@ interface Answer extends Partial<Sent> {
   readonly status?: number;
   readonly out?: string;
   readonly err?: string;
+  readonly hz?: number;
+  readonly tick?: number;
 }
 
 /** Long enough for what a fragment or a second CPU delays; a veth hands frames on within send(). */
@@ -100,6 +102,12 @@ export class Agent {
 
   async sendLocal(netns: string, packet: Uint8Array): Promise<Sent> {
     return (await this.ask({ local: netns, packet: hex(packet), wait: WAIT })) as Sent;
+  }
+
+  /** The ticks of jiffies, where the kernel says how many there are. */
+  async clock(): Promise<{ readonly hz: number; readonly tick: number } | undefined> {
+    const { hz, tick } = await this.ask({ clock: true });
+    return hz === undefined || tick === undefined ? undefined : { hz, tick };
   }
 
   /** Waits; what comes by itself meanwhile is forgotten. */

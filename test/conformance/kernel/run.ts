@@ -69,6 +69,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
     }
     known.set(name, { places: placesOf(pieces.at(-1) ?? ''), sizes });
   }
+  const clock = await lab.agent.clock();
   const stimuli: RecordedStimulus[] = [];
   const packets: PacketObservation[] = [];
   const knownOf = (name: string) => known.get(name) ?? { places: new Map(), sizes: new Map() };
@@ -114,6 +115,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
     dumps,
     wires: of.network.wires,
     ends: Object.fromEntries(Object.entries(of.network.ends).map(([name, { at }]) => [name, at])),
+    ...(clock ? { clock } : {}),
     stimuli,
     observation: { packets, counters, connections, ...(Object.keys(sets).length > 0 ? { sets } : {}) },
     end,

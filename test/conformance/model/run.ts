@@ -39,6 +39,7 @@ export function runOnModel(recording: Recording): ModelRun {
     respond: true,
     onlyDumpedSockets: true,
     onlyDumpedStations: true,
+    ...(recording.clock ? { clock: recording.clock } : {}),
     observer: watch,
     evidence: { ports: ({ namespace, skb }) => watch.drawn(namespace, skb) },
   });
