@@ -1,6 +1,7 @@
 /** Statements that change the packet or its connection: nft_payload_set_eval(), nft_exthdr_tcp_set_eval(), nft_meta_set_eval(), nft_ct_set_eval(). */
+
 import { viewOf } from '../base/bytes.ts';
-import { fold, sumBytes } from '../base/checksum.ts';
+import { fold, sumBytes, sumUint128 } from '../base/checksum.ts';
 import { isUnknown, type Unknown, unknown } from '../base/ternary.ts';
 import { Ipv4 } from '../header/ipv4.ts';
 import { mendTransport, transportChecksum } from '../skb/checksum.ts';
@@ -111,7 +112,13 @@ function writeOption(ctx: NftContext, option: Option, value: bigint): boolean | 
   const old = readNumber(skb.bytes, at, length);
   const next = value & maskOfBits(option.bits);
   if (option.number === MAXSEG && old <= next) return true;
-  if (old !== next) overwrite(skb, at, length, (i) => Number((next >> BigInt(8 * (length - 1 - i))) & 0xffn));
+  if (old !== next) {
+    // Taken for whole words of the checksum, at an odd offset too.
+    const state = transportChecksum(skb);
+    for (let i = 0; i < length; i++)
+      skb.bytes[at + i] = Number((next >> BigInt(8 * (length - 1 - i))) & 0xffn);
+    mendTransport(skb, state, sumUint128(old), sumUint128(next), false);
+  }
   return true;
 }
 

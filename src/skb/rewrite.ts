@@ -11,7 +11,7 @@ import { Ipv6 } from '../header/ipv6.ts';
 import { TCPOPT, Tcp } from '../header/tcp.ts';
 import type { Ip } from '../net/ip.ts';
 import { hasPorts, PROTOCOL } from '../net/protocol.ts';
-import { mendTransport, sealTransport, transportChecksum } from './checksum.ts';
+import { mendField, mendTransport, sealTransport, transportChecksum } from './checksum.ts';
 import { refreshLayout } from './layout.ts';
 import type { Skb } from './skb.ts';
 
@@ -69,6 +69,22 @@ function setWord(skb: Skb, at: number, value: number): void {
   mendTransport(skb, state, before, value, false);
 }
 
+/**
+ * Two bytes of the TCP header that begins at `tcp`, with the checksum that is there mended (inet_proto_csum_replace2()). At an odd offset
+ * they are halves of two of the checksum's words; the kernel takes no notice, and the checksum becomes wrong. Targets that
+ * take no notice of fragments change later ones too, where all of this is other bytes.
+ */
+export function setTcpWord(skb: Skb, tcp: number, offset: number, value: number): void {
+  const view = viewOf(skb.bytes);
+  const state = skb.transport === tcp ? transportChecksum(skb) : 'unchecked';
+  const before = view.getUint16(tcp + offset);
+  if (before === value) return;
+  view.setUint16(tcp + offset, value);
+  if (state !== 'partial') mendField(view, tcp + TCP_CHECKSUM, before, value);
+}
+
+const TCP_CHECKSUM = 16;
+
 /** TTL or hop limit. */
 export function setTtl(skb: Skb, ttl: number): void {
   if (skb.family === 4) new Ipv4(viewOf(skb.bytes), 0).ttl = ttl;
@@ -87,17 +103,12 @@ export function tcpMss(skb: Skb): number | undefined {
 }
 
 /**
- * tcpmss_mangle_packet(), net/netfilter/xt_TCPMSS.c: changes the option; a header without one gets it in front of the other
- * options if there is room, four bytes longer then.
+ * tcpmss_mangle_packet(), net/netfilter/xt_TCPMSS.c: the option in front of all others, the packet four bytes longer; nothing
+ * happens where the header has no room for it.
  */
-export function setTcpMss(skb: Skb, mss: number): void {
+export function addTcpMss(skb: Skb, mss: number): void {
   const tcp = wholeTcp(skb);
-  if (!tcp) return;
-  if (tcp.mss !== undefined) {
-    tcp.mss = mss;
-    return;
-  }
-  if (tcp.headerLength > 56) return;
+  if (!tcp || tcp.headerLength > 56) return;
   const state = transportChecksum(skb);
   const at = skb.transport + 20;
   const bytes = new Uint8Array(skb.bytes.length + 4);

@@ -1,8 +1,7 @@
 /** ecn_tg(), net/ipv4/netfilter/ipt_ECN.c */
-import { viewOf } from '../../base/bytes.ts';
-import { sealChecksums, setTos } from '../../skb/rewrite.ts';
+import { setTcpWord, setTos } from '../../skb/rewrite.ts';
 import { DECIDED, defineTarget } from '../extension.ts';
-import { tosOf, upperHeader, upperLayer } from '../packet.ts';
+import { blindHeader, tosOf, u16 } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
 interface EcnInfo {
@@ -13,7 +12,9 @@ interface EcnInfo {
 }
 
 const bit = { value: number(1) } as const;
-const FLAGS = 13;
+/** Word of the TCP header with the flags. */
+const FLAGS = 12;
+const TCP = 6;
 const ECE = 0x40;
 const CWR = 0x80;
 
@@ -54,20 +55,15 @@ export const ECN = defineTarget({
     if (info.ect !== undefined) setTos(skb, (tosOf(skb) & ~3) | info.ect);
     const cwr = info.remove ? 0 : info.cwr;
     const ece = info.remove ? 0 : info.ece;
-    if ((cwr === undefined && ece === undefined) || upperLayer(ctx).protocol !== 6)
-      return { kind: 'continue' };
-    const at = upperHeader(ctx, 20);
+    if ((cwr === undefined && ece === undefined) || skb.protocol !== TCP) return { kind: 'continue' };
+    // set_ect_tcp() takes no notice of fragments: in a later one it changes what lies where the header would be.
+    const at = blindHeader(ctx, 20);
     if (at === 'short') return { kind: 'drop' };
     if (typeof at !== 'number') return { kind: 'continue' };
-    const view = viewOf(skb.bytes);
-    const before = view.getUint8(at + FLAGS);
-    let flags = before;
+    let flags = u16(skb.bytes, at + FLAGS);
     if (cwr !== undefined) flags = cwr ? flags | CWR : flags & ~CWR;
     if (ece !== undefined) flags = ece ? flags | ECE : flags & ~ECE;
-    if (flags !== before) {
-      view.setUint8(at + FLAGS, flags);
-      sealChecksums(skb);
-    }
+    setTcpWord(skb, at, FLAGS, flags);
     return { kind: 'continue' };
   },
 });

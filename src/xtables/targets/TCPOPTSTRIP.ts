@@ -1,8 +1,8 @@
 /** tcpoptstrip_tg4(), net/netfilter/xt_TCPOPTSTRIP.c: overwrites options with no-operations. */
-import { viewOf } from '../../base/bytes.ts';
-import { sealChecksums } from '../../skb/rewrite.ts';
+import { setTcpWord } from '../../skb/rewrite.ts';
+import type { Skb } from '../../skb/skb.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
-import { u8, upperHeader } from '../packet.ts';
+import { u8, u16, upperHeader } from '../packet.ts';
 import { readNumber } from '../values/number.ts';
 
 const NAMES: Readonly<Record<string, number>> = {
@@ -14,6 +14,8 @@ const NAMES: Readonly<Record<string, number>> = {
   md5: 19,
 };
 const NOP = 1;
+/** Length of a TCP header without options. */
+const LEAST = 20;
 
 interface StripInfo {
   readonly kinds: readonly number[];
@@ -42,19 +44,23 @@ export const TCPOPTSTRIP = defineTarget({
     const at = upperHeader(ctx, 20);
     if (at === 'short') return { kind: 'drop' };
     if (typeof at !== 'number') return { kind: 'continue' };
-    const end = Math.min(at + (u8(skb.bytes, at + 12) >> 4) * 4, skb.bytes.length);
-    const view = viewOf(skb.bytes);
-    let changed = false;
-    for (let i = at + 20; i < end; ) {
+    const end = at + (u8(skb.bytes, at + 12) >> 4) * 4;
+    if (end < at + LEAST || end > skb.length) return { kind: 'drop' };
+    // What the capture cut off can't be overwritten here.
+    const seen = Math.min(end, skb.bytes.length);
+    for (let i = at + LEAST; i < seen - 1; ) {
       const kind = u8(skb.bytes, i);
-      const length = kind < 2 ? 1 : Math.max(1, i + 1 < end ? u8(skb.bytes, i + 1) : 1);
-      if (info.kinds.includes(kind) && i + length <= end) {
-        for (let j = i; j < i + length; j++) view.setUint8(j, NOP);
-        changed = true;
-      }
+      const length = kind <= NOP ? 1 : Math.max(1, u8(skb.bytes, i + 1));
+      if (i + length > seen) break;
+      if (info.kinds.includes(kind)) for (let j = i; j < i + length; j++) setNop(skb, at, j - at);
       i += length;
     }
-    if (changed) sealChecksums(skb);
     return { kind: 'continue' };
   },
 });
+
+function setNop(skb: Skb, tcp: number, offset: number): void {
+  const word = offset & ~1;
+  const before = u16(skb.bytes, tcp + word);
+  setTcpWord(skb, tcp, word, word === offset ? (NOP << 8) | (before & 0xff) : (before & 0xff00) | NOP);
+}

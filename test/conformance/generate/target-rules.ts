@@ -57,7 +57,7 @@ export const TARGET_WORDS: readonly Words[] = [
     name: 'TCPMSS',
     head: '-p tcp --tcp-flags SYN,RST SYN',
     options: [],
-    tail: '{--set-mss {0|1|400|536|1400|1460|65535}|--clamp-mss-to-pmtu}',
+    tail: '{--set-mss {0|1|400|536|1400|1460|65495}|--clamp-mss-to-pmtu}',
     count: [0, 0],
     chain: 'FORWARD',
     settings: ['ip link set eth1 mtu 1300'],
