@@ -53,3 +53,38 @@ export interface SkbConntrack {
   /** Set by `-j CT` before tracking: what the connection shall get (a conntrack template). */
   readonly template?: { readonly zone?: CtZone; readonly helper?: string };
 }
+
+/** nf_ct_get(): also the template that CT hung on a packet which conntrack has yet to see. That is NEW, and no packet's. */
+export function connectionOf(ct: SkbConntrack | undefined): Nfct | undefined {
+  return ct?.entry ?? (ct?.template !== undefined && ct.state === 'NEW' ? TEMPLATE : undefined);
+}
+
+const NOWHERE: Tuple = {
+  family: 4,
+  protocol: 0,
+  source: 0,
+  destination: 0,
+  sourcePort: 0,
+  destinationPort: 0,
+  zone: 0,
+};
+
+/** nf_ct_tmpl_alloc(), and what xt_ct_tg_check() does with it. */
+const TEMPLATE: Nfct = {
+  id: 0,
+  original: NOWHERE,
+  reply: NOWHERE,
+  mark: 0,
+  confirmed: true,
+  seenReply: false,
+  assured: false,
+  expected: false,
+  srcNat: false,
+  dstNat: false,
+  srcNatDone: false,
+  dstNatDone: false,
+  expires: 0,
+  packets: { original: 0, reply: 0 },
+  bytes: { original: 0, reply: 0 },
+  labels: new Set(),
+};

@@ -1,4 +1,5 @@
 /** connmark_mt(), net/netfilter/xt_connmark.c: false without a connection, inverted or not. */
+import { connectionOf } from '../../skb/nfct.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
 import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
 
@@ -14,7 +15,7 @@ export const connmark = defineMatch({
   build: ({ mark }): ConnmarkInfo => ({ invert: mark.invert, ...mark.value }),
   print: (info) => [option('mark', info.invert, formatMasked(info))],
   match(info, { skb }) {
-    const entry = skb.conntrack?.entry;
+    const entry = connectionOf(skb.conntrack);
     return entry !== undefined && maskedEqual(entry.mark, info) !== info.invert;
   },
 });

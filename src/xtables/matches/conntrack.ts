@@ -1,5 +1,5 @@
 /** conntrack_mt(), net/netfilter/xt_conntrack.c */
-import type { Nfct, SkbConntrack } from '../../skb/nfct.ts';
+import { connectionOf, type Nfct, type SkbConntrack } from '../../skb/nfct.ts';
 import type { Skb } from '../../skb/skb.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import { type Arg, DECIDED, defineMatch, option, refuse, type Value } from '../extension.ts';
@@ -104,7 +104,8 @@ export const conntrack = defineMatch({
     if (info.state && statesOf(ct).some((each) => info.state?.value.includes(each)) === info.state.invert) {
       return false;
     }
-    return ct?.entry ? entryMatches(info, skb, ct, ct.entry) : info.state !== undefined;
+    const entry = connectionOf(ct);
+    return ct && entry ? entryMatches(info, skb, ct, entry) : info.state !== undefined;
   },
 });
 
@@ -115,10 +116,11 @@ function printStatus(statuses: readonly Status[]): string {
 
 /** A packet that conntrack hasn't seen (raw table) counts as INVALID. */
 export function statesOf(ct: SkbConntrack | undefined): State[] {
-  if (!ct?.entry) return [ct?.state === 'UNTRACKED' ? 'UNTRACKED' : 'INVALID'];
+  const entry = connectionOf(ct);
+  if (!ct || !entry) return [ct?.state === 'UNTRACKED' ? 'UNTRACKED' : 'INVALID'];
   const states: State[] = [ct.state];
-  if (ct.entry.srcNat) states.push('SNAT');
-  if (ct.entry.dstNat) states.push('DNAT');
+  if (entry.srcNat) states.push('SNAT');
+  if (entry.dstNat) states.push('DNAT');
   return states;
 }
 
