@@ -9,6 +9,7 @@ import type { Skb } from '../skb/skb.ts';
 import { NO_HOST, queueIcmp } from './answer.ts';
 import { fragmentsOf } from './defrag.ts';
 import type { Device } from './devices.ts';
+import type { FlowKey } from './fib.ts';
 import { receiveIp } from './input.ts';
 import { mtuToward } from './mtu.ts';
 import { groupMac, resolveNeighbour } from './neighbour.ts';
@@ -45,14 +46,19 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
     ...(options.byKernel ? { uid: 0 } : {}),
   });
   const destinationPort = options.byKernel ? portOfMessage(skb) : undefined;
-  const unset = source === undefined || source === 0 || source === 0n;
-  const routed = routeOutput(net, {
-    ...flow,
-    ...(destinationPort === undefined ? {} : { destinationPort }),
-    ...(options.about ? { packet: options.about } : {}),
-    ...(options.toward === undefined ? {} : { destination: options.toward }),
-    ...(unset ? {} : { source }),
-  });
+  const copied = options.toward !== undefined;
+  const unset = !copied && (source === undefined || source === 0 || source === 0n);
+  const routed = routeOutput(
+    net,
+    copied
+      ? copyFlow(skb, options.toward, options.out)
+      : {
+          ...flow,
+          ...(destinationPort === undefined ? {} : { destinationPort }),
+          ...(options.about ? { packet: options.about } : {}),
+          ...(unset ? {} : { source }),
+        },
+  );
   const { result } = routed;
   for (const text of net.fib[skb.family].assumptions) run.assumptions.add(text);
   addStep(run, copy, result.step);
@@ -96,6 +102,19 @@ function portOfMessage(skb: Skb): number | undefined {
   const { icmpType, icmpCode = 0 } = fieldsOf(skb);
   if (icmpType === undefined || (skb.family === 4 && isIcmpQuery(icmpType))) return undefined;
   return (icmpType << 8) | icmpCode;
+}
+
+/** nf_dup_ipv4_route(), nf_dup_ipv6_route(): neither the packet's own addresses nor its mark count for the way of a copy. */
+function copyFlow(skb: Skb, destination: Ip, out: string | undefined): FlowKey {
+  const { tos } = fieldsOf(skb);
+  return {
+    destination,
+    iif: 'lo',
+    ...(out === undefined ? {} : { oif: out }),
+    tos: skb.family === 4 ? tos : 0,
+    mark: 0,
+    uid: 0,
+  };
 }
 
 export function noteIncomplete(run: Run, net: Net, tables: readonly string[]): void {

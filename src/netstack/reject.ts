@@ -1,7 +1,7 @@
 /** reject_tg(), net/ipv4/netfilter/ipt_REJECT.c and net/ipv6/netfilter/ip6t_REJECT.c; nf_dup_ipv4(). */
 import { viewOf } from '../base/bytes.ts';
 import { Ipv4 } from '../header/ipv4.ts';
-import type { Ip } from '../net/ip.ts';
+import { formatIp, type Ip } from '../net/ip.ts';
 import { headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import { setTtl } from '../skb/rewrite.ts';
@@ -56,9 +56,15 @@ function messageOf(family: 4 | 6, kind: string): IcmpMessage {
   return family === 4 ? { type: 3, code: ICMP4[kind] ?? 3 } : { type: 1, code: ICMP6[kind] ?? 4 };
 }
 
-/** A copy that goes its own way, untracked, to another next hop. */
-/** `arriving`: in PREROUTING or INPUT. */
-export function tee(run: Run, copy: Copy, gateway: Ip, arriving: boolean): void {
+/** Where a copy goes. */
+export interface CopyTarget {
+  readonly gateway: Ip;
+  /** Device it is to leave by; one that isn't there doesn't count. */
+  readonly out?: string;
+}
+
+/** A copy that goes its own way, untracked, to another next hop. `arriving`: in PREROUTING or INPUT. */
+export function tee(run: Run, copy: Copy, { gateway, out }: CopyTarget, arriving: boolean): void {
   const skb = cloneSkb(copy.skb);
   skb.conntrack = { state: 'UNTRACKED', direction: 'original' };
   skb.local = true;
@@ -69,6 +75,12 @@ export function tee(run: Run, copy: Copy, gateway: Ip, arriving: boolean): void 
     view.setUint8(6, view.getUint8(6) | DONT_FRAGMENT);
     new Ipv4(view, 0).sealChecksum();
   }
-  addStep(run, copy, { kind: 'emit', packet: headerOf(skb), text: `TEE copy to ${gateway}` });
-  run.answers.push({ namespace: copy.net.name, skb, always: true, gateway });
+  addStep(run, copy, { kind: 'emit', packet: headerOf(skb), text: `TEE copy to ${formatIp(gateway)}` });
+  run.answers.push({
+    namespace: copy.net.name,
+    skb,
+    always: true,
+    gateway,
+    ...(out !== undefined && copy.net.devices.has(out) ? { out } : {}),
+  });
 }

@@ -31,7 +31,7 @@ export type Outcome =
   /** It goes on, but what the statement changed can't be known. */
   | { readonly blurred: string }
   /** A copy of the packet goes elsewhere; the rule goes on. */
-  | { readonly copyTo: Ip }
+  | { readonly copyTo: Ip; readonly out?: string }
   | { readonly copyTo?: undefined; readonly device: string };
 
 export function apply(ctx: NftContext, statement: Statement): Outcome {
@@ -262,7 +262,11 @@ function duplicate(ctx: NftContext, { address, device }: Extract<Statement, { ki
   const to = evaluate(ctx, address);
   if (to === undefined) return 'break';
   if (typeof to !== 'bigint') return { blurred: 'a copy goes to an address that is not known' };
-  return { copyTo: ctx.skb.family === 4 ? Number(to & 0xffffffffn) : to };
+  const out = device && evaluate(ctx, device);
+  return {
+    copyTo: ctx.skb.family === 4 ? Number(to & 0xffffffffn) : to,
+    ...(typeof out === 'string' ? { out } : {}),
+  };
 }
 
 /** nft_fwd_netdev_eval(); with an address, through the neighbour of that device (nft_fwd_neigh_eval()). */

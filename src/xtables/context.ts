@@ -115,17 +115,27 @@ export interface MatchContext {
 
 /** Verdict of one rule; never mixed up with a chain's or a hook's. */
 export type RuleVerdict =
-  | { readonly kind: 'continue' | 'accept' | 'drop' | 'return' | 'queue' }
+  | { readonly kind: 'continue' | 'accept' | 'return' | 'queue' }
+  /** `icmp`: the sender is told so. */
+  | { readonly kind: 'drop'; readonly icmp?: IcmpAnswer }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | { readonly kind: 'reject'; readonly with: string }
   | { readonly kind: 'nat'; readonly nat: NatRange }
-  | { readonly kind: 'tee'; readonly gateway: Ip }
+  /** TEE: `out` is the device that the copy has to leave by. */
+  | { readonly kind: 'tee'; readonly gateway: Ip; readonly out?: string }
   | { readonly kind: 'notrack' }
   /** CT: a template for the connection that conntrack is about to make (raw table); goes on. */
   | { readonly kind: 'ct'; readonly template: CtTemplate }
   /** TPROXY: the packet goes to the socket listening there, or is dropped when there is none. */
   | { readonly kind: 'tproxy'; readonly address?: Ip; readonly port: number; readonly mark: MarkChange }
   | { readonly kind: 'unknown'; readonly why: string };
+
+/** An ICMP or ICMPv6 error; `rest` is its second word. */
+export interface IcmpAnswer {
+  readonly type: number;
+  readonly code: number;
+  readonly rest: number;
+}
 
 export interface CtTemplate {
   readonly helper?: string;

@@ -1,5 +1,6 @@
 /** nf_hook_slow(), net/netfilter/core.c: every registered function of a hook in order of priority. */
 import type { Hook } from '../../xtables/rule.ts';
+import { queueIcmp } from '../answer.ts';
 import type { Connection } from '../conntrack/connection.ts';
 import { defragment } from '../defrag.ts';
 import { reject, tee } from '../reject.ts';
@@ -81,7 +82,7 @@ function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): T
       step: (step) => addStep(run, copy, step),
       nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
       tproxy: (verdict, rule) => tproxy(run, copy, verdict, rule),
-      tee: (verdict) => tee(run, copy, verdict.gateway, base.hook === 'PREROUTING' || base.hook === 'INPUT'),
+      tee: (verdict) => tee(run, copy, verdict, base.hook === 'PREROUTING' || base.hook === 'INPUT'),
       decide: (rule) => run.kernel.evidence?.rule?.({ namespace: net.name, rule, skb }),
       undecided: ({ text, why, matters }) => {
         addStep(run, copy, { kind: 'unknown', text, why });
@@ -112,6 +113,7 @@ function conclude(run: Run, copy: Copy, verdict: TableVerdict): boolean {
         rule: step,
         text: `dropped by the ${what} in table ${base.table.name}`,
       });
+      if (verdict.icmp) queueIcmp(run, copy, verdict.icmp);
       return false;
     }
     case 'reject': {

@@ -39,8 +39,7 @@ export function runNft(
     hooks: {
       step: (step) => addStep(run, copy, step),
       nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
-      tee: (gateway) =>
-        tee(run, copy, gateway, base.base.hook === 'prerouting' || base.base.hook === 'input'),
+      tee: (target) => tee(run, copy, target, base.base.hook === 'prerouting' || base.base.hook === 'input'),
       send: (device) => sendCopy(run, copy, device),
       decide: (rule) => run.kernel.evidence?.nftRule?.({ namespace: net.name, rule, skb }),
       undecided: ({ text, why, matters }) => {

@@ -32,7 +32,7 @@ export interface NftWalkHooks {
   /** A nat statement: sets the connection up. False drops the packet. */
   nat(range: NatRange): boolean;
   /** A copy goes to that next hop. */
-  tee(gateway: Ip): void;
+  tee(target: { readonly gateway: Ip; readonly out?: string }): void;
   /** A copy, or with `moved` the packet itself, leaves by that device. */
   send(device: string): void;
   decide(rule: NftRule): boolean | undefined;
@@ -128,14 +128,20 @@ export function followWay(
 function sideEffect(
   state: WalkState,
   rule: NftRule,
-  effect: { readonly blurred: string } | { readonly copyTo: Ip } | { readonly device: string },
+  effect:
+    | { readonly blurred: string }
+    | { readonly copyTo: Ip; readonly out?: string }
+    | { readonly device: string },
 ): void {
   if ('blurred' in effect) {
     const where = `${rule.span.path} line ${rule.span.line}`;
     undecidedIn(state, `rule "${rule.text}" (${where}): ${effect.blurred}`, true, effect.blurred);
   } else if (state.trial) return;
   else if ('device' in effect) state.walk.hooks.send(effect.device);
-  else state.walk.hooks.tee(effect.copyTo);
+  else {
+    const { copyTo, out } = effect;
+    state.walk.hooks.tee({ gateway: copyTo, ...(out === undefined ? {} : { out }) });
+  }
 }
 
 function contextOf(state: WalkState): NftContext {

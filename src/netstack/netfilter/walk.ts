@@ -4,6 +4,7 @@ import type { SkbConntrack } from '../../skb/nfct.ts';
 import type { Skb } from '../../skb/skb.ts';
 import type {
   CtTemplate,
+  IcmpAnswer,
   MatchContext,
   NamespaceView,
   NatRange,
@@ -19,7 +20,7 @@ import { decide } from './trial.ts';
 /** What a table says of a packet. */
 export type TableVerdict =
   | { readonly kind: 'accept' | 'queue' }
-  | { readonly kind: 'drop'; readonly by: Decider }
+  | { readonly kind: 'drop'; readonly by: Decider; readonly icmp?: IcmpAnswer }
   | { readonly kind: 'reject'; readonly with: string; readonly by: Decider };
 
 /** The rule or policy that decided. */
@@ -146,7 +147,7 @@ export function take(
     case 'accept':
       return { kind: 'accept' };
     case 'drop':
-      return { kind: 'drop', by };
+      return { kind: 'drop', by, ...(action.icmp ? { icmp: action.icmp } : {}) };
     case 'queue':
       return { kind: 'queue' };
     case 'reject':

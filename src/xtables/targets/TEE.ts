@@ -22,5 +22,5 @@ export const TEE = defineTarget({
     `--gateway ${formatAddress(info.gateway)}`,
     ...(info.oif === undefined ? [] : [`--oif ${bare(info.oif)}`]),
   ],
-  apply: (info) => ({ kind: 'tee', gateway: info.gateway }),
+  apply: ({ gateway, oif }) => ({ kind: 'tee', gateway, ...(oif === undefined ? {} : { out: oif }) }),
 });
