@@ -92,7 +92,3 @@ export const NO_HOST: Readonly<Record<4 | 6, IcmpMessage>> = {
   4: { type: 3, code: 1 },
   6: { type: 1, code: 3 },
 };
-export const NO_PROTOCOL: Readonly<Record<4 | 6, IcmpMessage>> = {
-  4: { type: 3, code: 2 },
-  6: { type: 4, code: 1, rest: 6 },
-};

@@ -4,6 +4,8 @@ import { fieldsOf } from '../skb/fields.ts';
 import { refreshLayout } from '../skb/layout.ts';
 import { sealChecksums } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
+import { EXTENSION, findHeader, isFound } from '../xtables/ipv6.ts';
+import type { OptionFault } from './ipv6-options.ts';
 import { type Copy, endCopy, type Run } from './run.ts';
 
 interface Queue {
@@ -18,7 +20,8 @@ const LIFETIME = 30;
 export function defragment(run: Run, copy: Copy): boolean {
   const { skb, net } = copy;
   if (!skb.moreFragments && skb.fragmentOffset === 0) return true;
-  if (skb.family === 6 && isTruncatedFirst(skb)) return true;
+  // nf_ct_frag6_gather() leaves what it doesn't understand to whom it may concern.
+  if (skb.family === 6 && fragmentFault(skb)) return true;
   const key = fragmentKey(skb);
   const queues = net.fragments as Map<string, Queue>;
   const known = queues.get(key);
@@ -44,12 +47,33 @@ export function defragment(run: Run, copy: Copy): boolean {
   return true;
 }
 
-/** ipv6frag_thdr_truncated(): a first fragment without the whole upper header (RFC 8200, section 4.5) is left as it is. */
+/** ip6_frag_queue(): a fragment of IPv6 that can't be joined, and what its sender is told (ICMPv6 4). */
+export function fragmentFault(skb: Skb): OptionFault | undefined {
+  if (isTruncatedFirst(skb)) {
+    return { text: 'a first fragment without its upper header', problem: { code: 3, pointer: 0 } };
+  }
+  const header = fragmentHeader6(skb);
+  if (!header) return undefined;
+  const end = skb.fragmentOffset + skb.length - header.at - 8;
+  if (end > MOST)
+    return { text: 'a fragment beyond 65,535 bytes', problem: { code: 0, pointer: header.at + 2 } };
+  return skb.moreFragments && end % 8 !== 0
+    ? { text: 'a fragment cut elsewhere than at eight bytes', problem: { code: 0, pointer: PAYLOAD_LENGTH } }
+    : undefined;
+}
+
+/** IPV6_MAXPLEN */
+const MOST = 65535;
+/** Where the IPv6 header says how much follows it. */
+const PAYLOAD_LENGTH = 4;
+
+/** ipv6frag_thdr_truncated(), RFC 8200 section 4.5 */
 function isTruncatedFirst(skb: Skb): boolean {
   if (skb.fragmentOffset > 0) return false;
-  const least = { 6: 20, 17: 8, 58: 8 }[skb.protocol] ?? 1;
-  const { start } = payloadOf(skb);
-  return start + least > skb.length;
+  const found = findHeader(skb);
+  if (!isFound(found) || found.protocol === EXTENSION.none) return false;
+  const least = { 6: 20, 17: 8, 58: 8 }[found.protocol] ?? 1;
+  return found.offset + least > skb.length;
 }
 
 function fragmentKey(skb: Skb): string {

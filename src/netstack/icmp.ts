@@ -1,12 +1,11 @@
 /** icmp_send(), net/ipv4/icmp.c; icmp6_send(), net/ipv6/icmp.c; RSTs of nf_send_reset() and tcp_v4_send_reset(). */
 import { viewOf } from '../base/bytes.ts';
-import { isIcmpError, isIcmpQuery } from '../header/icmp.ts';
-import { isIcmpv6Error } from '../header/icmpv6.ts';
 import { Tcp } from '../header/tcp.ts';
 import { isGroupMac } from '../net/mac.ts';
 import { buildSkb } from '../skb/build.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
+import { findHeader, isFound } from '../xtables/ipv6.ts';
 import { isMulticast } from './route.ts';
 
 export interface IcmpMessage {
@@ -21,13 +20,14 @@ export interface IcmpMessage {
  * that was asked, otherwise the route chooses.
  */
 export function icmpError(skb: Skb, message: IcmpMessage, local = false): Skb | undefined {
-  const { source, destination, icmpType, tos } = fieldsOf(skb);
-  if (skb.fragmentOffset > 0) return undefined;
+  const { source, destination, tos } = fieldsOf(skb);
+  // ICMPv6 has no such rule: a later fragment's hop limit may be said to have run out.
+  if (skb.family === 4 && skb.fragmentOffset > 0) return undefined;
   if (skb.packetType === 'broadcast' || skb.packetType === 'multicast') return undefined;
   if (skb.etherDestination !== undefined && isGroupMac(skb.etherDestination)) return undefined;
   if (isMulticast(destination) || isMulticast(source) || destination === 0xffffffff) return undefined;
   if (source === 0 || source === 0n) return undefined;
-  if (icmpType !== undefined && isError(skb, icmpType)) return undefined;
+  if (skb.family === 4 ? isError(skb) : isIneligible(skb)) return undefined;
   if (typeof source === 'number') {
     return buildSkb({
       source: local ? destination : 0,
@@ -58,18 +58,35 @@ export function icmpError(skb: Skb, message: IcmpMessage, local = false): Skb | 
   });
 }
 
-/** Errors, and ICMP types nobody knows, are never answered by an error. */
-function isError(skb: Skb, type: number): boolean {
-  return skb.family === 4
-    ? skb.protocol === 1 && (isIcmpError(type) || !(isIcmpQuery(type) || type === 9 || type === 10))
-    : skb.protocol === 58 && (isIcmpv6Error(type) || type === 137);
+/** icmp_pointers[]: the types that are no query's or its answer's. */
+const ERRORS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]);
+const NR_ICMP_TYPES = 18;
+
+/** An ICMP message without a type, or of one that isn't known, is an error too. */
+function isError({ bytes, length, protocol }: Skb): boolean {
+  if (protocol !== 1) return false;
+  const at = ((bytes[0] ?? 0) & 15) * 4;
+  if (at >= length) return true;
+  const type = bytes[at];
+  return type !== undefined && (type > NR_ICMP_TYPES || ERRORS.has(type));
 }
 
-/** The RST that refuses a segment; undefined for an RST or what is no whole TCP header. */
+const ICMPV6_INFORMATION = 0x80;
+
+/** is_ineligible(), net/ipv6/icmp.c: all types below 128; without a type, unless that is in another fragment. */
+function isIneligible(skb: Skb): boolean {
+  const found = findHeader(skb);
+  if (!isFound(found) || found.fragmentOffset > 0 || found.protocol !== 58) return false;
+  if (found.offset >= skb.length) return !skb.moreFragments;
+  const type = skb.bytes[found.offset];
+  return type !== undefined && (type & ICMPV6_INFORMATION) === 0;
+}
+
+/** The RST that refuses a segment; undefined for an RST or less than a TCP header. REJECT doesn't ask how long it says to be. */
 export function tcpReset(skb: Skb, tos = 0): Skb | undefined {
   if (skb.protocol !== 6 || skb.transport < 0 || skb.fragmentOffset > 0) return undefined;
   const tcp = new Tcp(viewOf(skb.bytes), skb.transport);
-  if (tcp.check(skb.bytes.length)) return undefined;
+  if (skb.transport + 20 > skb.bytes.length) return undefined;
   const { flags } = tcp;
   if (flags & 4) return undefined;
   const { source, destination } = fieldsOf(skb);

@@ -1,30 +1,39 @@
 /** Delivery to the protocols of the host: tcp_v4_rcv(), __udp4_lib_rcv(), icmp_rcv(). */
 import { viewOf } from '../base/bytes.ts';
 import { formatEndpoint, formatIp } from '../net/ip.ts';
-import { protocolName } from '../net/protocol.ts';
+import { PROTOCOL, protocolName } from '../net/protocol.ts';
 import { transportChecksum } from '../skb/checksum.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import { isAnycast } from './address-type.ts';
-import { NO_PORT, NO_PROTOCOL, queueAnswer, queueIcmp } from './answer.ts';
-import { extensionFault } from './extension-headers.ts';
+import { NO_PORT, queueAnswer, queueIcmp } from './answer.ts';
+import { defragment } from './defrag.ts';
+import { extensionFault, upperLayerPointer } from './extension-headers.ts';
 import { fibLookup } from './fib.ts';
-import { echoReply, tcpReset, timestampReply } from './icmp.ts';
+import { echoReply, type IcmpMessage, tcpReset, timestampReply } from './icmp.ts';
 import { isLoopbackIp } from './route.ts';
 import { type Copy, endCopy, type Run } from './run.ts';
 import { findSocket, isIcmp } from './sockets.ts';
+import { isRefusedInSilence } from './tcp-signature.ts';
 
 const CHECKSUM_REASONS: Readonly<Record<number, string>> = {
   1: 'ICMP_CSUM',
   6: 'TCP_CSUM',
   17: 'UDP_CSUM',
   58: 'ICMP_CSUM',
+  136: 'UDP_CSUM',
 };
 
 export function deliverLocally(run: Run, copy: Copy): void {
-  const { skb, net } = copy;
+  const { net } = copy;
+  let header = extensionFault(net, copy.dev, copy.skb);
+  while (header === 'fragment') {
+    // Without conntrack, fragments of an IPv6 packet are joined only now.
+    if (!defragment(run, copy)) return;
+    header = extensionFault(net, copy.dev, copy.skb);
+  }
+  const { skb } = copy;
   const fields = fieldsOf(skb);
-  const header = extensionFault(net, copy.dev, skb);
   if (header) {
     endCopy(run, copy, {
       verdict: 'dropped',
@@ -81,37 +90,68 @@ export function deliverLocally(run: Run, copy: Copy): void {
     stray: copy.flooded,
   });
   // The protocol's handler has let go of the connection (nf_reset_ct()); where there is none, nobody did.
-  if (fields.protocol === 17) skb.conntrack = undefined;
+  if (isUdp(fields.protocol)) skb.conntrack = undefined;
   if (fields.protocol !== 6) {
-    queueIcmp(run, copy, fields.protocol === 17 ? NO_PORT[skb.family] : NO_PROTOCOL[skb.family]);
+    const about = { ...copy, skb: datagramOf(skb) };
+    queueIcmp(run, about, isUdp(fields.protocol) ? NO_PORT[skb.family] : noProtocol(skb));
     return;
   }
   // tcp_v6_send_reset(): an anycast address refuses nothing.
-  const reset = skb.family === 6 && speaksForItself(copy) ? undefined : tcpReset(skb, fields.tos);
+  if (isRefusedInSilence(skb) || (skb.family === 6 && speaksForItself(copy))) return;
+  const reset = tcpReset(skb, fields.tos & ~ECN);
   if (reset) queueAnswer(run, copy, reset);
+}
+
+/** INET_ECN_MASK */
+const ECN = 3;
+
+/** UDP-Lite is a part of UDP: it has a handler wherever that has one. */
+function isUdp(protocol: number): boolean {
+  return protocol === PROTOCOL.udp || protocol === PROTOCOL.udplite;
+}
+
+/** ICMPv6 points at the byte that names the protocol. */
+function noProtocol(skb: Skb): IcmpMessage {
+  return skb.family === 4 ? { type: 3, code: 2 } : { type: 4, code: 1, rest: upperLayerPointer(skb) };
 }
 
 /** What the protocol's handler drops before it looks for a socket. */
 function segmentFault(skb: Skb): { reason: string; text: string } | undefined {
   const { protocol, transport } = skb;
-  let whole = skb;
-  if (protocol === 17 && transport >= 0) {
-    const length = viewOf(skb.bytes).getUint16(transport + 4);
+  if (isUdp(protocol) && transport < 0 && skb.length <= skb.bytes.length) {
+    return { reason: 'PKT_TOO_SMALL', text: `less than a ${protocolName(protocol)} header` };
+  }
+  if (transport >= 0) {
+    const view = viewOf(skb.bytes);
     const room = skb.length - transport;
-    if (length < 8 || length > room) {
-      return { reason: 'PKT_TOO_SMALL', text: `UDP length ${length} in ${room} bytes` };
+    const length = isUdp(protocol) ? view.getUint16(transport + 4) : 0;
+    const isLite = protocol === PROTOCOL.udplite;
+    if (isUdp(protocol) && (length > room || (length < 8 && !(isLite && length === 0)))) {
+      return { reason: 'PKT_TOO_SMALL', text: `${protocolName(protocol)} length ${length} in ${room} bytes` };
     }
-    // What lies behind the datagram is cut off before the checksum is taken.
-    if (length < room) {
-      const end = transport + length;
-      whole = { ...skb, bytes: skb.bytes.slice(0, end), length: end };
+    // udplite_checksum_init(): RFC 3828 knows no packets without a checksum.
+    if (isLite && view.getUint16(transport + 6) === 0) {
+      return { reason: 'UDP_CSUM', text: 'a UDP-Lite packet without a checksum' };
+    }
+    if (protocol === PROTOCOL.tcp) {
+      const header = (view.getUint8(transport + 12) >> 4) * 4;
+      if (header < 20 || header > room) {
+        return { reason: 'PKT_TOO_SMALL', text: `a TCP header of ${header} bytes in ${room}` };
+      }
     }
   }
-  if (transportChecksum(whole) !== 'wrong') return undefined;
+  if (transportChecksum(datagramOf(skb)) !== 'wrong') return undefined;
   return {
     reason: CHECKSUM_REASONS[protocol] ?? 'SKB_CSUM',
     text: `the ${protocolName(protocol)} checksum is wrong`,
   };
+}
+
+/** __udp4_lib_rcv(): what lies behind a datagram is cut off, before the checksum is taken and before an error quotes it. */
+function datagramOf(skb: Skb): Skb {
+  if (skb.protocol !== PROTOCOL.udp || skb.transport < 0) return skb;
+  const end = skb.transport + viewOf(skb.bytes).getUint16(skb.transport + 4);
+  return end < skb.length ? { ...skb, bytes: skb.bytes.slice(0, end), length: end } : skb;
 }
 
 /** icmp_rcv(), icmpv6_rcv() */

@@ -82,8 +82,8 @@ function hasHandler({ net, skb }: Copy, protocol: number): boolean {
 /** A module: where it is loaded it has sysctls of its own. */
 const SCTP = 132;
 /**
- * PIM, and the protocol that is none. ESP, AH, IPComp, L2TP and UDP-Lite have handlers only where modules for them are loaded, which no dump
- * shows: they are taken as absent, as on a host without IPsec. Linux 6.16 dropped DCCP.
+ * PIM, and the protocol that is none. ESP, AH, IPComp and L2TP have handlers only where modules for them are loaded, which no dump
+ * shows: they are taken as absent, as on a host without IPsec. Linux 6.16 dropped DCCP. UDP-Lite's sockets are in no dump.
  */
 const BUILT_IN: ReadonlySet<number> = new Set([59, 103]);
 
