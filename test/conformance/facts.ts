@@ -8,6 +8,7 @@ import { ipsetFacts } from './facts/ipset.ts';
 import { replayFacts } from './facts/replay.ts';
 import { reversePathFacts } from './facts/reverse-path.ts';
 import { routerFacts } from './facts/router.ts';
+import { targetFacts } from './facts/targets.ts';
 import { foundCases } from './found.ts';
 
 export type Fact = Omit<Case, 'backend'> & {
@@ -20,6 +21,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   router: routerFacts,
   ipset: ipsetFacts,
   extensions: extensionFacts,
+  targets: targetFacts,
   replay: replayFacts,
   conntrack: conntrackFacts,
   'reverse-path': reversePathFacts,

@@ -1,41 +1,8 @@
 /** What matches and targets do where their names and manual pages say less or something else. */
-import type { Family } from '../../../src/net/ip.ts';
-import type { Hook, TableName } from '../../../src/xtables/rule.ts';
 import type { Fact } from '../facts.ts';
-import { ipv4, ipv6, type Octets, skbOfOctets, u8, u16, u32, u128, zeros } from '../generate/octets.ts';
-import { ROUTER } from '../networks/router.ts';
-import { tableText } from '../profiles/matches.ts';
+import { ipv4, type Octets, u16, u32, u128, zeros } from '../generate/octets.ts';
+import { C4, C6, fact, four, later, S4, S6, type Sent, six, tcp, udp } from './passing.ts';
 
-const C4 = 0x0a5a0102;
-const S4 = 0x0a5a0202;
-const C6 = (0xfd90n << 112n) | (1n << 96n) | 2n;
-const S6 = (0xfd90n << 112n) | (2n << 96n) | 2n;
-
-interface Sent {
-  readonly octets: Octets;
-  readonly after?: number;
-}
-type More4 = Partial<Parameters<typeof ipv4>[0]>;
-const four = (protocol: number, body: Octets, more: More4 = {}): Sent => ({
-  octets: ipv4({ source: C4, destination: S4, protocol, ...more }, body),
-});
-const six = (protocol: number, body: Octets, source = C6): Sent => ({
-  octets: ipv6({ source, destination: S6, protocol }, body),
-});
-const later = (after: number, sent: Sent): Sent => ({ ...sent, after });
-const udp = (length = 5, port = 53): Octets => [
-  ...u16(1000),
-  ...u16(port),
-  ...u16(8 + length),
-  ...u16(0),
-  ...zeros(length),
-];
-const tcp = (flags: number, options: Octets = [], data: Octets = [], from = 1000): Octets => [
-  ...[...u16(from), ...u16(80), ...u32(1000), ...u32(flags & 16 ? 5000 : 0)],
-  ...[...u8((5 + options.length / 4) << 4), ...u8(flags), ...u16(1000), ...u32(0)],
-  ...options,
-  ...data,
-];
 const dccp = (type: number, words: number, options: Octets): Octets => [
   ...[...u16(5), ...u16(80), words, 0, ...u16(0), type << 1, 0, ...u16(5)],
   ...options,
@@ -48,33 +15,6 @@ const segments = (next: number, tag: number, last: number, list: readonly bigint
   ...[next, list.length * 2, 4, left, last, 0, ...u16(tag)],
   ...list.flatMap(u128),
 ];
-
-interface Place {
-  readonly table?: TableName;
-  readonly chain?: Hook;
-  /** Further rules of the table, as they are. */
-  readonly more?: readonly string[];
-}
-
-function fact(
-  name: string,
-  family: Family,
-  rules: readonly string[],
-  sent: readonly Sent[],
-  { table = 'mangle', chain = 'PREROUTING', more = [] }: Place = {},
-): Fact {
-  const text = tableText(table, [...more, ...rules.map((rule) => `-A ${chain} ${rule}`)]);
-  return {
-    name,
-    network: ROUTER,
-    rules: { host: { [family === 4 ? 'ip4' : 'ip6']: text } },
-    stimuli: sent.map(({ octets, after }) => ({
-      on: 'eth0',
-      skb: skbOfOctets(octets),
-      ...(after === undefined ? {} : { after }),
-    })),
-  };
-}
 
 const bits = Array.from({ length: 16 }, (_, bit) => `-m mark --mark ${2 ** bit}/${2 ** bit}`);
 const again = (count: number, sent: Sent): Sent[] => Array.from({ length: count }, () => sent);
@@ -126,7 +66,7 @@ export const extensionFacts: readonly Fact[] = [
       '-m recent --name d --mask ffff:ffff:ffff:ffff:: --rcheck',
       '-m recent --name d --set',
     ],
-    [six(17, udp()), six(17, udp(), C6 + 1n), six(17, udp(), C6 + 2n)],
+    [six(17, udp()), six(17, udp(), { source: C6 + 1n }), six(17, udp(), { source: C6 + 2n })],
   ),
   fact(
     'recent: --hitcount, --seconds, --reap, --rttl and --remove',
