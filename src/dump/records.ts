@@ -298,6 +298,10 @@ export interface Socket {
   readonly sendQueue?: number;
   readonly process?: string;
   readonly pid?: number;
+  /** IP_TRANSPARENT, where the listing tells (ss --inet-sockopt). */
+  readonly transparent?: boolean;
+  /** SO_MARK, where the listing tells (ss -e). */
+  readonly mark?: number;
   readonly span: Span;
 }
 

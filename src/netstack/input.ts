@@ -18,6 +18,7 @@ import { noteIncomplete, output } from './output.ts';
 import { isLinkLocal, isLoopbackIp, isMulticast, type RouteDrop, routeStep } from './route.ts';
 import { routeInput } from './route-input.ts';
 import { addStep, type Copy, endCopy, hopOf, type Run } from './run.ts';
+import { earlyDemux } from './socket-lookup.ts';
 
 /** A packet has reached the IP layer on `copy.dev`. */
 export function receiveIp(run: Run, copy: Copy): void {
@@ -45,6 +46,7 @@ export function receiveIp(run: Run, copy: Copy): void {
   if (fieldsOf(skb).destination !== before) copy.translated = true;
   for (const text of net.fib[skb.family].assumptions) run.assumptions.add(text);
   const redirected = fieldsOf(skb).destination !== before;
+  copy.socket ??= earlyDemux(copy);
   if (redirected || copy.dst === undefined) {
     const result = routeInput(net, skb, dev, copy.translated);
     addStep(run, copy, result.step);
@@ -130,7 +132,7 @@ function forward(run: Run, copy: Copy): void {
       verdict: 'dropped',
       cause: 'flt-rule-drop',
       reason: 'NOT_SPECIFIED',
-      text: 'a packet that TPROXY gave to a socket is not forwarded: an ip rule for its mark has to make it local',
+      text: 'a packet that has a socket here (by TPROXY, or a connection) is not forwarded: an ip rule for its mark has to make it local',
     });
     return;
   }

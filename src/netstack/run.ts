@@ -1,4 +1,5 @@
 /** What one injected packet leaves behind while it passes through the model: hops, steps, taps, ends of its copies. */
+import type { Socket } from '../dump/records.ts';
 import type { Ip } from '../net/ip.ts';
 import type { NftRule } from '../nft/ruleset.ts';
 import { headerOf } from '../skb/fields.ts';
@@ -24,8 +25,9 @@ export interface Copy {
   flooded: boolean;
   /** Destination NAT was applied in this namespace. */
   translated: boolean;
-  /** skb->sk: the socket that TPROXY gave the packet to. */
-  socket?: NonNullable<Trace['socket']>;
+  /** skb->sk: the socket that TPROXY gave the packet to, or that early demultiplexing found. */
+  socket?: NonNullable<Trace['socket']> | undefined;
+  sk?: Socket;
 }
 
 export interface BridgeInfo {

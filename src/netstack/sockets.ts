@@ -1,11 +1,8 @@
 /** Who takes a packet that is for the host: inet_lookup_listener(), __udp4_lib_lookup(). */
-import { type Unknown, unknown } from '../base/ternary.ts';
 import type { Socket } from '../dump/records.ts';
 import type { Ip } from '../net/ip.ts';
-import { fieldsOf, type SkbFields } from '../skb/fields.ts';
-import type { Skb } from '../skb/skb.ts';
+import type { SkbFields } from '../skb/fields.ts';
 import type { Trace } from './hop.ts';
-import type { Net } from './net.ts';
 import type { Copy, Kernel } from './run.ts';
 
 type SocketState = NonNullable<Trace['socket']>;
@@ -25,7 +22,9 @@ export function findSocket(
   if (protocol !== 6 && protocol !== 17) return { state: hasHandler(copy, protocol) ? 'kernel' : 'none' };
   if (destinationPort === undefined) return { state: 'kernel' };
   const { sockets } = net.netns;
-  const listener = sockets && pick(sockets, fields, copy.dev);
+  const listener = sockets && pickListener(sockets, fields, copy.dev);
+  const connected = sockets && connectedSocket(sockets, fields, copy.dev);
+  if (connected) return { ...listening(connected), state: 'kernel' };
   if (listener?.takes) return listening(listener.socket);
   if (!kernel.onlyDumpedSockets && isAnswer(kernel, fields)) return { state: 'kernel' };
   if (!sockets) return { state: 'unknown' };
@@ -40,28 +39,6 @@ export function findSocket(
     state: 'wrong-address',
     ...(socket.address === undefined || socket.address === destination ? {} : { bound: socket.address }),
   };
-}
-
-/** For `-m socket`: the listener on the packet's own destination. */
-export function listenerOf({ netns, name }: Net, skb: Skb): 'bound' | 'any' | 'none' | Unknown {
-  const { sockets } = netns;
-  if (!sockets) return unknown(`${name}: no list of sockets (ss -lntup)`);
-  const found = pick(sockets, fieldsOf(skb), skb.in ?? '');
-  if (!found?.takes) return 'none';
-  return found.socket.address === undefined ? 'any' : 'bound';
-}
-
-/** For TPROXY: the listener on an address and port of its choice; undefined when there is none. */
-export function proxyListener(
-  { netns, name }: Net,
-  skb: Skb,
-  destination: Ip,
-  destinationPort: number,
-): Socket | undefined | Unknown {
-  const { sockets } = netns;
-  if (!sockets) return unknown(`${name}: no list of sockets (ss -lntup)`);
-  const found = pick(sockets, { ...fieldsOf(skb), destination, destinationPort }, skb.in ?? '');
-  return found?.takes ? found.socket : undefined;
 }
 
 /** ICMP and IGMP are always taken; tunnels' protocols where there is such a device; SCTP where it is loaded. */
@@ -105,9 +82,14 @@ export function listening({ process, span }: Socket): SocketState {
 }
 
 /** A listener on the port: one that takes the packet, else one bound to another address. */
-function pick(
+export function pickListener(
   sockets: readonly Socket[],
-  { family, protocol, destination, destinationPort }: SkbFields,
+  {
+    family,
+    protocol,
+    destination,
+    destinationPort,
+  }: Pick<SkbFields, 'family' | 'protocol' | 'destination' | 'destinationPort'>,
   dev: string,
 ): { socket: Socket; takes: boolean } | undefined {
   const name = protocol === 6 ? 'tcp' : 'udp';
@@ -126,6 +108,36 @@ function pick(
   const exact = takes.find((socket) => socket.address !== undefined) ?? takes[0];
   if (exact) return { socket: exact, takes: true };
   return onPort[0] && { socket: onPort[0], takes: false };
+}
+
+/** TCP's states but LISTEN, UDP's ESTAB. */
+export function isConnected({ protocol, state, peer }: Socket): boolean {
+  return protocol === 'tcp' ? state !== 'LISTEN' : peer !== undefined && peer.port !== 0;
+}
+
+/** __inet_lookup_established(), __udp4_lib_lookup(): the socket of exactly these addresses and ports. */
+export function connectedSocket(
+  sockets: readonly Socket[],
+  {
+    protocol,
+    source,
+    sourcePort,
+    destination,
+    destinationPort,
+  }: Pick<SkbFields, 'protocol' | 'source' | 'sourcePort' | 'destination' | 'destinationPort'>,
+  dev: string,
+): Socket | undefined {
+  const name = protocol === 6 ? 'tcp' : 'udp';
+  return sockets.find(
+    (socket) =>
+      socket.protocol === name &&
+      isConnected(socket) &&
+      socket.port === destinationPort &&
+      socket.address === destination &&
+      socket.peer?.address === source &&
+      socket.peer.port === sourcePort &&
+      (socket.device === undefined || socket.device === dev),
+  );
 }
 
 /** `::ffff:10.0.0.1` is 10.0.0.1. */

@@ -83,10 +83,7 @@ export function apply(ctx: NftContext, statement: Statement): Outcome {
       return updateElement(ctx, { statements: statement.statements, slot: keyText(key) }) ? 'next' : 'break';
     }
     case 'tproxy':
-      return {
-        ways: ['next', 'break'],
-        why: 'whether a transparent socket listens for it (ss -lntup on the host)',
-      };
+      return proxy(ctx, statement);
     case 'dup':
       return duplicate(ctx, statement);
     case 'fwd':
@@ -267,6 +264,23 @@ function duplicate(ctx: NftContext, { address, device }: Extract<Statement, { ki
     copyTo: ctx.skb.family === 4 ? Number(to & 0xffffffffn) : to,
     ...(typeof out === 'string' ? { out } : {}),
   };
+}
+
+/** nft_tproxy_eval(): without a transparent socket there the rule ends. */
+function proxy(ctx: NftContext, statement: Extract<Statement, { kind: 'tproxy' }>): Outcome {
+  const { skb, namespace } = ctx;
+  if (statement.family && statement.family !== (skb.family === 4 ? 'ip' : 'ip6')) return 'break';
+  const address = statement.address && evaluate(ctx, statement.address);
+  const port = statement.port && evaluate(ctx, statement.port);
+  if ((statement.address && typeof address !== 'bigint') || (statement.port && typeof port !== 'bigint')) {
+    return eitherWay({ why: 'where tproxy sends it' });
+  }
+  const to = typeof address === 'bigint' ? (skb.family === 4 ? Number(address) : address) : undefined;
+  return choice(
+    namespace.tproxy?.(skb, to, typeof port === 'bigint' ? Number(port) : undefined) ?? {
+      why: 'whether a transparent socket listens for it (ss -tunape --inet-sockopt)',
+    },
+  );
 }
 
 /** nft_fwd_netdev_eval(); with an address, through the neighbour of that device (nft_fwd_neigh_eval()). */

@@ -16,6 +16,17 @@ export function conntrackFamilies(ruleset: NftRuleset): ReadonlySet<Family> {
   return families;
 }
 
+/** nft_tproxy_init() starts defragmentation (nf_defrag_ipv4_enable()). */
+export function defragments(ruleset: NftRuleset, family: Family): boolean {
+  return ruleset.tables.some(
+    (table) =>
+      (table.family === 'inet' || table.family === (family === 4 ? 'ip' : 'ip6')) &&
+      table.chains.some(({ rules }) =>
+        rules.some(({ statements }) => statements.some(({ kind }) => kind === 'tproxy')),
+      ),
+  );
+}
+
 export function usesConntrack(table: NftTable): boolean {
   if (table.family === 'arp' || table.family === 'netdev') return false;
   return (

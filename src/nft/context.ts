@@ -1,5 +1,5 @@
 /** What an expression or statement sees when a rule is tried on a packet (struct nft_pktinfo). */
-import type { Unknown } from '../base/ternary.ts';
+import type { Ternary, Unknown } from '../base/ternary.ts';
 import type { Ip } from '../net/ip.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { NamespaceView } from '../xtables/context.ts';
@@ -34,6 +34,8 @@ export interface NftView extends NamespaceView {
   deviceName(index: number): string | undefined;
   /** Name of the device the route leads out by; empty when there is none. */
   fibDevice(question: FibQuestion): string | Unknown;
+  /** tproxy: gives the packet to a socket; false when there is none. Absent where nobody could. */
+  tproxy?(skb: Skb, address: Ip | undefined, port: number | undefined): Ternary;
   /** `fib … type`: RTN_* of an address; for IPv6 that takes a whole look-up. */
   fibType(ip: Ip, device?: string): number | Unknown;
 }

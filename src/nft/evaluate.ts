@@ -40,7 +40,7 @@ export function evaluate(ctx: NftContext, expression: Expression): Loaded {
     case 'rt':
       return loadRoute(ctx, expression);
     case 'socket':
-      return unknown('the socket that the packet belongs to (ss -tunap on the host)');
+      return loadSocket(ctx, expression.key);
     case 'numgen':
       return generate(ctx, expression);
     case 'jhash':
@@ -65,6 +65,20 @@ export function evaluate(ctx: NftContext, expression: Expression): Loaded {
     case 'unknown':
       return unknown(expression.why);
   }
+}
+
+/** nft_socket_eval() */
+function loadSocket(
+  { skb, hook, namespace }: NftContext,
+  key: Extract<Expression, { kind: 'socket' }>['key'],
+): Loaded {
+  const why = 'the socket that the packet belongs to (ss -tunape --inet-sockopt)';
+  if (key === 'cgroupv2' || hook === 'output') return unknown(why);
+  const found = namespace.socket ? namespace.socket(skb) : unknown(why);
+  if (!found || isUnknown(found)) return found;
+  if (key === 'wildcard') return found.wildcard ? 1n : 0n;
+  if (key === 'mark') return typeof found.mark === 'number' ? BigInt(found.mark) : found.mark;
+  return typeof found.transparent === 'boolean' ? (found.transparent ? 1n : 0n) : found.transparent;
 }
 
 /** What isn't there ends the rule, whatever else is unknown. */

@@ -60,10 +60,19 @@ export interface NamespaceView {
   tentatively?<T>(run: () => T): T;
   /** Smaller of the route's MTUs there and back, for TCPMSS --clamp-mss-to-pmtu. */
   pathMtu?(skb: Skb): number | Unknown;
-  /** The listening socket that a TCP or UDP packet would come to: bound to its destination, to any address, or none there. */
-  listener?(skb: Skb): 'bound' | 'any' | 'none' | Unknown;
+  /** The socket that the packet, or what an ICMP error quotes, belongs to; undefined when there is none. */
+  socket?(skb: Skb): SocketView | undefined | Unknown;
   /** Sysctl value, or undefined when neither the dump nor the kernel's default says. */
   sysctl(name: string): string | undefined;
+}
+
+export interface SocketView {
+  /** inet_rcv_saddr is 0: bound to no address. */
+  readonly wildcard: boolean;
+  /** IP_TRANSPARENT */
+  readonly transparent: Ternary;
+  /** SO_MARK */
+  readonly mark: number | Unknown;
 }
 
 export interface SetTestOptions {

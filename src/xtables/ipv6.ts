@@ -29,7 +29,7 @@ export function isFound(search: Search): search is FoundHeader {
 }
 
 /** The header of type `target`; without one, the upper layer, or the first Authentication Header with `stopAtAh`. */
-export function findHeader(skb: Skb, target?: number, stopAtAh = false): Search {
+export function findHeader(skb: Pick<Skb, 'bytes' | 'length'>, target?: number, stopAtAh = false): Search {
   let protocol = u8(skb.bytes, 6);
   let offset = IPV6_LENGTH;
   for (let i = 0; i < MOST_HEADERS; i++) {

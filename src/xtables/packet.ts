@@ -57,7 +57,11 @@ export function blindHeader(ctx: MatchContext, length: number): number | 'short'
 }
 
 /** `length` bytes at an offset. */
-export function headerAt(skb: Skb, offset: number, length: number): number | 'short' | Unknown {
+export function headerAt(
+  skb: Pick<Skb, 'bytes' | 'length'>,
+  offset: number,
+  length: number,
+): number | 'short' | Unknown {
   if (offset < 0 || offset + length > skb.length) return 'short';
   return offset + length <= skb.bytes.length ? offset : cut(skb);
 }
@@ -90,7 +94,7 @@ export function upperLayer({ skb, backend }: Pick<MatchContext, 'skb' | 'backend
     : { protocol: -1, offset: -1, fragmentOffset: 0, problem: found };
 }
 
-export function cut(skb: Skb): Unknown {
+export function cut(skb: Pick<Skb, 'bytes' | 'length'>): Unknown {
   return unknown(
     `the capture has ${skb.bytes.length} of the packet's ${skb.length} bytes (capture with -s 0)`,
   );

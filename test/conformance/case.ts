@@ -36,6 +36,20 @@ export interface Rules {
   readonly ipset?: string;
 }
 
+/** A socket of a process: a TCP one listens, or is connected to its peer. */
+export interface HeldSocket {
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+  readonly peer?: readonly [address: string, port: number];
+  /** IP_TRANSPARENT */
+  readonly transparent?: boolean;
+  /** SO_MARK */
+  readonly mark?: number;
+  /** IPv6 ones take IPv4 as well when false. */
+  readonly v6only?: boolean;
+}
+
 /** A packet to send. */
 export interface Stimulus {
   /** A far end's name, or `local:NAMESPACE`: sent by a process there. */
@@ -60,6 +74,8 @@ export interface Case {
   readonly rules: Readonly<Record<string, Rules>>;
   /** Commands of a namespace that change something, after the network stands and before the rules are loaded. */
   readonly settings?: Readonly<Record<string, readonly string[]>>;
+  /** By namespace: sockets that processes hold there. */
+  readonly sockets?: Readonly<Record<string, readonly HeldSocket[]>>;
   readonly stimuli: readonly Stimulus[];
   /** More packets, made from what came out: the answers of whoever sits behind the far ends. */
   readonly answer?: (frames: readonly Frame[]) => readonly Stimulus[];

@@ -8,6 +8,7 @@ import { ipsetFacts } from './facts/ipset.ts';
 import { replayFacts } from './facts/replay.ts';
 import { reversePathFacts } from './facts/reverse-path.ts';
 import { routerFacts } from './facts/router.ts';
+import { socketFacts } from './facts/sockets.ts';
 import { targetFacts } from './facts/targets.ts';
 import { foundCases } from './found.ts';
 
@@ -27,6 +28,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   'reverse-path': reversePathFacts,
   hosts: hostsFacts,
   crossings: crossingFacts,
+  sockets: socketFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

@@ -616,6 +616,22 @@ unix  2      [ ACC ]     STREAM     LISTENING     21    1/init    /run/x
       [4, 'TIME-WAIT', undefined, undefined],
     ]);
   });
+
+  it('ss -tunape --inet-sockopt tells marks and which sockets are transparent', () => {
+    const text = `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess
+udp   UNCONN 0      0            0.0.0.0:53        0.0.0.0:*    users:(("p",pid=7,fd=5)) ino:12 sk:1 cgroup:/ <->
+\tinet-sockopt: ( mc_loop mc_all)
+tcp   ESTAB  0      0        203.0.113.9:82      10.90.1.2:1001 users:(("p",pid=7,fd=7)) ino:13 sk:7 fwmark:0x9 cgroup:/ <->
+\tinet-sockopt: ( is_icsk mc_loop transparent mc_all)
+tcp   LISTEN 0      4                  *:90              *:*
+`;
+    expect(read('x', text).issues).toEqual([]);
+    expect(sockets(text).map(({ transparent, mark }) => [transparent, mark])).toEqual([
+      [false, 0],
+      [true, 9],
+      [undefined, undefined],
+    ]);
+  });
 });
 
 describe('conntrack', () => {

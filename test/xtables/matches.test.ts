@@ -310,7 +310,9 @@ describe('rules that remember', () => {
     // Collected when a connection comes by that is not known yet.
     expect(skbs.slice(2).map((skb) => outcome(rule, skb, { state }))).toEqual(['yes']);
     if (first) first.dead = true;
-    expect(outcome(rule, packet('tcp 10.0.0.1:2 > 10.0.0.2:80 ct=NEW orig=10.0.0.1:2'), { state })).toBe('no');
+    expect(outcome(rule, packet('tcp 10.0.0.1:2 > 10.0.0.2:80 ct=NEW orig=10.0.0.1:2'), { state })).toBe(
+      'no',
+    );
     expect(outcome(rule, packet('tcp 10.0.0.9:1 > 10.0.0.2:80 ct=NEW orig=10.0.0.9:1'), { state })).toBe(
       'no',
     );

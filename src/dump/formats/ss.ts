@@ -1,4 +1,4 @@
-/** The internet sockets of `ss -lntup`, with any choice of columns: iproute2 misc/ss.c. */
+/** The internet sockets of `ss -lntup` or `ss -tunape --inet-sockopt`, with any choice of columns: iproute2 misc/ss.c. */
 import type { Issue } from '../../base/issue.ts';
 import { familyOf } from '../../net/ip.ts';
 import { badLine, type Format, firstLine, mostLines, type Parsed } from '../format.ts';
@@ -51,8 +51,8 @@ function parseSockets(text: DumpText): Parsed {
     }
     const last = rows.at(-1);
     if (/^\s/.test(line) && !/^\s*(?:tcp|udp|raw|sctp)\s/.test(line)) {
-      const users = /users:\(\(.*/.exec(line)?.[0];
-      if (users !== undefined && last) rows[rows.length - 1] = { ...last, rest: `${last.rest} ${users}` };
+      const more = /(?:users:\(\(|inet-sockopt:).*/.exec(line)?.[0];
+      if (more !== undefined && last) rows[rows.length - 1] = { ...last, rest: `${last.rest} ${more}` };
       return;
     }
     const row = parseRow(line, columns, text, index + 1);
@@ -131,6 +131,9 @@ function socketOf(row: Row, old: boolean, path: string): Socket {
   const { local, peer } = row;
   const only = /\bv6only:([01])\b/.exec(row.rest)?.[1];
   const user = /users:\(\("([^"]*)",(?:pid=)?(\d+)/.exec(row.rest);
+  const options = /inet-sockopt: \(([^)]*)\)/.exec(row.rest)?.[1]?.split(' ');
+  const mark =
+    /\bfwmark:(0x[0-9a-f]{1,8})\b/.exec(row.rest)?.[1] ?? (/\bino:\d/.test(row.rest) ? '0' : undefined);
   const [receive, send] = row.queues;
   const connected = peer.address !== undefined;
   return {
@@ -147,6 +150,8 @@ function socketOf(row: Row, old: boolean, path: string): Socket {
     sendQueue: send,
     ...(user?.[1] === undefined ? {} : { process: user[1] }),
     ...(user?.[2] === undefined ? {} : { pid: Number(user[2]) }),
+    ...(options ? { transparent: options.includes('transparent') } : {}),
+    ...(mark === undefined ? {} : { mark: Number(mark) }),
     span: { path, line: row.line },
   };
 }

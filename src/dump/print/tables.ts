@@ -94,7 +94,7 @@ export function printCounters(counters: ReadonlyMap<string, Counter>): string {
   ]);
 }
 
-/** `ss -antup` */
+/** `ss -antupe --inet-sockopt`, as far as it was asked */
 export function printSockets(sockets: readonly Socket[]): string {
   return lines([
     'Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port Process',
@@ -113,8 +113,13 @@ export function printSockets(sockets: readonly Socket[]): string {
           ? `${any}:*`
           : formatEndpoint(socket.peer.address, socket.peer.port);
       const user = socket.pid === undefined ? '' : ` users:(("${socket.process ?? ''}",pid=${socket.pid}))`;
+      const mark = socket.mark === undefined ? '' : ` fwmark:0x${socket.mark.toString(16)}`;
+      const options =
+        socket.transparent === undefined
+          ? ''
+          : `\n\tinet-sockopt: (${socket.transparent ? ' transparent' : ' '})`;
       const netid = socket.protocol === 'other' ? '???' : socket.protocol;
-      return `${netid.padEnd(5)} ${socket.state} ${socket.receiveQueue ?? 0} ${socket.sendQueue ?? 0} ${host}${device}:${port} ${peer}${user}`;
+      return `${netid.padEnd(5)} ${socket.state} ${socket.receiveQueue ?? 0} ${socket.sendQueue ?? 0} ${host}${device}:${port} ${peer}${user}${mark}${options}`;
     }),
   ]);
 }

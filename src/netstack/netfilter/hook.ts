@@ -11,7 +11,7 @@ import { applyNat, natHook } from './nat-hook.ts';
 import { runNft } from './nft-hook.ts';
 import { routingKey } from './routing-key.ts';
 import type { BaseChain, HookEntry } from './tables.ts';
-import { tproxy } from './tproxy.ts';
+import { tproxyTarget } from './tproxy.ts';
 import { confirm, track } from './track-hook.ts';
 import { viewOf } from './view.ts';
 import { type TableVerdict, walkTable } from './walk.ts';
@@ -77,11 +77,11 @@ function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): T
     tables: net.tables[skb.family],
     base,
     skb,
-    view: viewOf(net, skb.time, copy.dst),
+    view: viewOf(net, skb.time, copy.dst, copy),
     hooks: {
       step: (step) => addStep(run, copy, step),
       nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
-      tproxy: (verdict, rule) => tproxy(run, copy, verdict, rule),
+      tproxy: (verdict, rule) => tproxyTarget(run, copy, verdict, rule),
       tee: (verdict) => tee(run, copy, verdict, base.hook === 'PREROUTING' || base.hook === 'INPUT'),
       decide: (rule) => run.kernel.evidence?.rule?.({ namespace: net.name, rule, skb }),
       undecided: ({ text, why, matters }) => {

@@ -14,6 +14,7 @@ import { nftDropCause } from './nft-drop-cause.ts';
 import { nftViewOf } from './nft-view.ts';
 import { type NftVerdict, walkNft } from './nft-walk.ts';
 import { routingKey } from './routing-key.ts';
+import { nftTproxy } from './tproxy.ts';
 
 /** True: go on. False: the packet ended here. `connection` is the one that nat statements set up, `extra` what counts of the frame's header. */
 export function runNft(
@@ -30,7 +31,10 @@ export function runNft(
     base,
     pf,
     skb,
-    view: nftViewOf(net, skb.time, dst),
+    view: {
+      ...nftViewOf(net, skb.time, dst, copy),
+      tproxy: (trial, address, port) => nftTproxy(copy, trial, address, port),
+    },
     // rt_nexthop(): of a local route, the destination itself.
     ...(dst
       ? { route: { nexthop: dst.kind === 'local' ? fieldsOf(skb).destination : dst.nexthop, out: dst.out } }

@@ -1,5 +1,6 @@
 /** What nft rules ask of their namespace, beside what iptables' matches ask. */
 import { type Unknown, unknown } from '../../base/ternary.ts';
+import type { Socket } from '../../dump/records.ts';
 import type { Ip } from '../../net/ip.ts';
 import { familyOf } from '../../net/ip.ts';
 import type { DeviceView, FibQuestion, NftView } from '../../nft/context.ts';
@@ -12,8 +13,13 @@ import { isMulticast } from '../route.ts';
 import type { Destination } from '../run.ts';
 import { viewOf } from './view.ts';
 
-export function nftViewOf(net: Net, now: number, dst?: Destination): NftView {
-  const view = viewOf(net, now, dst);
+export function nftViewOf(
+  net: Net,
+  now: number,
+  dst?: Destination,
+  holder?: { readonly sk?: Socket },
+): NftView {
+  const view = viewOf(net, now, dst, holder);
   return {
     ...view,
     device: (name) => deviceView(net, deviceOf(net, name)),

@@ -1,6 +1,6 @@
 /** The hooks of one namespace and family as lists sorted by priority (nf_hook_entries), with the state their rules keep. */
 import type { Family } from '../../net/ip.ts';
-import { conntrackFamilies } from '../../nft/conntrack-users.ts';
+import { conntrackFamilies, defragments } from '../../nft/conntrack-users.ts';
 import type { NftChain, NftHook } from '../../nft/ruleset.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 
@@ -90,7 +90,8 @@ export function createTables(
     (nft.ruleset !== undefined && conntrackFamilies(nft.ruleset).has(family)) ||
     (undumped && (netns.conntrack?.length ?? 0) > 0);
   const bases = rulesets.flatMap((ruleset) => baseChains(ruleset, shared));
-  const defragments = rulesets.some(defragmentUsers);
+  const joins =
+    rulesets.some(defragmentUsers) || (nft.ruleset !== undefined && defragments(nft.ruleset, family));
   const hooks = {} as Record<Hook, HookEntry[]>;
   const nat = {} as Record<Hook, NatChain[]>;
   for (const hook of HOOKS) {
@@ -115,7 +116,7 @@ export function createTables(
     // Of equal priority, what was registered later is asked first (nf_hook_entries_grow()); tracking begins with a rule of a chain.
     hooks[hook] = [
       ...chains.filter(({ isNat }) => !isNat).map(({ entry, order }) => ({ entry, order })),
-      ...(tracks ? trackingEntries(hook) : defragments ? defragEntries(hook) : []).map((entry) => ({
+      ...(tracks ? trackingEntries(hook) : joins ? defragEntries(hook) : []).map((entry) => ({
         entry,
         order: entry.kind === 'nat' && Number.isFinite(natOrder) ? natOrder : Number.POSITIVE_INFINITY,
       })),

@@ -1,16 +1,23 @@
 /** What matches ask of their namespace. */
 import { isUnknown, type Unknown, unknown } from '../../base/ternary.ts';
+import type { Socket } from '../../dump/records.ts';
 import { NO_INFO } from '../../ipset/element.ts';
 import type { Query } from '../../ipset/query.ts';
-import type { NamespaceView } from '../../xtables/context.ts';
+import type { NamespaceView, SocketView } from '../../xtables/context.ts';
 import { hasAddressType } from '../address-type.ts';
 import type { Net } from '../net.ts';
 import { pathMtu } from '../path-mtu.ts';
 import { reversePathMatches } from '../reverse-path.ts';
 import type { Destination } from '../run.ts';
-import { listenerOf } from '../sockets.ts';
+import { socketOfPacket } from '../socket-lookup.ts';
 
-export function viewOf(net: Net, now: number, dst?: Destination): NamespaceView {
+/** `holder` has the socket that the packet was given to already. */
+export function viewOf(
+  net: Net,
+  now: number,
+  dst?: Destination,
+  holder: { readonly sk?: Socket } = {},
+): NamespaceView {
   return {
     elapsed: net.elapsed,
     realms: () => dst?.realms ?? 0,
@@ -30,8 +37,17 @@ export function viewOf(net: Net, now: number, dst?: Destination): NamespaceView 
     ...(dst && { pathMtu: (skb) => pathMtu(net, skb, dst) }),
     tentatively: (run) => net.sets.tentatively(run),
     connections: () => net.conntrack.connections(now),
-    listener: (skb) => listenerOf(net, skb),
+    socket: (skb) => socketView(holder.sk ?? socketOfPacket(net, skb)),
     sysctl: (name) => net.sysctl(name)?.value,
+  };
+}
+
+function socketView(socket: Socket | undefined | Unknown): SocketView | undefined | Unknown {
+  if (!socket || isUnknown(socket)) return socket;
+  return {
+    wildcard: socket.address === undefined,
+    transparent: socket.transparent ?? unknown('whether the socket is a transparent one (ss --inet-sockopt)'),
+    mark: socket.mark ?? unknown('the mark of the socket (ss -e)'),
   };
 }
 

@@ -2,7 +2,7 @@
 import { isUnknown, type Ternary, unknown } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { decidedWith, defineMatch } from '../extension.ts';
-import { blindHeader, u8, upperLayer } from '../packet.ts';
+import { upperLayer } from '../packet.ts';
 import { flag } from '../values/number.ts';
 
 interface SocketInfo {
@@ -11,16 +11,13 @@ interface SocketInfo {
   readonly restoreMark: boolean;
 }
 
-const [ICMP, TCP, UDP, ICMPV6] = [1, 6, 17, 58];
-const ERRORS: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
-/** FIN, SYN, RST and ACK. */
-const FLAGS = 0x17;
-const SYN = 2;
-const WHICH = 'whether a socket of this host takes the packet (ss -tunap)';
+/** ICMP, TCP, UDP, ICMPv6 */
+const ASKED: ReadonlySet<number> = new Set([1, 6, 17, 58]);
+const WHICH = 'whether a socket of this host takes the packet (ss -tunape --inet-sockopt)';
 
 export const socket = defineMatch({
   name: 'socket',
-  support: { ...decidedWith('ss -lntup'), untried: 'no case of the conformance suite has it' },
+  support: decidedWith('ss -tunape --inet-sockopt'),
   defragments: true,
   hooks: ['PREROUTING', 'INPUT'],
   options: {
@@ -41,30 +38,17 @@ export const socket = defineMatch({
   match: matchSocket,
 });
 
-/** Only what opens a connection is sure to have none yet: other packets may belong to sockets that no listing of listeners shows. */
+/** socket_match(): a socket bound to no address counts only with --nowildcard, one that isn't transparent not with --transparent. */
 function matchSocket(info: SocketInfo, ctx: MatchContext): Ternary {
-  const { protocol, fragmentOffset } = upperLayer(ctx);
-  if (protocol === ICMP || protocol === ICMPV6) return quotesPacket(ctx, protocol);
-  if (protocol !== TCP && protocol !== UDP) return false;
-  const at = blindHeader(ctx, 8);
-  if (typeof at !== 'number') return at === 'short' ? false : at;
-  const listener = ctx.namespace.listener?.(ctx.skb) ?? unknown(WHICH);
-  if (isUnknown(listener)) return listener;
-  const counts = listener === 'bound' || (listener === 'any' && info.nowildcard);
-  if (counts) {
-    return info.transparent || info.restoreMark
-      ? unknown('whether the listening socket is a transparent one, and its mark (no command tells)')
-      : true;
-  }
-  const opens = protocol === TCP && fragmentOffset === 0 && (u8(ctx.skb.bytes, at + 13) & FLAGS) === SYN;
-  return opens ? false : unknown(WHICH);
-}
-
-/** An ICMP error is for the socket that sent what it quotes; other ICMP is for none. */
-function quotesPacket(ctx: MatchContext, protocol: number): Ternary {
-  const at = blindHeader(ctx, 8);
-  if (typeof at !== 'number') return at === 'short' ? false : at;
-  const type = u8(ctx.skb.bytes, at);
-  const isError = protocol === ICMP ? ERRORS.has(type) : type < 128;
-  return isError ? unknown(WHICH) : false;
+  const { skb } = ctx;
+  if (!ASKED.has(upperLayer(ctx).protocol)) return false;
+  const found = ctx.namespace.socket ? ctx.namespace.socket(skb) : unknown(WHICH);
+  if (!found) return false;
+  if (isUnknown(found)) return found;
+  if (found.wildcard && !info.nowildcard) return false;
+  if (info.transparent && found.transparent !== true) return found.transparent;
+  if (!info.restoreMark) return true;
+  if (typeof found.mark !== 'number') return found.mark;
+  skb.mark = found.mark;
+  return true;
 }

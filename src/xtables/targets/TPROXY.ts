@@ -16,7 +16,7 @@ interface TproxyInfo {
 
 export const TPROXY = defineTarget({
   name: 'TPROXY',
-  support: { ...decidedWith('ss -lntup'), untried: 'no case of the conformance suite has it' },
+  support: decidedWith('ss -tunape --inet-sockopt'),
   defragments: true,
   tables: ['mangle'],
   hooks: ['PREROUTING'],

@@ -10,6 +10,8 @@ One JSON object a line in, one out.
     -> {"time": EPOCH, "errno": NUMBER?, "frames": [[END, HEX], ...], "events": [EVENT, ...]}
 {"run": NETNS, "script": TEXT}                       a shell script in NETNS  -> {"status": N, "out": TEXT, "err": TEXT}
 {"clock": true}                                      the ticks of jiffies  -> {"hz": NUMBER, "tick": EPOCH} or {}
+{"sockets": NETNS, "held": [{"protocol": "tcp" | "udp", "address", "port", "peer": [ADDRESS, PORT]?, "transparent": BOOL?, "mark": N?, "v6only": BOOL?}]}
+    sockets of a process there, until the next "close"; TCP ones listen, or are connected to their peer without a segment sent
 {"close": true}                                      forgets the sockets
 
 EVENT, nft tables (NFNLGRP_NFTRACE):
@@ -147,6 +149,31 @@ class Namespace:
 
 ends = []
 namespaces = {}
+held = []
+
+IP_TRANSPARENT, IPV6_TRANSPARENT, IPV6_V6ONLY, SO_MARK, TCP_REPAIR = 19, 75, 26, 36, 19
+
+
+def hold(wanted):
+    six = ":" in wanted["address"]
+    tcp = wanted["protocol"] == "tcp"
+    peer = wanted.get("peer")
+    made = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if six:
+        made.setsockopt(socket.IPPROTO_IPV6, IPV6_V6ONLY, int(wanted.get("v6only", True)))
+    if wanted.get("transparent"):
+        made.setsockopt(*((socket.IPPROTO_IPV6, IPV6_TRANSPARENT) if six else (socket.IPPROTO_IP, IP_TRANSPARENT)), 1)
+    if wanted.get("mark"):
+        made.setsockopt(socket.SOL_SOCKET, SO_MARK, wanted["mark"])
+    if tcp and peer:
+        made.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    made.bind((wanted["address"], wanted["port"]))
+    if peer:
+        made.connect(tuple(peer))
+    elif tcp:
+        made.listen(4)
+    held.append(made)
 
 
 def drain(sock):
@@ -238,6 +265,9 @@ def close():
     for end in ends:
         end.close()
     ends.clear()
+    for each in held:
+        each.close()
+    held.clear()
     for space in namespaces.values():
         space.close()
     namespaces.clear()
@@ -284,6 +314,11 @@ def answer(command):
         return opened(command["open"])
     if "close" in command:
         close()
+        return {}
+    if "sockets" in command:
+        enter(command["sockets"])
+        for wanted in command["held"]:
+            hold(wanted)
         return {}
     if "run" in command:
         done = subprocess.run(

@@ -1,6 +1,7 @@
 /** Talks to agent.py, which lives in the namespaces. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
+import type { HeldSocket } from '../case.ts';
 
 /** agent.py's EVENT. */
 export type RawEvent = NftEvent | LegacyEvent;
@@ -90,6 +91,11 @@ export class Agent {
     namespaces: readonly string[],
   ): Promise<void> {
     await this.ask({ open: { ends, namespaces } });
+  }
+
+  /** Sockets of a process there, until everything is forgotten. */
+  async hold(netns: string, sockets: readonly HeldSocket[]): Promise<void> {
+    await this.ask({ sockets: netns, held: sockets });
   }
 
   async forget(): Promise<void> {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { formatMac } from '../../../src/net/mac.ts';
 import { BUILTIN_CHAINS, TABLES } from '../../../src/xtables/rule.ts';
-import type { Backend, Network, Rules } from '../case.ts';
+import type { Backend, HeldSocket, Network, Rules } from '../case.ts';
 import { Agent, type Sent } from './agent.ts';
 import { PROBE } from './probe.ts';
 
@@ -119,6 +119,10 @@ export class Lab {
     }
     script.push(here('nft -f -', PROBE), 'conntrack -F >/dev/null 2>&1 || true');
     await this.agent.run(this.netns(namespace), script.join('\n'));
+  }
+
+  async hold(namespace: string, sockets: readonly HeldSocket[]): Promise<void> {
+    await this.agent.hold(this.netns(namespace), sockets);
   }
 
   async send(end: string, frame: Uint8Array): Promise<Sent> {

@@ -14,7 +14,7 @@ import { PROBE_TABLE } from './probe.ts';
 const SEPARATOR = '@@@ nettrace @@@';
 
 /** What the model is told of each namespace. `nft` and `ipset` only where the case has such rules. */
-function commandsOf({ backend, rules, settings }: Case, namespace: string): string[] {
+function commandsOf({ backend, rules, settings, sockets }: Case, namespace: string): string[] {
   const own = rules[namespace] ?? {};
   return [
     'ip -d -j addr show',
@@ -29,7 +29,7 @@ function commandsOf({ backend, rules, settings }: Case, namespace: string): stri
     'bridge -d -j mdb show',
     'bridge -j vlan show',
     'sysctl -a --pattern ^net',
-    'ss -lntup',
+    sockets?.[namespace] ? 'ss -tunape --inet-sockopt' : 'ss -lntup',
     `iptables-${backend}-save`,
     `ip6tables-${backend}-save`,
     ...(own.nft === undefined ? [] : ['nft -j -a list ruleset']),
@@ -50,6 +50,8 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
       const settings = of.settings?.[name] ?? [];
       if (settings.length > 0) await lab.run(name, settings);
       await lab.load(name, of.backend, of.rules[name] ?? {});
+      const sockets = of.sockets?.[name] ?? [];
+      if (sockets.length > 0) await lab.hold(name, sockets);
     }
   }
   const dumps: [string, string, string][] = [];
@@ -187,7 +189,7 @@ function observed(
 function told(command: string, text: string): string {
   if (command.startsWith('sysctl')) {
     const keep =
-      /forward|rp_filter|local|redirects|mark|bridge|icmp|nf_conntrack_|hop_limit|port_range|arp_|fib_|mtu|ignore|tcp_|proxy|shared|disable_ipv6/;
+      /forward|rp_filter|local|redirects|mark|bridge|icmp|nf_conntrack_|hop_limit|port_range|arp_|fib_|mtu|ignore|tcp_|proxy|shared|disable_ipv6|early_demux/;
     return text
       .split('\n')
       .filter((line) => keep.test(line))
