@@ -50,7 +50,8 @@ export const cluster = defineMatch({
     const entry = skb.conntrack?.entry;
     if (!entry) return false;
     if (entry.expected) return unknown('the source of the connection that expected this one (conntrack -L)');
-    const hash = jhash(memoryWords(entry.original.source), info.seed);
+    // Of IPv6 the first word alone: NF_CT_TUPLE_L3SIZE, taken for bytes, counts words.
+    const hash = jhash(memoryWords(entry.original.source).slice(0, 1), info.seed);
     const node = scaleHash(hash, info.nodes);
     return (((info.nodeMask >>> node) & 1) === 1) !== info.invert;
   },

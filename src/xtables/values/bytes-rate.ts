@@ -1,4 +1,4 @@
-/** Byte rates of hashlimit: `512kb/s`. The kernel counts in units of 16 bytes and keeps the cost of one as 2^32-1 / units. */
+/** Byte rates of hashlimit: `512kb/s`. The kernel counts in units of 16 bytes; bytes_to_cost() makes one more of them than there are. */
 const UNIT_SHIFT = 4;
 const MAX_U32 = 0xffffffff;
 const SUFFIXES: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };
@@ -18,11 +18,11 @@ export function readByteRate(text: string): number | undefined {
 
 export function bytesToCost(bytes: number): number {
   const units = Math.floor(bytes / 2 ** UNIT_SHIFT);
-  return Math.floor(MAX_U32 / Math.max(1, units));
+  return Math.floor(MAX_U32 / (units + 1));
 }
 
 export function costToBytes(cost: number): number {
-  return cost === 0 ? MAX_U32 : Math.floor(MAX_U32 / cost) * 2 ** UNIT_SHIFT;
+  return cost === 0 ? MAX_U32 : (Math.floor(MAX_U32 / cost) - 1) * 2 ** UNIT_SHIFT;
 }
 
 /** In the largest unit that divides it. */
