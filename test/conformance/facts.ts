@@ -3,6 +3,7 @@ import type { Backend, Case } from './case.ts';
 import { conntrackFacts } from './facts/conntrack.ts';
 import { crossingFacts } from './facts/crossings.ts';
 import { extensionFacts } from './facts/extensions.ts';
+import { hashFacts } from './facts/hashes.ts';
 import { hostsFacts } from './facts/hosts.ts';
 import { ipsetFacts } from './facts/ipset.ts';
 import { replayFacts } from './facts/replay.ts';
@@ -28,6 +29,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   'reverse-path': reversePathFacts,
   hosts: hostsFacts,
   crossings: crossingFacts,
+  hashes: hashFacts,
   sockets: socketFacts,
 };
 
