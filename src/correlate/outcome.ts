@@ -101,7 +101,10 @@ function resetUnanswered({ forward, reply }: Leg): Sighting | undefined {
 /** So many more transmissions of one segment, without any word from the other side, are no chance loss. */
 const REPEATS = 2;
 
-/** The other side said nothing after the segment was sent for the first time. A capture of one direction can't tell. */
+/**
+ * The other side said nothing after the segment was sent for the first time, or nothing but that it still waits for it. A capture
+ * of one direction can't tell.
+ */
 function stallOf({ forward, reply }: Leg): Outcome['stalled'] {
   for (const [side, other, direction] of [
     [forward, reply, 'forward'],
@@ -109,7 +112,9 @@ function stallOf({ forward, reply }: Leg): Outcome['stalled'] {
   ] as const) {
     const segment = side.repeated;
     if (!segment || side.repeats < REPEATS || other.packets === 0) continue;
-    if ((other.last?.time ?? 0) <= segment.time) return { segment, direction, repeats: side.repeats + 1 };
+    const silent = (other.last?.time ?? 0) <= segment.time;
+    const waits = segment.sequence !== undefined && other.last?.acknowledgement === segment.sequence;
+    if (silent || waits) return { segment, direction, repeats: side.repeats + 1 };
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import type { Header, Tap, Trace, Verdict } from '../netstack/hop.ts';
 import { replyOf } from '../netstack/probe.ts';
 import { createWorld, type World } from '../netstack/world.ts';
 import { buildSkb } from '../skb/build.ts';
+import { tcpMss } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -32,6 +33,8 @@ export interface Prediction {
   /** Path of the answer: of the one that was captured, else of one that the receiver would send. */
   readonly back?: Trace;
   readonly backSeen: boolean;
+  /** Maximum segment size that the request, and the answer, tell at the end of their paths: bytes; of TCP SYNs only. */
+  readonly mss: { readonly there?: number | undefined; readonly back?: number | undefined };
   readonly checks: readonly TapCheck[];
   readonly backChecks: readonly TapCheck[];
 }
@@ -68,9 +71,15 @@ export function predict(
     there,
     ...(answer && { back: answer.trace }),
     backSeen: answer?.seen ?? false,
+    mss: { there: mssOf(world, there), back: answer && mssOf(world, answer.trace) },
     checks,
     backChecks,
   };
+}
+
+function mssOf(world: World, trace: Trace): number | undefined {
+  const skb = world.packetOf(trace);
+  return skb && tcpMss(skb);
 }
 
 const isGuesswork = once((snapshot: Snapshot): boolean =>
@@ -83,7 +92,9 @@ function send(world: World, origin: PacketOrigin, skb: Skb): Trace {
 
 /** Where the flow's first packet comes from, as far as the model can send it again. Undefined: from nowhere that was dumped. */
 export function originOf({ snapshot, topology, points }: Predictor, flow: Flow): PacketOrigin | undefined {
-  const first = flow.legs.find((leg) => leg.forward.packets > 0) ?? flow.legs[0];
+  const sent = flow.legs.filter((leg) => leg.forward.packets > 0);
+  // Of a machine that was captured on and not dumped nothing is known but what reaches one that was.
+  const first = sent.find((leg) => isDumped(snapshot, points[leg.point])) ?? sent[0] ?? flow.legs[0];
   const point = first && points[first.point];
   const owner = ownersOf(snapshot, flow.client.address)[0];
   // A flow of which nothing was captured begins with whoever owns its source.
@@ -102,6 +113,10 @@ export function originOf({ snapshot, topology, points }: Predictor, flow: Flow):
   return links?.some(({ name }) => name === origin.link.name) ? origin : undefined;
 }
 
+function isDumped(snapshot: Snapshot, point: Point | undefined): boolean {
+  return snapshot.namespaces.get(point?.namespace ?? '')?.links?.some((link) => !link.inferred) ?? false;
+}
+
 /** The packet as it was where it begins: the addresses of a frame that was captured on another link say nothing there. */
 function asSent(skb: Skb, origin: PacketOrigin, flow: Flow, { snapshot, points }: Predictor): Skb {
   if (origin.kind === 'local') return skb;
@@ -110,7 +125,8 @@ function asSent(skb: Skb, origin: PacketOrigin, flow: Flow, { snapshot, points }
   const { namespace, name } = origin.link;
   const master = snapshot.namespaces.get(namespace)?.links?.find((link) => link.name === name)?.master;
   // A bridge and its ports carry the same frame; `any` shows the one of the interface.
-  if (!point || ['any', name, master].includes(point.interface)) return skb;
+  const same = point?.namespace === namespace && ['any', name, master].includes(point.interface);
+  if (!point || same) return skb;
   return { ...skb, etherSource: undefined, etherDestination: undefined, packetType: 'host' };
 }
 
@@ -166,10 +182,13 @@ function answerOf(
       made && { trace: world.receive({ namespace: exit.namespace, name: exit.interface }, made), seen: false }
     );
   }
-  const answered = flow.legs.filter((leg) => leg.reply.packets > 0 && leg.reply.skb);
+  // The largest TTL is the one nearest to its sender: an answer that is sent on may pass the same interface again.
+  const answered = flow.legs
+    .filter((leg) => leg.reply.packets > 0 && leg.reply.skb)
+    .toSorted((left, right) => (right.reply.kept[0]?.ttl ?? 0) - (left.reply.kept[0]?.ttl ?? 0));
   const leg =
     answered.find((candidate) => at(predictor.points[candidate.point], exit.namespace, exit.interface)) ??
-    answered.toSorted((left, right) => (right.reply.kept[0]?.ttl ?? 0) - (left.reply.kept[0]?.ttl ?? 0))[0];
+    answered[0];
   const point = leg && predictor.points[leg.point];
   if (!leg?.reply.skb || !point || point.namespace !== exit.namespace) return undefined;
   const name = point.interface === 'any' ? exit.interface : point.interface;

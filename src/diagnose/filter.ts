@@ -1,6 +1,7 @@
 import { formatIp } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { DecidingStep } from '../netstack/hop.ts';
+import type { Rule } from '../xtables/rule.ts';
 import { type Case, type ModelDrop, netnsOf } from './case.ts';
 import type { Command } from './cause.ts';
 import { iptablesOf, outInterface } from './words.ts';
@@ -85,17 +86,39 @@ export function forwardAccept(kase: Case, drop: ModelDrop): Command[] {
   ];
 }
 
+/**
+ * An ACCEPT for the request, and one for answers, in DOCKER-USER: before all chains that Docker writes anew when it likes.
+ * Undefined where there is no such chain before the rule that drops it.
+ */
+export function acceptInDockerUser(kase: Case, drop: ModelDrop): Command[] | undefined {
+  const { rule } = drop.trace;
+  if (rule?.kind !== 'rule' || rule.table !== 'filter' || !/^DOCKER(?!-USER)/.test(rule.chain))
+    return undefined;
+  if (userChain(kase, drop.namespace) !== 'DOCKER-USER') return undefined;
+  const tool = iptablesOf(kase, rule.path);
+  const netns = netnsOf(kase, drop.namespace);
+  const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
+  const own = rulesets.flatMap(({ tables }) => tables.get('filter')?.chains.get('DOCKER-USER')?.rules ?? []);
+  const answers = `${tool} -I DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`;
+  return [
+    { namespace: drop.namespace, text: `${tool} -I DOCKER-USER ${selector(drop)} -j ACCEPT` },
+    ...(own.some(acceptsAnswers) ? [] : [{ namespace: drop.namespace, text: answers }]),
+  ];
+}
+
 /** Some rule of FORWARD, or of a chain it jumps to, lets answers pass already. */
 function acceptsEstablished(kase: Case, namespace: string): boolean {
   const netns = netnsOf(kase, namespace);
   const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
   return rulesets.some((ruleset) => {
     const forward = ruleset.tables.get('filter')?.chains.get('FORWARD')?.rules ?? [];
-    return forward.some(
-      ({ text, in: device, out, source, destination }) =>
-        /ESTABLISHED/.test(text) && /-j ACCEPT/.test(text) && !device && !out && !source && !destination,
-    );
+    return forward.some(acceptsAnswers);
   });
+}
+
+/** Of every connection. */
+function acceptsAnswers({ text, in: device, out, source, destination }: Rule): boolean {
+  return /ESTABLISHED/.test(text) && /-j ACCEPT/.test(text) && !device && !out && !source && !destination;
 }
 
 /** Does a default route leave by this device? */

@@ -5,6 +5,7 @@ import type { Trace } from '../netstack/hop.ts';
 import { type Case, modelDrop } from './case.ts';
 import { isUplink } from './filter.ts';
 import { answersUntranslated, leftUntranslated } from './nat.ts';
+import { tooLong } from './stall.ts';
 
 /** The model carries the request to its end and the answer back. */
 export function passes(kase: Case): boolean {
@@ -13,6 +14,7 @@ export function passes(kase: Case): boolean {
   const { there, back } = prediction;
   if (!arrives(there)) return false;
   if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return false;
+  if (tooLong(kase)) return false;
   if (leftUntranslated(kase) || !canBeAnswered(kase)) return false;
   return !back || arrives(back);
 }

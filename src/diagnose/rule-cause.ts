@@ -1,6 +1,6 @@
 import type { Case, ModelDrop } from './case.ts';
 import type { Cause, Command } from './cause.ts';
-import { acceptInNft, selector } from './filter.ts';
+import { acceptInDockerUser, acceptInNft, selector } from './filter.ts';
 import { modelCause } from './model-cause.ts';
 import { capital, iptablesOf, nameOf } from './words.ts';
 
@@ -30,6 +30,8 @@ export function acceptBefore(kase: Case, drop: ModelDrop): Command[] {
   const rule = drop.trace.rule;
   if (!rule) return [];
   if (rule.kind === 'nft-rule' || rule.kind === 'nft-policy') return [acceptInNft(drop, rule)];
+  const user = acceptInDockerUser(kase, drop);
+  if (user) return user;
   const table = rule.table === 'filter' ? '' : `-t ${rule.table} `;
   const at = rule.kind === 'rule' ? ` ${rule.number}` : '';
   return [

@@ -247,6 +247,21 @@ describe('a flow that worked and then stopped', () => {
     });
   });
 
+  it('has stalled too when the other side gives up and still waits for it', () => {
+    const fin: Sent = {
+      from: '192.0.2.80',
+      to: '10.0.0.2',
+      sourcePort: 443,
+      destinationPort: 40000,
+      tcpFlags: 0x11,
+      tcpSequence: 2,
+      tcpAcknowledgement: 7002,
+      at: 4,
+    };
+    const [flow] = flowsOf([...opened, data(0.1), data(0.3), data(0.7), fin]);
+    expect(outcomeOf(flow as Flow).stalled).toMatchObject({ direction: 'forward', repeats: 3 });
+  });
+
   it('has not when the other side still speaks', () => {
     const answer: Sent = {
       from: '192.0.2.80',

@@ -13,6 +13,7 @@ import {
   setIcmpId,
   setPorts,
   setSource,
+  setTcpWord,
   setTos,
   setTtl,
   tcpMss,
@@ -185,6 +186,16 @@ describe('addTcpMss', () => {
       expect(transportChecksum(skb)).toBe('right');
       expect(headerRight(skb)).toBe(true);
     }
+  });
+
+  it('leaves a checksum to the device that is left to it', () => {
+    const skb = buildSkb({ source: ip('10.0.0.1'), destination: ip('10.0.0.2'), protocol: 6, tcpMss: 1460 });
+    const at = skb.transport + 16;
+    const pseudo = 0x0a00 + 0x0001 + 0x0a00 + 0x0002 + 6 + (skb.length - skb.transport);
+    new DataView(skb.bytes.buffer, skb.bytes.byteOffset).setUint16(at, pseudo);
+    expect(transportChecksum(skb)).toBe('partial');
+    setTcpWord(skb, skb.transport, 22, 1200);
+    expect([tcpMss(skb), transportChecksum(skb)]).toEqual([1200, 'partial']);
   });
 });
 

@@ -242,9 +242,14 @@ export class Lab {
     writeFileSync(join(this.bundle, path), text);
   }
 
-  write() {
+  /** The captures and the manifest; the dumps are there already. */
+  writeBundle() {
     for (const capture of this.captures) capture.writeTo(this.bundle);
     if (this.incident.manifest !== false) this.file('manifest.json', manifest(this));
+  }
+
+  write() {
+    this.writeBundle();
     writeFileSync(join(this.target, 'expect.json'), expectation(this));
     writeFileSync(join(this.target, 'README.md'), readme(this));
   }

@@ -1,7 +1,8 @@
-import { type Case, netnsOf } from '../case.ts';
+import type { Case } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
+import { tooLong } from '../stall.ts';
 import { iptablesOf, nameOf, outInterface } from '../words.ts';
 
 const page = modelCause({
@@ -53,44 +54,31 @@ export const mtuPmtuBlackhole: Cause = {
 
 function stalledBy(kase: Case): Found | undefined {
   const { stalled } = kase.outcome;
-  const trace = stalled?.direction === 'reply' ? kase.prediction?.back : kase.prediction?.there;
-  if (!stalled || !trace) return undefined;
-  for (const hop of trace.hops) {
-    const links = netnsOf(kase, hop.namespace)?.links ?? [];
-    const out = links.find(({ name }) => name === hop.out);
-    const from = links.find(({ name }) => name === hop.in);
-    // Longer than the link it came by as well: offloaded segments, which are cut on the way out.
-    if (!out?.mtu || stalled.segment.length <= out.mtu || stalled.segment.length > (from?.mtu ?? 1500))
-      continue;
-    const where = nameOf(kase, hop.namespace);
-    // Of both directions: what an end sends is limited by the MSS in the other's SYN.
-    const filter = '-t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu';
-    return {
-      confidence: 0.9,
-      title: `segments of ${stalled.segment.length} bytes don’t fit ${out.name} of ${where} (MTU ${out.mtu}), and the sender is not told`,
-      explanation:
-        `The handshake and small packets pass. A segment of ${stalled.segment.length} bytes is sent ${stalled.repeats} times and never acknowledged: it has to leave ${where} by ${out.name}, whose MTU is ${out.mtu}, ` +
-        'and it must not be fragmented. The kernel drops it and sends ICMP "fragmentation needed" (3/4); that does not arrive, or is ignored, so the sender never learns to send less.',
-      namespace: hop.namespace,
-      interface: out.name,
-      status: 'degraded',
-      evidence: [
-        seenAt(
-          kase,
-          stalled.segment,
-          `${describeSighting(stalled.segment)}, ${stalled.segment.length} bytes, sent ${stalled.repeats} times, never acknowledged`,
-        ),
-        { path: out.span.path, line: out.span.line, text: `${out.name} mtu ${out.mtu}` },
-        ...counterEvidence(
-          kase,
-          hop.namespace,
-          'IpFragFails',
-          'packets that had to be fragmented and must not be',
-        ),
-      ],
-      fix: [{ namespace: hop.namespace, text: `${iptablesOf(kase)} ${filter}` }],
-      effect: 'Or let ICMP type 3 code 4 through, or give the bridge and the containers the smaller MTU.',
-    };
-  }
-  return undefined;
+  const found = tooLong(kase);
+  if (!stalled || !found) return undefined;
+  const { namespace, out, length } = found;
+  const where = nameOf(kase, namespace);
+  // A SYN of either direction tells its receiver how long its segments may be; the kernel looks at the routes both ways.
+  const filter = '-t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu';
+  return {
+    confidence: 0.9,
+    title: `segments of ${length} bytes don’t fit ${out.name} of ${where} (MTU ${out.mtu}), and the sender is not told`,
+    explanation:
+      `The handshake and small packets pass. A segment of ${length} bytes is sent ${stalled.repeats} times and never acknowledged: it has to leave ${where} by ${out.name}, whose MTU is ${out.mtu}, ` +
+      'and it must not be fragmented. The kernel drops it and sends ICMP "fragmentation needed" (3/4); that does not arrive, or is ignored, so the sender never learns to send less.',
+    namespace,
+    interface: out.name,
+    status: 'degraded',
+    evidence: [
+      seenAt(
+        kase,
+        stalled.segment,
+        `${describeSighting(stalled.segment)}, ${stalled.segment.length} bytes, sent ${stalled.repeats} times, never acknowledged`,
+      ),
+      { path: out.span.path, line: out.span.line, text: `${out.name} mtu ${out.mtu}` },
+      ...counterEvidence(kase, namespace, 'IpFragFails', 'packets that had to be fragmented and must not be'),
+    ],
+    fix: [{ namespace, text: `${iptablesOf(kase)} ${filter}` }],
+    effect: 'Or let ICMP type 3 code 4 through, or give the bridge and the containers the smaller MTU.',
+  };
 }

@@ -27,7 +27,10 @@ export const natHairpinSameBridge: Cause = {
     );
     const answer = leg?.reply.synAck ?? leg?.reply.kept[0];
     if (!leg || !answer) return undefined;
-    const namespace = kase.correlation.points[leg.point]?.namespace ?? 'host';
+    const translating = kase.prediction?.there.hops.find(({ steps }) =>
+      steps.some((step) => step.kind === 'nat'),
+    );
+    const namespace = translating?.namespace ?? kase.correlation.points[leg.point]?.namespace ?? 'host';
     const bridgeNf =
       flow.family === 4 ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables';
     const server = formatEndpoint(leg.server.address, leg.server.port || undefined);
