@@ -11,6 +11,7 @@ import { defragment } from './defrag.ts';
 import { extensionFault, upperLayerPointer } from './extension-headers.ts';
 import { fibLookup } from './fib.ts';
 import { echoReply, type IcmpMessage, tcpReset, timestampReply } from './icmp.ts';
+import { isLocalAddress } from './net.ts';
 import { isLoopbackIp } from './route.ts';
 import { type Copy, endCopy, type Run } from './run.ts';
 import { findSocket, isIcmp } from './sockets.ts';
@@ -68,7 +69,7 @@ export function deliverLocally(run: Run, copy: Copy): void {
   if (socket.state !== 'none' && socket.state !== 'wrong-address') {
     endCopy(run, copy, { verdict: 'delivered', socket });
     const echo = isIcmp(fields) ? (echoReply(skb, speaksForItself(copy)) ?? timestampReply(skb)) : undefined;
-    if (echo && !ignoresEcho(copy)) {
+    if (echo && hasOwnSource(copy) && !ignoresEcho(copy)) {
       // icmpv6_echo_reply() goes back where the request came from.
       queueAnswer(run, copy, echo, skb.family === 6 ? { out: incoming6(copy) } : {});
     }
@@ -91,6 +92,7 @@ export function deliverLocally(run: Run, copy: Copy): void {
   });
   // The protocol's handler has let go of the connection (nf_reset_ct()); where there is none, nobody did.
   if (isUdp(fields.protocol)) skb.conntrack = undefined;
+  if (!hasOwnSource(copy)) return;
   if (fields.protocol !== 6) {
     const about = { ...copy, skb: datagramOf(skb) };
     queueIcmp(run, about, isUdp(fields.protocol) ? NO_PORT[skb.family] : noProtocol(skb));
@@ -175,6 +177,15 @@ function incoming6({ net, skb, dev }: Copy): string {
   const { destination } = fieldsOf(skb);
   const found = fibLookup(net.fib[6], { destination, iif: 'lo', tos: 0, mark: 0, uid: 0 });
   return (found.kind === 'found' ? found.nexthop.dev : undefined) ?? dev;
+}
+
+/**
+ * ip_route_output_key_hash_rcu(): the kernel's answers have no FLOWI_FLAG_ANYSRC. What a TEE copy or a route made the host's, though its
+ * destination is not, can't be answered from there.
+ */
+function hasOwnSource(copy: Copy): boolean {
+  const { net, skb } = copy;
+  return skb.family === 6 || speaksForItself(copy) || isLocalAddress(net, fieldsOf(skb).destination);
 }
 
 /** Asked at a group's or an anycast address, the host answers with one of its own. */

@@ -20,10 +20,8 @@ export function mayReject(skb: Skb): boolean {
   const { protocol, offset } = upper;
   if (UNCHECKED.has(protocol) || skb.length > skb.bytes.length) return true;
   const view = viewOf(skb.bytes);
-  if (protocol === PROTOCOL.udp) {
-    const hasChecksum = offset + 8 <= skb.length && view.getUint16(offset + 6) !== 0;
-    if (!hasChecksum) return true;
-  }
+  // Less than a header is summed up like anything else.
+  if (protocol === PROTOCOL.udp && offset + 8 <= skb.length && view.getUint16(offset + 6) === 0) return true;
   const network = networkOfBytes(skb.bytes);
   if (!network) return true;
   const length = Math.max(0, skb.length - offset);

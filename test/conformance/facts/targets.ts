@@ -259,6 +259,33 @@ export const targetFacts: readonly Fact[] = [
     { table: 'filter', chain: 'FORWARD' },
   ),
   fact(
+    'REJECT takes less than a UDP header for damaged, unless it happens to add up',
+    4,
+    ['-j REJECT'],
+    [four(17, [7]), four(17, [1, 0]), four(17, udp().slice(0, 7)), four(17, [])],
+    { table: 'filter', chain: 'FORWARD', ...unlimited },
+  ),
+  fact(
+    'REJECT takes less than a UDP header for damaged in IPv6 too',
+    6,
+    ['-j REJECT'],
+    [six(17, [7]), six(0, [...padding(17), 3, 255])],
+    { table: 'filter', chain: 'FORWARD', ...unlimited },
+  ),
+  fact(
+    'a TEE copy to the host itself is the host’s; nothing is answered from an address that isn’t',
+    4,
+    ['-j TEE --gateway 10.90.1.1'],
+    [
+      four(17, udp()),
+      four(6, tcp(SYN)),
+      four(253, zeros(8)),
+      four(1, echo),
+      four(1, [3, 3, ...echo.slice(2)]),
+    ],
+    { ...forward, ...unlimited },
+  ),
+  fact(
     'an RST has the traffic class of what it refuses, without ECN',
     6,
     ['-p tcp'],
