@@ -9,9 +9,8 @@ import type { Statement } from './statement.ts';
 export function conntrackFamilies(ruleset: NftRuleset): ReadonlySet<Family> {
   const families = new Set<Family>();
   for (const table of ruleset.tables) {
-    if (!usesConntrack(table)) continue;
-    if (table.family !== 'ip6') families.add(4);
-    if (table.family !== 'ip') families.add(6);
+    if (table.family !== 'ip6' && usesConntrack(table, 4)) families.add(4);
+    if (table.family !== 'ip' && usesConntrack(table, 6)) families.add(6);
   }
   return families;
 }
@@ -27,10 +26,15 @@ export function defragments(ruleset: NftRuleset, family: Family): boolean {
   );
 }
 
-export function usesConntrack(table: NftTable): boolean {
+/** In an inet table `dnat ip` and `snat ip` start it for IPv4 alone (nft_nat_init()); anything else for both. */
+export function usesConntrack(table: NftTable, family?: Family): boolean {
   if (table.family === 'arp' || table.family === 'netdev') return false;
   return (
-    table.chains.some(({ rules }) => rules.some(({ statements }) => statements.some(statementUses))) ||
+    table.chains.some(({ rules }) =>
+      rules.some(({ statements }) =>
+        statements.some((statement) => statementUses(statement) && !isOfOther(statement, family)),
+      ),
+    ) ||
     table.sets.some(
       ({ statements, elements }) => statements.some(statementUses) || elements.some(elementUses),
     ) ||
@@ -38,6 +42,11 @@ export function usesConntrack(table: NftTable): boolean {
       ({ kind }) => kind === 'ct helper' || kind === 'ct timeout' || kind === 'ct expectation',
     )
   );
+}
+
+function isOfOther(statement: Statement, family: Family | undefined): boolean {
+  if (statement.kind !== 'nat' || !statement.family || family === undefined) return false;
+  return statement.family !== (family === 4 ? 'ip' : 'ip6');
 }
 
 function statementUses(statement: Statement): boolean {

@@ -6,9 +6,11 @@ import { extensionFacts } from './facts/extensions.ts';
 import { hashFacts } from './facts/hashes.ts';
 import { hostsFacts } from './facts/hosts.ts';
 import { ipsetFacts } from './facts/ipset.ts';
+import { nftablesFacts } from './facts/nftables.ts';
 import { replayFacts } from './facts/replay.ts';
 import { reversePathFacts } from './facts/reverse-path.ts';
 import { routerFacts } from './facts/router.ts';
+import { routingFacts } from './facts/routing.ts';
 import { socketFacts } from './facts/sockets.ts';
 import { targetFacts } from './facts/targets.ts';
 import { foundCases } from './found.ts';
@@ -31,6 +33,8 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   crossings: crossingFacts,
   hashes: hashFacts,
   sockets: socketFacts,
+  nftables: nftablesFacts,
+  routing: routingFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

@@ -32,9 +32,14 @@ function commandsOf({ backend, rules, settings, sockets }: Case, namespace: stri
     sockets?.[namespace] ? 'ss -tunape --inet-sockopt' : 'ss -lntup',
     `iptables-${backend}-save`,
     `ip6tables-${backend}-save`,
-    ...(own.nft === undefined ? [] : ['nft -j -a list ruleset']),
+    ...(own.nft === undefined ? [] : [nftCommand(own.nft)]),
     ...(own.ipset === undefined ? [] : ['ipset save']),
   ];
+}
+
+/** The JSON of nft 1.0.6 leaves out the devices of chains on them. */
+function nftCommand(ruleset: string): string {
+  return / device "/.test(ruleset) ? 'nft -a list ruleset' : 'nft -j -a list ruleset';
 }
 
 function hasNexthops(settings: Case['settings'], name: string): boolean {
@@ -194,6 +199,9 @@ function told(command: string, text: string): string {
       .split('\n')
       .filter((line) => keep.test(line))
       .join('\n');
+  }
+  if (command === 'nft -a list ruleset') {
+    return text.replace(new RegExp(`table inet ${PROBE_TABLE} \\{[\\s\\S]*?\\n\\}\\n`), '');
   }
   if (command.startsWith('nft')) {
     const { nftables } = JSON.parse(text) as {
