@@ -94,6 +94,8 @@ function objects(random: Random, family: TableFamily, words: NftWords): string[]
   ];
 }
 
+const COUNTED = /^ct .*(packets|bytes|avgpkt) /;
+
 class RuleMaker {
   private readonly random: Random;
   private readonly place: Place;
@@ -111,7 +113,14 @@ class RuleMaker {
     const v6 = this.place.family === 'ip6' || (this.place.family === 'inet' && random.chance(0.25));
     const ip = v6 ? 'ip6' : 'ip';
     const matches = random.pick([0, 1, 1, 1, 2, 2, 3]);
-    for (let i = 0; i < matches; i++) parts.push(this.match(ip));
+    for (let i = 0; i < matches; i++) {
+      const part = this.match(ip);
+      // nft's listing makes one range of two comparisons of counters.
+      if (!COUNTED.test(part) || !parts.some((each) => COUNTED.test(each))) parts.push(part);
+    }
+    // nft's listing leaves out these where a match of a transport header follows (it takes them for what that implies).
+    const implied = (part: string) => /^ct (l3proto|protocol) /.test(part);
+    parts.sort((left, right) => Number(implied(left)) - Number(implied(right)));
     if (random.chance(0.1)) parts.push(this.stateful(ip));
     parts.push('counter');
     if (random.chance(0.4)) parts.push(this.effect(ip));
