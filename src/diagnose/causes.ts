@@ -1,4 +1,6 @@
 import type { Cause } from './cause.ts';
+import { addrNetmaskMismatch } from './causes/addr-netmask-mismatch.ts';
+import { addrOnEnslavedPort } from './causes/addr-on-enslaved-port.ts';
 import { addrPrefix32 } from './causes/addr-prefix-32.ts';
 import { arpIgnoreSilent } from './causes/arp-ignore-silent.ts';
 import { bridgeNoIp } from './causes/bridge-no-ip.ts';
@@ -11,6 +13,8 @@ import { dnsOrder } from './causes/dns-order.ts';
 import { dnsUpstreamUnreachable } from './causes/dns-upstream-unreachable.ts';
 import { dockerProxyDeadBackend } from './causes/docker-proxy-dead-backend.ts';
 import { dockerProxyFallback } from './causes/docker-proxy-fallback.ts';
+import { dupIp } from './causes/dup-ip.ts';
+import { dupMac } from './causes/dup-mac.ts';
 import { extDropAfterHost } from './causes/ext-drop-after-host.ts';
 import { extRemoteReset } from './causes/ext-remote-reset.ts';
 import { extUnreachable } from './causes/ext-unreachable.ts';
@@ -33,10 +37,12 @@ import { fltRulesFlushed } from './causes/flt-rules-flushed.ts';
 import { fwdIfaceForwardingOff } from './causes/fwd-iface-forwarding-off.ts';
 import { fwdIpForwardOff } from './causes/fwd-ip-forward-off.ts';
 import { fwdIpForwardOffDnat } from './causes/fwd-ip-forward-off-dnat.ts';
+import { ifaceMovedLostConfig } from './causes/iface-moved-lost-config.ts';
 import { linkDown } from './causes/link-down.ts';
 import { linkLoDown } from './causes/link-lo-down.ts';
 import { lostBetweenCaptures } from './causes/lost-between-captures.ts';
 import { martianDrop } from './causes/martian-drop.ts';
+import { mgrHostRouteGrab } from './causes/mgr-host-route-grab.ts';
 import { mtuL2Mismatch } from './causes/mtu-l2-mismatch.ts';
 import { mtuPmtuBlackhole } from './causes/mtu-pmtu-blackhole.ts';
 import { natDnatMismatch } from './causes/nat-dnat-mismatch.ts';
@@ -57,6 +63,7 @@ import { routeExternalToPrivate } from './causes/route-external-to-private.ts';
 import { routeLoop } from './causes/route-loop.ts';
 import { routeMissingReturn } from './causes/route-missing-return.ts';
 import { routeNetnsNoDefault } from './causes/route-netns-no-default.ts';
+import { routeOverlapSubnet } from './causes/route-overlap-subnet.ts';
 import { routePolicyHijack } from './causes/route-policy-hijack.ts';
 import { routeReplyNoDefault } from './causes/route-reply-no-default.ts';
 import { routeSpecialType } from './causes/route-special-type.ts';
@@ -72,9 +79,16 @@ import { v6ForwardingOff } from './causes/v6-forwarding-off.ts';
 /** Every cause, the particular before the general: where two explain a flow equally well, the earlier one is named. */
 export const CAUSES: readonly Cause[] = [
   linkLoDown,
+  ifaceMovedLostConfig,
   linkDown,
+  dupMac,
+  dupIp,
+  addrOnEnslavedPort,
   addrPrefix32,
   bridgePortNotEnslaved,
+  mgrHostRouteGrab,
+  routeOverlapSubnet,
+  addrNetmaskMismatch,
   routeWrongGateway,
   neighDiscoveryBlocked,
   neighFailed,

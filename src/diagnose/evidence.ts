@@ -212,6 +212,13 @@ export function routeEvidence(trace: Trace): Evidence[] {
   return [];
 }
 
+/** The text of the route that was taken last. */
+export function routeTaken(trace: Trace): string | undefined {
+  const steps = trace.hops.flatMap((hop) => hop.steps);
+  const last = steps.findLast((step) => step.kind === 'route' && step.route !== undefined);
+  return last?.kind === 'route' ? last.route : undefined;
+}
+
 /** NAT rewrites on the way, in the words of a report: "DNAT to 172.17.0.2:80". */
 export function rewrites(trace: Trace): {
   readonly namespace: string;

@@ -57,6 +57,14 @@ export function resolveNeighbour(
         : {}),
     };
   }
+  // br_handle_frame(): the answer would come in by the port and be the bridge's.
+  if (out.bridge !== undefined) {
+    return {
+      kind: 'failed',
+      cause: 'addr-on-enslaved-port',
+      text: `${out.name} is a port of ${out.bridge}: the answer for ${formatIp(nexthop)} is delivered there`,
+    };
+  }
   if (owner) {
     const { mac } = owner.device;
     if (mac === undefined) return { kind: 'unknown' };

@@ -1,4 +1,5 @@
 /** Every incident that can be recorded, by topic. */
+import { addresses } from './addresses.mjs';
 import { beyond } from './beyond.mjs';
 import { docker } from './docker.mjs';
 import { filter } from './filter.mjs';
@@ -18,6 +19,7 @@ export const incidents = [
   ...links,
   ...switching,
   ...neighbours,
+  ...addresses,
   ...sizes,
   ...nat,
   ...filter,

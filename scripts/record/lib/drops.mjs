@@ -3,11 +3,11 @@
  * trace covers the machine, so a reason that was seen supports a recording and one more says nothing.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 
 const TRACEFS = '/run/tracing';
-/** A buffer of our own; one name, so that a recording that was killed leaves at most this one to the next. */
-const INSTANCE = `${TRACEFS}/instances/nettrace-record`;
+/** A buffer of our own, for this sandbox: several recordings may run at a time. */
+const INSTANCE = `${TRACEFS}/instances/nettrace-record-${statSync('/proc/self/ns/net').ino}`;
 const SWITCH = `${INSTANCE}/events/skb/kfree_skb/enable`;
 const EVENT = /: kfree_skb: .*location=([^\s+]+)\S* reason: (\S+)/;
 /** Reasons that say nothing about a packet's way. */

@@ -3,9 +3,10 @@
 
 peer tcp-serve ADDRESS PORT [NAME] [--answer BYTES]   one line in, an answer out, close; NAME is what ps and ss show
 peer udp-serve ADDRESS PORT [NAME]                    answers each datagram with its own text
-peer tcp-ask   ADDRESS PORT [--send BYTES]            prints the answer's size; exit 1 on refusal or time-out
-peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--size BYTES]
-                                                      N datagrams, half a second apart; exit 1 without any answer
+peer tcp-ask   ADDRESS PORT [--send BYTES] [--source ADDRESS]
+                                                      prints the answer's size; exit 1 on refusal or time-out
+peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--size BYTES] [--pause SECONDS]
+                                                      N datagrams, half a second apart where none is answered; exit 1 without any answer
 peer tcp-talk  ADDRESS PORT --seconds S               a line each 0.2 s over one connection, as long as S
 """
 import argparse
@@ -61,7 +62,8 @@ def udp_serve(args):
 
 
 def tcp_ask(args):
-    with socket.create_connection((args.address, args.port), timeout=WAIT) as connection:
+    source = (args.source, 0) if args.source else None
+    with socket.create_connection((args.address, args.port), WAIT, source) as connection:
         connection.sendall(b"question\n")
         if args.send:
             connection.recv(4096)
@@ -99,6 +101,7 @@ def udp_ask(args):
             client.send((b"question %d " % number).ljust(args.size, b"."))
             client.recv(2048)
             answers += 1
+            time.sleep(args.pause)
         except TimeoutError:
             print(f"no answer from {args.address} port {args.port}")
         except OSError as error:
@@ -116,6 +119,8 @@ def main():
     parser.add_argument("name", nargs="?")
     parser.add_argument("--answer", type=int, default=0)
     parser.add_argument("--send", type=int, default=0)
+    parser.add_argument("--source")
+    parser.add_argument("--pause", type=float, default=0)
     parser.add_argument("--size", type=int, default=0)
     parser.add_argument("--tries", type=int, default=3)
     parser.add_argument("--from", dest="from_port", type=int, default=0)

@@ -1,3 +1,6 @@
+import { parseIp } from '../../net/ip.ts';
+import { contains, networkOf } from '../../net/prefix.ts';
+import type { Netns } from '../../snapshot/snapshot.ts';
 import { netnsOf, sysctlOf } from '../case.ts';
 import { capUnlessDumped, dropConfidence } from '../confidence.ts';
 import { counterEvidence, sysctlEvidence } from '../evidence.ts';
@@ -24,8 +27,10 @@ export const fwdIpForwardOff = modelCause({
       'IpInAddrErrors',
       'packets dropped because forwarding is off',
     );
-    const confidence = dropConfidence(kase, drop);
     const netns = netnsOf(kase, drop.namespace);
+    // What comes from the link where it belongs was never to be forwarded: it has come to the wrong machine.
+    const astray = isOnLink(netns, device, drop.trace.final.destination);
+    const confidence = astray ? Math.min(dropConfidence(kase, drop), 0.5) : dropConfidence(kase, drop);
     // Without its settings and its addresses nothing can be said of what it forwards.
     if (
       !dumped &&
@@ -44,7 +49,7 @@ export const fwdIpForwardOff = modelCause({
         'which is why the gateway answers pings.',
       sysctl: 'net.ipv4.ip_forward',
       confidence: capUnlessDumped(
-        counted.length > 0 ? Math.min(0.98, confidence + 0.03) : confidence,
+        counted.length > 0 && !astray ? Math.min(0.98, confidence + 0.03) : confidence,
         dumped,
       ),
       evidence: [...sysctlEvidence(kase, drop.namespace, 'net.ipv4.ip_forward'), ...counted],
@@ -52,3 +57,15 @@ export const fwdIpForwardOff = modelCause({
     };
   },
 });
+
+function isOnLink(netns: Netns | undefined, device: string | undefined, destination: string): boolean {
+  const target = parseIp(destination);
+  const link = netns?.links?.find(({ name }) => name === device);
+  return (
+    typeof target === 'number' &&
+    (link?.addresses ?? []).some(
+      ({ address, length }) =>
+        typeof address === 'number' && length < 32 && contains(networkOf(address, length), target),
+    )
+  );
+}

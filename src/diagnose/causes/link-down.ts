@@ -8,6 +8,7 @@ import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
 import { unanswered } from '../unanswered.ts';
 import { inInterface, nameOf, outInterface } from '../words.ts';
+import { isBare } from './iface-moved-lost-config.ts';
 
 const page = modelCause({
   id: 'link-down',
@@ -84,7 +85,8 @@ export const linkDown: Cause = {
 };
 
 function surveyed(scene: Scene, netns: Netns, link: Link): Found[] {
-  if (link.name === 'lo') return [];
+  // What has lost its address too is iface-moved-lost-config's.
+  if (link.name === 'lo' || isBare(netns, link)) return [];
   const waiting = whoNeeds(scene, netns, link);
   if (!waiting) return [];
   const where = nameOf(scene, netns.name);

@@ -1,12 +1,14 @@
 import { ownersOf } from '../../correlate/owner.ts';
-import type { Ip } from '../../net/ip.ts';
-import { formatIp, parseIp } from '../../net/ip.ts';
+import { familyOf, formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import { formatMac } from '../../net/mac.ts';
+import { contains, networkOf } from '../../net/prefix.ts';
 import { type Case, type ModelDrop, netnsOf, type Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
+import { dropConfidence } from '../confidence.ts';
 import { rewrites, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
+import { routesKnown } from '../neighbourhood.ts';
 import { type Unanswered, unanswered } from '../unanswered.ts';
 import { capital, nameOf, outInterface } from '../words.ts';
 
@@ -45,7 +47,9 @@ const page = modelCause({
         (endpoint) => endpoint.address !== undefined && formatIp(endpoint.address) === nexthop,
       ),
     );
+    const heard = isHeard(kase, parseIp(nexthop));
     return {
+      ...(heard && { confidence: Math.min(dropConfidence(kase, drop), 0.55) }),
       title: `nobody on ${device ?? 'the link'} answers ARP for ${nexthop}`,
       explanation:
         `${capital(where)} wants to hand the packet to ${nexthop} on ${device ?? 'its interface'} and asks for its MAC address; nobody has that ` +
@@ -67,7 +71,7 @@ export const neighFailed: Cause = {
   ...page,
   survey(scene) {
     return unanswered(scene)
-      .filter((gap) => !isNamed(scene, gap) && !isGateway(gap) && !isThere(scene, gap))
+      .filter((gap) => !isNamed(scene, gap) && !isGateway(gap) && !isThere(scene, gap) && !isCut(gap))
       .map((gap) => surveyed(scene, gap));
   },
 };
@@ -75,6 +79,22 @@ export const neighFailed: Cause = {
 /** A known namespace has the address and is up: it exists, and other causes say why it does not answer. */
 function isThere(scene: Scene, gap: Unanswered): boolean {
   return ownersOf(scene.snapshot, gap.target).some(({ link }) => link.flags.includes('UP'));
+}
+
+/** Without carrier no question is sent: that is the link's fault. */
+function isCut({ exchange, sender, device }: Unanswered): boolean {
+  const link = sender?.links?.find(({ name }) => name === device);
+  return !exchange && link !== undefined && (link.flags.includes('NO-CARRIER') || !link.flags.includes('UP'));
+}
+
+/** Its own packets were captured: then it is somewhere, though not where it is asked for. */
+function isHeard(scene: Scene, address: Ip | undefined): boolean {
+  return (
+    address !== undefined &&
+    scene.correlation.flows.some(
+      (flow) => flow.client.address === address && flow.legs.some(({ forward }) => forward.packets > 0),
+    )
+  );
 }
 
 /** An address out of /etc/hosts is dns-order's to explain. */
@@ -97,8 +117,9 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
     : gap.senderAddress === undefined
       ? 'somebody'
       : formatIp(gap.senderAddress);
+  const strange = isOffLink(gap);
   return {
-    confidence: gap.sender && gap.exchange ? 0.85 : 0.55,
+    confidence: gap.sender && gap.exchange && !isHeard(scene, gap.target) && !strange ? 0.85 : 0.55,
     title: `nobody answers ${question(gap.target)} for ${target}, which ${sender} asks for`,
     explanation:
       `${capital(sender)} wants to send to ${target} and asks for its MAC address; nobody answers, so the packet never leaves and its sender gets ` +
@@ -109,8 +130,20 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
     status: 'no-reply',
     evidence: neighbourEvidence(scene, { namespace: gap.sender?.name ?? '' }, target),
     fix: [],
-    effect: `Correct the address that is asked for, or bring up whoever should have ${target}.`,
+    effect: strange
+      ? `${target} is in no subnet of ${gap.device}: collect ip route of ${gap.sender?.name}, which tells why it is asked for there.`
+      : `Correct the address that is asked for, or bring up whoever should have ${target}.`,
   };
+}
+
+/** Asked for on a link whose subnets don't have it, by a route that nobody dumped. */
+function isOffLink({ sender, device, target }: Unanswered): boolean {
+  const family = familyOf(target);
+  const link = sender?.links?.find(({ name }) => name === device);
+  if (!link || routesKnown(sender, family) || sender?.addressesUnknown) return false;
+  return !link.addresses.some(
+    ({ address, length }) => familyOf(address) === family && contains(networkOf(address, length), target),
+  );
 }
 
 /** A frame with the packet was captured where it leaves, so the link address was known. */
