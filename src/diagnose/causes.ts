@@ -18,6 +18,8 @@ import { dupMac } from './causes/dup-mac.ts';
 import { extDropAfterHost } from './causes/ext-drop-after-host.ts';
 import { extRemoteReset } from './causes/ext-remote-reset.ts';
 import { extUnreachable } from './causes/ext-unreachable.ts';
+import { fltArpDrop } from './causes/flt-arp-drop.ts';
+import { fltBridgeFilterDrop } from './causes/flt-bridge-filter-drop.ts';
 import { fltBridgeNfDrop } from './causes/flt-bridge-nf-drop.ts';
 import { fltDockerInternal } from './causes/flt-docker-internal.ts';
 import { fltDockerIsolation } from './causes/flt-docker-isolation.ts';
@@ -29,6 +31,8 @@ import { fltInputBlocksContainer } from './causes/flt-input-blocks-container.ts'
 import { fltInputDrop } from './causes/flt-input-drop.ts';
 import { fltIpsetBan } from './causes/flt-ipset-ban.ts';
 import { fltLegacyNftMix } from './causes/flt-legacy-nft-mix.ts';
+import { fltNetdevTcXdp } from './causes/flt-netdev-tc-xdp.ts';
+import { fltNftOtherTable } from './causes/flt-nft-other-table.ts';
 import { fltOutputDrop } from './causes/flt-output-drop.ts';
 import { fltRateLimit } from './causes/flt-rate-limit.ts';
 import { fltReject } from './causes/flt-reject.ts';
@@ -40,6 +44,7 @@ import { fwdIpForwardOffDnat } from './causes/fwd-ip-forward-off-dnat.ts';
 import { ifaceMovedLostConfig } from './causes/iface-moved-lost-config.ts';
 import { linkDown } from './causes/link-down.ts';
 import { linkLoDown } from './causes/link-lo-down.ts';
+import { linkQdiscDrop } from './causes/link-qdisc-drop.ts';
 import { lostBetweenCaptures } from './causes/lost-between-captures.ts';
 import { martianDrop } from './causes/martian-drop.ts';
 import { mgrHostRouteGrab } from './causes/mgr-host-route-grab.ts';
@@ -91,6 +96,7 @@ export const CAUSES: readonly Cause[] = [
   addrNetmaskMismatch,
   routeWrongGateway,
   neighDiscoveryBlocked,
+  fltArpDrop,
   neighFailed,
   fwdIpForwardOffDnat,
   fwdIpForwardOff,
@@ -116,12 +122,16 @@ export const CAUSES: readonly Cause[] = [
   bridgeStpDelay,
   arpIgnoreSilent,
   neighStaleMac,
+  linkQdiscDrop,
   mtuL2Mismatch,
   mtuPmtuBlackhole,
   natHairpinSameBridge,
   natSnatPortsExhausted,
   srcAddrSelection,
+  fltNetdevTcXdp,
+  fltBridgeFilterDrop,
   fltLegacyNftMix,
+  fltNftOtherTable,
   fltDockerRawDirect,
   fltDockerIsolation,
   fltDockerInternal,

@@ -31,7 +31,7 @@ export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed
   if (fix.length === 0 || flows.length === 0) return { fix: { commands, verified: false, effect } };
   const repaired = applyAll(scene.snapshot, fix);
   if (typeof repaired === 'string')
-    return { fix: { commands, verified: false, effect: join(`Not replayed: ${repaired}`, effect) } };
+    return { fix: { commands, verified: false, effect: join(`Not replayed: ${repaired}.`, effect) } };
   const after = sceneOf(scene, repaired);
   const repair = replay(scene, after, flows, diagnosed, commands);
   const broken = repair.fix.verified ? brokenBy(scene, after) : [];

@@ -9,6 +9,7 @@ import type {
   DockerContainer,
   DockerNetwork,
   FdbEntry,
+  FrameFilter,
   IpRule,
   Link,
   MdbEntry,
@@ -16,6 +17,7 @@ import type {
   NexthopBucket,
   NexthopObject,
   Process,
+  Qdisc,
   Resolver,
   RouteDump,
   RouterPort,
@@ -44,6 +46,8 @@ export type DumpContent =
   /** `routers` is absent where `bridge mdb` was asked without -d: it names no router ports then. */
   | { readonly kind: 'mdb'; readonly entries: readonly MdbEntry[]; readonly routers?: readonly RouterPort[] }
   | { readonly kind: 'bridge-vlans'; readonly vlans: readonly BridgeVlan[] }
+  | { readonly kind: 'frame-filter'; readonly filter: FrameFilter }
+  | { readonly kind: 'qdiscs'; readonly qdiscs: readonly Qdisc[] }
   /** `brctl show`: bridge names and their ports. */
   | {
       readonly kind: 'bridges';

@@ -10,6 +10,7 @@ import { bridgeVlan, bridgeVlanJson } from './formats/bridge-vlan.ts';
 import { conntrack } from './formats/conntrack.ts';
 import { dockerInspect } from './formats/docker-inspect.ts';
 import { dockerNetwork } from './formats/docker-network.ts';
+import { arptablesSave, ebtablesSave } from './formats/frame-filter.ts';
 import { ifconfig } from './formats/ifconfig.ts';
 import { ipAddr, ipLink } from './formats/ip-addr.ts';
 import { ipAddrJson, ipLinkJson } from './formats/ip-addr-json.ts';
@@ -37,6 +38,7 @@ import { hosts, nsswitchConf, resolvConf } from './formats/resolver.ts';
 import { routeN } from './formats/route-n.ts';
 import { ss } from './formats/ss.ts';
 import { sysctl } from './formats/sysctl.ts';
+import { tcQdisc, tcQdiscJson } from './formats/tc-qdisc.ts';
 import { xtablesMonitor } from './formats/xtables-monitor.ts';
 
 /**
@@ -53,6 +55,7 @@ export const FORMATS: readonly Format[] = [
   bridgeVlanJson,
   bridgeFdbJson,
   ipNeighJson,
+  tcQdiscJson,
   ipNexthopBucketJson,
   ipNexthopJson,
   ipRuleJson,
@@ -61,6 +64,8 @@ export const FORMATS: readonly Format[] = [
   nftTrace,
   xtablesMonitor,
   kernelLog,
+  ebtablesSave,
+  arptablesSave,
   iptablesSave,
   ipsetSave,
   ipsetList,
@@ -70,6 +75,7 @@ export const FORMATS: readonly Format[] = [
   ipAddr,
   ipLink,
   ifconfig,
+  tcQdisc,
   ss,
   netstat,
   netstatStatistics,

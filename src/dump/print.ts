@@ -12,9 +12,11 @@ import {
   printConntrack,
   printCounters,
   printFdb,
+  printFrameFilter,
   printMdb,
   printNeighbours,
   printProcesses,
+  printQdiscs,
   printResolver,
   printSockets,
   printSysctls,
@@ -44,6 +46,10 @@ export function printDump(content: DumpContent): string | undefined {
       return printMdb(content.entries, content.routers);
     case 'bridge-vlans':
       return printVlans(content.vlans);
+    case 'frame-filter':
+      return printFrameFilter(content.filter);
+    case 'qdiscs':
+      return printQdiscs(content.qdiscs);
     case 'ruleset':
       // The nft backend gives back its own order of tables and all built-in chains; the legacy one what it was given.
       return printRuleset(content.ruleset.backend === 'nft' ? asLoaded(content.ruleset) : content.ruleset);

@@ -272,6 +272,50 @@ export interface BridgeVlan {
   readonly span: Span;
 }
 
+/** `ebtables-save`, `arptables-save`: filters of frames, with their rules' text. */
+export interface FrameFilter {
+  readonly tool: 'ebtables' | 'arptables';
+  readonly tables: readonly FrameTable[];
+}
+
+export interface FrameTable {
+  readonly name: string;
+  readonly chains: readonly FrameChain[];
+}
+
+export interface FrameChain {
+  readonly name: string;
+  /** ACCEPT, DROP; RETURN of chains that somebody made. */
+  readonly policy: string;
+  readonly rules: readonly FrameRule[];
+  readonly span: Span;
+}
+
+export interface FrameRule {
+  /** Without `-A CHAIN` and counters. */
+  readonly text: string;
+  readonly target?: string;
+  /** With -c. */
+  readonly packets?: number;
+  readonly span: Span;
+}
+
+/** `tc -s qdisc`: a queue that packets leave by, or (ingress, clsact) a place for filters. */
+export interface Qdisc {
+  readonly dev: string;
+  readonly kind: string;
+  readonly handle: string;
+  readonly root?: boolean;
+  readonly parent?: string;
+  /** With -s: sent, dropped, held back for the rate, waiting now. */
+  readonly packets?: number;
+  readonly dropped?: number;
+  readonly overlimits?: number;
+  readonly backlog?: number;
+  readonly options: string;
+  readonly span: Span;
+}
+
 export interface Sysctl {
   readonly value: string;
   /** Not dumped: what the captures show can only be with this value. The span names the capture. */

@@ -6,11 +6,13 @@ import type {
   ConntrackDump,
   Counter,
   FdbEntry,
+  FrameFilter,
   IpRule,
   Neighbour,
   NexthopBucket,
   NexthopObject,
   Process,
+  Qdisc,
   Resolver,
   Socket,
   Sysctl,
@@ -145,6 +147,21 @@ export function mergeBridgeVlans(dumps: readonly DumpInput[]): BridgeVlan[] | un
   return unite(
     dumps.map(({ dump }) => (dump.content.kind === 'bridge-vlans' ? dump.content.vlans : undefined)),
     (entry) => `${entry.dev} ${entry.vid}`,
+  );
+}
+
+/** The last of each tool. */
+export function mergeFrameFilters(dumps: readonly DumpInput[]): FrameFilter[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'frame-filter' ? [dump.content.filter] : undefined)),
+    ({ tool }) => tool,
+  );
+}
+
+export function mergeQdiscs(dumps: readonly DumpInput[]): Qdisc[] | undefined {
+  return unite(
+    dumps.map(({ dump }) => (dump.content.kind === 'qdiscs' ? dump.content.qdiscs : undefined)),
+    ({ dev, kind, handle, parent }) => `${dev} ${kind} ${handle} ${parent}`,
   );
 }
 

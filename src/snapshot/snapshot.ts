@@ -9,6 +9,7 @@ import type {
   Counter,
   Docker,
   FdbEntry,
+  FrameFilter,
   IpRule,
   Link,
   MdbEntry,
@@ -16,6 +17,7 @@ import type {
   NexthopBucket,
   NexthopObject,
   Process,
+  Qdisc,
   Resolver,
   RouteDump,
   RouterPort,
@@ -65,6 +67,10 @@ export interface Netns {
   /** `bridge mdb`: who wants which group, and behind which ports routers are (with -d). */
   mdb?: { readonly entries: readonly MdbEntry[]; readonly routers?: readonly RouterPort[] };
   bridgeVlans?: BridgeVlan[];
+  /** `ebtables-save`, `arptables-save`; what nft shows of the same tables is in `nft`. */
+  frameFilters?: FrameFilter[];
+  /** `tc -s qdisc` */
+  qdiscs?: Qdisc[];
   /** By backend: `iptables-nft` and `iptables-legacy` tables stand side by side on the same hooks. Empty: no rules. */
   rulesets4?: Ruleset[];
   rulesets6?: Ruleset[];

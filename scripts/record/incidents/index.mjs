@@ -5,6 +5,7 @@ import { docker } from './docker.mjs';
 import { filter } from './filter.mjs';
 import { forwarding } from './forwarding.mjs';
 import { healthy, ipv6 } from './healthy.mjs';
+import { hooks } from './hooks.mjs';
 import { links } from './links.mjs';
 import { names } from './names.mjs';
 import { nat } from './nat.mjs';
@@ -21,6 +22,7 @@ export const incidents = [
   ...neighbours,
   ...addresses,
   ...sizes,
+  ...hooks,
   ...nat,
   ...filter,
   ...names,

@@ -7,6 +7,8 @@ peer tcp-ask   ADDRESS PORT [--send BYTES] [--source ADDRESS]
                                                       prints the answer's size; exit 1 on refusal or time-out
 peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--size BYTES] [--pause SECONDS]
                                                       N datagrams, half a second apart where none is answered; exit 1 without any answer
+peer udp-burst ADDRESS PORT [--tries N] [--size BYTES]
+                                                      N datagrams at once; exit 1 without any answer
 peer tcp-talk  ADDRESS PORT --seconds S               a line each 0.2 s over one connection, as long as S
 """
 import argparse
@@ -111,9 +113,26 @@ def udp_ask(args):
     return 0 if answers else 1
 
 
+def udp_burst(args):
+    client = socket.socket(family(args.address), socket.SOCK_DGRAM)
+    client.settimeout(2.5)
+    client.connect((args.address, args.port))
+    for number in range(args.tries):
+        client.send((b"reading %d " % number).ljust(args.size, b"."))
+    answers = 0
+    try:
+        while answers < args.tries:
+            client.recv(2048)
+            answers += 1
+    except TimeoutError:
+        pass
+    print(f"{answers} of {args.tries} answered")
+    return 0 if answers else 1
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("tcp-serve", "udp-serve", "tcp-ask", "udp-ask", "tcp-talk"))
+    parser.add_argument("what", choices=("tcp-serve", "udp-serve", "tcp-ask", "udp-ask", "udp-burst", "tcp-talk"))
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("name", nargs="?")

@@ -79,6 +79,28 @@ function tableOf(content: Tabular): Table {
       return mdbTable(content.entries, content.routers);
     case 'bridge-vlans':
       return bridgeVlanTable(content.vlans);
+    case 'frame-filter':
+      return {
+        header: ['table', 'chain', 'rule'],
+        rows: content.filter.tables.flatMap(({ name, chains }) =>
+          chains.flatMap((chain) => [
+            [name, chain.name, `policy ${chain.policy}`],
+            ...chain.rules.map(({ text }) => [name, chain.name, text]),
+          ]),
+        ),
+      };
+    case 'qdiscs':
+      return {
+        header: ['interface', 'queue', 'dropped', 'waiting', 'options'],
+        right: [2, 3],
+        rows: content.qdiscs.map(({ dev, kind, dropped, backlog, options }) => [
+          dev,
+          kind,
+          dropped === undefined ? '' : String(dropped),
+          backlog === undefined ? '' : String(backlog),
+          options,
+        ]),
+      };
     case 'bridges':
       return {
         header: ['bridge', 'STP', 'ports'],
