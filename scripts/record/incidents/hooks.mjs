@@ -348,7 +348,7 @@ The captured ones went through the queue: a capture on the way out is taken behi
         iptables -t nat -A POSTROUTING -s 10.7.90.0/24 -o wwan0 -j MASQUERADE
         tc qdisc add dev wwan0 root tbf rate 256kbit burst 2000 limit 6000`);
       await outside.start('peer udp-serve 198.51.100.90 1700 collectd');
-      const [bridge, uplink] = await lab.capture(host, ['buoybr', 'wwan0']);
+      const [bridge, uplink] = await lab.capture(host, ['buoybr', 'wwan0'], { snaplen: 128 });
       await lab.works(probe, 'ping -n -c 1 10.7.90.1');
       await lab.works(probe, 'peer udp-burst 198.51.100.90 1700 --tries 40 --size 1000');
       await lab.captured();
