@@ -64,7 +64,7 @@ export class ArpLedger {
   }
 }
 
-function plainSighting(point: number, packet: Packet): Sighting {
+export function plainSighting(point: number, packet: Packet): Sighting {
   return {
     point,
     number: packet.number,

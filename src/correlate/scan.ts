@@ -7,6 +7,7 @@ import { dissect } from '../packet/dissect.ts';
 import type { Packet } from '../packet/packet.ts';
 import { createObserver } from '../topology/observe.ts';
 import type { PointObservation, Topology } from '../topology/topology.ts';
+import { AdvertisementLedger, type RouterAdvertisement } from './advertisements.ts';
 import { ArpLedger } from './arp.ts';
 import { ConversationTable } from './conversation.ts';
 import type { ArpExchange, Flow } from './flow.ts';
@@ -23,6 +24,7 @@ export interface Scan {
   readonly observations: readonly PointObservation[];
   readonly flows: readonly Flow[];
   readonly arp: readonly ArpExchange[];
+  readonly advertisements: readonly RouterAdvertisement[];
   /** Packets between no two hosts: multicast, broadcast, neighbour discovery. */
   readonly noise: number;
   /** What netfilter traces show, and the flows it belongs to. */
@@ -53,6 +55,7 @@ export async function scanCaptures(
 ): Promise<Scan> {
   const table = new ConversationTable();
   const ledger = new ArpLedger();
+  const routers = new AdvertisementLedger();
   const points: ScannedPoint[] = [];
   const byPlace = new Map<string, ScannedPoint>();
   const summaries: CaptureSummary[] = [];
@@ -88,6 +91,7 @@ export async function scanCaptures(
       const point = pointFor(input, packet.interfaceName, packet.interfaceIndex);
       note(point, packet);
       ledger.add(point.index, packet);
+      routers.add(point.index, packet);
       table.add(point.index, packet, frame.bytes);
       observer.add(packet);
     };
@@ -108,6 +112,7 @@ export async function scanCaptures(
     flows,
     traced: tieTraced(packets, flows, points),
     arp: [...ledger.exchanges.values()],
+    advertisements: [...routers.routers.values()],
     noise: table.noise,
     issues,
   };

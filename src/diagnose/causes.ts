@@ -46,6 +46,7 @@ import { linkDown } from './causes/link-down.ts';
 import { linkLoDown } from './causes/link-lo-down.ts';
 import { linkQdiscDrop } from './causes/link-qdisc-drop.ts';
 import { lostBetweenCaptures } from './causes/lost-between-captures.ts';
+import { macvlanHostIsolation } from './causes/macvlan-host-isolation.ts';
 import { martianDrop } from './causes/martian-drop.ts';
 import { mgrHostRouteGrab } from './causes/mgr-host-route-grab.ts';
 import { mtuL2Mismatch } from './causes/mtu-l2-mismatch.ts';
@@ -63,6 +64,7 @@ import { natSnatPortsExhausted } from './causes/nat-snat-ports-exhausted.ts';
 import { neighDiscoveryBlocked } from './causes/neigh-discovery-blocked.ts';
 import { neighFailed } from './causes/neigh-failed.ts';
 import { neighStaleMac } from './causes/neigh-stale-mac.ts';
+import { proxyArpMissing } from './causes/proxy-arp-missing.ts';
 import { routeAsymmetricReply } from './causes/route-asymmetric-reply.ts';
 import { routeExternalToPrivate } from './causes/route-external-to-private.ts';
 import { routeLoop } from './causes/route-loop.ts';
@@ -79,7 +81,10 @@ import { sockNotListening } from './causes/sock-not-listening.ts';
 import { srcAddrSelection } from './causes/src-addr-selection.ts';
 import { traceModelParts } from './causes/trace-model-parts.ts';
 import { ttlExpired } from './causes/ttl-expired.ts';
+import { v6Dad } from './causes/v6-dad.ts';
 import { v6ForwardingOff } from './causes/v6-forwarding-off.ts';
+import { v6NoPath } from './causes/v6-no-path.ts';
+import { v6RaLost } from './causes/v6-ra-lost.ts';
 
 /** Every cause, the particular before the general: where two explain a flow equally well, the earlier one is named. */
 export const CAUSES: readonly Cause[] = [
@@ -89,6 +94,9 @@ export const CAUSES: readonly Cause[] = [
   dupMac,
   dupIp,
   addrOnEnslavedPort,
+  proxyArpMissing,
+  macvlanHostIsolation,
+  v6Dad,
   addrPrefix32,
   bridgePortNotEnslaved,
   mgrHostRouteGrab,
@@ -112,6 +120,8 @@ export const CAUSES: readonly Cause[] = [
   ttlExpired,
   traceModelParts,
   routePolicyHijack,
+  v6RaLost,
+  v6NoPath,
   routeReplyNoDefault,
   routeMissingReturn,
   routeExternalToPrivate,

@@ -6,10 +6,12 @@ import { filter } from './filter.mjs';
 import { forwarding } from './forwarding.mjs';
 import { healthy, ipv6 } from './healthy.mjs';
 import { hooks } from './hooks.mjs';
+import { ipv6Faults } from './ipv6.mjs';
 import { links } from './links.mjs';
 import { names } from './names.mjs';
 import { nat } from './nat.mjs';
 import { neighbours } from './neighbours.mjs';
+import { overlays } from './overlays.mjs';
 import { routing } from './routing.mjs';
 import { sizes } from './sizes.mjs';
 import { switching } from './switching.mjs';
@@ -23,6 +25,8 @@ export const incidents = [
   ...addresses,
   ...sizes,
   ...hooks,
+  ...overlays,
+  ...ipv6Faults,
   ...nat,
   ...filter,
   ...names,

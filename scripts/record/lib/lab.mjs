@@ -159,6 +159,13 @@ export class Lab {
     this.verified.push(`${namespace.name}: \`${command}\` ${wanted ? 'works' : 'fails'}`);
   }
 
+  /** The command works before the fault is made. Not part of what the captures show. */
+  async worksBefore(namespace, command, when) {
+    const { code, output } = await namespace.attempt(command);
+    if (code !== 0) throw new Error(`${namespace.name}: ${command} fails ${when}\n${output}`);
+    this.verified.push(`${namespace.name}: \`${command}\` works ${when}`);
+  }
+
   /** The command that a finding proposes, on the real kernel: what failed works after it. Not part of what the captures show. */
   async repaired(namespace, fix, tester, command) {
     await namespace.sh(fix);

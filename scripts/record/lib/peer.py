@@ -9,6 +9,7 @@ peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--size BYTES] [--pause SE
                                                       N datagrams, half a second apart where none is answered; exit 1 without any answer
 peer udp-burst ADDRESS PORT [--tries N] [--size BYTES]
                                                       N datagrams at once; exit 1 without any answer
+peer ra-send   ADDRESS%DEVICE 0 --seconds S          a router advertisement each second, from that link-local address
 peer tcp-talk  ADDRESS PORT --seconds S               a line each 0.2 s over one connection, as long as S
 """
 import argparse
@@ -130,9 +131,25 @@ def udp_burst(args):
     return 0 if answers else 1
 
 
+def ra_send(args):
+    router = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    address, device = args.address.split("%")
+    index = socket.if_nametoindex(device)
+    router.bind((address, 0, 0, index))
+    router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    router.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+    print("ready", flush=True)
+    end = time.monotonic() + args.seconds
+    while time.monotonic() < end:
+        # RFC 4861, 4.2: hop limit 64, no flags, lifetime 1800 s; the kernel fills in the checksum.
+        router.sendto(bytes([134, 0, 0, 0, 64, 0]) + (1800).to_bytes(2, "big") + bytes(8), ("ff02::1", 0, 0, index))
+        time.sleep(1)
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("tcp-serve", "udp-serve", "tcp-ask", "udp-ask", "udp-burst", "tcp-talk"))
+    parser.add_argument("what", choices=("tcp-serve", "udp-serve", "tcp-ask", "udp-ask", "udp-burst", "ra-send", "tcp-talk"))
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("name", nargs="?")

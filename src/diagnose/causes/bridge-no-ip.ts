@@ -58,6 +58,9 @@ function strayed(kase: Case, trace: Trace, what: string): Found | undefined {
   if (destination === undefined || out === undefined) return undefined;
   const bridge = bridgeOf(kase, trace.namespace, destination);
   if (!bridge || bridge.name === out || !isBareBridge(bridge)) return undefined;
+  // The address is on a port of that very bridge: addr-on-enslaved-port.
+  const device = netnsOf(kase, trace.namespace)?.links?.find(({ name }) => name === out);
+  if (device?.master === bridge.name) return undefined;
   const where = nameOf(kase, trace.namespace);
   const seen = kase.flow.legs
     .flatMap((leg) => [...leg.forward.kept, ...leg.reply.kept])

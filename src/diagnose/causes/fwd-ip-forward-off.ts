@@ -28,8 +28,8 @@ export const fwdIpForwardOff = modelCause({
       'packets dropped because forwarding is off',
     );
     const netns = netnsOf(kase, drop.namespace);
-    // What comes from the link where it belongs was never to be forwarded: it has come to the wrong machine.
-    const astray = isOnLink(netns, device, drop.trace.final.destination);
+    // What comes from the link where it belongs, or to a machine with one link, was never to be forwarded: it has gone astray.
+    const astray = isLeaf(netns) || isOnLink(netns, device, drop.trace.final.destination);
     const confidence = astray ? Math.min(dropConfidence(kase, drop), 0.5) : dropConfidence(kase, drop);
     // Without its settings and its addresses nothing can be said of what it forwards.
     if (
@@ -57,6 +57,12 @@ export const fwdIpForwardOff = modelCause({
     };
   },
 });
+
+/** A namespace with one interface is nobody's router. */
+function isLeaf(netns: Netns | undefined): boolean {
+  const links = (netns?.links ?? []).filter(({ name }) => name !== 'lo');
+  return netns?.name !== 'host' && links.length === 1 && !links[0]?.inferred;
+}
 
 function isOnLink(netns: Netns | undefined, device: string | undefined, destination: string): boolean {
   const target = parseIp(destination);

@@ -118,8 +118,16 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
       ? 'somebody'
       : formatIp(gap.senderAddress);
   const strange = isOffLink(gap);
+  const hidden = [...scene.snapshot.namespaces.values()].find(
+    (netns) =>
+      netns !== gap.sender &&
+      (!netns.links ||
+        netns.addressesUnknown ||
+        netns.links.every(({ name, inferred }) => inferred || name === 'lo')),
+  );
   return {
-    confidence: gap.sender && gap.exchange && !isHeard(scene, gap.target) && !strange ? 0.85 : 0.55,
+    confidence:
+      gap.sender && gap.exchange && !isHeard(scene, gap.target) && !strange && !hidden ? 0.85 : 0.55,
     title: `nobody answers ${question(gap.target)} for ${target}, which ${sender} asks for`,
     explanation:
       `${capital(sender)} wants to send to ${target} and asks for its MAC address; nobody answers, so the packet never leaves and its sender gets ` +
@@ -132,7 +140,9 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
     fix: [],
     effect: strange
       ? `${target} is in no subnet of ${gap.device}: collect ip route of ${gap.sender?.name}, which tells why it is asked for there.`
-      : `Correct the address that is asked for, or bring up whoever should have ${target}.`,
+      : hidden
+        ? `Whether ${hidden.name} has ${target} nobody dumped: collect ip addr there.`
+        : `Correct the address that is asked for, or bring up whoever should have ${target}.`,
   };
 }
 

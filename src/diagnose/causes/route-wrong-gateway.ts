@@ -62,8 +62,13 @@ function surveyed(scene: Scene, gap: Unanswered, sender: Netns): Found {
   const other = gatewayOf(scene, sender, family);
   const right = other && other.address !== gap.target ? formatIp(other.address) : undefined;
   const where = nameOf(scene, sender.name);
+  // Nobody has 169.254.1.1: a router that answers for it by proxy ARP should be there.
+  const standIn = typeof gap.target === 'number' && gap.target >>> 16 === 0xa9fe;
   return {
-    confidence: gap.exchange ? 0.88 : 0.75,
+    ...(standIn && {
+      effect: `A gateway like ${nexthop} is answered for by proxy ARP: collect ip addr, ip route and sysctl -a (proxy_arp) of the host that ${gap.device ?? 'the link'} leads to.`,
+    }),
+    confidence: standIn ? 0.5 : gap.exchange ? 0.88 : 0.75,
     title: `${where}’s gateway ${nexthop} does not exist`,
     explanation:
       `${capital(where)} has the route "${route?.text ?? `via ${nexthop}`}", and nobody on ${gap.device ?? 'that link'} answers ARP for ${nexthop}, so nothing that takes this route ever ` +
