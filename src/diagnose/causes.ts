@@ -64,6 +64,7 @@ import { natSnatPortsExhausted } from './causes/nat-snat-ports-exhausted.ts';
 import { neighDiscoveryBlocked } from './causes/neigh-discovery-blocked.ts';
 import { neighFailed } from './causes/neigh-failed.ts';
 import { neighStaleMac } from './causes/neigh-stale-mac.ts';
+import { neighTableOverflow } from './causes/neigh-table-overflow.ts';
 import { proxyArpMissing } from './causes/proxy-arp-missing.ts';
 import { routeAsymmetricReply } from './causes/route-asymmetric-reply.ts';
 import { routeExternalToPrivate } from './causes/route-external-to-private.ts';
@@ -85,6 +86,8 @@ import { v6Dad } from './causes/v6-dad.ts';
 import { v6ForwardingOff } from './causes/v6-forwarding-off.ts';
 import { v6NoPath } from './causes/v6-no-path.ts';
 import { v6RaLost } from './causes/v6-ra-lost.ts';
+import { vxlanBadChecksum } from './causes/vxlan-bad-checksum.ts';
+import { vxlanUnderlay } from './causes/vxlan-underlay.ts';
 
 /** Every cause, the particular before the general: where two explain a flow equally well, the earlier one is named. */
 export const CAUSES: readonly Cause[] = [
@@ -96,6 +99,8 @@ export const CAUSES: readonly Cause[] = [
   addrOnEnslavedPort,
   proxyArpMissing,
   macvlanHostIsolation,
+  vxlanBadChecksum,
+  vxlanUnderlay,
   v6Dad,
   addrPrefix32,
   bridgePortNotEnslaved,
@@ -105,6 +110,7 @@ export const CAUSES: readonly Cause[] = [
   routeWrongGateway,
   neighDiscoveryBlocked,
   fltArpDrop,
+  neighTableOverflow,
   neighFailed,
   fwdIpForwardOffDnat,
   fwdIpForwardOff,

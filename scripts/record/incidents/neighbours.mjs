@@ -172,4 +172,78 @@ answered; no SYN is ever sent. By IPv4 rsync works. The policy of INPUT has coun
       );
     },
   },
+  {
+    name: 'too-many-neighbours',
+    title: 'new peers are unreachable and not even asked for by ARP: the neighbour table is full',
+    hostname: 'leaf-12',
+    quiet: true,
+    about: `
+\`leaf-12\` routes to a flat network of a thousand machines, and its table of neighbours is limited to 128.
+
+**Hand-made in part.** The limit, gc_thresh3, is one for the whole machine: it can't be set in a namespace, and to fill the real
+table would have disturbed everything else on it. So an arptables rule that is gone from the dumps kept the question for
+the new peer from being sent, and \`sysctl-neigh.txt\` is what the root namespace of such a machine prints. The 130 entries,
+the packets and all other dumps are the kernel's.`,
+    see: `
+The datagrams for 10.64.2.200 come in by \`up0\`, and on \`fabric0\` there is neither one of them nor a who-has. 10.64.0.10, which is in the
+table, is served. \`ip neigh\` has 130 entries, gc_thresh3 is 128.`,
+    expect: [
+      {
+        protocol: 'udp',
+        client: '192.0.2.30',
+        server: '10.64.2.200',
+        port: 4739,
+        status: 'dropped',
+        statusAlso: ['no-reply'],
+        cause: 'neigh-table-overflow',
+        namespace: 'host',
+        interface: 'fabric0',
+        mustNot: [
+          'neigh-failed',
+          'fwd-ip-forward-off',
+          'flt-forward-policy-drop',
+          'ext-drop-after-host',
+          'lost-between-captures',
+        ],
+        fixCommandShouldContain: 'net.ipv4.neigh.default.gc_thresh3=',
+      },
+      { protocol: 'udp', client: '192.0.2.30', server: '10.64.0.10', port: 4739 },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const probe = await lab.machine('probe');
+      const fabric = await lab.machine('fabric');
+      await lab.wire(host, 'up0', probe, 'eth0');
+      await lab.wire(host, 'fabric0', fabric, 'eth0');
+      await host.sh(`
+        sysctl -qw net.ipv4.ip_forward=1
+        ip addr add 192.0.2.1/24 dev up0
+        ip addr add 10.64.0.1/22 dev fabric0`);
+      await probe.sh('ip addr add 192.0.2.30/24 dev eth0; ip route add default via 192.0.2.1');
+      // One machine for all of the network.
+      await fabric.sh(
+        'ip addr add 10.64.0.2/22 dev eth0; ip addr add 10.64.0.10/32 dev lo; ip addr add 10.64.2.200/32 dev lo; ip route add default via 10.64.0.1',
+      );
+      const mac = /link\/ether (\S+)/.exec(await fabric.sh('ip link show eth0'))?.[1];
+      await host.sh(
+        `for n in $(seq 2 130); do ip neigh replace 10.64.0.$n lladdr ${mac} dev fabric0 nud stale; done`,
+      );
+      await host.sh('arptables -A OUTPUT -o fabric0 -d 10.64.2.200 -j DROP');
+      await fabric.start('peer udp-serve 10.64.0.10 4739 flowd');
+      await fabric.start('peer udp-serve 10.64.2.200 4739 flowd');
+      const [up, down] = await lab.capture(host, ['up0', 'fabric0']);
+      await lab.works(probe, 'peer udp-ask 10.64.0.10 4739 --tries 2');
+      await lab.fails(probe, 'peer udp-ask 10.64.2.200 4739 --tries 3', /0 of 3 answered/);
+      await lab.captured();
+      lab.seen(up, 'udp and dst host 10.64.2.200', 3);
+      lab.unseen(down, 'host 10.64.2.200');
+      await host.sh('ip neigh del 10.64.2.200 dev fabric0; arptables -F; nft delete table arp filter');
+      await lab.dump(host);
+      const limits = { gc_thresh1: 32, gc_thresh2: 64, gc_thresh3: 128 };
+      const lines = Object.entries(limits).map(
+        ([name, value]) => `net.ipv4.neigh.default.${name} = ${value}`,
+      );
+      lab.file('namespaces/host/sysctl-neigh.txt', `${lines.join('\n')}\n`);
+    },
+  },
 ];

@@ -204,4 +204,51 @@ neighbour table gives for 10.42.2.0. \`ip -s link\` counts dropped packets on \`
       await lab.repaired(host, fix, host, 'peer tcp-ask 10.42.2.0 9090');
     },
   },
+  {
+    name: 'overlay-with-damaged-checksums',
+    title: "nothing of one node's overlay arrives: its outer UDP checksums are wrong",
+    hostname: 'node-a',
+    quiet: true,
+    about: `
+**Hand-made in part.** The drivers and kernels that complete VXLAN's outer checksum wrongly were not at hand, so a script
+on \`node-b\` sends such packets (\`peer vxlan-damaged\`); what receives and drops them is a real kernel.`,
+    see: `
+VXLAN packets of 192.168.240.2 arrive on \`eth0\` with a checksum that is neither right nor the pseudo-header's sum. The echo
+requests inside never come to \`flannel.7\`. \`UdpInCsumErrors\` rises with each.`,
+    expect: [
+      {
+        protocol: 'udp',
+        client: '192.168.240.2',
+        server: '192.168.240.1',
+        port: 8472,
+        status: 'dropped',
+        statusAlso: ['no-reply'],
+        cause: 'vxlan-bad-checksum',
+        alsoAcceptable: ['ct-bad-checksum'],
+        namespace: 'host',
+        mustNot: ['vxlan-underlay', 'flt-input-drop', 'sock-not-listening', 'ext-drop-after-host'],
+        fixCommandShouldContain: 'tx-checksum-ip-generic off',
+      },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const node = await lab.machine('node-b');
+      await lab.wire(host, 'eth0', node, 'eth0');
+      await host.sh('ip addr add 192.168.240.1/24 dev eth0; ethtool -K eth0 rx off >/dev/null');
+      await node.sh('ip addr add 192.168.240.2/24 dev eth0; ethtool -K eth0 tx off >/dev/null');
+      await host.sh(`
+        ip link add flannel.7 type vxlan id 7 dstport 8472 local 192.168.240.1 dev eth0 nolearning
+        ip link set flannel.7 address 02:42:0a:2a:01:00
+        ip addr add 10.42.1.0/32 dev flannel.7
+        ip link set flannel.7 up`);
+      const [underlay, overlay] = await lab.capture(host, ['eth0', 'flannel.7']);
+      await lab.works(node, 'peer vxlan-damaged 192.168.240.1 8472 --source 192.168.240.2 --tries 4');
+      await lab.captured();
+      lab.seen(underlay, 'udp dst port 8472');
+      lab.unseen(overlay, 'icmp');
+      await lab.counted(host, 'UdpInCsumErrors', 4);
+      lab.dropped('UDP_CSUM');
+      await lab.dump(host);
+    },
+  },
 ];

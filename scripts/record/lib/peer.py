@@ -9,6 +9,8 @@ peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--size BYTES] [--pause SE
                                                       N datagrams, half a second apart where none is answered; exit 1 without any answer
 peer udp-burst ADDRESS PORT [--tries N] [--size BYTES]
                                                       N datagrams at once; exit 1 without any answer
+peer vxlan-damaged ADDRESS PORT --source ADDRESS [--tries N]
+                                                      VXLAN packets (an echo request inside) with a wrong outer checksum
 peer ra-send   ADDRESS%DEVICE 0 --seconds S          a router advertisement each second, from that link-local address
 peer tcp-talk  ADDRESS PORT --seconds S               a line each 0.2 s over one connection, as long as S
 """
@@ -147,9 +149,34 @@ def ra_send(args):
     return 0
 
 
+def ones_sum(data):
+    total = sum(int.from_bytes(data[at : at + 2].ljust(2, b"\0"), "big") for at in range(0, len(data), 2))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return (~total & 0xFFFF).to_bytes(2, "big")
+
+
+def vxlan_damaged(args):
+    """What a device sends that completes the outer checksum wrongly; the frame inside is in order."""
+    node = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+    node.bind((args.source, 0))
+    for number in range(args.tries):
+        echo = bytes([8, 0]) + bytes(2) + (77).to_bytes(2, "big") + number.to_bytes(2, "big") + b"are you there?"
+        echo = echo[:2] + ones_sum(echo) + echo[4:]
+        head = bytes([0x45, 0]) + (20 + len(echo)).to_bytes(2, "big") + bytes([0, number, 0, 0, 64, 1, 0, 0])
+        head += bytes([10, 42, 2, 0, 10, 42, 1, 0])
+        head = head[:10] + ones_sum(head) + head[12:]
+        frame = bytes.fromhex("02420a2a010002420a2a02000800") + head + echo
+        inside = bytes([8, 0, 0, 0, 0, 0, 7, 0]) + frame
+        ports = (49000 + number).to_bytes(2, "big") + args.port.to_bytes(2, "big")
+        node.sendto(ports + (8 + len(inside)).to_bytes(2, "big") + b"\x12\x34" + inside, (args.address, args.port))
+        time.sleep(0.2)
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("tcp-serve", "udp-serve", "tcp-ask", "udp-ask", "udp-burst", "ra-send", "tcp-talk"))
+    parser.add_argument("what", choices=("tcp-serve", "udp-serve", "tcp-ask", "udp-ask", "udp-burst", "ra-send", "vxlan-damaged", "tcp-talk"))
     parser.add_argument("address")
     parser.add_argument("port", type=int)
     parser.add_argument("name", nargs="?")
