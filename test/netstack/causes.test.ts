@@ -257,6 +257,14 @@ const CASES: readonly Case[] = [
     there: 'c1 >eth0 = dropped arp-ignore-silent',
   },
   {
+    name: 'address on a port of the bridge',
+    h: {
+      links: ['eth0 203.0.113.2/24', 'br0 kind=bridge', 'veth1 172.18.0.1/16 master=br0', 'veth2 master=br0'],
+    },
+    send: 'h 172.18.0.2 icmp',
+    there: 'h >veth1 = dropped addr-on-enslaved-port',
+  },
+  {
     name: 'stale neighbour entry',
     h: { neighbours: '172.18.0.2 dev br0 lladdr 02:00:00:00:00:99 PERMANENT\n' },
     send: 'h 172.18.0.2 icmp',
