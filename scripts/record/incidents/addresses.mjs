@@ -250,7 +250,7 @@ address on a device with a master.`,
 The script for \`radio\` gave \`mon0\` its address 10.99.30.2 and set it up, and then moved it into the namespace. A move
 takes addresses and the up state away.`,
     see: `
-Not one packet on \`mon0\` of the host: the other end is down, so it has no carrier. In \`radio\`, \`mon0\` is there, DOWN and
+\`base\`, made by hand, works. Not one packet on \`mon0\` of the host: the other end is down, so it has no carrier. In \`radio\`, \`mon0\` is there, DOWN and
 without an address.`,
     expect: [
       {
@@ -266,6 +266,7 @@ without an address.`,
         mustNot: ['link-down', 'neigh-failed', 'addr-prefix-32'],
         fixCommandShouldContain: 'ip addr add 10.99.30.2/24 dev rad0',
       },
+      { protocol: 'icmp', client: '10.99.31.1', server: '10.99.31.2' },
     ],
     async record(lab) {
       const { host } = lab;
@@ -277,12 +278,18 @@ without an address.`,
         ip addr add 10.99.30.2/24 dev rad0
         ip link set rad0 up
         ip link set rad0 netns radio`);
-      const port = await lab.capture(host, 'mon0');
+      const base = await lab.netns('base');
+      await lab.wire(host, 'base0', base, 'eth0');
+      await host.sh('ip addr add 10.99.31.1/30 dev base0');
+      await base.sh('ip addr add 10.99.31.2/30 dev eth0');
+      const [port] = await lab.capture(host, ['mon0', 'base0']);
+      await lab.works(host, 'ping -n -c 1 10.99.31.2');
       await lab.fails(host, 'ping -n -c 2 -W 1 10.99.30.2', /100% packet loss/);
       await lab.captured();
       lab.unseen(port, 'icmp');
       await lab.dump(host);
       await lab.dump(radio);
+      await lab.dump(base, { only: ['ip-addr', 'ip-route'] });
       const fix = 'ip addr add 10.99.30.2/24 dev rad0; ip link set rad0 up';
       await lab.repaired(radio, fix, host, 'ping -n -c 1 -W 2 10.99.30.2');
     },
