@@ -185,7 +185,9 @@ function incoming6({ net, skb, dev }: Copy): string {
  */
 function hasOwnSource(copy: Copy): boolean {
   const { net, skb } = copy;
-  return skb.family === 6 || speaksForItself(copy) || isLocalAddress(net, fieldsOf(skb).destination);
+  const { destination } = fieldsOf(skb);
+  // From 0.0.0.0 the route chooses.
+  return skb.family === 6 || destination === 0 || speaksForItself(copy) || isLocalAddress(net, destination);
 }
 
 /** Asked at a group's or an anycast address, the host answers with one of its own. */

@@ -5,7 +5,7 @@ import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { blindHeader, hotdrop, u8, u16, upperHeader } from '../packet.ts';
 import { number } from '../values/number.ts';
 import { portRange } from '../values/port.ts';
-import { type PortTest, portHolds, portTest, printPorts } from '../values/ports.ts';
+import { nativePortsHold, type PortTests, portsHold, portTest, printPorts } from '../values/ports.ts';
 
 const FLAGS: readonly string[] = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'];
 const ALL_FLAGS = 0x3f;
@@ -18,9 +18,7 @@ interface FlagTest {
   readonly compare: number;
 }
 
-interface TcpInfo {
-  readonly source?: PortTest;
-  readonly destination?: PortTest;
+interface TcpInfo extends PortTests {
   readonly flags?: FlagTest;
   readonly option?: { readonly invert: boolean; readonly kind: number };
 }
@@ -103,8 +101,8 @@ function matchTcp(info: TcpInfo, ctx: MatchContext): Ternary {
   if (at === 'short') return native ? false : hotdrop(ctx);
   if (isUnknown(at)) return at;
   const { bytes, length } = ctx.skb;
-  if (!portHolds(info.source, u16(bytes, at)) || !portHolds(info.destination, u16(bytes, at + 2)))
-    return false;
+  const holds = native ? nativePortsHold : portsHold;
+  if (!holds(info, u16(bytes, at), u16(bytes, at + 2))) return false;
   const { flags } = info;
   if (flags && ((u8(bytes, at + 13) & flags.mask) === flags.compare) === flags.invert) return false;
   if (!info.option) return true;

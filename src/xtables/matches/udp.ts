@@ -4,12 +4,7 @@ import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, type Support, untried } from '../extension.ts';
 import { blindHeader, hotdrop, u16, upperHeader } from '../packet.ts';
 import { portRange } from '../values/port.ts';
-import { type PortTest, portHolds, portTest, printPorts } from '../values/ports.ts';
-
-interface UdpInfo {
-  readonly source?: PortTest;
-  readonly destination?: PortTest;
-}
+import { nativePortsHold, type PortTests, portsHold, portTest, printPorts } from '../values/ports.ts';
 
 function define(name: string, protocol: number, native: boolean, support: Support) {
   return defineMatch({
@@ -20,21 +15,25 @@ function define(name: string, protocol: number, native: boolean, support: Suppor
       sport: { value: portRange, invert: true, aliases: ['source-port'] },
       dport: { value: portRange, invert: true, aliases: ['destination-port'] },
     },
-    build: (args): UdpInfo => ({ ...portTest('source', args.sport), ...portTest('destination', args.dport) }),
+    build: (args): PortTests => ({
+      ...portTest('source', args.sport),
+      ...portTest('destination', args.dport),
+    }),
     print: (info) => [...printPorts('sport', info.source), ...printPorts('dport', info.destination)],
     match: (info, ctx) => matchPorts(info, ctx, native && ctx.backend === 'nft'),
   });
 }
 
 /** As tcp's: native in nft when there is a port. */
-function matchPorts(info: UdpInfo, ctx: MatchContext, nft: boolean): Ternary {
+function matchPorts(info: PortTests, ctx: MatchContext, nft: boolean): Ternary {
   const native = nft && (info.source !== undefined || info.destination !== undefined);
   const at = native ? blindHeader(ctx, info.destination ? 4 : 2) : upperHeader(ctx, 8);
   if (at === 'fragment') return false;
   if (at === 'short') return native ? false : hotdrop(ctx);
   if (isUnknown(at)) return at;
   const { bytes } = ctx.skb;
-  return portHolds(info.source, u16(bytes, at)) && portHolds(info.destination, u16(bytes, at + 2));
+  const holds = native ? nativePortsHold : portsHold;
+  return holds(info, u16(bytes, at), u16(bytes, at + 2));
 }
 
 export const udp = define('udp', 17, true, DECIDED);

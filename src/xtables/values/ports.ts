@@ -23,3 +23,26 @@ export function printPorts(name: string, test: PortTest | undefined): string[] {
 export function portHolds(test: PortTest | undefined, port: number): boolean {
   return test === undefined || inRange(port, test) !== test.invert;
 }
+
+export interface PortTests {
+  readonly source?: PortTest;
+  readonly destination?: PortTest;
+}
+
+/**
+ * As iptables-nft has tcp's and udp's: where both ports are single and not 0, and both are inverted, it compares them as one number
+ * (add_nft_tcpudp(), iptables/nft-shared.c): `! --sport A ! --dport B` fails only for a packet that has both.
+ */
+export function nativePortsHold({ source, destination }: PortTests, sport: number, dport: number): boolean {
+  if (source?.invert && destination?.invert && isSingle(source) && isSingle(destination))
+    return sport !== source.min || dport !== destination.min;
+  return portHolds(source, sport) && portHolds(destination, dport);
+}
+
+function isSingle({ min, max }: Range): boolean {
+  return min === max && min !== 0;
+}
+
+export function portsHold({ source, destination }: PortTests, sport: number, dport: number): boolean {
+  return portHolds(source, sport) && portHolds(destination, dport);
+}

@@ -21,6 +21,22 @@ const again = (count: number, sent: Sent): Sent[] => Array.from({ length: count 
 
 export const extensionFacts: readonly Fact[] = [
   fact(
+    'two inverted single ports are one comparison in the nft backend',
+    4,
+    [
+      '-p udp ! --sport 5 ! --dport 80',
+      '-p udp ! --sport 5 ! --dport 80:81',
+      '-p tcp ! --sport 5 ! --dport 80',
+    ],
+    [
+      four(17, udp(5, 80)),
+      four(17, udp(5, 53)),
+      four(17, udp(7, 80)),
+      four(17, udp(7, 53)),
+      four(6, tcp(2, [], [], 5)),
+    ],
+  ),
+  fact(
     'ipcomp compares the CPI alone, with --compres as well',
     4,
     ['-p 108 -m ipcomp --compres', '-p 108 -m ipcomp --ipcompspi 5 --compres'],

@@ -119,7 +119,7 @@ class RuleMaker {
       if (!COUNTED.test(part) || !parts.some((each) => COUNTED.test(each))) parts.push(part);
     }
     // nft's listing leaves out these where a match of a transport header follows (it takes them for what that implies).
-    const implied = (part: string) => /^ct (l3proto|protocol) /.test(part);
+    const implied = (part: string) => /^(ct (l3proto|protocol)|meta (protocol|nfproto)) /.test(part);
     parts.sort((left, right) => Number(implied(left)) - Number(implied(right)));
     if (random.chance(0.1)) parts.push(this.stateful(ip));
     parts.push('counter');
