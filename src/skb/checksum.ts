@@ -7,6 +7,7 @@ import { checksumOffset } from '../header/transport.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import { networkOfBytes } from './layout.ts';
 import type { Skb } from './skb.ts';
+import { isRightOnceCompleted } from './tunnel-checksum.ts';
 
 /**
  * What stands in the transport checksum field. `partial` is what a capture on the sending host shows when the device
@@ -40,6 +41,7 @@ export function transportChecksum(skb: Skb): ChecksumState {
     if (fold(sumBytes(view, transport, covered, pseudo)) === 0xffff) return 'right';
   }
   if (found === fold(pseudo)) return 'partial';
+  if (protocol === PROTOCOL.udp && isRightOnceCompleted(bytes, transport, pseudo)) return 'right';
   return whole ? 'wrong' : 'unchecked';
 }
 

@@ -154,6 +154,28 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     ['host/sysctl-neigh.txt', /(gc_thresh3 = )128/, '$11024'],
   ],
   [
+    'flt-nft-other-table',
+    'another-table-drops',
+    'iptables does not accept it either',
+    ['host/iptables-save.txt', /.*--dports 443,587.*\n/, ''],
+  ],
+  [
+    'neigh-discovery-blocked',
+    'neighbour-discovery-filtered',
+    'a rule accepts ICMPv6',
+    [
+      'archive/ip6tables-save.txt',
+      /(\[\d+:\d+\] -A INPUT -i lo)/,
+      '[0:0] -A INPUT -p ipv6-icmp -j ACCEPT\n$1',
+    ],
+  ],
+  [
+    'vxlan-underlay',
+    'overlay-blocked-between-nodes',
+    'the device is no VXLAN device',
+    ['host/ip-addr.json', /"info_kind":"vxlan"/, '"info_kind":"veth"'],
+  ],
+  [
     'v6-dad',
     'duplicate-address-detected',
     'the address is in order',

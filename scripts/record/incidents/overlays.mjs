@@ -205,6 +205,87 @@ neighbour table gives for 10.42.2.0. \`ip -s link\` counts dropped packets on \`
     },
   },
   {
+    name: 'overlay-blocked-between-nodes',
+    title:
+      'VXLAN packets leave for two nodes and nothing comes back: one drops UDP 8472, one listens on another port',
+    hostname: 'node-a',
+    quiet: true,
+    about: `
+The overlay of \`node-a\` has all its entries. On \`node-b\` a firewall was switched on that knows nothing of UDP 8472; \`node-d\`
+was set up anew with VXLAN's other port, 4789.`,
+    see: `
+For both the inner SYN is on \`flannel.7\` and the outer packet on \`eth0\`. From \`node-b\` nothing comes back. \`node-d\` answers
+each with ICMP port unreachable. \`node-c\` works.`,
+    expect: [
+      {
+        protocol: 'tcp',
+        client: '10.42.1.0',
+        server: '10.42.2.0',
+        port: 9090,
+        status: 'no-reply',
+        cause: 'vxlan-underlay',
+        namespace: 'host',
+        interface: 'flannel.7',
+        mustNot: ['neigh-failed', 'vxlan-bad-checksum', 'lost-between-captures', 'sock-not-listening'],
+        fixCommandShouldContain: 'Let UDP 8472',
+      },
+      {
+        protocol: 'tcp',
+        client: '10.42.1.0',
+        server: '10.42.4.0',
+        port: 9090,
+        status: 'no-reply',
+        cause: 'vxlan-underlay',
+        namespace: 'host',
+        fixCommandShouldContain: 'same UDP port',
+      },
+      { protocol: 'tcp', client: '10.42.1.0', server: '10.42.3.0', port: 9090 },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const nodes = [
+        [await lab.machine('node-b'), 2, 8472],
+        [await lab.machine('node-c'), 3, 8472],
+        [await lab.machine('node-d'), 4, 4789],
+      ];
+      await host.sh('ip link add sw0 type bridge; ip link set sw0 up');
+      const all = [[host, 1, 8472], ...nodes];
+      for (const [node, number, port] of all) {
+        await lab.wire(host, `sw-p${number}`, node, 'eth0');
+        await host.sh(`ip link set sw-p${number} master sw0`);
+        await node.sh(`
+          ip addr add 192.168.240.${number}/24 dev eth0
+          ip link add flannel.7 type vxlan id 7 dstport ${port} local 192.168.240.${number} dev eth0 nolearning
+          ip link set flannel.7 address 02:42:0a:2a:0${number}:00
+          ip addr add 10.42.${number}.0/32 dev flannel.7
+          ip link set flannel.7 up`);
+      }
+      for (const [node, number] of all) {
+        for (const [, other] of all.filter(([, candidate]) => candidate !== number)) {
+          await node.sh(`
+            ip neigh replace 10.42.${other}.0 lladdr 02:42:0a:2a:0${other}:00 dev flannel.7 nud permanent
+            ip route add 10.42.${other}.0/24 via 10.42.${other}.0 dev flannel.7 onlink
+            bridge fdb append 02:42:0a:2a:0${other}:00 dev flannel.7 dst 192.168.240.${other}`);
+        }
+      }
+      const [[nodeB]] = nodes;
+      await nodeB.sh('iptables -A INPUT -p udp -m udp --dport 8472 -j DROP');
+      for (const [node] of nodes) await node.start('peer tcp-serve 0.0.0.0 9090 metrics');
+      const [overlay, underlay] = await lab.capture(host, ['flannel.7', 'eth0']);
+      await lab.works(host, 'peer tcp-ask 10.42.3.0 9090');
+      await lab.fails(host, 'peer tcp-ask 10.42.2.0 9090', /timed out/);
+      await lab.fails(host, 'peer tcp-ask 10.42.4.0 9090', /timed out/);
+      await lab.captured();
+      lab.seen(overlay, 'tcp[13] == 2 and dst host 10.42.2.0');
+      lab.seen(underlay, 'udp dst port 8472 and dst host 192.168.240.2');
+      lab.unseen(underlay, 'udp and src host 192.168.240.2');
+      lab.seen(underlay, 'icmp[0] == 3 and icmp[1] == 3 and src host 192.168.240.4');
+      await lab.dump(host);
+      const accept = 'iptables -I INPUT -p udp -m udp --dport 8472 -j ACCEPT';
+      await lab.repaired(nodeB, accept, host, 'peer tcp-ask 10.42.2.0 9090');
+    },
+  },
+  {
     name: 'overlay-with-damaged-checksums',
     title: "nothing of one node's overlay arrives: its outer UDP checksums are wrong",
     hostname: 'node-a',
