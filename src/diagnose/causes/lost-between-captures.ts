@@ -1,8 +1,14 @@
+import { ownersOf } from '../../correlate/owner.ts';
 import { wasCapturing } from '../../correlate/points.ts';
 import { formatIp } from '../../net/ip.ts';
-import type { Cause } from '../cause.ts';
+import type { Scene } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
+import { gapEvidence } from '../gap-cause.ts';
+import { type Unanswered, unanswered } from '../unanswered.ts';
+import { nameOf } from '../words.ts';
 
+/** For flows; and for questions on the link that nobody answers though somebody has the address, when nothing else says why. */
 export const lostBetweenCaptures: Cause = {
   id: 'lost-between-captures',
   title: 'Lost between two capture points',
@@ -67,4 +73,43 @@ export const lostBetweenCaptures: Cause = {
           : 'Capture on every interface in between and run again.',
     };
   },
+  survey: (scene) => unanswered(scene).flatMap((gap) => unheard(scene, gap)),
 };
+
+function unheard(scene: Scene, gap: Unanswered): Found[] {
+  const [owner] = ownersOf(scene.snapshot, gap.target).filter(
+    ({ netns, link }) => netns !== gap.sender && link.flags.includes('UP'),
+  );
+  if (!owner || !gap.exchange || !gap.sender) return [];
+  const target = formatIp(gap.target);
+  const where = nameOf(scene, owner.netns.name);
+  const asker = nameOf(scene, gap.sender.name);
+  const wanted = [
+    ...(gap.sender.addressesUnknown || gap.sender.links?.every(({ inferred }) => inferred)
+      ? [`ip addr of ${asker}`]
+      : []),
+    ...(owner.netns.addressesUnknown ? [`ip addr of ${where}`] : []),
+    ...(owner.netns.sysctls ? [] : [`sysctl -a of ${where}`]),
+    ...(owner.netns.frameFilters || owner.netns.nft
+      ? []
+      : [`arptables-save and nft list ruleset of ${where}`]),
+    'bridge -d link show of the host',
+  ];
+  return [
+    {
+      confidence: 0.45,
+      title: `${asker} asks for ${target} and hears nothing, though ${where} has it`,
+      explanation:
+        `${where} has ${target} on ${owner.link.name}, which is up, and the question for its link address stays unanswered, so not one packet is sent. By what was dumped it should be answered: a port that does not forward, ` +
+        'a filter for such frames, or a setting that nobody dumped keeps question or answer.',
+      namespace: gap.sender.name,
+      ...(gap.device !== undefined && { interface: gap.device }),
+      group: target,
+      severity: 'warning',
+      status: 'no-reply',
+      evidence: gapEvidence(scene, gap),
+      fix: [],
+      effect: `Collect ${wanted.join(', ')} and run again.`,
+    },
+  ];
+}
