@@ -14,6 +14,7 @@ import { neighbours } from './neighbours.mjs';
 import { overlays } from './overlays.mjs';
 import { routing } from './routing.mjs';
 import { sizes } from './sizes.mjs';
+import { subnets } from './subnets.mjs';
 import { switching } from './switching.mjs';
 
 export const incidents = [
@@ -23,6 +24,7 @@ export const incidents = [
   ...switching,
   ...neighbours,
   ...addresses,
+  ...subnets,
   ...sizes,
   ...hooks,
   ...overlays,
