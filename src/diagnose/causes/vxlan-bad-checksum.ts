@@ -1,3 +1,4 @@
+import { VXLAN_PORTS } from '../../header/vxlan.ts';
 import { formatIp } from '../../net/ip.ts';
 import { PROTOCOL } from '../../net/protocol.ts';
 import { transportChecksum } from '../../skb/checksum.ts';
@@ -5,8 +6,6 @@ import { netnsOf } from '../case.ts';
 import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { nameOf } from '../words.ts';
-
-const PORTS = [4789, 8472];
 
 /** udp_lib_checksum_complete() in __udp_queue_rcv_skb(), before encap_rcv: vxlan_rcv() never sees the packet. */
 export const vxlanBadChecksum = modelCause({
@@ -43,7 +42,7 @@ export const vxlanBadChecksum = modelCause({
     if (flow.protocol !== PROTOCOL.udp) return undefined;
     const devices = (netnsOf(kase, drop.namespace)?.links ?? []).filter(({ kind }) => kind === 'vxlan');
     const device = devices.find(({ kindData }) => Number(kindData?.port) === flow.server.port);
-    if (!device && !PORTS.includes(flow.server.port)) return undefined;
+    if (!device && !VXLAN_PORTS.includes(flow.server.port)) return undefined;
     const leg = flow.legs.find(({ forward, point }) => {
       const place = kase.correlation.points[point];
       return forward.skb && place?.namespace === drop.namespace && transportChecksum(forward.skb) === 'wrong';

@@ -1,4 +1,3 @@
-import type { Flow } from '../../correlate/flow.ts';
 import { fateOf } from '../../correlate/predict.ts';
 import type { FdbEntry, Link } from '../../dump/records.ts';
 import { formatIp, type Ip, parseIp } from '../../net/ip.ts';
@@ -10,11 +9,8 @@ import { describeSighting, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { gapEvidence } from '../gap-cause.ts';
 import { type Unanswered, unanswered } from '../unanswered.ts';
+import { outerFlows, remotesOf } from '../vxlan.ts';
 import { nameOf } from '../words.ts';
-
-const UDP = 17;
-/** IANA's, and the one Linux used before there was one; flannel keeps to it. */
-const PORTS = [4789, 8472];
 
 /** vxlan_xmit(), drivers/net/vxlan/vxlan_core.c: without a destination the frame is dropped and counted. */
 export const vxlanUnderlay: Cause = {
@@ -62,20 +58,6 @@ export const vxlanUnderlay: Cause = {
     }),
 };
 
-function remotes(netns: Netns, link: Link, mac: Mac): { known: boolean; entry?: FdbEntry; fixed: boolean } {
-  const own = (netns.fdb ?? []).filter(({ dev, remote }) => dev === link.name && remote !== undefined);
-  // All zeroes: for whatever has no entry of its own.
-  const entry =
-    own.find((candidate) => candidate.mac === mac) ?? own.find((candidate) => candidate.mac === 0);
-  const data = link.kindData ?? {};
-  const fixed =
-    data.remote !== undefined ||
-    data.group !== undefined ||
-    data.remote6 !== undefined ||
-    data.group6 !== undefined;
-  return { known: netns.fdb !== undefined, fixed, ...(entry && { entry }) };
-}
-
 function explain(kase: Case, netns: Netns, link: Link, nexthop: string): Found | undefined {
   const onDevice = (point: number) => {
     const place = kase.correlation.points[point];
@@ -86,7 +68,7 @@ function explain(kase: Case, netns: Netns, link: Link, nexthop: string): Found |
   const neighbour = netns.neighbours?.find((entry) => entry.dev === link.name && entry.address === address);
   const mac = seen?.etherDestination ?? neighbour?.mac;
   if (mac === undefined) return undefined;
-  const { known, entry, fixed } = remotes(netns, link, mac);
+  const { known, entry, fixed } = remotesOf(netns, link, mac);
   const inner: Evidence[] = [
     ...(seen ? [seenAt(kase, seen, `${describeSighting(seen)} on ${link.name}, for ${formatMac(mac)}`)] : []),
     ...(neighbour
@@ -160,14 +142,6 @@ function unwrapped(kase: Case, netns: Netns, link: Link): Evidence[] {
     .map((point) => ({ path: point.path, text: `none of its ${point.packets} packets is VXLAN` }));
 }
 
-function outerFlows(scene: Scene, link: Link): Flow[] {
-  const port = Number(link.kindData?.port ?? 0);
-  const ports = port > 0 ? [port] : PORTS;
-  return scene.correlation.flows.filter(
-    ({ protocol, server }) => protocol === UDP && ports.includes(server.port),
-  );
-}
-
 /** The frame is wrapped and sent; what becomes of it the captures of the underlay show. */
 function beyond(kase: Case, netns: Netns, link: Link, entry: FdbEntry, inner: Evidence[]): Found | undefined {
   const remote = entry.remote as Ip;
@@ -213,7 +187,7 @@ function beyond(kase: Case, netns: Netns, link: Link, entry: FdbEntry, inner: Ev
 
 /** A question by ARP that a device without a default entry can send to nobody. */
 function unasked(scene: Scene, gap: Unanswered, netns: Netns, link: Link): Found[] {
-  const { known, entry, fixed } = remotes(netns, link, 0);
+  const { known, entry, fixed } = remotesOf(netns, link, 0);
   if (entry || fixed || !known) return [];
   const target = formatIp(gap.target);
   return [
