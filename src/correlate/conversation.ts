@@ -105,7 +105,10 @@ export class ConversationTable {
     }
     const side = fromA ? sides.ab : sides.ba;
     if (side.packets === 0) side.skb = skbFromFrame(bytes, packet, undefined);
+    const before = side.rst;
     record(side, sighting);
+    const other = (fromA ? sides.ba : sides.ab).last;
+    if (!before && side.rst && other) side.provoked = other;
     noteInitiator(conversation, packet, fromA);
     if (whole && side.packets <= SIGNED) this.#sign(conversation, packet, bytes, fromA, sighting);
   }

@@ -58,6 +58,8 @@ export interface LegSide {
   syn?: Sighting;
   synAck?: Sighting;
   rst?: Sighting;
+  /** The last packet of the other side before that RST. */
+  provoked?: Sighting;
   fin?: Sighting;
   /** Data segments in a row that repeat one sequence number, up to the last one that was captured. */
   repeats: number;

@@ -5,7 +5,7 @@
 import { once } from '../base/memo.ts';
 import { formatIp } from '../net/ip.ts';
 import type { Header, Tap, Trace, Verdict } from '../netstack/hop.ts';
-import { replyOf } from '../netstack/probe.ts';
+import { isRedirect, replyOf } from '../netstack/probe.ts';
 import { createWorld, type World } from '../netstack/world.ts';
 import { buildSkb } from '../skb/build.ts';
 import { tcpMss } from '../skb/rewrite.ts';
@@ -50,18 +50,28 @@ export interface Predictor {
   readonly points: readonly Point[];
 }
 
+export interface PredictOptions {
+  readonly hypothetical?: boolean;
+  readonly from?: string;
+  /** The dumped connections are in the conntrack tables: the packet is one of theirs, not the first of a new one. */
+  readonly remembered?: boolean;
+}
+
 /** Runs a flow through a fresh model, from where it began (or from `from`). Undefined when there is no namespace that the packet could begin in. */
 export function predict(
   predictor: Predictor,
   flow: Flow,
-  options: { readonly hypothetical?: boolean; readonly from?: string } = {},
+  options: PredictOptions = {},
 ): Prediction | undefined {
   // A model of guesses proves nothing: where no namespace was dumped the captures speak for themselves.
   if (isGuesswork(predictor.snapshot)) return undefined;
   const origin: PacketOrigin | undefined =
     options.from === undefined ? originOf(predictor, flow) : { kind: 'local', namespace: options.from };
   if (!origin) return undefined;
-  const world = createWorld(predictor.snapshot, predictor.topology, { respond: true });
+  const world = createWorld(predictor.snapshot, predictor.topology, {
+    respond: true,
+    ...(options.remembered && { conntrackAt: flow.start }),
+  });
   const there = send(world, origin, asSent(firstPacket(flow, 'forward'), origin, flow, predictor));
   const checks = check(predictor, flow, there, 'forward');
   const answer = answerOf(predictor, flow, there, world, options.hypothetical ?? false);
@@ -114,7 +124,7 @@ export function originOf({ snapshot, topology, points }: Predictor, flow: Flow):
 }
 
 function isDumped(snapshot: Snapshot, point: Point | undefined): boolean {
-  return snapshot.namespaces.get(point?.namespace ?? '')?.links?.some((link) => !link.inferred) ?? false;
+  return snapshot.namespaces.get(point?.namespace ?? '')?.inferred === false;
 }
 
 /** The packet as it was where it begins: the addresses of a frame that was captured on another link say nothing there. */
@@ -166,7 +176,7 @@ function answerOf(
   if (fate === 'delivered') {
     if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return undefined;
     // The kernel's own answer (an echo reply) has been sent by the model already.
-    const own = there.answers[0];
+    const own = there.answers.find((each) => !isRedirect(each.final));
     if (own) return { trace: own, seen: false };
     const reply = replyOf(world, there);
     return reply && { trace: world.sendLocal(there.namespace, reply), seen: false };

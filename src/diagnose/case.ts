@@ -8,6 +8,7 @@ import type { InputSet } from '../input/input.ts';
 import { formatEndpoint, formatIp } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Trace } from '../netstack/hop.ts';
+import { isRedirect } from '../netstack/probe.ts';
 import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
 import type { Topology } from '../topology/topology.ts';
 import { withTraces } from './traced.ts';
@@ -71,7 +72,7 @@ function predictedDrop(kase: Case): ModelDrop | undefined {
 /** The receiver refuses and its refusal can't get back: then silence is what the client sees, and that drop is why. */
 function lostRefusal(kase: Case, there: ModelDrop): ModelDrop | undefined {
   if (fateOf(there.trace) !== 'rejected' || kase.outcome.status === 'rejected') return undefined;
-  const [answer] = there.trace.answers;
+  const answer = there.trace.answers.find(({ final }) => !isRedirect(final));
   return answer && dropOf(kase, answer, [], 'reply');
 }
 

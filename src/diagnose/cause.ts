@@ -9,6 +9,14 @@ export interface Command {
   readonly text: string;
 }
 
+/** An echo request, or the first packet of another protocol to a port. */
+export interface Probe {
+  readonly from: Ip;
+  readonly to: Ip;
+  readonly protocol?: number;
+  readonly port?: number;
+}
+
 /** What a cause found out about one flow. Everything it claims is backed by `evidence`. */
 export interface Found {
   /** 0..1; below 0.6 it is a suspicion that one more dump would settle. */
@@ -29,10 +37,14 @@ export interface Found {
   readonly fix?: readonly Command[];
   /** The fix can't be replayed (outside the host, a process to restart); `effect` says what to expect instead. */
   readonly effect?: string;
+  /** The fix is about what conntrack remembers: it is replayed as a packet of the dumped connection. */
+  readonly remembered?: true;
+  /** The model follows a flow's first packet: where that one was never at fault, replaying it with the fix shows nothing. */
+  readonly replay?: false;
   /** Flows with an equal group are one incident; without it the rule, sysctl or route tells, or the title. */
   readonly group?: string;
   /** For a survey: a packet that shows the problem, so that the fix can be replayed. */
-  readonly probe?: { readonly from: Ip; readonly to: Ip };
+  readonly probe?: Probe;
 }
 
 /** A page of the catalogue, in whole sentences but for `check`, `settledBy` and `references`. */

@@ -7,7 +7,12 @@ import { bridgeNoIp } from './causes/bridge-no-ip.ts';
 import { bridgePortFiltered } from './causes/bridge-port-filtered.ts';
 import { bridgePortNotEnslaved } from './causes/bridge-port-not-enslaved.ts';
 import { bridgeStpDelay } from './causes/bridge-stp-delay.ts';
+import { cmdIptablesRejected } from './causes/cmd-iptables-rejected.ts';
+import { ctBadChecksum } from './causes/ct-bad-checksum.ts';
+import { ctDnsRace } from './causes/ct-dns-race.ts';
 import { ctInvalidDrop } from './causes/ct-invalid-drop.ts';
+import { ctInvalidLeak } from './causes/ct-invalid-leak.ts';
+import { ctTableFull } from './causes/ct-table-full.ts';
 import { dnsNxdomain } from './causes/dns-nxdomain.ts';
 import { dnsOrder } from './causes/dns-order.ts';
 import { dnsUpstreamUnreachable } from './causes/dns-upstream-unreachable.ts';
@@ -38,6 +43,7 @@ import { fltRateLimit } from './causes/flt-rate-limit.ts';
 import { fltReject } from './causes/flt-reject.ts';
 import { fltRuleDrop } from './causes/flt-rule-drop.ts';
 import { fltRulesFlushed } from './causes/flt-rules-flushed.ts';
+import { fltUfwBypass } from './causes/flt-ufw-bypass.ts';
 import { fwdIfaceForwardingOff } from './causes/fwd-iface-forwarding-off.ts';
 import { fwdIpForwardOff } from './causes/fwd-ip-forward-off.ts';
 import { fwdIpForwardOffDnat } from './causes/fwd-ip-forward-off-dnat.ts';
@@ -54,13 +60,21 @@ import { mtuPmtuBlackhole } from './causes/mtu-pmtu-blackhole.ts';
 import { natDnatMismatch } from './causes/nat-dnat-mismatch.ts';
 import { natDnatToLocalhost } from './causes/nat-dnat-to-localhost.ts';
 import { natDnatWrongTarget } from './causes/nat-dnat-wrong-target.ts';
+import { natEntryLostMidflow } from './causes/nat-entry-lost-midflow.ts';
 import { natHairpinSameBridge } from './causes/nat-hairpin-same-bridge.ts';
 import { natLoopbackDnat } from './causes/nat-loopback-dnat.ts';
 import { natMasqueradeMismatch } from './causes/nat-masquerade-mismatch.ts';
 import { natMasqueradeMissing } from './causes/nat-masquerade-missing.ts';
+import { natMasqueradeTooBroad } from './causes/nat-masquerade-too-broad.ts';
 import { natNoDnatHostRst } from './causes/nat-no-dnat-host-rst.ts';
+import { natNotrack } from './causes/nat-notrack.ts';
+import { natReplyBypass } from './causes/nat-reply-bypass.ts';
+import { natRuleAfterFlow } from './causes/nat-rule-after-flow.ts';
 import { natSelfHairpin } from './causes/nat-self-hairpin.ts';
+import { natSnatForeignIp } from './causes/nat-snat-foreign-ip.ts';
 import { natSnatPortsExhausted } from './causes/nat-snat-ports-exhausted.ts';
+import { natStaleUdp } from './causes/nat-stale-udp.ts';
+import { natUdpPinnedNoNat } from './causes/nat-udp-pinned-no-nat.ts';
 import { neighDiscoveryBlocked } from './causes/neigh-discovery-blocked.ts';
 import { neighFailed } from './causes/neigh-failed.ts';
 import { neighStaleMac } from './causes/neigh-stale-mac.ts';
@@ -141,8 +155,21 @@ export const CAUSES: readonly Cause[] = [
   linkQdiscDrop,
   mtuL2Mismatch,
   mtuPmtuBlackhole,
+  cmdIptablesRejected,
+  ctTableFull,
+  ctDnsRace,
+  natMasqueradeTooBroad,
+  ctBadChecksum,
+  ctInvalidLeak,
+  natNotrack,
+  natEntryLostMidflow,
+  natStaleUdp,
+  natUdpPinnedNoNat,
+  natRuleAfterFlow,
   natHairpinSameBridge,
+  natReplyBypass,
   natSnatPortsExhausted,
+  natSnatForeignIp,
   srcAddrSelection,
   fltNetdevTcXdp,
   fltBridgeFilterDrop,
@@ -174,6 +201,7 @@ export const CAUSES: readonly Cause[] = [
   natMasqueradeMissing,
   dockerProxyDeadBackend,
   dockerProxyFallback,
+  fltUfwBypass,
   dnsOrder,
   dnsNxdomain,
   extRemoteReset,

@@ -172,6 +172,9 @@ function toFinding(scene: Scene, { diagnosed, flows, fixes }: Incident): Finding
   };
 }
 
+/** One that nothing is bound to. */
+const CLIENT_PORT = 40_000;
+
 /** A packet that would show the problem, for causes that no captured flow shows. */
 function probeFlow({ probe }: Found): Flow | undefined {
   if (!probe) return undefined;
@@ -179,9 +182,9 @@ function probeFlow({ probe }: Found): Flow | undefined {
   return unseenFlow(
     -1,
     family,
-    family === 4 ? 1 : 58,
-    { address: probe.from, port: 1 },
-    { address: probe.to, port: 1 },
+    probe.protocol ?? (family === 4 ? 1 : 58),
+    { address: probe.from, port: probe.port === undefined ? 1 : CLIENT_PORT },
+    { address: probe.to, port: probe.port ?? 1 },
     0,
   );
 }

@@ -2,7 +2,7 @@ import { once } from '../base/memo.ts';
 import type { Flow } from '../correlate/flow.ts';
 import { type KernelPath, kernelPaths } from '../correlate/kernel-path.ts';
 import { type Outcome, outcomeOf } from '../correlate/outcome.ts';
-import { type Prediction, type Predictor, predict } from '../correlate/predict.ts';
+import { type Prediction, type PredictOptions, type Predictor, predict } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { TracedFlowPacket } from '../correlate/traced-flow.ts';
 import type { InputSet } from '../input/input.ts';
@@ -23,8 +23,13 @@ export function makeScene(
 }
 
 /** A flow with its outcome by the captures and its path by the model. */
-export function makeCase(scene: Scene, flow: Flow, hypothetical = false, from?: string): Case {
-  const prediction = predict(scene.predictor, flow, { hypothetical, ...(from !== undefined && { from }) });
+export function makeCase(
+  scene: Scene,
+  flow: Flow,
+  hypothetical = false,
+  options: Pick<PredictOptions, 'from' | 'remembered'> = {},
+): Case {
+  const prediction = predict(scene.predictor, flow, { hypothetical, ...options });
   const outcome = outcomeOf(flow);
   const traced = hypothetical ? [] : tracedOf(scene.correlation).get(flow.id);
   const kernel = traced ? kernelPaths(scene.predictor, flow, traced) : [];

@@ -51,7 +51,9 @@ function fromModel(kase: Case): Untranslated | undefined {
   if (!netns || ownersOf(kase.snapshot, source).some((owner) => owner.netns.name === there.namespace))
     return undefined;
   const device = netns.links?.find((link) => link.name === exit.interface);
-  if (device?.addresses.some(({ address, length }) => inSubnet(source, address, length))) return undefined;
+  const master = netns.links?.find((link) => link.name === device?.master);
+  const near = [...(device?.addresses ?? []), ...(master?.addresses ?? [])];
+  if (near.some(({ address, length }) => inSubnet(source, address, length))) return undefined;
   const inside = neighboursOf(kase.snapshot, source).find(
     (owner) => owner.netns.name === there.namespace && owner.link.name !== exit.interface,
   );

@@ -28,7 +28,8 @@ const CERTAIN = 0.6;
 export function prove(scene: Scene, flows: readonly Flow[], diagnosed: Diagnosed): Repair {
   const { fix = [], effect = '' } = diagnosed.found;
   const commands = fix.map((command) => typed(scene, command));
-  if (fix.length === 0 || flows.length === 0) return { fix: { commands, verified: false, effect } };
+  if (fix.length === 0 || flows.length === 0 || diagnosed.found.replay === false)
+    return { fix: { commands, verified: false, effect } };
   const repaired = applyAll(scene.snapshot, fix);
   if (typeof repaired === 'string')
     return { fix: { commands, verified: false, effect: join(`Not replayed: ${repaired}.`, effect) } };
@@ -50,7 +51,11 @@ function replay(
 ): Repair {
   const { effect = '' } = diagnosed.found;
   // A packet of a namespace to itself begins there; its address doesn't tell where that is.
-  const home = (flow: Flow) => (isLoopback(flow.client.address) ? diagnosed.found.namespace : undefined);
+  const home = (flow: Flow) =>
+    isLoopback(flow.client.address) && diagnosed.found.namespace !== undefined
+      ? { from: diagnosed.found.namespace }
+      : {};
+  const { remembered } = diagnosed.found;
   if (!makeCase(scene, flows[0] as Flow).prediction && flows[0]?.id !== -1) {
     return {
       fix: {
@@ -60,7 +65,9 @@ function replay(
       },
     };
   }
-  const cases = flows.map((flow) => makeCase(after, flow, true, home(flow)));
+  const cases = flows.map((flow) =>
+    makeCase(after, flow, true, { ...home(flow), ...(remembered && { remembered }) }),
+  );
   const failing = cases.find((kase) => !passes(kase));
   const through = cases.filter(passes).map(({ flow }) => flow.id);
   const passing = through.some((id) => id >= 0) ? { passing: through } : {};

@@ -4,6 +4,7 @@ import type { NftRuleset } from '../nft/ruleset.ts';
 import type { Ruleset } from '../xtables/rule.ts';
 import type {
   BridgeVlan,
+  ConntrackCpu,
   ConntrackDump,
   Counter,
   DockerContainer,
@@ -65,6 +66,7 @@ export type DumpContent =
   | { readonly kind: 'sockets'; readonly sockets: readonly Socket[] }
   | { readonly kind: 'processes'; readonly processes: readonly Process[] }
   | { readonly kind: 'conntrack'; readonly entries: readonly ConntrackDump[] }
+  | { readonly kind: 'conntrack-stats'; readonly cpus: readonly ConntrackCpu[] }
   | { readonly kind: 'counters'; readonly counters: ReadonlyMap<string, Counter> }
   | { readonly kind: 'containers'; readonly containers: readonly DockerContainer[] }
   | { readonly kind: 'docker-networks'; readonly networks: readonly DockerNetwork[] }

@@ -8,6 +8,7 @@ import { bridgeLinkJson } from './formats/bridge-link-json.ts';
 import { bridgeMdb, bridgeMdbJson } from './formats/bridge-mdb.ts';
 import { bridgeVlan, bridgeVlanJson } from './formats/bridge-vlan.ts';
 import { conntrack } from './formats/conntrack.ts';
+import { conntrackStats } from './formats/conntrack-stats.ts';
 import { dockerInspect } from './formats/docker-inspect.ts';
 import { dockerNetwork } from './formats/docker-network.ts';
 import { arptablesSave, ebtablesSave } from './formats/frame-filter.ts';
@@ -86,6 +87,7 @@ export const FORMATS: readonly Format[] = [
   ps,
   arp,
   conntrack,
+  conntrackStats,
   nstat,
   ipNexthopBucket,
   ipNexthop,

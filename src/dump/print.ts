@@ -10,6 +10,7 @@ import { printRoutes } from './print/routes.ts';
 import { printRules } from './print/rules.ts';
 import {
   printConntrack,
+  printConntrackStats,
   printCounters,
   printFdb,
   printFrameFilter,
@@ -63,6 +64,8 @@ export function printDump(content: DumpContent): string | undefined {
       return printProcesses(content.processes);
     case 'conntrack':
       return printConntrack(content.entries);
+    case 'conntrack-stats':
+      return printConntrackStats(content.cpus);
     case 'counters':
       return printCounters(content.counters);
     case 'resolver':

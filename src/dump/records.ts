@@ -356,6 +356,12 @@ export interface ConntrackDump {
   readonly span: Span;
 }
 
+/** `conntrack -S`: one CPU's counters by their names there (`insert_failed`, `drop`, `invalid` …). */
+export interface ConntrackCpu {
+  readonly cpu: number;
+  readonly counters: ReadonlyMap<string, Counter>;
+}
+
 export interface Process {
   readonly pid: number;
   readonly parent?: number;

@@ -80,6 +80,17 @@ export interface TraceEvent {
   readonly span: Span;
 }
 
+/** What else netfilter tells the kernel log, about no packet in particular. */
+export interface KernelNotice {
+  /** `nf_conntrack: table full, dropping packet` */
+  readonly kind: 'conntrack-full';
+  /** Inode of the namespace it is about; older kernels don't say. */
+  readonly netns?: number;
+  readonly text: string;
+  readonly time?: LogTime;
+  readonly span: Span;
+}
+
 export type TraceForm = 'kernel-log' | 'xtables-monitor' | 'nft-trace';
 
 export interface TraceDump {
@@ -88,4 +99,5 @@ export interface TraceDump {
   readonly events: readonly TraceEvent[];
   /** Lines behind which something is missing: suppressed messages, a line cut off. From 1. */
   readonly gaps: readonly { readonly line: number; readonly text: string }[];
+  readonly notices?: readonly KernelNotice[];
 }

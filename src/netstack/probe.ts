@@ -49,7 +49,7 @@ export function probe(world: World, spec: ProbeSpec): Probe {
       ? world.sendLocal(spec.from, skb)
       : world.receive({ namespace: spec.from, name: spec.iface }, skb);
   const outcome = there.verdict === 'unknown' ? there.likely : there.verdict;
-  const own = there.answers[0];
+  const own = there.answers.find((each) => !isRedirect(each.final));
   if (own) return { there, back: own, hypothetical: false };
   const reply = replyOf(world, there);
   if (!reply) return { there, hypothetical: false };
@@ -166,4 +166,9 @@ function protocolNumber(protocol: string | number): number | undefined {
   if (typeof protocol === 'number') return protocol;
   if (protocol === 'icmpv6') return PROTOCOL['ipv6-icmp'];
   return Object.entries(PROTOCOL).find(([name]) => name === protocol)?.[1];
+}
+
+/** Advice of a router on the way, not an answer. */
+export function isRedirect({ icmpType, family }: Header): boolean {
+  return icmpType === (family === 4 ? 5 : 137);
 }

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   sysctl: 'sysctl -a',
   ss: 'ss -lntup',
   conntrack: 'conntrack -L -o extended',
+  'conntrack-stats': 'conntrack -S',
   nstat: 'nstat -az',
   'resolv.conf': 'cat /etc/resolv.conf',
   hosts: 'cat /etc/hosts',

@@ -3,6 +3,7 @@ import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
 import { applyBridge } from './apply/bridge.ts';
 import { settleCarrier, settlePorts } from './apply/carrier.ts';
+import { applyConntrack } from './apply/conntrack.ts';
 import { applyIp } from './apply/ip.ts';
 import { applyIpset } from './apply/ipset.ts';
 import { applyIptables } from './apply/iptables.ts';
@@ -64,6 +65,7 @@ function run(netns: Netns, words: readonly string[], span: Span): Netns | Proble
   if (name === 'sysctl') return applySysctl(netns, rest, span);
   if (/^ip6?tables(-nft|-legacy)?$/.test(name)) return applyIptables(netns, name, rest, span);
   if (name === 'nft') return applyNft(netns, rest, span);
+  if (name === 'conntrack') return applyConntrack(netns, rest);
   if (name === 'ipset') return applyIpset(netns, rest, span);
   if (name === 'echo' || name === 'printf') return writeSetting(netns, rest, span);
   return problem(`what \`${name}\` does is not modelled`);

@@ -5,7 +5,7 @@ import type { Family } from '../net/ip.ts';
 import type { NftRuleset, NftTable } from '../nft/ruleset.ts';
 import type { Ruleset, Table } from '../xtables/rule.ts';
 import { contradiction } from './links.ts';
-import { at, isCoarse } from './order.ts';
+import { at, isCoarse, isHandwritten } from './order.ts';
 
 /**
  * `dumps` in order of credibility. A table that several dumps have is taken from the last; `iptables -L` and `-S` serve
@@ -17,8 +17,16 @@ export function mergeRulesets(
   issues: Issue[],
 ): Ruleset[] | undefined {
   const merged = new Map<Ruleset['backend'], { ruleset: Ruleset; coarse: Map<string, boolean> }>();
+  const saved = dumps.some(
+    (input) =>
+      input.dump.content.kind === 'ruleset' &&
+      input.dump.content.ruleset.family === family &&
+      !isHandwritten(input),
+  );
   for (const input of dumps) {
     if (input.dump.content.kind !== 'ruleset') continue;
+    // What the kernel has was dumped: a rules file beside it may never have been loaded.
+    if (saved && isHandwritten(input)) continue;
     const next = input.dump.content.ruleset;
     if (next.family !== family) continue;
     const known = merged.get(next.backend);

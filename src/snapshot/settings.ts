@@ -3,6 +3,7 @@ import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
 import type {
   BridgeVlan,
+  ConntrackCpu,
   ConntrackDump,
   Counter,
   FdbEntry,
@@ -226,8 +227,25 @@ export function mergeProcesses(dumps: readonly DumpInput[]): Process[] | undefin
 }
 
 export function mergeCounters(dumps: readonly DumpInput[]): Map<string, Counter> | undefined {
-  const contents = dumps.flatMap(({ dump }) => (dump.content.kind === 'counters' ? [dump.content] : []));
-  return contents.length === 0 ? undefined : new Map(contents.flatMap((content) => [...content.counters]));
+  const contents = dumps.flatMap(({ dump }) => {
+    if (dump.content.kind === 'counters') return [dump.content.counters];
+    return dump.content.kind === 'conntrack-stats' ? [overCpus(dump.content.cpus)] : [];
+  });
+  return contents.length === 0 ? undefined : new Map(contents.flatMap((counters) => [...counters]));
+}
+
+/** Sums over all CPUs, as `conntrack insert_failed`; the place is that of the CPU that counted the most. */
+function overCpus(cpus: readonly ConntrackCpu[]): Map<string, Counter> {
+  const sums = new Map<string, Counter & { most: number }>();
+  for (const [name, { value, span }] of cpus.flatMap(({ counters }) => [...counters])) {
+    const key = `conntrack ${name}`;
+    const sum = sums.get(key) ?? { value: 0, span, most: -1 };
+    sums.set(key, {
+      value: sum.value + value,
+      ...(value > sum.most ? { span, most: value } : { span: sum.span, most: sum.most }),
+    });
+  }
+  return new Map([...sums].map(([key, { value, span }]) => [key, { value, span }]));
 }
 
 /** resolv.conf, hosts and nsswitch.conf each fill their part; of two of one kind the last counts. */

@@ -82,7 +82,7 @@ export interface Netns {
   sysctls?: Map<string, Sysctl>;
   sockets?: Socket[];
   conntrack?: readonly ConntrackDump[];
-  /** nstat and friends: `IpInAddrErrors` → value. */
+  /** nstat and friends: `IpInAddrErrors` → value; of `conntrack -S`, over all CPUs, `conntrack insert_failed`. */
   counters?: Map<string, Counter>;
   resolver?: Resolver;
 }

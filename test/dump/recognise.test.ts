@@ -47,6 +47,8 @@ const SAMPLES: Readonly<Record<string, string>> = {
   arp: '? (10.0.0.2) at 02:00:00:00:00:02 [ether] on eth0',
   conntrack:
     'udp      17 28 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 mark=0 use=1',
+  'conntrack-stats':
+    'cpu=0   \tfound=0 invalid=2 insert=0 insert_failed=1 drop=1 early_drop=0 error=0 search_restart=0 ',
   nstat: '#kernel\nIpInReceives                    18                 0.0',
   'ip-rule': '0:\tfrom all lookup local',
   'bridge-fdb': '02:00:00:00:00:01 dev veth1 master br0 ',

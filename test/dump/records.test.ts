@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { printDump } from '../../src/dump/print.ts';
 import type { Route, Socket } from '../../src/dump/records.ts';
 import { parseIp } from '../../src/net/ip.ts';
 import { parseMac } from '../../src/net/mac.ts';
@@ -1001,6 +1002,18 @@ describe('the rest', () => {
       ['IpInAddrErrors', { value: 3, span: span(2) }],
       ['TcpExtListenDrops', { value: 4, span: span(3) }],
     ]);
+  });
+
+  it('conntrack -S', () => {
+    const text = 'cpu=0   \tfound=4 insert_failed=2 drop=2 \ncpu=1   \tfound=0 insert_failed=1 drop=0 \n';
+    const { cpus } = contentOf(read('x', text), 'conntrack-stats');
+    expect(
+      cpus.map(({ cpu, counters }) => [cpu, ...[...counters].map(([name, { value }]) => [name, value])]),
+    ).toEqual([
+      [0, ['found', 4], ['insert_failed', 2], ['drop', 2]],
+      [1, ['found', 0], ['insert_failed', 1], ['drop', 0]],
+    ]);
+    expect(printDump({ kind: 'conntrack-stats', cpus })).toBe(text);
   });
 
   it('netstat -s', () => {

@@ -10,6 +10,10 @@ import { ipv6Faults } from './ipv6.mjs';
 import { links } from './links.mjs';
 import { names } from './names.mjs';
 import { nat } from './nat.mjs';
+import { natLimits } from './nat-limits.mjs';
+import { natState } from './nat-state.mjs';
+import { natUntranslated } from './nat-untranslated.mjs';
+import { natWayBack } from './nat-way-back.mjs';
 import { neighbours } from './neighbours.mjs';
 import { overlays } from './overlays.mjs';
 import { routing } from './routing.mjs';
@@ -30,6 +34,10 @@ export const incidents = [
   ...overlays,
   ...ipv6Faults,
   ...nat,
+  ...natState,
+  ...natWayBack,
+  ...natUntranslated,
+  ...natLimits,
   ...filter,
   ...names,
   ...beyond,

@@ -24,13 +24,19 @@ export function watchDrops() {
   mkdirSync(TRACEFS, { recursive: true });
   spawnSync('mount', ['-t', 'tracefs', 'tracefs', TRACEFS]);
   if (!existsSync(`${TRACEFS}/instances`)) return { stop: () => ({}) };
-  mkdirSync(INSTANCE, { recursive: true });
-  writeFileSync(`${INSTANCE}/trace`, '');
-  writeFileSync(SWITCH, '1');
+  // Another recording on this machine uses the same buffer, and may take it away at any time.
+  try {
+    mkdirSync(INSTANCE, { recursive: true });
+    writeFileSync(`${INSTANCE}/trace`, '');
+    writeFileSync(SWITCH, '1');
+  } catch {
+    return { stop: () => ({}) };
+  }
   return {
     stop() {
-      writeFileSync(SWITCH, '0');
       const counts = {};
+      if (!existsSync(SWITCH)) return counts;
+      writeFileSync(SWITCH, '0');
       for (const line of readFileSync(`${INSTANCE}/trace`, 'utf8').split('\n')) {
         const event = EVENT.exec(line);
         if (event === null || IDLE.has(event[2])) continue;

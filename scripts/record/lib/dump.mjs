@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Settings the packet's path depends on; a whole `sysctl -a` is 40 kB of other things. */
 const SYSCTLS =
   'net[.](ipv4[.](ip_forward|icmp_echo_ignore_all|conf[.].*[.](forwarding|rp_filter|route_localnet|proxy_arp|arp_ignore|arp_announce|accept_local|send_redirects|disable_policy))' +
-  '|ipv6[.]conf[.].*[.](forwarding|disable_ipv6|accept_ra)$|bridge[.]bridge-nf|netfilter[.]nf_conntrack_(max|checksum|count)$)';
+  '|ipv6[.]conf[.].*[.](forwarding|disable_ipv6|accept_ra)$|bridge[.]bridge-nf|netfilter[.]nf_conntrack_(max|checksum|count|tcp_timeout_established|udp_timeout.*|tcp_be_liberal|tcp_loose)$)';
 
 /** name → command for `text`, and for `json` where the tool has it. */
 const DUMPS = {
@@ -26,6 +26,7 @@ const DUMPS = {
   'sysctl-all': { text: "sysctl -a -r '^net[.]'", file: 'sysctl' },
   ss: { text: 'ss -lntup' },
   conntrack: { text: 'conntrack -L -o extended' },
+  'conntrack-stats': { text: 'conntrack -S' },
   nstat: { text: 'nstat -as' },
   'nstat-all': { text: 'nstat -azs', file: 'nstat' },
   'ip-s-link': { text: 'ip -s link show', json: 'ip -s -j link show' },

@@ -2,6 +2,8 @@
 """The two ends of a conversation, small and with bounded waits.
 
 peer tcp-serve ADDRESS PORT [NAME] [--answer BYTES]   one line in, an answer out, close; NAME is what ps and ss show
+               [--again S]                            says something more S seconds after each answer
+               [--stray S]                            S seconds after it began, a segment far outside the window
 peer udp-serve ADDRESS PORT [NAME]                    answers each datagram with its own text
 peer tcp-ask   ADDRESS PORT [--send BYTES] [--source ADDRESS]
                                                       prints the answer's size; exit 1 on refusal or time-out
@@ -12,11 +14,17 @@ peer udp-burst ADDRESS PORT [--tries N] [--size BYTES]
 peer vxlan-damaged ADDRESS PORT --source ADDRESS [--tries N]
                                                       VXLAN packets (an echo request inside) with a wrong outer checksum
 peer ra-send   ADDRESS%DEVICE 0 --seconds S          a router advertisement each second, from that link-local address
-peer tcp-talk  ADDRESS PORT --seconds S               a line each 0.2 s over one connection, as long as S
+peer tcp-talk  ADDRESS PORT --seconds S [--from PORT] a line each 0.2 s over one connection, as long as S
+peer udp-damaged ADDRESS PORT --from PORT             three datagrams with a wrong checksum
+peer dns-ask   ADDRESS NAME                           asks for the name's address three times, as a resolver does
+peer dns-pair  ADDRESS NAME                           asks for A and AAAA at once, and again after five seconds
+peer tcp-wait  ADDRESS PORT --seconds S               asks once, then waits that long for what the server says by itself
 """
 import argparse
 import socket
+import struct
 import sys
+import threading
 import time
 
 WAIT = 3.5
@@ -41,19 +49,79 @@ def tcp_serve(args):
     print("ready", flush=True)
     while True:
         connection, _ = listener.accept()
-        connection.settimeout(WAIT * 3)
+        threading.Thread(target=converse, args=(connection, args), daemon=True).start()
+
+
+def converse(connection, args):
+    connection.settimeout(WAIT * 3)
+    if args.stray:
+        threading.Timer(args.stray, send_stray, (connection,)).start()
+    try:
+        while line := connection.recv(4096):
+            if args.answer:
+                connection.sendall((b"All work and no play makes a long answer. " * (args.answer // 42 + 1))[: args.answer])
+                break
+            connection.sendall(b"answer to " + line)
+            if args.again:
+                time.sleep(args.again)
+                connection.sendall(b"news of the day\n")
+    except OSError:
+        pass
+    connection.close()
+
+
+def send_stray(connection):
+    """The connection's addresses, ports and acknowledgement, and a sequence number that nobody can expect."""
+    repair, queue, queue_seq = 19, 20, 21
+    connection.setsockopt(socket.SOL_TCP, repair, 1)
+    connection.setsockopt(socket.SOL_TCP, queue, 1)
+    acknowledged = connection.getsockopt(socket.SOL_TCP, queue_seq) & 0xFFFFFFFF
+    connection.setsockopt(socket.SOL_TCP, queue, 2)
+    sequence = connection.getsockopt(socket.SOL_TCP, queue_seq) & 0xFFFFFFFF
+    connection.setsockopt(socket.SOL_TCP, repair, 0)
+    own, peer = connection.getsockname(), connection.getpeername()
+    text = b"answer to line 0\n"
+    header = struct.pack(
+        ">HHIIBBHHH", own[1], peer[1], (sequence + 400_000_000) & 0xFFFFFFFF, acknowledged, 5 << 4, 0x18, 500, 0, 0
+    )
+    send_raw(own[0], peer[0], 6, header, 16, text)
+
+
+def send_raw(source, destination, protocol, header, checksum_at, text, damage=0):
+    addresses = socket.inet_aton(source) + socket.inet_aton(destination)
+    pseudo = addresses + struct.pack(">BBH", 0, protocol, len(header) + len(text))
+    checksum = internet_checksum(pseudo + header + text) ^ damage
+    segment = header[:checksum_at] + struct.pack(">H", checksum) + header[checksum_at + 2 :] + text
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0x4000, 64, protocol, 0) + addresses
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        raw.sendto(ip + segment, (destination, 0))
+
+
+def internet_checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def udp_damaged(args):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.bind(("", args.from_port))
+    client.settimeout(0.5)
+    client.connect((args.address, args.port))
+    answers = 0
+    for number in range(3):
+        text = b"frame %d" % number
+        header = struct.pack(">HHHH", args.from_port, args.port, 8 + len(text), 0)
+        send_raw(client.getsockname()[0], args.address, 17, header, 6, text, damage=0x1234)
         try:
-            while True:
-                line = connection.recv(4096)
-                if not line:
-                    break
-                if args.answer:
-                    connection.sendall((b"All work and no play makes a long answer. " * (args.answer // 42 + 1))[: args.answer])
-                    break
-                connection.sendall(b"answer to " + line)
+            client.recv(2048)
+            answers += 1
         except OSError:
-            pass
-        connection.close()
+            print(f"no answer from {args.address} port {args.port}")
+    print(f"{answers} of 3 answered")
+    return 0 if answers else 1
 
 
 def udp_serve(args):
@@ -82,16 +150,29 @@ def tcp_ask(args):
 
 
 def tcp_talk(args):
-    with socket.create_connection((args.address, args.port), timeout=WAIT) as connection:
+    source = ("", args.from_port) if args.from_port else None
+    with socket.create_connection((args.address, args.port), timeout=WAIT, source_address=source) as connection:
         end = time.monotonic() + args.seconds
         lines = 0
         while time.monotonic() < end:
             connection.sendall(b"line %d\n" % lines)
-            connection.recv(4096)
+            if not connection.recv(4096):
+                print("closed by the other side")
+                return 1
             lines += 1
             time.sleep(0.2)
     print(f"{lines} lines answered")
     return 0
+
+
+def tcp_wait(args):
+    with socket.create_connection((args.address, args.port), timeout=WAIT) as connection:
+        connection.sendall(b"question\n")
+        connection.settimeout(args.seconds)
+        connection.recv(4096)
+        news = connection.recv(4096)
+    print(f"{len(news)} bytes of news")
+    return 0 if news else 1
 
 
 def udp_ask(args):
@@ -174,17 +255,59 @@ def vxlan_damaged(args):
     return 0
 
 
+def question(identity, name, kind):
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return struct.pack(">6H", identity, 0x100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">2H", kind, 1)
+
+
+def dns_pair(args):
+    client = socket.socket(family(args.address), socket.SOCK_DGRAM)
+    client.settimeout(5)
+    client.connect((args.address, 53))
+    waiting = {0x5C01: question(0x5C01, args.name, 1), 0x5C02: question(0x5C02, args.name, 28)}
+    begun = time.monotonic()
+    while waiting and time.monotonic() - begun < 16:
+        for text in waiting.values():
+            client.send(text)
+        try:
+            while waiting:
+                waiting.pop(struct.unpack(">H", client.recv(2048)[:2])[0], None)
+        except TimeoutError:
+            continue
+    print(f"{2 - len(waiting)} of 2 answered after {time.monotonic() - begun:.1f} s")
+    return 1 if waiting else 0
+
+
+def dns_ask(args):
+    client = socket.socket(family(args.address), socket.SOCK_DGRAM)
+    client.settimeout(1)
+    client.connect((args.address, 53))
+    for number in range(3):
+        client.send(question(0x4A00 + number, args.name, 1))
+        try:
+            client.recv(2048)
+            print(f"{args.name} is known to {args.address}")
+            return 0
+        except OSError:
+            print(f"no answer from {args.address}")
+    return 1
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("tcp-serve", "udp-serve", "tcp-ask", "udp-ask", "udp-burst", "ra-send", "vxlan-damaged", "tcp-talk"))
+    kinds = "tcp-serve udp-serve tcp-ask udp-ask udp-burst udp-damaged ra-send vxlan-damaged tcp-talk tcp-wait dns-ask dns-pair"
+    parser.add_argument("what", choices=kinds.split())
     parser.add_argument("address")
-    parser.add_argument("port", type=int)
+    if sys.argv[1:2] not in (["dns-ask"], ["dns-pair"]):
+        parser.add_argument("port", type=int)
     parser.add_argument("name", nargs="?")
     parser.add_argument("--answer", type=int, default=0)
     parser.add_argument("--send", type=int, default=0)
     parser.add_argument("--source")
     parser.add_argument("--pause", type=float, default=0)
     parser.add_argument("--size", type=int, default=0)
+    parser.add_argument("--stray", type=float, default=0)
+    parser.add_argument("--again", type=float, default=0)
     parser.add_argument("--tries", type=int, default=3)
     parser.add_argument("--from", dest="from_port", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=1)

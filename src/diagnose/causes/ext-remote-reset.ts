@@ -1,4 +1,5 @@
 import { formatEndpoint } from '../../net/ip.ts';
+import { PROTOCOL } from '../../net/protocol.ts';
 import { netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
@@ -34,6 +35,8 @@ export const extRemoteReset: Cause = {
         effect: 'Nothing to change on this host; look at the server’s log.',
       };
     }
+    // Without its beginning, a RST says that the connection is unknown there, not that nobody listens.
+    if (!kase.flow.begun && kase.flow.protocol === PROTOCOL.tcp) return undefined;
     if (leavesInwards(kase) || !exit || !rst || kase.outcome.status === 'delivered' || exit.reply?.synAck)
       return undefined;
     // Whose interface that is was only guessed from the captures.

@@ -13,7 +13,7 @@ export const fltForwardReplyBlocked = modelCause({
     'FORWARD judges each direction by itself. A firewall that accepts one direction has to accept the packets of established connections in the other.',
   check: 'iptables -L FORWARD -nv: is there an ESTABLISHED rule before the drop?',
   tell(kase, drop) {
-    if (drop.direction !== 'reply') return undefined;
+    if (drop.direction !== 'reply' || !drop.trace.rule) return undefined;
     const chain = userChain(kase, drop.namespace);
     const place = rulePlace(drop);
     return {

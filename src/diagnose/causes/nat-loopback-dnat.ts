@@ -19,6 +19,20 @@ const page = modelCause({
   mechanism:
     'A DNAT rule in OUTPUT rewrites the destination; the source stays 127.0.0.1, and such a packet may only leave by an interface with route_localnet = 1. Then MASQUERADE has to replace the source as well.',
   check: 'sysctl net.ipv4.conf.BRIDGE.route_localnet; iptables -t nat -S OUTPUT',
+  proof:
+    'A DNAT rule of nat OUTPUT covers 127.0.0.1 and counts packets, route_localnet of the interface towards the target is 0, and neither lo nor that interface shows the packet.',
+  refutation:
+    'A packet from 127.0.0.1 on the bridge: then route_localnet is on and only MASQUERADE lacks. A process of the host that listens on the port by a rule that leaves 127.0.0.0/8 out: that is how docker-proxy serves it.',
+  settledBy: ['sysctl -a | grep route_localnet', 'iptables-save -c'],
+  repair:
+    'Set route_localnet of the bridge to 1 and masquerade local sources that leave by it; or let a proxy listen on 127.0.0.1.',
+  references: [
+    'ip_route_me_harder(): net/ipv4/netfilter.c',
+    'net.ipv4.conf.*.route_localnet (ip-sysctl)',
+    'moby#20243',
+    'k8s#57922',
+    'k8s#92938',
+  ],
   tell(kase, drop) {
     const target = parseIp(drop.trace.final.destination);
     const near =
@@ -91,6 +105,7 @@ function surveyed(scene: Scene, netns: Netns, rule: Rule): Found[] {
       severity: counted > 0 ? 'error' : 'info',
       title: `127.0.0.1:${port} can’t work in ${nameOf(scene, netns.name)}: ${found.title}`,
       group: `${netns.name} ${found.sysctl}`,
+      probe: { from: LOOPBACK, to: LOOPBACK, protocol, port },
       evidence: [
         {
           path: rule.span.path,

@@ -11,6 +11,20 @@ export const natSelfHairpin = modelCause({
   mechanism:
     'The packet leaves the container, is translated to the container’s own address, and comes back with that address as source too: a martian to the container. It needs MASQUERADE, and on a bridge with br_netfilter hairpin mode of the port as well.',
   check: 'iptables -t nat -S POSTROUTING (-s X -d X MASQUERADE); bridge -d link (hairpin)',
+  proof:
+    'Its SYN to the host’s address is seen once more with its own address as source and destination, coming in by its own interface; or, with br_netfilter, goes up to the bridge and doesn’t come back by the port it came from.',
+  refutation:
+    'A source of the host’s on the packet that comes back: then it was masqueraded. Another namespace as target: nat-hairpin-same-bridge.',
+  settledBy: ['iptables-save -c', 'bridge -d link show', 'sysctl net.bridge.bridge-nf-call-iptables'],
+  repair:
+    'MASQUERADE from the container’s address to itself; where bridged packets are translated at the port, hairpin mode of that port as well.',
+  references: [
+    'fib_validate_source(), SKB_DROP_REASON_IP_LOCAL_SOURCE: net/ipv4/fib_frontend.c',
+    'should_deliver(), BR_HAIRPIN_MODE: net/bridge/br_forward.c',
+    'moby#6810',
+    'moby#12946',
+    'k8s#20475',
+  ],
   tell(kase, drop) {
     const { source, destination } = drop.trace.final;
     const rewrite = rewrites(drop.trace).find(({ manip }) => manip === 'dst');
@@ -19,7 +33,10 @@ export const natSelfHairpin = modelCause({
     const where = nameOf(kase, drop.namespace);
     return {
       title: `the packet comes back to its own sender ${where} untranslated`,
-      explanation: `DNAT sends the packet back to the very container it came from. Its source is still that container’s address, so the container sees a packet from itself arriving by its interface and drops it as a martian (or the bridge does not send it back by the port it came from).`,
+      explanation:
+        drop.cause === 'martian-drop'
+          ? `DNAT in ${nameOf(kase, translator)} sends the packet back to where it came from. Its source is still ${source}, so ${where} sees a packet from its own address arriving by an interface and drops it as a martian.`
+          : `DNAT at the bridge port sends the packet back to where it came from. A bridge doesn’t send a frame out by the port it came in by, unless that port is in hairpin mode, so it is dropped there.`,
       fix: [
         {
           namespace: translator,

@@ -1,17 +1,19 @@
 /**
  * Netfilter's lines in the kernel log, with or without what dmesg, journalctl or syslog puts before them: `TRACE: table:chain:…`
  * of the legacy TRACE target (trace_packet(), net/ipv4/netfilter/ip_tables.c), and LOG lines with any prefix
- * (nf_log_dump_packet_common(), net/netfilter/nf_log_syslog.c). All other lines of the log are passed over.
+ * (nf_log_dump_packet_common(), net/netfilter/nf_log_syslog.c), and conntrack's complaint that its table is full
+ * (__nf_conntrack_alloc(), net/netfilter/nf_conntrack_core.c). All other lines of the log are passed over.
  */
 import type { Issue } from '../../base/issue.ts';
 import { badLine, because, type Format, type Parsed } from '../format.ts';
 import type { DumpText } from '../text.ts';
 import { parseFields, parseLogTime } from '../trace-fields.ts';
-import type { LogTime, TraceDump, TraceEvent, TraceStep } from '../trace-record.ts';
+import type { KernelNotice, LogTime, TraceDump, TraceEvent, TraceStep } from '../trace-record.ts';
 
 const TRACE = /TRACE: (\w+):([^\s:]+):(rule|return|policy):(\d+)(?=\s|$)/;
 const PACKET = /(?:^|[\s\]])(IN=\S* OUT=\S* .*)$/;
 const WHOLE = /\bSRC=\S+ DST=\S+ .*\bPROTO=\S+/;
+const FULL = /\bnf_conntrack: table full(?: in netns (\d+))?, dropping packet/;
 /** What a message of the log begins with: found behind a packet on the same line, two CPUs wrote at once. */
 const BEGINNING = /\[\s*\d{1,10}\.\d{6}\] |TRACE: \w{1,32}:[^\s:]{1,256}:(?:rule|return|policy):\d{1,10} /g;
 const SUPPRESSED =
@@ -25,7 +27,9 @@ export const kernelLog: Format = {
   command: 'dmesg',
   recognise(text) {
     for (const [index, line] of text.lines.slice(0, LOOKED_AT).entries()) {
-      if (line.length > 4000 || !(line.includes('SRC=') || line.includes('TRACE: '))) continue;
+      if (line.length > 4000) continue;
+      if (FULL.test(line)) return because(index + 1, line.slice(0, 200));
+      if (!(line.includes('SRC=') || line.includes('TRACE: '))) continue;
       if (TRACE.test(line) || (PACKET.test(line) && WHOLE.test(line)))
         return because(index + 1, line.slice(0, 200));
     }
@@ -38,12 +42,24 @@ function parseLog(text: DumpText): Parsed {
   const issues: Issue[] = [];
   const events: TraceEvent[] = [];
   const gaps: TraceDump['gaps'][number][] = [];
+  const notices: KernelNotice[] = [];
   const lines = unwrapped(text.lines);
   for (const { line, number } of lines) {
     const suppressed = SUPPRESSED.exec(line);
     if (suppressed) {
       gaps.push({ line: number, text: line.trim().slice(0, 200) });
       continue;
+    }
+    const full = FULL.exec(line);
+    if (full) {
+      const stamp = parseLogTime(line);
+      notices.push({
+        kind: 'conntrack-full',
+        ...(full[1] ? { netns: Number(full[1]) } : {}),
+        text: full[0],
+        ...(stamp ? { time: stamp } : {}),
+        span: { path: text.path, line: number },
+      });
     }
     if (!line.includes('SRC=') && !line.includes('TRACE: ')) continue;
     let time: LogTime | undefined;
@@ -65,7 +81,13 @@ function parseLog(text: DumpText): Parsed {
       events.push(event);
     }
   }
-  return { content: { kind: 'trace', trace: { form: 'kernel-log', events, gaps } }, issues };
+  return {
+    content: {
+      kind: 'trace',
+      trace: { form: 'kernel-log', events, gaps, ...(notices.length > 0 && { notices }) },
+    },
+    issues,
+  };
 }
 
 function messagesOf(line: string): string[] {

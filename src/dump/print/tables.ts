@@ -5,6 +5,7 @@ import { protocolName } from '../../net/protocol.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import type {
   BridgeVlan,
+  ConntrackCpu,
   ConntrackDump,
   Counter,
   FdbEntry,
@@ -127,6 +128,16 @@ export function printCounters(counters: ReadonlyMap<string, Counter>): string {
     '#kernel',
     ...[...counters].map(([name, { value }]) => `${name.padEnd(31)} ${String(value).padEnd(18)} 0.0`),
   ]);
+}
+
+/** `conntrack -S` */
+export function printConntrackStats(cpus: readonly ConntrackCpu[]): string {
+  return lines(
+    cpus.map(({ cpu, counters }) => {
+      const words = [...counters].map(([name, { value }]) => `${name}=${value} `);
+      return `cpu=${String(cpu).padEnd(4)}\t${words.join('')}`;
+    }),
+  );
 }
 
 /** `ss -antupe --inet-sockopt`, as far as it was asked */

@@ -12,6 +12,7 @@ import { columns } from '../wrap.ts';
 import { bridgeVlanTable, fdbTable, linkTable, mdbTable, neighbourTable, portTable } from './links.ts';
 import { nftLines } from './nft.ts';
 import {
+  conntrackStatsTable,
   conntrackTable,
   containerTable,
   counterTable,
@@ -116,6 +117,8 @@ function tableOf(content: Tabular): Table {
       return processTable(content.processes);
     case 'conntrack':
       return conntrackTable(content.entries);
+    case 'conntrack-stats':
+      return conntrackStatsTable(content.cpus);
     case 'counters':
       return counterTable(content.counters);
     case 'containers':

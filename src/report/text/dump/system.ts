@@ -1,4 +1,5 @@
 import type {
+  ConntrackCpu,
   ConntrackDump,
   Counter,
   DockerContainer,
@@ -71,6 +72,18 @@ export function processTable(processes: readonly Process[]): Table {
       user ?? '',
       command,
     ]),
+  };
+}
+
+export function conntrackStatsTable(cpus: readonly ConntrackCpu[]): Table {
+  return {
+    header: ['cpu', 'counter', 'value'],
+    right: [2],
+    rows: cpus.flatMap(({ cpu, counters }) =>
+      [...counters]
+        .filter(([, { value }]) => value !== 0)
+        .map(([name, { value }]) => [String(cpu), name, String(value), '']),
+    ),
   };
 }
 
