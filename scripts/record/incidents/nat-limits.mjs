@@ -297,11 +297,11 @@ refuses.`,
 -A PREROUTING --dport 8088 --to-destination 10.44.70.3:80 -j DNAT
 COMMIT
 `;
-      await host.sh(`cat > /tmp/rules.v4 <<'END'\n${rules}END`);
+      await host.sh(`cat > rules.v4 <<'END'\n${rules}END`);
       // Something of the packet filter is there, so that iptables-save prints a table.
       await host.sh('iptables -t nat -L -n > /dev/null; iptables -A INPUT -i lo -j ACCEPT');
       const [uplink, bridge] = await lab.capture(host, ['eth0', 'lab7']);
-      await lab.fails(host, 'iptables-restore < /tmp/rules.v4', /unknown option "--dport"/);
+      await lab.fails(host, 'iptables-restore < rules.v4', /unknown option "--dport"/);
       await lab.fails(outside, 'peer tcp-ask 192.0.2.53 8088', /Connection refused/);
       await lab.captured();
       lab.seen(uplink, 'tcp[13] & 4 != 0 and src host 192.0.2.53');
@@ -312,8 +312,8 @@ COMMIT
       await lab.repaired(
         host,
         `
-        sed -i 's/--dport 8088 --to-destination 10.44.70.3:80 -j DNAT/-p tcp --dport 8088 -j DNAT --to-destination 10.44.70.3:80/' /tmp/rules.v4
-        iptables-restore < /tmp/rules.v4`,
+        sed -i 's/--dport 8088 --to-destination 10.44.70.3:80 -j DNAT/-p tcp --dport 8088 -j DNAT --to-destination 10.44.70.3:80/' rules.v4
+        iptables-restore < rules.v4`,
         outside,
         'peer tcp-ask 192.0.2.53 8088',
       );
