@@ -18,6 +18,18 @@ const page = modelCause({
   mechanism:
     'Ports of a bridge talk to each other without any address; the host itself takes part only through an address on the bridge device. Without it there is no connected route, and nobody answers ARP for the gateway.',
   check: 'ip addr show BRIDGE; ip route get ADDRESS',
+  proof:
+    'ARP for the gateway gets no answer on the bridge; what the host sends to the namespaces leaves by its uplink; the bridge has no address.',
+  refutation: 'An ARP reply with the bridge’s MAC for the gateway, or a connected route by the bridge.',
+  settledBy: ['ip addr show BRIDGE', 'ip route get ADDRESS'],
+  repair: 'Give the bridge the gateway’s address, and keep network managers off it (Unmanaged=yes).',
+  references: [
+    'net/ipv4/arp.c: arp_process()',
+    'net/ipv4/fib_frontend.c: fib_add_ifaddr()',
+    'moby#40217',
+    'moby#31477',
+    'systemd#28626',
+  ],
   tell(kase, drop) {
     const links = [...kase.snapshot.namespaces.values()].flatMap((netns) => netns.links ?? []);
     const bare = links.find(isBareBridge);

@@ -16,6 +16,11 @@ export const dnsNxdomain: Cause = {
   mechanism:
     'NXDOMAIN is an answer: the question reached the server and its reply came back. The network works; the name is wrong, or it is known to another server only.',
   check: 'nslookup NAME SERVER; /etc/resolv.conf (nameserver, search)',
+  proof: 'A DNS reply with RCODE 3 to the very question, and no other answer that gives the name.',
+  refutation: 'The name is given after another search domain was tried; or no reply at all.',
+  settledBy: ['nslookup NAME SERVER', 'cat /etc/resolv.conf'],
+  repair: 'Correct the name, or ask the server that knows it.',
+  references: ['RFC 1035, section 4.1.1: RCODE 3', 'RFC 2308', 'resolv.conf(5): search'],
   find(kase) {
     if (kase.outcome.status !== 'delivered') return undefined;
     const denied = deniedNames(kase).filter(({ name }) => !isExpansion(kase, name));

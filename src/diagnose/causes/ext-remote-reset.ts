@@ -13,6 +13,11 @@ export const extRemoteReset: Cause = {
   mechanism:
     'A RST that arrives from outside was made by the server or something in front of it; this host only carried it.',
   check: 'tcpdump on the uplink: the RST comes in there; its TTL tells how far it came',
+  proof: 'The RST comes in on the uplink, from beyond this host; the packet it answers left there before.',
+  refutation: 'The RST is first seen inside, or is made by a REJECT rule of this host.',
+  settledBy: ['tcpdump -e -v on the uplink (MAC and TTL of the RST)', 'ss -lnt (on the server)'],
+  repair: 'Look at the server or the firewall in front of it; here is nothing to repair.',
+  references: ['RFC 9293, section 3.5.2'],
   find(kase) {
     const exit = exitOf(kase);
     const rst = exit?.reply?.rst;

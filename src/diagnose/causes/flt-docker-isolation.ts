@@ -8,6 +8,12 @@ export const fltDockerIsolation = ruleCause({
   mechanism:
     'Docker drops forwarded packets that leave one of its bridges and enter another: DOCKER-ISOLATION-STAGE-1 notices the first bridge, STAGE-2 drops what goes out of a second one.',
   check: 'iptables -L DOCKER-ISOLATION-STAGE-2 -nv',
+  proof:
+    'The SYN is on the bridge of its own network and not on the other’s; the isolation chain’s DROP counts.',
+  refutation: 'The packet is seen on the other bridge, or both containers share a network.',
+  settledBy: ['iptables-save -c', 'docker network inspect NETWORK'],
+  repair: 'Attach both containers to one network.',
+  references: ['moby#38784', 'moby#18354', 'moby#18882'],
   verb: 'is kept from the other Docker network by',
   advice:
     'Docker’s isolation between networks is meant to do this. The clean way is a network that both containers are attached to.',

@@ -8,6 +8,13 @@ export const fltDockerRawDirect = ruleCause({
   mechanism:
     'Since Docker 28 raw PREROUTING drops packets to container addresses that do not come in by their bridge, before connection tracking and before any filter chain.',
   check: 'iptables-save -t raw -c',
+  proof:
+    'The SYN for the container’s address comes in and is seen no further; the raw PREROUTING rule counts, and there is no conntrack entry.',
+  refutation: 'The packet reaches FORWARD (a counter there grows) or the bridge.',
+  settledBy: ['iptables-save -t raw -c', 'conntrack -L -d ADDRESS'],
+  repair:
+    'Use the published port, or the network’s gateway mode nat-unprotected or routed, or trusted_host_interfaces.',
+  references: ['netfilter hook PREROUTING, priority raw (-300)', 'moby#51015', 'moby#48597', 'moby#48724'],
   verb: 'to the container’s own address is dropped by',
   advice:
     'Use the published port, or create the network with com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected or routed.',

@@ -13,6 +13,12 @@ export const fltInputBlocksContainer = modelCause({
   mechanism:
     'What a container sends to an address of its host is not forwarded but delivered, so it passes INPUT with the bridge as its interface. Firewalls that deny by default and only open the uplink drop it.',
   check: 'iptables -L INPUT -nv; kernel log lines with IN=docker0 or IN=br-…',
+  proof:
+    'The SYN is seen on the bridge, for an address of the host, with no answer; a DROP or the policy of INPUT counts.',
+  refutation: 'A SYN-ACK or RST from the host, or an INPUT counter that stays.',
+  settledBy: ['iptables-save -c', 'journalctl -k (UFW BLOCK)'],
+  repair: 'Accept the bridge’s traffic to that port in INPUT.',
+  references: ['net/ipv4/ip_input.c: ip_local_deliver(), NF_INET_LOCAL_IN', 'moby#49288'],
   tell(kase, drop) {
     const device = inInterface(drop.trace);
     const near = neighboursOf(kase.snapshot, kase.flow.client.address).find(

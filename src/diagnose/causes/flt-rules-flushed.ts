@@ -13,6 +13,14 @@ export const fltRulesFlushed: Cause = {
   mechanism:
     'Docker writes its rules when a network or container starts and does not watch over them. iptables -F, a firewall reload or nft flush ruleset takes them away; policies may stay at DROP.',
   check: 'iptables-save | grep DOCKER, against docker ps',
+  proof:
+    'A running container publishes a port for which there is no DNAT rule; the host answers with RST, or nothing is forwarded.',
+  refutation:
+    'Docker’s chains with a rule for this container, or Docker was told not to write any (iptables: false).',
+  settledBy: ['iptables-save', 'nft list ruleset', 'docker ps'],
+  repair:
+    'Restart Docker, or podman network reload --all; load firewalls so that they leave foreign chains alone.',
+  references: ['moby#12294', 'moby#15254', 'moby#16816'],
   find(kase) {
     if (kase.outcome.status === 'delivered') return undefined;
     const published = publisherOf(kase);
