@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Docker } from '../../scripts/record/lib/docker.mjs';
 import { Lab } from '../../scripts/record/lib/lab.mjs';
-import { enterSandbox, furnishSandbox, OUTPUT } from '../../scripts/record/lib/sandbox.mjs';
+import { enterSandbox, furnishSandbox, OUTPUT, PROJECT } from '../../scripts/record/lib/sandbox.mjs';
 import { cases } from './cases.mjs';
 
 const self = fileURLToPath(import.meta.url);
-const LAUNCHER = join(self, '../../../bin/nettrace.js');
+const LAUNCHER = join(PROJECT, 'bin/nettrace.js');
 const [mode, folder, only = ''] = process.argv.slice(2);
 
 if (mode === '--inside') {

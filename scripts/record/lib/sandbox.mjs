@@ -12,6 +12,8 @@ const UNSHARE = ['--mount', '--pid', '--net', '--uts', '--fork', '--kill-child',
 const BUSYBOX_APPLETS = ['nc', 'wget', 'httpd', 'nslookup'];
 export const TOOLS = '/run/bin';
 export const OUTPUT = '/run/output';
+/** The checkout, wherever it is: what is below /tmp can't be seen from inside. */
+export const PROJECT = '/run/project';
 
 /**
  * Runs this script again inside a fresh sandbox; resolves to its exit status. A signal is left to the script inside,
@@ -57,12 +59,14 @@ export function furnishSandbox(hostname, outside) {
   run('mount', '-t', 'tmpfs', '-o', 'mode=755', 'sandbox', '/run');
   mkdirSync(OUTPUT);
   run('mount', '--bind', outside, OUTPUT);
+  mkdirSync(PROJECT);
+  run('mount', '--bind', join(dirname(fileURLToPath(import.meta.url)), '../../..'), PROJECT);
   run('mount', '-t', 'tmpfs', '-o', 'mode=1777', 'sandbox', '/tmp');
   mkdirSync('/run/netns');
   mkdirSync('/run/lock');
   mkdirSync(TOOLS);
   for (const applet of BUSYBOX_APPLETS) symlinkSync('/bin/busybox', join(TOOLS, applet));
-  copyFileSync(join(dirname(fileURLToPath(import.meta.url)), 'peer.py'), join(TOOLS, 'peer'));
+  copyFileSync(join(PROJECT, 'scripts/record/lib/peer.py'), join(TOOLS, 'peer'));
   chmodSync(join(TOOLS, 'peer'), 0o755);
   run('ip', 'link', 'set', 'lo', 'up');
   process.chdir('/tmp');
