@@ -91,7 +91,8 @@ function takeValue(
         : refused(`${type.name} has no markmask`);
     case 'bitmask':
       if (!type.options.includes('bitmask')) return refused(`${type.name} has no bitmask`);
-      draft.bitmaskText = value;
+      // ipset 7.17 prints a length behind it at times that nobody gave.
+      draft.bitmaskText = value.replace(/\/\d{1,3}$/, '');
       return undefined;
     case 'range':
     case 'network':

@@ -29,7 +29,7 @@ const SEED = Number(process.env.NETTRACE_SEED ?? Date.now() % 1_000_000_000);
  * Packets of a profile that may differ, in a run that is long enough to say so one in a thousand. In a short one a case, whose first difference makes the rest of its packets differ, may fail.
  */
 const LONG = 5000;
-const CASE = 20;
+const CASE = 80;
 const tolerated = PACKETS >= LONG ? PACKETS / 1000 : Math.max(CASE, PACKETS / 100);
 /** Failing cases that are made small: each takes many runs. */
 const SHRUNK = Number(process.env.NETTRACE_SHRINK ?? 2);

@@ -75,7 +75,7 @@ function differences({ commands, succeeded, saved }: Session): string[] {
     text
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => line.replace(/ bucketsize \d+ initval \S+/, ''))
+      .map((line) => line.replace(/ bucketsize \d+ initval \S+/, '').replace(/( bitmask [^ /]+)\/\d+/, '$1'))
       .toSorted();
   const model = lines(
     printDump({ kind: 'ipsets', sets: snapshot.namespaces.get('host')?.ipsets ?? [] }) ?? '',

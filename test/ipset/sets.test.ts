@@ -183,3 +183,9 @@ describe('hostile dumps', () => {
     expect(contentOf(dump, 'ipsets').sets[0]?.entries).toHaveLength(1);
   });
 });
+
+it('passes over the length that ipset prints behind a bitmask by mistake', () => {
+  const text = 'create s hash:ip family inet hashsize 1024 maxelem 9 bitmask 255.255.0.255/5\n';
+  const content = contentOf(read('ipset-save.txt', text), 'ipsets');
+  expect(content.sets[0]?.header.bitmask).toBe(0xffff00ff);
+});
