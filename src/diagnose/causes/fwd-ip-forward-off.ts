@@ -17,6 +17,25 @@ export const fwdIpForwardOff = modelCause({
   mechanism:
     'A packet for somebody else is forwarded only while net.ipv4.ip_forward is 1. With 0 the kernel drops it in the routing decision: after PREROUTING, before FORWARD, silently; only IpInAddrErrors counts it.',
   check: 'sysctl net.ipv4.ip_forward; nstat -az IpInAddrErrors',
+  proof:
+    'The request is on the bridge and not on the uplink, no ICMP comes back, FORWARD counts nothing, and IpInAddrErrors grows by one for each packet.',
+  refutation:
+    'The packet on the uplink, a counter in FORWARD that grows, or an ICMP error of this host about it: without forwarding it sends none.',
+  settledBy: [
+    'sysctl net.ipv4.ip_forward',
+    'nstat -az IpInAddrErrors',
+    'ip route get ADDRESS from SOURCE iif IFACE ("No route to host" while forwarding is off)',
+  ],
+  repair:
+    'Set net.ipv4.ip_forward to 1 and keep it in /etc/sysctl.d; hardening scripts and network managers are known to set it back after Docker has started.',
+  references: [
+    'net/ipv4/route.c: ip_route_input_slow(), ip_error(), drop reason IP_INADDRERRORS',
+    'RFC 1812, section 5.2',
+    'moby#27319',
+    'moby#47966',
+    'docker/for-linux#840',
+    'debops/debops#1878',
+  ],
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);
     const device = inInterface(drop.trace);

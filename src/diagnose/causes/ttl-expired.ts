@@ -10,6 +10,24 @@ export const ttlExpired = modelCause({
   mechanism:
     'Every router lowers the TTL by one; at zero it drops the packet and sends ICMP 11/0. A loop between two routers ends so.',
   check: 'traceroute; the same packet again and again in one capture with falling TTL',
+  proof:
+    'The packet comes in with TTL 1 and does not leave, IpInHdrErrors grows, and ICMP 11/0 (ICMPv6 3/0) quotes it.',
+  refutation:
+    'A TTL above 1 at that router, or the packet is for the router itself: what is delivered is not asked for its TTL.',
+  settledBy: [
+    'tcpdump -v (TTL)',
+    'nstat -az IpInHdrErrors',
+    'traceroute -n ADDRESS',
+    'iptables-save -t mangle -c (TTL rules)',
+  ],
+  repair:
+    'Correct the routes if it goes in circles, else let the sender begin with a larger TTL. traceroute does this on purpose.',
+  references: [
+    'net/ipv4/ip_forward.c: ip_forward(), IpInHdrErrors',
+    'net/ipv6/ip6_output.c: ip6_forward()',
+    'RFC 792: type 11',
+    'RFC 1812, section 5.3.1',
+  ],
   tell(kase, drop) {
     return {
       title: `the packet’s TTL ends at ${nameOf(kase, drop.namespace)}`,

@@ -11,6 +11,19 @@ export const v6ForwardingOff = modelCause({
   mechanism:
     'net.ipv6.conf.all.forwarding is the one switch for IPv6 forwarding; the settings of single interfaces only change how they treat router advertisements.',
   check: 'sysctl net.ipv6.conf.all.forwarding; nstat -az Ip6InAddrErrors',
+  proof:
+    'The packet is on the bridge and not on the uplink, no ICMPv6 comes back, FORWARD of ip6tables counts nothing, and Ip6InAddrErrors grows.',
+  refutation:
+    'The packet on the uplink, or an ICMPv6 "no route" error: that comes of a missing route, whatever forwarding is.',
+  settledBy: ['sysctl net.ipv6.conf.all.forwarding', 'nstat -az Ip6InAddrErrors', 'ip -6 route get ADDRESS'],
+  repair:
+    'Set net.ipv6.conf.all.forwarding to 1; first set accept_ra to 2 on an uplink whose default route comes of router advertisements.',
+  references: [
+    'net/ipv6/ip6_output.c: ip6_forward(), Ip6InAddrErrors',
+    'net.ipv6.conf.IFACE.force_forwarding (Linux 6.17)',
+    'Documentation/networking/ip-sysctl.rst: forwarding, accept_ra',
+    'docker/for-linux#359',
+  ],
   tell(kase, drop) {
     const name = 'net.ipv6.conf.all.forwarding';
     const where = nameOf(kase, drop.namespace);
