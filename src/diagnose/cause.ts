@@ -47,7 +47,7 @@ export interface Found {
   readonly probe?: Probe;
 }
 
-/** A page of the catalogue, in whole sentences but for `check`, `settledBy` and `references`. */
+/** A page of the catalogue, in whole sentences but for `check`, `settledBy` and `references`. No part may be left out or empty. */
 export interface CausePage {
   readonly id: string;
   readonly title: string;
@@ -59,15 +59,15 @@ export interface CausePage {
   /** How to see it for yourself: commands, and what to look for. */
   readonly check: string;
   /** Evidence that proves it: packets, lines, counters. */
-  readonly proof?: string;
+  readonly proof: string;
   /** Evidence that speaks against it: what can't be if this is the cause. */
-  readonly refutation?: string;
+  readonly refutation: string;
   /** Commands whose output settles it where the evidence falls short. */
-  readonly settledBy?: readonly string[];
+  readonly settledBy: readonly string[];
   /** The fix in general; a finding has that of its incident. */
-  readonly repair?: string;
+  readonly repair: string;
   /** Kernel functions and counters, RFCs, manual pages, public reports (`moby#27319`). */
-  readonly references?: readonly string[];
+  readonly references: readonly string[];
 }
 
 /** One entry of the catalogue: its page, and how it is told from a flow's evidence. */

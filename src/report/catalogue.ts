@@ -34,15 +34,11 @@ function pageOf(cause: CausePage): CataloguePage {
   const [prefix = ''] = cause.id.split('-');
   const group = GROUPS.find(([, prefixes]) => prefixes.includes(prefix))?.[0];
   if (group === undefined) throw new Error(`${cause.id} belongs to no group of the catalogue`);
-  const { id, title, severity, symptom, mechanism, check, proof, refutation, settledBy, repair, references } =
-    cause;
+  const { id, title, severity, symptom, mechanism, check } = cause;
+  const { proof, refutation, settledBy, repair, references } = cause;
   return {
     ...{ group, id, title, severity, symptom, mechanism, check },
-    ...(proof !== undefined && { proof }),
-    ...(refutation !== undefined && { refutation }),
-    ...(settledBy && { settledBy }),
-    ...(repair !== undefined && { repair }),
-    ...(references && { references }),
+    ...{ proof, refutation, settledBy, repair, references },
   };
 }
 
@@ -63,7 +59,7 @@ export function partsOf(
   page: CataloguePage,
 ): readonly (readonly [heading: string, text: string | readonly string[]])[] {
   const { symptom, mechanism, check, proof, refutation, settledBy, repair, references } = page;
-  const parts: (readonly [string, string | readonly string[] | undefined])[] = [
+  return [
     ['What one sees', symptom],
     ['What happens', mechanism],
     ['How to see it', check.split(/; (?=\S)/)],
@@ -73,10 +69,6 @@ export function partsOf(
     ['What repairs it', repair],
     ['References', references],
   ];
-  return parts.filter(
-    (part): part is readonly [string, string | readonly string[]] =>
-      part[1] !== undefined && part[1].length > 0,
-  );
 }
 
 /** The page in Markdown. */

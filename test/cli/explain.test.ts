@@ -14,8 +14,11 @@ describe('explain', () => {
   it.each(CAUSES.map(({ id }) => id))('%s: its page has all its parts', async (id) => {
     const { status, stdout } = await run(['explain', id]);
     expect(status).toBe(0);
-    for (const heading of ['What one sees', 'What happens', 'How to see it'])
-      expect(stdout).toContain(`\n  ${heading}\n`);
+    const headings = [
+      ...['What one sees', 'What happens', 'How to see it', 'What proves it'],
+      ...['What speaks against it', 'What settles it', 'What repairs it', 'References'],
+    ];
+    for (const heading of headings) expect(stdout).toMatch(new RegExp(`\n  ${heading}\n {4}\\S`));
   });
 
   it('finds pages by a word', async () => {
