@@ -66,7 +66,7 @@ export interface CausePage {
   readonly settledBy: readonly string[];
   /** The fix in general; a finding has that of its incident. */
   readonly repair: string;
-  /** Kernel functions and counters, RFCs, manual pages, public reports (`moby#27319`). */
+  /** Kernel functions and counters, RFCs, manual pages, public reports (`moby/moby#27319`). */
   readonly references: readonly string[];
 }
 

@@ -21,6 +21,14 @@ describe('explain', () => {
     for (const heading of headings) expect(stdout).toMatch(new RegExp(`\n  ${heading}\n {4}\\S`));
   });
 
+  it.each(CAUSES.map(({ id, references }) => [id, references] as const))(
+    '%s: its reports can be looked up',
+    (_, references) => {
+      for (const reference of references.filter((text) => /#\d/.test(text)))
+        expect(reference).toMatch(/^[\w.-]+\/[\w.-]+#\d+( \(.+\))?$/);
+    },
+  );
+
   it('finds pages by a word', async () => {
     const { stdout } = await run(['explain', 'Hairpin']);
     expect(stdout).toContain('nat-self-hairpin');

@@ -26,9 +26,9 @@ const page = modelCause({
   references: [
     'net/ipv4/arp.c: arp_process()',
     'net/ipv4/fib_frontend.c: fib_add_ifaddr()',
-    'moby#40217',
-    'moby#31477',
-    'systemd#28626',
+    'moby/moby#40217',
+    'moby/moby#31477',
+    'systemd/systemd#28626',
   ],
   tell(kase, drop) {
     const links = [...kase.snapshot.namespaces.values()].flatMap((netns) => netns.links ?? []);

@@ -24,7 +24,7 @@ export const bridgePortNotEnslaved = gapCause({
   references: [
     'net/ipv4/arp.c: arp_process() (answers for any local address)',
     'net/bridge/br_if.c: br_add_if()',
-    'moby#26492',
+    'moby/moby#26492',
   ],
   tell(kase, drop) {
     const loose = looseEnd(kase, drop);

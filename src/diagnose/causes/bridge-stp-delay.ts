@@ -24,8 +24,8 @@ export const bridgeStpDelay = gapCause({
     'net/bridge/br_input.c: br_handle_frame(), drop reason BRIDGE_INGRESS_STP_STATE',
     'net/bridge/br_stp.c: br_make_forwarding()',
     'IEEE 802.1D-1998, 8.4',
-    'moby#49364',
-    'systemd#1170',
+    'moby/moby#49364',
+    'systemd/systemd#1170',
   ],
   tell(kase, drop) {
     const waiting = waitingPort(kase, drop);

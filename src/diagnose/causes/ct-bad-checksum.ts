@@ -29,7 +29,7 @@ export const ctBadChecksum: Cause = {
     'nf_checksum(), nf_conntrack_udp_packet(): net/netfilter/nf_conntrack_proto_udp.c',
     'RFC 768',
     'RFC 9293 section 3.1',
-    'flannel#1279',
+    'flannel-io/flannel#1279',
   ],
   find(kase) {
     const { flow, outcome, prediction, hypothetical } = kase;

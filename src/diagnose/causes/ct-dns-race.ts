@@ -26,9 +26,9 @@ export const ctDnsRace: Cause = {
   references: [
     '__nf_conntrack_confirm(), nf_ct_resolve_clash(): net/netfilter/nf_conntrack_core.c',
     'resolv.conf(5), single-request-reopen',
-    'k8s#56903',
-    'k8s#62628',
-    'weave#3287',
+    'kubernetes/kubernetes#56903',
+    'kubernetes/kubernetes#62628',
+    'weaveworks/weave#3287',
   ],
   find(kase) {
     const { flow, hypothetical } = kase;

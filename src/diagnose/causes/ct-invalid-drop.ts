@@ -15,8 +15,8 @@ export const ctInvalidDrop = ruleCause({
   references: [
     'net/netfilter/nf_conntrack_proto_tcp.c: tcp_new()',
     'net.netfilter.nf_conntrack_tcp_be_liberal',
-    'kubernetes#74839',
-    'kubernetes#120412',
+    'kubernetes/kubernetes#74839',
+    'kubernetes/kubernetes#120412',
   ],
   verb: 'is INVALID to conntrack and dropped by',
   advice: 'Route both directions over this host, or leave INVALID alone here.',

@@ -28,9 +28,9 @@ export const ctInvalidLeak: Cause = {
   references: [
     'tcp_in_window(): net/netfilter/nf_conntrack_proto_tcp.c',
     'RFC 9293 section 3.5.2',
-    'ln#1090',
-    'moby#40374',
-    'k8s#117924',
+    'moby/libnetwork#1090',
+    'moby/moby#40374',
+    'kubernetes/kubernetes#117924',
   ],
   find(kase) {
     const { flow, hypothetical } = kase;

@@ -34,9 +34,9 @@ export const ctTableFull: Cause = {
   references: [
     '__nf_conntrack_alloc(), early_drop(): net/netfilter/nf_conntrack_core.c',
     'nf_conntrack_max (nf_conntrack-sysctl)',
-    'k8s#71261',
-    'k8s#18604',
-    'felix#617',
+    'kubernetes/kubernetes#71261',
+    'kubernetes/kubernetes#18604',
+    'projectcalico/felix#617',
   ],
   find(kase) {
     if (kase.hypothetical || kase.outcome.status !== 'no-reply' || !isFailing(kase) || !newOnePasses(kase))

@@ -23,7 +23,7 @@ export const dockerProxyFallback: Cause = {
   refutation: 'The client’s own address and port on the bridge: then DNAT took it.',
   settledBy: ['ss -tnp (docker-proxy)', 'iptables-save -t nat -c'],
   repair: 'Bring back Docker’s nat rules (restart Docker), or switch on ip6tables for IPv6.',
-  references: ['moby#15086', 'moby#7540', 'moby#46026'],
+  references: ['moby/moby#15086', 'moby/moby#7540', 'moby/moby#46026'],
   find(kase) {
     if (kase.outcome.status !== 'delivered') return undefined;
     const proxied = proxiedBy(kase);

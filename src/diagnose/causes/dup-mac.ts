@@ -25,7 +25,7 @@ export const dupMac: Cause = {
   settledBy: ['ip link show (in every namespace on that bridge)', 'bridge fdb show'],
   repair:
     'Give one of the two another MAC address: delete mac_address from the compose file, or let the hypervisor make a new one for the clone.',
-  references: ['net/bridge/br_fdb.c: br_fdb_update()', 'moby#47211', 'moby#48082', 'lxc/lxc#604'],
+  references: ['net/bridge/br_fdb.c: br_fdb_update()', 'moby/moby#47211', 'moby/moby#48082', 'lxc/lxc#604'],
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical) return undefined;
     const ends = kase.flow.legs.flatMap(({ server, client }) => [server.address, client.address]);

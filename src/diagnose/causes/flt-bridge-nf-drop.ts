@@ -19,8 +19,8 @@ export const fltBridgeNfDrop = modelCause({
   references: [
     'net/bridge/br_netfilter_hooks.c: br_nf_forward()',
     'iptables-extensions(8): physdev',
-    'moby#48365',
-    'moby#48411',
+    'moby/moby#48365',
+    'moby/moby#48411',
   ],
   tell(kase, drop) {
     const bridge = inInterface(drop.trace);

@@ -12,7 +12,7 @@ export const fltDockerInternal = ruleCause({
   refutation: 'The network is not internal, or the packet leaves by the uplink.',
   settledBy: ['docker network inspect NETWORK', 'iptables-save -c'],
   repair: 'Attach the container to a normal network as well.',
-  references: ['moby#36174'],
+  references: ['moby/moby#36174'],
   verb: 'can’t leave the internal network:',
   advice:
     'The network was made with --internal, which is meant to do this. Attach the container to a normal network as well.',

@@ -13,7 +13,7 @@ export const fltDockerIsolation = ruleCause({
   refutation: 'The packet is seen on the other bridge, or both containers share a network.',
   settledBy: ['iptables-save -c', 'docker network inspect NETWORK'],
   repair: 'Attach both containers to one network.',
-  references: ['moby#38784', 'moby#18354', 'moby#18882'],
+  references: ['moby/moby#38784', 'moby/moby#18354', 'moby/moby#18882'],
   verb: 'is kept from the other Docker network by',
   advice:
     'Docker’s isolation between networks is meant to do this. The clean way is a network that both containers are attached to.',

@@ -14,7 +14,12 @@ export const fltDockerRawDirect = ruleCause({
   settledBy: ['iptables-save -t raw -c', 'conntrack -L -d ADDRESS'],
   repair:
     'Use the published port, or the network’s gateway mode nat-unprotected or routed, or trusted_host_interfaces.',
-  references: ['netfilter hook PREROUTING, priority raw (-300)', 'moby#51015', 'moby#48597', 'moby#48724'],
+  references: [
+    'netfilter hook PREROUTING, priority raw (-300)',
+    'moby/moby#51015',
+    'moby/moby#48597',
+    'moby/moby#48724',
+  ],
   verb: 'to the container’s own address is dropped by',
   advice:
     'Use the published port, or create the network with com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected or routed.',

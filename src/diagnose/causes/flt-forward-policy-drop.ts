@@ -17,7 +17,7 @@ export const fltForwardPolicyDrop = modelCause({
   refutation: 'The packet on the outgoing interface, or a policy counter that stays.',
   settledBy: ['iptables-save -c', 'nft list ruleset'],
   repair: 'Accept this traffic in DOCKER-USER or FORWARD.',
-  references: ['net/ipv4/ip_forward.c: ip_forward(), NF_INET_FORWARD', 'moby#39439', 'moby#48365'],
+  references: ['net/ipv4/ip_forward.c: ip_forward(), NF_INET_FORWARD', 'moby/moby#39439', 'moby/moby#48365'],
   tell(kase, drop) {
     const way = `from ${inInterface(drop.trace)} to ${outInterface(drop.trace)}`;
     const what = whatDied(drop);

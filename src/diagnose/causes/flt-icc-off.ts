@@ -11,7 +11,7 @@ export const fltIccOff = ruleCause({
   refutation: 'The packet is on the second veth, or br_netfilter does not call iptables.',
   settledBy: ['iptables-save -c', 'sysctl net.bridge.bridge-nf-call-iptables'],
   repair: 'Allow inter-container communication, or use a network of their own.',
-  references: ['net/bridge/br_netfilter_hooks.c: br_nf_forward()', 'moby#48492'],
+  references: ['net/bridge/br_netfilter_hooks.c: br_nf_forward()', 'moby/moby#48492'],
   verb: 'to another container of the same bridge is dropped by',
   advice: 'Create the network with icc enabled, or accept just this traffic in DOCKER-USER.',
 });

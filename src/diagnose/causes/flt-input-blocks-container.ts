@@ -18,7 +18,7 @@ export const fltInputBlocksContainer = modelCause({
   refutation: 'A SYN-ACK or RST from the host, or an INPUT counter that stays.',
   settledBy: ['iptables-save -c', 'journalctl -k (UFW BLOCK)'],
   repair: 'Accept the bridge’s traffic to that port in INPUT.',
-  references: ['net/ipv4/ip_input.c: ip_local_deliver(), NF_INET_LOCAL_IN', 'moby#49288'],
+  references: ['net/ipv4/ip_input.c: ip_local_deliver(), NF_INET_LOCAL_IN', 'moby/moby#49288'],
   tell(kase, drop) {
     const device = inInterface(drop.trace);
     const near = neighboursOf(kase.snapshot, kase.flow.client.address).find(

@@ -31,7 +31,7 @@ export const fltNftOtherTable = modelCause({
     'net/netfilter/core.c: nf_hook_slow()',
     'nft(8): base chains, priority',
     'containers/netavark#977',
-    'moby#50566',
+    'moby/moby#50566',
     'canonical/lxd#8716',
   ],
   tell(kase, drop) {

@@ -19,7 +19,7 @@ export const fltReject = modelCause({
   references: [
     'net/ipv4/netfilter/nf_reject_ipv4.c: nf_send_reset(), nf_send_unreach()',
     'iptables-extensions(8): REJECT',
-    'kubernetes#18802',
+    'kubernetes/kubernetes#18802',
   ],
   tell(kase, drop) {
     const rule = drop.trace.rule;

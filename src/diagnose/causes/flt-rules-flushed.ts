@@ -20,7 +20,7 @@ export const fltRulesFlushed: Cause = {
   settledBy: ['iptables-save', 'nft list ruleset', 'docker ps'],
   repair:
     'Restart Docker, or podman network reload --all; load firewalls so that they leave foreign chains alone.',
-  references: ['moby#12294', 'moby#15254', 'moby#16816'],
+  references: ['moby/moby#12294', 'moby/moby#15254', 'moby/moby#16816'],
   find(kase) {
     if (kase.outcome.status === 'delivered') return undefined;
     const published = publisherOf(kase);

@@ -26,7 +26,12 @@ export const fltUfwBypass: Cause = {
   settledBy: ['iptables-save -c'],
   repair:
     'Deny it where it passes: in DOCKER-USER or FORWARD, by the port that was asked (--ctorigdstport); or publish the port on 127.0.0.1 only.',
-  references: ['ufw(8), ufw route', 'iptables-extensions(8), conntrack', 'moby#4737', 'fl#690'],
+  references: [
+    'ufw(8), ufw route',
+    'iptables-extensions(8), conntrack',
+    'moby/moby#4737',
+    'docker/for-linux#690',
+  ],
   also(kase) {
     if (kase.hypothetical || kase.outcome.status !== 'delivered') return [];
     const step = dnatStep(kase);

@@ -27,8 +27,8 @@ export const fwdIpForwardOffDnat = modelCause({
   references: [
     'net/netfilter/nf_nat_proto.c: nf_nat_ipv4_pre_routing()',
     'net/ipv4/route.c: ip_error(), drop reason IP_INADDRERRORS',
-    'moby#11508',
-    'moby#27319',
+    'moby/moby#11508',
+    'moby/moby#27319',
   ],
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);

@@ -31,8 +31,8 @@ export const fwdIpForwardOff = modelCause({
   references: [
     'net/ipv4/route.c: ip_route_input_slow(), ip_error(), drop reason IP_INADDRERRORS',
     'RFC 1812, section 5.2',
-    'moby#27319',
-    'moby#47966',
+    'moby/moby#27319',
+    'moby/moby#47966',
     'docker/for-linux#840',
     'debops/debops#1878',
   ],

@@ -29,7 +29,7 @@ const page = modelCause({
     'drivers/net/veth.c: veth_open(), veth_xmit()',
     'net/bridge/br_if.c: br_port_carrier_check()',
     'ip-link(8)',
-    'moby#40170',
+    'moby/moby#40170',
   ],
   tell(kase, drop) {
     const down = downDevice(kase, drop);

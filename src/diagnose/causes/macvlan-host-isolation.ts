@@ -25,7 +25,7 @@ export const macvlanHostIsolation = gapCause({
   references: [
     'drivers/net/macvlan.c: macvlan_queue_xmit()',
     'moby/libnetwork#1915',
-    'moby#21735',
+    'moby/moby#21735',
     'docker/docs#10751',
   ],
   tell(kase, drop) {

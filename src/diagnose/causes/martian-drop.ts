@@ -26,8 +26,8 @@ export const martianDrop = modelCause({
     'net/ipv4/fib_frontend.c: fib_validate_source()',
     'drop reasons IP_LOCAL_SOURCE, IP_INVALID_SOURCE, IP_LOCALNET',
     'RFC 1812, section 5.3.7',
-    'kubernetes#57922',
-    'kube-router#511',
+    'kubernetes/kubernetes#57922',
+    'cloudnativelabs/kube-router#511',
   ],
   tell(kase, drop) {
     const { source, destination } = drop.trace.final;

@@ -25,8 +25,8 @@ export const mgrHostRouteGrab = gapCause({
     'net/ipv4/fib_semantics.c: fib_select_default()',
     'systemd.network(5): Unmanaged=',
     'dhcpcd.conf(5): denyinterfaces',
-    'systemd#28626',
-    'moby#23407',
+    'systemd/systemd#28626',
+    'moby/moby#23407',
   ],
   tell(kase, drop) {
     const grabbed = grabbedBy(kase, drop);

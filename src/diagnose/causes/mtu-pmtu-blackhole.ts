@@ -28,7 +28,7 @@ const page = modelCause({
     'net/ipv4/ip_forward.c: ip_forward(), drop reason PKT_TOO_BIG',
     'RFC 1191, RFC 2923, RFC 4821',
     'iptables-extensions(8): TCPMSS',
-    'moby#13475',
+    'moby/moby#13475',
     'docker/for-linux#594',
   ],
   tell(kase, drop) {

@@ -26,8 +26,8 @@ export const natDnatToLocalhost = modelCause({
     'net/ipv4/route.c: ip_route_input_slow(), drop reason IP_LOCALNET',
     'net.ipv4.conf.IFACE.route_localnet',
     'RFC 1122, section 3.2.1.3',
-    'kubernetes#92315',
-    'kubernetes#90259',
+    'kubernetes/kubernetes#92315',
+    'kubernetes/kubernetes#90259',
   ],
   tell(kase, drop) {
     const device = inInterface(drop.trace) ?? 'eth0';

@@ -30,9 +30,9 @@ export const natEntryLostMidflow: Cause = {
   references: [
     'nf_conntrack_tcp_packet(), nf_conntrack_tcp_loose: net/netfilter/nf_conntrack_proto_tcp.c',
     'RFC 5382 REQ-5',
-    'moby#31208',
-    'moby#37822',
-    'moby#29655',
+    'moby/moby#31208',
+    'moby/moby#37822',
+    'moby/moby#29655',
   ],
   find(kase) {
     const told = kase.hypothetical ? undefined : continuations(kase.correlation).get(kase.flow);

@@ -23,9 +23,9 @@ export const natHairpinSameBridge: Cause = {
     'Let the bridge ask iptables (modprobe br_netfilter; net.bridge.bridge-nf-call-iptables = 1), or translate the source as well, so that the server answers the host.',
   references: [
     'br_nf_pre_routing(): net/bridge/br_netfilter_hooks.c',
-    'k8s#38802',
-    'kube-router#151',
-    'ln#1104',
+    'kubernetes/kubernetes#38802',
+    'cloudnativelabs/kube-router#151',
+    'moby/libnetwork#1104',
   ],
   find(kase) {
     const stranger = strangerOf(kase);

@@ -29,9 +29,9 @@ const page = modelCause({
   references: [
     'ip_route_me_harder(): net/ipv4/netfilter.c',
     'net.ipv4.conf.*.route_localnet (ip-sysctl)',
-    'moby#20243',
-    'k8s#57922',
-    'k8s#92938',
+    'moby/moby#20243',
+    'kubernetes/kubernetes#57922',
+    'kubernetes/kubernetes#92938',
   ],
   tell(kase, drop) {
     const target = parseIp(drop.trace.final.destination);

@@ -24,10 +24,10 @@ export const natMasqueradeMissing: Cause = {
   references: [
     'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4()',
     'RFC 1918, RFC 3022',
-    'moby#13381',
-    'moby#41795',
-    'moby#28133',
-    'moby#28811',
+    'moby/moby#13381',
+    'moby/moby#41795',
+    'moby/moby#28133',
+    'moby/moby#28811',
   ],
   find(kase) {
     const left = leftUntranslated(kase);

@@ -25,7 +25,7 @@ export const natRuleAfterFlow: Cause = {
   references: [
     'nf_nat_inet_fn(), nf_nat_alloc_null_binding(): net/netfilter/nf_nat_core.c',
     'conntrack(8)',
-    'moby#8795',
+    'moby/moby#8795',
   ],
   find(kase) {
     const source = nullBinding(kase, 'src');

@@ -21,9 +21,9 @@ export const natSelfHairpin = modelCause({
   references: [
     'fib_validate_source(), SKB_DROP_REASON_IP_LOCAL_SOURCE: net/ipv4/fib_frontend.c',
     'should_deliver(), BR_HAIRPIN_MODE: net/bridge/br_forward.c',
-    'moby#6810',
-    'moby#12946',
-    'k8s#20475',
+    'moby/moby#6810',
+    'moby/moby#12946',
+    'kubernetes/kubernetes#20475',
   ],
   tell(kase, drop) {
     const { source, destination } = drop.trace.final;

@@ -27,8 +27,8 @@ const page = modelCause({
   references: [
     'nf_nat_l4proto_unique_tuple(): net/netfilter/nf_nat_core.c',
     '__nf_conntrack_confirm(), insert_failed: net/netfilter/nf_conntrack_core.c',
-    'flannel#1004',
-    'k8s#76699',
+    'flannel-io/flannel#1004',
+    'kubernetes/kubernetes#76699',
   ],
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);

@@ -42,9 +42,9 @@ export const natStaleUdp: Cause = {
   references: [
     'nf_nat_packet(): net/netfilter/nf_nat_core.c',
     'net.netfilter.nf_conntrack_udp_timeout_stream',
-    'moby#8795',
-    'plugins#123',
-    'rancher#5853',
+    'moby/moby#8795',
+    'containernetworking/plugins#123',
+    'rancher/rancher#5853',
   ],
   find(kase) {
     const { prediction, flow, hypothetical } = kase;

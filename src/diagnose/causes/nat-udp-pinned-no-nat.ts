@@ -24,9 +24,9 @@ export const natUdpPinnedNoNat: Cause = {
   references: [
     'nf_nat_inet_fn(), nf_nat_alloc_null_binding(): net/netfilter/nf_nat_core.c',
     'net.netfilter.nf_conntrack_udp_timeout',
-    'moby#53384',
-    'moby#8795',
-    'felix#1880',
+    'moby/moby#53384',
+    'moby/moby#8795',
+    'projectcalico/felix#1880',
   ],
   find(kase) {
     if (kase.flow.protocol !== PROTOCOL.udp) return undefined;

@@ -33,7 +33,7 @@ const page = modelCause({
     'net/core/neighbour.c: neigh_timer_handler(), neigh_invalidate()',
     'net/ipv4/arp.c: arp_error_report()',
     'arp(7)',
-    'moby#10354',
+    'moby/moby#10354',
   ],
   tell(kase, drop) {
     const nexthop = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;

@@ -29,8 +29,8 @@ export const neighStaleMac: Cause = {
     'net/core/neighbour.c: neigh_update()',
     'net/ethernet/eth.c: eth_type_trans(); net/ipv4/ip_input.c: drop reason OTHERHOST',
     'RFC 826',
-    'moby#36069',
-    'moby#13847',
+    'moby/moby#36069',
+    'moby/moby#13847',
     'containernetworking/cni#88',
   ],
   find(kase) {

@@ -34,7 +34,7 @@ export const routeOverlapSubnet = gapCause({
   references: [
     'net/ipv4/fib_trie.c: fib_table_lookup()',
     'dockerd(8): default-address-pools',
-    'moby#21776',
+    'moby/moby#21776',
     'docker/for-linux#599',
   ],
   tell(kase, drop) {

@@ -29,7 +29,7 @@ export const routeReplyNoDefault = modelCause({
   references: [
     'net/ipv4/inet_connection_sock.c: inet_csk_route_req(), IpOutNoRoutes',
     'net/ipv4/tcp_input.c: tcp_conn_request(), TcpExtListenDrops',
-    'moby#36174',
+    'moby/moby#36174',
     'moby/libnetwork#1141',
   ],
   tell(kase, drop) {

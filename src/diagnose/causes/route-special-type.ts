@@ -10,7 +10,7 @@ export const routeSpecialType = modelCause({
   severity: 'error',
   symptom: 'Silence (blackhole), "host unreachable", or "packet filtered" though no firewall rule matches.',
   mechanism:
-    'Such routes (or ip rules) end the packet in the routing decision: blackhole silently, unreachable with ICMP 3/1, prohibit with ICMP 3/13.',
+    'Such routes (or ip rules) end the packet in the routing decision: blackhole silently, an unreachable route with ICMP 3/1 and an unreachable rule with 3/0, prohibit with 3/13.',
   check: 'ip route show table all; ip rule; ip route get ADDRESS',
   proof:
     'The lookup ends at such a route or rule. Unreachable gives ICMP 3/1 for a route and 3/0 for a rule, prohibit 3/13, blackhole nothing; a local sender gets EHOSTUNREACH, EACCES or EINVAL.',

@@ -31,8 +31,8 @@ export const rpfStrictDrop = modelCause({
     'TcpExtIPReversePathFilter',
     'RFC 3704',
     'containers/netavark#962',
-    'kube-router#511',
-    'systemd#28391',
+    'cloudnativelabs/kube-router#511',
+    'systemd/systemd#28391',
   ],
   tell(kase, drop) {
     const device = inInterface(drop.trace) ?? '';

@@ -26,7 +26,13 @@ export const srcAddrSelection: Cause = {
   settledBy: ['ip addr (at the server)', 'ss -lun (at the server)'],
   repair:
     'Bind the server to the address it is asked by (one socket an address), or let it use IP_PKTINFO; or let clients ask the address that answers.',
-  references: ['ip(7), IP_PKTINFO', 'RFC 1122 section 4.1.3.5', 'moby#11998', 'moby#15127', 'ln#1729'],
+  references: [
+    'ip(7), IP_PKTINFO',
+    'RFC 1122 section 4.1.3.5',
+    'moby/moby#11998',
+    'moby/moby#15127',
+    'moby/libnetwork#1729',
+  ],
   find(kase) {
     const { hypothetical, correlation, flow } = kase;
     if (hypothetical || flow.protocol !== PROTOCOL.udp) return undefined;

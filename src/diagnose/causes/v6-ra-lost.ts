@@ -31,7 +31,7 @@ export const v6RaLost: Cause = {
     'net/ipv6/addrconf.c: dev_forward_change()',
     'Documentation/networking/ip-sysctl.rst: accept_ra',
     'docker/for-linux#844',
-    'moby#43466',
+    'moby/moby#43466',
   ],
   survey(scene) {
     const seen = new Set<string>();

@@ -33,7 +33,7 @@ export const vxlanBadChecksum = modelCause({
   references: [
     'net/ipv4/udp.c: udp_queue_rcv_one_skb(), drop reason UDP_CSUM',
     'RFC 7348, section 5',
-    'flannel#1279',
+    'flannel-io/flannel#1279',
     'kubernetes/kubernetes#90084',
     'projectcalico/calico#3145',
   ],

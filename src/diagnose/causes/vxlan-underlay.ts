@@ -38,7 +38,7 @@ export const vxlanUnderlay: Cause = {
     'drivers/net/vxlan/vxlan_core.c: vxlan_xmit()',
     'RFC 7348',
     'bridge(8): fdb append',
-    'flannel#2160',
+    'flannel-io/flannel#2160',
   ],
   find(kase) {
     const there = kase.prediction?.there;
