@@ -91,6 +91,7 @@ import { routeReplyNoDefault } from './causes/route-reply-no-default.ts';
 import { routeSpecialType } from './causes/route-special-type.ts';
 import { routeWrongGateway } from './causes/route-wrong-gateway.ts';
 import { rpfStrictDrop } from './causes/rpf-strict-drop.ts';
+import { sockLocalhostWrongNs } from './causes/sock-localhost-wrong-ns.ts';
 import { sockLoopbackBound } from './causes/sock-loopback-bound.ts';
 import { sockNotListening } from './causes/sock-not-listening.ts';
 import { srcAddrSelection } from './causes/src-addr-selection.ts';
@@ -192,6 +193,7 @@ export const CAUSES: readonly Cause[] = [
   fltRuleDrop,
   fltRulesFlushed,
   dnsUpstreamUnreachable,
+  sockLocalhostWrongNs,
   sockLoopbackBound,
   natDnatWrongTarget,
   natDnatMismatch,

@@ -193,6 +193,20 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     'accept_ra is 2',
     ['host/sysctl.txt', /(conf\.wan0\.accept_ra = )1/, '$12'],
   ],
+  [
+    'sock-localhost-wrong-ns',
+    'asks-its-own-loopback',
+    'the other namespace has such a service for itself',
+    ['pgdb/ss.txt', /0\.0\.0\.0:5432/, '127.0.0.1:5432'],
+    ['host/ss.txt', /127\.0\.0\.1:6379/, '127.0.0.1:6380'],
+  ],
+  [
+    'sock-localhost-wrong-ns',
+    'asks-its-own-loopback',
+    'the namespace has the service, on another of its addresses',
+    ['crm/ss.txt', /0\.0\.0\.0:8000/, '10.66.4.20:5432'],
+    ['host/ss.txt', /127\.0\.0\.1:6379/, '127.0.0.1:6380'],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

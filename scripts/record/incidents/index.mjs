@@ -18,6 +18,7 @@ import { neighbours } from './neighbours.mjs';
 import { overlays } from './overlays.mjs';
 import { routing } from './routing.mjs';
 import { sizes } from './sizes.mjs';
+import { sockets } from './sockets.mjs';
 import { subnets } from './subnets.mjs';
 import { switching } from './switching.mjs';
 
@@ -39,6 +40,7 @@ export const incidents = [
   ...natUntranslated,
   ...natLimits,
   ...filter,
+  ...sockets,
   ...names,
   ...beyond,
   ...docker,

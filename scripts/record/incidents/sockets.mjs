@@ -1,0 +1,75 @@
+/** The transport layer's own faults: the wrong loopback, a full queue of a listener, ports that are taken or used up. */
+import { bridgedHost } from '../lib/networks.mjs';
+
+export const sockets = [
+  {
+    name: 'asks-its-own-loopback',
+    title: 'connection refused by 127.0.0.1: the database and the cache listen in other namespaces',
+    hostname: 'apps-2',
+    about: `
+\`crm\` was moved from the host into a namespace of its own, and its settings still say \`127.0.0.1:5432\` for the database
+and \`127.0.0.1:6379\` for the cache. The database runs in \`pgdb\` on the same bridge; the cache runs on the host, on the
+host's own 127.0.0.1.`,
+    see: `
+SYN and RST on \`lo\` of \`crm\`, within microseconds; nothing of it on the bridge. \`ss\` shows port 5432 in \`pgdb\` and port
+6379 on the host, neither in \`crm\`. Asked by its address, the database answers.`,
+    expect: [
+      {
+        protocol: 'tcp',
+        client: '127.0.0.1',
+        server: '127.0.0.1',
+        port: 5432,
+        status: 'rejected',
+        cause: 'sock-localhost-wrong-ns',
+        alsoAcceptable: ['sock-not-listening'],
+        namespace: 'crm',
+        mustNot: ['sock-loopback-bound', 'flt-reject', 'link-lo-down', 'nat-loopback-dnat'],
+        fixCommandShouldContain: '10.66.4.30:5432',
+      },
+      {
+        protocol: 'tcp',
+        client: '127.0.0.1',
+        server: '127.0.0.1',
+        port: 6379,
+        status: 'rejected',
+        cause: 'sock-localhost-wrong-ns',
+        alsoAcceptable: ['sock-not-listening'],
+        namespace: 'crm',
+        fixCommandShouldContain: '10.66.4.1:6379',
+      },
+      { protocol: 'tcp', client: '10.66.4.20', server: '10.66.4.30', port: 5432 },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const { inside } = await bridgedHost(lab, {
+        bridge: ['apps', '10.66.4.1/24'],
+        members: [
+          ['crm', 'eth0', '10.66.4.20/24', 'v-crm'],
+          ['pgdb', 'eth0', '10.66.4.30/24', 'v-pgdb'],
+        ],
+        uplink: ['ens3', '203.0.113.66/24'],
+        gateway: '203.0.113.1',
+      });
+      const [crm, pgdb] = inside;
+      await pgdb.start('peer tcp-serve 0.0.0.0 5432 postgres');
+      await host.start('peer tcp-serve 127.0.0.1 6379 redis-server');
+      await crm.start('peer tcp-serve 0.0.0.0 8000 gunicorn');
+      await lab.worksBefore(host, 'peer tcp-ask 127.0.0.1 6379', 'on the host');
+      const bridge = await lab.capture(host, 'apps');
+      const own = await lab.capture(crm, 'lo');
+      await lab.fails(crm, 'peer tcp-ask 127.0.0.1 5432', /Connection refused/);
+      await lab.fails(crm, 'peer tcp-ask 127.0.0.1 6379', /Connection refused/);
+      await lab.works(crm, 'peer tcp-ask 10.66.4.30 5432');
+      await lab.captured();
+      lab.seen(own, 'tcp[13] & 4 != 0 and src port 5432', 1);
+      lab.seen(own, 'tcp[13] & 4 != 0 and src port 6379', 1);
+      lab.unseen(bridge, 'tcp port 6379');
+      lab.dropped('NO_SOCKET');
+      await lab.dump(host);
+      await lab.dump(crm, { form: 'text' });
+      await lab.dump(pgdb, { form: 'text' });
+      await host.start('peer tcp-serve 10.66.4.1 6379 redis-server');
+      await lab.repaired(host, 'true', crm, 'peer tcp-ask 10.66.4.1 6379');
+    },
+  },
+];
