@@ -413,6 +413,7 @@ export interface PublishedPort {
   /** Undefined: all addresses. */
   readonly hostAddress?: Ip;
   readonly hostPort: number;
+  readonly span: Span;
 }
 
 export interface DockerNetwork {
@@ -426,5 +427,14 @@ export interface DockerNetwork {
   readonly masquerade: boolean;
   readonly subnets: readonly { readonly subnet: Prefix; readonly gateway?: Ip }[];
   readonly options: Readonly<Record<string, string>>;
+  /** Who is attached, by `Containers`; undefined when the dump doesn't have it. */
+  readonly members?: readonly DockerMember[];
+  readonly span: Span;
+}
+
+export interface DockerMember {
+  readonly name: string;
+  readonly address?: Ip;
+  readonly address6?: Ip;
   readonly span: Span;
 }

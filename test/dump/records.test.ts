@@ -739,8 +739,8 @@ describe('Docker', () => {
           { network: 'none' },
         ],
         published: [
-          { protocol: 'tcp', containerPort: 80, hostPort: 8080 },
-          { protocol: 'udp', containerPort: 53, hostAddress: 0x7f000001, hostPort: 5353 },
+          { protocol: 'tcp', containerPort: 80, hostPort: 8080, span: span(10) },
+          { protocol: 'udp', containerPort: 53, hostAddress: 0x7f000001, hostPort: 5353, span: span(11) },
         ],
         dns: ['10.0.0.53'],
         span: span(2),

@@ -1,5 +1,6 @@
 /** `docker inspect` of containers, from Docker 1.x to today: the Engine API's ContainerInspectResponse; podman prints the same fields. */
 import type { Issue } from '../../base/issue.ts';
+import type { Span } from '../../base/span.ts';
 import { type Ip, parseIp } from '../../net/ip.ts';
 import { address, child, list, mac, number, objects, text, texts } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
@@ -56,7 +57,7 @@ function containerOf(record: JsonObject, path: string): DockerContainer {
     networkMode: text(host, 'NetworkMode') ?? 'default',
     ...(sandboxKey === undefined || sandboxKey === '' ? {} : { sandboxKey }),
     endpoints: endpointsOf(settings),
-    published: publishedOf(record, host, settings),
+    published: publishedOf(record, host, settings, path),
     dns: texts(host, 'Dns'),
     span: { path, line: lineOf(record) },
   };
@@ -99,15 +100,16 @@ function publishedOf(
   record: JsonObject,
   host: JsonObject | undefined,
   settings: JsonObject | undefined,
+  path: string,
 ): PublishedPort[] {
-  const bound = portsOf(child(settings, 'Ports'));
+  const bound = portsOf(child(settings, 'Ports'), path);
   if (bound.length > 0) return bound;
-  const asked = portsOf(child(host, 'PortBindings'));
-  return asked.length > 0 ? asked : listedPorts(record);
+  const asked = portsOf(child(host, 'PortBindings'), path);
+  return asked.length > 0 ? asked : listedPorts(record, path);
 }
 
 /** `{"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}`; null where a port is only exposed. */
-function portsOf(ports: JsonObject | undefined): PublishedPort[] {
+function portsOf(ports: JsonObject | undefined, path: string): PublishedPort[] {
   const published: PublishedPort[] = [];
   for (const key of Object.keys(ports ?? {})) {
     const [port, protocol] = key.split('/');
@@ -116,20 +118,22 @@ function portsOf(ports: JsonObject | undefined): PublishedPort[] {
     for (const binding of objects(list(ports, key))) {
       const hostPort = portNumber(text(binding, 'HostPort'));
       if (hostPort === undefined) continue;
-      add(published, protocol ?? 'tcp', containerPort, text(binding, 'HostIp') ?? '', hostPort);
+      const span = { path, line: lineOf(binding) };
+      add(published, protocol ?? 'tcp', containerPort, text(binding, 'HostIp') ?? '', hostPort, span);
     }
   }
   return published;
 }
 
 /** `GET /containers/json`: `"Ports": [{"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}]`. */
-function listedPorts(record: JsonObject): PublishedPort[] {
+function listedPorts(record: JsonObject, path: string): PublishedPort[] {
   const published: PublishedPort[] = [];
   for (const item of objects(list(record, 'Ports'))) {
     const inside = number(item, 'PrivatePort');
     const outside = number(item, 'PublicPort');
     if (inside === undefined || outside === undefined) continue;
-    add(published, text(item, 'Type') ?? 'tcp', inside, text(item, 'IP') ?? '', outside);
+    const span = { path, line: lineOf(item) };
+    add(published, text(item, 'Type') ?? 'tcp', inside, text(item, 'IP') ?? '', outside, span);
   }
   return published;
 }
@@ -141,6 +145,7 @@ function add(
   containerPort: number,
   hostIp: string,
   hostPort: number,
+  span: Span,
 ): void {
   const parsed: Ip | undefined = parseIp(hostIp);
   const hostAddress = parsed === 0 || parsed === 0n ? undefined : parsed;
@@ -157,6 +162,7 @@ function add(
     containerPort,
     ...(hostAddress === undefined ? {} : { hostAddress }),
     hostPort,
+    span,
   });
 }
 

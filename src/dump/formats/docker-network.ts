@@ -1,10 +1,11 @@
 /** `docker network inspect`: the Engine API's Network. */
 import type { Issue } from '../../base/issue.ts';
+import { type Ip, parseIp } from '../../net/ip.ts';
 import { type Prefix, parsePrefix } from '../../net/prefix.ts';
 import { address, child, list, objects, text } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
-import { type JsonObject, lineOf } from '../json.ts';
-import type { DockerNetwork } from '../records.ts';
+import { isObject, type JsonObject, lineOf } from '../json.ts';
+import type { DockerMember, DockerNetwork } from '../records.ts';
 import type { DumpText } from '../text.ts';
 
 export const dockerNetwork: Format = {
@@ -51,8 +52,31 @@ function networkOf(record: JsonObject, name: string, path: string): DockerNetwor
     masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
     subnets: subnetsOf(record),
     options,
+    ...(isObject(record.Containers) ? { members: membersOf(record.Containers, path) } : {}),
     span: { path, line: lineOf(record) },
   };
+}
+
+/** `"Containers": {"<id>": {"Name": "web", "IPv4Address": "172.17.0.2/16"}}` */
+function membersOf(containers: JsonObject, path: string): DockerMember[] {
+  return Object.keys(containers).flatMap((id) => {
+    const record = child(containers, id);
+    if (!record) return [];
+    const address = memberAddress(record, 'IPv4Address');
+    const address6 = memberAddress(record, 'IPv6Address');
+    return [
+      {
+        name: text(record, 'Name') ?? id.slice(0, 12),
+        ...(address === undefined ? {} : { address }),
+        ...(address6 === undefined ? {} : { address6 }),
+        span: { path, line: lineOf(record) },
+      },
+    ];
+  });
+}
+
+function memberAddress(record: JsonObject, key: string): Ip | undefined {
+  return parseIp((text(record, key) ?? '').split('/')[0] ?? '');
 }
 
 function subnetsOf(record: JsonObject): DockerNetwork['subnets'] {
