@@ -18,7 +18,7 @@ export const addrOnEnslavedPort = gapCause({
   proof:
     'The host’s who-has leaves by the port, the answer comes in by the port, and the entry stays INCOMPLETE or FAILED; the address, and the route, are on a device that has a bridge as its master.',
   refutation:
-    'The port’s neighbour entries are REACHABLE and were made after it became a port; or the routes lead by the bridge.',
+    'The port’s neighbour entries are REACHABLE and were made after it became a port; or the routes lead through the bridge.',
   settledBy: ['ip addr show', 'ip neigh show', 'ip route show'],
   repair: 'Move address and routes to the bridge: a port needs none.',
   references: [

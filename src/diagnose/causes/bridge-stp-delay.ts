@@ -4,7 +4,7 @@ import { type Case, type ModelDrop, netnsOf } from '../case.ts';
 import { gapCause } from '../gap-cause.ts';
 import { nameOf } from '../words.ts';
 
-/** br_transmit_config() and br_forward_delay_timer_expired(), net/bridge/br_stp.c and br_stp_timer.c */
+/** br_make_forwarding() and br_forward_delay_timer_expired(), net/bridge/br_stp.c and br_stp_timer.c */
 export const bridgeStpDelay = gapCause({
   id: 'bridge-stp-delay',
   from: ['neigh-failed', 'route-wrong-gateway'],
@@ -19,11 +19,11 @@ export const bridgeStpDelay = gapCause({
   refutation: 'The port’s state is forwarding, or a frame that came in by it is seen on the bridge.',
   settledBy: ['bridge link show', 'ip -d link show type bridge'],
   repair:
-    'Where there can be no loop, switch spanning tree off or set forward_delay to 0 before the port is added. A port that listens already goes on doing so until its timer ends, or it is set down and up.',
+    'Where there can be no loop, switch spanning tree off, or shorten forward_delay (with spanning tree on, 2 seconds is the least the kernel takes). A port that listens already goes on doing so until its timer ends, or it is set down and up.',
   references: [
-    'net/bridge/br_input.c: br_handle_frame(), drop reason BRIDGE_INGRESS_STP_STATE',
+    'net/bridge/br_input.c: br_handle_frame(), br_handle_frame_finish(), drop reason BRIDGE_INGRESS_STP_STATE',
     'net/bridge/br_stp.c: br_make_forwarding()',
-    'IEEE 802.1D-1998, 8.4',
+    'IEEE 802.1D-1998, section 8.4',
     'moby/moby#49364',
     'systemd/systemd#1170',
   ],

@@ -14,9 +14,9 @@ const page = modelCause({
   id: 'link-down',
   title: 'An interface on the way is down',
   severity: 'error',
-  symptom: '"Destination Host Unreachable" from the own address, or the route is gone.',
+  symptom: '"Destination Host Unreachable" from the sender’s own address, or the route is gone.',
   mechanism:
-    'A veth pair carries frames only while both ends are up; a bridge that is down disables its ports. An interface that is down has no routes, and one whose other end is down has NO-CARRIER.',
+    'A veth pair carries frames only while both ends are up; a bridge that is down disables its ports. An interface that is down has no routes but the local one of its own address, and one whose other end is down has NO-CARRIER.',
   check: 'ip link (look for state DOWN, NO-CARRIER, LOWERLAYERDOWN)',
   proof:
     'The interface has no UP among its flags, and what should come by it is seen on the side before it and never after; or the other end of the pair says NO-CARRIER.',
@@ -28,6 +28,7 @@ const page = modelCause({
   references: [
     'drivers/net/veth.c: veth_open(), veth_xmit()',
     'net/bridge/br_if.c: br_port_carrier_check()',
+    'net/bridge/br_stp_if.c: br_stp_disable_bridge()',
     'ip-link(8)',
     'moby/moby#40170',
   ],

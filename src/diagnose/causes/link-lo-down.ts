@@ -11,7 +11,7 @@ const page = modelCause({
   title: 'The loopback interface is down',
   severity: 'error',
   symptom:
-    'ping 127.0.0.1 says "Network is unreachable" in a new namespace, or times out; the own address can’t be reached from inside.',
+    'ping 127.0.0.1 says "Network is unreachable" in a new namespace, or times out; the namespace’s own addresses can’t be reached from inside.',
   mechanism:
     'A new network namespace starts with lo down. Until it is set up there is no local route for 127/8, and packets to the namespace’s own addresses, which also go over lo, are dropped at its queue.',
   check: 'ip link show lo (state DOWN)',

@@ -23,7 +23,7 @@ export const macvlanHostIsolation = gapCause({
   repair:
     'Give the host a macvlan device of its own in bridge mode on the same parent, and a route to the container by it; or use a bridge.',
   references: [
-    'drivers/net/macvlan.c: macvlan_queue_xmit()',
+    'drivers/net/macvlan.c: macvlan_handle_frame(), macvlan_queue_xmit()',
     'moby/libnetwork#1915',
     'moby/moby#21735',
     'docker/docs#10751',

@@ -5,7 +5,7 @@ import { gapCause } from '../gap-cause.ts';
 import { ipOf, nameOf, outInterface } from '../words.ts';
 import { neighbourEvidence } from './neigh-failed.ts';
 
-/** fib_select_default() and the metric: the better default route wins, whether anybody is there or not. */
+/** fib_table_lookup(), net/ipv4/fib_trie.c: of two default routes the one with the lower metric wins, whether anybody is there or not. */
 export const mgrHostRouteGrab = gapCause({
   id: 'mgr-host-route-grab',
   from: ['neigh-failed', 'route-wrong-gateway'],
@@ -13,7 +13,7 @@ export const mgrHostRouteGrab = gapCause({
   severity: 'error',
   symptom: 'The host, its containers or both lose the internet as soon as a container starts.',
   mechanism:
-    'A network manager or DHCP client (systemd-networkd, dhcpcd, NetworkManager) that watches every interface configures a container’s bridge or veth too. A default route it puts there with a better metric takes all traffic, and ARP for far addresses is asked where nobody answers.',
+    'A network manager or DHCP client (systemd-networkd, dhcpcd, NetworkManager) that watches every interface configures a container’s bridge or veth too. A default route it puts there with a lower metric takes all traffic, and ARP for far addresses is asked where nobody answers.',
   check: 'ip route (default … dev docker0/br-…/veth…); networkctl list (configuring); nmcli device',
   proof:
     'Who-has for addresses of the internet on the bridge or veth, never answered; "ip route" has a default route by that device, before the one by the uplink.',
@@ -22,7 +22,7 @@ export const mgrHostRouteGrab = gapCause({
   repair:
     'Delete that route, and tell the manager to leave such devices alone: Unmanaged=yes for docker*, br-* and veth* (networkd), denyinterfaces veth* (dhcpcd), unmanaged-devices (NetworkManager).',
   references: [
-    'net/ipv4/fib_semantics.c: fib_select_default()',
+    'net/ipv4/fib_trie.c: fib_table_lookup() (of one prefix the route with the lowest metric)',
     'systemd.network(5): Unmanaged=',
     'dhcpcd.conf(5): denyinterfaces',
     'systemd/systemd#28626',

@@ -26,7 +26,7 @@ const page = modelCause({
     'Let ICMP type 3 code 4 (ICMPv6 type 2) through, clamp the MSS to the path (TCPMSS --clamp-mss-to-pmtu), or give bridge and containers the smaller MTU.',
   references: [
     'net/ipv4/ip_forward.c: ip_forward(), drop reason PKT_TOO_BIG',
-    'RFC 1191, RFC 2923, RFC 4821',
+    'RFC 1191, RFC 8201, RFC 2923, RFC 4821',
     'iptables-extensions(8): TCPMSS',
     'moby/moby#13475',
     'docker/for-linux#594',

@@ -27,7 +27,7 @@ export const neighDiscoveryBlocked: Cause = {
     'RFC 4890, section 4.4.1',
     'RFC 4861',
     'net/ipv6/ndisc.c: ndisc_rcv()',
-    'ip6tables(8): --icmpv6-type',
+    'iptables-extensions(8): icmp6',
   ],
   survey(scene) {
     return unanswered(scene).flatMap((gap) => (typeof gap.target === 'bigint' ? blockedBy(scene, gap) : []));

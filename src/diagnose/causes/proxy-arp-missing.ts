@@ -13,10 +13,10 @@ export const proxyArpMissing = gapCause({
   severity: 'error',
   symptom: 'A routed container (Calico: gateway 169.254.1.1) has no network at all; "No route to host".',
   mechanism:
-    'Routed containers have an address of their own alone and a gateway that exists nowhere. It works only because the host answers ARP for everything on that interface: proxy_arp of the host’s end is 1, forwarding is on, and its route to the gateway’s address leads elsewhere.',
+    'Routed containers have an address of their own alone and a gateway that exists nowhere. It works only because the host answers ARP for everything on that interface: proxy_arp of the host’s end (or of conf.all) is 1, forwarding is on, and its route to the gateway’s address leads elsewhere.',
   check: 'sysctl net.ipv4.conf.IFACE.proxy_arp (the host’s end); ip route in the container',
   proof:
-    'Who-has for the gateway arrives on the host’s end of the pair and is not answered; proxy_arp is 0 there, and the host has a route to the container by that interface.',
+    'Who-has for the gateway arrives on the host’s end of the pair and is not answered; proxy_arp is 0 there and in conf.all, and the host has a route to the container by that interface.',
   refutation: 'The host’s end answers; it is a port of a bridge; or the gateway is an address of the host.',
   settledBy: ["sysctl -a -r 'proxy_arp'", 'ip route show (host)'],
   repair:

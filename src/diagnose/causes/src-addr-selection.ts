@@ -27,8 +27,8 @@ export const srcAddrSelection: Cause = {
   repair:
     'Bind the server to the address it is asked by (one socket an address), or let it use IP_PKTINFO; or let clients ask the address that answers.',
   references: [
-    'ip(7), IP_PKTINFO',
-    'RFC 1122 section 4.1.3.5',
+    'ip(7): IP_PKTINFO',
+    'RFC 1122, section 4.1.3.5',
     'moby/moby#11998',
     'moby/moby#15127',
     'moby/libnetwork#1729',

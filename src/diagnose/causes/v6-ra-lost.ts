@@ -28,7 +28,8 @@ export const v6RaLost: Cause = {
     'Set accept_ra to 2 on the uplink, in a file of /etc/sysctl.d that is read after forwarding is set; or give the host a static default route.',
   references: [
     'include/net/ipv6.h: ipv6_accept_ra()',
-    'net/ipv6/addrconf.c: dev_forward_change()',
+    'net/ipv6/addrconf.c: addrconf_fixup_forwarding()',
+    'net/ipv6/route.c: rt6_purge_dflt_routers()',
     'Documentation/networking/ip-sysctl.rst: accept_ra',
     'docker/for-linux#844',
     'moby/moby#43466',

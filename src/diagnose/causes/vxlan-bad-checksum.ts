@@ -7,7 +7,7 @@ import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { nameOf } from '../words.ts';
 
-/** udp_lib_checksum_complete() in __udp_queue_rcv_skb(), before encap_rcv: vxlan_rcv() never sees the packet. */
+/** udp_lib_checksum_complete() in udp_queue_rcv_one_skb(), before encap_rcv: vxlan_rcv() never sees the packet. */
 export const vxlanBadChecksum = modelCause({
   id: 'vxlan-bad-checksum',
   from: ['ct-bad-checksum', 'martian-drop'],
@@ -17,8 +17,7 @@ export const vxlanBadChecksum = modelCause({
     'Connections from a node to services on other nodes take 1, 3 or 63 seconds or time out; pods to pods are fine.',
   mechanism:
     'A VXLAN packet is UDP, and its receiver checks the checksum where there is one. Where the sender’s device or an old kernel (before 5.7, with NAT on top of VXLAN) completes it wrongly, the receiver drops the outer packet, and with it the frame inside, without a word.',
-  check:
-    'nstat -az UdpInCsumErrors at the receiver; dmesg ("UDP: bad checksum"); tcpdump -vv on the receiver’s uplink ("bad udp cksum")',
+  check: 'nstat -az UdpInCsumErrors at the receiver; tcpdump -vv on the receiver’s uplink ("bad udp cksum")',
   proof:
     'On the receiving node’s interface outer packets have a checksum that is neither right nor zero nor the pseudo-header’s sum; UdpInCsumErrors grows, and the frame is not seen on the VXLAN device.',
   refutation:

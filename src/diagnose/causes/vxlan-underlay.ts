@@ -19,7 +19,7 @@ export const vxlanUnderlay: Cause = {
   severity: 'error',
   symptom: 'Pods of one node can’t reach those of another, while everything within a node works.',
   mechanism:
-    'A VXLAN device wraps each frame in UDP and sends it to the node that its forwarding table (FDB) names for the frame’s MAC address. An agent writes neighbour and FDB entries; without one the frame is dropped without a word. What is wrapped is an ordinary UDP packet between the nodes, which firewalls may drop, and which another port number misses.',
+    'A VXLAN device wraps each frame in UDP and sends it to the node that its forwarding table (FDB) names for the frame’s MAC address. An agent writes neighbour and FDB entries; without one the frame is dropped, and only TX dropped of the device counts it. What is wrapped is an ordinary UDP packet between the nodes, which firewalls may drop, and which another port number misses.',
   check:
     'bridge fdb show dev VXLAN; ip neigh show dev VXLAN; ip -s link show VXLAN (TX dropped); tcpdump -i UPLINK udp port 8472 or 4789',
   proof:
@@ -38,7 +38,7 @@ export const vxlanUnderlay: Cause = {
     'drivers/net/vxlan/vxlan_core.c: vxlan_xmit()',
     'RFC 7348',
     'bridge(8): fdb append',
-    'flannel-io/flannel#2160',
+    'flannel-io/flannel#2388',
   ],
   find(kase) {
     const there = kase.prediction?.there;
