@@ -18,7 +18,7 @@ export const fltArpDrop: Cause = {
   severity: 'error',
   symptom: '"No route to host", for some machines or all, though the address is there and up.',
   mechanism:
-    'ARP passes hooks of its own, where arptables and nftables tables of the arp family have their chains. A question that is dropped in INPUT is never answered, an answer or question dropped in OUTPUT never leaves. iptables never sees ARP.',
+    'ARP passes hooks of its own, where arptables and nftables tables of the arp family have their chains. A request that is dropped in INPUT is never answered; what is dropped in OUTPUT, request or reply, never leaves. iptables never sees ARP.',
   check: 'arptables-save -c; nft list ruleset (table arp)',
   proof:
     'The who-has arrives on an interface of the host that has the address and is not answered; a rule of arptables or of an arp table matches it, and its counter grows.',

@@ -23,7 +23,12 @@ const page = modelCause({
     'The frame is seen on the other port; or a rule that accepts it stands before the one that drops.',
   settledBy: ['ebtables-save -c', 'nft list ruleset'],
   repair: 'Delete or narrow that rule, or accept the traffic before it.',
-  references: ['net/bridge/netfilter/ebtables.c: ebt_do_table()', 'ebtables-nft(8)', 'nft(8): bridge family'],
+  references: [
+    'net/netfilter/nft_chain_filter.c: nft_do_chain_bridge()',
+    'net/bridge/netfilter/ebtables.c: ebt_do_table() (ebtables-legacy)',
+    'ebtables-nft(8)',
+    'nft(8): bridge family',
+  ],
   tell(kase, drop) {
     const { rule } = drop.trace;
     if ((rule?.kind !== 'nft-rule' && rule?.kind !== 'nft-policy') || rule.family !== 'bridge')

@@ -15,7 +15,7 @@ export const fltDockerRawDirect = ruleCause({
   repair:
     'Use the published port, or the network’s gateway mode nat-unprotected or routed, or trusted_host_interfaces.',
   references: [
-    'netfilter hook PREROUTING, priority raw (-300)',
+    'include/uapi/linux/netfilter_ipv4.h: NF_IP_PRI_RAW (-300)',
     'moby/moby#51015',
     'moby/moby#48597',
     'moby/moby#48724',

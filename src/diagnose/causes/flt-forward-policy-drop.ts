@@ -10,7 +10,7 @@ export const fltForwardPolicyDrop = modelCause({
   symptom:
     'Forwarding to or from a bridge, a VM or another network times out, often since Docker or ufw was installed.',
   mechanism:
-    'A packet that no rule of filter FORWARD accepts meets the chain’s policy. dockerd sets it to DROP when it had to switch ip_forward on itself; ufw and firewalld do as well.',
+    'A packet that no rule of filter FORWARD accepts meets the chain’s policy. dockerd sets it to DROP when it had to switch ip_forward on itself; so does ufw by default (DEFAULT_FORWARD_POLICY).',
   check: 'iptables -L FORWARD -nv (policy and its counter)',
   proof:
     'In on one interface, out on none, no ICMP; the policy’s counter in FORWARD grows; no conntrack entry is confirmed.',

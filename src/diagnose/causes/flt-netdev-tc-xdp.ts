@@ -26,7 +26,8 @@ const page = modelCause({
   repair:
     'Change or remove that rule, filter or program; what a CNI put there is put there again by its agent.',
   references: [
-    'net/core/dev.c: __netif_receive_skb_core(), drop reasons TC_INGRESS, TC_EGRESS, NETFILTER_DROP',
+    'net/core/dev.c: sch_handle_ingress(), nf_ingress(), sch_handle_egress(), drop reasons TC_INGRESS, TC_EGRESS, NETFILTER_DROP',
+    'include/linux/netfilter_netdev.h: nf_hook_egress()',
     'tc-bpf(8)',
     'nft(8): netdev family',
     'docker/docs#25676',

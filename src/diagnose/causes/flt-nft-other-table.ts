@@ -19,7 +19,7 @@ export const fltNftOtherTable = modelCause({
   severity: 'error',
   symptom: 'The rules plainly accept it, their counters even grow, and it is dropped all the same.',
   mechanism:
-    'Every base chain on a hook sees the packet, one after the other by priority. An accept ends only the chain it stands in; a drop is final. So iptables may accept what a table of a distribution’s firewall, of netavark, LXD or somebody’s /etc/nftables.conf drops.',
+    'Every base chain on a hook sees the packet, one after the other by priority. An accept ends only the base chain it was reached from; a drop is final. So iptables may accept what a table of a distribution’s firewall, of netavark, LXD or somebody’s /etc/nftables.conf drops.',
   check: 'nft list ruleset (every table with a chain on that hook); nft monitor trace',
   proof:
     'Two base chains on one hook: a rule or policy of the one accepts the packet (its counter grows), a rule or policy of the other drops it, and the packet is not seen after the hook.',

@@ -10,7 +10,7 @@ const page = ruleCause({
   title: 'A rate limit is used up',
   symptom: 'The first packets of a burst pass, the rest does not.',
   mechanism:
-    'A rule with -m limit, hashlimit or connlimit accepts up to its rate; what exceeds it falls to the rule after it, which drops.',
+    'A rule with -m limit, hashlimit or connlimit accepts up to its rate or number; what exceeds it falls to the rule after it, which drops.',
   check: 'iptables-save -c: both rules count',
   proof:
     'The first packets of a burst pass and the later ones do not; the limited rule and the DROP after it both count.',

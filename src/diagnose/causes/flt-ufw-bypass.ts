@@ -27,8 +27,8 @@ export const fltUfwBypass: Cause = {
   repair:
     'Deny it where it passes: in DOCKER-USER or FORWARD, by the port that was asked (--ctorigdstport); or publish the port on 127.0.0.1 only.',
   references: [
-    'ufw(8), ufw route',
-    'iptables-extensions(8), conntrack',
+    'ufw(8): ufw route',
+    'iptables-extensions(8): conntrack',
     'moby/moby#4737',
     'docker/for-linux#690',
   ],

@@ -30,7 +30,7 @@ export const fwdIpForwardOff = modelCause({
     'Set net.ipv4.ip_forward to 1 and keep it in /etc/sysctl.d; hardening scripts and network managers are known to set it back after Docker has started.',
   references: [
     'net/ipv4/route.c: ip_route_input_slow(), ip_error(), drop reason IP_INADDRERRORS',
-    'RFC 1812, section 5.2',
+    'RFC 1122, section 3.2.1.3',
     'moby/moby#27319',
     'moby/moby#47966',
     'docker/for-linux#840',

@@ -8,7 +8,7 @@ export const martianDrop = modelCause({
   severity: 'error',
   symptom: 'The request is seen arriving and is ignored, without any answer.',
   mechanism:
-    'Packets from 127/8, from one of the receiver’s own addresses, from multicast or broadcast addresses, and packets to 127/8 that come from outside are dropped in the routing decision, whatever rp_filter and iptables say.',
+    'Packets from 127/8, from one of the receiver’s own addresses, from 0.0.0.0, 255.255.255.255 or a multicast address, and packets to 127/8 that come from outside are dropped in the routing decision, whatever rp_filter and iptables say.',
   check: 'sysctl -w net.ipv4.conf.all.log_martians=1 and look at the kernel log',
   proof:
     'The packet is captured on the way in with such an address, and neither answer nor ICMP follows; the kernel log has "martian source" or "martian destination". No SNMP counter grows.',

@@ -21,9 +21,11 @@ export const routeAsymmetricReply = modelCause({
   repair:
     'Route both directions by one interface: a better route, or a table chosen by a mark that is kept for the connection (CONNMARK).',
   references: [
-    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn(), nf_nat_oif_changed()',
-    'net/netfilter/nf_nat_masquerade.c',
+    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn()',
+    'include/net/netfilter/nf_nat.h: nf_nat_oif_changed()',
+    'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4() (masq_index)',
     'ip-rule(8)',
+    'cloudnativelabs/kube-router#549',
   ],
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);

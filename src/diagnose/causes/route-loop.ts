@@ -13,7 +13,7 @@ export const routeLoop: Cause = {
   title: 'Two routers send it to each other',
   severity: 'error',
   symptom:
-    '"Time to live exceeded", "No route to host", or silence; the line is full of copies of few packets.',
+    '"Time to live exceeded", "No route to host", or silence; the link is full of copies of a few packets.',
   mechanism:
     'Each of two routers has a route for the destination by the other, so the packet goes back and forth, one TTL less each time, until a router drops it and sends ICMP time exceeded.',
   check:

@@ -33,7 +33,7 @@ export const routeOverlapSubnet = gapCause({
     'Give the bridge a subnet that is used nowhere else (default-address-pools or bip in daemon.json, docker network create --subnet). Until then a longer route for the far network, on the host and in the containers.',
   references: [
     'net/ipv4/fib_trie.c: fib_table_lookup()',
-    'dockerd(8): default-address-pools',
+    'dockerd(8): --default-address-pool, --bip',
     'moby/moby#21776',
     'docker/for-linux#599',
   ],

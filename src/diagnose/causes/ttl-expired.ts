@@ -8,10 +8,10 @@ export const ttlExpired = modelCause({
   severity: 'error',
   symptom: '"Time to live exceeded", or silence where that ICMP is filtered.',
   mechanism:
-    'Every router lowers the TTL by one; at zero it drops the packet and sends ICMP 11/0. A loop between two routers ends so.',
+    'Every router lowers the TTL by one; a packet that would go on with 0 is dropped, and ICMP 11/0 tells its sender. A loop between two routers ends so.',
   check: 'traceroute; the same packet again and again in one capture with falling TTL',
   proof:
-    'The packet comes in with TTL 1 and does not leave, IpInHdrErrors grows, and ICMP 11/0 (ICMPv6 3/0) quotes it.',
+    'The packet comes in with TTL 1 and does not leave, IpInHdrErrors (Ip6InHdrErrors) grows, and ICMP 11/0 (ICMPv6 3/0) quotes it.',
   refutation:
     'A TTL above 1 at that router, or the packet is for the router itself: what is delivered is not asked for its TTL.',
   settledBy: [
