@@ -26,9 +26,10 @@ export const ctBadChecksum: Cause = {
   repair:
     'Repair it where it is made: the driver or device that completes checksums wrongly (ethtool -K DEVICE tx-checksum-ip-generic off), or the program that writes raw packets.',
   references: [
-    'nf_checksum(), nf_conntrack_udp_packet(): net/netfilter/nf_conntrack_proto_udp.c',
+    'net/netfilter/nf_conntrack_proto_udp.c: nf_conntrack_udp_packet(), udp_error()',
+    'net/netfilter/utils.c: nf_checksum()',
     'RFC 768',
-    'RFC 9293 section 3.1',
+    'RFC 9293, section 3.1',
     'flannel-io/flannel#1279',
   ],
   find(kase) {

@@ -17,15 +17,15 @@ export const ctDnsRace: Cause = {
   check:
     'conntrack -S (insert_failed and drop grow with each slow lookup); tcpdump on both sides: two queries, one goes on, the same query again 5 s later',
   proof:
-    'Of two queries of one socket, sent within milliseconds, only one is seen behind the translating host; the other is sent again after the resolver’s time-out, goes through and is answered; insert_failed is above zero.',
+    'Of two queries of one socket, sent within milliseconds, only one is seen behind the translating host; the other is sent again after the resolver’s timeout, goes through and is answered; insert_failed is above zero.',
   refutation:
     'Both queries behind the host: then it is the server or the way there. Queries that are lost alone: then it is some other loss. clash_resolve without insert_failed: the kernel resolved them.',
   settledBy: ['conntrack -S', 'captures on both sides of the host'],
   repair:
     'A caching resolver on the node (no NAT on the way), options single-request-reopen in resolv.conf (glibc), DNS over TCP, or a newer kernel.',
   references: [
-    '__nf_conntrack_confirm(), nf_ct_resolve_clash(): net/netfilter/nf_conntrack_core.c',
-    'resolv.conf(5), single-request-reopen',
+    'net/netfilter/nf_conntrack_core.c: __nf_conntrack_confirm(), nf_ct_resolve_clash()',
+    'resolv.conf(5): single-request-reopen',
     'kubernetes/kubernetes#56903',
     'kubernetes/kubernetes#62628',
     'weaveworks/weave#3287',

@@ -26,10 +26,11 @@ export const ctInvalidLeak: Cause = {
   repair:
     'Drop INVALID packets in INPUT and FORWARD; where a device on the way meddles with sequence numbers, net.netfilter.nf_conntrack_tcp_be_liberal = 1 lets them through translated (not RSTs).',
   references: [
-    'tcp_in_window(): net/netfilter/nf_conntrack_proto_tcp.c',
-    'RFC 9293 section 3.5.2',
+    'net/netfilter/nf_conntrack_proto_tcp.c: tcp_in_window()',
+    'RFC 9293, section 3.5.2',
     'moby/libnetwork#1090',
     'moby/moby#40374',
+    'kubernetes/kubernetes#74839',
     'kubernetes/kubernetes#117924',
   ],
   find(kase) {

@@ -17,7 +17,7 @@ export const ctTableFull: Cause = {
   symptom:
     'New connections of any kind time out, now and then or all of them; established ones go on. "nf_conntrack: table full, dropping packet" in the kernel log.',
   mechanism:
-    'Each connection has an entry, and there are nf_conntrack_max of them. When they are used up and none of a few unassured ones can be thrown out, the first packet of a new connection is dropped before any rule sees it. Scans, leaks and long time-outs (established: five days) fill the table.',
+    'Each connection has an entry, and there are nf_conntrack_max of them. When they are used up and none of a few unassured ones can be thrown out, the first packet of a new connection is dropped where conntrack stands: behind raw, before any other chain. Scans, leaks and long timeouts (established: five days) fill the table.',
   check:
     'sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max; conntrack -S (drop, early_drop); dmesg | grep "table full"',
   proof:
@@ -30,10 +30,10 @@ export const ctTableFull: Cause = {
     'conntrack -S',
   ],
   repair:
-    'Raise nf_conntrack_max (and the hash with it), shorten time-outs, take what needs no tracking out of it (CT --notrack), and find who fills the table: conntrack -L | by source.',
+    'Raise nf_conntrack_max (and the hash with it), shorten timeouts, take what needs no tracking out of it (CT --notrack), and find who fills the table: conntrack -L | by source.',
   references: [
-    '__nf_conntrack_alloc(), early_drop(): net/netfilter/nf_conntrack_core.c',
-    'nf_conntrack_max (nf_conntrack-sysctl)',
+    'net/netfilter/nf_conntrack_core.c: __nf_conntrack_alloc(), early_drop()',
+    'Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_max',
     'kubernetes/kubernetes#71261',
     'kubernetes/kubernetes#18604',
     'projectcalico/felix#617',

@@ -12,7 +12,7 @@ export const dnsUpstreamUnreachable: Cause = {
   id: 'dns-upstream-unreachable',
   title: 'The DNS server does not answer',
   severity: 'error',
-  symptom: 'Names resolve after long time-outs or not at all, addresses work.',
+  symptom: 'Names resolve after long timeouts or not at all, addresses work.',
   mechanism:
     'The resolver sends its question to the servers of /etc/resolv.conf in turn and waits five seconds for each. A server that is down, filtered or unreachable from this namespace makes every name fail.',
   check: 'cat /etc/resolv.conf; nslookup NAME SERVER; tcpdump port 53',

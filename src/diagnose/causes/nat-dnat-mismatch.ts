@@ -28,6 +28,7 @@ export const natDnatMismatch: Cause = {
   repair:
     'Correct the condition, or match any local address (-m addrtype --dst-type LOCAL) where the host’s address changes.',
   references: [
+    'net/netfilter/nf_tables_core.c: nft_do_chain()',
     'net/ipv4/netfilter/ip_tables.c: ipt_do_table()',
     'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), drop reason NO_SOCKET',
     'iptables-extensions(8): DNAT, addrtype',

@@ -26,10 +26,10 @@ export const natEntryLostMidflow: Cause = {
     'The server’s own address in the very first answer: then nothing was ever translated back (nat-hairpin-same-bridge, nat-reply-bypass). Later segments that are translated again: then single segments were INVALID (ct-invalid-leak).',
   settledBy: ['sysctl net.netfilter.nf_conntrack_tcp_timeout_established', 'conntrack -E (while it happens)'],
   repair:
-    'Let either side say something (TCP keep-alive) more often than the time-out, or raise the time-out; never flush conntrack under living connections. IPVS has a time-out of its own, 900 seconds.',
+    'Let either side say something (TCP keep-alive) more often than the timeout, or raise the timeout; never flush conntrack under living connections. IPVS has a timeout of its own, 900 seconds.',
   references: [
-    'nf_conntrack_tcp_packet(), nf_conntrack_tcp_loose: net/netfilter/nf_conntrack_proto_tcp.c',
-    'RFC 5382 REQ-5',
+    'net/netfilter/nf_conntrack_proto_tcp.c: tcp_new(), nf_conntrack_tcp_loose',
+    'RFC 5382, REQ-5',
     'moby/moby#31208',
     'moby/moby#37822',
     'moby/moby#29655',

@@ -22,7 +22,7 @@ export const natHairpinSameBridge: Cause = {
   repair:
     'Let the bridge ask iptables (modprobe br_netfilter; net.bridge.bridge-nf-call-iptables = 1), or translate the source as well, so that the server answers the host.',
   references: [
-    'br_nf_pre_routing(): net/bridge/br_netfilter_hooks.c',
+    'net/bridge/br_netfilter_hooks.c: br_nf_pre_routing()',
     'kubernetes/kubernetes#38802',
     'cloudnativelabs/kube-router#151',
     'moby/libnetwork#1104',

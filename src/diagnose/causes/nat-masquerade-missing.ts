@@ -12,7 +12,7 @@ export const natMasqueradeMissing: Cause = {
   severity: 'error',
   symptom: 'Packets leave the uplink, and no answer ever comes back.',
   mechanism:
-    'An answer is sent to the source address it sees. A private address of a bridge means nothing outside, so without SNAT or MASQUERADE the answer has nowhere to go.',
+    'The far side answers to the source address that it sees. A private address of a bridge means nothing there, so without SNAT or MASQUERADE the answer has nowhere to go.',
   check: 'tcpdump on the uplink (private source); iptables -t nat -S POSTROUTING',
   proof:
     'The packet is on the uplink with its private source, nothing comes back for it, and nat POSTROUTING has no rule for that subnet. Captures on the way out are behind NAT, so what they show is what was sent.',

@@ -26,12 +26,12 @@ export const natMasqueradeTooBroad: Cause = {
   proof:
     'A packet that goes inwards is seen with the host’s address as its source, by a rule that names no interface; with the rule limited to the uplink it would arrive with the client’s.',
   refutation:
-    'A server that has no route back to the client: then the rule is what makes it answer, and was perhaps meant so.',
+    'A server that has no route back to the client: then the rule is what lets it answer, and may be intended.',
   settledBy: ['iptables-save -c', 'ip route'],
   repair: 'Limit the rule to the uplink (-o), or to what has to be translated (-s SUBNET ! -d SUBNET).',
   references: [
-    'iptables-extensions(8), MASQUERADE',
-    'nf_nat_masquerade_ipv4(): net/netfilter/nf_nat_masquerade.c',
+    'iptables-extensions(8): MASQUERADE',
+    'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4()',
   ],
   /** It fails, and would not with the rule limited. */
   find(kase) {

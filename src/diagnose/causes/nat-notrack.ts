@@ -24,9 +24,9 @@ export const natNotrack: Cause = {
   repair:
     'Leave out of the notrack rule what has to be translated, by a condition or an ACCEPT before it, or delete it.',
   references: [
-    'notrack_tg(): net/netfilter/xt_CT.c',
-    'nf_nat_inet_fn(): net/netfilter/nf_nat_core.c',
-    'iptables-extensions(8), CT',
+    'net/netfilter/xt_CT.c: notrack_tg()',
+    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn()',
+    'iptables-extensions(8): CT',
   ],
   find(kase) {
     const { prediction, outcome } = kase;

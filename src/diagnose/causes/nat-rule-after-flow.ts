@@ -14,7 +14,7 @@ export const natRuleAfterFlow: Cause = {
   mechanism:
     'The nat table is asked for the first packet of a connection and never again. Where connections were tracked before the rule was there (a filter rule asks for states, or there were other NAT rules), the connection has its entry already, settled as "not translated", and each retry keeps that entry alive.',
   check:
-    'conntrack -L: the flow’s entry is UNREPLIED and its second half is the plain reverse of the first; a new flow is translated',
+    'conntrack -L: the flow’s entry is UNREPLIED and its reply tuple is the plain reverse of the original one; a new flow is translated',
   proof:
     'The flow’s entry in conntrack has no translation, the rules would translate a packet like it, and it is captured leaving untranslated; a newer flow beside it that is translated shows that the rule works.',
   refutation:
@@ -23,7 +23,7 @@ export const natRuleAfterFlow: Cause = {
   repair:
     'Delete the entry (conntrack -D with the flow’s addresses), or stop the sender for longer than the entry lives: ICMP and unanswered UDP 30 seconds, an unanswered SYN 2 minutes.',
   references: [
-    'nf_nat_inet_fn(), nf_nat_alloc_null_binding(): net/netfilter/nf_nat_core.c',
+    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn(), nf_nat_alloc_null_binding()',
     'conntrack(8)',
     'moby/moby#8795',
   ],

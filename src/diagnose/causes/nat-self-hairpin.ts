@@ -14,13 +14,13 @@ export const natSelfHairpin = modelCause({
   proof:
     'Its SYN to the host’s address is seen once more with its own address as source and destination, coming in by its own interface; or, with br_netfilter, goes up to the bridge and doesn’t come back by the port it came from.',
   refutation:
-    'A source of the host’s on the packet that comes back: then it was masqueraded. Another namespace as target: nat-hairpin-same-bridge.',
+    'The packet that comes back has an address of the host as its source: then it was masqueraded. Another namespace as target: nat-hairpin-same-bridge.',
   settledBy: ['iptables-save -c', 'bridge -d link show', 'sysctl net.bridge.bridge-nf-call-iptables'],
   repair:
     'MASQUERADE from the container’s address to itself; where bridged packets are translated at the port, hairpin mode of that port as well.',
   references: [
-    'fib_validate_source(), SKB_DROP_REASON_IP_LOCAL_SOURCE: net/ipv4/fib_frontend.c',
-    'should_deliver(), BR_HAIRPIN_MODE: net/bridge/br_forward.c',
+    'net/ipv4/fib_frontend.c: fib_validate_source(), drop reason IP_LOCAL_SOURCE',
+    'net/bridge/br_forward.c: should_deliver(), BR_HAIRPIN_MODE',
     'moby/moby#6810',
     'moby/moby#12946',
     'kubernetes/kubernetes#20475',

@@ -17,7 +17,7 @@ export const natSnatForeignIp: Cause = {
   severity: 'error',
   symptom: 'Requests leave translated and nothing ever comes back; the host’s own connections work.',
   mechanism:
-    'SNAT writes any address that the rule names. For the answer to come back, the next router has to find that address at this host: by ARP, which only an interface that has the address answers, or by a route to the host.',
+    'SNAT writes any address that the rule names. For the answer to come back, the next router has to find that address at this host: by ARP, which a host answers for its own addresses only, or by a route to the host.',
   check:
     'ip addr against the rule’s --to-source; tcpdump arp on the uplink: who-has for that address stays unanswered',
   proof:
@@ -27,7 +27,7 @@ export const natSnatForeignIp: Cause = {
   settledBy: ['ip addr', 'iptables-save -c', 'a capture of ARP on the uplink'],
   repair:
     'Translate to an address that the host has (or MASQUERADE), or give the address to the interface (ip addr add), or let the next router route it here.',
-  references: ['RFC 826', 'arp_process(): net/ipv4/arp.c', 'iptables-extensions(8), SNAT'],
+  references: ['RFC 826', 'net/ipv4/arp.c: arp_process()', 'iptables-extensions(8): SNAT'],
   find(kase) {
     const { prediction, outcome, hypothetical } = kase;
     if (!prediction || hypothetical || outcome.status !== 'no-reply') return undefined;

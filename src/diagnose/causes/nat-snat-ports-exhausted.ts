@@ -25,8 +25,8 @@ const page = modelCause({
   repair:
     'Allow more ports or more addresses (--to-source A-B), keep and reuse connections, and shorten nf_conntrack_tcp_timeout_time_wait where closed ones hold the ports.',
   references: [
-    'nf_nat_l4proto_unique_tuple(): net/netfilter/nf_nat_core.c',
-    '__nf_conntrack_confirm(), insert_failed: net/netfilter/nf_conntrack_core.c',
+    'net/netfilter/nf_nat_core.c: nf_nat_l4proto_unique_tuple()',
+    'net/netfilter/nf_conntrack_core.c: __nf_conntrack_confirm(), insert_failed',
     'flannel-io/flannel#1004',
     'kubernetes/kubernetes#76699',
   ],

@@ -31,17 +31,17 @@ export const natStaleUdp: Cause = {
   mechanism:
     'An established connection is translated as its conntrack entry says, whatever the rules say now. UDP has no end: a sender that keeps its port and goes on sending renews the entry, and with it the old destination.',
   check:
-    'conntrack -L -p udp: the second half’s src is the old address; tcpdump behind the host shows datagrams to it',
+    'conntrack -L -p udp: the src of the reply tuple is the old address; tcpdump behind the host shows datagrams to it',
   proof:
-    'The entry’s second half names another destination than the DNAT rule does now, and the sender’s datagrams are seen going there.',
+    'The entry’s reply tuple comes from another address than the DNAT rule leads to now, and the sender’s datagrams are seen going there.',
   refutation:
     'A datagram of that sender’s port seen with the new destination; an entry that agrees with the rule.',
   settledBy: ['conntrack -L -p udp', 'iptables-save -c'],
   repair:
     'Delete the entries of the port (conntrack -D -p udp --orig-port-dst PORT); whoever changes the rule has to do it each time.',
   references: [
-    'nf_nat_packet(): net/netfilter/nf_nat_core.c',
-    'net.netfilter.nf_conntrack_udp_timeout_stream',
+    'net/netfilter/nf_nat_core.c: nf_nat_packet()',
+    'Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_udp_timeout_stream',
     'moby/moby#8795',
     'containernetworking/plugins#123',
     'rancher/rancher#5853',
