@@ -46,6 +46,7 @@ export function queueAnswer(
   if (shown !== undefined) addStep(run, copy, { kind: 'emit', packet: headerOf(skb), text: shown });
   const { destination } = fieldsOf(skb);
   const linkLocal = isLinkLocal(destination);
+  skb.kernelSocket ??= 'control';
   run.answers.push({
     namespace: copy.net.name,
     skb,

@@ -34,6 +34,8 @@ export interface FlowKey {
   readonly bound?: boolean;
   /** What is hashed for a route of several next hops, where there is a packet already. */
   readonly packet?: Skb;
+  /** fib_lookup() alone: the first next hop that is usable, without fib_select_path(). IPv4 only. */
+  readonly firstHop?: boolean;
   /** FIB_LOOKUP_IGNORE_LINKSTATE */
   readonly anyLinkState?: boolean;
   /** ip6_route_lookup(): the first route that leaves by `oif`, whatever its metric (`-m rpfilter`). */

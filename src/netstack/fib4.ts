@@ -64,7 +64,7 @@ function selectPath(
   key: FlowKey,
 ): Choice & { readonly of?: FibAlias } {
   const only: Choice = { chosen: first, possible: [first] };
-  if (key.oif !== undefined || alias.route.type === 'local') return only;
+  if (key.oif !== undefined || key.firstHop || alias.route.type === 'local') return only;
   if (alias.nexthops.length > 1) {
     const paths = alias.nexthops.map((nexthop) => pathOf(environment, alias, nexthop));
     const hash = multipathHash(4, key, environment.hash);

@@ -101,7 +101,10 @@ export function deliverLocally(run: Run, copy: Copy): void {
   // tcp_v6_send_reset(): an anycast address refuses nothing.
   if (isRefusedInSilence(skb) || (skb.family === 6 && speaksForItself(copy))) return;
   const reset = tcpReset(skb, fields.tos & ~ECN);
-  if (reset) queueAnswer(run, copy, reset);
+  if (!reset) return;
+  // tcp_v6_send_response() leaves it without the control socket that IPv4's has.
+  reset.kernelSocket = skb.family === 4 ? 'control' : 'none';
+  queueAnswer(run, copy, reset);
 }
 
 /** INET_ECN_MASK */

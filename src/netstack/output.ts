@@ -218,7 +218,8 @@ export function resolve(run: Run, copy: Copy, device: Device): boolean {
 function unanswered(run: Run, copy: Copy, cause: string, text: string): false {
   const { skb } = copy;
   endCopy(run, copy, { verdict: 'dropped', cause, reason: 'NEIGH_FAILED', text: `ARP unanswered: ${text}` });
-  if (!skb.local) queueIcmp(run, copy, NO_HOST[skb.family]);
+  // Where no more than the moment counts, he isn't told yet.
+  if (!skb.local && !run.kernel.onlyDumpedStations) queueIcmp(run, copy, NO_HOST[skb.family]);
   return false;
 }
 

@@ -43,6 +43,7 @@ export function reject(run: Run, copy: Copy, kind: string, hook: Hook): void {
   const broadcast = skb.packetType === 'broadcast' || skb.packetType === 'multicast';
   const answer = broadcast ? undefined : tcpReset(skb);
   if (!answer) return;
+  answer.kernelSocket = 'none';
   attachConntrack(answer, skb);
   const direct = copy.bridge && hook !== 'OUTPUT' ? { direct: copy.bridge.physin } : {};
   if (copy.bridge) {
@@ -68,6 +69,7 @@ export function tee(run: Run, copy: Copy, { gateway, out }: CopyTarget, arriving
   const skb = cloneSkb(copy.skb);
   skb.conntrack = { state: 'UNTRACKED', direction: 'original' };
   skb.local = true;
+  skb.kernelSocket = 'none';
   // Against loops: nf_dup_ipv4() and nf_dup_ipv6() count a hop where the packet has just come in.
   if (arriving) setTtl(skb, (headerOf(skb).ttl + 255) % 256);
   if (skb.family === 4) {

@@ -72,6 +72,7 @@ function lookBack(
     destination: source,
     source: destination,
     iif: out ?? 'lo',
+    firstHop: true,
     tos: packet.tos,
     mark: net.confMax(4, dev, 'src_valid_mark') !== 0 ? packet.mark : 0,
     uid: 0,
@@ -188,7 +189,7 @@ export function reversePathMatches(
     mark,
     uid: 0,
     ...(skb.family === 4
-      ? { anyLinkState: true }
+      ? { anyLinkState: true, firstHop: true }
       : {
           protocol,
           byDevice: true,

@@ -33,9 +33,10 @@ export function loadFib(ctx: NftContext, { flags, result }: Fib): Loaded {
   return result === 'check' ? (found === '' ? 0n : 1n) : found;
 }
 
-/** nft_fib_is_loopback(): what came from this host passes any check of its source. */
+/** nft_fib_can_skip(): what came from this host passes any check of its source, and is there already. */
 function isOwnLoop({ hook, skb }: NftContext): boolean {
-  return hook === 'prerouting' && (skb.in === 'lo' || skb.packetType === 'loopback');
+  const arriving = hook === 'prerouting' || hook === 'ingress' || hook === 'input';
+  return arriving && (skb.in === 'lo' || skb.packetType === 'loopback');
 }
 
 /** A host that has no address yet asks everybody. */

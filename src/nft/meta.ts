@@ -121,6 +121,8 @@ function packetType({ skb }: NftContext): Loaded {
 
 /** Forwarded packets have no socket; in input, early demultiplexing may have found the receiver's. */
 function ofSocket({ skb, hook }: NftContext, key: 'uid' | 'gid'): Loaded {
+  // Without a file behind it, a socket is nobody's.
+  if (skb.local && skb.kernelSocket !== undefined) return undefined;
   if (!skb.local) {
     return hook === 'input'
       ? unknown('the socket that the packet is for (ss -tunap on the host)')

@@ -4,11 +4,13 @@
  */
 import { viewOf } from '../base/bytes.ts';
 import { fold, sumAddress, sumBytes, updateChecksum } from '../base/checksum.ts';
+import { crc32c } from '../base/crc32c.ts';
 import { ICMP_LENGTH, isIcmpError, isIcmpQuery } from '../header/icmp.ts';
 import { isIcmpv6Error, isIcmpv6Query } from '../header/icmpv6.ts';
 import { Ipv4 } from '../header/ipv4.ts';
 import { Ipv6 } from '../header/ipv6.ts';
 import { isFault, type Network, readNetwork } from '../header/network.ts';
+import { SCTP_CHECKSUM, SCTP_LENGTH } from '../header/sctp.ts';
 import { checksumOffset, leastTransport } from '../header/transport.ts';
 import type { Ip } from '../net/ip.ts';
 import { hasPorts, PROTOCOL } from '../net/protocol.ts';
@@ -45,10 +47,18 @@ export function rewriteQuoted(skb: Skb, side: 'source' | 'destination', address:
   setQuotedAddress(skb, quoted, side, address);
   if (ported) setQuotedWord(skb, quoted, transport + (side === 'source' ? 0 : 2), port);
   else if (query && quotesQuery(view, quoted)) setQuotedWord(skb, quoted, transport + 4, port);
+  if (quoted.protocol === PROTOCOL.sctp) sealQuotedCrc(view, transport, end);
   const after = sumBytes(view, start, end - start);
   // The quoted packet begins an even number of bytes into the ICMP message, so its words are the message's words.
   if (fold(before) !== fold(after)) mendTransport(skb, state, before, after, false);
   return true;
+}
+
+/** sctp_manip_pkt() makes the CRC anew over what is there, were it a part of the packet. */
+function sealQuotedCrc(view: DataView, transport: number, end: number): void {
+  if (transport + SCTP_LENGTH > end) return;
+  const at = transport + SCTP_CHECKSUM;
+  view.setUint32(at, crc32c(view, transport, end - transport, at), true);
 }
 
 function quotedNetwork(skb: Skb): Network | undefined {

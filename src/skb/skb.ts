@@ -43,6 +43,11 @@ export interface Skb {
   time: number;
   /** The process that sent it, for locally sent packets, as far as known. */
   owner?: { readonly uid?: number; readonly gid?: number; readonly process?: string } | undefined;
+  /**
+   * What the kernel sends itself: by a control socket of its own (ICMP, a RST), which no file stands for, or by none
+   * (what netfilter makes). Undefined for what a process sent.
+   */
+  kernelSocket?: 'control' | 'none' | undefined;
   /** Sent by a process or the kernel of the namespace it is in now. */
   local: boolean;
   /** Tells copies and rewrites of one captured packet from others: file and number. */

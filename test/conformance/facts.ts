@@ -1,5 +1,6 @@
 /** Fixed cases: each shows something that the kernel does, and that the model has to do as well. */
 import type { Backend, Case } from './case.ts';
+import { answerFacts } from './facts/answers.ts';
 import { conntrackFacts } from './facts/conntrack.ts';
 import { crossingFacts } from './facts/crossings.ts';
 import { extensionFacts } from './facts/extensions.ts';
@@ -35,6 +36,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   sockets: socketFacts,
   nftables: nftablesFacts,
   routing: routingFacts,
+  answers: answerFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

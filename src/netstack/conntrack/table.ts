@@ -90,11 +90,19 @@ export function createTable(): ConnectionTable {
           each !== undefined && each !== except && tupleKey(each.original) !== tupleKey(except.original),
       );
     },
-    clash: (connection, now) =>
-      [connection.original, connection.reply].some((tuple) => {
-        const found = lookup(tuple, connection.original.zone, connection.reply.zone, now);
-        return found !== undefined && found.connection !== connection;
-      }),
+    clash(connection, now) {
+      const { original, reply } = connection;
+      // Each tuple is looked for in its own direction's chain; there the other direction's entries count in one zone only.
+      const oneZone = original.zone === reply.zone;
+      const found = [
+        at('original', original, original.zone, now),
+        at('reply', reply, reply.zone, now),
+        ...(oneZone
+          ? [at('reply', original, original.zone, now), at('original', reply, reply.zone, now)]
+          : []),
+      ];
+      return found.some((each) => each !== undefined && each !== connection);
+    },
     all(now) {
       const found = [...tables.original.values()].filter((each) => each.expires > now);
       if (tables.original.size > sweepAt) {

@@ -82,6 +82,7 @@ function fibDevice(net: Net, question: FibQuestion): string | Unknown {
     destination,
     ...(isUsableSource(source) ? { source } : {}),
     iif: 'lo',
+    firstHop: true,
     ...(linkLocal && device !== undefined ? { oif: device } : {}),
     tos,
     mark,

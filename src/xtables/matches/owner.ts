@@ -65,7 +65,10 @@ export const owner = defineMatch({
   ],
   match(info: OwnerInfo, { skb }) {
     const tests = [info.socket, info.uid, info.gid].filter((test) => test !== undefined);
-    if (!skb.local) return tests.every((test) => test.invert);
+    if (!skb.local || skb.kernelSocket === 'none') return tests.every((test) => test.invert);
+    if (skb.kernelSocket === 'control') {
+      return !info.socket?.invert && [info.uid, info.gid].every((test) => !test || test.invert);
+    }
     if (!skb.owner)
       return unknown(`which process sent the packet (capture does not say; see ss -tunap on the host)`);
     if (info.socket?.invert) return false;
