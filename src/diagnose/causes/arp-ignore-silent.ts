@@ -12,10 +12,10 @@ export const arpIgnoreSilent = gapCause({
   severity: 'error',
   symptom: 'The address is there, and nobody answers ARP for it.',
   mechanism:
-    'With arp_ignore 1 a host answers ARP only for addresses of the interface the request comes in by, with 2 only for askers of the same subnet, with 8 never. The larger of conf.all and the interface’s own value counts. Load balancers (LVS, keepalived) set it.',
+    'With arp_ignore 1 a host answers ARP only for addresses of the interface the request comes in by, with 2 of those only to askers of the same subnet, with 3 for all addresses but those of scope host, with 8 never; 4 to 7 mean 0. The larger of conf.all and the interface’s own value counts. Load balancers (LVS, keepalived) set it.',
   check: 'sysctl -a | grep arp_ignore; ip addr (which interface has the address)',
   proof:
-    'The who-has is seen on an interface of the host that has the address on another one, and is not answered; arp_ignore of conf.all or of that interface is 1 or more.',
+    'The who-has is seen on an interface of the host that has the address on another one, and is not answered; arp_ignore of conf.all or of that interface is 1, 2, 3 or 8.',
   refutation: 'An ARP reply of that host for the address; arp_ignore 0 in conf.all and on the interface.',
   settledBy: ["sysctl -a -r 'arp_ignore'", 'ip addr show'],
   repair:
@@ -36,7 +36,7 @@ export const arpIgnoreSilent = gapCause({
       title: `${where} has ${address} on ${holder} and does not answer ARP for it on ${device}: ${sysctl} is ${value}`,
       explanation:
         `${address} belongs to ${where}, on ${holder}. Who asks for its MAC address on ${device} gets no answer, since arp_ignore ${value} lets the host ` +
-        `answer only ${Number(value) === 1 ? `for addresses of ${device} itself` : Number(value) === 8 ? 'for none' : 'within its own subnet'}. The sender gives up with "No route to host"; not one packet is sent.`,
+        `answer ${ANSWERS[Number(value)]?.(device) ?? 'for no address'}. The sender gives up with "No route to host"; not one packet is sent.`,
       namespace,
       interface: device,
       sysctl,
@@ -47,6 +47,13 @@ export const arpIgnoreSilent = gapCause({
     };
   },
 });
+
+/** arp_ignore(): for which addresses the values still answer; the others, 8 among them, for none. */
+const ANSWERS: Readonly<Record<number, (device: string) => string>> = {
+  1: (device) => `only for addresses of ${device} itself`,
+  2: (device) => `only for addresses of ${device} itself, and to its subnet only`,
+  3: () => 'only for addresses whose scope is not host',
+};
 
 /** The owner of the address, and the interface of it that the sender's link leads to. */
 function whereIgnored(

@@ -57,7 +57,7 @@ function told(scene: Scene, rule: RefusedRule, kase?: Case): Found {
     confidence: kase ? 0.96 : 0.8,
     title: `iptables refuses line ${line} of ${where}’s rules file: ${reasons[0] ?? 'it is no rule'}`,
     explanation:
-      `The line "${text}" is none that iptables takes: ${reasons.join('; ')}. iptables-restore then loads nothing of that table, and a command like it adds no rule` +
+      `The line "${text}" is none that iptables takes: ${reasons.join('; ')}. iptables-restore then loads nothing of that table and of those behind it, and a command like it adds no rule` +
       (kase
         ? `. The packets of this flow are treated as without the rule; with it, corrected, they would arrive.`
         : '.'),

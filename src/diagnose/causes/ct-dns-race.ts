@@ -49,7 +49,7 @@ export const ctDnsRace: Cause = {
         (failed && failed.value > 0
           ? `conntrack counts insert_failed: an entry for the connection stood there already when the second was to be confirmed, and its packet was dropped.`
           : `If insert_failed of conntrack -S grows with it, the two raced for one entry.`) +
-        ` The resolver waits for its time-out and asks again, which works.`,
+        ` The resolver waits for its timeout and asks again, which works.`,
       namespace,
       status: 'degraded',
       evidence: [

@@ -54,7 +54,7 @@ export const ctTableFull: Cause = {
       confidence: stop.missing ? full.confidence : full.confidence - 0.05,
       title: `${where}’s conntrack table is full${max ? ` (${max} connections)` : ''}, so it drops the first packet of every new one`,
       explanation:
-        `${capital(where)} tracks connections, and a new one needs an entry. The table has no room, so its first packet is dropped before any rule is asked; it comes in and never goes on, and nobody is told. ` +
+        `${capital(where)} tracks connections, and a new one needs an entry. The table has no room, so its first packet is dropped where conntrack stands, before any chain but raw; it comes in and never goes on, and nobody is told. ` +
         'Connections that have their entry go on as if nothing were wrong.',
       namespace,
       sysctl: MAX,

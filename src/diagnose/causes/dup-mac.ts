@@ -112,7 +112,7 @@ function told(scene: Case | Scene, { mac, own, double }: Pair, stray?: Sighting)
     title: `${one} and ${other} have the same MAC address, ${address}, on one bridge`,
     explanation:
       `The bridge sends frames for ${address} to the port where it last heard it, so what is meant for ${nameOf(scene, own.netns.name)} goes to ${nameOf(scene, double.netns.name)} whenever that one spoke last` +
-      `${stray ? `, as here: a packet for ${formatIp(stray.destination)} is on ${point?.namespace}:${point?.interface}` : ''}. There nobody has the IP address, and it is dropped.`,
+      `${stray ? `, as here: a packet for ${formatIp(stray.destination)} is on ${point?.namespace}:${point?.interface}` : ''}. That machine does not have the IP address and drops the packet.`,
     namespace: own.netns.name,
     interface: own.link.name,
     group: address,

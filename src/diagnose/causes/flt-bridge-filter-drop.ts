@@ -37,7 +37,7 @@ const page = modelCause({
       title: `the bridge in ${nameOf(kase, drop.namespace)} drops ${whatDied(drop)}: ${rulePlace(drop)}`,
       explanation:
         `${capital(whatDied(drop))} is forwarded by the bridge and meets ${rulePlace(drop)}${ruleText(drop) ? ` ("${ruleText(drop)}")` : ''}, which drops the frame. ` +
-        'That is below IP: no iptables chain sees it, and nobody is told.',
+        'That is below IP: iptables FORWARD never sees it, and nobody is told.',
       fix: acceptBefore(kase, drop),
     };
   },
@@ -138,7 +138,7 @@ function told(
     title: `the bridge in ${where} drops ${what}: ${place}`,
     explanation:
       `${capital(what)} is forwarded by the bridge, and ${place} drops the frame${counted ? `; it has counted ${counted} packets` : ''}. ` +
-      'That is below IP: no iptables chain sees it, and nobody is told.',
+      'That is below IP: iptables FORWARD never sees it, and nobody is told.',
     namespace,
     ...(device !== undefined && { interface: device }),
     group: `${span.path} ${span.line}`,

@@ -22,7 +22,7 @@ export const fltInputDrop = modelCause({
       title: `${nameOf(kase, drop.namespace)} drops it on its way to the local socket: ${place}`,
       explanation:
         `The packet comes in on ${inInterface(drop.trace)} and is for an address of ${nameOf(kase, drop.namespace)} itself, so it passes INPUT, where ${place} drops it. ` +
-        'The program that listens never learns of it, and the client sees a time-out.',
+        'The program that listens never learns of it, and the client sees a timeout.',
       fix: acceptBefore(kase, drop),
     };
   },

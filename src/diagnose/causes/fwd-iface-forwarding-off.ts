@@ -35,8 +35,8 @@ export const fwdIfaceForwardingOff = modelCause({
     return {
       title: `${where} does not forward what comes in on ${device}: ${name} is 0`,
       explanation:
-        `${what} comes in on ${device} and has to be forwarded. net.ipv4.ip_forward is 1, but it is only the default that ` +
-        `is copied to the interfaces: for each packet the kernel looks at the setting of the interface it came in by, and ` +
+        `${what} comes in on ${device} and has to be forwarded. net.ipv4.ip_forward is 1, but writing it only sets ` +
+        `all interfaces at that moment: for each packet the kernel looks at the setting of the interface it came in by, and ` +
         `${name} is 0. It is dropped in the routing decision, silently, before FORWARD.` +
         (drop.direction === 'reply'
           ? ' The request went the other way and was judged by the other interface, so it passed.'

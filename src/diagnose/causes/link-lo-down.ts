@@ -92,7 +92,7 @@ function leaked(kase: Case): Found | undefined {
     title: `lo is down in ${where}: packets to 127.0.0.1 leave by ${point.interface}`,
     explanation:
       `A program in ${where} talks to 127.0.0.1. lo is down there, so there is no local route for loopback addresses; the default route takes the packet, and it leaves by ` +
-      `${point.interface} to the gateway, which drops a packet to 127.0.0.1 as a martian. The program sees a time-out.`,
+      `${point.interface} to the gateway, which drops a packet to 127.0.0.1 as a martian. The program sees a timeout.`,
     ...(namespace !== undefined && { namespace }),
     interface: 'lo',
     status: 'no-reply',

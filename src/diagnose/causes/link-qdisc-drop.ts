@@ -27,7 +27,7 @@ export const linkQdiscDrop: Cause = {
   repair:
     'A longer queue (limit) for bursts, a higher rate if there is more bandwidth, fq_codel where queues are to stay short; or send less.',
   references: [
-    'net/core/dev.c: __dev_xmit_skb(), drop reason QDISC_DROP',
+    'net/core/dev.c: __dev_xmit_skb(), drop reasons QDISC_DROP, QDISC_OVERLIMIT, QDISC_CONGESTED',
     'tc(8), tc-tbf(8), tc-fq_codel(8)',
   ],
   find: lossyFlow,

@@ -79,7 +79,7 @@ export const natEntryLostMidflow: Cause = {
       fix: outlived ? longer(namespace) : [],
       replay: false,
       effect: outlived
-        ? 'New connections then live through the silence; those that are forgotten have to be opened anew. TCP keep-alive at either end, more often than the time-out, does as well.'
+        ? 'New connections then live through the silence; those that are forgotten have to be opened anew. TCP keep-alive at either end, more often than the timeout, does as well.'
         : 'Connections that are forgotten have to be opened anew. Find out what deletes the entry; don’t flush conntrack under living connections.',
     };
   },

@@ -87,7 +87,7 @@ function misaddressed(kase: Case, direction: 'forward' | 'reply'): Found | undef
     title: `${name ?? 'the sender'} sends to ${address} with the MAC ${formatMac(mac)}, and ${where} has ${formatMac(own)}`,
     explanation:
       `The packet ${arrived ? `arrives at ${owner.link.name} of ${where}` : `is on its way to ${where}`} in a frame for ${formatMac(mac)}, which is nobody’s any more, so ${where} takes it for another host’s and ` +
-      `drops it before IP sees it. ${
+      `drops it before any chain sees it. ${
         sender
           ? `The neighbour table of ${name} has this MAC for ${address} (${sender.entry.states.join(',')})${permanent ? '; a permanent entry is never asked for again' : ''}.`
           : 'The sender’s neighbour table, which was not dumped, must have that MAC: ip neigh there tells.'

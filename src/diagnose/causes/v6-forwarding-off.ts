@@ -14,10 +14,10 @@ export const v6ForwardingOff = modelCause({
   proof:
     'The packet is on the bridge and not on the uplink, no ICMPv6 comes back, FORWARD of ip6tables counts nothing, and Ip6InAddrErrors grows.',
   refutation:
-    'The packet on the uplink, or an ICMPv6 "no route" error: that comes of a missing route, whatever forwarding is.',
+    'The packet on the uplink, or an ICMPv6 "no route" error: that comes from a missing route, whatever forwarding is.',
   settledBy: ['sysctl net.ipv6.conf.all.forwarding', 'nstat -az Ip6InAddrErrors', 'ip -6 route get ADDRESS'],
   repair:
-    'Set net.ipv6.conf.all.forwarding to 1; first set accept_ra to 2 on an uplink whose default route comes of router advertisements.',
+    'Set net.ipv6.conf.all.forwarding to 1; first set accept_ra to 2 on an uplink whose default route comes from router advertisements.',
   references: [
     'net/ipv6/ip6_output.c: ip6_forward(), Ip6InAddrErrors',
     'Documentation/networking/ip-sysctl.rst: force_forwarding (Linux 6.17)',

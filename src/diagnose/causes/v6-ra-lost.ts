@@ -25,7 +25,7 @@ export const v6RaLost: Cause = {
     'A default route (of whatever origin) is there; accept_ra is 2, or forwarding is 0; accept_ra is 0: then they are not wanted.',
   settledBy: ["sysctl -a -r 'net.ipv6.conf'", 'ip -6 route show'],
   repair:
-    'Set accept_ra to 2 on the uplink, in a file of /etc/sysctl.d that is read after forwarding is set; or give the host a static default route.',
+    'Set accept_ra to 2 on the uplink, in /etc/sysctl.d before forwarding is set (the routes it has then stay); or give the host a static default route.',
   references: [
     'include/net/ipv6.h: ipv6_accept_ra()',
     'net/ipv6/addrconf.c: addrconf_fixup_forwarding()',
