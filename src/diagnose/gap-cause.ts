@@ -102,7 +102,7 @@ export function gapEvidence(scene: Scene, gap: Unanswered): Evidence[] {
     ...(heard.length > 0
       ? deaf.map((point) => ({
           path: point.path,
-          text: `none of its ${point.packets} packets asks for ${target}: the question never came to ${point.namespace}:${point.interface}`,
+          text: `none of its ${point.packets} packets asks for ${target}: the request never came to ${point.namespace}:${point.interface}`,
         }))
       : []),
     ...(entry

@@ -14,9 +14,9 @@ export const dnsNxdomain: Cause = {
   severity: 'info',
   symptom: '"Name or service not known".',
   mechanism:
-    'NXDOMAIN is an answer: the question reached the server and its reply came back. The network works; the name is wrong, or it is known to another server only.',
+    'NXDOMAIN is an answer: the query reached the server and its response came back. The network works; the name is wrong, or it is known to another server only.',
   check: 'nslookup NAME SERVER; /etc/resolv.conf (nameserver, search)',
-  proof: 'A DNS reply with RCODE 3 to the very question, and no other answer that gives the name.',
+  proof: 'A DNS response with RCODE 3 to that very query, and none that gives the name an address.',
   refutation: 'The name is given after another search domain was tried; or no reply at all.',
   settledBy: ['nslookup NAME SERVER', 'cat /etc/resolv.conf'],
   repair: 'Correct the name, or ask the server that knows it.',
@@ -32,7 +32,7 @@ export const dnsNxdomain: Cause = {
       confidence: 0.9,
       title: `${server} knows no ${names.slice(0, 3).join(', ')}`,
       explanation:
-        `The question for "${names[0]}" reaches ${formatEndpoint(kase.flow.server.address, 53)} and is answered: NXDOMAIN, there is no such name. ` +
+        `The query for "${names[0]}" reaches ${formatEndpoint(kase.flow.server.address, 53)} and is answered: NXDOMAIN, there is no such name. ` +
         'Transport is fine in both directions. Either the name is misspelt, or the server that was asked is not the one that knows it.',
       severity: 'info',
       group: server,

@@ -14,7 +14,7 @@ export const dnsUpstreamUnreachable: Cause = {
   severity: 'error',
   symptom: 'Names resolve after long timeouts or not at all, addresses work.',
   mechanism:
-    'The resolver sends its question to the servers of /etc/resolv.conf in turn and waits five seconds for each. A server that is down, filtered or unreachable from this namespace makes every name fail.',
+    'The resolver sends its query to the servers of /etc/resolv.conf in turn and waits five seconds for each. A server that is down, filtered or unreachable from this namespace makes every name fail.',
   check: 'cat /etc/resolv.conf; nslookup NAME SERVER; tcpdump port 53',
   proof: 'Queries go out to the configured server and are repeated; no reply comes.',
   refutation: 'A reply of that server, NXDOMAIN included: then it is reached.',
@@ -48,7 +48,7 @@ export const dnsUpstreamUnreachable: Cause = {
         ? `the DNS server ${server} refuses: nobody listens there`
         : `the DNS server ${server} does not answer`,
       explanation:
-        `The question${name ? ` for "${name}"` : ''} is sent to ${server}${kase.flow.legs.length > 0 ? ' and seen on its way' : ''}. ` +
+        `The query${name ? ` for "${name}"` : ''} is sent to ${server}${kase.flow.legs.length > 0 ? ' and seen on its way' : ''}. ` +
         (refusal
           ? 'It arrives, and no DNS server listens on port 53 there, so it is refused by ICMP port unreachable.'
           : `It leaves ${exit ? `${nameOf(kase, exit.namespace)} by ${exit.interface}` : 'the sender'} correctly, and no answer comes back. The resolver asks again after five seconds, so every lookup takes that long before it fails.`),
@@ -61,7 +61,7 @@ export const dnsUpstreamUnreachable: Cause = {
           ? [{ path: line.span.path, line: line.span.line, text: `nameserver ${formatIp(line.address)}` }]
           : []),
         ...(asked
-          ? [seenAt(kase, asked, `the question ${describeSighting(asked)}${name ? ` for ${name}` : ''}`)]
+          ? [seenAt(kase, asked, `the query ${describeSighting(asked)}${name ? ` for ${name}` : ''}`)]
           : []),
         ...(refusal ? refusal.evidence : exit ? silenceAt(kase, exit.namespace, exit.interface) : []),
       ],

@@ -134,7 +134,7 @@ function told(
     confidence: claims && holders.length > 1 ? 0.96 : claims ? 0.7 : 0.8,
     title: holders.length > 1 ? `${ip} is taken twice: ${who} have it` : `two machines answer ARP for ${ip}`,
     explanation:
-      `${holders.length > 1 ? `Both ${who} have ${ip} and are on one link` : `One question for ${ip} is answered by two MAC addresses`}, so packets for it go to the one or the other, as chance has it.` +
+      `${holders.length > 1 ? `Both ${who} have ${ip} and are on one link` : `One who-has for ${ip} is answered by two MAC addresses`}, so packets for it go to the one or the other, as chance has it.` +
       (got ? ` Here they went to ${nameOf(scene, got.netns.name)}.` : ''),
     ...(got
       ? { namespace: got.netns.name, interface: got.link.name }

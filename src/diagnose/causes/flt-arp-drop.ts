@@ -204,7 +204,7 @@ function told(scene: Scene, gap: Unanswered, netns: Netns, device: string, dropp
     confidence: doubtful || counted === 0 ? 0.55 : counted !== undefined ? 0.94 : 0.85,
     title: `${where} has ${target} and drops ARP of ${who}: ${place}`,
     explanation:
-      `${who} asks who has ${target}, ${where} has it on ${device}, and ${place} drops ${/OUTPUT|output/.test(place) ? 'the answer' : 'the question'}${counted ? `; it has counted ${counted}` : ''}. ` +
+      `${who} asks who has ${target}, ${where} has it on ${device}, and ${place} drops ${/OUTPUT|output/.test(place) ? 'the reply' : 'the request'}${counted ? `; it has counted ${counted}` : ''}. ` +
       'So there is no answer, and not one packet is sent. iptables never sees ARP.',
     namespace: netns.name,
     interface: device,

@@ -5,7 +5,7 @@ export const fltIccOff = ruleCause({
   title: 'Inter-container communication is off',
   symptom: 'Two containers on one bridge can’t talk, though ARP works.',
   mechanism:
-    'With icc=false Docker adds -i BRIDGE -o BRIDGE -j DROP to FORWARD; it bites only while bridge-nf-call-iptables is 1.',
+    'With icc=false Docker adds -i BRIDGE -o BRIDGE -j DROP to FORWARD; it takes effect only while bridge-nf-call-iptables is 1.',
   check: 'docker network inspect (enable_icc: false); iptables -L FORWARD -nv',
   proof: 'ARP passes between the containers, IP stays on the first veth; the bridge-to-itself DROP counts.',
   refutation: 'The packet is on the second veth, or br_netfilter does not call iptables.',

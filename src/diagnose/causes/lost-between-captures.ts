@@ -8,7 +8,7 @@ import { gapEvidence } from '../gap-cause.ts';
 import { type Unanswered, unanswered } from '../unanswered.ts';
 import { nameOf } from '../words.ts';
 
-/** For flows; and for questions on the link that nobody answers though somebody has the address, when nothing else says why. */
+/** For flows; and for ARP requests and solicitations that nobody answers though somebody has the address, when nothing else says why. */
 export const lostBetweenCaptures: Cause = {
   id: 'lost-between-captures',
   title: 'Lost between two capture points',
@@ -119,8 +119,8 @@ function unheard(scene: Scene, gap: Unanswered): Found[] {
       confidence: 0.45,
       title: `${asker} asks for ${target} and hears nothing, though ${where} has it`,
       explanation:
-        `${where} has ${target} on ${owner.link.name}, which is up, and the question for its link address stays unanswered, so not one packet is sent. By what was dumped it should be answered: a port that does not forward, ` +
-        'a filter for such frames, or a setting that nobody dumped keeps question or answer.',
+        `${where} has ${target} on ${owner.link.name}, which is up, and the request for its link address stays unanswered, so not one packet is sent. By what was dumped it should be answered: a port that does not forward, ` +
+        'a filter for such frames, or a setting that nobody dumped keeps request or answer.',
       namespace: gap.sender.name,
       ...(gap.device !== undefined && { interface: gap.device }),
       group: target,

@@ -46,7 +46,7 @@ export const macvlanHostIsolation = gapCause({
       title: `${where} can’t reach ${address}: it is on a macvlan device on top of ${where}’s own ${device}`,
       explanation:
         `${child.link.name} of ${nameOf(kase, child.netns.name)} is a macvlan device${mode} on top of ${device}. What ${where} itself sends by ${device} goes out to the wire and is never given to such devices, so its ` +
-        `question for ${address} is not heard there; machines on the LAN are.`,
+        `who-has for ${address} is not heard there; machines on the LAN are.`,
       interface: device,
       evidence: [
         {

@@ -17,7 +17,7 @@ export const natEntryLostMidflow: Cause = {
   symptom:
     'Connections through a published port or a virtual address that were idle for a while hang or are reset; the server sends again and again.',
   mechanism:
-    'Without its entry (timed out, flushed, lost in a failover) a translated connection is none any more. When the client speaks first, the DNAT rule catches the segment and all is well. When the server does, its segment is the first of a new connection from the server’s own address and port: nothing turns it back, at most MASQUERADE gives it the host’s address. The client knows no such connection and resets it.',
+    'Once its entry is gone (timed out, flushed, lost in a failover) conntrack knows neither the connection nor its translation. When the client speaks first, the DNAT rule catches the segment and all is well. When the server does, its segment is the first of a new connection from the server’s own address and port: the DNAT is not undone, and at most MASQUERADE gives it the host’s address. The client knows no such connection and resets it.',
   check:
     'tcpdump at the client’s side: from some moment on the server’s segments come from another port or address; sysctl net.netfilter.nf_conntrack_tcp_timeout_established; conntrack -L',
   proof:

@@ -63,9 +63,9 @@ function blockedBy(scene: Scene, gap: Unanswered): Found[] {
       return [
         {
           confidence: 0.85,
-          title: `${where} has ${target} and drops the question for it: ip6tables INPUT does not let neighbour discovery in`,
+          title: `${where} has ${target} and drops the solicitation for it: ip6tables INPUT does not let neighbour discovery in`,
           explanation:
-            `Somebody asks by neighbour solicitation who has ${target}. ${where} has it, but ip6tables INPUT drops ICMPv6, and the question with it, so there is no answer and no packet is ever sent. ` +
+            `Somebody asks by neighbour solicitation who has ${target}. ${where} has it, but ip6tables INPUT drops ICMPv6, and the solicitation with it, so there is no answer and no packet is ever sent. ` +
             'Types 133 to 137 have to be accepted for IPv6 to work on a link.',
           namespace: netns.name,
           status: 'dropped',

@@ -79,7 +79,7 @@ function overflow(kase: Case, of: { namespace: string; out: string; nexthop: num
     title: `${where} has no room for ${address} in its neighbour table: ${used} entries${dumped ? `, and gc_thresh3 is ${limit}` : ''}`,
     explanation:
       `${capital(where)} is to hand the packet to ${address} on ${out}, which is not in its neighbour table, and it never asks for it by ARP. The table has ${used} entries that count, ` +
-      `${dumped ? `and ${setting} is ${limit}` : `and by default ${DEFAULT_LIMIT} are allowed`}: it is full, so the packet is dropped before any question. Neighbours that are in the table are served.`,
+      `${dumped ? `and ${setting} is ${limit}` : `and by default ${DEFAULT_LIMIT} are allowed`}: it is full, so the packet is dropped before any ARP request. Neighbours that are in the table are served.`,
     namespace,
     interface: out,
     sysctl: setting,

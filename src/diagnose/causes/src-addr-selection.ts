@@ -20,7 +20,7 @@ export const srcAddrSelection: Cause = {
   check:
     'tcpdump at the client: the answer’s source is not the address that was asked, and ICMP port unreachable goes back to it; ss -lun at the server (0.0.0.0)',
   proof:
-    'The question goes to one address of a host, and an answer to the same port of the client comes from the same port of another address of that host; the client’s kernel refuses it.',
+    'A request goes to one address of a host, and an answer to the same port of the client comes from the same port of another address of that host; the client’s kernel refuses it.',
   refutation:
     'An answer from the address that was asked. A translation on the way: then it was not turned back (nat-hairpin-same-bridge, nat-reply-bypass).',
   settledBy: ['ip addr (at the server)', 'ss -lun (at the server)'],
@@ -52,7 +52,7 @@ export const srcAddrSelection: Cause = {
       confidence,
       title: `${where} is asked at ${formatIp(asked)} and answers from ${formatIp(from)}`,
       explanation:
-        `The question goes to ${formatIp(asked)}, port ${question.destinationPort}; the answer comes from ${formatIp(from)}` +
+        `The request goes to ${formatIp(asked)}, port ${question.destinationPort}; the answer comes from ${formatIp(from)}` +
         (owner
           ? `, another address of ${where}: the server’s socket is bound to no address, and the route to the client prefers that one. `
           : '. If both are addresses of one host (ip addr there would tell), its server is bound to no address and answers from the one that its route prefers. ') +
@@ -61,7 +61,7 @@ export const srcAddrSelection: Cause = {
       group: `${formatIp(asked)} ${formatIp(from)}`,
       status: 'no-reply',
       evidence: [
-        seenAt(kase, question, `${describeSighting(question)}: the question`),
+        seenAt(kase, question, `${describeSighting(question)}: the request`),
         seenAt(kase, answer, `${describeSighting(answer)}: an answer from an address that was not asked`),
         ...(refused ? [seenAt(kase, refused, 'the client says "port unreachable" to that answer')] : []),
         ...(socket ? [socketEvidence(socket)] : []),

@@ -8,7 +8,7 @@ export const ttlExpired = modelCause({
   severity: 'error',
   symptom: '"Time to live exceeded", or silence where that ICMP is filtered.',
   mechanism:
-    'Every router lowers the TTL by one; a packet that would go on with 0 is dropped, and ICMP 11/0 tells its sender. A loop between two routers ends so.',
+    'Every router lowers the TTL by one; a packet that would go on with 0 is dropped, and ICMP 11/0 tells its sender. A routing loop between two routers ends this way.',
   check: 'traceroute; the same packet again and again in one capture with falling TTL',
   proof:
     'The packet comes in with TTL 1 and does not leave, IpInHdrErrors (Ip6InHdrErrors) grows, and ICMP 11/0 (ICMPv6 3/0) quotes it.',

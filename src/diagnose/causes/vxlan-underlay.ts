@@ -193,7 +193,7 @@ function unasked(scene: Scene, gap: Unanswered, netns: Netns, link: Link): Found
   return [
     {
       confidence: 0.85,
-      title: `${link.name} of ${nameOf(scene, netns.name)} can’t ask for ${target}: neither a neighbour entry for it nor a node to send the question to`,
+      title: `${link.name} of ${nameOf(scene, netns.name)} can’t ask for ${target}: neither a neighbour entry for it nor a node to send the ARP request to`,
       explanation: `${target} is to be reached by ${link.name}, a VXLAN device. Its MAC address isn’t in the neighbour table, and the forwarding table has no entry for all zeroes, to which ARP would be sent. The overlay’s agent has not written what belongs to that node.`,
       namespace: netns.name,
       interface: link.name,
