@@ -17,7 +17,7 @@ export const addrNetmaskMismatch = gapCause({
   symptom:
     'Some addresses can’t be reached from one machine, "No route to host" or "Network is unreachable"; its neighbours and everything far away work.',
   mechanism:
-    'The prefix length of an address decides what is on the own link and is asked for by ARP, and what goes to the gateway. Too wide: the machine asks its link for addresses that are behind the router. Too narrow: neighbours count as remote.',
+    'The prefix length of an address decides which addresses are on the link, and are asked for by ARP, and which are sent to the gateway. Too wide: the machine asks its link for addresses that are behind the router. Too narrow: neighbours count as remote.',
   check: 'ip addr of both ends (the numbers behind the slash); ip route get ADDRESS',
   proof:
     'Who-has for an address that is behind a router stays unanswered on the link, and the router has a longer prefix on that link than the one who asks. Or, with too narrow a prefix: a packet for a neighbour has no route or goes to the gateway, and the neighbour’s shorter prefix covers both.',

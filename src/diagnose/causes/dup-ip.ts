@@ -16,7 +16,7 @@ export const dupIp: Cause = {
   symptom:
     'Connections work, are refused or break, depending on the hour and on who asks; sometimes the wrong machine answers.',
   mechanism:
-    'Both owners answer ARP for the address. Whoever asks keeps one of the two MAC addresses, so a connection goes to the one or the other machine by chance, and changes over when the entry is asked for anew.',
+    'Both owners answer ARP for the address. Whoever asks keeps one of the two MAC addresses, so a connection goes to the one or the other machine by chance, and changes over when the neighbour entry is refreshed.',
   check:
     'ip addr in every namespace; arping -b -I IFACE ADDRESS from a third machine (replies from two MAC addresses); arping -D on one of the owners (any reply is the other’s)',
   proof:

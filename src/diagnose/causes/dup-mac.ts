@@ -16,7 +16,7 @@ export const dupMac: Cause = {
   symptom:
     'One of two containers or VMs is dead most of the time; its own requests go out, and now and then it works for a moment.',
   mechanism:
-    'A bridge sends frames for a MAC address to the port it last saw it on as a source. With two machines of one address that is the port of the one that spoke last: the other’s frames go there, and are packets for somebody else’s IP address: dropped, unless that machine forwards.',
+    'A bridge sends frames for a MAC address to the port where it last saw that address as a source. With one address on two machines that is the port of the one that spoke last: the other’s frames go there, and are packets for somebody else’s IP address: dropped, unless that machine forwards.',
   check: 'ip link in both namespaces; bridge fdb show (the address moves from port to port)',
   proof:
     'Two namespaces on one bridge have a device with the same MAC address, and packets for the one are seen on the port of the other.',

@@ -12,7 +12,7 @@ export const macvlanHostIsolation = gapCause({
   symptom:
     'Everybody on the LAN reaches the container, only its own host doesn’t, and it doesn’t reach its host.',
   mechanism:
-    'A macvlan device hangs below IP on its parent: what comes in by the wire is given to it by MAC address, what the parent itself sends goes to the wire and nowhere else. Switches don’t send a frame back by the port it came from, so parent and child never meet.',
+    'A macvlan device sits on its parent, below IP: what comes in from the wire is given to it by MAC address, what the parent itself sends goes to the wire and nowhere else. Switches don’t send a frame back by the port it came from, so parent and child never meet.',
   check:
     'ip -d link in the container (macvlan); its parent (@ifN) is the interface that has the host’s address',
   proof:

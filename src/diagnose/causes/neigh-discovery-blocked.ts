@@ -14,7 +14,7 @@ export const neighDiscoveryBlocked: Cause = {
   severity: 'error',
   symptom: '"No route to host" over IPv6, though the address is there and IPv4 works.',
   mechanism:
-    'IPv6 has no ARP: who has an address is asked by ICMPv6 (types 135 and 136), which passes ip6tables like any packet. A filter that drops all ICMPv6 takes the host off its link.',
+    'IPv6 has no ARP: who has an address is asked by ICMPv6 (types 135 and 136), which passes ip6tables like any packet. Conntrack leaves them UNTRACKED, so a rule for ESTABLISHED does not let them in. A filter that drops all ICMPv6 takes the host off its link.',
   check: 'ip6tables -L INPUT -nv (is icmpv6 133–137 accepted?); ip -6 neigh',
   proof:
     'Neighbour solicitations arrive at the interface of the host that has the address, again and again, and no advertisement is sent; its IPv6 filter has a drop that such a packet meets, and its counter grows.',
