@@ -4,6 +4,7 @@ import type { Cause, Found } from './cause.ts';
 import { dropConfidence } from './confidence.ts';
 import { dropEvidence, ruleEvidence, ruleOf } from './evidence.ts';
 import type { Evidence } from './finding.ts';
+import { type MakersWords, makersWords } from './maker.ts';
 import { inInterface } from './words.ts';
 
 /** What a cause that the model predicts has to say for itself; the rest follows from the drop. */
@@ -34,8 +35,10 @@ export function modelCause(spec: ModelCauseSpec): Cause {
       if (!told) return undefined;
       const rule = told.rule ?? ruleOf(kase, drop.trace);
       const device = told.interface ?? inInterface(drop.trace);
+      const maker = told.rule ? undefined : makersWords(kase, drop);
       return {
         ...told,
+        ...(maker && withMaker(told, maker)),
         confidence: told.confidence ?? dropConfidence(kase, drop),
         namespace: told.namespace ?? drop.namespace,
         ...(device !== undefined && { interface: device }),
@@ -44,5 +47,15 @@ export function modelCause(spec: ModelCauseSpec): Cause {
         evidence: [...dropEvidence(kase, drop), ...ruleEvidence(kase, drop.trace), ...(told.evidence ?? [])],
       };
     },
+  };
+}
+
+function withMaker(
+  { explanation, effect = '' }: Told,
+  maker: MakersWords,
+): Pick<Found, 'explanation' | 'effect'> {
+  return {
+    explanation: `${explanation} ${maker.explanation}`,
+    effect: [effect, maker.effect].filter((text) => text !== '').join(' '),
   };
 }

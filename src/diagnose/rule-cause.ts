@@ -1,17 +1,18 @@
 import type { Case, ModelDrop } from './case.ts';
 import type { Cause, Command } from './cause.ts';
 import { acceptInDockerUser, acceptInNft, selector } from './filter.ts';
+import { madeBy } from './maker.ts';
 import { modelCause } from './model-cause.ts';
 import { capital, iptablesOf, nameOf } from './words.ts';
 
-/** `filter FORWARD rule 3`, `the policy of filter FORWARD`; of nft tables `inet filter forward rule 3`. */
+/** `filter FORWARD rule 3`, `the policy of filter FORWARD`; of nft tables `inet filter forward rule 3`; with its maker, if somebody's. */
 export function rulePlace(drop: ModelDrop): string {
   const rule = drop.trace.rule;
   if (!rule) return 'a rule';
   const chain = `${'family' in rule ? `${rule.family} ` : ''}${rule.table} ${rule.chain}`;
   return rule.kind === 'rule' || rule.kind === 'nft-rule'
-    ? `${chain} rule ${rule.number}`
-    : `the policy of ${chain}`;
+    ? `${chain} rule ${rule.number}${madeBy(rule)}`
+    : `the policy of ${chain}${madeBy(rule)}`;
 }
 
 /** `the request`, `the answer`. */

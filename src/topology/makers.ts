@@ -47,7 +47,7 @@ export const MAKERS = [
   {
     id: 'netavark',
     name: 'podman (netavark)',
-    rewrites: 'when a container starts, and by `podman network reload`',
+    rewrites: 'when a container starts, and by "podman network reload"',
     chains: /^(NETAVARK[-_]|nv_[0-9a-f]{8}_)/,
     tables: /^netavark$/,
     interfaces: /^podman\d+$/,
@@ -177,7 +177,7 @@ export const MAKERS = [
   {
     id: 'firewalld',
     name: 'firewalld',
-    rewrites: 'by `firewall-cmd --reload`',
+    rewrites: 'by "firewall-cmd --reload"',
     chains:
       /^((IN|FWDI|FWDO|FWD|PRE|POST)_\w+|(INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING)_(direct|ZONES(_SOURCE)?|POLICIES_(pre|post)|(IN|OUT)_ZONES(_SOURCE)?))$/,
     tables: /^firewalld$/,
@@ -185,7 +185,7 @@ export const MAKERS = [
   {
     id: 'ufw',
     name: 'ufw',
-    rewrites: 'by `ufw reload` and at boot, out of the files in /etc/ufw',
+    rewrites: 'by "ufw reload" and at boot, out of the files in /etc/ufw',
     chains: /^ufw6?-/,
   },
   {
@@ -260,7 +260,7 @@ export const MAKERS = [
   {
     id: 'openwrt',
     name: 'OpenWrt’s firewall',
-    rewrites: 'by `fw3 reload` or `fw4 reload`, out of /etc/config/firewall',
+    rewrites: 'by "fw3 reload" or "fw4 reload", out of /etc/config/firewall',
     chains: /^zone_\w+_(input|output|forward|prerouting|postrouting|src_|dest_)/,
     comments: /^!fw[34]/,
     tables: /^fw4$/,
@@ -268,7 +268,7 @@ export const MAKERS = [
   {
     id: 'csf',
     name: 'ConfigServer Firewall (csf)',
-    rewrites: 'by `csf -r`',
+    rewrites: 'by "csf -r"',
     chains: /^(LOCALINPUT|LOCALOUTPUT|ALLOWIN|ALLOWOUT|DENYIN|DENYOUT|LOGDROPIN|LOGDROPOUT)$/,
   },
   {
@@ -281,7 +281,7 @@ export const MAKERS = [
   {
     id: 'shorewall',
     name: 'Shorewall',
-    rewrites: 'by `shorewall reload`',
+    rewrites: 'by "shorewall reload"',
     chains: /^(shorewall|sha-[lr]h-.*)$/,
     whole: /^shorewall$/,
   },
