@@ -100,10 +100,13 @@ export const routingFacts: readonly Fact[] = [
   fact(
     'the hash of the flow chooses among next hops when the seed is set',
     [
-      'sysctl -qw net.ipv4.fib_multipath_hash_policy=1 net.ipv4.fib_multipath_hash_seed=7',
-      'ip route add 10.50.0.0/16 nexthop via 10.90.2.3 nexthop via 10.90.2.4 weight 2',
+      // Not policy 1: that takes the hash that the kernel's trace has put on the packet, if it is traced.
+      'sysctl -qw net.ipv4.fib_multipath_hash_policy=3 net.ipv4.fib_multipath_hash_fields=55 net.ipv4.fib_multipath_hash_seed=7',
+      'ip route add 10.50.0.0/16 nexthop via 10.90.2.3 nexthop via 10.90.3.2 weight 2',
+      'sysctl -qw net.ipv6.fib_multipath_hash_policy=3 net.ipv6.fib_multipath_hash_fields=55',
+      'ip -6 route add 2001:db8::/32 nexthop via fd90:2::3 nexthop via fd90:3::2 weight 2',
     ],
-    Array.from({ length: 8 }, (_, i) => four(IN_7 + i)),
+    Array.from({ length: 8 }, (_, i) => [four(IN_7 + i), six(DOC(i + 1))]).flat(),
   ),
   fact(
     'sources of on-link routes: the first address of the interface that is wide enough',

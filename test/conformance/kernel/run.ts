@@ -194,7 +194,7 @@ function observed(
 function told(command: string, text: string): string {
   if (command.startsWith('sysctl')) {
     const keep =
-      /forward|rp_filter|local|redirects|mark|bridge|icmp|nf_conntrack_|hop_limit|port_range|arp_|fib_|mtu|ignore|tcp_|proxy|shared|disable_ipv6|early_demux/;
+      /forward|rp_filter|local|redirects|mark|bridge|icmp|nf_conntrack_|hop_limit|port_range|arp_|fib_|mtu|ignore|tcp_|proxy|shared|disable_ipv6|early_demux|use_/;
     return text
       .split('\n')
       .filter((line) => keep.test(line))
