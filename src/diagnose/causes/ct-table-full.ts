@@ -15,7 +15,7 @@ export const ctTableFull: Cause = {
   title: 'The conntrack table is full',
   severity: 'error',
   symptom:
-    'New connections of any kind time out, now and then or all of them; established ones go on. "nf_conntrack: table full, dropping packet" in the kernel log.',
+    'New connections of any kind time out, now and then or all of them; established ones go on. The kernel log says "nf_conntrack: table full, dropping packet", newer kernels "table full in netns …".',
   mechanism:
     'Each connection has an entry, and there are nf_conntrack_max of them. When they are used up and none of a few unassured ones can be thrown out, the first packet of a new connection is dropped where conntrack stands: behind raw, before any other chain. Scans, leaks and long timeouts (established: five days) fill the table.',
   check:

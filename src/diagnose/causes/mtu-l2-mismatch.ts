@@ -5,7 +5,7 @@ import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
 import { nameOf } from '../words.ts';
 
-/** __dev_forward_skb() and is_skb_forwardable(), include/linux/netdevice.h */
+/** __dev_forward_skb() and is_skb_forwardable(), net/core/dev.c */
 export const mtuL2Mismatch = modelCause({
   id: 'mtu-l2-mismatch',
   title: 'The two ends of the link have different MTUs',

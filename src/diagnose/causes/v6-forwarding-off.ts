@@ -2,7 +2,7 @@ import { counterEvidence, sysctlEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { inInterface, nameOf } from '../words.ts';
 
-/** ip6_forward(), net/ipv6/ip6_output.c: only conf.all.forwarding is looked at. */
+/** ip6_forward(), net/ipv6/ip6_output.c: conf.all.forwarding decides, and from Linux 6.17 on force_forwarding of the incoming interface. */
 export const v6ForwardingOff = modelCause({
   id: 'v6-forwarding-off',
   title: 'IPv6 forwarding is switched off',
