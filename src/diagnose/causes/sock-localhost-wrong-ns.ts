@@ -30,11 +30,12 @@ export const sockLocalhostWrongNs: Cause = {
   repair:
     'Ask for the service by its name or address: the container’s name on a network of both, the bridge’s gateway or host-gateway for the host, where it has to listen on that address as well. Or let both share one namespace.',
   references: [
-    'net/ipv4/fib_frontend.c: fib_add_ifaddr() (local table), net/ipv4/route.c: ip_route_output_key_hash_rcu()',
+    'net/ipv4/fib_frontend.c: fib_add_ifaddr() (local table)',
+    'net/ipv4/route.c: ip_route_output_key_hash_rcu()',
     'network_namespaces(7)',
     'RFC 1122, section 3.2.1.3 (g)',
     'RFC 4291, section 2.5.3',
-    'docker run: --add-host NAME:host-gateway',
+    'docker-run(1): --add-host NAME:host-gateway',
     'docker/for-linux#264',
   ],
   find(kase) {
