@@ -48,6 +48,6 @@ export { buildSnapshot } from './snapshot/build.ts';
 export type { Netns, Snapshot } from './snapshot/snapshot.ts';
 export { buildTopology } from './topology/build.ts';
 export type { CapturePoint, LinkRef, Topology } from './topology/topology.ts';
-export { parseRule, parseSave } from './xtables/parse.ts';
+export { parseList, parseListRules, parseRule, parseSave } from './xtables/parse.ts';
 export { printRule, printRuleset } from './xtables/print.ts';
 export type { Chain, Rule, Ruleset, Table } from './xtables/rule.ts';

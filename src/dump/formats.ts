@@ -26,6 +26,7 @@ import { ipRuleJson } from './formats/ip-rule-json.ts';
 import { ipsetList } from './formats/ipset-list.ts';
 import { ipsetSave } from './formats/ipset-save.ts';
 import { ipsetXml } from './formats/ipset-xml.ts';
+import { iptablesL, iptablesS } from './formats/iptables-list.ts';
 import { iptablesSave } from './formats/iptables-save.ts';
 import { kernelLog } from './formats/kernel-log.ts';
 import { netstat } from './formats/netstat.ts';
@@ -68,6 +69,8 @@ export const FORMATS: readonly Format[] = [
   ebtablesSave,
   arptablesSave,
   iptablesSave,
+  iptablesS,
+  iptablesL,
   ipsetSave,
   ipsetList,
   ipsetXml,

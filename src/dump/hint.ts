@@ -1,5 +1,6 @@
 /** What a file's name in a bundle, or the command that a manifest or a paste names, says of a dump. A hint only. */
 import type { Family } from '../net/ip.ts';
+import { TABLES, type TableName } from '../xtables/rule.ts';
 import { familyOfCommand } from './route-record.ts';
 
 export interface Hint {
@@ -7,6 +8,8 @@ export interface Hint {
   readonly format: string;
   readonly family?: Family;
   readonly legacy?: boolean;
+  /** `iptables -t nat …` */
+  readonly table?: TableName;
 }
 
 /** Names of contract section 2 without their suffix. */
@@ -72,6 +75,8 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^bridge (?:-\S+ )*v/, 'bridge-vlan'],
   [/^brctl show/, 'brctl-show'],
   [/^(?:ip6?tables(?:-nft|-legacy)?|xtables)-save/, 'iptables-save'],
+  [/^ip6?tables(?:-nft|-legacy)? (?:.* )?(?:-\w*S\w*|--list-rules)(?= |$)/, 'iptables-s'],
+  [/^ip6?tables(?:-nft|-legacy)? (?:.* )?(?:-\w*L\w*|--list)(?= |$)/, 'iptables-l'],
   [/^ipset (?:-\S+ (?:save )?)*(?:save|list .*-o(?:utput)? save)/, 'ipset-save'],
   [/^ipset (?:-\S+ )*(?:list|-L)/, 'ipset-list'],
   [/^nft .*\blist (?:ruleset|table|chain|set|map|meter|flowtable)\b/, 'nft'],
@@ -113,9 +118,12 @@ export function hintOfCommand(command: string): Hint | undefined {
   const format = COMMANDS.find(([pattern]) => pattern.test(command))?.[1];
   if (format === undefined) return undefined;
   const family = /^ip6tables/.test(command) ? 6 : /^iptables/.test(command) ? 4 : familyOfCommand(command);
+  const named = /^ip6?tables.*\s(?:-\w*t|--table)[ =]?(\w+)/.exec(command)?.[1];
+  const table = TABLES.find((each) => each === named);
   return {
     format,
     ...(family === undefined ? {} : { family }),
     ...(/^ip6?tables-legacy/.test(command) ? { legacy: true } : {}),
+    ...(table === undefined ? {} : { table }),
   };
 }

@@ -47,7 +47,9 @@ export function mergeRulesets(
       known.ruleset.tables.set(name, table);
       known.coarse.set(name, isCoarse(input));
     }
-    known.ruleset = { ...known.ruleset, path: next.path };
+    const { listing, ...whole } = known.ruleset;
+    // A dump of all tables says of those that it doesn't have that they are empty.
+    known.ruleset = { ...whole, ...(listing && next.listing ? { listing } : {}), path: next.path };
   }
   return merged.size === 0 ? undefined : [...merged.values()].map((entry) => entry.ruleset);
 }

@@ -35,6 +35,13 @@ export function missingDumps(netns: Netns): Missing[] {
     lack('ip rule', "the kernel's default rules are assumed, and no tables but main and local");
   }
   if (!netns.rulesets4) lack('iptables-save', 'it is assumed to have no rules');
+  else if (netns.rulesets4.every(({ listing }) => listing) && netns.nft === undefined) {
+    const shown = netns.rulesets4.flatMap(({ tables }) => [...tables.keys()]);
+    lack(
+      'iptables-save',
+      `rules of table ${shown.join(', ')} were listed; the other tables are assumed to have none`,
+    );
+  }
   if (!netns.sysctls) lack('sysctl -a', "the kernel's defaults are assumed, forwarding off among them");
   if (!netns.sockets) lack('ss -lntup', 'what listens there is not known');
   if (usesIpv6(netns)) {

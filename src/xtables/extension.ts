@@ -5,6 +5,7 @@
 import type { Ternary } from '../base/ternary.ts';
 import type { Family } from '../net/ip.ts';
 import type { MatchContext, RuleVerdict } from './context.ts';
+import type { Listing } from './listing.ts';
 import type { Hook, TableName } from './rule.ts';
 
 export interface ReadContext {
@@ -125,6 +126,8 @@ export interface ExtensionBase<Info, O> {
   readonly options: O;
   /** One of each list must be given. */
   readonly oneOf?: readonly (readonly string[])[];
+  /** How `iptables -L` prints it. */
+  readonly listing: Listing;
   build(args: Args<O>, context: ReadContext): Info | Refusal;
   /** Options in the order and form that iptables-save prints them. */
   print(info: Info, context: ReadContext): readonly string[];

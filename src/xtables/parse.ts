@@ -5,6 +5,8 @@ import type { Ruleset } from './rule.ts';
 import { PROMPT, SaveReader } from './save-reader.ts';
 
 export { type ParsedRule, parseRule } from './command.ts';
+export { type ListOptions, parseList } from './list-reader.ts';
+export { parseListRules } from './list-rules-reader.ts';
 
 export interface ParseOptions {
   /** Without it: 6 when the header or an address says so, else 4. */
@@ -37,7 +39,7 @@ export function parseSave(text: string, path: string, options: ParseOptions = {}
   return { ruleset, issues: reader.issues };
 }
 
-function familyOfText(lines: readonly string[]): Family {
+export function familyOfText(lines: readonly string[]): Family {
   for (const line of lines) {
     if (/^\s*#.*\bip6tables/.test(line) || (PROMPT.test(line) && /ip6tables/.test(line))) return 6;
     if (/^\s*#.*\biptables/.test(line) || PROMPT.test(line)) return 4;

@@ -88,4 +88,6 @@ export interface Ruleset {
   readonly backend: 'nft' | 'legacy';
   readonly tables: Map<TableName, Table>;
   readonly path: string;
+  /** From `iptables -L` or `-S`, which show a table or a chain of it: what isn't there was not asked for. */
+  readonly listing?: true;
 }

@@ -2,18 +2,10 @@
 import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
 import { buildRules, hookOf } from './build.ts';
-import {
-  type Chain,
-  type Counters,
-  type Policy,
-  type Rule,
-  type Ruleset,
-  TABLES,
-  type Table,
-} from './rule.ts';
+import { type Chain, type Counters, type Policy, type Ruleset, TABLES, type Table } from './rule.ts';
 import { applyCommand, isChainName, type OpenTable, shorten } from './save-commands.ts';
-import { knownExtension } from './targets.ts';
-import { bare, splitSaved } from './tokens.ts';
+import { settleTargets } from './settle.ts';
+import { splitSaved } from './tokens.ts';
 
 /** The command that printed the dump, pasted with it: `[root@host ~]# iptables-save`. */
 export const PROMPT = /(^|[#$>]\s*)(sudo\s+)?ip6?tables(-nft|-legacy)?(-save\b| -S\b)/;
@@ -45,11 +37,7 @@ export class SaveReader {
   }
 
   finish(): void {
-    for (const table of this.ruleset.tables.values()) {
-      for (const chain of table.chains.values()) {
-        for (const [i, rule] of chain.rules.entries()) chain.rules[i] = this.settleTarget(rule, table);
-      }
-    }
+    this.issues.push(...settleTargets(this.ruleset));
   }
 
   private error(span: Span, code: string, text: string): void {
@@ -151,26 +139,6 @@ export class SaveReader {
     if (built.raw.onlyFamily !== undefined && built.raw.onlyFamily !== this.ruleset.family) return;
     this.issues.push(...built.issues);
     applyCommand(built, table, (code, text) => this.error(span, code, text));
-  }
-
-  /** A jump to what no chain line declares is taken for a target that isn't known. */
-  private settleTarget(rule: Rule, table: OpenTable): Rule {
-    const { target } = rule;
-    if (target?.kind !== 'jump' && target?.kind !== 'goto') return rule;
-    if (table.chains.has(target.chain)) return rule;
-    const elsewhere = knownExtension(target.chain, this.ruleset.family);
-    const text =
-      elsewhere ??
-      `chain ${bare(target.chain)} is not in table ${table.name}, and no target of that name is known`;
-    this.issues.push({
-      severity: elsewhere === undefined ? 'warning' : 'error',
-      code: 'unknown-target',
-      text: `-${target.kind === 'jump' ? 'j' : 'g'} ${bare(target.chain)}: ${text}; what it does is taken as unknown`,
-      path: rule.span.path,
-      line: rule.span.line,
-    });
-    if (target.kind === 'goto') return rule;
-    return { ...rule, target: { kind: 'extension', name: target.chain, info: { unparsed: [], why: text } } };
   }
 }
 

@@ -12,10 +12,13 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   ifconfig: ['ifconfig'],
   'ip-addr': ['ip-addr', 'ip-link'],
   'ip-link': ['ip-link'],
-  'ip-route': ['ip-route'],
+  // Some are `iptables -S` of a router's namespace.
+  'ip-route': ['ip-route', 'iptables-s'],
   'ip-rule': ['ip-rule'],
   'ipset-list': ['ipset-list'],
   'ipset-save': ['ipset-save'],
+  'iptables-L': ['iptables-l'],
+  'iptables-S': ['iptables-s'],
   'iptables-save-with-prompt': ['iptables-save'],
   // One holds a text under a JSON name.
   'nft-json': ['nft-json', 'nft'],
@@ -27,7 +30,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 /** Files that were collected under a kind whose command didn't print them. */
 const MISFILED: readonly (readonly [RegExp, string])[] = [
   [/^docker-inspect__.*json54772$/, 'an exec instance of the Engine API'],
-  [/^ip-route__calincru.*(?:iptables|ipt\.\.)/, 'an iptables dump named after a router'],
+  [/^iptables-S__batfish/, 'a host as Batfish describes it'],
   [/^ip-route__.*traceroute/, 'traceroute'],
   [/^ip-route__.*(?:net_ipv6_route|net_route|proc_net_route)/, '/proc/net/route'],
   [/^ip-route__.*route-formatted-output/, "cloud-init's own tables"],
@@ -42,7 +45,7 @@ const ODD: readonly (readonly [RegExp, string])[] = [
   [/^ip-rule__aws/, 'comments behind the lines'],
   [/^ip-route__firehol/, "firehol's own syntax: gateways by the names of its links"],
   [/^ip-route__openstack-neutron/, "keepalived's syntax: no_track; placeholders"],
-  [/^iptables-save/, 'rules are judged by xtables'],
+  [/^iptables-(?:save|L)/, 'rules are judged by xtables'],
   [/^nft-ruleset__.*(?:xtables-nft\.8|0043chain_ingress)/, 'backslashes of the text around it'],
   [/^nft-ruleset__(?:QubesOS|antrea|fishilico|firewalld)/, 'source code around the ruleset, macros in it'],
   [/^route-n__.*route-ee/, 'printed without -n: a gateway by name'],

@@ -20,6 +20,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'ip-route-json': '[{"dst": "default", "gateway": "10.0.0.1", "dev": "eth0", "flags": []}]',
   'nstat-json': '{"kernel": {"IpInReceives": 3}}',
   'iptables-save': '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT',
+  'iptables-s': '-P INPUT ACCEPT\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n-A INPUT -i lo -j ACCEPT',
+  'iptables-l': ['INPUT', 'FORWARD', 'OUTPUT']
+    .map((chain) => `Chain ${chain} (policy ACCEPT)\ntarget     prot opt source               destination\n`)
+    .join('\n'),
   'ipset-save': 'create bad hash:ip family inet hashsize 1024 maxelem 65536\nadd bad 10.0.0.9',
   'ipset-list': 'Name: bad\nType: hash:ip\nMembers:\n10.0.0.9',
   'ipset-xml':

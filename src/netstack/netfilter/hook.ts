@@ -36,6 +36,13 @@ export function runHook(run: Run, copy: Copy, hook: Hook, devices: HookDevices):
     const command = skb.family === 4 ? 'iptables-save' : 'ip6tables-save';
     run.assumptions.add(`${net.name}: no ${command}; taken as without rules`);
   }
+  const unlisted = tables.unlisted[hook];
+  if (unlisted.length > 0) {
+    const command = skb.family === 4 ? 'iptables' : 'ip6tables';
+    run.assumptions.add(
+      `${net.name}: ${command} -L or -S was not given of ${hook} in table ${unlisted.join(', ')}; taken as without rules`,
+    );
+  }
   const entries = tables.hooks[hook];
   const last = entries.at(-1)?.kind === 'confirm' ? entries.length - 1 : entries.length;
   for (const entry of entries.slice(0, last)) if (!runEntry(run, copy, hook, entry)) return false;

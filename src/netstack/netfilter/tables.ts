@@ -50,6 +50,8 @@ export interface Tables {
   readonly rulesets: readonly Ruleset[];
   /** No dump of the rules was given: taken as having none. */
   readonly assumed: boolean;
+  /** Chains of a hook that `iptables -L` or `-S` could have shown and didn't: taken as without rules. */
+  readonly unlisted: Readonly<Record<Hook, readonly string[]>>;
   /** Some rule asks for connection tracking. */
   readonly tracks: boolean;
   readonly hooks: Readonly<Record<Hook, readonly HookEntry[]>>;
@@ -128,6 +130,7 @@ export function createTables(
     family,
     rulesets,
     assumed: undumped,
+    unlisted: unlistedChains(netns, rulesets),
     tracks,
     hooks,
     nat,
@@ -166,6 +169,25 @@ function trackingEntries(hook: Hook): HookEntry[] {
     case 'FORWARD':
       return [];
   }
+}
+
+/** Only where nothing else shows the tables whole: an iptables-save, or what nft lists. */
+function unlistedChains(netns: Netns, rulesets: readonly Ruleset[]): Record<Hook, string[]> {
+  const unlisted: Record<Hook, string[]> = {
+    PREROUTING: [],
+    INPUT: [],
+    FORWARD: [],
+    OUTPUT: [],
+    POSTROUTING: [],
+  };
+  if (netns.nft !== undefined || rulesets.length === 0) return unlisted;
+  if (!rulesets.every((ruleset) => ruleset.listing)) return unlisted;
+  for (const name of TABLES) {
+    for (const hook of BUILTIN_CHAINS[name]) {
+      if (!rulesets.some(({ tables }) => tables.get(name)?.chains.has(hook))) unlisted[hook].push(name);
+    }
+  }
+  return unlisted;
 }
 
 function baseChains(ruleset: Ruleset, shared: Map<string, unknown>): BaseChain[] {

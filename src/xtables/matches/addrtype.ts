@@ -3,6 +3,7 @@ import { not, type Ternary } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
 import type { MatchContext } from '../context.ts';
 import { decidedWith, defineMatch, option, type RulePlace } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { destinationOf, sourceOf } from '../packet.ts';
 import { flag } from '../values/number.ts';
 import { setOf } from '../values/text.ts';
@@ -45,6 +46,12 @@ export const addrtype = defineMatch({
     'limit-iface-out': { value: flag, excludes: ['limit-iface-in'] },
   },
   oneOf: [['src-type', 'dst-type']],
+  listing: listing(/ADDRTYPE match/, [
+    [/src-type (?<n>!)?(?<v>\S+)/, 'src-type'],
+    [/dst-type (?<n>!)?(?<v>\S+)/, 'dst-type'],
+    [/limit-in/, 'limit-iface-in'],
+    [/limit-out/, 'limit-iface-out'],
+  ]),
   build(args): AddrtypeInfo {
     const [source, destination] = [args['src-type'], args['dst-type']];
     return {

@@ -1,5 +1,6 @@
 /** ah_mt(), net/ipv4/netfilter/ipt_ah.c */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { u32, withUpper } from '../packet.ts';
 import { formatRange } from '../values/number.ts';
 import { type SpiInfo, spi, spiHolds, spiTest } from '../values/spi.ts';
@@ -10,6 +11,7 @@ export const ah = defineMatch({
   families: [4],
   protocols: [51],
   options: { ahspi: { value: spi, invert: true } },
+  listing: listing(/ah/, [[/spis?:(?<n>!)?(?<v>\S+)/, 'ahspi']]),
   build(args): SpiInfo {
     const test = spiTest(args.ahspi);
     return test ? { spi: test } : {};

@@ -1,5 +1,6 @@
 /** ah_mt6(), net/ipv6/netfilter/ip6t_ah.c: an Authentication Header anywhere in the chain. */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { u8, u16, u32 } from '../packet.ts';
 import { flag, formatRange, number, range } from '../values/number.ts';
 import { type SpiTest, spiHolds, spiTest } from '../values/spi.ts';
@@ -23,6 +24,18 @@ export const ah6 = defineMatch({
     ahlen: { value: number(MAX_U32), invert: true },
     ahres: { value: flag },
   },
+  listing: listing(/ah/, [
+    // The SPIs and the length stand together without a blank.
+    [
+      /spis?:(?<n>!)?(?<v>[\d:]+)(?:length:(?<not>!)?(?<length>\d+))?/,
+      ({ n, v, not, length }) => [
+        listedOption('ahspi', v, n !== undefined),
+        ...(length === undefined ? [] : [listedOption('ahlen', length, not !== undefined)]),
+      ],
+    ],
+    [/length:(?<n>!)?(?<v>\d+)/, 'ahlen'],
+    [/reserved/, 'ahres'],
+  ]),
   build(args): Ah6Info {
     const spi = spiTest(args.ahspi);
     const { ahlen } = args;

@@ -1,6 +1,7 @@
 /** bpf_mt(), net/netfilter/xt_bpf.c: a classic BPF program on the packet from its IP header on. */
 import { unknown } from '../../base/ternary.ts';
 import { decidedExcept, defineMatch, refuse, type Value } from '../extension.ts';
+import { listedOption, listedParts } from '../listing.ts';
 import { quote, quoteAlways } from '../tokens.ts';
 import { type Instruction, programProblem, runProgram } from '../values/bpf.ts';
 import { readNumber } from '../values/number.ts';
@@ -48,6 +49,13 @@ export const bpf = defineMatch({
     'object-pinned': { value: name(511, 'a path'), excludes: ['bytecode'] },
   },
   oneOf: [['bytecode', 'object-pinned']],
+  listing: listedParts([
+    [
+      /match bpf (?<v>\d+ \d+ \d+ \d+(?:,\d+ \d+ \d+ \d+)*)/,
+      ({ v = '' }) => [listedOption('bytecode', `${v.split(',').length},${v}`)],
+    ],
+    [/match bpf pinned (?<v>\S+)/, 'object-pinned'],
+  ]),
   build(args) {
     if (args.bytecode) return { kind: 'code', program: args.bytecode.value } satisfies BpfInfo;
     const path = args['object-pinned']?.value;

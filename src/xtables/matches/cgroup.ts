@@ -1,6 +1,7 @@
 /** cgroup_mt_v2(), net/netfilter/xt_cgroup.c */
 import { unknown } from '../../base/ternary.ts';
 import { defineMatch, option, refuse, undecided } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { quoteAlways } from '../tokens.ts';
 import { number } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -21,6 +22,10 @@ export const cgroup = defineMatch({
     path: { value: name(511, 'a path'), invert: true, excludes: ['cgroup'] },
   },
   oneOf: [['cgroup', 'path']],
+  listing: listedParts([
+    [/cgroup (?<n>! ?)?(?<v>\d+)/, 'cgroup'],
+    [/cgroup (?<n>! ?)?(?<v>\/\S*)/, 'path'],
+  ]),
   build({ cgroup, path }) {
     if (cgroup) return { invert: cgroup.invert, id: cgroup.value } satisfies CgroupInfo;
     if (path) return { invert: path.invert, id: { path: path.value } } satisfies CgroupInfo;

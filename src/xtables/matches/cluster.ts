@@ -3,6 +3,7 @@ import { jhash, memoryWords, scaleHash } from '../../base/jhash.ts';
 import { unknown } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
 import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { destinationOf } from '../packet.ts';
 import { hex, number } from '../values/number.ts';
 
@@ -26,6 +27,11 @@ export const cluster = defineMatch({
     'cluster-hash-seed': { value: number(MAX_U32), required: true },
   },
   oneOf: [['cluster-local-node', 'cluster-local-nodemask']],
+  listing: listing(/cluster/, [
+    [/(?<n>!)?node_mask=(?<v>\S+)/, 'cluster-local-nodemask'],
+    [/total_nodes=(?<v>\S+)/, 'cluster-total-nodes'],
+    [/hash_seed=(?<v>\S+)/, 'cluster-hash-seed'],
+  ]),
   build(args) {
     const nodes = args['cluster-total-nodes'].value;
     const [node, mask] = [args['cluster-local-node'], args['cluster-local-nodemask']];

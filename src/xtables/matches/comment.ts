@@ -1,5 +1,6 @@
 /** comment_mt(), net/netfilter/xt_comment.c: always matches. */
 import { DECIDED, defineMatch } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { quote } from '../tokens.ts';
 import { text } from '../values/text.ts';
 
@@ -11,6 +12,7 @@ export const comment = defineMatch({
   name: 'comment',
   support: DECIDED,
   options: { comment: { value: text(255), required: true } },
+  listing: listing([/\/\*(?:\x20(?<v>.*?))?\x20\*\//, ({ v = '' }) => [listedOption('comment', v)]]),
   build: ({ comment }): CommentInfo => ({ comment: comment.value }),
   print: (info) => [`--comment ${quote(info.comment)}`],
   match: () => true,

@@ -1,6 +1,7 @@
 /** connbytes_mt(), net/netfilter/xt_connbytes.c: what a connection has carried, the packet at hand included. */
 import type { Nfct } from '../../skb/nfct.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { readBigNumber } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
 
@@ -45,6 +46,14 @@ export const connbytes = defineMatch({
       required: true,
     },
   },
+  listing: listing([
+    /(?<n>! ?)?connbytes (?<v>\S+) connbytes mode (?<mode>\S+) connbytes direction (?<direction>\S+)/,
+    ({ n, v, mode, direction }) => [
+      listedOption('connbytes', v, n !== undefined),
+      listedOption('connbytes-mode', mode),
+      listedOption('connbytes-dir', direction),
+    ],
+  ]),
   build: (args): ConnbytesInfo => ({
     invert: args.connbytes.invert,
     ...args.connbytes.value,

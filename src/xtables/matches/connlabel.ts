@@ -1,6 +1,7 @@
 /** connlabel_mt(), net/netfilter/xt_connlabel.c */
 import { unknown } from '../../base/ternary.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { quoteAlways } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 
@@ -25,6 +26,7 @@ export const connlabel = defineMatch({
   support: DECIDED,
   conntrack: true,
   options: { label: { value: label, invert: true, required: true }, set: { value: flag } },
+  listing: listing([/connlabel (?<n>! ?)?(?<v>\S+)/, 'label'], [[/set/, 'set']]),
   build: ({ label, set }): ConnlabelInfo => ({
     invert: label.invert,
     bit: label.value,

@@ -8,6 +8,7 @@ import type { Nfct } from '../../skb/nfct.ts';
 import { type Tuple, tupleKey } from '../../skb/tuple.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, refuse, type Value } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { destinationOf, headerAt, hotdrop, sourceOf, u16, upperLayer } from '../packet.ts';
 import { ruleState } from '../state.ts';
 import { prefixLength, readAddress } from '../values/address.ts';
@@ -57,6 +58,14 @@ export const connlimit = defineMatch({
     'connlimit-daddr': { value: flag, excludes: ['connlimit-saddr'] },
   },
   oneOf: [['connlimit-upto', 'connlimit-above']],
+  listing: listing([
+    /#conn(?: (?<side>src|dst))?\/(?<mask>\d+) (?<how>[<>])=? (?<v>\d+)/,
+    ({ side, mask, how, v }) => [
+      listedOption(how === '>' ? 'connlimit-above' : 'connlimit-upto', v),
+      listedOption('connlimit-mask', mask),
+      listedOption(side === 'dst' ? 'connlimit-daddr' : 'connlimit-saddr'),
+    ],
+  ]),
   build(args, { family }) {
     const [above, upto] = [args['connlimit-above'], args['connlimit-upto']];
     const limit = above ?? upto;

@@ -1,6 +1,7 @@
 /** connmark_mt(), net/netfilter/xt_connmark.c: false without a connection, inverted or not. */
 import { connectionOf } from '../../skb/nfct.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
 
 interface ConnmarkInfo extends Masked {
@@ -12,6 +13,7 @@ export const connmark = defineMatch({
   support: DECIDED,
   conntrack: true,
   options: { mark: { value: masked(), invert: true, required: true } },
+  listing: listing([/(?:connmark|CONNMARK) match (?<n>! ?)?(?<v>\S+)/, 'mark']),
   build: ({ mark }): ConnmarkInfo => ({ invert: mark.invert, ...mark.value }),
   print: (info) => [option('mark', info.invert, formatMasked(info))],
   match(info, { skb }) {

@@ -3,6 +3,7 @@ import { connectionOf, type Nfct, type SkbConntrack } from '../../skb/nfct.ts';
 import type { Skb } from '../../skb/skb.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import { type Arg, DECIDED, defineMatch, option, refuse, type Value } from '../extension.ts';
+import { listedAddress, listedOption, listedParts, type Part } from '../listing.ts';
 import { protocolNumber } from '../names/protocols.ts';
 import { type AddressMask, formatHostMask, hostMask, hostMaskMatches } from '../values/address.ts';
 import { formatRange, type Range, range, readNumber } from '../values/number.ts';
@@ -44,6 +45,11 @@ const protocol: Value<number> = {
 
 const test = <T>(arg: Arg<T>): Test<T> => ({ invert: arg.invert, value: arg.value });
 
+const listedSide = (key: AddressKey): Part => [
+  new RegExp(`(?<n>! ?)?${key} (?<v>\\S+)`),
+  ({ n, v = '' }, family) => [listedOption(key, listedAddress(v, family), n !== undefined)],
+];
+
 export const conntrack = defineMatch({
   name: 'conntrack',
   support: DECIDED,
@@ -64,6 +70,15 @@ export const conntrack = defineMatch({
     ctdir: { value: oneOf({ ORIGINAL: 'ORIGINAL', REPLY: 'REPLY' } as const) },
   },
   oneOf: [['ctstate', 'ctproto', ...ADDRESSES, ...PORTS, 'ctstatus', 'ctexpire', 'ctdir']],
+  listing: listedParts([
+    [/(?<n>! ?)?ctstate (?<v>\S+)/, 'ctstate'],
+    [/(?<n>! ?)?ctproto (?<v>\S+)/, 'ctproto'],
+    ...ADDRESSES.map(listedSide),
+    ...PORTS.map((key): Part => [new RegExp(`(?<n>! ?)?${key} (?<v>\\S+)`), key]),
+    [/(?<n>! ?)?ctstatus (?<v>\S+)/, 'ctstatus'],
+    [/(?<n>! ?)?ctexpire (?<v>\S+)/, 'ctexpire'],
+    [/ctdir (?<v>\S+)/, 'ctdir'],
+  ]),
   build(args) {
     if (args.ctproto?.value === 0) return refuse('--ctproto 0 would match no connection');
     const addresses: Partial<Record<AddressKey, Test<AddressMask>>> = {};

@@ -2,6 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { LISTED_PORTS, listedOption, listing } from '../listing.ts';
 import { hotdrop, u8, u16, upperOrDrop } from '../packet.ts';
 import { formatRange, number } from '../values/number.ts';
 import { portRange } from '../values/port.ts';
@@ -30,6 +31,11 @@ interface DccpInfo {
   readonly option?: { readonly invert: boolean; readonly kind: number };
 }
 
+/** With -n a type is its number; all behind SYNCACK are reserved. */
+function listedType(word: string): string {
+  return /^\d+$/.test(word) ? (TYPES[Number(word)] ?? 'INVALID') : word;
+}
+
 export const dccp = defineMatch({
   name: 'dccp',
   support: DECIDED,
@@ -40,6 +46,16 @@ export const dccp = defineMatch({
     'dccp-types': { value: setOf(TYPES), invert: true },
     'dccp-option': { value: number(255, 1), invert: true },
   },
+  listing: listing(/dccp/, [
+    ...LISTED_PORTS,
+    [
+      /(?<n>! ?)?(?<v>[A-Z]+(?:,[A-Z]+)*|\d+(?:,\d+)*)/,
+      ({ n, v = '' }) => [
+        listedOption('dccp-types', v.split(',').map(listedType).join(','), n !== undefined),
+      ],
+    ],
+    [/option=(?<n>!)?(?<v>\d+)/, 'dccp-option'],
+  ]),
   build({ sport, dport, 'dccp-types': types, 'dccp-option': kind }): DccpInfo {
     return {
       ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),

@@ -2,6 +2,7 @@
 import { and, isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { NamespaceView } from '../context.ts';
 import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
 
 interface Test<T> {
@@ -40,6 +41,10 @@ export const devgroup = defineMatch({
     'dst-group': { value: group, invert: true },
   },
   oneOf: [['src-group', 'dst-group']],
+  listing: listedParts([
+    [/(?<n>! ?)?src-group (?<v>\S+)/, 'src-group'],
+    [/(?<n>! ?)?dst-group (?<v>\S+)/, 'dst-group'],
+  ]),
   build(args): DevgroupInfo {
     const [source, destination] = [args['src-group'], args['dst-group']];
     return {

@@ -1,5 +1,6 @@
 /** dscp_mt(), net/netfilter/xt_dscp.c */
 import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { tosOf } from '../packet.ts';
 import { dscpClass, dscpNumber } from '../values/dscp.ts';
 import { hex } from '../values/number.ts';
@@ -17,6 +18,7 @@ export const dscp = defineMatch({
     'dscp-class': { value: dscpClass, invert: true, excludes: ['dscp'] },
   },
   oneOf: [['dscp', 'dscp-class']],
+  listing: listing([/DSCP match (?<n>! ?)?(?<v>\S+)/, 'dscp']),
   build(args) {
     const arg = args.dscp ?? args['dscp-class'];
     return arg ? ({ invert: arg.invert, dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');

@@ -1,5 +1,6 @@
 /** ecn_mt4(), ecn_mt6(), net/netfilter/xt_ecn.c */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { blindHeader, tosOf, u8, upperLayer } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
@@ -22,6 +23,11 @@ export const ecn = defineMatch({
     'ecn-ip-ect': { value: number(3), invert: true },
   },
   oneOf: [['ecn-tcp-ece', 'ecn-tcp-cwr', 'ecn-ip-ect']],
+  listing: listing(/ECN match/, [
+    [/(?<n>!)?ECE/, 'ecn-tcp-ece'],
+    [/(?<n>!)?CWR/, 'ecn-tcp-cwr'],
+    [/(?<n>!)?ECT=(?<v>\d)/, 'ecn-ip-ect'],
+  ]),
   build(args): EcnInfo {
     const [ece, cwr, ect] = [args['ecn-tcp-ece'], args['ecn-tcp-cwr'], args['ecn-ip-ect']];
     return {

@@ -1,5 +1,6 @@
 /** esp_mt(), net/netfilter/xt_esp.c */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { u32, withUpper } from '../packet.ts';
 import { formatRange } from '../values/number.ts';
 import { type SpiInfo, spi, spiHolds, spiTest } from '../values/spi.ts';
@@ -9,6 +10,7 @@ export const esp = defineMatch({
   support: DECIDED,
   protocols: [50],
   options: { espspi: { value: spi, invert: true } },
+  listing: listing(/esp/, [[/spis?:(?<n>!)?(?<v>\S+)/, 'espspi']]),
   build(args): SpiInfo {
     const test = spiTest(args.espspi);
     return test ? { spi: test } : {};

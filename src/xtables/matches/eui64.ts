@@ -1,6 +1,7 @@
 /** eui64_mt6(), net/ipv6/netfilter/ip6t_eui64.c: is the source's interface part made of the source MAC (RFC 4291 appendix A)? */
 import { unknown } from '../../base/ternary.ts';
 import { DECIDED, defineMatch } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { sourceOf } from '../packet.ts';
 
 export const eui64 = defineMatch({
@@ -9,6 +10,7 @@ export const eui64 = defineMatch({
   families: [6],
   hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
   options: {},
+  listing: listing(/eui64/),
   build: () => ({}),
   print: () => [],
   match(_, { skb }) {

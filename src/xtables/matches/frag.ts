@@ -2,6 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { u8, u16, u32 } from '../packet.ts';
 import { flag, formatRange, number, range } from '../values/number.ts';
 import { type SpiTest as IdTest, spiHolds as idHolds, spiTest as idTest } from '../values/spi.ts';
@@ -29,6 +30,14 @@ export const frag = defineMatch({
     fragmore: { value: flag, excludes: ['fraglast'] },
     fraglast: { value: flag, excludes: ['fragmore'] },
   },
+  listing: listing(/frag/, [
+    [/ids?:(?<n>!)?(?<v>\S+)/, 'fragid'],
+    [/length:(?<n>!)?(?<v>\d+)/, 'fraglen'],
+    [/reserved/, 'fragres'],
+    [/first/, 'fragfirst'],
+    [/more/, 'fragmore'],
+    [/last/, 'fraglast'],
+  ]),
   build(args): FragInfo {
     const id = idTest(args.fragid);
     const { fraglen } = args;

@@ -2,6 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { u8 } from '../packet.ts';
 import { number, readNumber } from '../values/number.ts';
 import { extensionHeader, wholeHeader } from './exthdr.ts';
@@ -47,6 +48,10 @@ function define(name: 'hbh' | 'dst', protocol: number) {
       [lengthKey]: { value: number(MAX_U32), invert: true },
       [optionsKey]: { value: optionList },
     },
+    listing: listing(new RegExp(name), [
+      [/length:(?<n>!)?(?<v>\d+)/, lengthKey],
+      [/opts (?<v>\S+)/, optionsKey],
+    ]),
     build(args): OptionsInfo {
       const [length, options] = [args[lengthKey], args[optionsKey]];
       return {

@@ -1,6 +1,7 @@
 /** helper_mt(), net/netfilter/xt_helper.c: connections that a helper of another one expected. */
 import { unknown } from '../../base/ternary.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { quote } from '../tokens.ts';
 import { text } from '../values/text.ts';
 
@@ -15,6 +16,7 @@ export const helper = defineMatch({
   support: DECIDED,
   conntrack: true,
   options: { helper: { value: text(29, "a helper's name, such as ftp"), invert: true, required: true } },
+  listing: listing([/helper match (?<n>! ?)?"(?<v>[^"]*)"/, 'helper']),
   build: ({ helper }): HelperInfo => ({ invert: helper.invert, helper: helper.value }),
   print: (info) => [option('helper', info.invert, quote(info.helper))],
   match(info, { skb }) {

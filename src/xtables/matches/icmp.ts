@@ -2,6 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { type Listing, listedOption, listing } from '../listing.ts';
 import { IcmpNames, type IcmpTest, readIcmp } from '../names/icmp.ts';
 import { u8, withUpper } from '../packet.ts';
 
@@ -35,12 +36,28 @@ function matches(info: IcmpInfo, ctx: MatchContext): Ternary {
   });
 }
 
+/** `icmptype 8 code 0`, `icmp !type 3`, `icmp echo-request`; older versions have a blank before `type`. */
+function listedIcmp(protocol: string, name: string): Listing {
+  return listing([
+    new RegExp(
+      `${protocol} ?(?<n>!)?type (?<type>\\d+)(?: codes? (?<code>\\d+)(?:-(?<last>\\d+))?)?|${protocol} (?<not>!)?(?<v>[a-z][a-z-]*)`,
+    ),
+    ({ n, type, code, last, not, v }) => {
+      // iptables-legacy prints `any` as type 255 with the code that stands in the entry.
+      const number = type === '255' && protocol === 'icmp' ? 'any' : type;
+      const codes = code === undefined || last !== undefined || number === 'any' ? '' : `/${code}`;
+      return [listedOption(name, v ?? `${number}${codes}`, (n ?? not) !== undefined)];
+    },
+  ]);
+}
+
 export const icmp = defineMatch({
   name: 'icmp',
   support: DECIDED,
   families: [4],
   protocols: [1],
   options: { 'icmp-type': { value: icmpType(IcmpNames.v4, true), invert: true, required: true } },
+  listing: listedIcmp('icmp', 'icmp-type'),
   build: (args): IcmpInfo => ({ invert: args['icmp-type'].invert, ...args['icmp-type'].value }),
   print: (info) => [option('icmp-type', info.invert, print(info))],
   match: matches,
@@ -53,6 +70,7 @@ export const icmp6 = defineMatch({
   families: [6],
   protocols: [58],
   options: { 'icmpv6-type': { value: icmpType(IcmpNames.v6, false), invert: true, required: true } },
+  listing: listedIcmp('ipv6-icmp', 'icmpv6-type'),
   build: (args): IcmpInfo => ({ invert: args['icmpv6-type'].invert, ...args['icmpv6-type'].value }),
   print: (info) => [option('icmpv6-type', info.invert, print(info))],
   match: matches,

@@ -1,5 +1,6 @@
 /** comp_mt(), net/netfilter/xt_ipcomp.c: it compares the CPI alone, whatever --compres asks for. */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { u16, withUpper } from '../packet.ts';
 import { flag, formatRange } from '../values/number.ts';
 import { type SpiInfo, spi, spiHolds, spiTest } from '../values/spi.ts';
@@ -13,6 +14,10 @@ export const ipcomp = defineMatch({
   support: DECIDED,
   protocols: [108],
   options: { ipcompspi: { value: spi, invert: true }, compres: { value: flag } },
+  listing: listing(/comp/, [
+    [/spis?:(?<n>!)?(?<v>\S+)/, 'ipcompspi'],
+    [/reserved/, 'compres'],
+  ]),
   build(args): IpcompInfo {
     const test = spiTest(args.ipcompspi);
     return { ...(test ? { spi: test } : {}), reserved: args.compres !== undefined };

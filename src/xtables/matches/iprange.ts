@@ -1,6 +1,7 @@
 /** iprange_mt4(), iprange_mt6(), net/netfilter/xt_iprange.c */
 import type { Ip } from '../../net/ip.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { destinationOf, sourceOf } from '../packet.ts';
 import { formatAddress, readAddress } from '../values/address.ts';
 
@@ -38,6 +39,10 @@ export const iprange = defineMatch({
     'dst-range': { value: addressRange, invert: true },
   },
   oneOf: [['src-range', 'dst-range']],
+  listing: listedParts([
+    [/source IP range (?<n>! ?)?(?<v>\S+)/, 'src-range'],
+    [/destination IP range (?<n>! ?)?(?<v>\S+)/, 'dst-range'],
+  ]),
   build(args): IprangeInfo {
     const [source, destination] = [args['src-range'], args['dst-range']];
     return {

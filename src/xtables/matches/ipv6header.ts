@@ -5,6 +5,7 @@ import type { Skb } from '../../skb/skb.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { EXTENSION, isExtension } from '../ipv6.ts';
+import { listedOption, listing } from '../listing.ts';
 import { headerAt, u8 } from '../packet.ts';
 import { flag } from '../values/number.ts';
 
@@ -40,11 +41,26 @@ const headerList: Value<readonly Name[]> = {
   },
 };
 
+/** With -n the headers' bits, the first of the list being the highest. */
+function listedHeaders(text: string): string {
+  if (!text.startsWith('0x')) return text;
+  return HEADERS.filter((_, i) => Number(text) & (0x80 >> i))
+    .map((each) => each.name)
+    .join(',');
+}
+
 export const ipv6header = defineMatch({
   name: 'ipv6header',
   support: DECIDED,
   families: [6],
   options: { header: { value: headerList, invert: true, required: true }, soft: { value: flag } },
+  listing: listing(/ipv6header/, [
+    [
+      /flags:(?<n>!)?(?<v>\S+)/,
+      ({ n, v = '' }) => [listedOption('header', listedHeaders(v), n !== undefined)],
+    ],
+    [/soft/, 'soft'],
+  ]),
   build: ({ header, soft }): HeaderInfo => ({
     invert: header.invert,
     headers: header.value,

@@ -1,6 +1,7 @@
 /** ipvs_mt(), net/netfilter/xt_ipvs.c */
 import { unknown } from '../../base/ternary.ts';
 import { defineMatch, option, undecided, type Value } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { protocolNumber } from '../names/protocols.ts';
 import { type AddressMask, addressMask, formatAddressMask } from '../values/address.ts';
 import { flag, readNumber } from '../values/number.ts';
@@ -45,6 +46,15 @@ export const ipvs = defineMatch({
     vportctl: { value: port, invert: true },
   },
   oneOf: [['ipvs', 'vproto', 'vaddr', 'vport', 'vdir', 'vmethod', 'vportctl']],
+  listing: listedParts([
+    [/(?<n>! ?)?ipvs/, 'ipvs'],
+    [/(?<n>! ?)?vproto (?<v>\S+)/, 'vproto'],
+    [/(?<n>! ?)?vaddr (?<v>\S+)/, 'vaddr'],
+    [/(?<n>! ?)?vport (?<v>\S+)/, 'vport'],
+    [/vdir (?<v>\S+)/, 'vdir'],
+    [/(?<n>! ?)?vmethod (?<v>\S+)/, 'vmethod'],
+    [/(?<n>! ?)?vportctl (?<v>\S+)/, 'vportctl'],
+  ]),
   build: (args): IpvsInfo => ({
     ...(args.ipvs ? { ipvs: { invert: args.ipvs.invert } } : {}),
     ...keep('protocol', args.vproto),

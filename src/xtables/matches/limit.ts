@@ -1,5 +1,6 @@
 /** limit_mt(), net/netfilter/xt_limit.c, and nft_limit_eval(), net/netfilter/nft_limit.c: a token bucket by packet time. */
 import { DECIDED, defineMatch } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { elapsed, ruleState } from '../state.ts';
 import { number } from '../values/number.ts';
 import { formatRate, RATE_SCALE, rate, unitSeconds } from '../values/rate.ts';
@@ -26,6 +27,7 @@ export const limit = defineMatch({
     limit: { value: rate },
     'limit-burst': { value: number(10000) },
   },
+  listing: listing([/limit: avg (?<v>\S+)/, 'limit'], [[/burst (?<v>\d+)/, 'limit-burst']]),
   build: (args): LimitInfo => ({
     cost: args.limit?.value ?? (3600 * RATE_SCALE) / 3,
     burst: args['limit-burst']?.value || DEFAULT_BURST,

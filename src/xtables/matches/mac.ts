@@ -2,6 +2,7 @@
 import { unknown } from '../../base/ternary.ts';
 import { formatMac, type Mac, parseMac } from '../../net/mac.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 
 interface MacInfo {
   readonly invert: boolean;
@@ -19,6 +20,7 @@ export const mac = defineMatch({
   support: DECIDED,
   hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
   options: { 'mac-source': { value: macAddress, invert: true, required: true } },
+  listing: listing([/MAC (?<n>! ?)?(?<v>[0-9A-Fa-f:]{17})/, 'mac-source']),
   build: (args): MacInfo => ({ invert: args['mac-source'].invert, mac: args['mac-source'].value }),
   print: (info) => [option('mac-source', info.invert, formatMac(info.mac))],
   match(info, { skb }) {

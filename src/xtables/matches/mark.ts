@@ -1,5 +1,6 @@
 /** mark_mt(), net/netfilter/xt_mark.c */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
 
 interface MarkInfo extends Masked {
@@ -10,6 +11,7 @@ export const mark = defineMatch({
   name: 'mark',
   support: DECIDED,
   options: { mark: { value: masked(), invert: true, required: true } },
+  listing: listing([/(?:mark|MARK) match (?<n>! ?)?(?<v>\S+)/, 'mark']),
   build: ({ mark }): MarkInfo => ({ invert: mark.invert, ...mark.value }),
   print: (info) => [option('mark', info.invert, formatMasked(info))],
   match: (info, { skb }) => maskedEqual(skb.mark, info) !== info.invert,

@@ -1,5 +1,6 @@
 /** mh_mt6(), net/ipv6/netfilter/ip6t_mh.c: mobility header types, RFC 6275 section 6.1. */
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { hotdrop, u8, upperOrDrop } from '../packet.ts';
 import { formatRange, type Range, readRange } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
@@ -22,6 +23,7 @@ const NAMES: Readonly<Record<string, number>> = {
   'binding-error': 7,
   be: 7,
 };
+const TYPE = [...Object.keys(NAMES), '\\d+'].join('|');
 const NO_PAYLOAD = 59;
 
 interface MhInfo {
@@ -44,6 +46,7 @@ export const mh = defineMatch({
   families: [6],
   protocols: [135],
   options: { 'mh-type': { value: types, invert: true } },
+  listing: listing(/mh/, [[new RegExp(`(?<n>!)?(?<v>(?:${TYPE})(?::(?:${TYPE}))?)`), 'mh-type']]),
   build(args): MhInfo {
     const arg = args['mh-type'];
     if (!arg || (!arg.invert && arg.value.min === 0 && arg.value.max === 255)) return {};

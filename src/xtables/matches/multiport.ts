@@ -1,5 +1,6 @@
 /** multiport_mt(), net/netfilter/xt_multiport.c */
 import { DECIDED, defineMatch, option, type RulePlace, refuse, type Value } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { u16, withUpper } from '../packet.ts';
 import type { Range } from '../values/number.ts';
 import { inRange, readPort } from '../values/port.ts';
@@ -49,6 +50,10 @@ export const multiport = defineMatch({
     ports: { value: ports, invert: true, excludes: others('ports') },
   },
   oneOf: [['sports', 'dports', 'ports']],
+  listing: listing([
+    /multiport (?<which>sports|dports|ports) (?<n>! ?)?(?<v>\S+)/,
+    ({ which = '', n, v }) => [listedOption(which, v, n !== undefined)],
+  ]),
   build(args) {
     for (const which of ['sports', 'dports', 'ports'] as const) {
       const arg = args[which];

@@ -1,6 +1,7 @@
 /** xt_osf_match_packet(), net/netfilter/xt_osf.c */
 import { unknown } from '../../base/ternary.ts';
 import { defineMatch, option, undecided } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { number } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -22,6 +23,9 @@ export const osf = defineMatch({
     ttl: { value: number(2) },
     log: { value: number(2) },
   },
+  listing: listing([/OS fingerprint match (?<n>! ?)?(?<v>\S+)/, 'genre'], [], {
+    lost: 'its options --ttl and --log',
+  }),
   build: ({ genre, ttl, log }): OsfInfo => ({
     invert: genre.invert,
     genre: genre.value,

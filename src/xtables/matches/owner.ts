@@ -1,6 +1,7 @@
 /** owner_mt(), net/netfilter/xt_owner.c: the socket that a locally sent packet belongs to. */
 import { and, type Ternary, unknown } from '../../base/ternary.ts';
 import { defineMatch, option, refuse, undecided, type Value } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { flag, formatRange, type Range, readRange } from '../values/number.ts';
 
@@ -44,6 +45,12 @@ export const owner = defineMatch({
     'suppl-groups': { value: flag, needs: ['gid-owner'] },
   },
   oneOf: [['uid-owner', 'gid-owner', 'socket-exists']],
+  listing: listedParts([
+    [/(?<n>! ?)?owner socket exists/, 'socket-exists'],
+    [/(?<n>! ?)?owner UID match (?<v>\S+)/, 'uid-owner'],
+    [/(?<n>! ?)?owner GID match (?<v>\S+)/, 'gid-owner'],
+    [/incl\. suppl\. groups/, 'suppl-groups'],
+  ]),
   build(args) {
     const [socket, uid, gid] = [args['socket-exists'], args['uid-owner'], args['gid-owner']];
     if ((args['suppl-groups']?.position ?? Number.POSITIVE_INFINITY) < (gid?.position ?? 0)) {

@@ -1,5 +1,6 @@
 /** physdev_mt(), net/netfilter/xt_physdev.c: the bridge ports of a packet that br_netfilter brought here. */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { flag } from '../values/number.ts';
 import { name } from '../values/text.ts';
 
@@ -30,6 +31,13 @@ export const physdev = defineMatch({
     'physdev-is-bridged': { value: flag, invert: true },
   },
   oneOf: [['physdev-in', 'physdev-out', 'physdev-is-in', 'physdev-is-out', 'physdev-is-bridged']],
+  listing: listing(/PHYSDEV match/, [
+    [/(?<n>! ?)?--physdev-is-in/, 'physdev-is-in'],
+    [/(?<n>! ?)?--physdev-in (?<v>\S+)/, 'physdev-in'],
+    [/(?<n>! ?)?--physdev-is-out/, 'physdev-is-out'],
+    [/(?<n>! ?)?--physdev-out (?<v>\S+)/, 'physdev-out'],
+    [/(?<n>! ?)?--physdev-is-bridged/, 'physdev-is-bridged'],
+  ]),
   build(args): PhysdevInfo {
     const [input, output] = [args['physdev-in'], args['physdev-out']];
     const [isIn, isOut, isBridged] = [

@@ -1,6 +1,7 @@
 /** pkttype_mt(), net/netfilter/xt_pkttype.c */
 import type { Skb } from '../../skb/skb.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { destinationOf } from '../packet.ts';
 import { oneOf } from '../values/text.ts';
 
@@ -25,6 +26,7 @@ export const pkttype = defineMatch({
   name: 'pkttype',
   support: DECIDED,
   options: { 'pkt-type': { value: oneOf(TYPES), invert: true, required: true } },
+  listing: listing([/PKTTYPE (?<n>!)?= (?<v>\S+)/, 'pkt-type']),
   build: (args): PkttypeInfo => ({ invert: args['pkt-type'].invert, type: args['pkt-type'].value }),
   print: (info) => [option('pkt-type', info.invert, info.type)],
   match: (info, { skb }) => (typeOf(skb) === info.type) !== info.invert,

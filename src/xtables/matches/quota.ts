@@ -1,6 +1,7 @@
 /** quota_mt(), net/netfilter/xt_quota.c */
 import { unknown } from '../../base/ternary.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { ruleState } from '../state.ts';
 import { bigNumber } from '../values/number.ts';
 
@@ -13,6 +14,7 @@ export const quota = defineMatch({
   name: 'quota',
   support: DECIDED,
   options: { quota: { value: bigNumber(2n ** 64n - 1n), invert: true, required: true } },
+  listing: listing([/quota: (?<v>\d+) bytes/, 'quota'], [], { lost: 'whether it is inverted' }),
   build: ({ quota }): QuotaInfo => ({ invert: quota.invert, bytes: quota.value }),
   print: (info) => [option('quota', info.invert, info.bytes)],
   /** The first packet that doesn't fit uses the rest up. */

@@ -1,6 +1,7 @@
 /** xt_rateest_mt(), net/netfilter/xt_rateest.c: compares what the RATEEST target measured. */
 import { unknown } from '../../base/ternary.ts';
 import { defineMatch, type Refusal, refuse, undecided, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -74,6 +75,11 @@ export const rateest = defineMatch({
     ['rateest-lt', 'rateest-gt', 'rateest-eq'],
     ['rateest-bps1', 'rateest-bps2', 'rateest-pps1', 'rateest-pps2'],
   ],
+  listing: listing(
+    /rateest match \S+(?: \S+)?(?: delta)?(?: [bp]ps(?: (?!bps|pps|lt|gt|eq|!)\S+){0,2}){1,2}(?: !)? (?:lt|gt|eq)(?: (?:bps|pps))?(?: \d\S*)?/,
+    [],
+    { lost: 'which of its rates stands on which side' },
+  ),
   build(args): RateestInfo | Refusal {
     const operator = OPERATORS.find((each) => args[`rateest-${each}`]);
     if (!operator || !args.rateest1)

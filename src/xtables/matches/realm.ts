@@ -1,6 +1,7 @@
 /** realm_mt(), net/netfilter/xt_realm.c: the realm of the route that the packet took. */
 import { isUnknown, unknown } from '../../base/ternary.ts';
 import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { ALL, formatMasked, type Masked, readMasked } from '../values/mark.ts';
 
@@ -27,6 +28,7 @@ export const realm = defineMatch({
   families: [4],
   hooks: ['POSTROUTING', 'FORWARD', 'OUTPUT', 'INPUT'],
   options: { realm: { value: realmValue, invert: true, required: true } },
+  listing: listing([/(?<n>! ?)?realm (?<v>\S+)/, 'realm']),
   build: ({ realm }): RealmInfo => ({ invert: realm.invert, realm: realm.value }),
   print: ({ invert, realm }) => [option('realm', invert, printRealm(realm))],
   match({ invert, realm }, { namespace }) {

@@ -4,6 +4,7 @@ import { type Ip, parseIpv4, parseIpv6 } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, refuse, type Value } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { destinationOf, sourceOf, ttlOf } from '../packet.ts';
 import { sharedState } from '../state.ts';
 import { bare } from '../tokens.ts';
@@ -71,6 +72,23 @@ export const recent = defineMatch({
     mask: { value: mask },
   },
   oneOf: [ACTIONS],
+  listing: listing(
+    [
+      /(?<n>! ?)?recent: (?<how>SET|CHECK|UPDATE|REMOVE)/,
+      ({ n, how }) => [
+        listedOption(how === 'CHECK' ? 'rcheck' : (how ?? '').toLowerCase(), undefined, n !== undefined),
+      ],
+    ],
+    [
+      [/seconds: (?<v>\d+)/, 'seconds'],
+      [/reap/, 'reap'],
+      [/hit_count: (?<v>\d+)/, 'hitcount'],
+      [/TTL-Match/, 'rttl'],
+      [/name: (?<v>\S+)/, 'name'],
+      [/side: (?<side>source|dest)/, ({ side }) => [listedOption(side === 'dest' ? 'rdest' : 'rsource')]],
+      [/mask: (?<v>\S+)/, 'mask'],
+    ],
+  ),
   build(args, { family }) {
     const action = ACTIONS.find((each) => args[each]);
     if (!action) return refuse('one of --set, --rcheck, --update, --remove must be given');

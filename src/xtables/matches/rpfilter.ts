@@ -1,6 +1,7 @@
 /** rpfilter_mt(), net/ipv4/netfilter/ipt_rpfilter.c and net/ipv6/netfilter/ip6t_rpfilter.c */
 import { not } from '../../base/ternary.ts';
 import { decidedWith, defineMatch } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { destinationOf, sourceOf } from '../packet.ts';
 import { flag } from '../values/number.ts';
 
@@ -26,6 +27,12 @@ export const rpfilter = defineMatch({
     'accept-local': { value: flag },
     invert: { value: flag },
   },
+  listing: listing(/rpfilter/, [
+    [/loose/, 'loose'],
+    [/validmark/, 'validmark'],
+    [/accept-local/, 'accept-local'],
+    [/invert/, 'invert'],
+  ]),
   build: (args): RpfilterInfo => ({
     loose: args.loose !== undefined,
     validMark: args.validmark !== undefined,

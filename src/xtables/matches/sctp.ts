@@ -2,6 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { LISTED_PORTS, listing } from '../listing.ts';
 import { cut, hotdrop, u8, u16, upperOrDrop } from '../packet.ts';
 import { formatRange } from '../values/number.ts';
 import { portRange } from '../values/port.ts';
@@ -95,6 +96,13 @@ const chunkTypes: Value<ChunkTest> = {
   },
 };
 
+/** With -n a chunk's type is a number, its flags the same. */
+function listedChunk(text: string): string {
+  const [word = '', flags] = text.split(':');
+  const name = word.startsWith('0x') ? NAMES.find((each) => CHUNKS[each] === Number(word)) : word;
+  return [name ?? word, ...(flags === undefined ? [] : [flags])].join(':');
+}
+
 export const sctp = defineMatch({
   name: 'sctp',
   support: DECIDED,
@@ -104,6 +112,19 @@ export const sctp = defineMatch({
     dport: { value: portRange, invert: true, aliases: ['destination-port'] },
     'chunk-types': { value: chunkTypes, invert: true },
   },
+  listing: listing(/sctp/, [
+    ...LISTED_PORTS,
+    [
+      /(?<n>! ?)?(?<how>any|all|only) (?<v>\S+)/,
+      ({ n, how = '', v = '' }) => [
+        {
+          name: 'chunk-types',
+          invert: n !== undefined,
+          words: [how, v.split(',').map(listedChunk).join(',')],
+        },
+      ],
+    ],
+  ]),
   build({ sport, dport, 'chunk-types': types }): SctpInfo {
     return {
       ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),

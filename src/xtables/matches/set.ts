@@ -1,6 +1,7 @@
 /** set_match_v4(), net/netfilter/xt_set.c */
 import { isUnknown } from '../../base/ternary.ts';
 import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
+import { listing, type Part } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { bigNumber, flag } from '../values/number.ts';
 
@@ -58,6 +59,18 @@ export const set = defineMatch({
     'bytes-lt': { ...limit, excludes: ['bytes-gt', 'bytes-eq'] },
     'bytes-gt': { ...limit, excludes: ['bytes-eq'] },
   },
+  listing: listing(
+    [
+      /(?<n>! ?)?(?:match-)?set (?<set>\S+) (?<v>(?:src|dst)(?:,(?:src|dst))*)/,
+      ({ n, set = '', v = '' }) => [{ name: 'match-set', invert: n !== undefined, words: [set, v] }],
+    ],
+    [
+      [/return-nomatch/, 'return-nomatch'],
+      [/(?<n>! ?)?update-counters/, 'update-counters'],
+      [/(?<n>! ?)?update-subcounters/, 'update-subcounters'],
+      ...COUNTERS.map((name): Part => [new RegExp(`(?<n>! ?)?${name} (?<v>\\d+)`), name]),
+    ],
+  ),
   build(args): SetInfo {
     const reference = args['match-set'];
     const counters = COUNTERS.flatMap((name) => {

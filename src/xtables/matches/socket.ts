@@ -2,6 +2,7 @@
 import { isUnknown, type Ternary, unknown } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { decidedWith, defineMatch } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { upperLayer } from '../packet.ts';
 import { flag } from '../values/number.ts';
 
@@ -25,6 +26,11 @@ export const socket = defineMatch({
     nowildcard: { value: flag },
     'restore-skmark': { value: flag },
   },
+  listing: listing(/socket/, [
+    [/--transparent/, 'transparent'],
+    [/--nowildcard/, 'nowildcard'],
+    [/--restore-skmark/, 'restore-skmark'],
+  ]),
   build: (args): SocketInfo => ({
     transparent: args.transparent !== undefined,
     nowildcard: args.nowildcard !== undefined,

@@ -2,6 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { type Arg, DECIDED, defineMatch, option } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { headerAt, u8, u32 } from '../packet.ts';
 import { type AddressMask, formatAddressMask, hostMask, hostMaskMatches } from '../values/address.ts';
 import { number } from '../values/number.ts';
@@ -61,6 +62,24 @@ export const srh = defineMatch({
     'srh-nsid': address,
     'srh-lsid': address,
   },
+  listing: listing(
+    /srh/,
+    [
+      [
+        /(?<n>!)?(?<what>[a-z][a-z-]+):(?<v>\d+)/,
+        ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+      ],
+      [
+        /(?<what>[a-z][a-z-]+):(?<n>!)?(?<v>\d+)/,
+        ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+      ],
+      [
+        /(?<what>psid|nsid|lsid) (?<n>!)?(?<v>\S+)/,
+        ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+      ],
+    ],
+    { repeated: true },
+  ),
   build(args): SrhInfo {
     const tests = <T>(name: string, arg: Arg<T> | undefined): Test<T>[] =>
       arg ? [{ name, invert: arg.invert, value: arg.value }] : [];

@@ -1,5 +1,6 @@
 /** `-m state`, the old name of conntrack's --ctstate: state_mt() of net/netfilter/xt_conntrack.c */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { setOf } from '../values/text.ts';
 import { STATES, statesOf } from './conntrack.ts';
 
@@ -13,6 +14,7 @@ export const state = defineMatch({
   support: DECIDED,
   conntrack: true,
   options: { state: { value: setOf(STATES, { abbreviated: true }), invert: true, required: true } },
+  listing: listing([/(?<n>! ?)?state (?<v>\S+)/, 'state']),
   build: ({ state }): StateInfo => ({ invert: state.invert, states: state.value }),
   print: (info) => [option('state', info.invert, info.states.join(','))],
   match: (info, { skb }) =>

@@ -2,6 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, refuse, type Value } from '../extension.ts';
+import { listedOption, listing, QUOTED, unquoted } from '../listing.ts';
 import { cut } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
@@ -68,6 +69,24 @@ export const string = defineMatch({
     icase: { value: flag },
   },
   oneOf: [['string', 'hex-string']],
+  listing: listing(
+    [
+      new RegExp(`STRING match (?<n>! ?)?${QUOTED} ALGO name (?<algo>\\S+)`),
+      ({ n, v = '', algo }) => [
+        listedOption(
+          /^\|(?:[0-9a-f]{2})+\|$/.test(v) ? 'hex-string' : 'string',
+          unquoted(v),
+          n !== undefined,
+        ),
+        listedOption('algo', algo),
+      ],
+    ],
+    [
+      [/FROM (?<v>\d+)/, 'from'],
+      [/TO (?<v>\d+)/, 'to'],
+      [/ICASE/, 'icase'],
+    ],
+  ),
   build(args) {
     const arg = args.string ?? args['hex-string'];
     if (!arg) return refuse('a pattern is missing');

@@ -2,6 +2,7 @@
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { LISTED_PORTS, listing } from '../listing.ts';
 import { blindHeader, hotdrop, u8, u16, upperHeader } from '../packet.ts';
 import { number } from '../values/number.ts';
 import { portRange } from '../values/port.ts';
@@ -56,6 +57,11 @@ function printFlags(flags: number): string {
   return names.length === 0 ? 'NONE' : names.join(',');
 }
 
+/** With -n the flags are one number. */
+function listedFlags(text: string): string {
+  return /^0x/i.test(text) ? printFlags(Number(text) & ALL_FLAGS) : text;
+}
+
 export const tcp = defineMatch({
   name: 'tcp',
   support: DECIDED,
@@ -67,6 +73,16 @@ export const tcp = defineMatch({
     syn: { value: syn, invert: true },
     'tcp-option': { value: number(255, 1), invert: true },
   },
+  listing: listing(/tcp/, [
+    ...LISTED_PORTS,
+    [/option=(?<n>!)?(?<v>\d+)/, 'tcp-option'],
+    [
+      /flags:(?<n>!)?(?<mask>[^\s/]+)\/(?<compare>\S+)/,
+      ({ n, mask = '', compare = '' }) => [
+        { name: 'tcp-flags', invert: n !== undefined, words: [listedFlags(mask), listedFlags(compare)] },
+      ],
+    ],
+  ]),
   build(args): TcpInfo {
     const flags = args['tcp-flags'] ?? args.syn;
     const kind = args['tcp-option'];

@@ -2,6 +2,7 @@
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { blindHeader, hotdrop, u8, u16 } from '../packet.ts';
 import { formatRange, type Range, range } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
@@ -18,6 +19,7 @@ export const tcpmss = defineMatch({
   support: DECIDED,
   protocols: [6],
   options: { mss: { value: range(65535), invert: true, required: true } },
+  listing: listing([/tcpmss match (?<n>! ?)?(?<v>\S+)/, 'mss']),
   build: ({ mss }): TcpmssInfo => ({ invert: mss.invert, ...mss.value }),
   print: (info) => [option('mss', info.invert, formatRange(info))],
   match: matchMss,

@@ -1,6 +1,7 @@
 /** time_mt(), net/netfilter/xt_time.c, on the packet's own time, in UTC. With --kerneltz, in any zone. */
 import { type Ternary, unknown } from '../../base/ternary.ts';
 import { decidedExcept, defineMatch, type Refusal, refuse } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { flag } from '../values/number.ts';
 import {
   DAY,
@@ -48,6 +49,31 @@ export const time = defineMatch({
     utc: { value: flag },
     contiguous: { value: flag },
   },
+  listing: listing(
+    /TIME/,
+    [
+      [
+        /from (?<start>[\d:]+) to (?<stop>[\d:]+)/,
+        ({ start, stop }) => [listedOption('timestart', start), listedOption('timestop', stop)],
+      ],
+      [/(?<n>! ?)?on (?<v>[A-Z][a-z]+(?:,[A-Z][a-z]+)*)/, 'weekdays'],
+      [
+        /(?<n>! ?)?on (?<v>\d+(?:st|nd|rd|th)(?:,\d+(?:st|nd|rd|th))*)/,
+        ({ n, v = '' }) => [listedOption('monthdays', v.replace(/[a-z]+/g, ''), n !== undefined)],
+      ],
+      [
+        /starting from (?<day>[\d-]+) (?<v>[\d:]+)/,
+        ({ day, v }) => [listedOption('datestart', `${day}T${v}`)],
+      ],
+      [/until date (?<day>[\d-]+) (?<v>[\d:]+)/, ({ day, v }) => [listedOption('datestop', `${day}T${v}`)]],
+      [/UTC/, 'utc'],
+      [/contiguous/, 'contiguous'],
+    ],
+    {
+      finish: (options) =>
+        options.some(({ name }) => name === 'utc') ? options : [...options, listedOption('kerneltz')],
+    },
+  ),
   build(args): TimeInfo | Refusal {
     const pick = (
       all: readonly number[],

@@ -1,5 +1,6 @@
 /** tos_mt(), net/netfilter/xt_dscp.c */
 import { DECIDED, defineMatch, option } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { tosOf } from '../packet.ts';
 import { formatTos, type Masked, tos as tosValue } from '../values/tos.ts';
 
@@ -11,6 +12,7 @@ export const tos = defineMatch({
   name: 'tos',
   support: DECIDED,
   options: { tos: { value: tosValue, invert: true, required: true } },
+  listing: listing([/tos match ?(?<n>!)?(?<v>\S+)/, 'tos']),
   build: ({ tos }): TosInfo => ({ invert: tos.invert, ...tos.value }),
   print: (info) => [option('tos', info.invert, formatTos(info))],
   match: (info, { skb }) => ((tosOf(skb) & info.mask) === info.value) !== info.invert,

@@ -1,6 +1,7 @@
 /** ttl_mt(), hl_mt6(), net/netfilter/xt_hl.c */
 import type { Family } from '../../net/ip.ts';
 import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { ttlOf } from '../packet.ts';
 import { number } from '../values/number.ts';
 
@@ -25,6 +26,10 @@ function define(name: 'ttl' | 'hl', family: Family) {
       [key('gt')]: { value, excludes: [key('eq'), key('lt')] },
     },
     oneOf: [RELATIONS.map(key)],
+    listing: listing([
+      new RegExp(`${name.toUpperCase()} match ${name.toUpperCase()} (?<how>==|!=|<|>) (?<v>\\d+)`),
+      ({ how, v }) => [listedOption(key(how === '<' ? 'lt' : how === '>' ? 'gt' : 'eq'), v, how === '!=')],
+    ]),
     build(args) {
       for (const relation of RELATIONS) {
         const arg = args[key(relation)];

@@ -2,6 +2,7 @@
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { cut, u32 as readWord } from '../packet.ts';
 import { hex, type Range, readNumber } from '../values/number.ts';
 
@@ -67,6 +68,7 @@ export const u32 = defineMatch({
   name: 'u32',
   support: DECIDED,
   options: { u32: { value: tests, invert: true, required: true } },
+  listing: listing([/u32 (?<n>! ?)?"?(?<v>[^"\s]+)"?/, 'u32']),
   build: ({ u32 }): U32Info => ({ invert: u32.invert, tests: u32.value }),
   print: (info) => [option('u32', info.invert, `"${info.tests.map(printTest).join('&&')}"`)],
   match(info, ctx) {

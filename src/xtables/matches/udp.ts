@@ -2,6 +2,7 @@
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, type Support, untried } from '../extension.ts';
+import { LISTED_PORTS, listing } from '../listing.ts';
 import { blindHeader, hotdrop, u16, upperHeader } from '../packet.ts';
 import { portRange } from '../values/port.ts';
 import { nativePortsHold, type PortTests, portsHold, portTest, printPorts } from '../values/ports.ts';
@@ -15,6 +16,7 @@ function define(name: string, protocol: number, native: boolean, support: Suppor
       sport: { value: portRange, invert: true, aliases: ['source-port'] },
       dport: { value: portRange, invert: true, aliases: ['destination-port'] },
     },
+    listing: listing(new RegExp(name), LISTED_PORTS),
     build: (args): PortTests => ({
       ...portTest('source', args.sport),
       ...portTest('destination', args.dport),

@@ -1,6 +1,7 @@
 /** clusterip_tg(), ipt_CLUSTERIP of kernels before 6.9: nodes that share an address and a MAC answer each for a part. */
 import { formatMac, type Mac, parseMac } from '../../net/mac.ts';
 import { defineTarget, undecided, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { flag, number } from '../values/number.ts';
 import { oneOf } from '../values/text.ts';
 
@@ -43,6 +44,13 @@ export const CLUSTERIP = defineTarget({
     'local-node': { value: number(16), needs: NEEDS },
     'hash-init': { value: number(MAX_U32), needs: NEEDS },
   },
+  listing: listing(/CLUSTERIP/, [
+    [/hashmode=(?<v>\S+)/, 'hashmode'],
+    [/clustermac=(?<v>\S+)/, 'clustermac'],
+    [/total_nodes=(?<v>\d+)/, 'total-nodes'],
+    [/local_node=(?<v>\d+)/, 'local-node'],
+    [/hash_init=(?<v>\d+)/, 'hash-init'],
+  ]),
   build: (args): ClusteripInfo => ({
     fresh: args.new !== undefined,
     hash: args.hashmode?.value ?? 'sourceip',

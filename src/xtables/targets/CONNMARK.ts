@@ -1,9 +1,10 @@
 /** connmark_tg(), net/netfilter/xt_connmark.c */
 import type { MarkChange } from '../context.ts';
 import { DECIDED, defineTarget, type OptionDefinition, refuse } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { ALL } from '../values/mark.ts';
 import { flag, hex, number } from '../values/number.ts';
-import { changeMark, formatChange, MARK_OPTIONS, markChange } from './MARK.ts';
+import { changeMark, formatChange, LISTED_CHANGES, MARK_OPTIONS, markChange } from './MARK.ts';
 
 interface Shift {
   readonly direction: 'left' | 'right';
@@ -45,6 +46,16 @@ export const CONNMARK = defineTarget({
     ctmask: { ...mask, needs: ['save-mark', 'restore-mark'] },
   },
   oneOf: [OPERATIONS],
+  listing: listing(/CONNMARK/, [
+    ...LISTED_CHANGES,
+    [/save/, 'save-mark'],
+    [/restore/, 'restore-mark'],
+    [/mask (?<v>\S+)/, 'mask'],
+    [/nfmask ~?(?<v>\S+)/, 'nfmask'],
+    [/ctmask ~?(?<v>\S+)/, 'ctmask'],
+    [/left-shift-mark (?<v>\d+)/, 'left-shift-mark'],
+    [/right-shift-mark (?<v>\d+)/, 'right-shift-mark'],
+  ]),
   build(args) {
     if (OPERATIONS.filter((name) => args[name]).length > 1)
       return refuse(`only one of ${OPERATIONS.map((each) => `--${each}`).join(', ')}`);

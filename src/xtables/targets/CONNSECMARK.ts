@@ -1,5 +1,6 @@
 /** connsecmark_tg(), net/netfilter/xt_CONNSECMARK.c: labels for SELinux. */
 import { defineTarget, untried } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { flag } from '../values/number.ts';
 
 interface ConnsecmarkInfo {
@@ -16,6 +17,10 @@ export const CONNSECMARK = defineTarget({
     restore: { value: flag, excludes: ['save'] },
   },
   oneOf: [['save', 'restore']],
+  listing: listedParts([
+    [/CONNSECMARK save/, 'save'],
+    [/CONNSECMARK restore/, 'restore'],
+  ]),
   build: (args): ConnsecmarkInfo => ({ action: args.save ? 'save' : 'restore' }),
   print: (info) => [`--${info.action}`],
   apply: () => ({ kind: 'continue' }),

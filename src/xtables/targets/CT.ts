@@ -1,6 +1,7 @@
 /** xt_ct_target_v1(), net/netfilter/xt_CT.c: what conntrack shall do with the packet, said before it looks (raw table). */
 import type { CtTemplate } from '../context.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
+import { listedBare, listedOption, listing } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 import { name, setOf } from '../values/text.ts';
@@ -55,6 +56,19 @@ export const CT = defineTarget({
     'zone-orig': { value: zone },
     'zone-reply': { value: zone },
   },
+  listing: listing(
+    [/(?<v>CT|NOTRACK)/, ({ v }) => (v === 'NOTRACK' ? [listedOption('notrack')] : [])],
+    [
+      [/notrack/, 'notrack'],
+      [/helper (?<v>\S+)/, 'helper'],
+      [/timeout (?<v>\S+)/, 'timeout'],
+      [/ctevents (?<v>\S+)/, 'ctevents'],
+      [/expevents (?<v>\S+)/, 'expevents'],
+      [/zone (?<v>\S+)/, 'zone'],
+      [/zone-orig (?<v>\S+)/, 'zone-orig'],
+      [/zone-reply (?<v>\S+)/, 'zone-reply'],
+    ],
+  ),
   build(args): CtInfo {
     const given = ZONES.filter((each) => args[each.name]);
     // Both directions given with one number each end up as the last number for both.
@@ -106,6 +120,7 @@ export const NOTRACK = defineTarget({
   support: DECIDED,
   tables: ['raw'],
   options: {},
+  listing: listedBare([[/NOTRACK|CT notrack/, () => []]]),
   build: () => ({}),
   print: () => [],
   apply: () => ({ kind: 'notrack' }),

@@ -1,6 +1,7 @@
 /** xt_dnat_target_v2(), net/netfilter/xt_nat.c */
 import type { NatRange } from '../context.ts';
 import { decidedExcept, defineTarget } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 
@@ -21,6 +22,13 @@ export const DNAT = defineTarget({
     random: { value: flag },
     persistent: { value: flag },
   },
+  listing: listing(
+    [/to:(?<v>\S+)/, 'to-destination'],
+    [
+      [/random/, 'random'],
+      [/persistent/, 'persistent'],
+    ],
+  ),
   build: (args): DnatInfo => ({
     to: args['to-destination'].value,
     random: args.random !== undefined,

@@ -1,6 +1,7 @@
 /** dscp_tg(), net/netfilter/xt_DSCP.c: the two ECN bits stay. */
 import { setTos } from '../../skb/rewrite.ts';
 import { DECIDED, defineTarget, refuse } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { tosOf } from '../packet.ts';
 import { dscpClass, dscpNumber } from '../values/dscp.ts';
 import { hex } from '../values/number.ts';
@@ -18,6 +19,7 @@ export const DSCP = defineTarget({
     'set-dscp-class': { value: dscpClass, excludes: ['set-dscp'] },
   },
   oneOf: [['set-dscp', 'set-dscp-class']],
+  listing: listing([/DSCP set (?<v>\S+)/, 'set-dscp']),
   build(args) {
     const arg = args['set-dscp'] ?? args['set-dscp-class'];
     return arg ? ({ dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');

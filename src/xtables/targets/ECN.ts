@@ -1,6 +1,7 @@
 /** ecn_tg(), net/ipv4/netfilter/ipt_ECN.c */
 import { setTcpWord, setTos } from '../../skb/rewrite.ts';
 import { DECIDED, defineTarget } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { blindHeader, tosOf, u16 } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
@@ -30,6 +31,12 @@ export const ECN = defineTarget({
     'ecn-ip-ect': { value: number(3) },
   },
   oneOf: [['ecn-tcp-remove', 'ecn-tcp-cwr', 'ecn-tcp-ece', 'ecn-ip-ect']],
+  listing: listing(/ECN/, [
+    [/TCP remove/, 'ecn-tcp-remove'],
+    [/ECE=(?<v>\d)/, 'ecn-tcp-ece'],
+    [/CWR=(?<v>\d)/, 'ecn-tcp-cwr'],
+    [/ECT codepoint=(?<v>\d)/, 'ecn-ip-ect'],
+  ]),
   build(args): EcnInfo {
     const [cwr, ece, ect] = [args['ecn-tcp-cwr'], args['ecn-tcp-ece'], args['ecn-ip-ect']];
     return {

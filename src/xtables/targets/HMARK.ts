@@ -1,6 +1,7 @@
 /** hmark_tg_v4(), net/netfilter/xt_HMARK.c: the packet's mark becomes a hash of what it is made of. */
 import { isUnknown } from '../../base/ternary.ts';
 import { DECIDED, defineTarget, refuse, type Value } from '../extension.ts';
+import { listedOption, listing, type Part } from '../listing.ts';
 import { flag, hex, number, readNumber } from '../values/number.ts';
 import { hmarkOf } from './hmark-hash.ts';
 
@@ -65,6 +66,12 @@ export const HMARK = defineTarget({
     'hmark-offset': word,
     'hmark-set': { value: flag },
   },
+  listing: listing(/HMARK(?: ct,)?/, [
+    [/mod (?<v>\d+)/, 'hmark-mod'],
+    [/\+ (?<v>\S+)/, 'hmark-offset'],
+    [/ct,?/, () => [listedOption('hmark-tuple', 'ct')]],
+    ...FIELDS.map(({ name }): Part => [new RegExp(`${name.slice('hmark-'.length)} (?<v>\\S+)`), name]),
+  ]),
   build(args, { family }) {
     const words = args['hmark-tuple']?.value ?? [];
     const fields: Partial<Record<Field, number>> = {};

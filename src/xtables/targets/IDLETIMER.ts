@@ -1,5 +1,6 @@
 /** idletimer_tg_target(), net/netfilter/xt_IDLETIMER.c: restarts a timer and goes on. */
 import { DECIDED, defineTarget } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { flag, number } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -18,6 +19,10 @@ export const IDLETIMER = defineTarget({
     label: { value: name(27, 'a label'), required: true },
     alarm: { value: flag },
   },
+  listing: listing([
+    /timeout:(?<v>\d+) label:(?<label>\S+)/,
+    ({ v, label }) => [listedOption('timeout', v), listedOption('label', label)],
+  ]),
   build: (args): IdletimerInfo => ({
     timeout: args.timeout.value,
     label: args.label.value,

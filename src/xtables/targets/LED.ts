@@ -1,5 +1,6 @@
 /** led_tg(), net/netfilter/xt_LED.c: lights a lamp and goes on. */
 import { defineTarget, untried, type Value } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { quoteAlways } from '../tokens.ts';
 import { flag, number } from '../values/number.ts';
 import { name } from '../values/text.ts';
@@ -25,6 +26,13 @@ export const LED = defineTarget({
     'led-delay': { value: delay },
     'led-always-blink': { value: flag },
   },
+  listing: listing(
+    [/led-trigger-id:"(?<v>[^"]*)"/, 'led-trigger-id'],
+    [
+      [/led-delay:(?<v>\S+)/, ({ v = '' }) => [listedOption('led-delay', v.replace(/ms$/, ''))]],
+      [/led-always-blink/, 'led-always-blink'],
+    ],
+  ),
   build(args): LedInfo {
     const wait = args['led-delay']?.value ?? 0;
     return {

@@ -1,5 +1,6 @@
 /** log_tg(), net/netfilter/xt_LOG.c: writes to the kernel log and goes on. */
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { quote } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 import { cutText } from '../values/text.ts';
@@ -17,6 +18,9 @@ const LEVELS: Readonly<Record<string, number>> = {
 };
 const DEFAULT_LEVEL = 4;
 const FLAGS = ['log-tcp-sequence', 'log-tcp-options', 'log-ip-options', 'log-uid', 'log-macdecode'] as const;
+
+/** Bits of `LOG flags N`: XT_LOG_*, include/uapi/linux/netfilter/xt_LOG.h. */
+const FLAG_BITS = [0x01, 0x02, 0x04, 0x08, 0x20] as const;
 
 interface LogInfo {
   readonly prefix: string;
@@ -46,6 +50,20 @@ export const LOG = defineTarget({
     'log-uid': { value: flag },
     'log-macdecode': { value: flag },
   },
+  listing: listing(/LOG/, [
+    [
+      /flags (?<v>\d+)/,
+      ({ v }) => FLAGS.filter((_, i) => Number(v) & (FLAG_BITS[i] ?? 0)).map((name) => listedOption(name)),
+    ],
+    [/level (?<v>\S+)/, ({ v }) => [listedOption('log-level', v === 'warn' ? 'warning' : v)]],
+    [/tcp-sequence/, 'log-tcp-sequence'],
+    [/tcp-options/, 'log-tcp-options'],
+    [/ip-options/, 'log-ip-options'],
+    [/uid/, 'log-uid'],
+    [/macdecode/, 'log-macdecode'],
+    [/unknown-flags/, () => []],
+    [/prefix (?:"(?<v>.*)"|`(?<old>.*)')/, ({ v, old = '' }) => [listedOption('log-prefix', v ?? old)]],
+  ]),
   build: (args): LogInfo => ({
     prefix: args['log-prefix']?.value ?? '',
     level: args['log-level']?.value ?? DEFAULT_LEVEL,

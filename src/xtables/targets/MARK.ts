@@ -1,6 +1,7 @@
 /** mark_tg(), net/netfilter/xt_mark.c */
 import type { MarkChange } from '../context.ts';
 import { DECIDED, defineTarget, refuse } from '../extension.ts';
+import { listing, type Part } from '../listing.ts';
 import { ALL, type Masked, masked } from '../values/mark.ts';
 import { hex, number } from '../values/number.ts';
 
@@ -14,6 +15,14 @@ export const MARK_OPTIONS = {
   'or-mark': bits,
   'xor-mark': bits,
 } as const;
+
+/** `MARK xset 0x1/0x3`: the words stand for the changes, in whichever form iptables-save has them. */
+export const LISTED_CHANGES: readonly Part[] = [
+  [/x?set (?<v>\S+)/, 'set-xmark'],
+  [/and (?<v>\S+)/, 'and-mark'],
+  [/or (?<v>\S+)/, 'or-mark'],
+  [/xor (?<v>\S+)/, 'xor-mark'],
+];
 
 export interface MarkArgs {
   readonly 'set-xmark': { readonly value: Masked } | undefined;
@@ -45,6 +54,7 @@ export const MARK = defineTarget({
   name: 'MARK',
   support: DECIDED,
   options: MARK_OPTIONS,
+  listing: listing(/MARK/, LISTED_CHANGES),
   build(args) {
     const given = Object.values(args).filter((arg) => arg !== undefined).length;
     if (given > 1) return refuse('only one of --set-xmark, --set-mark, --and-mark, --or-mark, --xor-mark');

@@ -1,5 +1,6 @@
 /** masquerade_tg(), net/netfilter/xt_MASQUERADE.c: the model picks the outgoing interface's address. */
 import { decidedExcept, defineTarget } from '../extension.ts';
+import { listedBare } from '../listing.ts';
 import { formatNatPorts, type NatPorts, natPorts, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 
@@ -20,6 +21,11 @@ export const MASQUERADE = defineTarget({
     random: { value: flag },
     'random-fully': { value: flag },
   },
+  listing: listedBare([
+    [/masq ports: (?<v>\S+)/, 'to-ports'],
+    [/random/, 'random'],
+    [/random-fully/, 'random-fully'],
+  ]),
   build: (args): MasqueradeInfo => ({
     ...(args['to-ports'] ? { ports: args['to-ports'].value } : {}),
     random: args.random !== undefined,

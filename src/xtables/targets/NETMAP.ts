@@ -1,5 +1,6 @@
 /** netmap_tg4(), netmap_tg6(), net/netfilter/xt_NETMAP.c: the network part is replaced, the host part kept. */
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { type AddressMask, formatAddressMask, prefixLength, readAddressMask } from '../values/address.ts';
 
 const network: Value<AddressMask> = {
@@ -17,6 +18,7 @@ export const NETMAP = defineTarget({
   tables: ['nat'],
   conntrack: true,
   options: { to: { value: network, required: true } },
+  listing: listing([/(?:to:)?(?<v>[\da-f.:]+(?:\/\S+)?)/, 'to']),
   build: ({ to }): AddressMask => to.value,
   print: (info) => [`--to ${formatAddressMask(info)}`],
   apply: (info, { hook }) => ({

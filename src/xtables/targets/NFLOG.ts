@@ -1,5 +1,6 @@
 /** nflog_tg(), net/netfilter/xt_NFLOG.c: hands a copy to a logging program and goes on. */
 import { DECIDED, defineTarget } from '../extension.ts';
+import { listedBare, listedOption, QUOTED, unquoted } from '../listing.ts';
 import { quote } from '../tokens.ts';
 import { number } from '../values/number.ts';
 import { cutText } from '../values/text.ts';
@@ -25,6 +26,16 @@ export const NFLOG = defineTarget({
     'nflog-size': { value: number(MAX_U32) },
     'nflog-threshold': { value: number(65535) },
   },
+  listing: listedBare([
+    [
+      new RegExp(`nflog-prefix (?:${QUOTED}|(?<word>\\S+))`),
+      ({ v, word = '' }) => [listedOption('nflog-prefix', v === undefined ? word : unquoted(v))],
+    ],
+    [/nflog-group (?<v>\d+)/, 'nflog-group'],
+    [/nflog-range (?<v>\d+)/, 'nflog-range'],
+    [/nflog-size (?<v>\d+)/, 'nflog-size'],
+    [/nflog-threshold (?<v>\d+)/, 'nflog-threshold'],
+  ]),
   build: (args): NflogInfo => ({
     prefix: args['nflog-prefix']?.value ?? '',
     group: args['nflog-group']?.value ?? 0,

@@ -1,5 +1,6 @@
 /** nfqueue_tg_v3(), net/netfilter/xt_NFQUEUE.c: a program decides. */
 import { defineTarget, undecided, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { flag, number, readNumber } from '../values/number.ts';
 
 interface NfqueueInfo {
@@ -31,6 +32,12 @@ export const NFQUEUE = defineTarget({
     'queue-bypass': { value: flag },
     'queue-cpu-fanout': { value: flag, needs: ['queue-balance'] },
   },
+  listing: listing(/NFQUEUE/, [
+    [/num (?<v>\d+)/, 'queue-num'],
+    [/balance (?<v>\S+)/, 'queue-balance'],
+    [/bypass/, 'queue-bypass'],
+    [/cpu-fanout/, 'queue-cpu-fanout'],
+  ]),
   build(args): NfqueueInfo {
     const queue = args['queue-num']?.value ?? 0;
     return {

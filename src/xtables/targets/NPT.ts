@@ -5,6 +5,7 @@ import { IPV6_LENGTH, Ipv6 } from '../../header/ipv6.ts';
 import { PROTOCOL } from '../../net/protocol.ts';
 import type { Skb } from '../../skb/skb.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { u8 } from '../packet.ts';
 import {
   type AddressMask,
@@ -48,6 +49,10 @@ function define(name: 'SNPT' | 'DNPT') {
       'src-pfx': { value: networkPrefix, required: true },
       'dst-pfx': { value: networkPrefix, required: true },
     },
+    listing: listing(new RegExp(name), [
+      [/src-pfx (?<v>\S+)/, 'src-pfx'],
+      [/dst-pfx (?<v>\S+)/, 'dst-pfx'],
+    ]),
     build: (args): NptInfo => ({ source: args['src-pfx'].value, destination: args['dst-pfx'].value }),
     print: (info) => [
       `--src-pfx ${formatAddressMask(info.source)}`,

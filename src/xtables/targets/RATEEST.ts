@@ -1,5 +1,6 @@
 /** xt_rateest_tg(), net/netfilter/xt_RATEEST.c: measures, and goes on. */
 import { DECIDED, defineTarget, refuse, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { name } from '../values/text.ts';
 
@@ -49,6 +50,13 @@ export const RATEEST = defineTarget({
     'rateest-interval': { value: duration, required: true },
     'rateest-ewmalog': { value: duration, required: true },
   },
+  listing: listing(
+    [/name (?<v>\S+)/, 'rateest-name'],
+    [
+      [/interval (?<v>\S+)/, 'rateest-interval'],
+      [/ewmalog (?<v>\S+)/, 'rateest-ewmalog'],
+    ],
+  ),
   build(args) {
     const interval = INTERVALS.map((exponent) => BASE * 2 ** (exponent + 2)).find(
       (each) => args['rateest-interval'].value <= each,

@@ -1,5 +1,6 @@
 /** redirect_tg4(), redirect_tg6(), net/netfilter/xt_REDIRECT.c: the model picks the incoming interface's address. */
 import { decidedExcept, defineTarget } from '../extension.ts';
+import { listedBare } from '../listing.ts';
 import { formatNatPorts, type NatPorts, natPorts, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 
@@ -15,6 +16,10 @@ export const REDIRECT = defineTarget({
   hooks: ['PREROUTING', 'OUTPUT'],
   conntrack: true,
   options: { 'to-ports': { value: natPorts }, random: { value: flag } },
+  listing: listedBare([
+    [/redir ports (?<v>\S+)/, 'to-ports'],
+    [/random/, 'random'],
+  ]),
   build: (args): RedirectInfo => ({
     ...(args['to-ports'] ? { ports: args['to-ports'].value } : {}),
     random: args.random !== undefined,

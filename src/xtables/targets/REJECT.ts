@@ -1,6 +1,7 @@
 /** reject_tg(), net/ipv4/netfilter/ipt_REJECT.c, and reject_tg6(), net/ipv6/netfilter/ip6t_REJECT.c */
 import type { Family } from '../../net/ip.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
+import { listing } from '../listing.ts';
 
 const NAMES4: Readonly<Record<string, string>> = {
   'icmp-net-unreachable': 'net-unreach',
@@ -47,6 +48,7 @@ function define(family: Family, names: Readonly<Record<string, string>>, usual: 
     tables: ['filter'],
     hooks: ['INPUT', 'FORWARD', 'OUTPUT'],
     options: { 'reject-with': { value: answer(names) } },
+    listing: listing([/reject-with (?<v>\S+)/, 'reject-with']),
     build: (args): RejectInfo => ({ with: args['reject-with']?.value ?? usual }),
     print: (info) => [`--reject-with ${info.with}`],
     check: (info: RejectInfo, { protocol }) =>

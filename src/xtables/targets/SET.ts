@@ -1,6 +1,7 @@
 /** set_target_v3(), net/netfilter/xt_set.c. What it adds to sets the model keeps if it can; the rule goes on in any case. */
 import { isUnknown } from '../../base/ternary.ts';
 import { decidedWith, defineTarget, refuse } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { formatReference, type SetReference, setReference } from '../matches/set.ts';
 import { flag, number } from '../values/number.ts';
 
@@ -32,6 +33,20 @@ export const SET = defineTarget({
     'map-queue': { value: flag, needs: ['map-set'] },
   },
   oneOf: [['add-set', 'del-set', 'map-set']],
+  listing: listedParts(
+    [
+      [
+        /(?<how>add-set|del-set|map-set) (?<set>\S+) (?<v>(?:src|dst)(?:,(?:src|dst))*)/,
+        ({ how = '', set = '', v = '' }) => [{ name: how, invert: false, words: [set, v] }],
+      ],
+      [/exist/, 'exist'],
+      [/timeout (?<v>\d+)/, 'timeout'],
+      [/map-mark/, 'map-mark'],
+      [/map-prio/, 'map-prio'],
+      [/map-queue/, 'map-queue'],
+    ],
+    { repeated: true },
+  ),
   build(args) {
     const [add, del, map] = [args['add-set'], args['del-set'], args['map-set']];
     const info: SetInfo = {

@@ -1,5 +1,6 @@
 /** xt_snat_target_v2(), net/netfilter/xt_nat.c */
 import { decidedExcept, defineTarget } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 import { natRange } from './DNAT.ts';
@@ -23,6 +24,14 @@ export const SNAT = defineTarget({
     'random-fully': { value: flag },
     persistent: { value: flag },
   },
+  listing: listing(
+    [/to:(?<v>\S+)/, 'to-source'],
+    [
+      [/random/, 'random'],
+      [/random-fully/, 'random-fully'],
+      [/persistent/, 'persistent'],
+    ],
+  ),
   build: (args): SnatInfo => ({
     to: args['to-source'].value,
     random: args.random !== undefined,

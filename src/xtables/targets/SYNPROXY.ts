@@ -1,5 +1,6 @@
 /** synproxy_tg4(), net/ipv4/netfilter/ipt_SYNPROXY.c: answers SYNs itself before the server sees any. */
 import { defineTarget, undecided } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { flag, number } from '../values/number.ts';
 
 interface SynproxyInfo {
@@ -23,6 +24,13 @@ export const SYNPROXY = defineTarget({
     mss: { value: number(65535) },
     ecn: { value: flag },
   },
+  listing: listing(/SYNPROXY/, [
+    [/sack-perm/, 'sack-perm'],
+    [/timestamp/, 'timestamp'],
+    [/wscale (?<v>\d+)/, 'wscale'],
+    [/mss (?<v>\d+)/, 'mss'],
+    [/ecn/, 'ecn'],
+  ]),
   build: (args): SynproxyInfo => ({
     sackPermitted: args['sack-perm'] !== undefined,
     timestamp: args.timestamp !== undefined,

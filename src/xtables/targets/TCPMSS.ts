@@ -2,6 +2,7 @@
 import { addTcpMss, setTcpWord } from '../../skb/rewrite.ts';
 import type { MatchContext, RuleVerdict } from '../context.ts';
 import { DECIDED, defineTarget, refuse, type Value } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { u8, u16, upperHeader } from '../packet.ts';
 import { flag, readNumber } from '../values/number.ts';
 
@@ -33,6 +34,10 @@ export const TCPMSS = defineTarget({
     'clamp-mss-to-pmtu': { value: flag },
   },
   oneOf: [['set-mss', 'clamp-mss-to-pmtu']],
+  listing: listedParts([
+    [/TCPMSS set (?<v>\d+)/, 'set-mss'],
+    [/TCPMSS clamp to PMTU/, 'clamp-mss-to-pmtu'],
+  ]),
   build(args) {
     if (args['clamp-mss-to-pmtu']) return { kind: 'clamp' } satisfies TcpmssInfo;
     const mss = args['set-mss']?.value;

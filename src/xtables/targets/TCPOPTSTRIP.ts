@@ -2,6 +2,7 @@
 import { setTcpWord } from '../../skb/rewrite.ts';
 import type { Skb } from '../../skb/skb.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
+import { listedBare } from '../listing.ts';
 import { u8, u16, upperHeader } from '../packet.ts';
 import { readNumber } from '../values/number.ts';
 
@@ -37,6 +38,7 @@ export const TCPOPTSTRIP = defineTarget({
   tables: ['mangle'],
   protocols: [6],
   options: { 'strip-options': { value: kinds } },
+  listing: listedBare([[/TCPOPTSTRIP options (?<v>\S+)/, 'strip-options']]),
   build: (args): StripInfo => ({ kinds: args['strip-options']?.value ?? [] }),
   print: (info) => (info.kinds.length === 0 ? [] : [`--strip-options ${info.kinds.join(',')}`]),
   apply(info, ctx) {

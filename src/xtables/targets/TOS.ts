@@ -1,6 +1,7 @@
 /** tos_tg(), net/netfilter/xt_DSCP.c */
 import { setTos } from '../../skb/rewrite.ts';
 import { DECIDED, defineTarget, refuse } from '../extension.ts';
+import { listedParts } from '../listing.ts';
 import { tosOf } from '../packet.ts';
 import { number } from '../values/number.ts';
 import { formatTos, type Masked, tos } from '../values/tos.ts';
@@ -15,6 +16,12 @@ export const TOS = defineTarget({
   tables: ['mangle'],
   options: { 'set-tos': { value: tos }, 'and-tos': bits, 'or-tos': bits, 'xor-tos': bits },
   oneOf: [WAYS],
+  listing: listedParts([
+    [/TOS set ?(?<v>\S+)/, 'set-tos'],
+    [/TOS and (?<v>\S+)/, 'and-tos'],
+    [/TOS or (?<v>\S+)/, 'or-tos'],
+    [/TOS xor (?<v>\S+)/, 'xor-tos'],
+  ]),
   build(args) {
     if (WAYS.filter((way) => args[way]).length > 1)
       return refuse('only one of --set-tos, --and-tos, --or-tos, --xor-tos');

@@ -2,6 +2,7 @@
 import type { Ip } from '../../net/ip.ts';
 import type { MarkChange } from '../context.ts';
 import { decidedWith, defineTarget } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { address, formatAddress } from '../values/address.ts';
 import { masked } from '../values/mark.ts';
 import { hex } from '../values/number.ts';
@@ -26,6 +27,14 @@ export const TPROXY = defineTarget({
     'on-ip': { value: address },
     'tproxy-mark': { value: masked() },
   },
+  listing: listing([
+    /TPROXY redirect (?<ip>\S+):(?<port>\d+) mark (?<mark>\S+)/,
+    ({ ip, port, mark }) => [
+      listedOption('on-port', port),
+      listedOption('on-ip', ip),
+      listedOption('tproxy-mark', mark),
+    ],
+  ]),
   build: (args, { family }): TproxyInfo => ({
     port: args['on-port'].value,
     address: args['on-ip']?.value ?? (family === 4 ? 0 : 0n),

@@ -1,10 +1,12 @@
 /** trace_tg(), net/netfilter/xt_TRACE.c: asks for trace lines and goes on. */
 import { DECIDED, defineTarget } from '../extension.ts';
+import { listedBare } from '../listing.ts';
 
 export const TRACE = defineTarget({
   name: 'TRACE',
   support: DECIDED,
   options: {},
+  listing: listedBare(),
   build: () => ({}),
   print: () => [],
   apply: () => ({ kind: 'continue' }),

@@ -2,6 +2,7 @@
 import type { Family } from '../../net/ip.ts';
 import { setTtl } from '../../skb/rewrite.ts';
 import { DECIDED, defineTarget, refuse } from '../extension.ts';
+import { listedOption, listing } from '../listing.ts';
 import { ttlOf } from '../packet.ts';
 import { number } from '../values/number.ts';
 
@@ -27,6 +28,12 @@ function define(name: string, prefix: 'ttl' | 'hl', family: Family) {
       [key('inc')]: { value: number(255, 1), excludes: others('inc') },
     },
     oneOf: [ACTIONS.map(key)],
+    listing: listing([
+      new RegExp(`${name} (?<how>set to|increment by|decrement by) (?<v>\\d+)`),
+      ({ how = '', v }) => [
+        listedOption(key(how === 'set to' ? 'set' : how.startsWith('inc') ? 'inc' : 'dec'), v),
+      ],
+    ]),
     build(args) {
       for (const action of ACTIONS) {
         const arg = args[key(action)];

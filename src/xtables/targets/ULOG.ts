@@ -1,5 +1,6 @@
 /** ipt_ULOG of kernels before 3.17: hands a copy to a logging program and goes on. */
 import { defineTarget, untried } from '../extension.ts';
+import { listing } from '../listing.ts';
 import { quote } from '../tokens.ts';
 import { number } from '../values/number.ts';
 import { cutText } from '../values/text.ts';
@@ -23,6 +24,12 @@ export const ULOG = defineTarget({
     'ulog-cprange': { value: number(MAX_U32) },
     'ulog-qthreshold': { value: number(50, 1) },
   },
+  listing: listing(/ULOG/, [
+    [/copy_range (?<v>\d+)/, 'ulog-cprange'],
+    [/nlgroup (?<v>\d+)/, 'ulog-nlgroup'],
+    [/prefix ["`](?<v>.*)["']/, 'ulog-prefix'],
+    [/queue_threshold (?<v>\d+)/, 'ulog-qthreshold'],
+  ]),
   build: (args): UlogInfo => ({
     group: args['ulog-nlgroup']?.value ?? 1,
     range: args['ulog-cprange']?.value ?? 0,
