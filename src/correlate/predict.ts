@@ -65,16 +65,10 @@ export function predict(
 ): Prediction | undefined {
   // A model of guesses proves nothing: where no namespace was dumped the captures speak for themselves.
   if (isGuesswork(predictor.snapshot)) return undefined;
-  const origin: PacketOrigin | undefined =
-    options.from === undefined ? originOf(predictor, flow) : { kind: 'local', namespace: options.from };
-  if (!origin) return undefined;
-  const world = createWorld(predictor.snapshot, predictor.topology, {
-    respond: true,
-    ...(options.remembered && { conntrackAt: flow.start }),
-  });
-  const there = send(world, origin, asSent(firstPacket(flow, 'forward'), origin, flow, predictor));
+  const begun = begin(predictor, flow, options);
+  if (!begun) return undefined;
+  const { origin, world, there, answer } = begun;
   const checks = check(predictor, flow, there, 'forward');
-  const answer = answerOf(predictor, flow, there, world, options.hypothetical ?? false);
   const backChecks = answer ? check(predictor, flow, answer.trace, 'reply') : [];
   return {
     origin,
@@ -85,6 +79,30 @@ export function predict(
     checks,
     backChecks,
   };
+}
+
+function begin(predictor: Predictor, flow: Flow, options: PredictOptions) {
+  const origin: PacketOrigin | undefined =
+    options.from === undefined ? originOf(predictor, flow) : { kind: 'local', namespace: options.from };
+  if (!origin) return undefined;
+  const world = createWorld(predictor.snapshot, predictor.topology, {
+    respond: true,
+    ...(options.remembered && { conntrackAt: flow.start }),
+  });
+  const there = send(world, origin, asSent(firstPacket(flow, 'forward'), origin, flow, predictor));
+  const answer = answerOf(predictor, flow, there, world, options.hypothetical ?? false);
+  return { origin, world, there, answer };
+}
+
+/** The initiator's next packet after the first answer: of TCP, the one that acknowledges the SYN-ACK. */
+export function predictLater(predictor: Predictor, flow: Flow): Trace | undefined {
+  if (isGuesswork(predictor.snapshot)) return undefined;
+  const begun = begin(predictor, flow, { hypothetical: true });
+  const answer = begun?.answer?.trace;
+  const fate = answer && fateOf(answer);
+  if (!begun || !answer || (fate !== 'delivered' && fate !== 'forwarded')) return undefined;
+  const next = replyOf(begun.world, answer);
+  return next && send(begun.world, begun.origin, next);
 }
 
 function mssOf(world: World, trace: Trace): number | undefined {

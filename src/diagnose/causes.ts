@@ -81,9 +81,12 @@ import { neighStaleMac } from './causes/neigh-stale-mac.ts';
 import { neighTableOverflow } from './causes/neigh-table-overflow.ts';
 import { proxyArpMissing } from './causes/proxy-arp-missing.ts';
 import { routeAsymmetricReply } from './causes/route-asymmetric-reply.ts';
+import { routeConnmarkNotRestored } from './causes/route-connmark-not-restored.ts';
 import { routeExternalToPrivate } from './causes/route-external-to-private.ts';
 import { routeLoop } from './causes/route-loop.ts';
+import { routeMarkTooLate } from './causes/route-mark-too-late.ts';
 import { routeMissingReturn } from './causes/route-missing-return.ts';
+import { routeMultiDefault } from './causes/route-multi-default.ts';
 import { routeNetnsNoDefault } from './causes/route-netns-no-default.ts';
 import { routeOverlapSubnet } from './causes/route-overlap-subnet.ts';
 import { routePolicyHijack } from './causes/route-policy-hijack.ts';
@@ -131,6 +134,7 @@ export const CAUSES: readonly Cause[] = [
   fwdIpForwardOff,
   fwdIfaceForwardingOff,
   v6ForwardingOff,
+  routeMultiDefault,
   rpfStrictDrop,
   natLoopbackDnat,
   natDnatToLocalhost,
@@ -140,6 +144,8 @@ export const CAUSES: readonly Cause[] = [
   routeLoop,
   ttlExpired,
   traceModelParts,
+  routeMarkTooLate,
+  routeConnmarkNotRestored,
   routePolicyHijack,
   v6RaLost,
   v6NoPath,

@@ -4,6 +4,7 @@ import { parseIp } from '../net/ip.ts';
 import type { Trace } from '../netstack/hop.ts';
 import { type Case, modelDrop } from './case.ts';
 import { isUplink } from './filter.ts';
+import { forgottenMark, lateMark } from './marks.ts';
 import { answersUntranslated, leftUntranslated } from './nat.ts';
 import { tooLong } from './stall.ts';
 
@@ -15,6 +16,8 @@ export function passes(kase: Case): boolean {
   if (!arrives(there)) return false;
   if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return false;
   if (tooLong(kase)) return false;
+  // It goes on, and not where it was meant to.
+  if (lateMark(kase)?.wanted || forgottenMark(kase)) return false;
   if (leftUntranslated(kase) || !canBeAnswered(kase)) return false;
   return !back || arrives(back);
 }

@@ -8,6 +8,7 @@ import { healthy, ipv6 } from './healthy.mjs';
 import { hooks } from './hooks.mjs';
 import { ipv6Faults } from './ipv6.mjs';
 import { links } from './links.mjs';
+import { marks } from './marks.mjs';
 import { names } from './names.mjs';
 import { nat } from './nat.mjs';
 import { natLimits } from './nat-limits.mjs';
@@ -17,6 +18,7 @@ import { natWayBack } from './nat-way-back.mjs';
 import { neighbours } from './neighbours.mjs';
 import { overlays } from './overlays.mjs';
 import { routing } from './routing.mjs';
+import { severalWays } from './several-ways.mjs';
 import { sizes } from './sizes.mjs';
 import { sockets } from './sockets.mjs';
 import { subnets } from './subnets.mjs';
@@ -25,6 +27,8 @@ import { switching } from './switching.mjs';
 export const incidents = [
   ...forwarding,
   ...routing,
+  ...marks,
+  ...severalWays,
   ...links,
   ...switching,
   ...neighbours,

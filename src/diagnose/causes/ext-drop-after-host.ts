@@ -3,6 +3,7 @@ import { formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { answeredSomewhere, exitOf } from '../exit.ts';
+import { mayBeMarkedLate } from '../marks.ts';
 import { leftUntranslated, silenceAt } from '../nat.ts';
 import { nameOf } from '../words.ts';
 
@@ -30,15 +31,17 @@ export const extDropAfterHost: Cause = {
     const nexthop = kase.prediction?.there.hops.at(-1)?.nexthop;
     // The receiver is next door and was not dumped: then it may be its own fault, and nothing is "beyond".
     const nextDoor = nexthop !== undefined && nexthop === kase.prediction?.there.final.destination;
-    const confidence = nextDoor
-      ? 0.55
-      : exit.seen
-        ? assumptions > 2
-          ? 0.7
-          : 0.85
-        : exit.points.length > 0
-          ? 0.3
-          : 0.45;
+    // Or it isn't known that this is the way that it was to take.
+    const confidence =
+      nextDoor || mayBeMarkedLate(kase, exit.namespace)
+        ? 0.55
+        : exit.seen
+          ? assumptions > 2
+            ? 0.7
+            : 0.85
+          : exit.points.length > 0
+            ? 0.3
+            : 0.45;
     return {
       confidence: quiet ? Math.min(confidence, 0.4) : confidence,
       title: `it leaves ${out} correctly, and ${formatIp(kase.flow.server.address)} never answers`,
