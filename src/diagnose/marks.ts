@@ -41,8 +41,9 @@ export function lateMark({ prediction, snapshot }: Case): LateMark | undefined {
     const [rules, routes] =
       there.final.family === 4 ? [netns?.rules4, netns?.routes4] : [netns?.rules6, netns?.routes6];
     const asked = rules?.some((rule) => asksFor(rule, mark));
-    if (rules === undefined || (asked && routes === undefined)) return late;
     const wanted = wayOf(netns, mark, parseIp(exit.header.destination));
+    // The rule is known and its table is not.
+    if (rules === undefined || (asked && !wanted && routes?.covers !== 'all')) return late;
     if (wanted && wanted.out !== hop.out) return { ...late, wanted };
   }
   return undefined;

@@ -46,18 +46,14 @@ export function otherDefault(kase: Case): OtherDefault | undefined {
   if (asked === undefined || answers === undefined || asked === answers || asked === 'lo') return undefined;
   const defaults = defaultsOf(kase, namespace, flow.family);
   if (!/^default\b/.test(route.route ?? '') || defaults.length === 0) return undefined;
-  const source = parseIp(back.taps[0]?.header.source ?? '');
+  const source = parseIp(back.taps[0]?.header.source ?? back.final.source);
   const own = netnsOf(kase, namespace)?.links?.find(({ name }) => name === asked);
   if (source === undefined || !own?.addresses.some(({ address }) => address === source)) return undefined;
   const other = defaults.find(({ nexthops }) => nexthops[0]?.dev === asked);
   const gateway = other?.nexthops[0]?.gateway ?? senderOf(kase, there.hops.at(-2), source);
-  const seen = prediction?.backChecks.find(
-    ({ sighting, tap }) => sighting && tap.namespace !== namespace,
-  )?.sighting;
-  const left = prediction?.backChecks.find(
-    ({ sighting, tap }) => sighting && tap.interface === answers,
-  )?.sighting;
-  const sighting = left ?? seen;
+  // Seen where the request does not pass, it has left by the other network.
+  const way = new Set(prediction?.checks.flatMap(({ points }) => points.map(({ index }) => index)));
+  const sighting = flow.legs.find(({ point, reply }) => reply.packets > 0 && !way.has(point))?.reply.kept[0];
   return {
     ...{ namespace, asked, answers, source, route },
     ...(gateway !== undefined && { gateway }),

@@ -207,6 +207,46 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     ['crm/ss.txt', /0\.0\.0\.0:8000/, '10.66.4.20:5432'],
     ['host/ss.txt', /127\.0\.0\.1:6379/, '127.0.0.1:6380'],
   ],
+  [
+    'route-mark-too-late',
+    'marked-after-routing',
+    'no ip rule asks for that mark: it is for traffic control',
+    ['host/ip-rule.json', /"fwmark":"0x2"/, '"fwmark":"0x3"'],
+  ],
+  [
+    'route-mark-too-late',
+    'marked-after-routing',
+    'the rule is for another port',
+    ['host/iptables-save.txt', /--dport 873 -j MARK/, '--dport 874 -j MARK'],
+  ],
+  [
+    'route-connmark-not-restored',
+    'answers-by-the-other-line',
+    'a rule restores it',
+    [
+      'host/iptables-save.txt',
+      /(\[\d+:\d+\] -A PREROUTING -i dsl2 -m conntrack)/,
+      '[0:0] -A PREROUTING -i ward0 -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff\n$1',
+    ],
+  ],
+  [
+    'route-connmark-not-restored',
+    'only-the-first-packet-is-marked',
+    'the mark of the connection is for something else: no ip rule asks for it',
+    ['host/ip-rule.json', /"fwmark":"0x5"/, '"fwmark":"0x6"'],
+  ],
+  [
+    'route-multi-default',
+    'second-network-takes-the-default',
+    'the network that it is asked by has the default route',
+    ['shop/ip-route.json', /("dev":"eth1".*?"metric":)100/, '$1200'],
+  ],
+  [
+    'route-multi-default',
+    'every-other-address-is-dead',
+    'there is one way out, and some servers are down',
+    ['host/ip-route.json', /,?\{"gateway":"203\.0\.113\.1","dev":"wan1".*?\}/, ''],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

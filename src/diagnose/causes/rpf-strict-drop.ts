@@ -1,4 +1,5 @@
-import { formatIp } from '../../net/ip.ts';
+import { ownersOf } from '../../correlate/owner.ts';
+import { formatIp, parseIp } from '../../net/ip.ts';
 import { counterEvidence, sysctlEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { inInterface, nameOf } from '../words.ts';
@@ -35,10 +36,16 @@ export const rpfStrictDrop = modelCause({
     'systemd/systemd#28391',
   ],
   tell(kase, drop) {
-    const device = inInterface(drop.trace) ?? '';
+    // The question by ARP was refused already: then it is the next hop that filters.
+    const asked = parseIp(drop.trace.hops.at(-1)?.nexthop ?? '');
+    const owner = asked === undefined ? undefined : ownersOf(kase.snapshot, asked)[0];
+    const refuses = inInterface(drop.trace) === undefined ? owner : undefined;
+    const namespace = refuses?.netns.name ?? drop.namespace;
+    const device = refuses?.link.name ?? inInterface(drop.trace);
+    if (device === undefined) return undefined;
     const source = drop.trace.final.source;
     const names = ['all', device].map((name) => `net.ipv4.conf.${name}.rp_filter`);
-    const where = nameOf(kase, drop.namespace);
+    const where = nameOf(kase, namespace);
     const client = formatIp(kase.flow.client.address);
     return {
       title: `${where} drops packets from ${source} on ${device}: the way back to ${source} is another interface (rp_filter)`,
@@ -46,12 +53,14 @@ export const rpfStrictDrop = modelCause({
         `The packet arrives on ${device}, but the route back to its source ${source} does not leave by ${device}. ` +
         `Strict reverse path filtering (the larger of conf.all.rp_filter and conf.${device}.rp_filter is 1) takes that for a ` +
         'forged source and drops it after PREROUTING; INPUT and FORWARD never see it and nobody is told.',
+      namespace,
+      interface: device,
       sysctl: drop.trace.sysctl ?? (names[1] as string),
       evidence: [
-        ...names.flatMap((name) => sysctlEvidence(kase, drop.namespace, name)),
-        ...counterEvidence(kase, drop.namespace, 'TcpExtIPReversePathFilter', 'packets dropped by rp_filter'),
+        ...names.flatMap((name) => sysctlEvidence(kase, namespace, name)),
+        ...counterEvidence(kase, namespace, 'TcpExtIPReversePathFilter', 'packets dropped by rp_filter'),
       ],
-      fix: [{ namespace: drop.namespace, text: `sysctl -w net.ipv4.conf.${device}.rp_filter=2` }],
+      fix: [{ namespace, text: `sysctl -w net.ipv4.conf.${device}.rp_filter=2` }],
       effect: `Loose filtering keeps the check that ${client} is routable at all; better still, route ${source} by ${device}.`,
     };
   },
