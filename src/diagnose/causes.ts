@@ -35,6 +35,7 @@ import { fltIccOff } from './causes/flt-icc-off.ts';
 import { fltInputBlocksContainer } from './causes/flt-input-blocks-container.ts';
 import { fltInputDrop } from './causes/flt-input-drop.ts';
 import { fltIpsetBan } from './causes/flt-ipset-ban.ts';
+import { fltK8sServiceDrop } from './causes/flt-k8s-service-drop.ts';
 import { fltLegacyNftMix } from './causes/flt-legacy-nft-mix.ts';
 import { fltNetdevTcXdp } from './causes/flt-netdev-tc-xdp.ts';
 import { fltNftOtherTable } from './causes/flt-nft-other-table.ts';
@@ -178,6 +179,7 @@ export const CAUSES: readonly Cause[] = [
   natSnatPortsExhausted,
   natSnatForeignIp,
   srcAddrSelection,
+  fltK8sServiceDrop,
   fltNetdevTcXdp,
   fltBridgeFilterDrop,
   fltLegacyNftMix,

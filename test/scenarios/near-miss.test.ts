@@ -247,6 +247,28 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     'there is one way out, and some servers are down',
     ['host/ip-route.json', /,?\{"gateway":"203\.0\.113\.1","dev":"wan1".*?\}/, ''],
   ],
+  [
+    'flt-k8s-service-drop',
+    'service-without-endpoints',
+    'the rule is somebody’s own, in no service’s name',
+    ['host/iptables-save.txt', /shop\/cart:http has no endpoints/, 'closed by the shop team'],
+  ],
+  [
+    'flt-k8s-service-drop',
+    'node-port-without-a-local-pod',
+    'the rule is for another port',
+    ['host/iptables-save.txt', /--dport 30880 -j DROP/, '--dport 30882 -j DROP'],
+  ],
+  [
+    'flt-k8s-service-drop',
+    'marked-for-drop-by-an-old-kube-proxy',
+    'something else has marked the packet',
+    [
+      'host/iptables-legacy-save.txt',
+      /(-A KUBE-(?:XLB|FW)\S+ .*)-j KUBE-MARK-DROP/g,
+      '$1-j MARK --set-xmark 0x8000/0x8000',
+    ],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

@@ -7,6 +7,7 @@ import { forwarding } from './forwarding.mjs';
 import { healthy, ipv6 } from './healthy.mjs';
 import { hooks } from './hooks.mjs';
 import { ipv6Faults } from './ipv6.mjs';
+import { kubernetes } from './kubernetes.mjs';
 import { links } from './links.mjs';
 import { marks } from './marks.mjs';
 import { names } from './names.mjs';
@@ -44,6 +45,7 @@ export const incidents = [
   ...natUntranslated,
   ...natLimits,
   ...filter,
+  ...kubernetes,
   ...sockets,
   ...names,
   ...beyond,

@@ -19,7 +19,6 @@ export const fltReject = modelCause({
   references: [
     'net/ipv4/netfilter/nf_reject_ipv4.c: nf_send_reset(), nf_send_unreach()',
     'iptables-extensions(8): REJECT',
-    'kubernetes/kubernetes#18802',
   ],
   tell(kase, drop) {
     const rule = drop.trace.rule;
@@ -39,13 +38,7 @@ export const fltReject = modelCause({
           : 'The sender gets an error for it instead of silence.'),
       status: 'rejected',
       evidence: refusal ? [seenAt(kase, refusal, `the refusal ${describeSighting(refusal)}`)] : [],
-      ...(rule.kind === 'rule' && /has no endpoints/.test(rule.text)
-        ? {
-            fix: [],
-            effect:
-              'The service has no endpoints: no pod that backs it is ready. Start one; kube-proxy takes the rule away by itself.',
-          }
-        : { fix: acceptBefore(kase, drop) }),
+      fix: acceptBefore(kase, drop),
     };
   },
 });
