@@ -32,7 +32,7 @@ export const fltK8sServiceDrop = modelCause({
     'net/ipv4/netfilter/ipt_REJECT.c: reject_tg()',
     'iptables-extensions(8): comment, REJECT',
     'kubernetes/kubernetes#66354',
-    'kubernetes/kubernetes#74383',
+    'kubernetes/kubernetes#92761',
   ],
   from: ['flt-rule-drop', 'flt-reject', 'flt-input-drop', 'flt-output-drop', 'flt-forward-policy-drop'],
   tell(kase, drop) {

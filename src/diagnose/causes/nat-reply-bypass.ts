@@ -25,7 +25,11 @@ export const natReplyBypass: Cause = {
   settledBy: ['ip route (at the server)', 'a capture at the client'],
   repair:
     'Translate the source as well (MASQUERADE towards the server), so that it answers the translating host, or make that host the server’s way to those clients.',
-  references: ['net/netfilter/nf_nat_core.c: nf_nat_packet()', 'RFC 3022, section 1'],
+  references: [
+    'net/netfilter/nf_nat_core.c: nf_nat_packet()',
+    'RFC 3022, section 1',
+    'kubernetes/kubernetes#74383',
+  ],
   find(kase) {
     const stranger = strangerOf(kase);
     if (!stranger || stranger.bridge !== undefined) return undefined;

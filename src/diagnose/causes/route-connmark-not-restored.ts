@@ -26,7 +26,8 @@ export const routeConnmarkNotRestored: Cause = {
   references: [
     'net/netfilter/xt_connmark.c: connmark_tg_shift()',
     'net/core/fib_rules.c: fib_rule_match()',
-    'net/netfilter/nf_nat_core.c: nf_nat_oif_changed(), which drops masqueraded packets that change their way',
+    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn() (drops masqueraded packets that change their interface)',
+    'include/net/netfilter/nf_nat.h: nf_nat_oif_changed()',
     'iptables-extensions(8): CONNMARK',
     'ip-rule(8)',
   ],

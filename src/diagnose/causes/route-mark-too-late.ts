@@ -22,8 +22,10 @@ export const routeMarkTooLate: Cause = {
   repair:
     'Set the mark in mangle PREROUTING, for locally sent packets in mangle OUTPUT; in nft in a prerouting filter chain of priority mangle, or an output chain of type route.',
   references: [
-    'net/ipv4/ip_input.c: ip_rcv_finish_core(), routes before NF_INET_FORWARD',
-    'net/ipv4/netfilter/iptable_mangle.c: ipt_mangle_out(), ip_route_me_harder()',
+    'net/ipv4/ip_input.c: ip_rcv_finish_core() (routes before NF_INET_FORWARD)',
+    'net/ipv4/netfilter/iptable_mangle.c: ipt_mangle_out()',
+    'net/netfilter/nft_chain_route.c: nf_route_table_hook4()',
+    'net/ipv4/netfilter.c: ip_route_me_harder()',
     'iptables-extensions(8): MARK',
     'ip-rule(8)',
   ],

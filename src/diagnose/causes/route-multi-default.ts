@@ -12,7 +12,7 @@ export const routeMultiDefault: Cause = {
   symptom:
     'A published port dies when its container gets a second network; or some addresses are always reached and others never.',
   mechanism:
-    'Of several default routes the one with the smallest metric is taken, whatever network a request came by; of one with several next hops each flow takes the one that a hash of its addresses gives. Neither looks whether that way works. What answers by another network than it was asked by meets reverse path filtering, isolation, or a provider that knows no such source.',
+    'Of several default routes the one with the smallest metric is taken, whatever network a request came by; of one with several next hops each flow takes the one that a hash of its addresses gives (with fib_multipath_hash_policy 1, of its ports as well). Neither looks whether that way works, unless fib_multipath_use_neigh is 1. What answers by another network than it was asked by meets reverse path filtering, isolation, or a provider that knows no such source.',
   check:
     'ip route (in the namespace of the receiver, and of the gateway); ip route get CLIENT from ADDRESS; docker inspect (Networks, GwPriority); tcpdump on both ways',
   proof:
@@ -23,7 +23,8 @@ export const routeMultiDefault: Cause = {
   repair:
     'Give the network that is to be the way out the smaller metric (docker: --gw-priority), or let the source choose (ip rule from ADDRESS lookup TABLE); take a dead next hop out of the route. Loose reverse path filtering (rp_filter=2) hides it where the other way leads to the client as well.',
   references: [
-    'net/ipv4/fib_semantics.c: fib_select_multipath(), fib_select_default()',
+    'net/ipv4/fib_trie.c: fib_table_lookup() (of one prefix the route with the lowest metric)',
+    'net/ipv4/fib_semantics.c: fib_select_multipath()',
     'net/ipv4/fib_frontend.c: fib_validate_source()',
     'ip-route(8)',
     'moby/moby#21741',
