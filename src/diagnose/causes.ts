@@ -20,6 +20,7 @@ import { dockerProxyDeadBackend } from './causes/docker-proxy-dead-backend.ts';
 import { dockerProxyFallback } from './causes/docker-proxy-fallback.ts';
 import { dupIp } from './causes/dup-ip.ts';
 import { dupMac } from './causes/dup-mac.ts';
+import { extAntispoof } from './causes/ext-antispoof.ts';
 import { extDropAfterHost } from './causes/ext-drop-after-host.ts';
 import { extRemoteReset } from './causes/ext-remote-reset.ts';
 import { extUnreachable } from './causes/ext-unreachable.ts';
@@ -207,6 +208,7 @@ export const CAUSES: readonly Cause[] = [
   natDnatMismatch,
   natNoDnatHostRst,
   sockNotListening,
+  extAntispoof,
   natMasqueradeMismatch,
   natMasqueradeMissing,
   dockerProxyDeadBackend,

@@ -50,6 +50,9 @@ function fromModel(kase: Case): Untranslated | undefined {
   const netns = netnsOf(kase, there.namespace);
   if (!netns || ownersOf(kase.snapshot, source).some((owner) => owner.netns.name === there.namespace))
     return undefined;
+  // Of what conntrack makes nothing of, no NAT rule is asked.
+  if (there.hops.at(-1)?.steps.some((step) => step.kind === 'conntrack' && step.state === 'INVALID'))
+    return undefined;
   const device = netns.links?.find((link) => link.name === exit.interface);
   const master = netns.links?.find((link) => link.name === device?.master);
   const near = [...(device?.addresses ?? []), ...(master?.addresses ?? [])];
@@ -184,6 +187,8 @@ export interface NearMiss {
   readonly target: string;
   readonly rule: NonNullable<Finding['rule']>;
   readonly why: string;
+  /** Its `! -d` leaves this destination out: somebody meant it. */
+  readonly exempted: boolean;
 }
 
 /** Source NAT rules of that namespace that this packet did not meet, with the condition that failed. */
@@ -203,6 +208,7 @@ export function natNearMisses(
           {
             target: rule.target.name,
             why,
+            exempted: rule.destination?.invert === true && why.startsWith('its -d'),
             rule: {
               family: ruleset.family,
               table: 'nat',

@@ -269,6 +269,25 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
       '$1-j MARK --set-xmark 0x8000/0x8000',
     ],
   ],
+  [
+    'ct-invalid-leak',
+    'forgotten-and-not-picked-up',
+    'conntrack makes an entry in mid-connection, and called nothing INVALID',
+    ['host/sysctl.txt', /(nf_conntrack_tcp_loose = )0/, '$11'],
+    ['host/conntrack-stats.txt', /invalid=6/, 'invalid=0'],
+  ],
+  [
+    'ext-antispoof',
+    'cloud-drops-foreign-sources',
+    'the source is an address of the host',
+    ['host/ip-addr.json', /"local":"10\.200\.1\.1"/, '"local":"10.200.1.14"'],
+  ],
+  [
+    'ext-antispoof',
+    'cloud-drops-foreign-sources',
+    'it is lost on the way, in the host: forwarding is off',
+    ['host/sysctl.txt', /(net\.ipv4\.ip_forward = |net\.ipv4\.conf\.\S+\.forwarding = )1/g, '$10'],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

@@ -6,6 +6,7 @@ import { filter } from './filter.mjs';
 import { forwarding } from './forwarding.mjs';
 import { healthy, ipv6 } from './healthy.mjs';
 import { hooks } from './hooks.mjs';
+import { invalid } from './invalid.mjs';
 import { ipv6Faults } from './ipv6.mjs';
 import { kubernetes } from './kubernetes.mjs';
 import { links } from './links.mjs';
@@ -22,6 +23,7 @@ import { routing } from './routing.mjs';
 import { severalWays } from './several-ways.mjs';
 import { sizes } from './sizes.mjs';
 import { sockets } from './sockets.mjs';
+import { spoof } from './spoof.mjs';
 import { subnets } from './subnets.mjs';
 import { switching } from './switching.mjs';
 
@@ -43,12 +45,14 @@ export const incidents = [
   ...natState,
   ...natWayBack,
   ...natUntranslated,
+  ...invalid,
   ...natLimits,
   ...filter,
   ...kubernetes,
   ...sockets,
   ...names,
   ...beyond,
+  ...spoof,
   ...docker,
   ...ipv6,
   ...healthy,

@@ -15,6 +15,7 @@ peer vxlan-damaged ADDRESS PORT --source ADDRESS [--tries N]
                                                       VXLAN packets (an echo request inside) with a wrong outer checksum
 peer ra-send   ADDRESS%DEVICE 0 --seconds S          a router advertisement each second, from that link-local address
 peer tcp-talk  ADDRESS PORT --seconds S [--from PORT] a line each 0.2 s over one connection, as long as S
+               [--stray S]                            S seconds after it began, a segment far outside the window
 peer udp-damaged ADDRESS PORT --from PORT             three datagrams with a wrong checksum
 peer dns-ask   ADDRESS NAME                           asks for the name's address three times, as a resolver does
 peer dns-pair  ADDRESS NAME                           asks for A and AAAA at once, and again after five seconds
@@ -152,6 +153,8 @@ def tcp_ask(args):
 def tcp_talk(args):
     source = ("", args.from_port) if args.from_port else None
     with socket.create_connection((args.address, args.port), timeout=WAIT, source_address=source) as connection:
+        if args.stray:
+            threading.Timer(args.stray, send_stray, (connection,)).start()
         end = time.monotonic() + args.seconds
         lines = 0
         while time.monotonic() < end:

@@ -38,7 +38,8 @@ export const natMasqueradeMismatch: Cause = {
     const where = nameOf(kase, left.namespace);
     const subnet = left.subnet ?? networkOf(left.source, kase.flow.family === 4 ? 24 : 64);
     return {
-      confidence: left.seen ? 0.93 : 0.78,
+      // What is left out on purpose is to be answered without translation; why it isn’t, the other side would tell.
+      confidence: miss.exempted ? 0.55 : left.seen ? 0.93 : 0.78,
       title: `${where}’s ${miss.target} rule does not match ${source}: ${miss.why}`,
       explanation:
         `The packet leaves ${left.out} with its private source ${source}. There is a ${miss.target} rule in nat POSTROUTING, but it ` +
