@@ -1,5 +1,6 @@
 /** What the rules of kube-proxy say of a service that has nobody to go to: by the comments of its iptables mode, old and new. */
-import type { Step, Trace } from '../netstack/hop.ts';
+import type { DecidingStep, Step, Trace } from '../netstack/hop.ts';
+import type { Evidence } from './finding.ts';
 
 type RuleStep = Extract<Step, { kind: 'rule' }>;
 
@@ -11,10 +12,14 @@ export interface KubeService {
   readonly port?: string;
   /** None at all; none on this node, and the policy asks for one; the client is in none of its source ranges. */
   readonly lacks: 'endpoints' | 'local endpoints' | 'permission';
-  readonly rule: RuleStep;
+  /** The one that says so. */
+  readonly rule: DecidingStep;
+  /** Where nftables mode has it: the map's element. */
+  readonly element?: Evidence;
 }
 
-const LABEL = '[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?';
+/** A name of Kubernetes, or several with dots. */
+export const LABEL = '[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?';
 const SERVICE = `"?(${LABEL})/(${LABEL})(?::(${LABEL}))?`;
 const NO_ENDPOINTS = new RegExp(`--comment ${SERVICE} has no (local )?endpoints"?`);
 const NOT_ACCEPTED = new RegExp(`--comment ${SERVICE} traffic not accepted by KUBE-FW-`);

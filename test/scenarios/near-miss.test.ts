@@ -288,6 +288,12 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     'it is lost on the way, in the host: forwarding is off',
     ['host/sysctl.txt', /(net\.ipv4\.ip_forward = |net\.ipv4\.conf\.\S+\.forwarding = )1/g, '$10'],
   ],
+  [
+    'flt-k8s-service-drop',
+    'no-endpoints-in-nftables-mode',
+    'the elements have no service in their comments',
+    ['host/nft-ruleset.json', /"comment": "(?:shop\/cart:http|media\/ingest:rtmp)"/g, '"comment": "closed"'],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

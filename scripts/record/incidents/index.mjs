@@ -9,6 +9,7 @@ import { hooks } from './hooks.mjs';
 import { invalid } from './invalid.mjs';
 import { ipv6Faults } from './ipv6.mjs';
 import { kubernetes } from './kubernetes.mjs';
+import { kubernetesNft } from './kubernetes-nft.mjs';
 import { links } from './links.mjs';
 import { marks } from './marks.mjs';
 import { names } from './names.mjs';
@@ -49,6 +50,7 @@ export const incidents = [
   ...natLimits,
   ...filter,
   ...kubernetes,
+  ...kubernetesNft,
   ...sockets,
   ...names,
   ...beyond,

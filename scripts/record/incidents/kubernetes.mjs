@@ -58,7 +58,7 @@ async function load(host, rules, tool = 'iptables-restore') {
 }
 
 /** A node: pods of 10.244.3.0/24 on cni0, and clients and other nodes outside. */
-async function node(lab, pods) {
+export async function node(lab, pods) {
   const { outside, inside } = await bridgedHost(lab, {
     bridge: ['cni0', '10.244.3.1/24'],
     members: pods.map(([name, last], index) => [name, 'eth0', `10.244.3.${last}/24`, `veth${index}a`]),

@@ -1,7 +1,8 @@
 import { formatIp } from '../../net/ip.ts';
-import type { Case, ModelDrop } from '../case.ts';
+import { type Case, type ModelDrop, netnsOf } from '../case.ts';
 import { describeSighting, findingRule, seenAt } from '../evidence.ts';
 import { type KubeService, kubeService } from '../kube-service.ts';
+import { kubeServiceInNft } from '../kube-service-nft.ts';
 import { modelCause, type Told } from '../model-cause.ts';
 import { nameOf } from '../words.ts';
 
@@ -12,7 +13,7 @@ export const fltK8sServiceDrop = modelCause({
   symptom:
     'A cluster address is refused at once ("Connection refused"); a node port or load balancer is dead on some nodes and works on others.',
   mechanism:
-    'kube-proxy writes a rule in place of the service’s chain where it has no endpoint to choose from. Without any endpoint the packet is rejected (ICMP port unreachable). With externalTrafficPolicy: Local, outside traffic may only go to pods of this node; where there is none it is dropped: since 1.24 by a DROP in KUBE-EXTERNAL-SERVICES, before by mark 0x8000 (KUBE-MARK-DROP) and KUBE-FIREWALL.',
+    'kube-proxy writes a rule in place of the service’s chain where it has no endpoint to choose from. Without any endpoint the packet is rejected (ICMP port unreachable). With externalTrafficPolicy: Local, outside traffic may only go to pods of this node; where there is none it is dropped: since 1.24 by a DROP in KUBE-EXTERNAL-SERVICES, before by mark 0x8000 (KUBE-MARK-DROP) and KUBE-FIREWALL. In nftables mode the maps no-endpoint-services and no-endpoint-nodeports of table kube-proxy lead to a drop or a reject.',
   check:
     'iptables-save -c | grep -E "has no (local )?endpoints|traffic not accepted" (whose counter grows); kubectl get endpointslices -l kubernetes.io/service-name=NAME; kubectl get service NAME -o yaml (selector, externalTrafficPolicy)',
   proof:
@@ -21,6 +22,7 @@ export const fltK8sServiceDrop = modelCause({
     'The packet gets a pod’s address (KUBE-SEP-…), or it is refused by the pod itself: then the pod doesn’t listen. The rule’s counter stays.',
   settledBy: [
     'iptables-save -c (iptables-legacy-save -c)',
+    'nft list table ip kube-proxy',
     'kubectl get endpointslices -A',
     'kubectl get service NAME -o yaml',
     'kubectl get pods -o wide --show-labels',
@@ -28,7 +30,7 @@ export const fltK8sServiceDrop = modelCause({
   repair:
     'Get a pod ready that the selector fits. For the Local policy: a pod on each node that is sent to (a DaemonSet), a balancer that heeds healthCheckNodePort, or externalTrafficPolicy: Cluster, which hides the client’s address.',
   references: [
-    'kube-proxy: pkg/proxy/iptables/proxier.go, syncProxyRules()',
+    'kube-proxy: pkg/proxy/iptables/proxier.go and pkg/proxy/nftables/proxier.go, syncProxyRules()',
     'net/ipv4/netfilter/ipt_REJECT.c: reject_tg()',
     'iptables-extensions(8): comment, REJECT',
     'kubernetes/kubernetes#66354',
@@ -36,7 +38,7 @@ export const fltK8sServiceDrop = modelCause({
   ],
   from: ['flt-rule-drop', 'flt-reject', 'flt-input-drop', 'flt-output-drop', 'flt-forward-policy-drop'],
   tell(kase, drop) {
-    const service = kubeService(drop.trace);
+    const service = kubeService(drop.trace) ?? kubeServiceInNft(netnsOf(kase, drop.namespace), drop.trace);
     return drop.direction === 'forward' && service ? told(kase, drop, service) : undefined;
   },
 });
@@ -65,6 +67,7 @@ function told(kase: Case, drop: ModelDrop, service: KubeService): Told {
     evidence: [
       ...(refusal ? [seenAt(kase, refusal, `the refusal ${describeSighting(refusal)}`)] : []),
       ...sent,
+      ...(service.element ? [service.element] : []),
     ],
   };
 }

@@ -66,8 +66,21 @@ function asksReversePath(statement: Statement): boolean {
   );
 }
 
+/** For the packet's source: a set of addresses or interfaces that a rule is for bans nobody. */
 function asksNamedSet(statement: Statement): boolean {
-  return statement.kind === 'match' && statement.right.kind === 'set-ref' && statement.op !== '!=';
+  return (
+    statement.kind === 'match' &&
+    statement.right.kind === 'set-ref' &&
+    statement.op !== '!=' &&
+    asksSource(statement.left)
+  );
+}
+
+function asksSource(expression: Expression): boolean {
+  if (expression.kind === 'concat') return expression.parts.some(asksSource);
+  if (expression.kind === 'binary') return asksSource(expression.left);
+  if (expression.kind === 'ct') return expression.key === 'saddr';
+  return expression.kind === 'payload' && expression.header?.field === 'saddr';
 }
 
 function isLimit({ kind }: Statement): boolean {
