@@ -36,7 +36,15 @@ export const fltK8sServiceDrop = modelCause({
     'kubernetes/kubernetes#66354',
     'kubernetes/kubernetes#92761',
   ],
-  from: ['flt-rule-drop', 'flt-reject', 'flt-input-drop', 'flt-output-drop', 'flt-forward-policy-drop'],
+  from: [
+    'flt-rule-drop',
+    'flt-reject',
+    'flt-input-drop',
+    'flt-input-blocks-container',
+    'flt-output-drop',
+    'flt-forward-policy-drop',
+    'flt-legacy-nft-mix',
+  ],
   tell(kase, drop) {
     const service = kubeService(drop.trace) ?? kubeServiceInNft(netnsOf(kase, drop.namespace), drop.trace);
     return drop.direction === 'forward' && service ? told(kase, drop, service) : undefined;
