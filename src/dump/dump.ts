@@ -13,7 +13,10 @@ import type {
   FrameFilter,
   IpRule,
   Link,
+  LinkCounters,
+  ListedContainer,
   MdbEntry,
+  NamespaceEntry,
   Neighbour,
   NexthopBucket,
   NexthopObject,
@@ -69,8 +72,16 @@ export type DumpContent =
   | { readonly kind: 'conntrack-stats'; readonly cpus: readonly ConntrackCpu[] }
   | { readonly kind: 'counters'; readonly counters: ReadonlyMap<string, Counter> }
   | { readonly kind: 'containers'; readonly containers: readonly DockerContainer[] }
+  /** `docker ps`. */
+  | { readonly kind: 'container-list'; readonly containers: readonly ListedContainer[] }
   | { readonly kind: 'docker-networks'; readonly networks: readonly DockerNetwork[] }
   | { readonly kind: 'resolver'; readonly resolver: Resolver }
+  /** Packets, bytes, errors and drops of devices alone: /proc/net/dev, `ethtool -S`. */
+  | { readonly kind: 'link-counters'; readonly devices: readonly LinkCounters[] }
+  /** `ip netns list`, `ip netns list-id`, `lsns -t net`. */
+  | { readonly kind: 'namespaces'; readonly namespaces: readonly NamespaceEntry[] }
+  /** Recognised, and nothing is taken from it. */
+  | { readonly kind: 'unused'; readonly command: string; readonly why: string }
   | { readonly kind: 'trace'; readonly trace: TraceDump };
 
 /** One recognised text file. */

@@ -9,6 +9,8 @@ export interface Format {
   readonly id: string;
   /** The command that prints it, as a person would type it. */
   readonly command: string;
+  /** Recognised to say why nothing is taken from it. */
+  readonly unused?: true;
   /** Why this text is taken for that, or undefined. Looks at a bounded part of the text. */
   recognise(text: DumpText): string | undefined;
   /** Also of an empty text: the command's output when there is nothing. `hint` is of this very format. */

@@ -11,6 +11,7 @@ import { conntrack } from './formats/conntrack.ts';
 import { conntrackStats } from './formats/conntrack-stats.ts';
 import { dockerInspect } from './formats/docker-inspect.ts';
 import { dockerNetwork } from './formats/docker-network.ts';
+import { dockerPs, dockerPsJson } from './formats/docker-ps.ts';
 import { arptablesSave, ebtablesSave } from './formats/frame-filter.ts';
 import { ifconfig } from './formats/ifconfig.ts';
 import { ipAddr, ipLink } from './formats/ip-addr.ts';
@@ -29,18 +30,24 @@ import { ipsetXml } from './formats/ipset-xml.ts';
 import { iptablesL, iptablesS } from './formats/iptables-list.ts';
 import { iptablesSave } from './formats/iptables-save.ts';
 import { kernelLog } from './formats/kernel-log.ts';
+import { ethtoolS, procNetDev } from './formats/link-counters.ts';
+import { ipNetns, ipNetnsJson, lsns, lsnsJson } from './formats/namespaces.ts';
 import { netstat } from './formats/netstat.ts';
 import { netstatStatistics } from './formats/netstat-s.ts';
 import { nft } from './formats/nft.ts';
 import { nftJson } from './formats/nft-json.ts';
 import { nftTrace } from './formats/nft-trace.ts';
 import { nstat, nstatJson } from './formats/nstat.ts';
+import { procNetCounters, procNetSoftnet, procNetStat } from './formats/proc-net-counters.ts';
+import { procNetRoute } from './formats/proc-net-route.ts';
+import { procNetSockets } from './formats/proc-net-sockets.ts';
 import { ps } from './formats/ps.ts';
 import { hosts, nsswitchConf, resolvConf } from './formats/resolver.ts';
 import { routeN } from './formats/route-n.ts';
 import { ss } from './formats/ss.ts';
 import { sysctl } from './formats/sysctl.ts';
 import { tcQdisc, tcQdiscJson } from './formats/tc-qdisc.ts';
+import { UNUSED_FORMATS } from './formats/unused.ts';
 import { xtablesMonitor } from './formats/xtables-monitor.ts';
 
 /**
@@ -50,6 +57,7 @@ export const FORMATS: readonly Format[] = [
   nftJson,
   dockerInspect,
   dockerNetwork,
+  dockerPsJson,
   ipAddrJson,
   bridgeLinkJson,
   ipLinkJson,
@@ -63,6 +71,8 @@ export const FORMATS: readonly Format[] = [
   ipRuleJson,
   ipRouteJson,
   nstatJson,
+  lsnsJson,
+  ipNetnsJson,
   nftTrace,
   xtablesMonitor,
   kernelLog,
@@ -84,7 +94,17 @@ export const FORMATS: readonly Format[] = [
   netstat,
   netstatStatistics,
   routeN,
+  procNetRoute,
+  procNetSockets,
+  procNetDev,
+  procNetCounters,
+  procNetSoftnet,
+  procNetStat,
+  ethtoolS,
+  lsns,
+  ipNetns,
   brctlShow,
+  dockerPs,
   bridgeVlan,
   bridgeMdb,
   ps,
@@ -102,4 +122,5 @@ export const FORMATS: readonly Format[] = [
   resolvConf,
   nsswitchConf,
   hosts,
+  ...UNUSED_FORMATS,
 ];

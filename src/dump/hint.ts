@@ -4,6 +4,8 @@ import { TABLES, type TableName } from '../xtables/rule.ts';
 import { familyOfCommand } from './route-record.ts';
 
 export interface Hint {
+  /** The command itself, where it is known. */
+  readonly command?: string;
   /** Id of a format; of its text and JSON forms the text form's. */
   readonly format: string;
   readonly family?: Family;
@@ -46,6 +48,10 @@ const NAMES: Readonly<Record<string, Hint>> = {
   'conntrack-stats': { format: 'conntrack-stats' },
   'conntrack-l': { format: 'conntrack' },
   nstat: { format: 'nstat' },
+  'ip-netns': { format: 'ip-netns' },
+  'ip-netns-list': { format: 'ip-netns' },
+  lsns: { format: 'lsns' },
+  'docker-ps': { format: 'docker-ps' },
   arp: { format: 'arp' },
   ifconfig: { format: 'ifconfig' },
   'route-n': { format: 'route-n', family: 4 },
@@ -81,6 +87,16 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^ipset (?:-\S+ )*(?:list|-L)/, 'ipset-list'],
   [/^nft .*\blist (?:ruleset|table|chain|set|map|meter|flowtable)\b/, 'nft'],
   [/^(?:sysctl|(?:cat|head|tail|grep) .*\/proc\/sys)/, 'sysctl'],
+  [/^cat \/proc(?:\/\d+|\/self)?\/net\/(?:ipv6_)?route/, 'proc-net-route'],
+  [/^cat \/proc(?:\/\d+|\/self)?\/net\/(?:tcp|udp|udplite|raw)6?/, 'proc-net-sockets'],
+  [/^cat \/proc(?:\/\d+|\/self)?\/net\/dev$/, 'proc-net-dev'],
+  [/^cat \/proc(?:\/\d+|\/self)?\/net\/(?:snmp6?|netstat)/, 'proc-net-counters'],
+  [/^cat \/proc(?:\/\d+|\/self)?\/net\/softnet_stat/, 'proc-net-softnet'],
+  [/^cat \/proc(?:\/\d+|\/self)?\/net\/stat\/nf_conntrack/, 'proc-net-stat'],
+  [/^ethtool (?:-S|--statistics)/, 'ethtool-s'],
+  [/^ip (?:-\S+ )*netns(?: (?:list|list-id|ls|l|show))?(?: |$)/, 'ip-netns'],
+  [/^lsns(?= |$)/, 'lsns'],
+  [/^(?:docker|podman) (?:container )?(?:ps|ls|list)(?= |$)/, 'docker-ps'],
   [/^ss(?= |$)/, 'ss'],
   [/^netstat(?= |$)/, 'netstat'],
   [/^conntrack (?:-S|--stats)/, 'conntrack-stats'],
@@ -121,6 +137,7 @@ export function hintOfCommand(command: string): Hint | undefined {
   const named = /^ip6?tables.*\s(?:-\w*t|--table)[ =]?(\w+)/.exec(command)?.[1];
   const table = TABLES.find((each) => each === named);
   return {
+    command,
     format,
     ...(family === undefined ? {} : { family }),
     ...(/^ip6?tables-legacy/.test(command) ? { legacy: true } : {}),

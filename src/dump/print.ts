@@ -5,6 +5,7 @@ import { printRuleset } from '../xtables/print.ts';
 import type { DumpContent } from './dump.ts';
 import { printSets } from './print/ipsets.ts';
 import { printLinks, printPorts } from './print/links.ts';
+import { printNamespaces } from './print/namespaces.ts';
 import { printBuckets, printNexthops } from './print/nexthops.ts';
 import { printRoutes } from './print/routes.ts';
 import { printRules } from './print/rules.ts';
@@ -14,6 +15,7 @@ import {
   printCounters,
   printFdb,
   printFrameFilter,
+  printLinkCounters,
   printMdb,
   printNeighbours,
   printProcesses,
@@ -68,13 +70,19 @@ export function printDump(content: DumpContent): string | undefined {
       return printConntrackStats(content.cpus);
     case 'counters':
       return printCounters(content.counters);
+    case 'link-counters':
+      return printLinkCounters(content.devices);
+    case 'namespaces':
+      return printNamespaces(content.namespaces);
     case 'resolver':
       return printResolver(content.resolver);
     case 'nft':
       return printNft(content.ruleset);
     case 'bridges':
+    case 'unused':
     case 'trace':
     case 'containers':
+    case 'container-list':
     case 'docker-networks':
       return undefined;
     default:

@@ -328,6 +328,27 @@ export interface Counter {
   readonly span: Span;
 }
 
+/** Counters of a device, by the names of `ip -s link` (`rx_dropped`) or, of `ethtool -S`, by the driver's own. */
+export interface LinkCounters {
+  /** Absent where the output doesn't say: `ethtool -S` names the device on its command line only. */
+  readonly dev?: string;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly span: Span;
+}
+
+/** A network namespace as one namespace's commands know it. */
+export interface NamespaceEntry {
+  /** Its name in /run/netns. */
+  readonly name?: string;
+  /** The id that the namespace where it was asked has for it. */
+  readonly netnsid?: number;
+  readonly inode?: number;
+  /** A process in it. */
+  readonly pid?: number;
+  readonly command?: string;
+  readonly span: Span;
+}
+
 export interface Socket {
   readonly protocol: 'tcp' | 'udp' | 'sctp' | 'raw' | 'other';
   /** LISTEN, UNCONN, ESTAB … */
@@ -381,6 +402,8 @@ export interface Resolver {
 export interface Docker {
   readonly containers: readonly DockerContainer[];
   readonly networks: readonly DockerNetwork[];
+  /** Containers that `docker ps` lists and nobody inspected. */
+  readonly listed?: readonly ListedContainer[];
 }
 
 export interface DockerContainer {
@@ -394,6 +417,18 @@ export interface DockerContainer {
   readonly endpoints: readonly DockerEndpoint[];
   readonly published: readonly PublishedPort[];
   readonly dns: readonly string[];
+  readonly span: Span;
+}
+
+/** A container as `docker ps` lists it: nothing of its networks. */
+export interface ListedContainer {
+  /** The first 12 digits, or all. */
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly running: boolean;
+  readonly pid?: number;
+  readonly published: readonly PublishedPort[];
   readonly span: Span;
 }
 

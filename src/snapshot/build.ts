@@ -7,6 +7,7 @@ import { linksFromRoutes, mergeLinks } from './links.ts';
 import { byCredibility } from './order.ts';
 import { checkAgainstAddresses, mergeRoutes } from './routes.ts';
 import { mergeNft, mergeRulesets } from './rulesets.ts';
+import { type Identity, seenNamespaces, withCounters } from './seen.ts';
 import {
   mergeBridgeVlans,
   mergeConntrack,
@@ -32,10 +33,14 @@ export function buildSnapshot(inputs: InputSet): { snapshot: Snapshot; issues: I
   const dumps = byCredibility(inputs.dumps);
   const docker = mergeDocker(dumps);
   const dumped = new Map<string, Netns>();
+  const seen = seenNamespaces(dumps);
   const described = dumps.filter((input) => !isHostWide(input));
   for (const name of namespaceNames(described, inputs.manifest)) {
     const own = described.filter((input) => input.namespace === name);
-    dumped.set(name, buildNetns(name, own, inputs.manifest, issues));
+    dumped.set(
+      name,
+      buildNetns(name, own, { ...seen.get(name), ...declared(inputs.manifest, name) }, issues),
+    );
   }
   const claims = new Map(
     (inputs.manifest?.namespaces ?? []).flatMap((entry) =>
@@ -62,10 +67,19 @@ export function buildSnapshot(inputs: InputSet): { snapshot: Snapshot; issues: I
   };
 }
 
+const HOST_WIDE: ReadonlySet<DumpInput['dump']['content']['kind']> = new Set([
+  'containers',
+  'container-list',
+  'docker-networks',
+  'namespaces',
+  'processes',
+  'unused',
+]);
+
 /** Docker's and the process list speak of the machine, not of one namespace. */
 function isHostWide({ dump }: DumpInput): boolean {
   const kind = dump.content.kind;
-  return kind === 'containers' || kind === 'docker-networks' || kind === 'processes';
+  return HOST_WIDE.has(kind);
 }
 
 /** `host` first, then as the dumps name them, then those that only the manifest knows. */
@@ -77,25 +91,23 @@ function namespaceNames(dumps: readonly DumpInput[], manifest: Manifest | undefi
   return [...names].sort((a, b) => Number(b === 'host') - Number(a === 'host'));
 }
 
-function buildNetns(
-  name: string,
-  dumps: readonly DumpInput[],
-  manifest: Manifest | undefined,
-  issues: Issue[],
-): Netns {
+/** What the manifest says of a namespace counts for more than what a list of namespaces does. */
+function declared(manifest: Manifest | undefined, name: string): Identity {
   const known = manifest?.namespaces?.find((entry) => entry.name === name);
+  return present({ inode: known?.inode, pid: known?.pid, netnsid: known?.netnsid });
+}
+
+function buildNetns(name: string, dumps: readonly DumpInput[], identity: Identity, issues: Issue[]): Netns {
   const netns: Netns = {
     name,
-    ...(known?.inode === undefined ? {} : { inode: known.inode }),
-    ...(known?.pid === undefined ? {} : { pid: known.pid }),
-    ...(known?.netnsid === undefined ? {} : { netnsid: known.netnsid }),
+    ...identity,
     inferred: dumps.length === 0,
   };
   const routes4 = mergeRoutes(dumps, 4, issues);
   const routes6 = mergeRoutes(dumps, 6, issues);
   const links = mergeLinks(dumps, issues);
   if (links && !links.addressesUnknown) {
-    netns.links = links.links;
+    netns.links = withCounters(links.links, dumps);
     checkAgainstAddresses(links.links, routes4, 4, issues);
     checkAgainstAddresses(links.links, routes6, 6, issues);
   } else if (links || routes4 || routes6) {
@@ -145,7 +157,16 @@ function mergeDocker(dumps: readonly DumpInput[]): Docker {
       for (const network of dump.content.networks) networks.set(network.id, network);
     }
   }
-  return { containers: [...containers.values()], networks: [...networks.values()] };
+  const listed = dumps
+    .flatMap(({ dump }) => (dump.content.kind === 'container-list' ? dump.content.containers : []))
+    .filter(({ id }) => ![...containers.keys()].some((known) => known.startsWith(id)));
+  return {
+    containers: [...containers.values()],
+    networks: [...networks.values()],
+    ...(listed.length === 0
+      ? {}
+      : { listed: [...new Map(listed.map((each) => [each.id.slice(0, 12), each])).values()] }),
+  };
 }
 
 /** Several containers may share a namespace; it is named after the one that made it. */

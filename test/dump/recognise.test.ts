@@ -24,6 +24,25 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'iptables-l': ['INPUT', 'FORWARD', 'OUTPUT']
     .map((chain) => `Chain ${chain} (policy ACCEPT)\ntarget     prot opt source               destination\n`)
     .join('\n'),
+  'lsns-json': '{"namespaces": [{"ns": 4026531833, "type": "net", "pid": 1, "command": "/sbin/init"}]}',
+  'ip-netns-json': '[{"name": "red", "id": 0}]',
+  'docker-ps-json':
+    '{"ID": "0123456789ab", "Names": "web", "Image": "nginx", "Ports": "0.0.0.0:8080->80/tcp", "State": "running"}',
+  'docker-ps':
+    'CONTAINER ID   IMAGE     COMMAND       CREATED       STATUS       PORTS                  NAMES\n0123456789ab   nginx     "/entry.sh"   2 hours ago   Up 2 hours   0.0.0.0:8080->80/tcp   web',
+  'proc-net-route':
+    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\neth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+  'proc-net-sockets':
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: 0100007F:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 23062838 1',
+  'proc-net-dev':
+    'Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n    lo:       1       2    0    0    0     0          0         0        1       2    0    0    0     0       0          0',
+  'proc-net-counters': 'Udp: InDatagrams NoPorts\nUdp: 5 7',
+  'proc-net-softnet': `${Array.from({ length: 15 }, () => '0000000a').join(' ')}\n`,
+  'proc-net-stat':
+    'entries  clashres found new invalid ignore\n00000000  00000000 00000000 00000000 0000000a 00000000',
+  'ethtool-s': '# ethtool -S eth0\nNIC statistics:\n     rx_packets: 5',
+  lsns: '        NS TYPE NPROCS PID USER COMMAND\n4026531833 net      95   1 root /sbin/init',
+  'ip-netns': 'red (id: 0)\nblue (id: 1)',
   'ipset-save': 'create bad hash:ip family inet hashsize 1024 maxelem 65536\nadd bad 10.0.0.9',
   'ipset-list': 'Name: bad\nType: hash:ip\nMembers:\n10.0.0.9',
   'ipset-xml':
@@ -74,9 +93,45 @@ const SAMPLES: Readonly<Record<string, string>> = {
     '[    0.000000] Linux version 6.18\n[   12.000000] [UFW BLOCK] IN=eth0 OUT= SRC=10.0.0.2 DST=10.0.0.9 LEN=33 TOS=0x00 PREC=0x00 TTL=64 ID=1 PROTO=UDP SPT=1 DPT=2 LEN=13 ',
 };
 
+/** What nothing is taken from. */
+const UNUSED: Readonly<Record<string, string>> = {
+  nmcli: 'GENERAL.DEVICE:                         eth0\nGENERAL.TYPE:                           ethernet',
+  ufw: 'Status: active\n\nTo                         Action      From',
+  'firewall-cmd': 'public (active)\n  target: default\n  icmp-block-inversion: no',
+  'ip-vrf': 'Name              Table\n-----------------------\nred                  10',
+  'ip-tunnel': 'gre1: gre/ip  remote 192.0.2.2  local 192.0.2.1  ttl inherit',
+  'docker-version': 'Client: Docker Engine - Community\n Version:           27.0.3\n API version:       1.46',
+  traceroute:
+    'traceroute to 192.0.2.9 (192.0.2.9), 30 hops max, 60 byte packets\n 1  10.0.0.1 (10.0.0.1)  0.2 ms',
+  ping: 'PING 192.0.2.9 (192.0.2.9) 56(84) bytes of data.\n\n--- 192.0.2.9 ping statistics ---',
+  dig: '; <<>> DiG 9.18 <<>> db.example\n;; connection timed out; no servers could be reached',
+  ethtool: 'Features for eth0:\nrx-checksumming: on',
+  wg: 'interface: wg0\n  public key: xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=',
+  'ip-xfrm': 'src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x00000101 reqid 1 mode tunnel',
+  ipvsadm: 'IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags',
+  lsmod: 'Module                  Size  Used by\nbr_netfilter           32768  0',
+  'proc-net-if-inet6': '00000000000000000000000000000001 01 80 10 80       lo',
+  'proc-net-fib-trie': 'Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0',
+  'proc-net-unix': 'Num       RefCount Protocol Flags    Type St Inode Path',
+  'proc-net-netlink':
+    'sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode',
+  'proc-net-protocols': 'protocol  size sockets  memory press maxhdr  slab module',
+  'proc-net-sockstat': 'sockets: used 290\nTCP: inuse 5 orphan 0 tw 0 alloc 7 mem 0',
+  'proc-net-igmp': 'Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter',
+  'proc-net-dev-mcast': '2    eth0            1     0     333300000001',
+  'proc-net-tables-names': 'nat\nfilter',
+  netinfo: '+++++++++++++++++++++++++++++++Net device info++++++++++++++++++++++++++++++++',
+  compose: 'services:\n  web:\n    image: nginx',
+  'teamdctl-json': '{"runner": {}, "setup": {"runner_name": "activebackup"}}',
+  'retis-json': '{"common": {"timestamp": 30419169125909}, "kernel": {"symbol": "ovs_dp_upcall"}}',
+  'docker-exec-json': '{"ID": "11fb006128e8", "Running": false, "ProcessConfig": {"entrypoint": "sh"}}',
+};
+
 describe('recognising by content', () => {
   it('has a sample of every format', () => {
-    expect(Object.keys(SAMPLES).sort()).toEqual(FORMATS.map(({ id }) => id).sort());
+    expect([...Object.keys(SAMPLES), ...Object.keys(UNUSED)].sort()).toEqual(
+      FORMATS.map(({ id }) => id).sort(),
+    );
   });
 
   it.each(Object.entries(SAMPLES))('%s', (format, text) => {
@@ -84,6 +139,13 @@ describe('recognising by content', () => {
     expect(dump.format).toBe(format);
     expect(dump.issues).toEqual([]);
     expect(dump.why).not.toBe('');
+  });
+
+  it.each(Object.entries(UNUSED))('%s, to say why nothing is taken from it', (format, text) => {
+    const dump = read('any-name', text);
+    expect(dump.format).toBe(format);
+    expect(dump.issues.map(({ code }) => code)).toEqual(['dump-unused']);
+    expect(contentOf(dump, 'unused').why).not.toBe('');
   });
 
   it.each(Object.entries(SAMPLES))('%s, whatever the name says', (format, text) => {
@@ -246,10 +308,6 @@ describe('what is no dump', () => {
     [
       'conntrack events',
       '    [NEW] udp      17 30 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1\n',
-    ],
-    [
-      'traceroute',
-      'traceroute to 8.8.8.8 (8.8.8.8), 30 hops max\n 1  10.0.0.1  0.3 ms\n 2  192.0.2.1  1.2 ms\n',
     ],
   ])('%s', (_, text) => {
     expect(recogniseDump('file', text)).toBeUndefined();

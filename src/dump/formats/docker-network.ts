@@ -1,4 +1,4 @@
-/** `docker network inspect`: the Engine API's Network. */
+/** `docker network inspect`: the Engine API's Network; `podman network inspect`: netavark's. */
 import type { Issue } from '../../base/issue.ts';
 import { type Ip, parseIp } from '../../net/ip.ts';
 import { type Prefix, parsePrefix } from '../../net/prefix.ts';
@@ -11,7 +11,9 @@ import type { DumpText } from '../text.ts';
 export const dockerNetwork: Format = {
   id: 'docker-network',
   command: 'docker network inspect NETWORK',
-  recognise: (source) => firstRecord(source, isNetwork, '`Name`, `Driver` and `IPAM`'),
+  recognise: (source) =>
+    firstRecord(source, isNetwork, '`Name`, `Driver` and `IPAM`') ??
+    firstRecord(source, isPodman, '`name`, `driver` and `subnets`'),
   parse: parseNetworks,
 };
 
@@ -23,8 +25,9 @@ function parseNetworks(source: DumpText): Parsed {
   const issues: Issue[] = jsonIssues(source);
   const networks: DockerNetwork[] = [];
   for (const record of jsonRecords(source)) {
-    const name = text(record, 'Name');
-    if (isNetwork(record) && name !== undefined) networks.push(networkOf(record, name, source.path));
+    const name = text(record, 'Name') ?? text(record, 'name');
+    if (isPodman(record) && name !== undefined) networks.push(podmanNetwork(record, name, source.path));
+    else if (isNetwork(record) && name !== undefined) networks.push(networkOf(record, name, source.path));
     else {
       const found = JSON.stringify(record).slice(0, 100);
       issues.push(badLine(source.path, lineOf(record), found, 'a network with `Name` and `Driver`'));
@@ -88,4 +91,56 @@ function subnetsOf(record: JsonObject): DockerNetwork['subnets'] {
     subnets.push({ subnet, ...(gateway === undefined ? {} : { gateway }) });
   }
   return subnets;
+}
+
+function isPodman(record: JsonObject): boolean {
+  return has(record, 'name', 'driver', 'network_interface') || has(record, 'name', 'driver', 'subnets');
+}
+
+/** `{"name": "podman", "driver": "bridge", "network_interface": "podman0", "subnets": [{"subnet": "10.88.0.0/16", "gateway": …}]}` */
+function podmanNetwork(record: JsonObject, name: string, path: string): DockerNetwork {
+  const driver = text(record, 'driver') ?? '';
+  const bridge = text(record, 'network_interface');
+  const options: Record<string, string> = {};
+  const given = child(record, 'options');
+  for (const key of Object.keys(given ?? {})) options[key] = text(given, key) ?? '';
+  return {
+    id: text(record, 'id') ?? '',
+    name,
+    driver,
+    ...(driver === 'bridge' && bridge !== undefined ? { bridge } : {}),
+    internal: record.internal === true,
+    icc: true,
+    masquerade: record.internal !== true,
+    subnets: objects(list(record, 'subnets')).flatMap((config) => {
+      const subnet = parsePrefix(text(config, 'subnet') ?? '');
+      const gateway = address(config, 'gateway');
+      return subnet ? [{ subnet, ...(gateway === undefined ? {} : { gateway }) }] : [];
+    }),
+    options,
+    ...(isObject(record.containers) ? { members: podmanMembers(record.containers, path) } : {}),
+    span: { path, line: lineOf(record) },
+  };
+}
+
+/** `{"<id>": {"name": "web", "interfaces": {"eth0": {"subnets": [{"ipnet": "10.88.0.2/16"}]}}}}` */
+function podmanMembers(containers: JsonObject, path: string): DockerMember[] {
+  return Object.keys(containers).flatMap((id) => {
+    const record = child(containers, id);
+    if (!record) return [];
+    const interfaces = child(record, 'interfaces');
+    const addresses = Object.keys(interfaces ?? {})
+      .flatMap((key) => objects(list(child(interfaces, key), 'subnets')))
+      .flatMap((subnet) => parseIp((text(subnet, 'ipnet') ?? '').split('/')[0] ?? '') ?? []);
+    const address4 = addresses.find((each) => typeof each === 'number');
+    const address6 = addresses.find((each) => typeof each === 'bigint');
+    return [
+      {
+        name: text(record, 'name') ?? id.slice(0, 12),
+        ...(address4 === undefined ? {} : { address: address4 }),
+        ...(address6 === undefined ? {} : { address6 }),
+        span: { path, line: lineOf(record) },
+      },
+    ];
+  });
 }

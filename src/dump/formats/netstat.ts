@@ -33,7 +33,8 @@ const STATES: Readonly<Record<string, string>> = {
   '7': 'UNCONN',
 };
 
-interface Row {
+/** A socket and how it was written. */
+export interface SocketRow {
   readonly protocol: string;
   readonly local: Endpoint;
   readonly socket: Socket;
@@ -41,7 +42,7 @@ interface Row {
 
 function parseSockets(text: DumpText): Parsed {
   const issues: Issue[] = [];
-  const rows: Row[] = [];
+  const rows: SocketRow[] = [];
   let other = false;
   text.lines.forEach((line, index) => {
     if (line.trim() === '' || HEADER.test(line)) return;
@@ -55,20 +56,23 @@ function parseSockets(text: DumpText): Parsed {
     else
       issues.push(badLine(text.path, index + 1, line, 'a socket: `tcp 0 0 127.0.0.1:80 0.0.0.0:* LISTEN`'));
   });
-  /** An IPv6 socket for any address takes IPv4 too, unless an IPv4 one holds the same port beside it. */
+  return { content: { kind: 'sockets', sockets: withFamilies(rows) }, issues };
+}
+
+/** An IPv6 socket for any address takes IPv4 too, unless an IPv4 one holds the same port beside it. */
+export function withFamilies(rows: readonly SocketRow[]): Socket[] {
   const held = new Set(rows.filter(({ local }) => local.any === '4').map(({ socket }) => portKey(socket)));
-  const sockets = rows.map(({ protocol, local, socket }): Socket => {
+  return rows.map(({ protocol, local, socket }): Socket => {
     const any = protocol.endsWith('6') && local.any !== undefined;
     return any && held.has(portKey(socket)) ? { ...socket, family: 6 } : socket;
   });
-  return { content: { kind: 'sockets', sockets }, issues };
 }
 
 function portKey(socket: Socket): string {
   return `${socket.protocol} ${socket.port}`;
 }
 
-function parseRow(line: string, span: Socket['span']): Row | undefined {
+function parseRow(line: string, span: Socket['span']): SocketRow | undefined {
   const match = ROW.exec(line);
   if (!match) return undefined;
   const [, name = '', receive, send, from = '', to = '', rest = ''] = match;

@@ -51,6 +51,13 @@ function parseRoutes(text: DumpText, hint?: Hint): Parsed {
   return { content: routesContent(routes, { tables: { covers: 'main' }, asked: [...asked] }, true), issues };
 }
 
+/** Without -n: the names of /etc/networks as distributions have it. */
+const NETWORKS: Readonly<Record<string, number>> = {
+  default: 0,
+  loopback: 0x7f000000,
+  'link-local': 0xa9fe0000,
+};
+
 type Row = (column: string) => string;
 
 function rowOf(words: readonly string[], columns: readonly string[]): Row {
@@ -59,11 +66,11 @@ function rowOf(words: readonly string[], columns: readonly string[]): Row {
 
 function route4(row: Row, line: string, span: Route['span']): Route | undefined {
   const mask = parseIpv4(row('Genmask'));
-  const target = row('Destination') === 'default' ? 0 : parseIpv4(row('Destination'));
+  const target = NETWORKS[row('Destination')] ?? parseIpv4(row('Destination'));
   const flags = row('Flags');
   const via = gatewayOf(row('Gateway'), flags);
   if (mask === undefined || target === undefined || via === 'unknown') return undefined;
-  return routeOf(4, networkOf(target, Math.clz32(~mask)), via, flags, row, line, span);
+  return routeOf(4, networkOf(target, Math.clz32(~mask)), via, rest(row, flags), line, span);
 }
 
 function route6(row: Row, line: string, span: Route['span']): Route | undefined {
@@ -71,7 +78,7 @@ function route6(row: Row, line: string, span: Route['span']): Route | undefined 
   const flags = row('Flag');
   const via = gatewayOf(row('Gateway'), flags);
   if (!destination || typeof destination.address !== 'bigint' || via === 'unknown') return undefined;
-  return routeOf(6, destination, via, flags, row, line, span);
+  return routeOf(6, destination, via, rest(row, flags), line, span);
 }
 
 /**
@@ -84,16 +91,19 @@ function gatewayOf(word: string, flags: string): Ip | undefined | 'unknown' {
   return gateway === undefined || gateway === 0 || gateway === 0n ? 'unknown' : gateway;
 }
 
-function routeOf(
+function rest(row: Row, flags: string): Parameters<typeof routeOf>[3] {
+  return { flags, name: row('If'), metric: Number(row('Met')) };
+}
+
+/** A route by the letters of its flags and its device: `-`, `*` or nothing where it has none. */
+export function routeOf(
   family: Family,
   destination: Prefix,
   gateway: Ip | undefined,
-  flags: string,
-  row: Row,
+  { flags, name, metric }: { readonly flags: string; readonly name: string; readonly metric: number },
   line: string,
   span: Route['span'],
 ): Route {
-  const name = row('If');
   const reject = flags.includes('!');
   const dev = name === '-' || name === '*' || name === '' ? undefined : name;
   const own = family === 6 && !reject && flags.includes('n');
@@ -108,14 +118,13 @@ function routeOf(
         : group
           ? 'multicast'
           : 'unicast';
-  const printed = Number(row('Met'));
   return {
     family,
     type,
     destination,
     table: own || group ? 'local' : 'main',
     nexthops: dev === undefined ? [] : [nexthop({ gateway, dev })],
-    metric: Number.isFinite(printed) ? printed >>> 0 : 0,
+    metric: Number.isFinite(metric) ? metric >>> 0 : 0,
     flags: [],
     text: line.trim(),
     span,

@@ -10,6 +10,7 @@ import type {
   Counter,
   FdbEntry,
   FrameFilter,
+  LinkCounters,
   MdbEntry,
   Neighbour,
   Process,
@@ -231,4 +232,15 @@ export function printResolver(resolver: Resolver): string {
     ...(resolver.hosts ?? []).map(({ address, names }) => `${formatIp(address)}\t${names.join(' ')}`),
     ...(resolver.order === undefined ? [] : [`hosts: ${resolver.order.services.join(' ')}`]),
   ]);
+}
+
+/** As /proc/net/dev has them where they are those of it, else as `ethtool -S`. */
+export function printLinkCounters(devices: readonly LinkCounters[]): string {
+  return lines(
+    devices.flatMap(({ dev, counters }) => [
+      ...(dev === undefined ? [] : [`# ethtool -S ${dev}`]),
+      'NIC statistics:',
+      ...Object.entries(counters).map(([name, value]) => `     ${name}: ${value}`),
+    ]),
+  );
 }

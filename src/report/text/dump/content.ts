@@ -17,11 +17,12 @@ import {
   containerTable,
   counterTable,
   dockerNetworkTable,
+  listedContainerTable,
   processTable,
   resolverTable,
   socketTable,
 } from './system.ts';
-import type { Table } from './table.ts';
+import { type Table, words } from './table.ts';
 import { traceLines } from './trace.ts';
 
 const INDENT = 2;
@@ -44,6 +45,8 @@ export function contentLines(content: DumpContent, style: Style): string[] {
       return [...content.sysctls].map(([name, { value }]) => `  ${printable(name)} = ${printable(value)}`);
     case 'trace':
       return traceLines(content.trace, style);
+    case 'unused':
+      return [];
     default:
       return tableLines(tableOf(content), style);
   }
@@ -51,7 +54,7 @@ export function contentLines(content: DumpContent, style: Style): string[] {
 
 type Tabular = Exclude<
   DumpContent,
-  { kind: 'ruleset' | 'nft' | 'routes' | 'ip-rules' | 'ipsets' | 'sysctls' | 'trace' }
+  { kind: 'ruleset' | 'nft' | 'routes' | 'ip-rules' | 'ipsets' | 'sysctls' | 'trace' | 'unused' }
 >;
 
 function tableOf(content: Tabular): Table {
@@ -123,8 +126,31 @@ function tableOf(content: Tabular): Table {
       return counterTable(content.counters);
     case 'containers':
       return containerTable(content.containers);
+    case 'container-list':
+      return listedContainerTable(content.containers);
     case 'docker-networks':
       return dockerNetworkTable(content.networks);
+    case 'link-counters':
+      return {
+        header: ['interface', 'counter', 'value'],
+        right: [2],
+        rows: content.devices.flatMap(({ dev = '', counters }) =>
+          Object.entries(counters)
+            .filter(([, value]) => value !== 0)
+            .map(([name, value]) => [dev, name, String(value)]),
+        ),
+      };
+    case 'namespaces':
+      return {
+        header: ['namespace', 'id', 'inode', 'process'],
+        right: [1, 2],
+        rows: content.namespaces.map(({ name = '', netnsid, inode, pid, command }) => [
+          name,
+          String(netnsid ?? ''),
+          String(inode ?? ''),
+          words(pid !== undefined && String(pid), command),
+        ]),
+      };
     case 'resolver':
       return resolverTable(content.resolver);
   }

@@ -4,7 +4,9 @@ import type {
   Counter,
   DockerContainer,
   DockerNetwork,
+  ListedContainer,
   Process,
+  PublishedPort,
   Resolver,
   Socket,
 } from '../../../dump/records.ts';
@@ -97,6 +99,28 @@ export function counterTable(counters: ReadonlyMap<string, Counter>): Table {
   };
 }
 
+function publishedText(published: readonly PublishedPort[]): string {
+  return published
+    .map(({ protocol, containerPort, hostAddress, hostPort }) => {
+      const host = hostAddress === undefined ? `*:${hostPort}` : formatEndpoint(hostAddress, hostPort);
+      return `${host} → ${containerPort}/${protocol}`;
+    })
+    .join(', ');
+}
+
+export function listedContainerTable(containers: readonly ListedContainer[]): Table {
+  return {
+    header: ['container', 'id', 'image', 'state', 'published ports'],
+    rows: containers.map(({ name, id, image, running, published }) => [
+      name,
+      id.slice(0, 12),
+      image,
+      running ? 'running' : 'not running',
+      publishedText(published),
+    ]),
+  };
+}
+
 export function containerTable(containers: readonly DockerContainer[]): Table {
   return {
     header: ['container', 'state', 'networks', 'published ports'],
@@ -115,12 +139,7 @@ export function containerTable(containers: readonly DockerContainer[]): Table {
               ),
             )
             .join(', '),
-      container.published
-        .map(({ protocol, containerPort, hostAddress, hostPort }) => {
-          const host = hostAddress === undefined ? `*:${hostPort}` : formatEndpoint(hostAddress, hostPort);
-          return `${host} → ${containerPort}/${protocol}`;
-        })
-        .join(', '),
+      publishedText(container.published),
     ]),
   };
 }
