@@ -91,7 +91,7 @@ function restore(kase: Case, { namespace, saved, in: device }: ForgottenMark): C
     return [
       {
         namespace,
-        text: `nft add chain ${family} ${table} ${name} { type ${type} hook ${hook} priority -151 ; }`,
+        text: `nft add chain ${family} ${table} ${name} '{ type ${type} hook ${hook} priority -151; }'`,
       },
       { namespace, text: `nft add rule ${family} ${table} ${name} ${from}meta mark set ct mark` },
     ];

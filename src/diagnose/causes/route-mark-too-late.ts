@@ -128,7 +128,7 @@ function earlierInNft(
   return [
     {
       namespace,
-      text: `nft add chain ${family} ${table} ${name} { type ${type} hook ${hook} priority mangle ; }`,
+      text: `nft add chain ${family} ${table} ${name} '{ type ${type} hook ${hook} priority mangle; }'`,
     },
     { namespace, text: `nft add rule ${family} ${table} ${name} ${spec}` },
   ];
