@@ -17,6 +17,7 @@ export const OPTION = {
   ifName: 2,
   ifDescription: 3,
   ifTsresol: 9,
+  ifFilter: 11,
   ifTsoffset: 14,
   statisticsDropped: 5,
 } as const;

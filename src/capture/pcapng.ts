@@ -185,11 +185,15 @@ export class PcapngParser implements Parser {
     const snaplen = view.getUint32(start + 4, this.little);
     let name: string | undefined;
     let description: string | undefined;
+    let filter: string | undefined;
     let resolution = 6;
     let offset = 0;
     walkOptions(view, this.little, start + 8, end, (code, at, length) => {
       if (code === OPTION.ifName) name ??= textOf(view, at, length);
       else if (code === OPTION.ifDescription) description ??= textOf(view, at, length);
+      // A filter that begins with 0 is text, any other is a BPF program.
+      else if (code === OPTION.ifFilter && length > 1)
+        filter ??= view.getUint8(at) === 0 ? textOf(view, at + 1, length - 1) : 'a BPF program';
       else if (code === OPTION.ifTsresol && length >= 1) resolution = view.getUint8(at);
       else if (code === OPTION.ifTsoffset && length >= 8) offset = Number(view.getBigInt64(at, this.little));
     });
@@ -198,6 +202,7 @@ export class PcapngParser implements Parser {
       snaplen,
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
+      ...(filter === undefined ? {} : { filter }),
       section: Math.max(0, summary.sections - 1),
       packets: 0,
     };

@@ -16,6 +16,8 @@ export interface CaptureInterface {
   /** From 0, the section it belongs to. */
   readonly section: number;
   packets: number;
+  /** The capture filter, as it was typed. */
+  readonly filter?: string;
   /** Packets that the capture lost on it, by its statistics block. */
   dropped?: number;
 }

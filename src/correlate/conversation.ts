@@ -7,6 +7,10 @@ import { emptySide, type FlowEnd, type LegSide, type Sighting } from './flow.ts'
 import { endsOf, sightingOf } from './sighting.ts';
 import { signatureOf } from './signature.ts';
 
+/** Packet types of cooked captures: pcap-linktype(7), LINKTYPE_LINUX_SLL. */
+const SLL_BROADCAST = 1;
+const SLL_MULTICAST = 2;
+
 const FIN = 1;
 const SYN = 2;
 const RST = 4;
@@ -65,6 +69,8 @@ export class ConversationTable {
   readonly #byEnds = new Map<string, Conversation>();
   readonly #bySignature = new Map<string, Signed[]>();
   readonly #linked = new Set<string>();
+  /** Subnet broadcast addresses that cooked captures told. */
+  readonly #groups = new Set<Ip>();
   readonly #fragments = new Map<string, Conversation>();
 
   /** `whole`: the bytes are the packet's own, so that it can be known by them elsewhere; those of a trace are made up. */
@@ -75,7 +81,9 @@ export class ConversationTable {
       this.#addError(point, packet);
       return;
     }
-    if (isNoise(packet)) {
+    if (isNoise(packet) || this.#groups.has(ip.destination)) {
+      // On its way out of another interface a cooked capture no longer says that it is for everybody.
+      if (packet.sllType === SLL_BROADCAST) this.#groups.add(ip.destination);
       this.noise++;
       return;
     }
@@ -207,6 +215,7 @@ function isNoise(packet: Packet): boolean {
   const { ip, icmp, ether } = packet;
   if (!ip) return true;
   if (ether?.destination !== undefined && isGroupMac(ether.destination)) return true;
+  if (packet.sllType === SLL_BROADCAST || packet.sllType === SLL_MULTICAST) return true;
   if (ip.family === 4) {
     const destination = ip.destination as number;
     if (destination >= 0xe0000000) return true; // multicast, limited broadcast, class E

@@ -159,3 +159,22 @@ function acknowledges(leg: Leg): boolean {
   const opened = leg.forward.syn !== undefined;
   return new Set(acknowledged).size > (opened ? 0 : 1);
 }
+
+/** UDP ports of protocols in which the receiver never answers: Wake-on-LAN, SNMP traps, syslog, IPFIX, NetFlow, sFlow, statsd, GELF, collectd. */
+const ONE_WAY: ReadonlySet<number> = new Set([9, 162, 514, 2055, 4739, 6343, 8125, 9995, 9996, 12201, 25826]);
+/** Somebody who talks on and on to silence doesn't wait for an answer: so many datagrams, and not all of one length. */
+const MONOLOGUE = 8;
+
+/** A flow that has no other direction by its nature. */
+export function answersNobody({ protocol, server, legs }: Flow): boolean {
+  if (protocol !== PROTOCOL.udp || legs.some(({ reply }) => reply.packets > 0)) return false;
+  if (ONE_WAY.has(server.port)) return true;
+  // System ports are of protocols that ask.
+  return (
+    server.port > 1023 &&
+    legs.some(
+      ({ forward }) =>
+        forward.packets >= MONOLOGUE && new Set(forward.kept.map(({ length }) => length)).size > 1,
+    )
+  );
+}

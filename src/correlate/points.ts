@@ -18,6 +18,10 @@ export interface ScannedPoint {
   readonly protocols: Map<number, number>;
   /** Packets cut by the snaplen. */
   cut: number;
+  /** Packets that the capture lost, by its own count. */
+  lost?: number;
+  /** A capture filter, or one direction only: by the file or the manifest. What it would leave out is missing for no other reason. */
+  limits?: string | undefined;
   /** No capture: a netfilter trace of that namespace. Its sightings are numbered by line, and that it lacks a packet means nothing. */
   readonly traced?: string;
 }
@@ -53,7 +57,7 @@ export function placePoints(points: readonly ScannedPoint[], topology: Topology)
 
 /**
  * Would this point have seen a packet of that protocol at that time? `no` only when it certainly was not capturing then;
- * `perhaps` when a capture filter may have hidden it or it began or ended about then.
+ * `perhaps` when a capture filter may have hidden it, when the capture lost packets, or when nothing tells when it ran.
  */
 export function wasCapturing(point: Point, protocol: number, time: number): 'yes' | 'perhaps' | 'no' {
   if (point.traced !== undefined) return 'perhaps';
@@ -61,6 +65,7 @@ export function wasCapturing(point: Point, protocol: number, time: number): 'yes
   // A capture that shows nothing has no known beginning; one that shows packets was running between them at least, and
   // people start their captures together: a second before and after is still taken as covered.
   if (time < point.first - 30 || time > point.last + 30) return 'no';
+  if (point.limits !== undefined || (point.lost ?? 0) > 0) return 'perhaps';
   if (point.packets >= 4 && point.protocols.size === 1 && !point.protocols.has(protocol)) return 'perhaps';
   return 'yes';
 }

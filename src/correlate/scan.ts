@@ -9,6 +9,7 @@ import { createObserver } from '../topology/observe.ts';
 import type { PointObservation, Topology } from '../topology/topology.ts';
 import { AdvertisementLedger, type RouterAdvertisement } from './advertisements.ts';
 import { ArpLedger } from './arp.ts';
+import { readCaptureCommand } from './capture-command.ts';
 import { ConversationTable } from './conversation.ts';
 import type { ArpExchange, Flow } from './flow.ts';
 import { mergeFlows } from './merge.ts';
@@ -77,6 +78,7 @@ export async function scanCaptures(
         bytes: 0,
         protocols: new Map(),
         cut: 0,
+        limits: limitsOf(captures[input]),
       };
       points.push(point);
       byPlace.set(key, point);
@@ -98,6 +100,7 @@ export async function scanCaptures(
     const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
     const summary = await scanCapture(capture.open(), visit, { path: capture.path, onProgress });
     summaries.push(summary);
+    noteLosses(points, input, summary);
     issues.push(...summary.issues);
     observations.push(...observer.observations());
     if (!points.some((point) => point.input === input)) pointFor(input);
@@ -116,6 +119,28 @@ export async function scanCaptures(
     noise: table.noise,
     issues,
   };
+}
+
+/** What the manifest's command says of packets that this capture can't hold. */
+function limitsOf(capture: CaptureInput | undefined): string | undefined {
+  const told = capture?.command === undefined ? undefined : readCaptureCommand(capture.command);
+  if (!told) return undefined;
+  return [told.filter, told.direction && `-Q ${told.direction}`]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}
+
+/** Filters and losses that the file itself tells: of the interface where it names one, else of all its points. */
+function noteLosses(points: ScannedPoint[], input: number, summary: CaptureSummary): void {
+  for (const point of points) {
+    if (point.input !== input) continue;
+    const own = summary.interfaces.filter(
+      ({ name }) => point.interfaceName === undefined || name === undefined || name === point.interfaceName,
+    );
+    const lost = own.reduce((sum, { dropped = 0 }) => sum + dropped, 0);
+    if (lost > 0) point.lost = lost;
+    point.limits ??= own.find(({ filter }) => filter !== undefined)?.filter;
+  }
 }
 
 const ARP = 0x806;

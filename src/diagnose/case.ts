@@ -1,6 +1,7 @@
 import type { Flow, Sighting } from '../correlate/flow.ts';
 import type { KernelPath } from '../correlate/kernel-path.ts';
 import type { Outcome } from '../correlate/outcome.ts';
+import { wasCapturing } from '../correlate/points.ts';
 import { fateOf, type Prediction, type Predictor, type TapCheck } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { Sysctl } from '../dump/records.ts';
@@ -124,18 +125,27 @@ function absentPoints(
   checks: readonly TapCheck[],
   direction: 'forward' | 'reply',
 ): ModelDrop['absent'] {
+  const time = direction === 'forward' ? kase.flow.start : kase.flow.end;
   const saw = new Set(kase.flow.legs.filter((leg) => leg[direction].packets > 0).map((leg) => leg.point));
   const before = new Set(checks.flatMap((check) => check.points.map((point) => point.index)));
-  return kase.correlation.points
-    .filter((point) => !saw.has(point.index) && !before.has(point.index) && point.traced === undefined)
-    .map((point) => ({
-      path: point.path,
-      packets: point.packets,
-      where: `${point.namespace}:${point.interface}`,
-      shared: kase.correlation.points.some(
-        (other) => other.input === point.input && other.index !== point.index,
-      ),
-    }));
+  return (
+    kase.correlation.points
+      .filter((point) => !saw.has(point.index) && !before.has(point.index) && point.traced === undefined)
+      // An empty capture has no times; that it was meant to show the packet has to be believed.
+      .filter(
+        (point) =>
+          (point.packets === 0 && point.limits === undefined) ||
+          wasCapturing(point, kase.flow.protocol, time) === 'yes',
+      )
+      .map((point) => ({
+        path: point.path,
+        packets: point.packets,
+        where: `${point.namespace}:${point.interface}`,
+        shared: kase.correlation.points.some(
+          (other) => other.input === point.input && other.index !== point.index,
+        ),
+      }))
+  );
 }
 
 export function netnsOf(kase: Scene, namespace: string): Netns | undefined {

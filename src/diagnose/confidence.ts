@@ -27,6 +27,9 @@ export function dropConfidence(kase: Case, drop: ModelDrop): number {
   const silent = fateOf(drop.trace) === 'dropped' && drop.trace.answers.length === 0;
   if (!kase.hypothetical && silent && kase.outcome.refusal?.tcpFlags !== undefined)
     confidence = Math.min(confidence, 0.2);
+  // An answer was captured, so the request had arrived.
+  if (!kase.hypothetical && drop.direction === 'forward' && kase.outcome.lostAnswer && !kase.outcome.stalled)
+    confidence = Math.min(confidence, 0.3);
   if (flooded) confidence = Math.min(confidence, 0.55);
   if (assumptions > 0) confidence -= 0.15 + 0.05 * (assumptions - 1);
   if (!kase.hypothetical) {

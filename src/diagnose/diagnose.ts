@@ -6,6 +6,7 @@ import type { FlowStatus } from '../correlate/status.ts';
 import type { Case, Scene } from './case.ts';
 import type { Command, Found } from './cause.ts';
 import { CAUSES } from './causes.ts';
+import { asMeant } from './expected.ts';
 import type { Finding } from './finding.ts';
 import { type Diagnosed, explain, makeCase, unpredicted } from './flow-case.ts';
 import { prove } from './repair.ts';
@@ -42,7 +43,8 @@ export function diagnose(scene: Scene): Diagnosis {
     if (isHealthy(flow) && ++healthy > HEALTHY_PREDICTED)
       return { kase: unpredicted(scene, flow), diagnosed: undefined };
     const kase = makeCase(scene, flow);
-    const diagnosed = explain(kase);
+    const why = explain(kase);
+    const diagnosed = why && asMeant(kase, why);
     if (diagnosed) note(incidents, diagnosed, flow);
     for (const more of remarks(kase)) note(incidents, more, flow);
     return { kase, diagnosed };

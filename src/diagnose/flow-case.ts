@@ -2,7 +2,13 @@ import { once } from '../base/memo.ts';
 import type { Flow } from '../correlate/flow.ts';
 import { type KernelPath, kernelPaths } from '../correlate/kernel-path.ts';
 import { type Outcome, outcomeOf } from '../correlate/outcome.ts';
-import { type Prediction, type PredictOptions, type Predictor, predict } from '../correlate/predict.ts';
+import {
+  fateOf,
+  type Prediction,
+  type PredictOptions,
+  type Predictor,
+  predict,
+} from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { TracedFlowPacket } from '../correlate/traced-flow.ts';
 import type { InputSet } from '../input/input.ts';
@@ -39,7 +45,10 @@ export function makeCase(
     flow,
     outcome: hypothetical
       ? outcome
-      : doubted(traceAnswered(interrupted(outcome), kernel, traceOnly), prediction),
+      : doubted(
+          answeredElsewhere(traceAnswered(interrupted(outcome), kernel, traceOnly), flow, prediction),
+          prediction,
+        ),
     ...(prediction && { prediction }),
     kernel,
     hypothetical,
@@ -102,6 +111,25 @@ function doubted(outcome: Outcome, prediction: Prediction | undefined): Outcome 
   const local = prediction.origin.kind === 'local' && prediction.origin.namespace === back.namespace;
   if (!local || back.verdict !== 'dropped' || back.assumptions.length > 0 || !back.rule) return outcome;
   return { status: 'no-reply', lostAnswer: outcome.answer, oneWay: outcome.oneWay };
+}
+
+/**
+ * Ways may differ: the request came by one interface, and its answer was seen leaving by another, as the model says it has to,
+ * towards the client and from the address that it asked. TCP tells by itself whether that arrived.
+ */
+function answeredElsewhere(outcome: Outcome, flow: Flow, prediction: Prediction | undefined): Outcome {
+  const { lostAnswer } = outcome;
+  const back = prediction?.back;
+  if (outcome.status !== 'no-reply' || !lostAnswer || !back || lostAnswer.tcpFlags !== undefined)
+    return outcome;
+  const last = prediction.backChecks.at(-1);
+  const asAsked = lostAnswer.source === flow.server.address && lostAnswer.destination === flow.client.address;
+  const left =
+    fateOf(back) === 'forwarded' ||
+    (fateOf(back) === 'delivered' && back.namespace !== prediction.there.namespace);
+  return asAsked && left && last?.sighting && prediction.checks.length > 0
+    ? { status: 'delivered', answer: lostAnswer, oneWay: outcome.oneWay }
+    : outcome;
 }
 
 export interface Diagnosed {

@@ -4,6 +4,7 @@ import { outcomeOf } from '../correlate/outcome.ts';
 import { wasCapturing } from '../correlate/points.ts';
 import { predict } from '../correlate/predict.ts';
 import { familyOf, formatIp, type Ip } from '../net/ip.ts';
+import { isLinkLocal } from '../netstack/route.ts';
 import type { Case, Scene } from './case.ts';
 import type { Cause, Found } from './cause.ts';
 import { seenAt } from './evidence.ts';
@@ -31,7 +32,8 @@ export function gapCause(spec: ModelCauseSpec): Cause {
 /** The packet that waits for the answer, as a flow that no capture has seen. */
 export function caseOfGap(scene: Scene, gap: Unanswered): Case | undefined {
   const from = gap.senderAddress ?? ownAddress(gap);
-  if (!gap.sender || from === undefined) return undefined;
+  // A link-local address says nothing without its interface: no route leads there.
+  if (!gap.sender || from === undefined || isLinkLocal(gap.target)) return undefined;
   const family = familyOf(gap.target);
   const time = gap.exchange?.requests[0]?.time ?? 0;
   const ends = [from, gap.target].map((address) => ({ address, port: 1 })) as [

@@ -26,9 +26,11 @@ export function unanswered(scene: Scene): Unanswered[] {
   for (const exchange of scene.correlation.arp) {
     if (exchange.replies.length > 0 || exchange.count < ASKED) continue;
     // Somebody else may use the address of a known namespace; the MAC tells.
-    const owner = ownersOf(scene.snapshot, exchange.sender).find(
+    const owners = ownersOf(scene.snapshot, exchange.sender).filter(
       ({ link }) => link.mac === undefined || link.mac === exchange.senderMac,
     );
+    // A bridge takes the MAC of a port, and with it the same link-local address: the bridge is who asks.
+    const owner = owners.find(({ link }) => link.master === undefined) ?? owners[0];
     const key = `${exchange.sender} ${exchange.target}`;
     if (found.has(key)) continue;
     const entry = failedEntry(owner?.netns, exchange.target);

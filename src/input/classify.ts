@@ -83,10 +83,10 @@ function empty(placed: PlacedEntry): Classified {
   });
 }
 
-function captureInput({ entry, place }: PlacedEntry): CaptureInput {
+function captureInput({ entry, place, command }: PlacedEntry): CaptureInput {
   const named = placeFromFileName(entry.name);
   const given = place ?? (named ? { ...named, by: 'file-name' as const } : { by: 'assumed' as const });
-  return { path: entry.path, ...given, open: () => entry.open() };
+  return { path: entry.path, ...given, ...(command !== undefined && { command }), open: () => entry.open() };
 }
 
 /** The code by which `ignoreUnknown` knows them. */

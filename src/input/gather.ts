@@ -174,7 +174,7 @@ function collectedAt(manifest: Manifest | undefined): { time?: number } {
   return Number.isNaN(time) ? {} : { time: time / 1000 };
 }
 
-/** The folder says it first, then the manifest; the interface of a capture is its file's name. */
+/** The folder says it first, then the manifest; the interface of a capture is what the manifest says, else its file's name. */
 function combine(
   path: string,
   inner: string,
@@ -185,7 +185,7 @@ function combine(
   const stem = captureStem(inner);
   const named = layout && inner.startsWith('captures/') && isInterfaceName(stem) ? stem : undefined;
   const namespace = layout?.namespace ?? listed?.namespace;
-  const device = named ?? listed?.interface;
+  const device = listed?.interface ?? named;
   if (
     layout?.namespace !== undefined &&
     listed?.namespace !== undefined &&

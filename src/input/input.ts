@@ -12,6 +12,8 @@ export interface CaptureInput {
   readonly namespace?: string;
   readonly interface?: string;
   readonly by: PlacedBy;
+  /** What it was recorded with, by the manifest. */
+  readonly command?: string;
   /** A fresh reader over its bytes, already decompressed; standard input can be opened once. */
   open(): ByteSource;
 }

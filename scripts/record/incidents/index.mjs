@@ -5,6 +5,11 @@ import { docker } from './docker.mjs';
 import { filter } from './filter.mjs';
 import { forwarding } from './forwarding.mjs';
 import { healthy, ipv6 } from './healthy.mjs';
+import { healthyBusy } from './healthy-busy.mjs';
+import { healthyCaptures } from './healthy-captures.mjs';
+import { healthyClients } from './healthy-clients.mjs';
+import { healthyDocker } from './healthy-docker.mjs';
+import { healthyStrangers } from './healthy-strangers.mjs';
 import { hooks } from './hooks.mjs';
 import { invalid } from './invalid.mjs';
 import { ipv6Faults } from './ipv6.mjs';
@@ -58,4 +63,9 @@ export const incidents = [
   ...docker,
   ...ipv6,
   ...healthy,
+  ...healthyCaptures,
+  ...healthyClients,
+  ...healthyStrangers,
+  ...healthyDocker,
+  ...healthyBusy,
 ];

@@ -12,7 +12,8 @@ export class Capture {
    * @param {import('./namespace.mjs').Namespace} namespace
    * @param {string} device one interface, `any`, or several (`a,b`: one pcapng)
    * @param {{ pcapng?: boolean, nano?: boolean, gzip?: boolean, filter?: string, direction?: 'in' | 'out', snaplen?: number,
-   *   file?: string }} options
+   *   promiscuous?: false, buffer?: number, clock?: number, file?: string }} options `buffer`: MiB of dumpcap's ring, and the
+   *   capture may lose packets; `clock`: seconds that its machine's clock is ahead
    */
   constructor(namespace, device, options) {
     this.namespace = namespace;
@@ -28,8 +29,10 @@ export class Capture {
 
   /** What a person would have typed. */
   get command() {
-    const { pcapng, nano, filter, direction, snaplen } = this.options;
+    const { pcapng, nano, filter, direction, snaplen, promiscuous, buffer } = this.options;
     const words = [pcapng ? 'dumpcap' : 'tcpdump'];
+    if (promiscuous === false) words.push('-p');
+    if (buffer) words.push('-B', `${buffer}`);
     for (const device of this.devices) words.push('-i', device);
     if (nano) words.push('--time-stamp-precision=nano');
     if (direction) words.push('-Q', direction);
@@ -49,15 +52,29 @@ export class Capture {
         );
   }
 
-  /** Ends it as Ctrl-C would; a capture that lost packets is no recording. */
+  /** A machine too busy to read its capture: what doesn't fit the ring is lost. */
+  pause() {
+    this.process.child.kill('SIGSTOP');
+  }
+
+  resume() {
+    this.process.child.kill('SIGCONT');
+  }
+
+  /** Ends it as Ctrl-C would; a capture that lost packets and wasn't to is no recording. */
   async stop() {
     if (this.process === undefined) return;
     const { child, ended } = this.process;
     child.kill('SIGINT');
     await ended;
-    const lost = /(\d+) packets? dropped by kernel/.exec(this.process.output)?.[1] ?? '0';
+    const { output } = this.process;
+    // `58 packets dropped by kernel`, and of dumpcap `received/dropped on interface 'br0': 900/58 (…)`
+    const told = /(\d+) packets? dropped by kernel|on interface [^:]*: \d+\/(\d+)/.exec(output);
+    const lost = Number(told?.[1] ?? told?.[2] ?? 0);
     this.process = undefined;
-    if (lost !== '0') throw new Error(`${this.path}: ${lost} packets lost while recording`);
+    this.lost = lost;
+    if (lost > 0 && this.options.buffer === undefined)
+      throw new Error(`${this.path}: ${lost} packets lost while recording`);
   }
 
   /** Packets of the finished capture that a tcpdump filter selects. */
@@ -65,6 +82,7 @@ export class Capture {
     const lines = execFileSync('tcpdump', ['-n', '-t', '-r', this.raw, ...(filter ? [filter] : [])], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 1 << 28,
     });
     return lines.split('\n').filter((line) => /^(\S.*)?\S/.test(line) && !/^\s/.test(line)).length;
   }
@@ -73,6 +91,17 @@ export class Capture {
     const target = join(bundle, this.path);
     mkdirSync(join(target, '..'), { recursive: true });
     const bytes = readFileSync(this.raw);
-    writeFileSync(target, this.options.gzip ? gzipSync(bytes) : bytes);
+    if (this.options.clock) advance(bytes, this.options.clock);
+    writeFileSync(target, this.options.gzip ? gzipSync(bytes, { level: 9 }) : bytes);
+  }
+}
+
+/** Every time stamp of a classic little-endian file with microseconds, later by so many seconds. */
+function advance(bytes, seconds) {
+  if (bytes.readUInt32LE(0) !== 0xa1b2c3d4) throw new Error('only classic files can have another clock');
+  for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) {
+    const time = bytes.readUInt32LE(at) * 1e6 + bytes.readUInt32LE(at + 4) + Math.round(seconds * 1e6);
+    bytes.writeUInt32LE(Math.floor(time / 1e6), at);
+    bytes.writeUInt32LE(time % 1e6, at + 4);
   }
 }

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const UNSHARE = ['--mount', '--pid', '--net', '--uts', '--fork', '--kill-child', '--mount-proc'];
-const BUSYBOX_APPLETS = ['nc', 'wget', 'httpd', 'nslookup'];
+const BUSYBOX_APPLETS = ['nc', 'wget', 'httpd', 'nslookup', 'traceroute', 'udhcpc', 'udhcpd'];
 export const TOOLS = '/run/bin';
 export const OUTPUT = '/run/output';
 /** The checkout, wherever it is: what is below /tmp can't be seen from inside. */
@@ -66,8 +66,10 @@ export function furnishSandbox(hostname, outside) {
   mkdirSync('/run/lock');
   mkdirSync(TOOLS);
   for (const applet of BUSYBOX_APPLETS) symlinkSync('/bin/busybox', join(TOOLS, applet));
-  copyFileSync(join(PROJECT, 'scripts/record/lib/peer.py'), join(TOOLS, 'peer'));
-  chmodSync(join(TOOLS, 'peer'), 0o755);
+  for (const tool of ['peer', 'crowd']) {
+    copyFileSync(join(PROJECT, `scripts/record/lib/${tool}.py`), join(TOOLS, tool));
+    chmodSync(join(TOOLS, tool), 0o755);
+  }
   run('ip', 'link', 'set', 'lo', 'up');
   process.chdir('/tmp');
 }

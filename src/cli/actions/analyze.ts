@@ -5,6 +5,7 @@ import type { Analysis } from '../../report/analysis.ts';
 import { assemble } from '../../report/assemble.ts';
 import { jsonText } from '../../report/json.ts';
 import { renderAnalysis } from '../../report/text/analysis.ts';
+import { fails } from '../../report/text/flow-name.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { loadInputs } from '../load.ts';
@@ -50,6 +51,6 @@ function hypothesisOf(scene: AnalyzeResult['scene'], commands: readonly string[]
 function findsProblem({ findings, flows }: Analysis): boolean {
   return (
     findings.some((finding) => finding.severity !== 'info') ||
-    flows.some((flow) => flow.status !== 'delivered' && flow.status !== 'unknown')
+    flows.some((flow) => fails(flow, findings) || flow.status === 'degraded')
   );
 }

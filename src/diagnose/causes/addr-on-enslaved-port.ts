@@ -33,6 +33,7 @@ export const addrOnEnslavedPort = gapCause({
     const nexthop = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;
     if (!netns || !link || link.master === undefined) return undefined;
     const moved = link.addresses.filter(({ scope }) => scope === 'global');
+    if (moved.length === 0) return undefined;
     const where = nameOf(kase, netns.name);
     const ip = ipOf(kase);
     const gateways: Command[] = ((kase.flow.family === 4 ? netns.routes4 : netns.routes6)?.routes ?? [])
@@ -49,7 +50,7 @@ export const addrOnEnslavedPort = gapCause({
       ({ target, replies }) => target === parseIp(nexthop) && replies.length > 0,
     );
     return {
-      title: `${where} has ${moved.map(({ address, length }) => prefixText(address, length)).join(', ') || 'its address'} on ${link.name}, a port of ${link.master}`,
+      title: `${where} has ${moved.map(({ address, length }) => prefixText(address, length)).join(', ')} on ${link.name}, a port of ${link.master}`,
       explanation:
         `${link.name} is a port of ${link.master}, so all that comes in by it belongs to the bridge, the answers to ARP too. ${where} routes to ${nexthop} by ${link.name} and asks for its MAC address; ` +
         `${replies.length > 0 ? 'the answer arrives' : 'an answer would arrive'}, but on ${link.master}, where nobody asked, and the entry of ${link.name} never completes. The address has to be on ${link.master}.`,

@@ -1,4 +1,4 @@
-import { asksName } from '../../correlate/outcome.ts';
+import { answersNobody, asksName } from '../../correlate/outcome.ts';
 import { formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
@@ -23,7 +23,7 @@ export const extDropAfterHost: Cause = {
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical || leftUntranslated(kase)) return undefined;
     const exit = exitOf(kase);
-    if (!exit || answeredSomewhere(kase) || kase.outcome.error) return undefined;
+    if (!exit || answeredSomewhere(kase) || kase.outcome.error || answersNobody(kase.flow)) return undefined;
     const out = `${nameOf(kase, exit.namespace)}’s ${exit.interface}`;
     const silence = silenceAt(kase, exit.namespace, exit.interface);
     const quiet = kase.outcome.oneWay && !asksName(kase.flow);

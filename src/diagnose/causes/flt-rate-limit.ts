@@ -1,3 +1,5 @@
+import type { Sighting } from '../../correlate/flow.ts';
+import { isEcho } from '../../correlate/outcome.ts';
 import type { Step } from '../../netstack/hop.ts';
 import type { Case } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
@@ -33,8 +35,8 @@ const LIMITED = /-m (limit|hashlimit|connlimit|quota|recent)\b/;
 type RuleStep = Extract<Step, { kind: 'rule' }>;
 
 function usedUp(kase: Case): Found | undefined {
-  const tail = kase.outcome.unansweredTail;
-  const { prediction } = kase;
+  const { prediction, outcome } = kase;
+  const tail = outcome.unansweredTail ?? neverAnswered(kase);
   if (!tail || !prediction) return undefined;
   for (const hop of prediction.there.hops) {
     const step = hop.steps.find(
@@ -44,14 +46,14 @@ function usedUp(kase: Case): Found | undefined {
     const rule = findingRule(kase, hop.namespace, step);
     const where = nameOf(kase, hop.namespace);
     return {
-      confidence: 0.8,
+      confidence: outcome.unansweredTail ? 0.8 : 0.5,
       title: `${where} lets only part of it through: the limit of ${rule.table} ${rule.chain} rule ${rule.number} is used up`,
       explanation:
-        `The first requests are answered, the ones after them are not. They are accepted by ${rule.table} ${rule.chain} rule ${rule.number} ("${rule.text}"), which lets a burst pass ` +
+        `${outcome.unansweredTail ? 'The first requests are answered, the ones after them are not. They are' : 'Requests like this one are'} accepted by ${rule.table} ${rule.chain} rule ${rule.number} ("${rule.text}"), which lets a burst pass ` +
         'and then so many per interval; what exceeds it does not match and falls to the rules after it or to the policy.',
       namespace: hop.namespace,
       rule,
-      status: 'degraded',
+      status: outcome.unansweredTail ? 'degraded' : 'no-reply',
       severity: 'warning',
       evidence: [
         {
@@ -59,7 +61,11 @@ function usedUp(kase: Case): Found | undefined {
           line: rule.line,
           text: `${rule.table} ${rule.chain} rule ${rule.number}: ${rule.text}`,
         },
-        seenAt(kase, tail, `${describeSighting(tail)}, the first request that gets no answer`),
+        seenAt(
+          kase,
+          tail,
+          `${describeSighting(tail)}, ${outcome.unansweredTail ? 'the first request that gets no answer' : 'which gets no answer'}`,
+        ),
       ],
       fix: [],
       effect: 'Raise the limit, or count by source with hashlimit.',
@@ -67,3 +73,20 @@ function usedUp(kase: Case): Found | undefined {
   }
   return undefined;
 }
+
+/** Echo requests of another sender got their answers: what this one met is that they had used the limit up. */
+function neverAnswered({ flow, outcome, correlation }: Case): Sighting | undefined {
+  if (outcome.status !== 'no-reply' || !isEcho(flow) || flow.legs.some(({ reply }) => reply.packets > 0))
+    return undefined;
+  const served = correlation.flows.some(
+    (other) =>
+      other.protocol === flow.protocol &&
+      other.server.address === flow.server.address &&
+      Math.abs(other.start - flow.start) < NEARBY &&
+      other.legs.some(({ reply }) => reply.packets > 0),
+  );
+  return served ? flow.legs.find(({ forward }) => forward.packets > 0)?.forward.kept[0] : undefined;
+}
+
+/** Seconds. */
+const NEARBY = 10;

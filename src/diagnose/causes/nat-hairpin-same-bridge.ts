@@ -1,3 +1,4 @@
+import { answersNobody } from '../../correlate/outcome.ts';
 import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt, sysctlEvidence } from '../evidence.ts';
@@ -29,7 +30,7 @@ export const natHairpinSameBridge: Cause = {
   ],
   find(kase) {
     const stranger = strangerOf(kase);
-    if (stranger?.bridge === undefined) return undefined;
+    if (stranger?.bridge === undefined || answersNobody(kase.flow)) return undefined;
     const { flow } = kase;
     const { from, answer, reset, translator, bridge } = stranger;
     const setting =
@@ -39,7 +40,15 @@ export const natHairpinSameBridge: Cause = {
     const known = bridge !== 'unknown';
     const on = known ? ` (${bridge})` : '';
     return {
-      confidence: answer ? (known ? (reset ? 0.95 : 0.85) : 0.58) : 0.75,
+      confidence: answer
+        ? known
+          ? reset
+            ? 0.95
+            : 0.85
+          : 0.58
+        : known && !kase.outcome.oneWay
+          ? 0.75
+          : 0.5,
       title: `${server} answers ${formatIp(flow.client.address)} directly, so the answer is never translated back`,
       explanation:
         `The client asks ${asked}, and ${nameOf(kase, translator)} rewrites that to ${server}. The server sees a client of its own network and answers it directly over the bridge${on}. ` +

@@ -2,6 +2,7 @@ import { ownersOf } from '../../correlate/owner.ts';
 import { familyOf, formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import { formatMac } from '../../net/mac.ts';
 import { contains, networkOf } from '../../net/prefix.ts';
+import { isLinkLocal } from '../../netstack/route.ts';
 import { type Case, type ModelDrop, netnsOf, type Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { dropConfidence } from '../confidence.ts';
@@ -134,7 +135,7 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
       '"No route to host". The address is wrong, nobody has it (any more), or its owner is not on this link.',
     ...(gap.sender && { namespace: gap.sender.name }),
     ...(gap.device !== undefined && { interface: gap.device }),
-    severity: gap.sender ? 'error' : 'warning',
+    severity: severityOf(scene, gap),
     status: 'no-reply',
     evidence: neighbourEvidence(scene, { namespace: gap.sender?.name ?? '' }, target),
     fix: [],
@@ -144,6 +145,42 @@ function surveyed(scene: Scene, gap: Unanswered): Found {
         ? `Whether ${hidden.name} has ${target} nobody dumped: collect ip addr there.`
         : `Correct the address that is asked for, or bring up whoever should have ${target}.`,
   };
+}
+
+/**
+ * No flow is known that failed for it. Every LAN has machines that are off and somebody who asks for them, and a DHCP server asks
+ * for addresses that nobody has on purpose; it is a fault where the configuration leads there.
+ */
+function severityOf(scene: Scene, gap: Unanswered): NonNullable<Found['severity']> {
+  if (isLinkLocal(gap.target)) return 'info';
+  if (!gap.sender) return isLookingAround(scene, gap) ? 'info' : 'warning';
+  return isConfigured(scene, gap.target) ? 'error' : 'warning';
+}
+
+/** A rule, a container or a resolv.conf has the address. */
+function isConfigured({ snapshot }: Scene, target: Ip): boolean {
+  const text = formatIp(target);
+  const mentioned = new RegExp(`(^|[^0-9a-f:.])${text.replaceAll('.', '\\.')}([^0-9a-f.]|$)`);
+  return (
+    snapshot.docker.containers.some(({ endpoints }) => endpoints.some(({ address }) => address === target)) ||
+    [...snapshot.namespaces.values()].some(
+      ({ resolver, rulesets4 = [], rulesets6 = [] }) =>
+        resolver?.nameservers?.some((server) => server.address === target) ||
+        [...rulesets4, ...rulesets6].some(({ tables }) =>
+          [...tables.values()].some(({ chains }) =>
+            [...chains.values()].some(({ rules }) => rules.some((rule) => mentioned.test(rule.text))),
+          ),
+        ),
+    )
+  );
+}
+
+/** Asks for several addresses that nobody has, one after the other. */
+function isLookingAround({ correlation }: Scene, { senderAddress }: Unanswered): boolean {
+  const targets = correlation.arp
+    .filter(({ sender, replies }) => sender === senderAddress && replies.length === 0)
+    .map(({ target }) => target);
+  return new Set(targets).size > 2;
 }
 
 /** Asked for on a link whose subnets don't have it, by a route that nobody dumped. */

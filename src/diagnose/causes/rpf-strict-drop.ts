@@ -1,7 +1,10 @@
 import { ownersOf } from '../../correlate/owner.ts';
 import { formatIp, parseIp } from '../../net/ip.ts';
+import { netnsOf } from '../case.ts';
+import { dropConfidence } from '../confidence.ts';
 import { counterEvidence, sysctlEvidence } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
+import { routesKnown } from '../neighbourhood.ts';
 import { inInterface, nameOf } from '../words.ts';
 
 /** fib_validate_source(), net/ipv4/fib_frontend.c: SKB_DROP_REASON_IP_RPFILTER */
@@ -47,7 +50,9 @@ export const rpfStrictDrop = modelCause({
     const names = ['all', device].map((name) => `net.ipv4.conf.${name}.rp_filter`);
     const where = nameOf(kase, namespace);
     const client = formatIp(kase.flow.client.address);
+    const known = routesKnown(netnsOf(kase, namespace), kase.flow.family);
     return {
+      ...(!known && { confidence: Math.min(dropConfidence(kase, drop), 0.5) }),
       title: `${where} drops packets from ${source} on ${device}: the way back to ${source} is another interface (rp_filter)`,
       explanation:
         `The packet arrives on ${device}, but the route back to its source ${source} does not leave by ${device}. ` +

@@ -26,7 +26,7 @@ export function renderAnalysis(analysis: Analysis, options: TextOptions): string
   const { flows } = analysis;
   const explained = new Set(analysis.findings.flatMap((finding) => finding.flows));
   const unexplained = flows.filter(
-    (flow) => (fails(flow) || flow.status === 'degraded') && !explained.has(flow.id),
+    (flow) => (fails(flow, analysis.findings) || flow.status === 'degraded') && !explained.has(flow.id),
   );
   lines.push(
     ...flowTable('Failing, and the inputs do not show why', unexplained, style, true),

@@ -2,13 +2,13 @@
 import { printable } from '../../base/printable.ts';
 import type { Finding } from '../../diagnose/finding.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
-import { fails } from './flow-name.ts';
+import { fails, isMeant } from './flow-name.ts';
 import type { Style } from './style.ts';
 import { columns, hang } from './wrap.ts';
 
 export function summary(analysis: Analysis, style: Style): string[] {
   const { flows, findings } = analysis;
-  const failing = flows.filter(fails);
+  const failing = flows.filter((flow) => fails(flow, findings));
   const degraded = flows.filter((flow) => flow.status === 'degraded');
   const errors = findings.filter((finding) => finding.severity === 'error');
   const head = headline(analysis, failing, degraded, errors);
@@ -23,8 +23,8 @@ export function summary(analysis: Analysis, style: Style): string[] {
     const rows = errors.map((finding, index) => [style.bold(String(index + 1)), printable(finding.title)]);
     lines.push(...columns(rows, { width: style.width, indent: 2, right: [0] }));
   } else lines.push(...worthALook(findings, errors.length > 0, style));
-  const rest = remainder(flows, failing.length + degraded.length);
-  if (rest !== '') lines.push(rest);
+  const rest = remainder(analysis, failing.length + degraded.length);
+  if (rest !== '') lines.push(...hang('', rest, style.width));
   return lines;
 }
 
@@ -79,11 +79,15 @@ function everyFlow(all: number): string {
   return all === 2 ? 'Both flows' : `All ${all} flows`;
 }
 
-function remainder(flows: readonly AnalysisFlow[], troubled: number): string {
+function remainder({ flows, findings }: Analysis, troubled: number): string {
   const healthy = flows.filter((flow) => flow.status === 'delivered').length;
   const unknown = flows.filter((flow) => flow.status === 'unknown').length;
   const parts = [];
   if (troubled > 0 && healthy > 0) parts.push(healthy === 1 ? '1 flow is healthy' : `${healthy} are healthy`);
+  const meant = flows.filter((flow) => STOPPED.has(flow.status) && isMeant(flow, findings)).length;
+  if (meant > 0) parts.push(`${meant} ended as they were meant to`);
   if (unknown > 0) parts.push(`of ${unknown} the captures show too little to tell`);
   return parts.length === 0 ? '' : `${parts.join(', ')}.`;
 }
+
+const STOPPED: ReadonlySet<string> = new Set(['dropped', 'rejected', 'no-reply']);
