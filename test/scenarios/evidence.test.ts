@@ -43,5 +43,5 @@ function unresolved(analysis: Analysis): string[] {
 describe('citations', () => {
   it.each(BUNDLES)('of %s resolve', async (bundle) => {
     expect(unresolved(await analyzeFiles(bundle))).toEqual([]);
-  });
+  }, 300_000);
 });
