@@ -41,7 +41,11 @@ function unresolved(analysis: Analysis): string[] {
 }
 
 describe('citations', () => {
-  it.each(BUNDLES)('of %s resolve', async (bundle) => {
-    expect(unresolved(await analyzeFiles(bundle))).toEqual([]);
-  }, 300_000);
+  it.each(BUNDLES)(
+    'of %s resolve',
+    async (bundle) => {
+      expect(unresolved(await analyzeFiles(bundle))).toEqual([]);
+    },
+    300_000,
+  );
 });

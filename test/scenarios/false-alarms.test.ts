@@ -56,20 +56,24 @@ function analysisOf(bundle: string): Promise<Analysis> {
 }
 
 describe('no alarm for', () => {
-  it.each(ROWS)('$alarm ($bundle)', async ({ bundle, shown }) => {
-    const { verified } = JSON.parse(readFileSync(join('captures', bundle, 'expect.json'), 'utf8')) as {
-      verified: string[];
-    };
-    expect(verified.some((line) => shown.test(line))).toBe(true);
-    const { findings } = await analysisOf(bundle);
-    const told = findings
-      .filter(
-        ({ severity, cause }) =>
-          severity === 'error' || (severity === 'warning' && !WARNINGS[bundle]?.includes(cause)),
-      )
-      .map(({ cause, title }) => `${cause}: ${title}`);
-    expect(told).toEqual([]);
-  }, 300_000);
+  it.each(ROWS)(
+    '$alarm ($bundle)',
+    async ({ bundle, shown }) => {
+      const { verified } = JSON.parse(readFileSync(join('captures', bundle, 'expect.json'), 'utf8')) as {
+        verified: string[];
+      };
+      expect(verified.some((line) => shown.test(line))).toBe(true);
+      const { findings } = await analysisOf(bundle);
+      const told = findings
+        .filter(
+          ({ severity, cause }) =>
+            severity === 'error' || (severity === 'warning' && !WARNINGS[bundle]?.includes(cause)),
+        )
+        .map(({ cause, title }) => `${cause}: ${title}`);
+      expect(told).toEqual([]);
+    },
+    300_000,
+  );
 });
 
 describe('what is meant to fail is told, and is nobody’s fault', () => {

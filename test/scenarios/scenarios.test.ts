@@ -14,8 +14,12 @@ const PATIENCE = 300_000;
 
 describe.each(COLLECTIONS)('incidents of $root', ({ root, truth }) => {
   const names = readdirSync(root).filter((name) => existsSync(join(root, name, truth)));
-  it.each(names)('%s', async (name) => {
-    const analysis = await analyzeFiles(join(root, name, 'bundle'));
-    expect(differences(analysis, readExpectation(join(root, name, truth))).join('\n')).toBe('');
-  }, PATIENCE);
+  it.each(names)(
+    '%s',
+    async (name) => {
+      const analysis = await analyzeFiles(join(root, name, 'bundle'));
+      expect(differences(analysis, readExpectation(join(root, name, truth))).join('\n')).toBe('');
+    },
+    PATIENCE,
+  );
 });
