@@ -204,8 +204,12 @@ const IGMP = 2;
 function routeInput6(net: Net, skb: Skb, dev: string, translated: boolean): RouteResult {
   const { destination } = fieldsOf(skb);
   if (typeof destination !== 'bigint') throw new Error('not IPv6');
-  if (isMulticast(destination)) return routeMulticast6(net, destination, dev);
   const result = fibLookup(net.fib[6], flowOf(skb, { iif: dev, input: true }));
+  if (isMulticast(destination)) {
+    // Groups have routes in table local, which a rule that comes first keeps them from.
+    if (result.kind === 'failed' && result.rule) return unroutable6(result, destination);
+    return routeMulticast6(net, destination, dev);
+  }
   const found = result.kind === 'found' ? result : undefined;
   const type = found?.route.type;
   if ((dev === 'lo' && isLocalAddress(net, destination)) || type === 'local' || type === 'anycast') {

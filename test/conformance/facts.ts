@@ -5,6 +5,7 @@ import { conntrackFacts } from './facts/conntrack.ts';
 import { crossingFacts } from './facts/crossings.ts';
 import { extensionFacts } from './facts/extensions.ts';
 import { hashFacts } from './facts/hashes.ts';
+import { helperFacts } from './facts/helpers.ts';
 import { hostsFacts } from './facts/hosts.ts';
 import { ipsetFacts } from './facts/ipset.ts';
 import { nftablesFacts } from './facts/nftables.ts';
@@ -37,6 +38,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   nftables: nftablesFacts,
   routing: routingFacts,
   answers: answerFacts,
+  helpers: helperFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

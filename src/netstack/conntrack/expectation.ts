@@ -10,35 +10,50 @@ export interface Expectation {
   /** Undefined: anybody. */
   readonly source?: Ip;
   readonly sourcePort?: number;
-  readonly destination: Ip;
+  destination: Ip;
   destinationPort: number;
   /** Expectations of one master and class replace each other beyond the helper's limit. */
   readonly class: number;
   /** Seconds. */
   readonly timeout: number;
   readonly permanent?: boolean;
+  /** Nothing is taken for it yet (NF_CT_EXPECT_INACTIVE). */
+  inactive?: boolean;
   /** Helper of the connection that comes. */
   readonly helper?: string;
-  /** Of NAT: the port before another was chosen for it, and the direction of the master that it follows. */
+  /** Of NAT: address and port before others were chosen for it, and the direction of the master that it follows. */
+  savedAddress?: Ip;
   savedPort?: number;
   direction?: CtDirection;
   /** nf_nat_follow_master() or the like, once the connection is there. */
   arrived?: (connection: Connection, expectation: Expectation) => void;
 }
 
-interface Waiting {
+export interface Waiting {
   readonly expectation: Expectation;
   expires: number;
 }
 
 export interface ExpectationTable {
   readonly size: number;
-  /** nf_ct_expect_related() */
-  add(expectation: Expectation, limit: number, now: number): 'done' | 'busy' | 'full';
+  /**
+   * nf_ct_expect_related(). `anyMaster`: the very same expectation of another connection counts as this one, `already` there
+   * (NF_CT_EXP_F_SKIP_MASTER).
+   */
+  add(
+    expectation: Expectation,
+    limit: number,
+    now: number,
+    anyMaster?: boolean,
+  ): 'done' | 'busy' | 'full' | 'already';
   remove(expectation: Expectation): void;
   /** nf_ct_find_expectation() */
   take(tuple: Tuple, zone: CtZone, now: number): Expectation | undefined;
-  all(now: number): { expectation: Expectation; expires: number }[];
+  /** __nf_ct_expect_find(): the one that such a packet would be of, active or not. */
+  find(tuple: Tuple, zone: CtZone, now: number): Expectation | undefined;
+  /** Of one connection's helper, the latest first. */
+  ofMaster(master: Connection, now: number): Waiting[];
+  all(now: number): Waiting[];
 }
 
 export function createExpectations(): ExpectationTable {
@@ -54,10 +69,14 @@ export function createExpectations(): ExpectationTable {
     get size() {
       return waiting.length;
     },
-    add(expectation, limit, now) {
+    add(expectation, limit, now, anyMaster = false) {
       for (const each of alive(now)) {
         const known = each.expectation;
         if (!clashes(known, expectation)) continue;
+        const foreign = known.master !== expectation.master;
+        if (isSame(known, expectation) && (anyMaster || !foreign)) {
+          if (foreign || known.class !== expectation.class) return 'already';
+        }
         if (known.master !== expectation.master || known.class !== expectation.class) return 'busy';
         if (isSame(known, expectation)) {
           waiting = waiting.filter((other) => other !== each);
@@ -78,12 +97,21 @@ export function createExpectations(): ExpectationTable {
     take(tuple, zone, now) {
       if (waiting.length === 0) return undefined;
       const found = alive(now).find(
-        ({ expectation }) => fits(expectation, tuple) && sameZone(expectation.master.zone, zone),
+        ({ expectation }) =>
+          !expectation.inactive && fits(expectation, tuple) && sameZone(expectation.master.zone, zone),
       );
       if (!found?.expectation.master.confirmed) return undefined;
       if (!found.expectation.permanent) waiting = waiting.filter((each) => each !== found);
       return found.expectation;
     },
+    find: (tuple, zone, now) =>
+      alive(now).find(
+        ({ expectation }) => fits(expectation, tuple) && sameZone(expectation.master.zone, zone),
+      )?.expectation,
+    ofMaster: (master, now) =>
+      alive(now)
+        .filter((each) => each.expectation.master === master)
+        .reverse(),
     all: (now) => [...alive(now)],
   };
 }

@@ -2,9 +2,10 @@
 import type { Helper, HelperContext, HelperOutcome } from './helper.ts';
 import { ftp } from './helpers/ftp.ts';
 import { irc } from './helpers/irc.ts';
+import { sip } from './helpers/sip.ts';
 import { tftp } from './helpers/tftp.ts';
 
-const HELPERS: Readonly<Record<string, Helper>> = { ftp, irc, tftp };
+const HELPERS: Readonly<Record<string, Helper>> = { ftp, irc, sip, tftp };
 
 /** The helper of a connection looks at one of its packets, which may be changed by it. */
 export function help(name: string, context: HelperContext): HelperOutcome {

@@ -11,13 +11,14 @@ import { newAdjustments, noteAdjustment } from './seqadj.ts';
 
 /**
  * Puts `text` in place of the bytes from..to of a packet. Its checksum is left for the device to finish (CHECKSUM_PARTIAL), as the
- * kernel leaves it: a capture on the way out shows the pseudo-header's sum.
+ * kernel leaves it: a capture on the way out shows the pseudo-header's sum. `adjust`: the sequence numbers behind follow.
  */
 export function manglePacket(
   { skb, connection, tracked }: HelperContext,
   from: number,
   to: number,
   text: string,
+  adjust = true,
 ): void {
   const piece = Buffer.from(text, 'latin1');
   const grown = piece.length - (to - from);
@@ -34,7 +35,7 @@ export function manglePacket(
   refreshLayout(skb);
   if (skb.family === 4) sealChecksums({ ...skb, transport: -1 });
   sealPartially(skb);
-  if (skb.protocol !== 6 || grown === 0) return;
+  if (skb.protocol !== 6 || grown === 0 || !adjust) return;
   connection.adjust ??= newAdjustments();
   noteAdjustment(connection.adjust[tracked.direction], sequence, grown);
 }

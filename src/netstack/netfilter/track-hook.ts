@@ -50,6 +50,8 @@ export function confirm(run: Run, copy: Copy): boolean {
       const outcome = help(connection.helper, { skb, connection, conntrack: net.conntrack, tracked });
       if (outcome.assumption !== undefined) run.assumptions.add(`${net.name}: ${outcome.assumption}`);
       if (outcome.drop !== undefined) {
+        // nf_ct_destroy(): what it expected goes with a connection that never was.
+        if (!connection.confirmed) connection.dead = true;
         endCopy(run, copy, {
           verdict: 'dropped',
           cause: 'ct-helper-drop',

@@ -109,6 +109,15 @@ export const routingFacts: readonly Fact[] = [
     Array.from({ length: 8 }, (_, i) => [four(IN_7 + i), six(DOC(i + 1))]).flat(),
   ),
   fact(
+    'a rule before table local keeps IPv6 groups from their routes',
+    [
+      'ip -6 rule add pref 100 iif eth0 prohibit',
+      'ip -6 rule del pref 0',
+      'ip -6 rule add pref 1000 table local',
+    ],
+    [six((0xff02n << 112n) | 1n), { ...six((0xff02n << 112n) | 1n, SIX(2, 2)), on: 'eth1' }],
+  ),
+  fact(
     'sources of on-link routes: the first address of the interface that is wide enough',
     [
       'ip addr add 10.77.0.1/24 dev eth1',

@@ -5,6 +5,7 @@ import type { Frame, Stimulus } from '../case.ts';
 import { readFrame, skbOf } from '../frame.ts';
 import type { Random } from '../random.ts';
 import { rawPacket, tcpBytes, udpBytes } from './raw.ts';
+import { sipTalk } from './sip.ts';
 
 interface Dialogue {
   readonly stimuli: readonly Stimulus[];
@@ -19,7 +20,13 @@ const SYN = 2;
 export function dialogue(random: Random, six: boolean): Dialogue {
   const client = six ? 'fd90:1::2' : '10.90.1.2';
   const server = six ? 'fd90:2::2' : '10.90.2.2';
-  const kind = random.pick(six ? (['ftp', 'tftp'] as const) : (['ftp', 'ftp', 'tftp', 'irc'] as const));
+  const kind = random.pick(
+    six ? (['ftp', 'tftp', 'sip'] as const) : (['ftp', 'ftp', 'tftp', 'irc', 'sip', 'sip'] as const),
+  );
+  if (kind === 'sip') {
+    const { openers, answer } = sipTalk(random, client, server);
+    return { rules: helperRules('udp', 5060, 'sip'), stimuli: openers, answer: seen(answer) };
+  }
   return kind === 'tftp' ? tftp(random, client, server) : control(random, kind, client, server);
 }
 
