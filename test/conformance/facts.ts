@@ -8,6 +8,7 @@ import { hashFacts } from './facts/hashes.ts';
 import { helperFacts } from './facts/helpers.ts';
 import { hostsFacts } from './facts/hosts.ts';
 import { ipsetFacts } from './facts/ipset.ts';
+import { matchingFacts } from './facts/matching.ts';
 import { nftablesFacts } from './facts/nftables.ts';
 import { replayFacts } from './facts/replay.ts';
 import { reversePathFacts } from './facts/reverse-path.ts';
@@ -39,6 +40,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   routing: routingFacts,
   answers: answerFacts,
   helpers: helperFacts,
+  matching: matchingFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

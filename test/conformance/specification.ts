@@ -198,7 +198,17 @@ const MATCHES: readonly Known[] = [
     test('conformance/profiles/routing.ts', '-m rpfilter'),
     matches('-m rpfilter --loose'),
   ),
-  known('9.16', 'connlimit', matches('connlimit counts the connections that came by the rule')),
+  known(
+    '9.16',
+    'connlimit',
+    row(
+      'connlimit counts the connections of a group that are known and not closed; what is not tracked counts once',
+    ),
+    row('connlimit drops what has no tuple: ports cut off, no next header'),
+    row(
+      'connlimit: packets of known connections collect nothing; a new one, and one that ends its own, collect what is closed',
+    ),
+  ),
   known('9.17', 'policy', match('policy'), matches('-m policy --dir in --pol none')),
   known('9.18', 'IPv6 headers and tracking', match('ipv6header'), match('frag')),
   known('9.19', 'slow limits of legacy tables', matches('limit in legacy tables overflows for slow rates')),
@@ -292,6 +302,115 @@ const NETWORKS: readonly Known[] = [
   known('10.44', 'answers from another address'),
 ];
 
+/** Not in the numbered sections: docs/kernel.md, under the same headings. */
+const NFTABLES: readonly Known[] = [
+  known(
+    'nftables 1',
+    'order of base chains',
+    row('of base chains with one priority, the one made last is asked first'),
+    row('the priority of a nat chain orders it among nat chains: all of them stand behind mangle'),
+    row('nftables and iptables stand on one hook: ACCEPT in one does not end the other'),
+  ),
+  known(
+    'nftables 2',
+    'which device iiftype is of',
+    row('iiftype is of the device that the packet is at, in output of none; ether asks for it first'),
+  ),
+  known(
+    'nftables 3',
+    'interfaces in postrouting',
+    row('in postrouting a forwarded packet still has its incoming interface, a sent one an empty name'),
+  ),
+  known(
+    'nftables 4',
+    'ct before conntrack, and behind a template',
+    row('before conntrack has seen the packet its state is invalid'),
+    row('a zone that nft sets on an INVALID or untracked packet makes a NEW one of it for the rules behind'),
+  ),
+  known(
+    'nftables 5',
+    'ct state with several states',
+    row('ct state with != compares all bits at once, without it asks for any of them'),
+  ),
+  known(
+    'nftables 6',
+    'options of TCP that are missing',
+    row('maxseg is lowered and raised; without the option the rule goes on, without a TCP header it ends'),
+  ),
+  known(
+    'nftables 7',
+    'nat of one family in an inet table',
+    row('dnat ip in an inet table leaves IPv6 packets alone, and the rule counts'),
+  ),
+  known(
+    'nftables 8',
+    'reject in prerouting',
+    row('reject in prerouting does not answer packets from an own address to elsewhere'),
+  ),
+  known(
+    'nftables 9',
+    'ports of later fragments',
+    row('a later fragment meets ports by chance where one load is enough'),
+  ),
+  known(
+    'nftables 10',
+    'sets, maps and concatenations',
+    row(
+      'sets and maps: intervals, verdicts, the longest entry of a concatenation; an update counts and times',
+    ),
+  ),
+  known(
+    'nftables 11',
+    'chains of devices and bridges',
+    row(
+      'netdev: ingress before anything else, egress after everything, with the frame’s header in the length',
+    ),
+    row('ingress of an inet table: both families, before the checks of the IP layer'),
+    row(
+      'bridge: prerouting, forward and postrouting of frames from port to port; input and output of the host’s own',
+    ),
+    row('bridge: a drop in each of the hooks'),
+  ),
+  known(
+    'nftables 12',
+    'fib of what came in by lo',
+    row('fib finds the interface that a packet came in by where that is lo, in input as in prerouting'),
+  ),
+  known(
+    'nftables 13',
+    'users of kernel packets',
+    row('nobody is the user of what the kernel sends, for nft'),
+  ),
+  known('nftables 14', 'ct count', test('conformance/generate/nft.ts', 'ct count')),
+];
+
+const HELPERS: readonly Known[] = [
+  known(
+    'helpers 1',
+    'what sip expects',
+    row('sip: media of a call are expected between those who signal'),
+    row('sip: over IPv6'),
+    row('sip: a registration opens the way for calls once it is answered'),
+    row('sip: a call that is refused or ended takes what it expected with it'),
+  ),
+  known(
+    'helpers 2',
+    'what sip translates',
+    row('sip: addresses and ports in messages, and the streams, are translated as their call is'),
+    row('sip: a registration, translated'),
+    row(
+      'sip: of two phones behind one address that offer one server one port the second is dropped, another server may have it',
+    ),
+    row('sip: a phone that listens on another port than it sends from'),
+  ),
+  known('helpers 3', 'messages that sip drops', row('sip: odd messages pass or are dropped')),
+  known(
+    'helpers 4',
+    'ftp, tftp and irc',
+    test('conformance/generate/dialogue.ts', "helperRules('udp', 69, 'tftp')"),
+  ),
+];
+
 export const SPECIFICATION: readonly Known[] = [
   ...ORDER,
   ...WALK,
@@ -303,4 +422,6 @@ export const SPECIFICATION: readonly Known[] = [
   ...ANSWERS,
   ...MATCHES,
   ...NETWORKS,
+  ...NFTABLES,
+  ...HELPERS,
 ];

@@ -1,4 +1,5 @@
 /** What the kernel sends itself: errors, refusals and echoes, whom they are of, and what NAT makes of them. */
+import { sealChecksums } from '../../../src/skb/rewrite.ts';
 import type { TableName } from '../../../src/xtables/rule.ts';
 import { error, icmp, type LivePacket, tcp, udp } from '../../netstack/support/cases.ts';
 import type { Rules } from '../case.ts';
@@ -138,4 +139,61 @@ const where: readonly Fact[] = [
   ),
 ];
 
-export const answerFacts: readonly Fact[] = [...senders, ...translated, ...where];
+const states = (...chains: string[]): string[] =>
+  chains.flatMap((chain) =>
+    ['NEW', 'RELATED', 'INVALID'].map((state) => `-A ${chain} -m conntrack --ctstate ${state}`),
+  );
+
+/** Bytes behind what the UDP length says. */
+function trailing({ on, skb }: LivePacket): LivePacket {
+  const bytes = skb.bytes.slice();
+  bytes[25] = 12;
+  const short = { ...skb, bytes };
+  sealChecksums(short);
+  return { on, skb: short };
+}
+
+const connected: readonly Fact[] = [
+  fact(
+    'errors and refusals are RELATED already in raw OUTPUT, but for the port unreachable of UDP itself',
+    {
+      four: {
+        raw: states('OUTPUT'),
+        mangle: states('OUTPUT'),
+        filter: [
+          '-A INPUT -p udp --dport 82 -j REJECT',
+          '-A INPUT -p tcp --dport 81 -j REJECT --reject-with tcp-reset',
+        ],
+      },
+    },
+    [
+      udp('eth0', C, HOST, 5, 6),
+      udp('eth0', C, HOST, 5, 82),
+      tcp('eth0', C, HOST, [5, 81], SYN),
+      udp('eth0', C, S, 5, 6, { ttl: 1 }),
+    ],
+  ),
+  fact(
+    'an error about what was for the host comes from the address that was asked, about what is forwarded from the way in',
+    { four: SEEN, six: SEEN },
+    [
+      udp('eth0', C, '10.90.2.1', 5, 6),
+      udp('eth0', C6, 'fd90:2::1', 5, 6),
+      udp('eth0', C, S, 5, 6, { ttl: 1 }),
+      udp('eth0', C6, S6, 5, 6, { ttl: 1 }),
+    ],
+  ),
+  fact('an error quotes a datagram without the bytes behind its length', { four: SEEN }, [
+    trailing(udp('eth0', C, HOST, 5, 6, { payload: 16 })),
+  ]),
+  fact(
+    'REDIRECT of IPv6 needs an address of the destination’s scope where the packet came in',
+    {
+      six: { ...SEEN, nat: ['-A PREROUTING -p udp -j REDIRECT'] },
+      settings: ['ip -6 addr del fd90:3::1/64 dev br0'],
+    },
+    [udp('eth0', C6, S6, 5, 6), udp('p0', 'fd90:3::2', S6, 5, 6)],
+  ),
+];
+
+export const answerFacts: readonly Fact[] = [...senders, ...translated, ...where, ...connected];
