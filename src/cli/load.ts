@@ -25,3 +25,8 @@ export function issuesOf(inputs: InputSet): Issue[] {
   const issues = [...inputs.issues, ...inputs.dumps.flatMap(({ dump }) => dump.issues)];
   return issues.filter((issue, index) => issues.indexOf(issue) === index);
 }
+
+/** Nothing in it that could be used; why has been said. */
+export function isEmpty({ captures, dumps, commands = [] }: InputSet): boolean {
+  return captures.length + dumps.length + commands.length === 0;
+}

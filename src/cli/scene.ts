@@ -7,7 +7,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { buildTopology } from '../topology/build.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Io } from './io.ts';
-import { issuesOf, loadInputs } from './load.ts';
+import { isEmpty, issuesOf, loadInputs } from './load.ts';
 import { hasErrors, tellIssues } from './messages.ts';
 import type { CommonOptions } from './options.ts';
 
@@ -33,7 +33,7 @@ export async function loadScene(
   const topology = buildTopology(built.snapshot, inputs.captures, scan.observations);
   const issues: Issue[] = [...issuesOf(inputs), ...built.issues, ...scan.issues, ...(topology.issues ?? [])];
   tellIssues(io, issues, options);
-  if (inputs.captures.length === 0 && inputs.dumps.length === 0) return undefined;
+  if (isEmpty(inputs)) return undefined;
   return {
     inputs,
     snapshot: { ...built.snapshot, namespaces: new Map(topology.namespaces) },

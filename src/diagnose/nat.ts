@@ -122,7 +122,17 @@ function inSubnet(ip: Ip, address: Ip, length: number): boolean {
 
 /** Another flow left there with an address of the same network and was answered. */
 export function answersUntranslated(kase: Case, device: string, source: Ip): boolean {
-  return answeredNetworks(kase.correlation).has(networkPair(device, source, kase.flow.server.address));
+  return answeredOutside(kase.correlation, device, source, kase.flow.server.address);
+}
+
+/** Captures show that the networks of the two talk by this device without translation. */
+export function answeredOutside(
+  correlation: Correlation,
+  device: string,
+  source: Ip,
+  destination: Ip,
+): boolean {
+  return answeredNetworks(correlation).has(networkPair(device, source, destination));
 }
 
 const answeredNetworks = once(({ flows, points }: Correlation): ReadonlySet<string> => {

@@ -7,7 +7,7 @@ export interface Echo {
 }
 
 /** `$ `, `# `, `root@host:~# `, `[root@host ~]$ `, `/ # `, `➜  ~ `, with or without a space behind the sign. */
-const PROMPT =
+export const PROMPT =
   /^(?:\([^)\s]{1,40}\)\s*)?(?:[❯➜]\s+(?:~|\S{1,64})(?:\s+git:\([^)\s]{0,64}\)(?:\s+✗)?)?\s(?=\s*\S)|\[?[\w.-]{1,64}@[^\s$#%>]{1,64}[^$#%>]{0,128}[$#%>]|[^\s$#%>]{0,64}\s?[$#%❯➜>]{1,2})\s*/u;
 const PROGRAM =
   /^(?:ip|bridge|ip6?tables(?:-legacy|-nft)?(?:-save)?|xtables-save|nft|sysctl|ss|netstat|ps|docker|podman|route|brctl|conntrack|nstat|cat|arp|ifconfig|ipset|lsns|ethtool|xtables-monitor|dmesg|journalctl|head|tail|grep)$/;

@@ -17,6 +17,8 @@ export interface Link {
   readonly peerNetnsid?: number;
   /** `link-netns NAME`: the peer's namespace by its `ip netns` name, which iproute2 prints in place of the id. */
   readonly peerNetns?: string;
+  /** A veth pair that a command made: both ends have the same number, wherever they are. */
+  readonly pair?: number;
   /** IFLA_INFO_KIND: bridge, veth, vlan, vxlan, macvlan, dummy, tun … when the dump says. */
   readonly kind?: string;
   readonly kindData?: Readonly<Record<string, unknown>>;

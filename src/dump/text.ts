@@ -17,7 +17,8 @@ export interface DumpText {
 /** CSI and OSC sequences and the two-character escapes (ECMA-48). */
 const ESCAPE_SEQUENCE = /\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
 
-export function prepareText(path: string, raw: string): DumpText {
+/** The lines of a text without byte order mark, colours and carriage returns. */
+export function plainLines(raw: string): string[] {
   let text = raw.charCodeAt(0) === 0xfeff ? raw.slice(1) : raw;
   if (text.includes('\x1b')) text = text.replace(ESCAPE_SEQUENCE, '');
   const lines = text.split('\n');
@@ -25,6 +26,11 @@ export function prepareText(path: string, raw: string): DumpText {
     const line = lines[i] as string;
     if (line.endsWith('\r')) lines[i] = line.replace(/\r+$/, '');
   }
+  return lines;
+}
+
+export function prepareText(path: string, raw: string): DumpText {
+  const lines = plainLines(raw);
   const issues: Issue[] = [];
   const first = lines.findIndex((line) => line.trim() !== '');
   const echo = first < 0 ? undefined : parseEcho(lines[first] as string, true);

@@ -8,10 +8,12 @@ import type { CaptureInput } from './input.ts';
 import type { InputLimits } from './limits.ts';
 import type { PlacedEntry, RecognisedDump } from './placed.ts';
 import { decodeText, readAll } from './text.ts';
+import { readTranscript, type Transcript } from './transcript.ts';
 
 export type Classified =
   | { readonly kind: 'capture'; readonly capture: CaptureInput; readonly issues: readonly Issue[] }
   | { readonly kind: 'dump'; readonly dump: RecognisedDump; readonly issues: readonly Issue[] }
+  | { readonly kind: 'transcript'; readonly transcript: Transcript; readonly issues: readonly Issue[] }
   | { readonly kind: 'nothing'; readonly issues: readonly Issue[] };
 
 export async function classify(placed: PlacedEntry, limits: InputLimits): Promise<Classified> {
@@ -39,6 +41,8 @@ export async function classify(placed: PlacedEntry, limits: InputLimits): Promis
 
 function recognise(placed: PlacedEntry, text: string, issues: readonly Issue[]): Classified {
   const { entry, place } = placed;
+  const transcript = readTranscript(entry.path, text, place?.namespace);
+  if (transcript) return { kind: 'transcript', transcript, issues: [...issues, ...transcript.issues] };
   const dump = recogniseDump(entry.path, text, placed.command ?? entry.name);
   if (!dump) {
     return nothing(...issues, unknown(placed, `${NO_CAPTURE}, and ${unrecognised(entry.path).text}`));

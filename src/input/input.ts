@@ -24,6 +24,23 @@ export interface DumpInput {
   readonly by: PlacedBy;
   /** Epoch seconds when it was taken, if the dump itself or the manifest says so. */
   readonly time?: number;
+  /** Of a session: the line on which the command that printed it was typed. States follow each other by it. */
+  readonly step?: number;
+}
+
+/** A command of a session or script that changes the state. */
+export interface CommandInput {
+  readonly path: string;
+  readonly line: number;
+  readonly step: number;
+  /** Where it runs. */
+  readonly namespace: string;
+  /** As typed, its variables filled in. */
+  readonly typed: string;
+  /** Without sudo, `ip netns exec NS` and the like. */
+  readonly text: string;
+  /** What it printed says that it was refused. */
+  readonly refused?: { readonly number: number; readonly text: string };
 }
 
 export interface Manifest {
@@ -52,6 +69,8 @@ export interface Manifest {
 export interface InputSet {
   readonly captures: readonly CaptureInput[];
   readonly dumps: readonly DumpInput[];
+  /** In the order in which they were typed, file by file. */
+  readonly commands?: readonly CommandInput[];
   readonly manifest?: Manifest;
   readonly issues: readonly Issue[];
 }

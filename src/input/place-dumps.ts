@@ -16,8 +16,12 @@ export function placeDumps(
   for (const { name } of manifest?.namespaces ?? []) known.add(name);
   const folders = namespaceFolders(dumps);
   return dumps.map((input) => {
-    const { dump, time } = input;
-    const result = { dump, ...(time === undefined ? {} : { time }) };
+    const { dump, time, step } = input;
+    const result = {
+      dump,
+      ...(time === undefined ? {} : { time }),
+      ...(step === undefined ? {} : { step }),
+    };
     if (input.namespace !== undefined) return { ...result, namespace: input.namespace, by: input.by };
     const folder = input.folder?.split('/').at(-1) ?? '';
     if (folder !== '' && (known.has(folder) || folders.has(input.folder ?? ''))) {

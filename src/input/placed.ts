@@ -25,4 +25,5 @@ export interface RecognisedDump {
   readonly by: PlacedBy;
   readonly time?: number;
   readonly folder?: string;
+  readonly step?: number;
 }

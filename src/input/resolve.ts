@@ -2,7 +2,7 @@
 import type { Issue } from '../base/issue.ts';
 import { classify, UNKNOWN_INPUT } from './classify.ts';
 import { gather } from './gather.ts';
-import type { CaptureInput, InputSet, Manifest } from './input.ts';
+import type { CaptureInput, CommandInput, InputSet, Manifest } from './input.ts';
 import { DEFAULT_LIMITS, type InputLimits } from './limits.ts';
 import { placeDumps } from './place-dumps.ts';
 import type { RecognisedDump } from './placed.ts';
@@ -25,6 +25,7 @@ export async function resolveInputs(
   const issues = gathered.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false));
   const captures: CaptureInput[] = [];
   const recognised: RecognisedDump[] = [];
+  const commands: CommandInput[] = [];
   const containers = new Map<string, boolean>();
   for (const entry of gathered.entries) {
     const result = await classify(entry, limits);
@@ -34,6 +35,10 @@ export async function resolveInputs(
     issues.push(...result.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false)));
     if (result.kind === 'capture') captures.push(result.capture);
     else if (result.kind === 'dump') recognised.push(result.dump);
+    else if (result.kind === 'transcript') {
+      recognised.push(...result.transcript.dumps);
+      commands.push(...result.transcript.commands);
+    }
   }
   for (const [path, usable] of containers) {
     if (usable) continue;
@@ -44,11 +49,17 @@ export async function resolveInputs(
   }
   const manifest = mergeManifests(gathered.manifests);
   const dumps = placeDumps(recognised, captures, manifest);
-  if (words.length > 0 && captures.length === 0 && dumps.length === 0) {
+  if (words.length > 0 && captures.length + dumps.length + commands.length === 0) {
     const text = 'none of the inputs holds a capture or a dump that could be used';
     issues.push({ severity: 'error', code: 'nothing-usable', text });
   }
-  return { captures, dumps, ...(manifest ? { manifest } : {}), issues };
+  return {
+    captures,
+    dumps,
+    ...(commands.length > 0 ? { commands } : {}),
+    ...(manifest ? { manifest } : {}),
+    issues,
+  };
 }
 
 const SOFTENED = new Set([

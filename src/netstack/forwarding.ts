@@ -35,8 +35,12 @@ export function forwardingOf(net: Net, family: 4 | 6, dev: string): Forwarding {
   return { off, sysctl: perInterface ? own : all, perInterface };
 }
 
-/** Without the setting: does the namespace look like a router? It has two links besides lo, or rules that serve one. */
+/**
+ * Without the setting: does the namespace look like a router? It has two links besides lo, or rules that serve one. Where a
+ * session sets a machine up and says nothing of it, it is as the kernel begins: off.
+ */
 function routesForOthers(net: Net, family: 4 | 6): boolean {
+  if (net.netns.partial) return false;
   const wired = [...net.devices.values()].filter(
     (device) => device.kind !== 'loopback' && device.bridge === undefined,
   );

@@ -5,9 +5,12 @@ import { applyBridge } from './apply/bridge.ts';
 import { settleCarrier, settlePorts } from './apply/carrier.ts';
 import { applyConntrack } from './apply/conntrack.ts';
 import { applyIp } from './apply/ip.ts';
+import { applyLinkLife } from './apply/ip-link-life.ts';
 import { applyIpset } from './apply/ipset.ts';
 import { applyIptables } from './apply/iptables.ts';
+import { applyNetns } from './apply/netns.ts';
 import { applyNft } from './apply/nft.ts';
+import { inWordsOfIp } from './apply/old-tools.ts';
 import { applySysctl, setSysctl } from './apply/sysctl.ts';
 import { type Target, targetsOf } from './apply/target.ts';
 import { type Problem, problem, splitCommands } from './apply/words.ts';
@@ -18,19 +21,29 @@ export interface Applied {
   readonly snapshot: Snapshot;
   /** Why the command was not applied: the kernel would refuse it, or it is not modelled. */
   readonly issue?: Issue;
+  /** The reason alone, and the interface that it lacks. */
+  readonly problem?: Problem;
 }
 
 /**
  * `namespaceName` is where the command is typed; prefixes such as `ip netns exec NS` lead elsewhere. Several commands may be
- * joined with `&&` or `;`. All are applied or none. Objects of the snapshot given are never changed.
+ * joined with `&&` or `;`. All are applied or none. Objects of the snapshot given are never changed. `span`: where the command
+ * stands, for what it makes; without it, its own text.
  */
-export function applyCommand(snapshot: Snapshot, namespaceName: string, commandText: string): Applied {
+export function applyCommand(
+  snapshot: Snapshot,
+  namespaceName: string,
+  commandText: string,
+  span?: Span,
+): Applied {
   const refuse = (reason: Problem): Applied => ({
     snapshot,
+    problem: reason,
     issue: {
       severity: 'error',
       code: 'command-not-applied',
       text: `\`${commandText.trim()}\` in ${namespaceName}: ${reason.problem}`,
+      ...(span && { path: span.path, line: span.line }),
     },
   });
   const commands = splitCommands(commandText);
@@ -40,7 +53,7 @@ export function applyCommand(snapshot: Snapshot, namespaceName: string, commandT
     const targets = targetsOf(current, namespaceName, words);
     if ('problem' in targets) return refuse(targets);
     for (const target of targets) {
-      const next = applyTarget(current, target);
+      const next = applyTarget(current, target, span);
       if ('problem' in next) return refuse(next);
       current = next;
     }
@@ -48,14 +61,47 @@ export function applyCommand(snapshot: Snapshot, namespaceName: string, commandT
   return { snapshot: current };
 }
 
-function applyTarget(snapshot: Snapshot, target: Target): Snapshot | Problem {
-  const netns = snapshot.namespaces.get(target.namespace);
-  if (!netns) return problem(`no namespace ${target.namespace} is known`);
-  const span: Span = { path: target.words.join(' '), line: 1 };
-  const next = run(netns, target.words, span);
+function applyTarget(snapshot: Snapshot, target: Target, given: Span | undefined): Snapshot | Problem {
+  const span: Span = given ?? { path: target.words.join(' '), line: 1 };
+  const older = inWordsOfIp(target.words);
+  if (older && 'problem' in older) return older;
+  let current = snapshot;
+  for (const words of older ? older.map((each) => ['ip', ...each]) : [target.words]) {
+    const next = applyOne(current, target.namespace, words, span);
+    if ('problem' in next) return next;
+    current = next;
+  }
+  return current;
+}
+
+function applyOne(
+  snapshot: Snapshot,
+  namespace: string,
+  words: readonly string[],
+  span: Span,
+): Snapshot | Problem {
+  const across = acrossNamespaces(snapshot, namespace, words, span);
+  if (across) return 'problem' in across ? across : settleCarrier(snapshot, across);
+  const netns = snapshot.namespaces.get(namespace);
+  if (!netns) return problem(`no namespace ${namespace} is known`);
+  const next = run(netns, words, span);
   if ('problem' in next) return next;
-  const namespaces = new Map(snapshot.namespaces).set(target.namespace, settlePorts(next));
+  const namespaces = new Map(snapshot.namespaces).set(namespace, settlePorts(next));
   return settleCarrier(snapshot, { ...snapshot, namespaces });
+}
+
+/** What makes, moves and ends namespaces and devices. */
+function acrossNamespaces(
+  snapshot: Snapshot,
+  namespace: string,
+  words: readonly string[],
+  span: Span,
+): Snapshot | Problem | undefined {
+  const [name, ...rest] = words.filter((word, i) => i === 0 || !/^-[46]$|^-(?:d|s|j|br)$/.test(word));
+  const [object = '', ...given] = rest;
+  if (name !== 'ip' || object === '') return undefined;
+  if (object === 'netns') return applyNetns(snapshot, given, span);
+  return 'link'.startsWith(object) ? applyLinkLife(snapshot, namespace, given, span) : undefined;
 }
 
 function run(netns: Netns, words: readonly string[], span: Span): Netns | Problem {

@@ -45,3 +45,17 @@ export function isHandwritten({ dump }: DumpInput): boolean {
 export function at(span: Span): string {
   return `${span.path} line ${span.line}`;
 }
+
+const HOST_WIDE: ReadonlySet<DumpInput['dump']['content']['kind']> = new Set([
+  'containers',
+  'container-list',
+  'docker-networks',
+  'namespaces',
+  'processes',
+  'unused',
+]);
+
+/** Docker's and the process list speak of the machine, not of one namespace. */
+export function isHostWide({ dump }: DumpInput): boolean {
+  return HOST_WIDE.has(dump.content.kind);
+}

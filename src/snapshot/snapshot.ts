@@ -3,6 +3,8 @@
  * `undefined` was not dumped (kernel defaults or inference apply, and the output says so); an empty list was dumped and
  * holds nothing. Every object keeps the place it was read from, for citing.
  */
+
+import type { Span } from '../base/span.ts';
 import type {
   BridgeVlan,
   ConntrackDump,
@@ -37,6 +39,16 @@ export interface Snapshot {
   /** Running containers by name → the namespace they are in: their own, another container's, or `host`. */
   readonly containerNamespaces?: ReadonlyMap<string, string>;
   readonly processes?: readonly Process[];
+  /** Commands of sessions and scripts that changed it, or were refused, in order. */
+  readonly commands?: readonly PlayedCommand[];
+}
+
+export interface PlayedCommand {
+  readonly namespace: string;
+  readonly typed: string;
+  readonly span: Span;
+  /** Why it changed nothing: what the kernel or the program says, and what was probably meant. */
+  readonly refusal?: { readonly reason: string; readonly meant?: string };
 }
 
 export interface Netns {
@@ -50,6 +62,8 @@ export interface Netns {
   readonly container?: string;
   /** No dump describes it: made from Docker's view of a container, or from captures alone. */
   readonly inferred: boolean;
+  /** Known by the commands of a transcript or script alone: it may have more devices, routes and rules than these. */
+  partial?: true;
   links?: Link[];
   /** The links come from `ip link`, a bridge's or Docker's mention: their addresses were not dumped. */
   addressesUnknown?: boolean;

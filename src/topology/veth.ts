@@ -19,8 +19,10 @@ export interface VethResult {
 
 export function matchVeths(devices: readonly Device[]): VethResult {
   const ids = new NetnsIds(devices);
-  let pairs = possiblePairs(devices);
-  const wires: Wire[] = [];
+  const made = madePairs(devices);
+  const wires: Wire[] = made.map(({ a, b }) => ({ ends: [a.ref, b.ref], by: 'ifindex' }));
+  const known = new Set(made.flatMap(({ a, b }) => [a, b]));
+  let pairs = possiblePairs(devices.filter((device) => !known.has(device)));
   for (const test of [isNamed, isOnly, isSupported] as const) {
     for (let found = true; found; ) {
       pairs = pairs.filter((pair) => ids.allows(pair.a, pair.b) && ids.allows(pair.b, pair.a));
@@ -40,6 +42,19 @@ export function matchVeths(devices: readonly Device[]): VethResult {
     }
   }
   return { wires, ambiguous: pairs };
+}
+
+/** Both ends came from one command. */
+function madePairs(devices: readonly Device[]): Pair[] {
+  const first = new Map<number, Device>();
+  const pairs: Pair[] = [];
+  for (const device of devices) {
+    const { pair } = device.link;
+    const other = pair === undefined ? undefined : first.get(pair);
+    if (other) pairs.push({ a: other, b: device });
+    else if (pair !== undefined) first.set(pair, device);
+  }
+  return pairs;
 }
 
 /** The other pairs that one of a pair's devices could belong to. */

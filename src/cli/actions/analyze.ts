@@ -8,7 +8,7 @@ import { renderAnalysis } from '../../report/text/analysis.ts';
 import { fails } from '../../report/text/flow-name.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
-import { loadInputs } from '../load.ts';
+import { isEmpty, loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
 import { textOptions } from '../terminal.ts';
@@ -29,7 +29,7 @@ export async function analyzeAction(
   // The text report has the warnings in it; where it goes to a file, or data goes out, they are said here.
   const rest = asText && options.output === undefined ? [] : result.issues;
   tellIssues(io, [...unusable, ...rest], options);
-  const nothing = inputs.captures.length === 0 && inputs.dumps.length === 0;
+  const nothing = isEmpty(inputs);
   if (nothing) return 2;
   const hypothesis = hypothesisOf(result.scene, options.whatIf);
   const analysis = assemble(result, hypothesis);

@@ -1,3 +1,4 @@
+import { nearest } from '../../base/nearest.ts';
 import { printable } from '../../base/printable.ts';
 import { type CataloguePage, catalogue, pageMarkdown, partsOf } from '../../report/catalogue.ts';
 import { jsonText } from '../../report/json.ts';
@@ -5,7 +6,6 @@ import { renderCatalogue, renderPage } from '../../report/text/catalogue.ts';
 import type { ExplainOptions } from '../commands/explain.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { openOutput } from '../output.ts';
-import { nearest } from '../suggest.ts';
 import { textOptions } from '../terminal.ts';
 
 /** Exit status 2: nothing of that name, and nothing that speaks of it. */

@@ -3,11 +3,12 @@ import { isCapture, MAGIC_LENGTH } from '../../capture/magic.ts';
 import { type ByteSource, peek } from '../../capture/source.ts';
 import type { CaptureInput, InputSet } from '../../input/input.ts';
 import { buildSnapshot } from '../../snapshot/build.ts';
+import type { PlayedCommand } from '../../snapshot/snapshot.ts';
 import { placeCaptures } from '../../topology/place.ts';
 import type { CapturePoint } from '../../topology/topology.ts';
 import type { ShowOptions } from '../commands/show.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
-import { issuesOf, loadInputs } from '../load.ts';
+import { isEmpty, issuesOf, loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
 import { type Output, openOutput } from '../output.ts';
 import { textOptions } from '../terminal.ts';
@@ -23,16 +24,23 @@ export interface ShowJob {
   readonly output: Output;
   /** Where each capture was taken, as far as that is known before it is read. */
   readonly places: readonly CapturePoint[];
+  /** What the commands of sessions and scripts did. */
+  readonly commands: readonly PlayedCommand[];
 }
 
 export async function showAction(words: readonly string[], options: ShowOptions, io: Io): Promise<Status> {
   const output = openOutput(io, options.output, words);
   const { inputs, progress } = await loadInputs(words, options, io);
   tellIssues(io, issuesOf(inputs), options);
-  if (inputs.captures.length === 0 && inputs.dumps.length === 0) return 2;
-  const { snapshot } = buildSnapshot(inputs);
+  if (isEmpty(inputs)) return 2;
+  const { snapshot, issues: doubts } = buildSnapshot(inputs);
+  tellIssues(
+    io,
+    doubts.filter(({ code }) => code === 'command-refused'),
+    options,
+  );
   const places = placeCaptures(inputs.captures, snapshot.namespaces, []).points;
-  const issues = await show({ inputs, output, places }, options, io);
+  const issues = await show({ inputs, output, places, commands: snapshot.commands ?? [] }, options, io);
   progress.end();
   output.end();
   tellIssues(io, issues, options);

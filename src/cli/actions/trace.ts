@@ -2,14 +2,18 @@ import { printable } from '../../base/printable.ts';
 import { tracedPackets } from '../../correlate/traced-packet.ts';
 import { tracedAlike } from '../../correlate/traced-probe.ts';
 import { applyAll } from '../../diagnose/effect.ts';
+import { answeredOutside } from '../../diagnose/nat.ts';
+import { strangeSource } from '../../diagnose/unanswerable.ts';
 import { homeOf } from '../../diagnose/what-if.ts';
+import { formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import { probe } from '../../netstack/probe.ts';
 import { createWorld, type World } from '../../netstack/world.ts';
 import { jsonText } from '../../report/json.ts';
 import { describeKernelPath } from '../../report/kernel-path.ts';
-import { renderTrace, traceSucceeds } from '../../report/text/trace.ts';
-import { headerOf, type TraceReport } from '../../report/trace-report.ts';
+import { traceSucceeds } from '../../report/text/fate.ts';
+import { renderTrace } from '../../report/text/trace.ts';
+import { headerOf, type TraceReport, type TraceStep } from '../../report/trace-report.ts';
 import { buildTopology } from '../../topology/build.ts';
 import type { Topology } from '../../topology/topology.ts';
 import type { TraceOptions } from '../commands/trace.ts';
@@ -18,6 +22,7 @@ import { openOutput } from '../output.ts';
 import { loadScene, type Scene } from '../scene.ts';
 import { textOptions } from '../terminal.ts';
 import { parseProbe, placeProbe } from './trace/probe-spec.ts';
+import { traceSteps } from './trace/steps.ts';
 
 export async function traceAction(words: readonly string[], options: TraceOptions, io: Io): Promise<Status> {
   const packet = parseProbe(options);
@@ -30,6 +35,7 @@ export async function traceAction(words: readonly string[], options: TraceOption
   const without = commands.length > 0 ? probe(worldOf(scene, []), spec) : undefined;
   // What the kernel did says nothing of a host that is changed.
   const kernel = without ? [] : kernelOf(there, back, scene, packet.sourcePort !== undefined);
+  const strange = strangeIn(scene, there);
   const report: TraceReport = {
     schema: 'nettrace-trace/1',
     from: options.from,
@@ -37,6 +43,8 @@ export async function traceAction(words: readonly string[], options: TraceOption
     there,
     ...(back && { back }),
     hypothetical,
+    ...(strange !== undefined && { unanswerable: formatIp(strange) }),
+    ...(options.steps && { steps: stepsOf(scene, packet, options) }),
     ...(kernel.length > 0 && { kernel }),
     ...(without && {
       whatIf: {
@@ -55,6 +63,36 @@ export async function traceAction(words: readonly string[], options: TraceOption
   );
   output.end();
   return status;
+}
+
+/** Captures may show that the far end does answer such a source. */
+function strangeIn({ snapshot, correlation }: Scene, there: Trace): Ip | undefined {
+  const source = strangeSource(snapshot, there);
+  const destination = parseIp(there.final.destination);
+  if (source === undefined || destination === undefined) return source;
+  const device = there.taps.at(-1)?.interface ?? '';
+  return answeredOutside(correlation, device, source, destination) ? undefined : source;
+}
+
+function stepsOf(
+  { inputs }: Scene,
+  packet: ReturnType<typeof parseProbe>,
+  options: TraceOptions,
+): TraceStep[] {
+  if (inputs.commands === undefined)
+    throw new UsageError(
+      '--steps: none of the inputs is a script or a pasted session with commands that change something',
+    );
+  return traceSteps(inputs, (topology) => {
+    const [name = ''] = options.from.split(':');
+    if (!topology.namespaces.has(name)) return undefined;
+    try {
+      return { ...packet, ...placeProbe(options.from, topology) };
+    } catch (error) {
+      if (error instanceof UsageError) return undefined;
+      throw error;
+    }
+  });
 }
 
 /** The host as it was dumped, or as it would be after the commands. */

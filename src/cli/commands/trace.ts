@@ -16,6 +16,7 @@ export interface TraceOptions extends CommonOptions<'text' | 'json'> {
   readonly tos?: string;
   readonly mark?: string;
   readonly whatIf?: readonly string[];
+  readonly steps?: boolean;
 }
 
 export function defineTrace(io: Io, finish: Finish): Command {
@@ -39,6 +40,7 @@ export function defineTrace(io: Io, finish: Finish): Command {
     .option('--ttl <hops>', 'time to live, hop limit')
     .option('--tos <value>', 'type of service, traffic class')
     .option('--mark <mark>', 'packet mark (SO_MARK) of a local sender')
+    .option('--steps', 'of a script or pasted session: the outcome after each command')
     .option(...WHAT_IF)
     .addHelpText(
       'after',
@@ -54,6 +56,10 @@ export function defineTrace(io: Io, finish: Finish): Command {
         [
           'nettrace trace rules.v4 addr.txt routes.txt --from host --to 10.0.0.9 --proto udp --dport 53',
           'The same question with nothing but three dumps:',
+        ],
+        [
+          'nettrace trace setup.sh --from ns1 --to 8.8.8.8 --steps',
+          'Which command of a set-up script, or of a pasted session, made it work:',
         ],
       ])}
 Every rule that matches is listed as the kernel's TRACE target lists it, with

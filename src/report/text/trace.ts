@@ -3,6 +3,7 @@ import { printable } from '../../base/printable.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import { collectCommand } from '../collect-command.ts';
 import { headerOf, type TraceReport } from '../trace-report.ts';
+import { arrives, fate, traceSucceeds } from './fate.ts';
 import { headerText } from './header.ts';
 import { kernelPathLines } from './kernel-path.ts';
 import { namespaceNames } from './namespace-name.ts';
@@ -10,6 +11,7 @@ import { missingLines } from './notes.ts';
 import { pathRows } from './path.ts';
 import { commonFolder, place, shortener } from './paths.ts';
 import { drawRail } from './rail.ts';
+import { stepLines } from './session-steps.ts';
 import { NO_CAPTURES } from './sightings.ts';
 import { finish, type Style, styleOf, type TextOptions } from './style.ts';
 import { hang } from './wrap.ts';
@@ -25,8 +27,11 @@ export function renderTrace(report: TraceReport, options: TextOptions): string {
   const lines = [
     ...verdictLines(report, style),
     ...withoutLines(report, style),
+    ...stepLines(report.steps ?? [], style, shorten),
     ...leg(`There: ${headerText(report.packet)}`, there, view),
-    ...(back ? leg(`Back: ${headerText(headerOf(back))}`, back, view) : []),
+    ...(back && report.unanswerable === undefined
+      ? leg(`Back: ${headerText(headerOf(back))}`, back, view)
+      : []),
     ...sideAnswers(report, view),
     ...kernelLines(report, view),
     ...assumptionLines(report, style),
@@ -37,25 +42,11 @@ export function renderTrace(report: TraceReport, options: TextOptions): string {
   return finish(lines, options);
 }
 
-/** Good: it arrives or leaves for where nobody looked, and so does the answer. */
-export function traceSucceeds({ there, back }: TraceReport): boolean {
-  return arrives(there) && (back === undefined || arrives(back));
-}
-
-function arrives(trace: Trace): boolean {
-  const outcome = trace.likely ?? trace.verdict;
-  return outcome !== 'dropped' && outcome !== 'rejected' && outcome !== 'unknown' && !isRefused(trace);
-}
-
-/** It arrived, but no process takes it there. */
-function isRefused({ socket }: Trace): boolean {
-  return socket?.state === 'none' || socket?.state === 'wrong-address';
-}
-
 function verdictLines(report: TraceReport, style: Style): string[] {
   const { there, back, hypothetical } = report;
   const sentences = [`The packet ${fate(there)}.`];
-  if (back) sentences.push(`${hypothetical ? 'An answer, if one comes,' : 'The answer'} ${fate(back)}.`);
+  if (report.unanswerable !== undefined) sentences.push(unanswerable(report.unanswerable));
+  else if (back) sentences.push(`${hypothetical ? 'An answer, if one comes,' : 'The answer'} ${fate(back)}.`);
   else if (arrives(there)) sentences.push('Nothing answers such a packet.');
   if (report.kernel?.some(({ model }) => model === 'parts')) {
     sentences.push('The kernel’s own trace of such a packet parts from that, see below.');
@@ -63,6 +54,10 @@ function verdictLines(report: TraceReport, style: Style): string[] {
   const doubtful = there.verdict === 'unknown' || back?.verdict === 'unknown';
   const paint = !traceSucceeds(report) ? style.bad : doubtful ? style.doubtful : style.good;
   return hang('', sentences.join(' '), style.width).map((line) => paint(line));
+}
+
+function unanswerable(source: string): string {
+  return `It leaves with the private source ${source}, for which nobody out there has a route: no answer can come (nat-masquerade-missing).`;
 }
 
 /** Of `--what-if`: the commands, and what becomes of the packet without them. */
@@ -74,53 +69,6 @@ function withoutLines({ whatIf }: TraceReport, style: Style): string[] {
     ...hang('', `That is with this done; without it the packet ${fate(there)}.${answer}`, style.width),
     ...commands.map((command) => `  ${style.command(printable(command))}`),
   ];
-}
-
-function fate(trace: Trace): string {
-  if (trace.verdict !== 'unknown') return outcomeText(trace, trace.verdict);
-  if (trace.likely === undefined) return `can't be followed past ${printable(trace.namespace)}`;
-  return `${outcomeText(trace, trace.likely)}, if what is assumed below holds`;
-}
-
-function outcomeText(trace: Trace, outcome: Exclude<Trace['verdict'], 'unknown'>): string {
-  const where = printable(trace.namespace);
-  const cause = trace.cause === undefined ? '' : ` (${printable(trace.cause)})`;
-  switch (outcome) {
-    case 'dropped':
-      return `is dropped in ${where}${cause}`;
-    case 'rejected':
-      return `is rejected in ${where}${cause}`;
-    case 'delivered':
-      return `is delivered in ${where}${socketText(trace)}`;
-    case 'forwarded':
-      return `leaves ${where} by ${printable(exitOf(trace))}, beyond which nothing is known`;
-    case 'bridged':
-      return `is bridged out of ${where} by ${printable(exitOf(trace))}`;
-    case 'consumed':
-      return `is taken by ${where} itself`;
-  }
-}
-
-function exitOf(trace: Trace): string {
-  const last = trace.hops.findLast((hop) => !hop.copy);
-  return last?.physout ?? last?.out ?? 'an unknown interface';
-}
-
-function socketText({ socket }: Trace): string {
-  switch (socket?.state) {
-    case 'listening':
-      return socket.process === undefined ? ' to a listening socket' : ` to ${printable(socket.process)}`;
-    case 'none':
-      return ', where nothing listens on that port';
-    case 'wrong-address':
-      return ', where the service listens on another address';
-    case 'kernel':
-      return ' to the kernel';
-    case 'unknown':
-      return '; its sockets are not known';
-    case undefined:
-      return '';
-  }
 }
 
 interface LegView {

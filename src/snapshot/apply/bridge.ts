@@ -3,7 +3,7 @@ import type { Span } from '../../base/span.ts';
 import type { BridgePort } from '../../dump/records.ts';
 import type { Netns } from '../snapshot.ts';
 import { withLink } from './links.ts';
-import { type Problem, problem } from './words.ts';
+import { noInterface, type Problem, problem } from './words.ts';
 
 /** Option of the command → field of the port. */
 const SWITCHES = {
@@ -23,7 +23,7 @@ export function applyBridge(netns: Netns, words: readonly string[], span: Span):
   const [dev, name = '', ...options] = rest;
   if (dev !== 'dev') return problem('`dev PORT` is needed');
   const link = netns.links?.find((candidate) => candidate.name === name);
-  if (!link) return problem(`there is no interface ${name}`);
+  if (!link) return noInterface(name);
   if (link.master === undefined) return problem(`${name} is no port of a bridge`);
   let port: BridgePort = { ...link.port, span: link.port?.span ?? span };
   for (let index = 0; index < options.length; index += 2) {

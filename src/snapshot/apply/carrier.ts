@@ -4,6 +4,34 @@ import type { Netns, Snapshot } from '../snapshot.ts';
 
 /** Both ends of every veth pair that is up now, and was not, get their carrier; in whatever namespace they are. */
 export function settleCarrier(before: Snapshot, after: Snapshot): Snapshot {
+  return settlePairs(settleRisen(before, after));
+}
+
+/** An end of a pair that a command made has a carrier while both ends are up. */
+function settlePairs(snapshot: Snapshot): Snapshot {
+  const ends = [...snapshot.namespaces.values()].flatMap(({ links }) =>
+    (links ?? []).filter((link) => link.pair !== undefined),
+  );
+  if (ends.length === 0) return snapshot;
+  const settled = (link: Link): Link => {
+    if (link.pair === undefined || !isUp(link)) return link;
+    const peer = ends.find((end) => end.pair === link.pair && end !== link);
+    const has = peer === undefined || isUp(peer);
+    if (has === link.flags.includes('LOWER_UP')) return link;
+    const rest = link.flags.filter((flag) => flag !== 'LOWER_UP' && flag !== 'NO-CARRIER');
+    return {
+      ...link,
+      flags: [...rest, has ? 'LOWER_UP' : 'NO-CARRIER'],
+      operstate: has ? 'UP' : 'LOWERLAYERDOWN',
+    };
+  };
+  const namespaces = new Map<string, Netns>();
+  for (const [name, netns] of snapshot.namespaces)
+    namespaces.set(name, netns.links ? { ...netns, links: netns.links.map(settled) } : netns);
+  return { ...snapshot, namespaces };
+}
+
+function settleRisen(before: Snapshot, after: Snapshot): Snapshot {
   const risen = [...after.namespaces.values()].flatMap((netns) =>
     (netns.links ?? []).filter((link) => isUp(link) && wasDown(before, netns.name, link.name)),
   );

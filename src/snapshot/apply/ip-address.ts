@@ -7,7 +7,7 @@ import type { Netns } from '../snapshot.ts';
 import { sysctl, sysctlInterface } from '../sysctl.ts';
 import { dumpOf, withRoutes } from './ip-route.ts';
 import { dropRoutes, withLink } from './links.ts';
-import { type Problem, problem, type Words } from './words.ts';
+import { noInterface, type Problem, problem, type Words } from './words.ts';
 
 const ACTIONS = ['add', 'change', 'chg', 'replace', 'delete', 'flush', 'show', 'list', 'lst'] as const;
 
@@ -20,9 +20,7 @@ export function applyAddress(netns: Netns, words: Words, span: Span): Netns | Pr
   if ('problem' in given) return given;
   const link = netns.links?.find((candidate) => candidate.name === given.dev);
   if (!link) {
-    return problem(
-      netns.links ? `there is no interface ${given.dev}` : `the interfaces of ${netns.name} are not known`,
-    );
+    return netns.links ? noInterface(given.dev) : problem(`the interfaces of ${netns.name} are not known`);
   }
   if (action === 'flush') return flush(netns, link, given.entry);
   if (!given.entry) return problem('no address given');

@@ -5,7 +5,7 @@ import { parseMac } from '../../net/mac.ts';
 import type { Netns } from '../snapshot.ts';
 import { sysctl, sysctlInterface } from '../sysctl.ts';
 import { dropRoutes, withLink } from './links.ts';
-import { type Problem, problem, type Words } from './words.ts';
+import { noInterface, type Problem, problem, type Words } from './words.ts';
 
 export function applyLink(netns: Netns, words: Words): Netns | Problem {
   const action = words.takeAction(['add', 'delete', 'change', 'replace', 'set', 'show', 'list'] as const);
@@ -19,7 +19,7 @@ export function applyLink(netns: Netns, words: Words): Netns | Problem {
   let any = false;
   for (let word = words.take(); word !== undefined; word = words.take()) {
     const link = current.links?.find((candidate) => candidate.name === name);
-    if (!link) return problem(`there is no interface ${name}`);
+    if (!link) return noInterface(name);
     const next = setOne(current, link, word, words);
     if ('problem' in next) return next;
     current = next;
@@ -37,7 +37,7 @@ function setOne(netns: Netns, link: Link, word: string, words: Words): Netns | P
     case 'master': {
       const master = words.take() ?? '';
       const bridge = netns.links?.find((candidate) => candidate.name === master);
-      if (!bridge) return problem(`there is no interface ${master}`);
+      if (!bridge) return noInterface(master);
       if (bridge.kind !== undefined && !['bridge', 'bond', 'team', 'vrf'].includes(bridge.kind)) {
         return problem(`${master} is a ${bridge.kind}, which has no ports`);
       }

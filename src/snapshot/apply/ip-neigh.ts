@@ -4,7 +4,7 @@ import type { Neighbour } from '../../dump/records.ts';
 import { formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import { type Mac, parseMac } from '../../net/mac.ts';
 import type { Netns } from '../snapshot.ts';
-import { type Problem, problem, type Words } from './words.ts';
+import { noInterface, type Problem, problem, type Words } from './words.ts';
 
 const ACTIONS = ['add', 'change', 'chg', 'replace', 'delete', 'flush', 'show', 'list', 'get'] as const;
 
@@ -32,7 +32,7 @@ export function applyNeighbour(netns: Netns, words: Words, span: Span): Netns | 
     }
   }
   if (dev !== undefined && netns.links && !netns.links.some((link) => link.name === dev)) {
-    return problem(`there is no interface ${dev}`);
+    return noInterface(dev);
   }
   const known = netns.neighbours ?? [];
   if (action === 'flush') {

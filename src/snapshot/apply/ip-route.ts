@@ -7,7 +7,7 @@ import { isUp } from '../derived-routes.ts';
 import { effectiveRoutes } from '../effective-routes.ts';
 import type { Netns } from '../snapshot.ts';
 import { type GivenRoute, parseRoute, tableName } from './route-words.ts';
-import { type Problem, problem, type Words } from './words.ts';
+import { noInterface, type Problem, problem, type Words } from './words.ts';
 
 const ACTIONS = [
   'add',
@@ -106,7 +106,7 @@ function resolveNexthop(
   const { gateway, dev } = hop;
   if (dev !== undefined && netns.links) {
     const link = netns.links.find((candidate) => candidate.name === dev);
-    if (!link) return problem(`there is no interface ${dev}`);
+    if (!link) return noInterface(dev);
     if (!isUp(link)) return problem(`${dev} is down: the device for the nexthop is not up`);
   }
   if (gateway === undefined)

@@ -6,7 +6,7 @@ import type { Span } from '../../base/span.ts';
 import type { Sysctl } from '../../dump/records.ts';
 import type { Netns } from '../snapshot.ts';
 import { canonicalSysctl, sysctl, sysctlInterface } from '../sysctl.ts';
-import { type Problem, problem } from './words.ts';
+import { noInterface, type Problem, problem } from './words.ts';
 
 export function applySysctl(netns: Netns, words: readonly string[], span: Span): Netns | Problem {
   const assignments: string[] = [];
@@ -40,7 +40,7 @@ export function setSysctl(netns: Netns, name: string, text: string, span: Span):
   const value = text.trim();
   if (!/^net\./.test(key)) return problem(`${key} is no setting of the network`);
   const device = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(key)?.[1];
-  if (device !== undefined && !hasDevice(netns, device)) return problem(`there is no interface ${device}`);
+  if (device !== undefined && !hasDevice(netns, device)) return noInterface(device);
   if (sysctl(netns, key) === undefined && isWhole(netns)) return problem(`the kernel has no setting ${key}`);
   if (
     /\.(forwarding|ip_forward|rp_filter|route_localnet|accept_local|disable_ipv6)$/.test(key) &&

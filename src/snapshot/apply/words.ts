@@ -3,6 +3,20 @@
 /** Why a command was not applied, worded to stand after its text. */
 export interface Problem {
   readonly problem: string;
+  /** It names an interface that isn't there. */
+  readonly interface?: string;
+  /** It names a namespace that isn't there. */
+  readonly namespace?: string;
+}
+
+/** setns(2) and rtnetlink find namespaces by the files in /var/run/netns. */
+export function noNamespace(name: string): Problem {
+  return { problem: `there is no namespace ${name}`, namespace: name };
+}
+
+/** What the kernel says is "Cannot find device". */
+export function noInterface(name: string): Problem {
+  return { problem: `there is no interface ${name}`, interface: name };
 }
 
 export function problem(text: string): Problem {

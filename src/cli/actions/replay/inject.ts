@@ -1,10 +1,11 @@
 /** `--inject NS:IFACE=FILE` and `NS:@local=FILE`. */
+
+import { nearest } from '../../../base/nearest.ts';
 import { printable } from '../../../base/printable.ts';
 import { openFile } from '../../../capture/open.ts';
 import type { PacketOrigin } from '../../../correlate/packet-origin.ts';
 import { UsageError } from '../../io.ts';
 import type { Scene } from '../../scene.ts';
-import { nearest } from '../../suggest.ts';
 import type { Tally } from '../replay.ts';
 import { type Feed, feedOf } from './feed.ts';
 

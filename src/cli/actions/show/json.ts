@@ -10,7 +10,7 @@ import { type Output, paced } from '../../output.ts';
 import { openCapture, type ShowJob } from '../show.ts';
 
 /** One document, written as the captures are read: a capture of any size needs no memory for it. */
-export async function showJson({ inputs, output, places }: ShowJob): Promise<Issue[]> {
+export async function showJson({ inputs, output, places, commands }: ShowJob): Promise<Issue[]> {
   const issues: Issue[] = [];
   output.write('{"schema": "nettrace-show/1", "inputs": [');
   let separator = '\n';
@@ -46,7 +46,13 @@ export async function showJson({ inputs, output, places }: ShowJob): Promise<Iss
     packet,
     text,
   }));
-  output.write(`\n], "warnings": ${jsonText(warnings)}}\n`);
+  const played = commands.map(({ namespace, typed, span, refusal }) => ({
+    ...{ path: span.path, line: span.line, namespace, command: typed },
+    ...(refusal && { refusal }),
+  }));
+  if (played.length > 0)
+    output.write(`\n], "commands": ${jsonText(played)}, "warnings": ${jsonText(warnings)}}\n`);
+  else output.write(`\n], "warnings": ${jsonText(warnings)}}\n`);
   return issues;
 }
 

@@ -10,11 +10,15 @@ import { count } from '../../../report/text/notes.ts';
 import { dayOf, dayText, packetText, timeText } from '../../../report/text/packet-line.ts';
 import { finish, type Style, styleOf, type TextOptions } from '../../../report/text/style.ts';
 import { hang } from '../../../report/text/wrap.ts';
+import type { PlayedCommand } from '../../../snapshot/snapshot.ts';
 import { paced } from '../../output.ts';
 import { openCapture, type ShowJob } from '../show.ts';
 
 /** Every input with what it was taken for and why, where it belongs, and what it holds. */
-export async function showText({ inputs, output, places }: ShowJob, options: TextOptions): Promise<Issue[]> {
+export async function showText(
+  { inputs, output, places, commands }: ShowJob,
+  options: TextOptions,
+): Promise<Issue[]> {
   const style = styleOf(options);
   const issues: Issue[] = [];
   const put = (lines: readonly string[]) => output.write(finish(lines, options));
@@ -39,6 +43,16 @@ export async function showText({ inputs, output, places }: ShowJob, options: Tex
   for (const input of inputs.dumps) {
     gap();
     put(dumpLines(input, style));
+  }
+  for (const path of new Set(commands.map(({ span }) => span.path))) {
+    gap();
+    put(
+      commandLines(
+        path,
+        commands.filter(({ span }) => span.path === path),
+        style,
+      ),
+    );
   }
   return issues;
 }
@@ -105,6 +119,25 @@ function dumpLines({ dump, namespace, by }: DumpInput, style: Style): string[] {
     ...dump.issues.flatMap(({ path: _, ...issue }) =>
       hang('  ', style.doubtful(printable(formatIssue(issue))), style.width),
     ),
+  ];
+}
+
+/** A session or script: the commands in it that change something, with their lines and where they run. */
+function commandLines(path: string, commands: readonly PlayedCommand[], style: Style): string[] {
+  const wide = Math.max(...commands.map(({ span }) => String(span.line).length));
+  return [
+    style.name(printable(path)),
+    style.dim(`  ${count(commands.length, 'command')} that change the state`),
+    ...commands.flatMap(({ typed, span, refusal }) => [
+      ...hang(`  ${String(span.line).padStart(wide)}  `, printable(typed), style.width),
+      ...(refusal
+        ? hang(
+            `  ${' '.repeat(wide)}  ✗ `,
+            style.doubtful(printable(`changes nothing: ${refusal.reason}`)),
+            style.width,
+          )
+        : []),
+    ]),
   ];
 }
 

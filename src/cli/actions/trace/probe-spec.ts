@@ -1,4 +1,6 @@
 /** The options of `trace` as a packet, and the place it starts from. */
+
+import { nearest } from '../../../base/nearest.ts';
 import { printable } from '../../../base/printable.ts';
 import { familyOf, type Ip, parseIp } from '../../../net/ip.ts';
 import { hasPorts, PROTOCOL } from '../../../net/protocol.ts';
@@ -9,7 +11,6 @@ import { protocolNumber } from '../../../xtables/names/protocols.ts';
 import { servicePort } from '../../../xtables/names/services.ts';
 import type { TraceOptions } from '../../commands/trace.ts';
 import { UsageError } from '../../io.ts';
-import { nearest } from '../../suggest.ts';
 
 /** What the command line alone says, before any input is read. */
 export function parseProbe(options: TraceOptions): Omit<ProbeSpec, 'from' | 'iface'> {

@@ -5,15 +5,19 @@ export function nearest(wanted: string, names: readonly string[]): string | unde
   return best && best.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : undefined;
 }
 
-/** Levenshtein's, row by row. */
+/** Levenshtein's, row by row; two letters changed about are one mistake. */
 function distance(left: string, right: string): number {
+  let before: number[] = [];
   let above = Array.from({ length: right.length + 1 }, (_, column) => column);
   for (let row = 1; row <= left.length; row++) {
     const current = [row];
     for (let column = 1; column <= right.length; column++) {
       const change = (above[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(change, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      const swap = row > 1 && column > 1 && swapped ? (before[column - 2] ?? 0) + 1 : change;
+      current.push(Math.min(change, swap, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
     }
+    before = above;
     above = current;
   }
   return above[right.length] ?? 0;

@@ -1,0 +1,119 @@
+/** A pasted session or a set-up script as inputs: the dumps that its commands printed, and the commands that change something. */
+import type { Issue } from '../base/issue.ts';
+import { recogniseDump } from '../dump/recognise.ts';
+import { changes, isPlaceholder, shows } from '../transcript/changes.ts';
+import { expand } from '../transcript/expand.ts';
+import { refusalIn } from '../transcript/refusal.ts';
+import {
+  isSession,
+  type PrintedLine,
+  readSession,
+  type Session,
+  type SessionCommand,
+} from '../transcript/session.ts';
+import { innerCommand, type Where } from '../transcript/wrapper.ts';
+import type { CommandInput } from './input.ts';
+import type { RecognisedDump } from './placed.ts';
+
+export interface Transcript {
+  readonly dumps: readonly RecognisedDump[];
+  readonly commands: readonly CommandInput[];
+  readonly issues: readonly Issue[];
+}
+
+/** Longer texts are dumps; taking one apart costs its length for each dump in it. */
+const LONGEST = 16 * 2 ** 20;
+const MOST_DUMPS = 2000;
+
+/**
+ * Undefined where the text is no session: a single dump, with its command above it or without. `namespace` is where it was
+ * typed if its commands don't say otherwise.
+ */
+export function readTranscript(path: string, text: string, namespace = 'host'): Transcript | undefined {
+  if (text.length > LONGEST) return undefined;
+  const session = readSession(text);
+  const changing = session.commands.some(({ text: inner }) => changes(inner));
+  if (!isSession(session) && !changing) return undefined;
+  const dumps = [...printedDumps(path, session, namespace)];
+  const { commands, issues } = changingCommands(path, session, namespace);
+  if (dumps.length === 0 && commands.length === 0) return undefined;
+  if (dumps.length <= 1 && commands.length === 0 && !session.script && !tellsMore(session)) return undefined;
+  return { dumps, commands, issues };
+}
+
+/** A dump with one remark that looks like a command is a dump. */
+function tellsMore({ commands, blocks }: Session): boolean {
+  return commands.filter(({ output }) => output.length > 0).length > 1 || blocks.length > 1;
+}
+
+function* printedDumps(path: string, session: Session, home: string): Generator<RecognisedDump> {
+  let count = 0;
+  for (const command of session.commands) {
+    const named = placeOf(command.where, home);
+    const printed =
+      command.input && /^ip6?tables\S*-restore\b/.test(command.text) ? command.input : command.output;
+    if (printed.length === 0 || count >= MOST_DUMPS) continue;
+    const hint = command.input ? command.text.replace('-restore', '-save') : command.text;
+    const dump = recogniseDump(path, padded(printed), shows(hint) ? hint : undefined);
+    if (!dump) continue;
+    count++;
+    yield {
+      dump: { ...dump, why: `line ${command.line} \`${command.typed.slice(0, 72)}\`` },
+      namespace: dump.namespace ?? named,
+      by: 'inference',
+      step: command.line,
+    };
+  }
+  for (const block of session.blocks) {
+    const [first] = block;
+    if (!first || count >= MOST_DUMPS) continue;
+    const dump = recogniseDump(path, padded(block));
+    if (!dump) continue;
+    count++;
+    yield { dump, namespace: dump.namespace ?? home, by: 'assumed', step: first.number };
+  }
+}
+
+/** The lines at their own numbers, so that what is read of them can be cited. */
+function padded(lines: readonly PrintedLine[]): string {
+  const whole: string[] = [];
+  for (const { number, text } of lines) {
+    while (whole.length < number - 1) whole.push('');
+    whole.push(text);
+  }
+  return whole.join('\n');
+}
+
+function changingCommands(
+  path: string,
+  session: Session,
+  home: string,
+): { readonly commands: readonly CommandInput[]; readonly issues: readonly Issue[] } {
+  const { statements, skipped } = expand(session.commands);
+  const commands: CommandInput[] = [];
+  for (const { command, typed } of statements) {
+    const { text, where = command.where } = innerCommand(typed);
+    if (!changes(text) || isPlaceholder(text)) continue;
+    const refused = refusalIn(command.output);
+    // A loop comes back to lines before: its commands stay in the order in which they run.
+    const step = Math.max(commands.at(-1)?.step ?? 0, command.line);
+    commands.push({
+      ...{ path, line: command.line, step, namespace: placeOf(where, home), typed, text },
+      ...(refused && { refused }),
+    });
+  }
+  const issues = skipped
+    .filter(({ command }) => session.script || changes(innerCommand(command.typed).text))
+    .map(({ command, reason }): Issue => skippedLine(path, command, reason));
+  return { commands, issues };
+}
+
+function skippedLine(path: string, { line, typed }: SessionCommand, reason: string): Issue {
+  const text = `\`${typed.slice(0, 72)}\` is passed over: it needs ${reason}`;
+  return { severity: 'warning', code: 'script-line', text, path, line };
+}
+
+function placeOf(where: Where | undefined, home: string): string {
+  if (!where) return home;
+  return where.namespace ?? where.container ?? (where.pid === undefined ? home : `pid-${where.pid}`);
+}

@@ -1,0 +1,79 @@
+/** What becomes of a packet, in words that stand behind "the packet". */
+import { printable } from '../../base/printable.ts';
+import type { Trace } from '../../netstack/hop.ts';
+import type { TraceReport } from '../trace-report.ts';
+
+/** Good: it arrives or leaves for where nobody looked, and so does the answer. */
+export function traceSucceeds({
+  there,
+  back,
+  unanswerable,
+}: Pick<TraceReport, 'there' | 'back' | 'unanswerable'>): boolean {
+  return arrives(there) && unanswerable === undefined && (back === undefined || arrives(back));
+}
+
+export function arrives(trace: Trace): boolean {
+  const outcome = trace.likely ?? trace.verdict;
+  return outcome !== 'dropped' && outcome !== 'rejected' && outcome !== 'unknown' && !isRefused(trace);
+}
+
+/** It arrived, but no process takes it there. */
+function isRefused({ socket }: Trace): boolean {
+  return socket?.state === 'none' || socket?.state === 'wrong-address';
+}
+
+/** Both ways in one phrase. */
+export function fateOfBoth(report: Pick<TraceReport, 'there' | 'back' | 'unanswerable'>): string {
+  const { there, back, unanswerable } = report;
+  if (!arrives(there) || !back) return fate(there);
+  if (unanswerable !== undefined)
+    return `${fate(there)}, with the private source ${unanswerable}: no answer comes`;
+  return arrives(back) ? `${fate(there)}; the answer comes back` : `${fate(there)}; the answer ${fate(back)}`;
+}
+
+export function fate(trace: Trace): string {
+  if (trace.verdict !== 'unknown') return outcomeText(trace, trace.verdict);
+  if (trace.likely === undefined) return `can't be followed past ${printable(trace.namespace)}`;
+  return `${outcomeText(trace, trace.likely)}, if what is assumed below holds`;
+}
+
+function outcomeText(trace: Trace, outcome: Exclude<Trace['verdict'], 'unknown'>): string {
+  const where = printable(trace.namespace);
+  const cause = trace.cause === undefined ? '' : ` (${printable(trace.cause)})`;
+  switch (outcome) {
+    case 'dropped':
+      return `is dropped in ${where}${cause}`;
+    case 'rejected':
+      return `is rejected in ${where}${cause}`;
+    case 'delivered':
+      return `is delivered in ${where}${socketText(trace)}`;
+    case 'forwarded':
+      return `leaves ${where} by ${printable(exitOf(trace))}, beyond which nothing is known`;
+    case 'bridged':
+      return `is bridged out of ${where} by ${printable(exitOf(trace))}`;
+    case 'consumed':
+      return `is taken by ${where} itself`;
+  }
+}
+
+function exitOf(trace: Trace): string {
+  const last = trace.hops.findLast((hop) => !hop.copy);
+  return last?.physout ?? last?.out ?? 'an unknown interface';
+}
+
+function socketText({ socket }: Trace): string {
+  switch (socket?.state) {
+    case 'listening':
+      return socket.process === undefined ? ' to a listening socket' : ` to ${printable(socket.process)}`;
+    case 'none':
+      return ', where nothing listens on that port';
+    case 'wrong-address':
+      return ', where the service listens on another address';
+    case 'kernel':
+      return ' to the kernel';
+    case 'unknown':
+      return '; its sockets are not known';
+    case undefined:
+      return '';
+  }
+}

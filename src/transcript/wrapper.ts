@@ -1,0 +1,104 @@
+/** What stands in front of a command and says where it runs: sudo, `ip netns exec NS`, `nsenter`, `docker exec C`. */
+
+/** Where a command runs, as far as its words say: a namespace's name, a container's name or id, or a process. */
+export interface Where {
+  readonly namespace?: string;
+  readonly container?: string;
+  readonly pid?: number;
+}
+
+export interface Inner {
+  /** The command itself, empty when only a shell is opened there. */
+  readonly text: string;
+  readonly where?: Where;
+  /** A shell is opened: what follows is typed in it, until it ends. */
+  readonly opensShell: boolean;
+}
+
+const PLAIN =
+  /^(?:(?:sudo|doas)(?:\s+(?:-[A-Za-z]*[ugp]\s+\S+|-[AbEeHikKnPSsv]+|--))*|time|exec|command|nohup|env|(?:[A-Z_][A-Z0-9_]*=\S*))\s+/;
+const NETNS = /^(?:\/(?:usr\/)?s?bin\/)?ip\s+netns\s+exec\s+(\S+)(?:\s+|$)/;
+const IP_N = /^((?:\/(?:usr\/)?s?bin\/)?ip(?:\s+-(?!n(?:etns)?\s)\S+)*)\s+-n(?:etns)?\s+(\S+)\s+/;
+const BRIDGE_N = /^((?:bridge|tc|ss)(?:\s+-(?!n(?:etns)?\s|N\s)\S+)*)\s+-(?:n(?:etns)?|N)\s+([A-Za-z]\S*)\s+/;
+const NSENTER =
+  /^(?:\/(?:usr\/)?s?bin\/)?nsenter((?:\s+(?:-[a-zA-Z]+(?:[= ]\d+)?|--[a-z-]+(?:=\S+)?|\d+))+)(?:\s+|$)(?:--\s+)?/;
+const ENGINE =
+  /^(?:docker|podman|nerdctl)\s+(?:container\s+)?exec((?:\s+(?:-[a-z]*[uwe]\s+\S+|-[a-z]+|--(?:user|workdir|env)[= ]\S+|--[a-z-]+))*)\s+(\S+)(?:\s+|$)/;
+const COMPOSE = /^docker(?:-|\s+)compose\s+(?:-f\s+\S+\s+)*exec(?:\s+-\S+)*\s+(\S+)(?:\s+|$)/;
+const SHELL =
+  /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|z|a|k)?sh(?:\s+-[il]+|\s+--(?:login|norc|noprofile|rcfile\s+\S+))*\s*$/;
+const SHELL_C = /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|z|a|k)?sh\s+-[a-z]*c\s+(['"])(.*)\1\s*$/s;
+
+export function innerCommand(given: string): Inner {
+  let text = given.trim();
+  let where: Where | undefined;
+  let entered = false;
+  for (let found = true; found; ) {
+    found = false;
+    const plain = PLAIN.exec(text);
+    if (plain) {
+      if (/^(?:sudo|doas)\b.*\s-[a-z]*[is]/.test(plain[0]) && text.length === plain[0].trimEnd().length)
+        break;
+      text = text.slice(plain[0].length);
+      found = true;
+      continue;
+    }
+    const step = enter(text);
+    if (step) {
+      ({ text } = step);
+      where = step.where;
+      entered = step.entered;
+      found = true;
+    }
+  }
+  const script = SHELL_C.exec(text);
+  if (script) return innerWith(script[2] ?? '', where);
+  if (SHELL.test(text)) return { text: '', ...(where && { where }), opensShell: true };
+  const opensShell = entered && text === '';
+  return { text, ...(where && { where }), opensShell };
+}
+
+function innerWith(text: string, where: Where | undefined): Inner {
+  return { text: text.trim(), ...(where && { where }), opensShell: false };
+}
+
+function enter(text: string): { text: string; where: Where; entered: boolean } | undefined {
+  const netns = NETNS.exec(text);
+  if (netns)
+    return { text: text.slice(netns[0].length), where: { namespace: netns[1] ?? '' }, entered: false };
+  const named = IP_N.exec(text) ?? BRIDGE_N.exec(text);
+  if (named)
+    return {
+      text: `${named[1]} ${text.slice(named[0].length)}`,
+      where: { namespace: named[2] ?? '' },
+      entered: false,
+    };
+  const nsenter = NSENTER.exec(text);
+  if (nsenter) {
+    const where = placeOfNsenter(nsenter[1] ?? '');
+    if (where) return { text: text.slice(nsenter[0].length), where, entered: true };
+  }
+  const engine = ENGINE.exec(text);
+  if (engine)
+    return { text: text.slice(engine[0].length), where: { container: engine[2] ?? '' }, entered: true };
+  const compose = COMPOSE.exec(text);
+  if (compose)
+    return { text: text.slice(compose[0].length), where: { container: compose[1] ?? '' }, entered: true };
+  return undefined;
+}
+
+/** `--net=/var/run/netns/red`, `-n -t 1234`, `-t 1 -n`. */
+function placeOfNsenter(options: string): Where | undefined {
+  const file = /(?:--net=|-n=?)(\/\S+)/.exec(options)?.[1];
+  const process = /^\/proc\/(\d+)\/ns\/net$/.exec(file ?? '')?.[1];
+  if (process !== undefined) return ofProcess(Number(process));
+  if (file !== undefined) return { namespace: file.slice(file.lastIndexOf('/') + 1) };
+  const pid = /(?:-t|--target)[= ]?(\d+)/.exec(options)?.[1];
+  const entersNet = /--net\b|--all\b|(?:^|\s)-[a-z]*[na]/.test(options);
+  return pid !== undefined && entersNet ? ofProcess(Number(pid)) : undefined;
+}
+
+/** Process 1 is the machine's own. */
+function ofProcess(pid: number): Where {
+  return pid === 1 ? { namespace: 'host' } : { pid };
+}
