@@ -18,6 +18,7 @@ import { dnsOrder } from './causes/dns-order.ts';
 import { dnsUpstreamUnreachable } from './causes/dns-upstream-unreachable.ts';
 import { dockerProxyDeadBackend } from './causes/docker-proxy-dead-backend.ts';
 import { dockerProxyFallback } from './causes/docker-proxy-fallback.ts';
+import { dockerRulesDiffer } from './causes/docker-rules-differ.ts';
 import { dupIp } from './causes/dup-ip.ts';
 import { dupMac } from './causes/dup-mac.ts';
 import { extAntispoof } from './causes/ext-antispoof.ts';
@@ -190,6 +191,7 @@ export const CAUSES: readonly Cause[] = [
   fltDockerInternal,
   fltIccOff,
   fltBridgeNfDrop,
+  fltRulesFlushed,
   fltInputBlocksContainer,
   fltIpsetBan,
   fltRateLimit,
@@ -200,7 +202,6 @@ export const CAUSES: readonly Cause[] = [
   fltOutputDrop,
   fltReject,
   fltRuleDrop,
-  fltRulesFlushed,
   dnsUpstreamUnreachable,
   sockLocalhostWrongNs,
   sockLoopbackBound,
@@ -213,6 +214,7 @@ export const CAUSES: readonly Cause[] = [
   natMasqueradeMissing,
   dockerProxyDeadBackend,
   dockerProxyFallback,
+  dockerRulesDiffer,
   fltUfwBypass,
   dnsOrder,
   dnsNxdomain,

@@ -120,11 +120,22 @@ const ROUTING = /^(route-|addr-|link-lo|bridge-no-ip)/;
 function isCovered(incidents: readonly Incident[], { cause, found }: Diagnosed): boolean {
   return incidents.some(({ diagnosed, flows }) => {
     if (diagnosed.found.namespace !== found.namespace) return sharesEvidence(diagnosed.found, found);
+    if (cause.id === 'docker-rules-differ') return flows.length > 0 && sharesLines(diagnosed.found, found);
     if (diagnosed.cause.id === cause.id && flows.length > 0) return true;
     if (ROUTING.test(diagnosed.cause.id) && ROUTING.test(cause.id) && cause.id !== 'link-lo-down')
       return true;
     return sharesEvidence(diagnosed.found, found);
   });
+}
+
+/** What a flow died of cites a line of what is found amiss in dumps: then that has been told, and proven. */
+function sharesLines(left: Found, right: Found): boolean {
+  const lines = new Set(
+    left.evidence.map(({ path, line, text }) => (line === undefined ? text : `${path} ${line}`)),
+  );
+  return right.evidence.some(({ path, line, text }) =>
+    lines.has(line === undefined ? text : `${path} ${line}`),
+  );
 }
 
 /** Both cite the same packet: one event told twice. */

@@ -253,6 +253,15 @@ describe('Docker’s rules against those that are there', () => {
     expect(said(part)).toEqual([`missing ${DNAT_WEB.slice(3)}`]);
   });
 
+  it('networks that nobody inspected have what bridge they may', () => {
+    const rules = RULES.replaceAll('docker0', 'lan0');
+    expect(said(compared(rules, { containers: CONTAINERS, networks: [] }))).toEqual([]);
+    const gone = rules.replace(`${DNAT_WEB.replaceAll('docker0', 'lan0')}\n`, '');
+    expect(said(compared(gone, { containers: CONTAINERS, networks: [] }))).toEqual([
+      `missing ${DNAT_WEB.slice(3)}`,
+    ]);
+  });
+
   it('a container that nobody inspected is not taken for gone', () => {
     const networks = NETWORKS.map(({ members: _, ...rest }) => rest);
     const other = `-A DOCKER ! -i docker0 -p tcp -m tcp --dport 9000 -j DNAT --to-destination 172.17.0.9:90\n${DNAT_WEB}`;
@@ -331,6 +340,7 @@ describe.runIf(existsSync(`${CORPUS}/INDEX.tsv`))('the rules of Docker 28 and ne
       source: on('snat') ? { 4: ip('192.168.123.0'), 6: ip('fd34:d0d4:672f::123') } : {},
       trusted: [],
       assumed: false,
+      bridgeKnown: true,
       span,
     };
     const targets = ['192.168.0.2', 'fd49:efd7:54aa::1'].map((address) => ({

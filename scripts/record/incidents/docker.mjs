@@ -3,7 +3,7 @@ import { withDocker } from '../lib/docker.mjs';
 import { bridgedHost } from '../lib/networks.mjs';
 
 /** The host's uplink to a client outside; the host has a way out and forwards before Docker starts. */
-async function uplink(lab, device, address, clientAddress) {
+export async function uplink(lab, device, address, clientAddress) {
   const client = await lab.machine('client');
   await lab.wire(lab.host, device, client, 'eth0');
   await lab.host.sh(`ip addr add ${address} dev ${device}; sysctl -qw net.ipv4.ip_forward=1`);

@@ -2,6 +2,7 @@
 import { addresses } from './addresses.mjs';
 import { beyond } from './beyond.mjs';
 import { docker } from './docker.mjs';
+import { engines } from './engines.mjs';
 import { filter } from './filter.mjs';
 import { forwarding } from './forwarding.mjs';
 import { healthy, ipv6 } from './healthy.mjs';
@@ -61,6 +62,7 @@ export const incidents = [
   ...beyond,
   ...spoof,
   ...docker,
+  ...engines,
   ...ipv6,
   ...healthy,
   ...healthyCaptures,

@@ -1,4 +1,8 @@
+import type { Case, ModelDrop } from '../case.ts';
+import type { Command } from '../cause.ts';
+import { commandsFor, engineOf, missingEvidence, missingForNetwork, repairs } from '../engine.ts';
 import { emptiedByFlush, forwardAccept } from '../filter.ts';
+import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
 import { whatDied } from '../rule-cause.ts';
 import { inInterface, nameOf, outInterface } from '../words.ts';
@@ -22,6 +26,7 @@ export const fltForwardPolicyDrop = modelCause({
     const way = `from ${inInterface(drop.trace)} to ${outInterface(drop.trace)}`;
     const what = whatDied(drop);
     const flushed = emptiedByFlush(kase, drop.namespace);
+    const rules = flushedRules(kase, drop);
     return {
       title: `${nameOf(kase, drop.namespace)} drops ${what}: no rule of FORWARD accepts it, and the policy is DROP`,
       explanation:
@@ -29,12 +34,28 @@ export const fltForwardPolicyDrop = modelCause({
         'policy, which is DROP. It vanishes there without ICMP, before POSTROUTING, and no conntrack entry stays.' +
         (flushed
           ? ' Docker’s own rules, which would have accepted it, are gone: its chains are there and empty, so the filter table was flushed while the policy stayed.'
-          : ''),
-      ...(flushed && {
-        evidence: [flushed],
-        effect: 'Docker writes its rules again when it is restarted: systemctl restart docker.',
+          : rules
+            ? ` Rules that Docker writes for this network and that would have accepted it are missing (${rules.count}): they were taken away while the policy stayed.`
+            : ''),
+      ...((flushed ?? rules) && {
+        evidence: [...(flushed ? [flushed] : []), ...(rules?.evidence ?? [])],
+        effect: 'To last: Docker writes its rules again when it is restarted, systemctl restart docker.',
       }),
-      fix: forwardAccept(kase, drop),
+      fix: rules?.commands ?? forwardAccept(kase, drop),
     };
   },
 });
+
+/** Docker's own rules for the bridges on the way, where they are missing and would have let it pass. */
+function flushedRules(
+  kase: Case,
+  drop: ModelDrop,
+): { commands: Command[]; evidence: Evidence[]; count: number } | undefined {
+  const engine = engineOf(kase, drop.namespace);
+  if (!engine) return undefined;
+  const bridges = [inInterface(drop.trace), outInterface(drop.trace)].filter((name) => name !== undefined);
+  const missing = bridges.flatMap((bridge) => missingForNetwork(engine, bridge));
+  const commands = commandsFor(kase, drop.namespace, [...new Set(missing)]);
+  if (!repairs(kase, commands)) return undefined;
+  return { commands, evidence: missing.slice(0, 4).map(missingEvidence), count: missing.length };
+}

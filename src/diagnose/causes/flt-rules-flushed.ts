@@ -1,7 +1,20 @@
 import { ownersOf } from '../../correlate/owner.ts';
-import { formatIp } from '../../net/ip.ts';
-import type { Cause } from '../cause.ts';
-import { addressOf, dnatRules, publisherOf } from '../published.ts';
+import type { Comparison, Missing } from '../../topology/engine/compare.ts';
+import { GENERATION_NAMES } from '../../topology/engine/generation.ts';
+import { type Case, netnsOf } from '../case.ts';
+import type { Cause, Command } from '../cause.ts';
+import { predictWith } from '../counterfactual.ts';
+import {
+  commandsFor,
+  engineOf,
+  missingEvidence,
+  missingFor,
+  portsFirst,
+  publicationEvidence,
+  repairs,
+} from '../engine.ts';
+import { rewrites } from '../evidence.ts';
+import { publisherOf } from '../published.ts';
 import { nameOf } from '../words.ts';
 
 export const fltRulesFlushed: Cause = {
@@ -14,7 +27,7 @@ export const fltRulesFlushed: Cause = {
     'Docker writes its rules when a network or container starts and does not watch over them. iptables -F, a firewall reload or nft flush ruleset takes them away; policies may stay at DROP.',
   check: 'iptables-save | grep DOCKER, against docker ps',
   proof:
-    'A running container publishes a port for which there is no DNAT rule; the host answers with RST, or nothing is forwarded.',
+    'A running container publishes a port for which there is no DNAT rule; the host answers with RST, INPUT drops it, or nothing is forwarded. With the rules that docker inspect calls for the model gets it through.',
   refutation:
     'Docker’s chains with a rule for this container, or Docker was told not to write any (iptables: false).',
   settledBy: ['iptables-save', 'nft list ruleset', 'docker ps'],
@@ -24,32 +37,67 @@ export const fltRulesFlushed: Cause = {
   find(kase) {
     if (kase.outcome.status === 'delivered') return undefined;
     const published = publisherOf(kase);
-    const target = published && addressOf(published.container);
     const host = ownersOf(kase.snapshot, kase.flow.server.address)[0]?.netns;
-    if (!published || target === undefined || !host?.rulesets4) return undefined;
-    const address = formatIp(target);
-    if (dnatRules(kase, host.name).some(({ rule }) => rule.text.includes(address))) return undefined;
-    const path = host.rulesets4[0]?.path;
-    const where = nameOf(kase, host.name);
+    const engine = host && engineOf(kase, host.name);
+    if (!published || !host || !engine) return undefined;
     const { container, port } = published;
+    const missing = missingFor(engine, container.name, port.hostPort);
+    if (!missing.some(isTranslation)) return undefined;
+    const commands = commandsFor(kase, host.name, missing);
+    const belief = confidenceOf(kase, host.name, engine, commands);
+    if (belief === undefined) return undefined;
+    const publication = engine.state.publications.find(
+      (each) => each.container === container.name && each.hostPort === port.hostPort,
+    );
+    const where = nameOf(kase, host.name);
+    const all = engine.generation === undefined;
     return {
-      confidence: 0.9,
+      confidence: belief,
       title: `${where} has no rule for port ${port.hostPort}, which container ${container.name} publishes: Docker’s rules were flushed`,
       explanation:
-        `Container ${container.name} runs and publishes ${port.hostPort} as port ${port.containerPort}, so Docker made a DNAT rule to ${address}:${port.containerPort}. ` +
-        'No such rule is there any more. Something took Docker’s rules away after the container was started (iptables -F, a firewall reload, nft flush ruleset), and Docker does not notice.',
+        `Container ${container.name} runs and publishes ${port.hostPort} as port ${port.containerPort}, so Docker made rules that translate and accept what comes for it. ` +
+        `${all ? 'None of Docker’s chains is there any more.' : `Of the rules of ${GENERATION_NAMES[engine.generation]} that its networks and containers call for, ${engine.missing.length} are missing and ${engine.present} are there.`} ` +
+        'Something took them away after the container was started (iptables -F, a firewall reload, iptables-restore of older rules, nft flush ruleset), and Docker does not notice.',
       namespace: host.name,
       status: kase.outcome.status === 'rejected' ? 'rejected' : 'no-reply',
       evidence: [
-        {
-          path: container.span.path,
-          line: container.span.line,
-          text: `container ${container.name} publishes ${port.hostPort} → ${port.containerPort}/${port.protocol}`,
-        },
-        ...(path ? [{ path, text: `no DNAT rule to ${address}` }] : []),
+        ...(publication ? [publicationEvidence(publication)] : []),
+        ...portsFirst(missing).slice(0, 6).map(missingEvidence),
       ],
-      fix: [],
-      effect: 'systemctl restart docker writes the rules again (podman: podman network reload --all).',
+      fix: commands,
+      effect: restart(belief),
     };
   },
 };
+
+/** Of the nat table: without it nothing goes to the container. */
+function isTranslation({ expected: { purpose, chain } }: Missing): boolean {
+  return purpose.kind === 'port' && (chain === 'DOCKER' || chain === 'nat-prerouting-and-output');
+}
+
+/** Docker may have been told to write none, or to write them where nobody looked. */
+const ELSEWHERE = 0.55;
+
+/** Undefined: the packet would not take the rules if they were there. */
+function confidenceOf(
+  kase: Case,
+  host: string,
+  engine: Comparison,
+  commands: readonly Command[],
+): number | undefined {
+  const hidden = engine.generation === undefined && netnsOf(kase, host)?.nft === undefined;
+  const limit = hidden ? ELSEWHERE : 1;
+  if (!kase.prediction || commands.length === 0) return Math.min(0.9, limit);
+  if (repairs(kase, commands)) return Math.min(0.95, limit);
+  const there = predictWith(kase, commands)?.there;
+  if (there && !rewrites(there).some(({ manip }) => manip === 'dst')) return undefined;
+  return Math.min(0.9, limit);
+}
+
+function restart(belief: number): string {
+  const again =
+    'To last: systemctl restart docker writes all its rules again (podman: podman network reload --all); then let whatever flushed them leave foreign chains alone.';
+  return belief > ELSEWHERE
+    ? again
+    : `${again} Whether they are in tables of nft instead, nft list ruleset would tell; whether Docker was told to write none, daemon.json ("iptables": false).`;
+}

@@ -10,6 +10,7 @@ import { rewrites, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
 import { routesKnown } from '../neighbourhood.ts';
+import { staleRule } from '../stale-rule.ts';
 import { type Unanswered, unanswered } from '../unanswered.ts';
 import { capital, nameOf, outInterface } from '../words.ts';
 
@@ -49,6 +50,7 @@ const page = modelCause({
       ),
     );
     const heard = isHeard(kase, parseIp(nexthop));
+    const stale = translated ? staleRule(kase, drop) : undefined;
     return {
       ...(heard && { confidence: Math.min(dropConfidence(kase, drop), 0.55) }),
       title: `nobody on ${device ?? 'the link'} answers ARP for ${nexthop}`,
@@ -56,11 +58,12 @@ const page = modelCause({
         `${capital(where)} wants to hand the packet to ${nexthop} on ${device ?? 'its interface'} and asks for its MAC address; nobody has that ` +
         'address, so after three requests the entry is FAILED and the packet is dropped with "host unreachable". ' +
         (translated
-          ? `The destination was rewritten to ${drop.trace.final.destination} on the way: the DNAT rule points at something that is not there${container ? '' : ' (no container has that address)'}.`
+          ? `The destination was rewritten to ${drop.trace.final.destination} on the way: ${stale?.text ?? `the DNAT rule points at something that is not there${container ? '' : ' (no container has that address)'}.`}`
           : 'The address is wrong, or whoever had it is gone or not on this link.'),
-      evidence: neighbourEvidence(kase, drop, nexthop),
+      evidence: [...(stale?.evidence ?? []), ...neighbourEvidence(kase, drop, nexthop)],
+      ...(stale && { fix: stale.fix, rule: stale.rule }),
       effect: translated
-        ? staleAdvice(kase)
+        ? (stale?.effect ?? staleAdvice(kase))
         : `Correct the address, or bring up whoever should have ${nexthop}.`,
       status: kase.outcome.error ? 'rejected' : 'dropped',
     };

@@ -1,14 +1,15 @@
 /** Docker's rules as they should be, held against those that are there. */
+import { once } from '../../base/memo.ts';
 import type { Family } from '../../net/ip.ts';
 import type { NftRule, NftTable } from '../../nft/ruleset.ts';
 import type { Netns, Snapshot } from '../../snapshot/snapshot.ts';
-import type { Ruleset, Table, TableName } from '../../xtables/rule.ts';
+import type { Rule, Ruleset, Table, TableName } from '../../xtables/rule.ts';
 import type { Expected } from './expected.ts';
 import { isForeign } from './foreign.ts';
 import { type Generation, generationOf, hairpinOf, hasDockerChains, NFT_TABLE } from './generation.ts';
 import { iptablesRules } from './iptables-rules.ts';
 import { type NftExpected, nftablesRules } from './nftables-rules.ts';
-import { keyOf, keyOfSpec } from './rule-key.ts';
+import { keyOf, keyOfSpec, looseKeyOf, looseKeyOfSpec } from './rule-key.ts';
 import { type RulePlace, shadowOf } from './shadow.ts';
 import { type Gone, goneFrom } from './stale.ts';
 import { type EngineState, engineState } from './state.ts';
@@ -59,7 +60,7 @@ export function compareEngine(
   const rulesets4 = netns.rulesets4;
   if (!snapshot.docker.containers.some(({ running }) => running) || (!rulesets4 && !netns.nft))
     return undefined;
-  const state = engineState(snapshot);
+  const state = engineState(snapshot, netns.links);
   if (state.endpoints.length === 0) return undefined;
   const generation = generationOf(rulesets4 ?? [], netns.nft);
   const proxies = snapshot.processes?.some(({ command }) => /(^|\/)docker-proxy /.test(command)) ?? false;
@@ -107,15 +108,28 @@ export function compareFamily(
   state: EngineState,
   family: Family,
 ): FamilyComparison {
-  const index = indexOf(rulesets, family);
-  const known = new Set<string>();
+  const index = indexOf(rulesets, family, keyOf);
+  const loose = once(() => indexOf(rulesets, family, looseKeyOf));
+  const known = new Set<Rule>();
+  const wanted = new Set<string>();
   const missing: Missing[] = [];
   const shadowed: Shadowed[] = [];
   let present = 0;
   for (const each of expected) {
-    const keys = each.forms.map((form) => keyOfSpec(form, family, each.table));
-    for (const key of keys) known.add(`${each.table} ${each.chain} ${key}`);
-    const found = keys.map((key) => index.get(`${each.table} ${each.chain} ${key}`)).find((one) => one);
+    const found = each.anyInterface
+      ? pick(
+          loose(rulesets),
+          each,
+          each.forms.map((form) => looseKeyOfSpec(form, family, each.table)),
+        )
+      : pick(
+          index,
+          each,
+          each.forms.map((form) => keyOfSpec(form, family, each.table)),
+        );
+    if (found) known.add(found.rule);
+    for (const form of each.forms)
+      wanted.add(`${each.table} ${each.chain} ${keyOfSpec(form, family, each.table)}`);
     if (found) {
       present++;
       const by = shadowOf(found.holder, found);
@@ -127,7 +141,9 @@ export function compareFamily(
       missing.push({ expected: each, path: rulesets[0]?.path ?? '' });
     }
   }
-  const rest = [...index.entries()].filter(([key]) => !known.has(key)).map(([, rule]) => rule);
+  const rest = [...index.entries()]
+    .filter(([key, { rule }]) => !known.has(rule) && !wanted.has(key))
+    .map(([, rule]) => rule);
   return {
     present,
     missing,
@@ -138,6 +154,15 @@ export function compareFamily(
     }),
     foreign: rest.filter((rule) => isForeign(rule)),
   };
+}
+
+/** The first of the ways to write it that is there. */
+function pick(
+  index: ReadonlyMap<string, Indexed>,
+  { table, chain }: Expected,
+  keys: readonly string[],
+): Indexed | undefined {
+  return keys.map((key) => index.get(`${table} ${chain} ${key}`)).find((one) => one);
 }
 
 /** Of one table alone (`iptables-save -t nat`) the others are unknown; of none at all, all are empty. */
@@ -151,17 +176,21 @@ interface Indexed extends ActualRule {
 }
 
 /** Rules by table, chain and words; of two alike the first. */
-function indexOf(rulesets: readonly Ruleset[], family: Family): Map<string, Indexed> {
+function indexOf(
+  rulesets: readonly Ruleset[],
+  family: Family,
+  key: (rule: Rule, family: Family) => string,
+): Map<string, Indexed> {
   const index = new Map<string, Indexed>();
   for (const { tables, path } of rulesets) {
     for (const holder of tables.values()) {
       for (const { name: chain, rules } of holder.chains.values()) {
         if (!isWhereDockerWrites(chain)) continue;
         for (const [at, rule] of rules.entries()) {
-          const key = `${holder.name} ${chain} ${keyOf(rule, family)}`;
-          if (!index.has(key)) {
+          const name = `${holder.name} ${chain} ${key(rule, family)}`;
+          if (!index.has(name)) {
             const { path: own } = rule.span;
-            index.set(key, {
+            index.set(name, {
               family,
               table: holder.name,
               chain,

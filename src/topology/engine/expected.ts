@@ -11,6 +11,8 @@ export interface Expected {
   readonly forms: readonly string[];
   /** Not every release or setting has it. */
   readonly optional: boolean;
+  /** The bridge's name is a guess: any interface will do. */
+  readonly anyInterface?: boolean;
   readonly purpose: Purpose;
   /** Where the container or network that it is for is described. */
   readonly span?: Span;

@@ -23,9 +23,13 @@ export function iptablesRules(state: EngineState, options: RulesOptions): Expect
     ...engineRules(options),
     ...networks.flatMap((network) => networkRules(network, options)),
     ...state.endpoints
-      .filter(({ address }) => familyOf(address) === family)
+      .filter(({ address, network }) => familyOf(address) === family && network.bridgeKnown)
       .flatMap((endpoint) => endpointRules(endpoint, options)),
-    ...state.publications.flatMap((publication) => portRules(publication, options)),
+    ...state.publications.flatMap((publication) => {
+      const known = publication.targets.every(({ network }) => network.bridgeKnown);
+      const list = portRules(publication, options);
+      return known ? list : list.map((each) => ({ ...each, anyInterface: true }));
+    }),
   ];
 }
 

@@ -22,3 +22,14 @@ export function keyOfSpec(spec: string, family: Family, table: TableName): strin
   const rule = ruleOfSpec(spec, family, table);
   return rule ? keyOf(rule, family) : spec;
 }
+
+/** Of the same rule on any interface. */
+export function looseKeyOf(rule: Rule, family: Family): string {
+  const { in: _in, out: _out, ...rest } = rule;
+  return keyOf(rest, family);
+}
+
+export function looseKeyOfSpec(spec: string, family: Family, table: TableName): string {
+  const rule = ruleOfSpec(spec, family, table);
+  return rule ? looseKeyOf(rule, family) : spec;
+}

@@ -1,6 +1,6 @@
 /** What Docker runs, as its rules depend on it: networks with their options, published ports, addresses of containers. */
 import type { Span } from '../../base/span.ts';
-import type { DockerContainer, DockerEndpoint, DockerNetwork } from '../../dump/records.ts';
+import type { DockerContainer, DockerEndpoint, DockerNetwork, Link } from '../../dump/records.ts';
 import { type Family, type Ip, parseIp } from '../../net/ip.ts';
 import { networkOf, type Prefix } from '../../net/prefix.ts';
 import type { Snapshot } from '../../snapshot/snapshot.ts';
@@ -23,6 +23,8 @@ export interface EngineNetwork {
   readonly trusted: readonly string[];
   /** No `docker network inspect` tells of it: its name and addresses are a container's, its options unknown. */
   readonly assumed: boolean;
+  /** Its bridge is found by the gateway's address, or dumped; else `bridge` is what Docker would call it by itself. */
+  readonly bridgeKnown: boolean;
   readonly span: Span;
 }
 
@@ -58,7 +60,8 @@ export interface EngineState {
   readonly allNetworks: boolean;
 }
 
-export function engineState({ docker }: Pick<Snapshot, 'docker'>): EngineState {
+/** `links`: the host's, by which a network is found that nobody inspected. */
+export function engineState({ docker }: Pick<Snapshot, 'docker'>, links: readonly Link[] = []): EngineState {
   const networks = new Map<string, EngineNetwork>();
   for (const network of docker.networks) {
     if (network.driver === 'bridge' && network.bridge !== undefined)
@@ -68,7 +71,7 @@ export function engineState({ docker }: Pick<Snapshot, 'docker'>): EngineState {
   const running = docker.containers.filter((container) => container.running);
   for (const endpoint of running.flatMap((container) => container.endpoints)) {
     if (networks.has(endpoint.network) || others.has(endpoint.network)) continue;
-    const assumed = assumedNetwork(endpoint, running);
+    const assumed = assumedNetwork(endpoint, running, links);
     if (assumed) networks.set(assumed.name, assumed);
   }
   const endpoints = running.flatMap((container) => endpointsOf(container, networks));
@@ -115,6 +118,7 @@ function knownNetwork(network: DockerNetwork, bridge: string): EngineNetwork {
     },
     trusted: (options[`${OPTION}trusted_host_interfaces`] ?? '').split(':').filter((name) => name !== ''),
     assumed: false,
+    bridgeKnown: true,
     span: network.span,
   };
 }
@@ -123,14 +127,19 @@ function modeOf(text: string | undefined): GatewayMode {
   return text === 'routed' || text === 'nat-unprotected' || text === 'isolated' ? text : 'nat';
 }
 
-/** `bridge` is docker0, any other is named after its id. */
+/** `bridge` is docker0, any other is named after its id, unless it was given a name. */
 function assumedNetwork(
-  { network, networkId, address, length }: DockerEndpoint,
+  { network, networkId, address, length, gateway }: DockerEndpoint,
   containers: readonly DockerContainer[],
+  links: readonly Link[],
 ): EngineNetwork | undefined {
-  const bridge = network === 'bridge' ? 'docker0' : networkId && `br-${networkId.slice(0, 12)}`;
+  const found = links.find(
+    (link) => gateway !== undefined && link.addresses.some((each) => each.address === gateway),
+  )?.name;
+  const usual = network === 'bridge' ? 'docker0' : `br-${(networkId ?? '').slice(0, 12)}`;
+  const bridge = found ?? usual;
   const span = containers.find(({ endpoints }) => endpoints.some((each) => each.network === network))?.span;
-  if (!bridge || !span || address === undefined) return undefined;
+  if (!span || address === undefined) return undefined;
   return {
     name: network,
     bridge,
@@ -142,6 +151,7 @@ function assumedNetwork(
     source: {},
     trusted: [],
     assumed: true,
+    bridgeKnown: found !== undefined,
     span,
   };
 }
