@@ -268,6 +268,26 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
       /(-A KUBE-(?:XLB|FW)\S+ .*)-j KUBE-MARK-DROP/g,
       '$1-j MARK --set-xmark 0x8000/0x8000',
     ],
+    'docker-rules-differ',
+    'docker-one-port-lost-its-rules',
+    'the port leads to its own container',
+    [
+      'host/iptables-save.txt',
+      /8099 -j DNAT --to-destination 172\.17\.0\.9:80/,
+      '8092 -j DNAT --to-destination 172.17.0.3:25',
+    ],
+  ],
+  [
+    'flt-rules-flushed',
+    'docker-flushed-for-ufw',
+    'the container publishes another port',
+    ['../docker/containers.json', /"HostPort": "8080"/g, '"HostPort": "8081"'],
+  ],
+  [
+    'flt-rules-flushed',
+    'docker-flushed-for-ufw',
+    'not even chains of Docker’s are there, so it may have been told to write none',
+    ['host/iptables-save.txt', /^:DOCKER.*\n/gm, ''],
   ],
   [
     'ct-invalid-leak',

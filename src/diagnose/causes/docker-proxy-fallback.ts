@@ -1,8 +1,17 @@
 import { isLoopback, neighboursOf } from '../../correlate/owner.ts';
 import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import type { Case } from '../case.ts';
-import type { Cause } from '../cause.ts';
+import type { Cause, Command } from '../cause.ts';
+import {
+  commandsFor,
+  engineOf,
+  missingEvidence,
+  missingFor,
+  portsFirst,
+  publicationEvidence,
+} from '../engine.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
+import type { Evidence } from '../finding.ts';
 import { proxiedBy, secondWorked } from '../proxy.ts';
 import { addressOf, dnatRules, publisherOf } from '../published.ts';
 import { socketEvidence } from '../refusal.ts';
@@ -61,7 +70,7 @@ export const dockerProxyFallback: Cause = {
         ...(socket ? [socketEvidence(socket)] : []),
         ...reason.evidence,
       ],
-      fix: [],
+      fix: reason.commands ?? [],
       effect: reason.byDesign
         ? ''
         : 'Let Docker write its rules again: systemctl restart docker (or restart the container).',
@@ -78,7 +87,9 @@ interface Reason {
   readonly short: string;
   readonly long: string;
   readonly byDesign: boolean;
-  readonly evidence: { path: string; line?: number; text: string }[];
+  readonly evidence: Evidence[];
+  /** Docker's own rules, written again. */
+  readonly commands?: Command[];
 }
 
 function whyNotTranslated(kase: Case, namespace: string): Reason {
@@ -131,12 +142,20 @@ function whyNotTranslated(kase: Case, namespace: string): Reason {
       evidence: [],
     };
   }
+  const engine = engineOf(kase, namespace);
+  const missing =
+    engine && published ? missingFor(engine, published.container.name, published.port.hostPort) : [];
+  const told = engine?.generation !== undefined && missing.length > 0;
+  const publication = engine?.state.publications.find(
+    (each) => each.container === published?.container.name && each.hostPort === published.port.hostPort,
+  );
   return {
     short: rule ? 'the DNAT rule does not match' : 'Docker’s DNAT rule is gone',
     long: rule
       ? `There is a DNAT rule for the port ("${rule.place.text}"), and it does not match this packet.`
-      : `The nat table has no rule that would send port ${server.port} to ${destination}, though the container runs and publishes it: the rules were flushed (iptables -F, a firewall reload) or never made (iptables: false).`,
+      : `The nat table has no rule that would send port ${server.port} to ${destination}, though the container runs and publishes it: the rules were flushed (iptables -F, a firewall reload)${told ? ', since others of Docker’s are there.' : ' or never made (iptables: false).'}`,
     byDesign: false,
+    ...(!rule && told && { commands: commandsFor(kase, namespace, missing) }),
     evidence: rule
       ? [
           {
@@ -145,9 +164,14 @@ function whyNotTranslated(kase: Case, namespace: string): Reason {
             text: `nat ${rule.place.chain} rule ${rule.place.number}: ${rule.place.text}`,
           },
         ]
-      : path
-        ? [{ path, text: `no DNAT rule for port ${server.port} in the nat table` }]
-        : [],
+      : [
+          ...(told && publication ? [publicationEvidence(publication)] : []),
+          ...(told
+            ? portsFirst(missing).slice(0, 4).map(missingEvidence)
+            : path
+              ? [{ path, text: `no DNAT rule for port ${server.port} in the nat table` }]
+              : []),
+        ],
   };
 }
 

@@ -74,7 +74,7 @@ function missingRules(scene: Scene, namespace: string, engine: Comparison): Foun
         ? `${where} lacks ${count(missing.length, 'rule')} that Docker writes for what runs`
         : `${where} has none of Docker’s rules, though its containers run`,
       explanation: known
-        ? `${capital(where)} has ${engine.present} of the rules that ${GENERATION_NAMES[generation]} writes for these networks and containers; ${missing.length} are missing, among them one ${first ? purposeText(first.expected.purpose) : ''}. Docker does not notice when its rules are taken away.`
+        ? `${capital(where)} has ${engine.present} of the rules that ${GENERATION_NAMES[generation]} writes for these networks and containers; ${missing.length === 1 ? 'one is missing,' : `${missing.length} are missing, among them one`} ${first ? purposeText(first.expected.purpose) : ''}. Docker does not notice when its rules are taken away.`
         : 'Docker’s chains are missing altogether: they were flushed, or Docker was told not to write any ("iptables": false), or it writes to nftables and that was not dumped.',
       namespace,
       group: 'missing',
@@ -113,7 +113,7 @@ function staleRules(scene: Scene, namespace: string, { stale }: Comparison): Fou
     {
       confidence: 0.8,
       severity: taking.length > 0 ? 'warning' : 'info',
-      title: `${where} has ${count(translations.length, 'DNAT rule')} of Docker’s for containers that are gone`,
+      title: `${where} has ${count(translations.length, 'DNAT rule')} of Docker’s for ${translations.length === 1 ? 'a container that is' : 'containers that are'} gone`,
       explanation:
         `${told.rule.chain} rule ${told.rule.number} leads to ${formatIp(gone.address)}, which ${whose}. ` +
         (gone.instead
