@@ -268,6 +268,8 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
       /(-A KUBE-(?:XLB|FW)\S+ .*)-j KUBE-MARK-DROP/g,
       '$1-j MARK --set-xmark 0x8000/0x8000',
     ],
+  ],
+  [
     'docker-rules-differ',
     'docker-one-port-lost-its-rules',
     'the port leads to its own container',
