@@ -1,4 +1,8 @@
+import type { Socket } from '../../dump/records.ts';
+import { type Case, type ModelDrop, netnsOf } from '../case.ts';
+import { dropConfidence } from '../confidence.ts';
 import { modelCause } from '../model-cause.ts';
+import { socketEvidence } from '../refusal.ts';
 import { acceptBefore, rulePlace } from '../rule-cause.ts';
 import { inInterface, nameOf } from '../words.ts';
 
@@ -18,12 +22,33 @@ export const fltInputDrop = modelCause({
   references: ['net/ipv4/ip_input.c: ip_local_deliver(), NF_INET_LOCAL_IN', 'iptables(8)'],
   tell(kase, drop) {
     const place = rulePlace(drop);
+    const proxy = unknownPublication(kase, drop);
     return {
+      ...(proxy && { confidence: Math.min(dropConfidence(kase, drop), 0.55) }),
       title: `${nameOf(kase, drop.namespace)} drops it on its way to the local socket: ${place}`,
       explanation:
         `The packet comes in on ${inInterface(drop.trace)} and is for an address of ${nameOf(kase, drop.namespace)} itself, so it passes INPUT, where ${place} drops it. ` +
-        'The program that listens never learns of it, and the client sees a timeout.',
+        'The program that listens never learns of it, and the client sees a time-out.' +
+        (proxy
+          ? ' docker-proxy listens on that port, so a container publishes it, and a DNAT rule should have taken the packet before.'
+          : ''),
+      ...(proxy && {
+        evidence: [socketEvidence(proxy)],
+        effect: 'Whether Docker’s rules for it were flushed, docker inspect (of all containers) would tell.',
+      }),
       fix: acceptBefore(kase, drop),
     };
   },
 });
+
+/** A port that is published, of a container that nobody inspected. */
+function unknownPublication(kase: Case, drop: ModelDrop): Socket | undefined {
+  if (kase.snapshot.docker.containers.some(({ running }) => running)) return undefined;
+  const { destinationPort, protocol } = drop.trace.final;
+  return netnsOf(kase, drop.namespace)?.sockets?.find(
+    (socket) =>
+      socket.port === destinationPort &&
+      socket.protocol === protocol &&
+      /^(docker-pr|rootlessport)/.test(socket.process ?? ''),
+  );
+}
