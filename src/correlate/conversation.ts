@@ -3,6 +3,7 @@ import { isGroupMac } from '../net/mac.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import type { Packet } from '../packet/packet.ts';
 import { skbFromFrame } from '../skb/from-packet.ts';
+import { AttemptLog, roleOf } from './attempts.ts';
 import { emptySide, type FlowEnd, type LegSide, type Sighting } from './flow.ts';
 import { endsOf, sightingOf } from './sighting.ts';
 import { signatureOf } from './signature.ts';
@@ -29,7 +30,7 @@ export interface Conversation {
   readonly protocol: number;
   readonly a: FlowEnd;
   readonly b: FlowEnd;
-  readonly points: Map<number, { readonly ab: LegSide; readonly ba: LegSide }>;
+  readonly points: Map<number, { readonly ab: LegSide; readonly ba: LegSide; attempts?: AttemptLog }>;
   /** Who began: certain after a SYN or an echo request. */
   initiator?: { readonly side: 'a' | 'b'; readonly certain: boolean };
 }
@@ -118,6 +119,7 @@ export class ConversationTable {
     const other = (fromA ? sides.ba : sides.ab).last;
     if (!before && side.rst && other) side.provoked = other;
     noteInitiator(conversation, packet, fromA);
+    if (whole) noteAttempt(sides, sighting, roleOf(packet, fromA === (conversation.initiator?.side === 'a')));
     if (whole && side.packets <= SIGNED) this.#sign(conversation, packet, bytes, fromA, sighting);
   }
 
@@ -194,7 +196,31 @@ export class ConversationTable {
       source: ends.source,
       destination: ends.destination,
     });
+    if (!isRefusal(packet)) return;
+    const found = this.lookup(quoted.ip.protocol, ends.source, ends.destination);
+    const side = found?.conversation.initiator?.side;
+    if (found && found.fromA === (side === 'a'))
+      noteAttempt(found.conversation.points.get(point), sighting, 'refused');
   }
+}
+
+/** Unreachable for whatever reason but its size, or a TTL that ran out. */
+function isRefusal({ ip, icmp }: Packet): boolean {
+  if (!icmp) return false;
+  if (ip?.family === 6) return icmp.type === 1 || icmp.type === 3;
+  return (icmp.type === 3 && icmp.code !== 4) || icmp.type === 11;
+}
+
+function noteAttempt(
+  sides: { attempts?: AttemptLog } | undefined,
+  sighting: Sighting,
+  role: ReturnType<typeof roleOf>,
+): void {
+  if (!sides || role === undefined || role === 'silent') return;
+  if (role === 'ask') {
+    sides.attempts ??= new AttemptLog();
+    sides.attempts.ask(sighting);
+  } else sides.attempts?.answer(sighting, role);
 }
 
 /** NAT leaves one end as it was, except where both are rewritten (hairpin); a TCP sequence number is proof enough for that. */

@@ -2,6 +2,7 @@ import type { Family, Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
 import type { DnsMessage } from '../packet/dns.ts';
 import type { Skb } from '../skb/skb.ts';
+import type { AttemptRun } from './attempts.ts';
 
 export type FlowDirection = 'forward' | 'reply';
 
@@ -77,6 +78,8 @@ export interface Leg {
   readonly server: FlowEnd;
   readonly forward: LegSide;
   readonly reply: LegSide;
+  /** Questions of the initiator and what became of them here, in order: echo requests, datagrams, SYNs. */
+  readonly attempts?: readonly AttemptRun[];
 }
 
 /** An ICMP error that quotes a packet of the flow. */

@@ -94,13 +94,16 @@ function firstTime(conversation: Conversation): number {
 function makeFlow(id: number, members: readonly Member[]): MutableFlow {
   const legs: Leg[] = [];
   for (const { conversation, forwardIsAb } of members) {
-    for (const [point, { ab, ba }] of conversation.points) {
+    for (const [point, { ab, ba, attempts }] of conversation.points) {
+      // Questions are those of who began; where the whole flow knows better, they were none.
+      const asked = attempts && (conversation.initiator?.side === 'a') === forwardIsAb;
       legs.push({
         point,
         client: forwardIsAb ? conversation.a : conversation.b,
         server: forwardIsAb ? conversation.b : conversation.a,
         forward: forwardIsAb ? ab : ba,
         reply: forwardIsAb ? ba : ab,
+        ...(asked && { attempts: attempts.runs() }),
       });
     }
   }

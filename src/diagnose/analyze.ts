@@ -1,9 +1,11 @@
 import type { Issue } from '../base/issue.ts';
 import { inferSettings } from '../correlate/infer.ts';
-import { locate, type ScanOptions, scanCaptures } from '../correlate/scan.ts';
+import { locate, type Scan, type ScanOptions, scanCaptures } from '../correlate/scan.ts';
 import type { InputSet } from '../input/input.ts';
-import { buildSnapshot } from '../snapshot/build.ts';
+import { buildState } from '../snapshot/build.ts';
+import { type DumpedState, dumpedStates } from '../snapshot/states.ts';
 import { buildTopology } from '../topology/build.ts';
+import type { HostState } from './case.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
 import { makeScene } from './flow-case.ts';
 
@@ -14,15 +16,29 @@ export interface AnalyzeResult extends Diagnosis {
 
 /** The main job: what happened to every flow, why, and the fix. Never throws for what its inputs hold. */
 export async function analyze(inputs: InputSet, options: ScanOptions = {}): Promise<AnalyzeResult> {
-  const { snapshot, issues: snapshotIssues } = buildSnapshot(inputs);
+  const dumped = dumpedStates(inputs.dumps);
   const scan = await scanCaptures(inputs.captures, { ...options, dumps: inputs.dumps });
-  const topology = buildTopology(snapshot, inputs.captures, scan.observations);
-  const located = locate(scan, topology);
-  const known = inferSettings({ ...snapshot, namespaces: new Map(topology.namespaces) }, located);
-  const scene = makeScene(inputs, known, buildTopology(known, inputs.captures, scan.observations), located);
+  const built = dumped.map((state) => hostState(inputs, scan, state));
+  const last = built.at(-1) as (typeof built)[number];
+  const states = built.map(({ state }) => state);
+  const scene = { ...last.state.scene, ...(states.length > 1 && { states }) };
   const dumpIssues = inputs.dumps.flatMap(({ dump }) => dump.issues);
   return {
     ...diagnose(scene),
-    issues: [...inputs.issues, ...dumpIssues, ...snapshotIssues, ...scan.issues, ...(topology.issues ?? [])],
+    issues: [...inputs.issues, ...dumpIssues, ...last.issues, ...scan.issues],
   };
+}
+
+function hostState(
+  inputs: InputSet,
+  scan: Scan,
+  dumped: DumpedState,
+): { state: HostState; issues: readonly Issue[] } {
+  const { snapshot, issues } = buildState(inputs, dumped.dumps);
+  const topology = buildTopology(snapshot, inputs.captures, scan.observations);
+  const located = locate(scan, topology);
+  const known = inferSettings({ ...snapshot, namespaces: new Map(topology.namespaces) }, located);
+  const wired = buildTopology(known, inputs.captures, scan.observations);
+  const scene = makeScene(inputs, known, wired, located);
+  return { state: { ...dumped, scene }, issues: [...issues, ...(topology.issues ?? [])] };
 }

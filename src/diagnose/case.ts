@@ -11,6 +11,7 @@ import { protocolName } from '../net/protocol.ts';
 import type { Trace } from '../netstack/hop.ts';
 import { isRedirect } from '../netstack/probe.ts';
 import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
+import type { DumpedState } from '../snapshot/states.ts';
 import type { Topology } from '../topology/topology.ts';
 import { withTraces } from './traced.ts';
 
@@ -21,6 +22,13 @@ export interface Scene {
   readonly topology: Topology;
   readonly correlation: Correlation;
   readonly predictor: Predictor;
+  /** Where dumps are of several times: the host at each of them, this scene being the last. */
+  readonly states?: readonly HostState[];
+}
+
+/** The host as dumps of one time show it. */
+export interface HostState extends DumpedState {
+  readonly scene: Scene;
 }
 
 /** One flow with everything known about it: what a cause looks at. */

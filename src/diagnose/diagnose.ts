@@ -3,17 +3,25 @@ import { unseenFlow } from '../correlate/merge.ts';
 import { outcomeOf } from '../correlate/outcome.ts';
 import { fateOf } from '../correlate/predict.ts';
 import type { FlowStatus } from '../correlate/status.ts';
-import type { Case, Scene } from './case.ts';
+import { type Case, modelDrop, type Scene } from './case.ts';
 import type { Command, Found } from './cause.ts';
 import { CAUSES } from './causes.ts';
+import type { Change } from './change/change.ts';
+import { changesOf } from './change/changes.ts';
+import { type Judged, judge } from './change/judged.ts';
+import { clockTime } from './change/words.ts';
+import { seenAt } from './evidence.ts';
 import { asMeant } from './expected.ts';
 import type { Finding } from './finding.ts';
-import { type Diagnosed, explain, makeCase, unpredicted } from './flow-case.ts';
+import { type Diagnosed, explain, unpredicted } from './flow-case.ts';
 import { prove } from './repair.ts';
 
 /** A flow with its status and what explains it. */
 export interface DiagnosedFlow {
+  /** Of its failing part, where it turned while it was captured. */
   readonly kase: Case;
+  /** All of it. */
+  readonly flow: Flow;
   readonly status: FlowStatus;
   /** Indexes into Diagnosis.findings, the cause first. */
   readonly findings: readonly number[];
@@ -24,10 +32,14 @@ export interface Diagnosis {
   readonly flows: readonly DiagnosedFlow[];
   /** Most important first. */
   readonly findings: readonly Finding[];
+  /** Moments from which traffic behaves otherwise, in order of time. */
+  readonly changes: readonly Change[];
 }
 
 /** A finding in the making: one incident, with the flows it explains. */
 interface Incident {
+  /** The host as it was then. */
+  readonly scene: Scene;
   /** What explains it best, of all its flows. */
   readonly diagnosed: Diagnosed;
   readonly flows: Flow[];
@@ -38,32 +50,92 @@ interface Incident {
 /** Explains every flow, then what no flow tells of; flows that fail for the same reason are one finding. */
 export function diagnose(scene: Scene): Diagnosis {
   const incidents = new Map<string, Incident>();
+  const refuted: Diagnosed[] = [];
   let healthy = 0;
   const explained = scene.correlation.flows.map((flow) => {
     if (isHealthy(flow) && ++healthy > HEALTHY_PREDICTED)
-      return { kase: unpredicted(scene, flow), diagnosed: undefined };
-    const kase = makeCase(scene, flow);
+      return { kase: unpredicted(scene, flow), diagnosed: undefined, partly: false };
+    const judged = judge(scene, flow);
+    const { kase } = judged;
     const why = explain(kase);
-    const diagnosed = why && asMeant(kase, why);
-    if (diagnosed) note(incidents, diagnosed, flow);
-    for (const more of remarks(kase)) note(incidents, more, flow);
-    return { kase, diagnosed };
+    const explanation = why && asMeant(kase, why);
+    const diagnosed = explanation && doubted(judged, explanation);
+    if (diagnosed) note(incidents, diagnosed, kase, kase.flow);
+    if (diagnosed && diagnosed !== explanation) refuted.push(diagnosed);
+    for (const more of remarks(kase)) note(incidents, more, kase, kase.flow);
+    return { kase, diagnosed, partly: judged.partly };
   });
+  // What one flow of an incident refutes, the others can't prove.
+  for (const diagnosed of refuted) {
+    const key = incidentKey(diagnosed);
+    const incident = incidents.get(key);
+    if (incident) incidents.set(key, { ...incident, diagnosed });
+  }
   for (const diagnosed of surveys(scene)) {
-    if (!isCovered([...incidents.values()], diagnosed)) note(incidents, diagnosed);
+    if (!isCovered([...incidents.values()], diagnosed)) note(incidents, diagnosed, scene);
   }
   const sorted = [...incidents.values()].toSorted(byImportance);
-  const findings = sorted.map((incident) => toFinding(scene, incident));
-  const named = new Map<Flow, number[]>();
+  const findings = sorted.map((incident) => toFinding(incident));
+  const named = new Map<number, number[]>();
   for (const [index, incident] of sorted.entries()) {
-    for (const flow of incident.flows) named.set(flow, [...(named.get(flow) ?? []), index]);
+    for (const { id } of incident.flows) named.set(id, [...(named.get(id) ?? []), index]);
   }
-  const flows = explained.map(({ kase, diagnosed }) => ({
+  const flows = explained.map(({ kase, diagnosed, partly }, index) => ({
     kase,
-    status: statusOf(kase, diagnosed),
-    findings: named.get(kase.flow) ?? [],
+    flow: scene.correlation.flows[index] as Flow,
+    status: partly ? ('degraded' as const) : statusOf(kase, diagnosed),
+    findings: named.get(kase.flow.id) ?? [],
   }));
-  return { scene, flows, findings };
+  const changes = changesOf(scene, findings);
+  return {
+    scene,
+    flows,
+    findings: findings.map((finding, index) => withChange(scene, finding, index, changes)),
+    changes,
+  };
+}
+
+/** What the dumps say against a flow that later worked with them, or worked with them before, is no proof. */
+function doubted({ kase, refuted }: Judged, diagnosed: Diagnosed): Diagnosed {
+  if (!refuted || diagnosed.found.confidence < DOUBTED || !modelDrop(kase)) return diagnosed;
+  const works = refuted.became === 'answered' ? refuted.first : refuted.last;
+  const against = seenAt(
+    kase,
+    works,
+    'against it: the same traffic works here, and no other dumps are of that time',
+  );
+  const { found } = diagnosed;
+  return {
+    ...diagnosed,
+    found: { ...found, confidence: DOUBTED, evidence: [...found.evidence, against] },
+  };
+}
+
+/** Below what counts as certain. */
+const DOUBTED = 0.5;
+
+/** Which change in time ended, or began, the trouble that a finding explains. */
+function withChange(scene: Scene, finding: Finding, index: number, changes: readonly Change[]): Finding {
+  const change = changes.findIndex(({ findings }) => findings.includes(index));
+  const moment = changes[change];
+  if (!moment) return finding;
+  const works = moment.became === 'answered';
+  const isOfThen = (id: number) => {
+    const start = scene.correlation.flows[id]?.start ?? Number.NaN;
+    return moment.flows.includes(id) || (works ? start < moment.time : start >= moment.time);
+  };
+  if (!finding.flows.every(isOfThen)) return { ...finding, change };
+  const at = clockTime(moment.time);
+  const { fix } = finding;
+  const done = works && moment.proven ? ' By the later dumps that has been done.' : '';
+  return {
+    ...finding,
+    change,
+    title: `${finding.title}, ${works ? `until ${at}` : `from ${at} on`}`,
+    explanation: `${finding.explanation} ${works ? `The same traffic works from ${at} on.` : `The same traffic worked until ${at}.`}`,
+    evidence: [...finding.evidence, works ? moment.after : moment.before],
+    ...(fix && { fix: { ...fix, effect: `${fix.effect}${done}` } }),
+  };
 }
 
 /** Of so many healthy flows the path is worked out; of those after them it is only said that they are. */
@@ -78,7 +150,7 @@ function isHealthy(flow: Flow): boolean {
 /** As many flows of one incident are repaired and replayed one by one. */
 const REPLAYED = 8;
 
-function note(incidents: Map<string, Incident>, diagnosed: Diagnosed, flow?: Flow): void {
+function note(incidents: Map<string, Incident>, diagnosed: Diagnosed, scene: Scene, flow?: Flow): void {
   const key = incidentKey(diagnosed);
   const known = incidents.get(key);
   const flows = known?.flows ?? [];
@@ -91,7 +163,12 @@ function note(incidents: Map<string, Incident>, diagnosed: Diagnosed, flow?: Flo
   }
   if (flow) flows.push(flow);
   const better = !known || diagnosed.found.confidence > known.diagnosed.found.confidence;
-  incidents.set(key, { diagnosed: better ? diagnosed : known.diagnosed, flows, fixes });
+  incidents.set(key, {
+    scene: better ? scene : known.scene,
+    diagnosed: better ? diagnosed : known.diagnosed,
+    flows,
+    fixes,
+  });
 }
 
 /** Same cause, same place. Where no rule or setting names the place, the words of the title do. */
@@ -162,7 +239,7 @@ function byImportance(left: Incident, right: Incident): number {
   );
 }
 
-function toFinding(scene: Scene, { diagnosed, flows, fixes }: Incident): Finding {
+function toFinding({ scene, diagnosed, flows, fixes }: Incident): Finding {
   const { cause, found } = diagnosed;
   const probe = probeFlow(found);
   const replayed = flows.length > 0 ? flows.slice(0, REPLAYED) : probe ? [probe] : [];

@@ -39,6 +39,8 @@ export interface Finding {
   route?: string;
   sysctl?: string;
   flows: number[];
+  /** Index into `changes`: the moment that ended this trouble, or began it. */
+  change?: number;
   evidence: Evidence[];
   fix?: Fix;
   /** What would stop the traffic next, once this is repaired. */

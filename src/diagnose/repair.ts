@@ -134,7 +134,11 @@ function successText(cases: readonly Case[]): string {
     : `leaves ${nameOf(kase, there.namespace)} by ${there.taps.at(-1)?.interface} as ${there.final.source}`;
   const answer = arrived ? ', and the answer finds its way back' : '; an answer to that finds its way back';
   const others =
-    cases.length > 1 ? ` So do the packets of its ${cases.length - 1} other flows that were replayed.` : '';
+    cases.length === 2
+      ? ' So does that of its other flow.'
+      : cases.length > 2
+        ? ` So do the packets of its ${cases.length - 1} other flows that were replayed.`
+        : '';
   return `Replayed with it, the packet ${where}${kase.prediction?.back ? answer : ''}.${others}`;
 }
 

@@ -8,6 +8,8 @@ export interface ArchiveFile {
   /** Path inside the archive, normalized: no leading `./`, no empty parts. */
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Epoch seconds of its last modification, as the archive has it. */
+  readonly modified?: number;
 }
 
 /** POSIX ustar or GNU magic, or an old header whose checksum is right (tar(5)). */
@@ -66,7 +68,8 @@ export async function readArchive(
         });
         entry.on('end', () => {
           const bytes = Buffer.concat(chunks);
-          if (bytes.length === entry.size) files.set(name, { name, bytes });
+          const modified = entry.mtime === undefined ? {} : { modified: entry.mtime.getTime() / 1000 };
+          if (bytes.length === entry.size) files.set(name, { name, bytes, ...modified });
         });
         return;
       }

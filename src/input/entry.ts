@@ -10,25 +10,30 @@ export interface Entry {
   readonly path: string;
   /** Path within its directory or archive, with `/`; the path itself of a file named by itself. */
   readonly name: string;
+  /** Epoch seconds of its last modification, where the file system or the archive tells. */
+  readonly modified?: number;
   /** Its first unpacked bytes, at most `length`; `issue` when it can't be opened or unpacked. */
   look(length: number): Promise<{ readonly head: Uint8Array; readonly issue?: Issue }>;
   /** Its bytes, unpacked. A pipe gives them once; what can't be opened is in the source's `issue`. */
   open(): ByteSource;
 }
 
-export function fileEntry(path: string, name: string): Entry {
-  return reopened(path, name, () => {
+export function fileEntry(path: string, name: string, modified?: number): Entry {
+  return reopened(path, name, modified, () => {
     const source = openFile(path);
     return 'read' in source ? source : failed({ ...source, path: printable(path) });
   });
 }
 
-export function memoryEntry(path: string, name: string, bytes: Uint8Array): Entry {
-  return reopened(path, name, () => (packingOf(bytes) ? openStream(oneBlock(bytes)) : memorySource(bytes)));
+export function memoryEntry(path: string, name: string, bytes: Uint8Array, modified?: number): Entry {
+  return reopened(path, name, modified, () =>
+    packingOf(bytes) ? openStream(oneBlock(bytes)) : memorySource(bytes),
+  );
 }
 
-function reopened(path: string, name: string, open: () => ByteSource): Entry {
+function reopened(path: string, name: string, modified: number | undefined, open: () => ByteSource): Entry {
   return {
+    ...(modified === undefined ? {} : { modified }),
     path: printable(path),
     name: printable(name),
     open,

@@ -61,10 +61,10 @@ async function gatherPath(argument: InputArgument, state: State): Promise<void> 
       const text = 'a directory without any file that could be read';
       state.issues.push({ severity: 'error', code: 'directory-empty', text, path });
     }
-    const entries = files.map((file) => fileEntry(file.path, file.name));
+    const entries = files.map((file) => fileEntry(file.path, file.name, modifiedAt(file.path)));
     await addContainer(argument, path, entries, (entry) => fileId(entry.path), state);
   } else if (kind.is === 'file') {
-    await gatherFile(argument, fileEntry(path, path), fileId(path), state);
+    await gatherFile(argument, fileEntry(path, path, modifiedAt(path)), fileId(path), state);
   } else {
     await gatherFile(argument, streamEntry(path, createReadStream(path)), undefined, state);
   }
@@ -111,7 +111,7 @@ async function gatherFile(
   }
   const entries = files
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((file) => memoryEntry(`${entry.path}/${file.name}`, file.name, file.bytes));
+    .map((file) => memoryEntry(`${entry.path}/${file.name}`, file.name, file.bytes, file.modified));
   await addContainer(argument, entry.path, entries, () => undefined, state);
 }
 
@@ -161,7 +161,7 @@ async function addContainer(
         container: path,
         ...(layout ? {} : { folder: `${path}/${inner}`.slice(0, -(baseOf(inner).length + 1)) }),
         ...(listed?.command === undefined ? {} : { command: listed.command }),
-        ...collectedAt(root === undefined ? undefined : manifests.get(root)),
+        ...collectedAt(root === undefined ? undefined : manifests.get(root), listed),
       },
       idOf(entry),
       state,
@@ -169,9 +169,20 @@ async function addContainer(
   }
 }
 
-function collectedAt(manifest: Manifest | undefined): { time?: number } {
+/** The file's own time, else that of its bundle. */
+function collectedAt(
+  manifest: Manifest | undefined,
+  listed: NonNullable<Manifest['files']>[number] | undefined,
+): Pick<PlacedEntry, 'time' | 'timeBy'> {
+  const own = Date.parse(listed?.collectedAt ?? '');
+  if (!Number.isNaN(own)) return { time: own / 1000, timeBy: 'manifest' };
   const time = Date.parse(manifest?.collectedAt ?? '');
-  return Number.isNaN(time) ? {} : { time: time / 1000 };
+  return Number.isNaN(time) ? {} : { time: time / 1000, timeBy: 'bundle' };
+}
+
+function modifiedAt(path: string): number | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && stat.mtimeMs / 1000;
 }
 
 /** The folder says it first, then the manifest; the interface of a capture is what the manifest says, else its file's name. */

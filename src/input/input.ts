@@ -1,6 +1,7 @@
 import type { Issue } from '../base/issue.ts';
 import type { ByteSource } from '../capture/source.ts';
 import type { Dump } from '../dump/dump.ts';
+import type { Stage } from './dump-time.ts';
 
 /** How the place of an input was found, most certain first. */
 export type PlacedBy = 'argument' | 'bundle' | 'manifest' | 'pcapng' | 'file-name' | 'inference' | 'assumed';
@@ -22,8 +23,13 @@ export interface DumpInput {
   readonly dump: Dump;
   readonly namespace: string;
   readonly by: PlacedBy;
-  /** Epoch seconds when it was taken, if the dump itself or the manifest says so. */
+  /** Epoch seconds when it was taken, and who says so: the dump itself, its name, or the bundle's manifest for all of its files. */
   readonly time?: number;
+  readonly timeBy?: TimeBy;
+  /** An order that its name tells, without a time. */
+  readonly stage?: Stage;
+  /** Epoch seconds of its file's last modification, which copying may have changed. */
+  readonly modified?: number;
   /** Of a session: the line on which the command that printed it was typed. States follow each other by it. */
   readonly step?: number;
 }
@@ -43,6 +49,8 @@ export interface CommandInput {
   readonly refused?: { readonly number: number; readonly text: string };
 }
 
+export type TimeBy = 'dump' | 'file-name' | 'manifest' | 'bundle';
+
 export interface Manifest {
   readonly format: 'nettrace-bundle/1';
   readonly host?: string;
@@ -59,6 +67,8 @@ export interface Manifest {
     readonly namespace?: string;
     readonly interface?: string;
     readonly command?: string;
+    /** RFC 3339: when it was taken. */
+    readonly collectedAt?: string;
   }[];
 }
 

@@ -43,6 +43,10 @@ export const MANIFEST_SCHEMA = {
           namespace: { type: 'string', minLength: 1 },
           interface: { type: 'string', minLength: 1 },
           command: { type: 'string', description: 'The command that printed or recorded it.' },
+          collectedAt: {
+            type: 'string',
+            description: 'RFC 3339: when it was taken, if not with the others.',
+          },
         },
       },
     },

@@ -1,3 +1,4 @@
+import { isStageWord } from './dump-time.ts';
 import { namespaceFromFileName } from './file-name.ts';
 import type { CaptureInput, DumpInput, Manifest } from './input.ts';
 import type { RecognisedDump } from './placed.ts';
@@ -16,15 +17,18 @@ export function placeDumps(
   for (const { name } of manifest?.namespaces ?? []) known.add(name);
   const folders = namespaceFolders(dumps);
   return dumps.map((input) => {
-    const { dump, time, step } = input;
+    const { dump, time, timeBy, stage, modified, step } = input;
     const result = {
       dump,
       ...(time === undefined ? {} : { time }),
+      ...(timeBy && { timeBy }),
+      ...(stage && { stage }),
+      ...(modified === undefined ? {} : { modified }),
       ...(step === undefined ? {} : { step }),
     };
     if (input.namespace !== undefined) return { ...result, namespace: input.namespace, by: input.by };
-    const folder = input.folder?.split('/').at(-1) ?? '';
-    if (folder !== '' && (known.has(folder) || folders.has(input.folder ?? ''))) {
+    const folder = lastOf(withoutStage(input.folder ?? ''));
+    if (folder !== '' && (known.has(folder) || folders.has(withoutStage(input.folder ?? '')))) {
       return { ...result, namespace: folder, by: 'file-name' };
     }
     const named = namespaceFromFileName(dump.path, known);
@@ -41,7 +45,8 @@ function namespaceFolders(dumps: readonly RecognisedDump[]): Set<string> {
       dumps
         .filter((input) => input.namespace === undefined && input.dump.content.kind === kind)
         .map((input) => input.folder ?? '')
-        .filter((folder) => folder !== ''),
+        // `before` and `after` are two states of one namespace.
+        .filter((folder) => folder !== '' && !isStageWord(lastOf(folder))),
     );
     const parents = [...holding].map(parentOf);
     for (const folder of holding) {
@@ -49,6 +54,15 @@ function namespaceFolders(dumps: readonly RecognisedDump[]): Set<string> {
     }
   }
   return folders;
+}
+
+function lastOf(folder: string): string {
+  return folder.split('/').at(-1) ?? '';
+}
+
+/** `red/before` is of red, as `before/red` is. */
+function withoutStage(folder: string): string {
+  return isStageWord(lastOf(folder)) ? parentOf(folder) : folder;
 }
 
 function parentOf(folder: string): string {

@@ -1,6 +1,7 @@
 import type { Dump } from '../dump/dump.ts';
+import type { Stage } from './dump-time.ts';
 import type { Entry } from './entry.ts';
-import type { PlacedBy } from './input.ts';
+import type { PlacedBy, TimeBy } from './input.ts';
 import type { Place } from './layout.ts';
 
 /** A file on its way to be recognised, with what its place on the command line or in a bundle says of it. */
@@ -13,9 +14,10 @@ export interface PlacedEntry {
   readonly container?: string;
   /** In a directory that is no bundle: the folder it lies in, which may be a namespace's. */
   readonly folder?: string;
-  /** The manifest's `command`, and its `collectedAt` in epoch seconds. */
+  /** The manifest's `command`; its `collectedAt` of this file, else of the bundle, in epoch seconds. */
   readonly command?: string;
   readonly time?: number;
+  readonly timeBy?: 'manifest' | 'bundle';
 }
 
 /** A dump before loose ones are given their namespace. */
@@ -24,6 +26,9 @@ export interface RecognisedDump {
   readonly namespace?: string;
   readonly by: PlacedBy;
   readonly time?: number;
+  readonly timeBy?: TimeBy;
+  readonly stage?: Stage;
+  readonly modified?: number;
   readonly folder?: string;
   readonly step?: number;
 }

@@ -1,5 +1,6 @@
 /** `nettrace analyze --format json`: schema nettrace-analysis/1. */
 import type { FlowStatus } from '../correlate/status.ts';
+import type { Change } from '../diagnose/change/change.ts';
 import type { Finding } from '../diagnose/finding.ts';
 import type { WhatIf } from '../diagnose/what-if.ts';
 import type { Hop, Verdict } from '../netstack/hop.ts';
@@ -13,9 +14,22 @@ export interface Analysis {
   flows: AnalysisFlow[];
   /** Most important first. */
   findings: Finding[];
+  /** Moments from which traffic behaves otherwise, in order of time; absent where there are none. */
+  changes?: Change[];
+  /** Where dumps are of several times: the states of the host that they show, in order. */
+  states?: AnalysisState[];
   warnings: { path?: string; line?: number; packet?: number; text: string }[];
   /** What the commands of `--what-if` would change. */
   whatIf?: WhatIf;
+}
+
+export interface AnalysisState {
+  /** Epoch seconds of its first and last dump, where they tell; those of iptables-save name no zone and are taken as UTC. */
+  from?: number;
+  to?: number;
+  orderBy: 'time' | 'name' | 'modified';
+  /** The dumps that other states have in another version. */
+  dumps: string[];
 }
 
 export interface AnalysisInput {
@@ -73,6 +87,8 @@ export interface AnalysisFlow {
   packets: { forward: number; reply: number };
   status: FlowStatus;
   sightings: { capture: string; packets: number; direction: 'forward' | 'reply'; tuple: string }[];
+  /** It failed in a part of its time only, which `predicted` is the path of: until a moment, or from one on (epoch seconds). */
+  failing?: { from?: number; until?: number; sightings: AnalysisFlow['sightings'] };
   predicted: Hop[];
   /** What the model lets become of it at the end of that path. */
   verdict?: Verdict;

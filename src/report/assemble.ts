@@ -3,12 +3,13 @@ import type { Flow, FlowEnd, Leg } from '../correlate/flow.ts';
 import { isLoopback, ownersOf } from '../correlate/owner.ts';
 import { flowTuple } from '../correlate/tuple-text.ts';
 import type { AnalyzeResult } from '../diagnose/analyze.ts';
+import type { HostState } from '../diagnose/case.ts';
 import type { DiagnosedFlow } from '../diagnose/diagnose.ts';
 import type { WhatIf } from '../diagnose/what-if.ts';
 import { formatIp } from '../net/ip.ts';
 import { hasPorts, protocolName } from '../net/protocol.ts';
 import { describeTopology } from '../topology/describe.ts';
-import type { Analysis, AnalysisFlow, AnalysisInput, Endpoint } from './analysis.ts';
+import type { Analysis, AnalysisFlow, AnalysisInput, AnalysisState, Endpoint } from './analysis.ts';
 import { describeKernelPath } from './kernel-path.ts';
 
 /** The diagnosis as nettrace-analysis/1: plain data, addresses as text. */
@@ -23,8 +24,18 @@ export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
     ),
     flows: result.flows.map((flow) => describeFlow(result, flow)),
     findings: [...result.findings],
+    ...(result.changes.length > 0 && { changes: [...result.changes] }),
+    ...(scene.states && { states: scene.states.map(describeState) }),
     warnings: result.issues.map(describeIssue),
     ...(whatIf && { whatIf }),
+  };
+}
+
+function describeState({ taken, orderBy, own }: HostState): AnalysisState {
+  return {
+    ...(taken && { from: taken.first, to: taken.last }),
+    orderBy,
+    dumps: own.map(({ dump }) => dump.path),
   };
 }
 
@@ -62,9 +73,8 @@ function describeInputs({ scene, issues }: AnalyzeResult): AnalysisInput[] {
   return [...captures, ...dumps];
 }
 
-function describeFlow(result: AnalyzeResult, { kase, status, findings }: DiagnosedFlow): AnalysisFlow {
-  const { flow, prediction } = kase;
-  const { points } = result.scene.correlation;
+function describeFlow(result: AnalyzeResult, { kase, flow, status, findings }: DiagnosedFlow): AnalysisFlow {
+  const { prediction } = kase;
   const divergence = divergenceOf(kase);
   return {
     id: flow.id,
@@ -75,19 +85,8 @@ function describeFlow(result: AnalyzeResult, { kase, status, findings }: Diagnos
     end: flow.end,
     packets: countPackets(flow),
     status,
-    sightings: flow.legs.flatMap((leg) => {
-      const point = points[leg.point];
-      const traced = point?.traced === undefined ? '' : ' (trace)';
-      const capture = point ? `${point.namespace}:${point.interface}${traced}` : '';
-      return (['forward', 'reply'] as const)
-        .filter((direction) => leg[direction].packets > 0)
-        .map((direction) => ({
-          capture,
-          packets: leg[direction].packets,
-          direction,
-          tuple: flowTuple(flow, leg, direction),
-        }));
-    }),
+    sightings: sightingsOf(result, flow),
+    ...(kase.flow !== flow && { failing: failingPart(result, kase.flow, flow) }),
     predicted: prediction?.there.hops ?? [],
     ...(prediction && { verdict: prediction.there.verdict }),
     ...(prediction?.back && { predictedReply: prediction.back.hops }),
@@ -95,6 +94,29 @@ function describeFlow(result: AnalyzeResult, { kase, status, findings }: Diagnos
     ...(divergence && { divergence }),
     findings: [...findings],
   };
+}
+
+/** What the predicted path is of, where the flow worked at other times. */
+function failingPart(result: AnalyzeResult, part: Flow, flow: Flow): NonNullable<AnalysisFlow['failing']> {
+  const sightings = sightingsOf(result, part);
+  return part.start > flow.start ? { from: part.start, sightings } : { until: part.end, sightings };
+}
+
+function sightingsOf({ scene }: AnalyzeResult, flow: Flow): AnalysisFlow['sightings'] {
+  const { points } = scene.correlation;
+  return flow.legs.flatMap((leg) => {
+    const point = points[leg.point];
+    const traced = point?.traced === undefined ? '' : ' (trace)';
+    const capture = point ? `${point.namespace}:${point.interface}${traced}` : '';
+    return (['forward', 'reply'] as const)
+      .filter((direction) => leg[direction].packets > 0)
+      .map((direction) => ({
+        capture,
+        packets: leg[direction].packets,
+        direction,
+        tuple: flowTuple(flow, leg, direction),
+      }));
+  });
 }
 
 /** Packets as the point that saw the most of them counted: each passes several points, and is one packet. */

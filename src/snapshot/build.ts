@@ -10,11 +10,21 @@ import { type Identity, seenNamespaces } from './seen.ts';
 import { playSession } from './session.ts';
 import { mergeProcesses } from './settings.ts';
 import type { Netns, Snapshot } from './snapshot.ts';
+import { dumpedStates } from './states.ts';
 
+/** Where dumps are of several times, the last state: that in which the host was left. */
 export function buildSnapshot(inputs: InputSet): { snapshot: Snapshot; issues: Issue[] } {
+  return buildState(inputs, dumpedStates(inputs.dumps).at(-1)?.dumps ?? inputs.dumps);
+}
+
+/** The host as these dumps, of the inputs', show it. */
+export function buildState(
+  inputs: InputSet,
+  stood: readonly DumpInput[],
+): { snapshot: Snapshot; issues: Issue[] } {
   const issues: Issue[] = [];
-  const dumps = byCredibility(inputs.dumps.filter(({ step }) => step === undefined));
-  const docker = mergeDocker([...dumps, ...inputs.dumps.filter(({ step }) => step !== undefined)]);
+  const dumps = byCredibility(stood.filter(({ step }) => step === undefined));
+  const docker = mergeDocker([...dumps, ...stood.filter(({ step }) => step !== undefined)]);
   const session = playSession(inputs, docker);
   issues.push(...session.issues);
   const dumped = new Map<string, Netns>(session.namespaces);

@@ -18,6 +18,7 @@ import { kubernetes } from './kubernetes.mjs';
 import { kubernetesNft } from './kubernetes-nft.mjs';
 import { links } from './links.mjs';
 import { marks } from './marks.mjs';
+import { moments } from './moments.mjs';
 import { names } from './names.mjs';
 import { nat } from './nat.mjs';
 import { natLimits } from './nat-limits.mjs';
@@ -61,6 +62,7 @@ export const incidents = [
   ...names,
   ...beyond,
   ...spoof,
+  ...moments,
   ...docker,
   ...engines,
   ...ipv6,

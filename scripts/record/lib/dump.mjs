@@ -47,10 +47,10 @@ export const USUAL = {
 /**
  * Writes the dumps of a namespace; a command that prints nothing leaves no file.
  *
- * @param {{ form?: 'json' | 'text', only?: string[], plus?: string[] }} options
+ * @param {{ form?: 'json' | 'text', only?: string[], plus?: string[], suffix?: string }} options suffix: `-before` in sysctl-before.txt
  * @returns {Promise<string[]>} the files written
  */
-export async function dumpNamespace(namespace, bundle, { form = 'json', only, plus = [] } = {}) {
+export async function dumpNamespace(namespace, bundle, { form = 'json', only, plus = [], suffix = '' } = {}) {
   const folder = join(bundle, 'namespaces', namespace.name);
   mkdirSync(folder, { recursive: true });
   const names = [...(only ?? (namespace.name === 'host' ? USUAL.host : USUAL.other)), ...plus];
@@ -62,7 +62,7 @@ export async function dumpNamespace(namespace, bundle, { form = 'json', only, pl
     // Notes such as conntrack's count go to standard error, and so do settings that sysctl may not read.
     const { output } = await namespace.attempt(`${json ? dump.json : dump.text} 2>/dev/null`);
     if (output.trim() === '') continue;
-    const file = `${dump.file ?? name}.${json ? 'json' : 'txt'}`;
+    const file = `${dump.file ?? name}${suffix}.${json ? 'json' : 'txt'}`;
     writeFileSync(join(folder, file), output);
     written.push(file);
   }

@@ -235,8 +235,14 @@ export class Lab {
   /** Dumps of a namespace go into the bundle. */
   async dump(namespace, options) {
     await this.captured();
+    await this.dumpMeanwhile(namespace, options);
+  }
+
+  /** The same while captures run: a state that will not last. */
+  async dumpMeanwhile(namespace, options) {
     this.know(namespace);
-    this.dumps.set(namespace.name, await dumpNamespace(namespace, this.bundle, options));
+    const written = await dumpNamespace(namespace, this.bundle, options);
+    this.dumps.set(namespace.name, [...(this.dumps.get(namespace.name) ?? []), ...written]);
   }
 
   know(namespace) {

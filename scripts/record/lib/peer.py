@@ -5,7 +5,7 @@ peer tcp-serve ADDRESS PORT [NAME] [--answer BYTES]   one line in, an answer out
                [--again S]                            says something more S seconds after each answer
                [--stray S]                            S seconds after it began, a segment far outside the window
 peer udp-serve ADDRESS PORT [NAME]                    answers each datagram with its own text
-peer tcp-ask   ADDRESS PORT [--send BYTES] [--source ADDRESS]
+peer tcp-ask   ADDRESS PORT [--send BYTES] [--source ADDRESS] [--from PORT] [--seconds WAIT]
                                                       prints the answer's size; exit 1 on refusal or time-out
 peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--size BYTES] [--pause SECONDS]
                                                       N datagrams, half a second apart where none is answered; exit 1 without any answer
@@ -136,8 +136,8 @@ def udp_serve(args):
 
 
 def tcp_ask(args):
-    source = (args.source, 0) if args.source else None
-    with socket.create_connection((args.address, args.port), WAIT, source) as connection:
+    source = (args.source or "", args.from_port) if args.source or args.from_port else None
+    with socket.create_connection((args.address, args.port), max(WAIT, args.seconds), source) as connection:
         connection.sendall(b"question\n")
         if args.send:
             connection.recv(4096)

@@ -1,5 +1,6 @@
 /** `nettrace analyze` on a terminal: the verdict, then each finding, then what is healthy and what is not known. */
 import type { Analysis } from '../analysis.ts';
+import { changeLines } from './changes.ts';
 import { findingLines } from './finding.ts';
 import { fails } from './flow-name.ts';
 import { flowTable } from './flow-table.ts';
@@ -17,6 +18,7 @@ export function renderAnalysis(analysis: Analysis, options: TextOptions): string
   const nameOf = namespaceNames(analysis.topology.namespaces);
   const drawnFlows = new Set<number>();
   const lines = [...summary(analysis, style), ...whatIfLines(analysis.whatIf, analysis, style)];
+  lines.push(...changeLines(analysis, shorten, style));
   analysis.findings.forEach((finding, index) => {
     lines.push(
       '',

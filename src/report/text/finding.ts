@@ -70,8 +70,12 @@ function path(flows: readonly AnalysisFlow[], view: FindingView, style: Style): 
   const flow = flows.find((candidate) => candidate.predicted.length > 0 || candidate.sightings.length > 0);
   if (!flow || view.drawnFlows.has(flow.id)) return [];
   view.drawnFlows.add(flow.id);
-  const title = flows.length > 1 ? `Path of ${flowName(flow)}` : 'Path';
-  const lines = section(title, flowPath(flow, view, style, INDENT), style);
+  const { failing } = flow;
+  const when =
+    failing === undefined ? '' : failing.from === undefined ? ', before it worked' : ', after it had worked';
+  const title = flows.length > 1 ? `Path of ${flowName(flow)}${when}` : `Path${when}`;
+  const shown = failing ? { ...flow, sightings: failing.sightings } : flow;
+  const lines = section(title, flowPath(shown, view, style, INDENT), style);
   for (const kernel of tellingPaths(flow.kernel ?? [])) {
     const which = kernel.direction === 'reply' ? ', of the answer' : '';
     lines.push(
