@@ -16,6 +16,7 @@ import { arptablesSave, ebtablesSave } from './formats/frame-filter.ts';
 import { ifconfig } from './formats/ifconfig.ts';
 import { ipAddr, ipLink } from './formats/ip-addr.ts';
 import { ipAddrJson, ipLinkJson } from './formats/ip-addr-json.ts';
+import { ipBriefAddr, ipBriefLink, ipOneLineAddr } from './formats/ip-brief.ts';
 import { ipNeigh } from './formats/ip-neigh.ts';
 import { ipNeighJson } from './formats/ip-neigh-json.ts';
 import { ipNexthop, ipNexthopBucket } from './formats/ip-nexthop.ts';
@@ -30,7 +31,7 @@ import { ipsetXml } from './formats/ipset-xml.ts';
 import { iptablesL, iptablesS } from './formats/iptables-list.ts';
 import { iptablesSave } from './formats/iptables-save.ts';
 import { kernelLog } from './formats/kernel-log.ts';
-import { ethtoolS, procNetDev } from './formats/link-counters.ts';
+import { ethtoolS, netstatI, procNetDev } from './formats/link-counters.ts';
 import { ipNetns, ipNetnsJson, lsns, lsnsJson } from './formats/namespaces.ts';
 import { netstat } from './formats/netstat.ts';
 import { netstatStatistics } from './formats/netstat-s.ts';
@@ -88,10 +89,14 @@ export const FORMATS: readonly Format[] = [
   bridgeLink,
   ipAddr,
   ipLink,
+  ipBriefLink,
+  ipBriefAddr,
+  ipOneLineAddr,
   ifconfig,
   tcQdisc,
   ss,
   netstat,
+  netstatI,
   netstatStatistics,
   routeN,
   procNetRoute,

@@ -98,6 +98,7 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^lsns(?= |$)/, 'lsns'],
   [/^(?:docker|podman) (?:container )?(?:ps|ls|list)(?= |$)/, 'docker-ps'],
   [/^ss(?= |$)/, 'ss'],
+  [/^(?:netstat (?:-\w*i|--interfaces)|ifconfig (?:-\w+ )*-s)/, 'netstat-i'],
   [/^netstat(?= |$)/, 'netstat'],
   [/^conntrack (?:-S|--stats)/, 'conntrack-stats'],
   [/^conntrack (?:-\S+ )*-L|^cat \/proc\/net\/nf_conntrack/, 'conntrack'],

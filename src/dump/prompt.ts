@@ -51,6 +51,8 @@ export function parseEcho(line: string, bare: boolean): Echo | undefined {
 export function isIdlePrompt(line: string): boolean {
   if (line.length > 200) return false;
   const trimmed = line.trim();
+  // `veth1@veth2 UP … <BROADCAST,UP>` of `ip -br link`.
+  if (/<[A-Z0-9_,-]*>$/.test(trimmed)) return false;
   if (trimmed === 'exit' || trimmed === 'logout') return true;
   const prompt = PROMPT.exec(trimmed)?.[0];
   return prompt !== undefined && prompt.length === trimmed.length;

@@ -61,12 +61,15 @@ function mergeLink(older: Link, newer: Link, issues: Issue[]): Link {
   if (older.master !== undefined && newer.master !== undefined && older.master !== newer.master) {
     disagree('the bridge it is a port of', older.master, newer.master);
   }
+  const { inferred, ...known } = older;
   const up = [older, newer].map((link) => (link.flags.includes('UP') ? 'up' : 'down'));
-  if (older.flags.length > 0 && newer.flags.length > 0 && up[0] !== up[1]) {
+  const told = !older.inferred && !newer.inferred && older.flags.length > 0 && newer.flags.length > 0;
+  if (told && up[0] !== up[1]) {
     disagree('the link', up[0] ?? '', up[1] ?? '');
   }
   return {
-    ...older,
+    ...known,
+    ...(inferred && newer.inferred ? { inferred } : {}),
     ...defined(newer),
     flags: [...(newer.flags.length > 0 ? newer.flags : older.flags)],
     addresses: ([4, 6] as const).flatMap((family) => mergeAddresses(family, older, newer, disagree)),

@@ -2,7 +2,8 @@ import type { Span } from '../base/span.ts';
 import type { DumpInput } from '../input/input.ts';
 
 /** Formats that show less of the same thing than iproute2, iptables-save and `sysctl -a` do. */
-const COARSE = /^(ifconfig|route|netstat|arp|brctl|iptables-l|iptables-list|sysctl-conf)/i;
+const COARSE =
+  /^(ifconfig|route|netstat|arp|brctl|iptables-l|iptables-list|sysctl-conf|ip-(?:addr|link)-br|ip-addr-o)/i;
 
 /**
  * Dumps of each kind, the one to believe last: coarse formats first, then the older, then in the order they were named.

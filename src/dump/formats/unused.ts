@@ -100,6 +100,42 @@ const UNUSED: readonly Unused[] = [
     tells: /^Module\s+Size\s+Used by\b/,
   },
   {
+    id: 'ebtables-list',
+    command: 'ebtables -L',
+    why: 'prints options otherwise than they are given; `ebtables-save` has the rules',
+    tells: /^Bridge (?:table: \w+|chain: \S+, entries: \d+)/,
+  },
+  {
+    id: 'ip-netconf',
+    command: 'ip netconf',
+    why: 'has some of the settings of the interfaces; `sysctl -a` has all',
+    tells: /^inet6? \S+ forwarding (?:on|off) rp_filter /,
+  },
+  {
+    id: 'ip-maddr',
+    command: 'ip maddr',
+    why: 'says which groups the interfaces joined; of those nettrace asks `bridge -d mdb` only',
+    tells: /^\s+(?:inet {2}22[4-9]\.|inet6 ff0)|^IPv6\/IPv4 Group Memberships/,
+  },
+  {
+    id: 'ss-summary',
+    command: 'ss -s',
+    why: 'counts sockets by protocol; `ss -lntup` has them one by one',
+    tells: /^TCP: {3}\d+ \(estab \d+, closed \d+/,
+  },
+  {
+    id: 'iptables-version',
+    command: 'iptables -V',
+    why: 'says which backend the command has; `iptables-save` has its rules and says so too',
+    tells: /^ip6?tables v\d[\d.]+(?: \((?:nf_tables|legacy)\))?\s*$/,
+  },
+  {
+    id: 'dmesg',
+    command: 'dmesg',
+    why: 'none of its lines is of netfilter (TRACE, LOG, a full table)',
+    tells: /^(?:<\d+>)?\[ *\d+\.\d{6}\] /,
+  },
+  {
     id: 'proc-net-if-inet6',
     command: 'cat /proc/net/if_inet6',
     why: 'has the IPv6 addresses and nothing else of the interfaces; `ip addr` has all',
