@@ -27,8 +27,8 @@ export function signatureOf(packet: Packet, bytes: Uint8Array): string | undefin
   return `${ip.protocol} ${ip.length} ${id} ${digest(bytes, ip.transport)}`;
 }
 
-/** FNV-1a over at most `length` bytes; short on purpose, so that captures with different snaplens agree. */
-function digest(bytes: Uint8Array, start: number, length = 32): number {
+/** FNV-1a over at most `length` bytes; short on purpose, so that captures with different snaplens (from 64 bytes on Ethernet) agree. */
+function digest(bytes: Uint8Array, start: number, length = 22): number {
   const end = Math.min(start + length, bytes.length);
   let hash = 0x811c9dc5;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);

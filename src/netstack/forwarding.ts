@@ -11,7 +11,7 @@ interface Forwarding {
   readonly assumption?: string;
 }
 
-/** IN_DEV_FORWARD of the incoming interface; for IPv6 that of `all` alone counts. */
+/** IN_DEV_FORWARD of the incoming interface; for IPv6 that of `all` alone counts, or the interface's force_forwarding. */
 export function forwardingOf(net: Net, family: 4 | 6, dev: string): Forwarding {
   const all = family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding';
   const own = `net.ipv4.conf.${dev.replaceAll('.', '/')}.forwarding`;
@@ -30,7 +30,11 @@ export function forwardingOf(net: Net, family: 4 | 6, dev: string): Forwarding {
       assumption: `${net.name}: ${all} was not dumped; taken as ${off ? 0 : 1}`,
     };
   }
-  const off = Number(decisive.value) === 0;
+  // Since Linux 6.17 an interface can be let through while all others aren't.
+  const forced =
+    family === 6 &&
+    Number(net.sysctl(`net.ipv6.conf.${dev.replaceAll('.', '/')}.force_forwarding`)?.value ?? 0) !== 0;
+  const off = Number(decisive.value) === 0 && !forced;
   const perInterface = family === 4 && off && Number(general?.value ?? 0) !== 0;
   return { off, sysctl: perInterface ? own : all, perInterface };
 }

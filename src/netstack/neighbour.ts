@@ -127,7 +127,7 @@ function wouldAnswer(
   if (!device.up) return { cause: 'link-down', text: `${where} has ${device.name} down` };
   const ignore = net.confMax(4, device.name, 'arp_ignore');
   const onDevice = device.addresses.find(({ address }) => address === target);
-  if (ignore >= 8 || (ignore >= 1 && !onDevice)) {
+  if (isIgnored(net, ignore, target, onDevice !== undefined)) {
     return {
       cause: 'arp-ignore-silent',
       text: `${where} ignores who-has on ${device.name} (arp_ignore ${ignore})`,
@@ -152,6 +152,16 @@ function wouldAnswer(
       };
   }
   return 'yes';
+}
+
+/** arp_ignore(): 4 to 7, and what is above 8, mean nothing. */
+function isIgnored(net: Net, ignore: number, target: number, onDevice: boolean): boolean {
+  if (ignore === 1 || ignore === 2) return !onDevice;
+  if (ignore !== 3) return ignore === 8;
+  const entries = [...net.devices.values()].flatMap(({ addresses }) =>
+    addresses.filter(({ address }) => address === target),
+  );
+  return entries.length > 0 && entries.every(({ scope }) => scope === 'host');
 }
 
 function answersByProxy(net: Net, device: Device, target: number): boolean {

@@ -1,5 +1,6 @@
 import { leastTransport } from '../header/transport.ts';
 import { BROADCAST_MAC, isGroupMac } from '../net/mac.ts';
+import { PROTOCOL } from '../net/protocol.ts';
 import type { Packet } from '../packet/packet.ts';
 import { refreshLayout } from './layout.ts';
 import type { PacketType, Skb } from './skb.ts';
@@ -20,7 +21,7 @@ export function skbFromFrame(frame: Uint8Array, packet: Packet, origin: Skb['ori
   const end = Math.min(frame.length, ip.offset + ip.length);
   if (end <= ip.offset) return undefined;
   const captured = end - ip.offset;
-  const wanted = ip.transport < 0 ? captured : ip.transport - ip.offset + filledTransport(ip, end);
+  const wanted = ip.transport < 0 ? captured : ip.transport - ip.offset + filledTransport(frame, ip, end);
   const bytes = new Uint8Array(Math.max(captured, wanted));
   bytes.set(frame.subarray(ip.offset, end));
   const skb: Skb = {
@@ -41,19 +42,22 @@ export function skbFromFrame(frame: Uint8Array, packet: Packet, origin: Skb['ori
     local: false,
     origin,
   };
+  if (wanted > captured && ip.protocol === PROTOCOL.tcp) skb.optionsCut = true;
   refreshLayout(skb);
   // A total length of 0 (an oversized packet of the sending host): dissect() took it from the frame.
   skb.length = ip.length;
   return skb;
 }
 
-/** Bytes of transport header to make room for: the least header, when the capture has its ports (or flags) but not all. */
-function filledTransport(ip: NonNullable<Packet['ip']>, end: number): number {
-  const least = leastTransport(ip.protocol);
+/** Bytes of transport header to make room for: the whole header, when the capture has its ports (or flags) but not all. */
+function filledTransport(frame: Uint8Array, ip: NonNullable<Packet['ip']>, end: number): number {
   const there = end - ip.transport;
   const said = ip.offset + ip.length - ip.transport;
-  const useful = ip.protocol === 6 ? 14 : 4;
-  return there < least && there >= useful && said >= least ? least : 0;
+  const isTcp = ip.protocol === PROTOCOL.tcp;
+  const least = leastTransport(ip.protocol);
+  if (there < (isTcp ? 14 : 4)) return 0;
+  const whole = isTcp ? Math.max(least, ((frame[ip.transport + 12] ?? 0) >> 4) * 4) : least;
+  return there < whole && said >= whole ? whole : 0;
 }
 
 function packetTypeOf(packet: Packet): PacketType {

@@ -478,6 +478,39 @@ function run({ e, h, c1, c2, wires, send }: Case) {
   });
 }
 
+/** arp_ignore by its value: an address of another interface, of the whole network and of scope host. */
+const ARP_IGNORE: readonly (readonly [value: number, elsewhere: boolean, onTheLink: boolean])[] = [
+  [0, true, true],
+  [1, false, true],
+  [2, false, true],
+  [3, true, true],
+  [4, true, true],
+  [7, true, true],
+  [8, false, false],
+  [9, true, true],
+];
+
+describe('arp_ignore', () => {
+  it.each(ARP_IGNORE)('%d', (value, elsewhere, onTheLink) => {
+    const h = {
+      ...HOST,
+      links: [...(HOST.links ?? []), 'lo2 198.51.100.7/32 kind=dummy'],
+      sysctl: { ...HOST.sysctl, 'net.ipv4.conf.all.arp_ignore': value },
+    };
+    const c1 = { ...C1, routes: `${C1.routes}\n198.51.100.7 dev eth0 scope link` };
+    const { world } = network({ e: OUTSIDE, h, c1, c2: C2 }, WIRES, { respond: true });
+    for (const [to, answers] of [
+      ['198.51.100.7', elsewhere],
+      ['172.18.0.1', onTheLink],
+    ] as const) {
+      const { there } = probe(world, { from: 'c1', to: ip(to), protocol: 1 });
+      expect(way(there), to).toBe(
+        answers ? 'c1 >eth0 > h br0/veth1 = delivered' : 'c1 >eth0 = dropped arp-ignore-silent',
+      );
+    }
+  });
+});
+
 describe('causes', () => {
   it.each(CASES.map((each): [string, Case] => [each.name, each]))('%s', (_, each) => {
     const { there, back } = run(each);

@@ -11,6 +11,8 @@ export interface Segment {
   /** Sequence number behind the segment: data, SYN and FIN counted (segment_seq_plus_len()). */
   readonly end: number;
   readonly scale?: number;
+  /** Its options were not captured: whether and how far it scales is not known. */
+  readonly optionsCut?: true;
   readonly sackPermitted: boolean;
   /** Right edges of the SACK blocks. */
   readonly sacked: readonly number[];
@@ -43,6 +45,7 @@ export function readSegment(skb: Skb): Segment | { readonly fault: string } {
     window: tcp.window,
     end: (sequence + data + (flags & 2 ? 1 : 0) + (flags & 1 ? 1 : 0)) >>> 0,
     ...(scale === undefined ? {} : { scale }),
+    ...(skb.optionsCut && { optionsCut: true }),
     sackPermitted,
     sacked,
   };

@@ -53,6 +53,8 @@ export function tcpNew(segment: Segment, settings: TcpSettings): TcpTracking | u
   if (first === 'SYN_SENT') {
     original.maxEnd = segment.end;
     readOptions(original, segment);
+    // What can't be known of the windows is no reason to call a segment INVALID.
+    original.liberal = reply.liberal = segment.optionsCut === true;
   } else {
     if (!settings.loose) return undefined;
     original.maxEnd = uint(segment.end + original.maxWindow);
