@@ -13,6 +13,8 @@ import { ctDnsRace } from './causes/ct-dns-race.ts';
 import { ctInvalidDrop } from './causes/ct-invalid-drop.ts';
 import { ctInvalidLeak } from './causes/ct-invalid-leak.ts';
 import { ctTableFull } from './causes/ct-table-full.ts';
+import { dnsEmbeddedFlushed } from './causes/dns-embedded-flushed.ts';
+import { dnsLoopbackStub } from './causes/dns-loopback-stub.ts';
 import { dnsNxdomain } from './causes/dns-nxdomain.ts';
 import { dnsOrder } from './causes/dns-order.ts';
 import { dnsUpstreamUnreachable } from './causes/dns-upstream-unreachable.ts';
@@ -97,6 +99,7 @@ import { routeReplyNoDefault } from './causes/route-reply-no-default.ts';
 import { routeSpecialType } from './causes/route-special-type.ts';
 import { routeWrongGateway } from './causes/route-wrong-gateway.ts';
 import { rpfStrictDrop } from './causes/rpf-strict-drop.ts';
+import { sockBacklogFull } from './causes/sock-backlog-full.ts';
 import { sockLocalhostWrongNs } from './causes/sock-localhost-wrong-ns.ts';
 import { sockLoopbackBound } from './causes/sock-loopback-bound.ts';
 import { sockNotListening } from './causes/sock-not-listening.ts';
@@ -202,7 +205,10 @@ export const CAUSES: readonly Cause[] = [
   fltOutputDrop,
   fltReject,
   fltRuleDrop,
+  dnsEmbeddedFlushed,
+  dnsLoopbackStub,
   dnsUpstreamUnreachable,
+  sockBacklogFull,
   sockLocalhostWrongNs,
   sockLoopbackBound,
   natDnatWrongTarget,

@@ -1,8 +1,6 @@
 /** Who listens on a port in other namespaces than the one that was asked, and by which address it is reached from there. */
 
-import { unseenFlow } from '../correlate/merge.ts';
 import { isLoopback } from '../correlate/owner.ts';
-import { predict } from '../correlate/predict.ts';
 import type { Socket } from '../dump/records.ts';
 import { familyOf, type Ip } from '../net/ip.ts';
 import { contains, networkOf } from '../net/prefix.ts';
@@ -10,8 +8,8 @@ import { protocolName } from '../net/protocol.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { type Case, netnsOf } from './case.ts';
 import type { Evidence } from './finding.ts';
-import { passes } from './passes.ts';
 import { addressOf } from './published.ts';
+import { reaches } from './reaches.ts';
 import { isLoopbackSocket, listeners, socketEvidence } from './refusal.ts';
 
 export interface Elsewhere {
@@ -105,24 +103,4 @@ function addressFor(kase: Case, asker: Netns | undefined, netns: Netns): Ip | un
     ),
   );
   return near ?? theirs[0];
-}
-
-function reaches(kase: Case, asker: string, to: Ip, port: number): boolean {
-  const { client, protocol, start } = kase.flow;
-  const family = familyOf(to);
-  const source = netnsOf(kase, asker)
-    ?.links?.filter(({ name }) => name !== 'lo')
-    .flatMap(({ addresses }) => addresses)
-    .find(({ address, scope }) => familyOf(address) === family && scope === 'global')?.address;
-  if (source === undefined) return false;
-  const flow = unseenFlow(
-    -1,
-    family,
-    protocol,
-    { address: source, port: client.port },
-    { address: to, port },
-    start,
-  );
-  const prediction = predict(kase.predictor, flow, { hypothetical: true, from: asker });
-  return prediction !== undefined && passes({ ...kase, flow, prediction, kernel: [], hypothetical: true });
 }

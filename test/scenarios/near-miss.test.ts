@@ -316,6 +316,28 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     'the elements have no service in their comments',
     ['host/nft-ruleset.json', /"comment": "(?:shop\/cart:http|media\/ingest:rtmp)"/g, '"comment": "closed"'],
   ],
+  [
+    'dns-embedded-flushed',
+    'docker-dns-rules-flushed',
+    'the rules are there',
+    [
+      'vpn/iptables-save.txt',
+      /:DOCKER_POSTROUTING - \[0:0\]\n/,
+      '$&[0:0] -A OUTPUT -d 127.0.0.11/32 -p udp -m udp --dport 53 -j DNAT --to-destination 127.0.0.11:39510\n',
+    ],
+  ],
+  [
+    'dns-embedded-flushed',
+    'docker-dns-rules-flushed',
+    'dockerd has no sockets in there: the address was copied',
+    ['vpn/ss.txt', /127\.0\.0\.11:/g, '127.0.0.12:'],
+  ],
+  [
+    'dns-loopback-stub',
+    'resolver-stub-copied',
+    'the namespace has a stub of its own',
+    ['smtp/ss.txt', /$/, 'udp UNCONN 0 0 127.0.0.53:53 0.0.0.0:*\n'],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

@@ -32,6 +32,7 @@ import { severalWays } from './several-ways.mjs';
 import { sizes } from './sizes.mjs';
 import { sockets } from './sockets.mjs';
 import { spoof } from './spoof.mjs';
+import { stubs } from './stubs.mjs';
 import { subnets } from './subnets.mjs';
 import { switching } from './switching.mjs';
 
@@ -60,6 +61,7 @@ export const incidents = [
   ...kubernetesNft,
   ...sockets,
   ...names,
+  ...stubs,
   ...beyond,
   ...spoof,
   ...moments,

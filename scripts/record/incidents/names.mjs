@@ -2,7 +2,7 @@
 import { bridgedHost } from '../lib/networks.mjs';
 
 /** dnsmasq as a server that knows only what it is told. */
-function dnsmasq(address, domain, records) {
+export function dnsmasq(address, domain, records) {
   const told = Object.entries(records).map(([name, to]) => `--host-record=${name},${to}`);
   return [
     'dnsmasq --keep-in-foreground --log-facility=- --conf-file=/dev/null --no-resolv --no-hosts --user=root --pid-file=',

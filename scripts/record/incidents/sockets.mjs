@@ -72,4 +72,69 @@ SYN and RST on \`lo\` of \`crm\`, within microseconds; nothing of it on the brid
       await lab.repaired(host, 'true', crm, 'peer tcp-ask 10.66.4.1 6379');
     },
   },
+  {
+    name: 'listen-queue-full',
+    title: 'some connections time out, others work: the accept queue of the server is full',
+    hostname: 'shop-1',
+    quiet: true,
+    about: `
+\`cart\` serves port 8080 by a single worker with a listen queue for two, and the worker is busy with a long request. Three more
+connections are waiting in the queue; whoever comes then gets no answer at all. The metrics port of the same namespace is fine.`,
+    see: `
+SYNs to 8080 arrive on \`eth0\` of \`cart\`, again each second, and nothing goes back, not even a RST. \`ss\` there
+shows Recv-Q 3 and Send-Q 2 for the listening socket, \`nstat\` TcpExtListenOverflows.`,
+    expect: [
+      {
+        protocol: 'tcp',
+        client: '198.51.100.71',
+        server: '203.0.113.80',
+        port: 8080,
+        status: 'dropped',
+        statusAlso: ['no-reply'],
+        cause: 'sock-backlog-full',
+        namespace: 'cart',
+        mustNot: [
+          'route-missing-return',
+          'route-reply-no-default',
+          'flt-input-drop',
+          'flt-rate-limit',
+          'sock-not-listening',
+          'lost-between-captures',
+        ],
+        fixCommandShouldContain: 'listen',
+      },
+      { protocol: 'tcp', client: '198.51.100.70', server: '203.0.113.80', port: 8080 },
+      { protocol: 'tcp', client: '10.80.3.1', server: '10.80.3.10', port: 9100 },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const { outside, inside } = await bridgedHost(lab, {
+        bridge: ['shop', '10.80.3.1/24'],
+        members: [['cart', 'eth0', '10.80.3.10/24', 'v-cart']],
+        uplink: ['wan', '203.0.113.80/24'],
+        gateway: '203.0.113.1',
+        remotes: ['198.51.100.70', '198.51.100.71'],
+      });
+      const [cart] = inside;
+      await host.sh(
+        'iptables -t nat -A PREROUTING -i wan -p tcp --dport 8080 -j DNAT --to-destination 10.80.3.10:8080',
+      );
+      await cart.start('peer tcp-stuck 0.0.0.0 8080 unicorn --backlog 2');
+      await cart.start('peer tcp-serve 0.0.0.0 9100 exporter');
+      const uplink = await lab.capture(host, 'wan');
+      const own = await lab.capture(cart, 'eth0');
+      await outside.start('peer tcp-hold 203.0.113.80 8080 --tries 4 --seconds 600 --source 198.51.100.70');
+      await lab.fails(outside, 'peer tcp-ask 203.0.113.80 8080 --source 198.51.100.71', /timed out/);
+      await lab.works(host, 'peer tcp-ask 10.80.3.10 9100');
+      await lab.captured();
+      lab.seen(uplink, 'tcp[13] == 2 and src host 198.51.100.71');
+      lab.seen(own, 'tcp[13] == 2 and src host 198.51.100.71');
+      lab.unseen(own, 'dst host 198.51.100.71');
+      lab.seen(own, 'tcp[13] == 18 and dst host 198.51.100.70', 4);
+      await lab.counted(cart, 'TcpExtListenOverflows', 1);
+      lab.dropped('TCP_LISTEN_OVERFLOW');
+      await lab.dump(host);
+      await lab.dump(cart, { form: 'text' });
+    },
+  },
 ];

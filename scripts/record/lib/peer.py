@@ -4,6 +4,9 @@
 peer tcp-serve ADDRESS PORT [NAME] [--answer BYTES]   one line in, an answer out, close; NAME is what ps and ss show
                [--again S]                            says something more S seconds after each answer
                [--stray S]                            S seconds after it began, a segment far outside the window
+peer tcp-stuck ADDRESS PORT [NAME] --backlog N        takes one connection and no more: what comes after it waits in a queue for N
+peer tcp-hold  ADDRESS PORT --tries N --seconds S     N connections one after the other, each with a line, all kept for S seconds;
+               [--then]                               and then one more, with exit 1 where that fails
 peer udp-serve ADDRESS PORT [NAME]                    answers each datagram with its own text
 peer tcp-ask   ADDRESS PORT [--send BYTES] [--source ADDRESS] [--from PORT] [--seconds WAIT]
                                                       prints the answer's size; exit 1 on refusal or time-out
@@ -51,6 +54,33 @@ def tcp_serve(args):
     while True:
         connection, _ = listener.accept()
         threading.Thread(target=converse, args=(connection, args), daemon=True).start()
+
+
+def tcp_stuck(args):
+    listener = socket.socket(family(args.address), socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((args.address, args.port))
+    listener.listen(args.backlog)
+    named(args.name)
+    print("ready", flush=True)
+    connection, _ = listener.accept()
+    connection.recv(4096)
+    connection.sendall(b"working on it\n")
+    time.sleep(600)
+
+
+def tcp_hold(args):
+    connections = []
+    source = (args.source, 0) if args.source else None
+    for _ in range(args.tries):
+        connection = socket.create_connection((args.address, args.port), WAIT, source)
+        connection.sendall(b"hello\n")
+        connections.append(connection)
+    print("ready", flush=True)
+    if args.then:
+        socket.create_connection((args.address, args.port), WAIT, source)
+    time.sleep(args.seconds)
+    return 0
 
 
 def converse(connection, args):
@@ -298,7 +328,7 @@ def dns_ask(args):
 
 def main():
     parser = argparse.ArgumentParser()
-    kinds = "tcp-serve udp-serve tcp-ask udp-ask udp-burst udp-damaged ra-send vxlan-damaged tcp-talk tcp-wait dns-ask dns-pair"
+    kinds = "tcp-serve udp-serve tcp-ask udp-ask udp-burst udp-damaged ra-send vxlan-damaged tcp-talk tcp-wait tcp-stuck tcp-hold dns-ask dns-pair"
     parser.add_argument("what", choices=kinds.split())
     parser.add_argument("address")
     if sys.argv[1:2] not in (["dns-ask"], ["dns-pair"]):
@@ -310,6 +340,8 @@ def main():
     parser.add_argument("--pause", type=float, default=0)
     parser.add_argument("--size", type=int, default=0)
     parser.add_argument("--stray", type=float, default=0)
+    parser.add_argument("--backlog", type=int, default=0)
+    parser.add_argument("--then", action="store_true")
     parser.add_argument("--again", type=float, default=0)
     parser.add_argument("--tries", type=int, default=3)
     parser.add_argument("--from", dest="from_port", type=int, default=0)

@@ -1,3 +1,4 @@
+import { asksName } from '../../correlate/outcome.ts';
 import { isLoopback } from '../../correlate/owner.ts';
 import { formatEndpoint } from '../../net/ip.ts';
 import type { Case } from '../case.ts';
@@ -40,6 +41,8 @@ export const sockLocalhostWrongNs: Cause = {
   ],
   find(kase) {
     const { flow } = kase;
+    // A resolver’s stub on a loopback address is a story of its own.
+    if (asksName(flow)) return undefined;
     const refusal = refusalOf(kase);
     const asker = refusal?.namespace;
     if (!refusal || asker === undefined || !isLoopback(flow.server.address) || refusal.dnat) return undefined;
