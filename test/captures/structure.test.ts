@@ -6,6 +6,9 @@ import { CAUSES } from '../../src/diagnose/causes.ts';
 
 const ROOT = 'captures';
 const LARGEST = 40_000;
+/** Recordings of a crowd, packed; one is enough. */
+const OF_A_CROWD = new Set(['healthy-busy-host']);
+const LARGEST_OF_A_CROWD = 600_000;
 /** The manifest is optional; these do without. */
 const MANIFEST_LESS = ['masquerade-wrong-interface'];
 const STATUSES = ['delivered', 'no-reply', 'dropped', 'rejected', 'degraded', 'unknown'];
@@ -71,7 +74,9 @@ describe.each(folders)('captures/%s', (name) => {
 
   it('holds only small files, and none of the machine it was recorded on', () => {
     for (const file of files) {
-      expect(statSync(join(folder, file)).size, file).toBeLessThan(LARGEST);
+      expect(statSync(join(folder, file)).size, file).toBeLessThan(
+        OF_A_CROWD.has(name) ? LARGEST_OF_A_CROWD : LARGEST,
+      );
       expect(statSync(join(folder, file)).mode & 0o111, file).toBe(0);
       expect(readFileSync(join(folder, file), 'latin1'), file).not.toMatch(/\/(work|home|root|tmp)\//);
     }
