@@ -338,6 +338,19 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     'the namespace has a stub of its own',
     ['smtp/ss.txt', /$/, 'udp UNCONN 0 0 127.0.0.53:53 0.0.0.0:*\n'],
   ],
+  [
+    'sock-backlog-full',
+    'listen-queue-full',
+    'no SYN was ever dropped for a full queue',
+    ['cart/nstat.txt', /(TcpExtListenOverflows +)\d+/, '$10'],
+  ],
+  [
+    'sock-backlog-full',
+    'listen-queue-full',
+    'the queue has room, and its drops are of another kind',
+    ['cart/ss.txt', /LISTEN 3 /, 'LISTEN 0 '],
+    ['cart/nstat.txt', /TcpExtListenOverflows.*\n/, ''],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {
