@@ -23,7 +23,9 @@ export function engineOf({ snapshot }: Scene, namespace: string): Comparison | u
   const known = comparisons(snapshot);
   if (!known.has(namespace)) {
     const netns = snapshot.namespaces.get(namespace);
-    known.set(namespace, netns && compareEngine(snapshot, netns));
+    // What a container has of rules is its own: Docker writes its rules where its bridges are.
+    const isEngine = netns !== undefined && netns.container === undefined;
+    known.set(namespace, isEngine ? compareEngine(snapshot, netns) : undefined);
   }
   return known.get(namespace);
 }
