@@ -100,6 +100,7 @@ import { routeSpecialType } from './causes/route-special-type.ts';
 import { routeWrongGateway } from './causes/route-wrong-gateway.ts';
 import { rpfStrictDrop } from './causes/rpf-strict-drop.ts';
 import { sockBacklogFull } from './causes/sock-backlog-full.ts';
+import { sockEphemeralExhausted } from './causes/sock-ephemeral-exhausted.ts';
 import { sockLocalhostWrongNs } from './causes/sock-localhost-wrong-ns.ts';
 import { sockLoopbackBound } from './causes/sock-loopback-bound.ts';
 import { sockNotListening } from './causes/sock-not-listening.ts';
@@ -209,6 +210,7 @@ export const CAUSES: readonly Cause[] = [
   dnsLoopbackStub,
   dnsUpstreamUnreachable,
   sockBacklogFull,
+  sockEphemeralExhausted,
   sockLocalhostWrongNs,
   sockLoopbackBound,
   natDnatWrongTarget,

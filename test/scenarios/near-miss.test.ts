@@ -351,6 +351,24 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     ['cart/ss.txt', /LISTEN 3 /, 'LISTEN 0 '],
     ['cart/nstat.txt', /TcpExtListenOverflows.*\n/, ''],
   ],
+  [
+    'sock-ephemeral-exhausted',
+    'no-port-to-connect-from',
+    'the range has one port more',
+    ['worker/sysctl.txt', /(ip_local_port_range = 41000\t)41011/, '$141012'],
+  ],
+  [
+    'sock-ephemeral-exhausted',
+    'no-port-to-connect-from',
+    'connect() may take those in TIME-WAIT',
+    ['worker/sysctl.txt', /(tcp_tw_reuse = )2/, '$11'],
+  ],
+  [
+    'sock-ephemeral-exhausted',
+    'no-port-to-connect-from',
+    'one of the connections goes to another port',
+    ['worker/ss.txt', /(10\.71\.2\.10:41003 +10\.71\.2\.20:)6379/, '$16380'],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

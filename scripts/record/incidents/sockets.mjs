@@ -136,4 +136,68 @@ shows Recv-Q 3 and Send-Q 2 for the listening socket, \`nstat\` TcpExtListenOver
       await lab.dump(cart, { form: 'text' });
     },
   },
+  {
+    name: 'no-port-to-connect-from',
+    title: 'cannot assign requested address: one client has used up its local ports towards one queue',
+    hostname: 'jobs-4',
+    quiet: true,
+    about: `
+Somebody has narrowed \`net.ipv4.ip_local_port_range\` of \`worker\` to twelve ports, for a firewall that knows these only. Eight workers keep
+a connection to the queue, and four short jobs have just closed theirs, which wait in TIME-WAIT. The next job can’t connect.`,
+    see: `
+Twelve connections to 10.71.2.20:6379, all answered; of the one that fails there is no packet. To the metrics port of the same machine
+a connection is made. \`ss -tan\` in \`worker\` shows eight ESTAB and four TIME-WAIT, as many as \`sysctl\` has ports.`,
+    expect: [
+      { protocol: 'tcp', client: '10.71.2.10', server: '10.71.2.20', port: 6379 },
+      { protocol: 'tcp', client: '10.71.2.10', server: '10.71.2.20', port: 9121 },
+      {
+        protocol: 'tcp',
+        client: '10.71.2.10',
+        server: '10.71.2.20',
+        port: 6379,
+        observed: false,
+        status: 'unknown',
+        cause: 'sock-ephemeral-exhausted',
+        namespace: 'worker',
+        sysctl: 'net.ipv4.ip_local_port_range',
+        mustNot: ['sock-backlog-full', 'sock-not-listening', 'nat-snat-ports-exhausted'],
+        fixCommandShouldContain: 'net.ipv4.ip_local_port_range=1024 65535',
+      },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const { inside } = await bridgedHost(lab, {
+        bridge: ['jobs', '10.71.2.1/24'],
+        members: [
+          ['worker', 'eth0', '10.71.2.10/24', 'v-worker'],
+          ['queue', 'eth0', '10.71.2.20/24', 'v-queue'],
+        ],
+        uplink: ['ens4', '203.0.113.71/24'],
+        gateway: '203.0.113.1',
+      });
+      const [worker, queue] = inside;
+      await worker.sh('sysctl -qw net.ipv4.ip_local_port_range="41000 41011"');
+      await queue.start('peer tcp-serve 0.0.0.0 6379 redis-server');
+      await queue.start('peer tcp-serve 0.0.0.0 9121 exporter');
+      const bridge = await lab.capture(host, 'jobs');
+      const own = await lab.capture(worker, 'eth0');
+      await worker.start('peer tcp-hold 10.71.2.20 6379 --tries 8 --seconds 600');
+      for (let job = 0; job < 4; job++) await lab.works(worker, 'peer tcp-ask 10.71.2.20 6379');
+      await lab.fails(worker, 'peer tcp-ask 10.71.2.20 6379', /Cannot assign requested address/);
+      await lab.works(worker, 'peer tcp-ask 10.71.2.20 9121');
+      await lab.captured();
+      lab.seen(own, 'tcp[13] == 2 and dst port 6379', 12);
+      lab.seen(bridge, 'tcp[13] == 18 and src port 6379', 12);
+      lab.seen(own, 'tcp[13] == 18 and src port 9121', 1);
+      await lab.dump(worker, { form: 'text', plus: ['ss-all'] });
+      await lab.dump(host);
+      await lab.dump(queue, { form: 'text' });
+      await lab.repaired(
+        worker,
+        'sysctl -w net.ipv4.ip_local_port_range="1024 65535"',
+        worker,
+        'peer tcp-ask 10.71.2.20 6379',
+      );
+    },
+  },
 ];

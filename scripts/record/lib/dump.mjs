@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Settings the packet's path depends on; a whole `sysctl -a` is 40 kB of other things. */
 const SYSCTLS =
-  'net[.](ipv4[.](ip_forward|icmp_echo_ignore_all|conf[.].*[.](forwarding|rp_filter|route_localnet|proxy_arp|arp_ignore|arp_announce|accept_local|send_redirects|disable_policy))' +
+  'net[.](ipv4[.](ip_forward|ip_local_(port_range|reserved_ports)|tcp_tw_reuse|icmp_echo_ignore_all|conf[.].*[.](forwarding|rp_filter|route_localnet|proxy_arp|arp_ignore|arp_announce|accept_local|send_redirects|disable_policy))' +
   '|ipv6[.]conf[.].*[.](forwarding|disable_ipv6|accept_ra)$|bridge[.]bridge-nf|netfilter[.]nf_conntrack_(max|checksum|count|tcp_timeout_established|udp_timeout.*|tcp_be_liberal|tcp_loose)$)';
 
 /** name → command for `text`, and for `json` where the tool has it. */
@@ -25,6 +25,7 @@ const DUMPS = {
   sysctl: { text: `sysctl -a -r '${SYSCTLS}'` },
   'sysctl-all': { text: "sysctl -a -r '^net[.]'", file: 'sysctl' },
   ss: { text: 'ss -lntup' },
+  'ss-all': { text: 'ss -antup', file: 'ss' },
   conntrack: { text: 'conntrack -L -o extended' },
   'conntrack-stats': { text: 'conntrack -S' },
   nstat: { text: 'nstat -as' },
