@@ -413,6 +413,8 @@ export interface DockerContainer {
   readonly name: string;
   readonly pid?: number;
   readonly running: boolean;
+  /** `State.Error`: why its last start failed; with the line of `State`. */
+  readonly startError?: { readonly text: string; readonly span: Span };
   readonly networkMode: string;
   /** `SandboxKey`: /var/run/docker/netns/… */
   readonly sandboxKey?: string;

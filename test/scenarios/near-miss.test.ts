@@ -369,6 +369,35 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     'one of the connections goes to another port',
     ['worker/ss.txt', /(10\.71\.2\.10:41003 +10\.71\.2\.20:)6379/, '$16380'],
   ],
+  [
+    'sock-port-conflict',
+    'published-port-already-taken',
+    'the listener is its own docker-proxy',
+    ['host/ss.txt', /"lighttpd"/, '"docker-proxy"'],
+  ],
+  [
+    'sock-port-conflict',
+    'published-port-already-taken',
+    'the listener has another address',
+    ['host/ss.txt', /0\.0\.0\.0:8094/, '127.0.0.1:8094'],
+    ['../docker/containers.json', /"HostIp": "",(\s+"HostPort": "8094")/, '"HostIp": "198.51.100.72",$1'],
+  ],
+  [
+    'sock-port-conflict',
+    'published-port-already-taken',
+    'the container has not started for another reason',
+    [
+      '../docker/containers.json',
+      /"Error": "driver failed[^"]*"/,
+      '"Error": "exec: httpd: not found in $PATH"',
+    ],
+  ],
+  [
+    'sock-port-conflict',
+    'published-port-already-taken',
+    'nobody has the port any more',
+    ['host/ss.txt', /^tcp +LISTEN.*:8094 .*\n/m, ''],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

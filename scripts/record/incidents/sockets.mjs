@@ -1,5 +1,7 @@
 /** The transport layer's own faults: the wrong loopback, a full queue of a listener, ports that are taken or used up. */
+import { withDocker } from '../lib/docker.mjs';
 import { bridgedHost } from '../lib/networks.mjs';
+import { uplink } from './docker.mjs';
 
 export const sockets = [
   {
@@ -198,6 +200,60 @@ a connection is made. \`ss -tan\` in \`worker\` shows eight ESTAB and four TIME-
         worker,
         'peer tcp-ask 10.71.2.20 6379',
       );
+    },
+  },
+  {
+    name: 'published-port-already-taken',
+    title: 'a container does not start: a web server of the host has its port',
+    hostname: 'dock-14',
+    about: `
+\`forum\` is to be published at 8094, where a web server that came with the distribution listens on all addresses. Docker leaves the container
+created and not started; \`feed\` at 8095 is fine. Who opens the forum sees the web server's page.`,
+    see: `
+Both ports answer, so no packet shows it: 8094 from the host itself, not from a container. \`docker inspect\` has the error in State.Error, \`ss -lntup\` the listener.`,
+    expect: [
+      { protocol: 'tcp', client: '198.51.100.73', server: '198.51.100.72', port: 8094 },
+      { protocol: 'tcp', client: '198.51.100.73', server: '198.51.100.72', port: 8095 },
+      {
+        protocol: 'tcp',
+        client: '198.51.100.73',
+        server: '198.51.100.72',
+        port: 8094,
+        observed: false,
+        status: 'unknown',
+        cause: 'sock-port-conflict',
+        namespace: 'host',
+        mustNot: ['docker-rules-differ', 'flt-rules-flushed', 'nat-no-dnat-host-rst', 'sock-not-listening'],
+        fixCommandShouldContain: 'docker start forum',
+      },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const client = await uplink(lab, 'eth0', '198.51.100.72/24', '198.51.100.73/24');
+      await host.start('peer tcp-serve 0.0.0.0 8094 lighttpd');
+      await withDocker(lab, '', async (docker) => {
+        const feed = await docker.run('feed', '-p 8095:80', 'httpd -f -p 80 -h /www');
+        await lab.fails(
+          host,
+          'docker run -d --name forum --hostname forum -p 8094:80 lab/busybox:1 httpd -f -p 80 -h /www',
+          /already in use/,
+        );
+        const [out, bridge] = await lab.capture(host, ['eth0', 'docker0']);
+        await lab.works(client, 'peer tcp-ask 198.51.100.72 8094');
+        await lab.works(client, 'wget -q -O - http://198.51.100.72:8095/', /it works/);
+        await lab.captured();
+        lab.seen(out, 'tcp[13] == 18 and src port 8094', 1);
+        lab.seen(bridge, 'tcp[13] == 18 and src port 80', 1);
+        await lab.dump(host);
+        await lab.dump(feed);
+        await docker.dump();
+        await lab.repaired(
+          host,
+          "kill $(ss -lntpH 'sport = :8094' | sed 's/.*pid=\\([0-9]*\\).*/\\1/'); sleep 0.3; docker start forum; sleep 0.5",
+          client,
+          'wget -q -O - http://198.51.100.72:8094/',
+        );
+      });
     },
   },
 ];

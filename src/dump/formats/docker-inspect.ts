@@ -48,12 +48,16 @@ function containerOf(record: JsonObject, path: string): DockerContainer {
   const id = idOf(record) ?? '';
   const pid = number(state, 'Pid');
   const sandboxKey = text(settings, 'SandboxKey');
+  const error = text(state, 'Error');
   const name = text(record, 'Name') ?? texts(record, 'Names')[0] ?? id.slice(0, 12);
   return {
     id,
     name: name.replace(/^\//, ''),
     ...(pid === undefined || pid === 0 ? {} : { pid }),
     running: state ? state.Running === true : text(record, 'State') === 'running',
+    ...(!state || error === undefined || error === ''
+      ? {}
+      : { startError: { text: error, span: { path, line: lineOf(state) } } }),
     networkMode: text(host, 'NetworkMode') ?? 'default',
     ...(sandboxKey === undefined || sandboxKey === '' ? {} : { sandboxKey }),
     endpoints: endpointsOf(settings),
