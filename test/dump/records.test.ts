@@ -750,10 +750,11 @@ describe('Docker', () => {
 
   it('a container of Docker 1.8, which knew one network, stopped', () => {
     const text =
-      '{"Id": "0123456789abcdef", "Name": "/old", "State": {"Running": false, "Pid": 0}, "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "10.0.0.1", "HostPort": "81"}]}}, "NetworkSettings": {"IPAddress": "172.17.0.5", "IPPrefixLen": 16, "Gateway": "172.17.0.1", "MacAddress": "02:42:ac:11:00:05", "Ports": {}}}';
+      '{"Id": "0123456789abcdef", "Name": "/old", "State": {"Running": false, "Pid": 0, "Error": "Bind for 10.0.0.1:81 failed: port is already allocated"}, "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "10.0.0.1", "HostPort": "81"}]}}, "NetworkSettings": {"IPAddress": "172.17.0.5", "IPPrefixLen": 16, "Gateway": "172.17.0.1", "MacAddress": "02:42:ac:11:00:05", "Ports": {}}}';
     const [container] = contentOf(read('x', text), 'containers').containers;
     expect(container).toMatchObject({
       running: false,
+      startError: { text: 'Bind for 10.0.0.1:81 failed: port is already allocated', span: span(1) },
       networkMode: 'default',
       endpoints: [{ network: 'bridge', address: parseIp('172.17.0.5'), length: 16 }],
       published: [{ protocol: 'tcp', containerPort: 80, hostAddress: 0x0a000001, hostPort: 81 }],
