@@ -168,14 +168,15 @@ function headWithoutFragment(first: Skb): Uint8Array {
 
 /**
  * ip_fragment() and ip6_fragment(): what was joined on the way, or is too long and may be cut, leaves in pieces. Trains of
- * segments that offloading joined are no datagrams and stay whole.
+ * segments that offloading joined are no datagrams and stay whole: TCP may be one, but not where it is no longer than `came`, the MTU
+ * of the device that it came in by.
  */
-export function fragmentsOf(skb: Skb, mtu: number): Skb[] {
+export function fragmentsOf(skb: Skb, mtu: number, came = 0): Skb[] {
   const limit = skb.fragmentMax === undefined ? mtu : Math.min(skb.fragmentMax, mtu);
   const view = viewOf(skb.bytes);
   const mayCut =
     skb.fragmentMax !== undefined ||
-    (skb.family === 4 && skb.protocol !== 6 && (view.getUint16(6) & 0x4000) === 0);
+    (skb.family === 4 && (skb.protocol !== 6 || skb.length <= came) && (view.getUint16(6) & 0x4000) === 0);
   if (!mayCut || skb.length <= limit || skb.bytes.length < skb.length) return [skb];
   return skb.family === 4 ? cut4(skb, limit) : cut6(skb, limit);
 }

@@ -166,7 +166,8 @@ function finishOutput(run: Run, copy: Copy, net: Net): void {
     } else if (!device.noArp && !resolve(run, copy, device)) return;
     else skb.packetType = 'host';
   }
-  for (const piece of fragmentsOf(skb, mtuToward(net, dst, skb.family))) {
+  const came = hop.in === undefined ? undefined : net.devices.get(hop.in)?.mtu;
+  for (const piece of fragmentsOf(skb, mtuToward(net, dst, skb.family), came)) {
     transmit(run, piece === skb ? copy : { ...copy, skb: piece }, dst.out, false);
   }
 }
