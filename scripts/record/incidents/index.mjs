@@ -3,6 +3,8 @@ import { addresses } from './addresses.mjs';
 import { beyond } from './beyond.mjs';
 import { docker } from './docker.mjs';
 import { engines } from './engines.mjs';
+import { everyday } from './everyday.mjs';
+import { everydayRoutes } from './everyday-routes.mjs';
 import { filter } from './filter.mjs';
 import { forwarding } from './forwarding.mjs';
 import { healthy, ipv6 } from './healthy.mjs';
@@ -64,6 +66,8 @@ export const incidents = [
   ...stubs,
   ...beyond,
   ...spoof,
+  ...everyday,
+  ...everydayRoutes,
   ...moments,
   ...docker,
   ...engines,

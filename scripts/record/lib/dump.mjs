@@ -34,6 +34,7 @@ const DUMPS = {
   'tc-qdisc': { text: 'tc -s qdisc show', json: 'tc -s -j qdisc show' },
   'ebtables-save': { text: 'ebtables-save -c' },
   'arptables-save': { text: 'arptables-save -c' },
+  'ipset-list': { text: 'ipset list' },
   route: { text: 'route -n' },
   'brctl-show': { text: 'busybox brctl show' },
 };
