@@ -32,7 +32,8 @@ export const routeExternalToPrivate: Cause = {
     if (!sender || (there && fateOf(there) !== 'forwarded' && there.cause !== 'route-netns-no-default'))
       return undefined;
     if (there?.hops.some((hop) => hop.namespace !== sender.name)) return undefined;
-    // Seen beyond its sender, it did find a way.
+    // Answered, or seen beyond its sender, it did find a way.
+    if (kase.flow.legs.some((leg) => leg.reply.packets > 0)) return undefined;
     const points = kase.flow.legs
       .filter((leg) => leg.forward.packets > 0)
       .map((leg) => kase.correlation.points[leg.point]);
