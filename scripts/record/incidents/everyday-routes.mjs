@@ -3,6 +3,71 @@ import { bridgedHost } from '../lib/networks.mjs';
 
 export const everydayRoutes = [
   {
+    name: 'only-the-answers-pass-here',
+    title:
+      'answers pass the firewall, questions go around it: conntrack calls the SYN-ACK INVALID, a rule drops it',
+    hostname: 'firewall-1',
+    quiet: true,
+    about: `
+\`clinic\` has two ways: its own line to \`archive\`, which its route uses, and the firewall, by which \`archive\` answers.
+The firewall never saw the SYN, and drops what conntrack calls INVALID. Its ping to the firewall is answered.`,
+    see: `
+SYN-ACKs on \`in1\` and none on \`out1\`; no SYN on either. The INVALID rule counts.`,
+    expect: [
+      {
+        protocol: 'tcp',
+        client: '10.91.1.5',
+        server: '10.91.2.6',
+        port: 11112,
+        status: 'no-reply',
+        statusAlso: ['dropped'],
+        cause: 'ct-invalid-drop',
+        namespace: 'host',
+        mustNot: ['flt-rule-drop', 'fwd-ip-forward-off', 'ct-invalid-leak'],
+      },
+      { protocol: 'icmp', client: '10.91.1.5', server: '10.91.1.1' },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const clinic = await lab.machine('clinic');
+      const archive = await lab.machine('archive');
+      await lab.wire(host, 'out1', clinic, 'eth0');
+      await lab.wire(host, 'in1', archive, 'eth0');
+      await lab.wire(clinic, 'line0', archive, 'line0');
+      await host.sh(`
+        sysctl -qw net.ipv4.ip_forward=1
+        ip addr add 10.91.1.1/24 dev out1; ip addr add 10.91.2.1/24 dev in1
+        iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP
+        iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+        iptables -A FORWARD -i out1 -o in1 -p tcp --dport 11112 -j ACCEPT`);
+      await clinic.sh(`
+        ip addr add 10.91.1.5/24 dev eth0; ip addr add 10.91.9.1/30 dev line0
+        ip route add 10.91.2.0/24 via 10.91.9.2 src 10.91.1.5`);
+      await archive.sh(`
+        ip addr add 10.91.2.6/24 dev eth0; ip addr add 10.91.9.2/30 dev line0; ip route add default via 10.91.2.1`);
+      await archive.start('peer tcp-serve 10.91.2.6 11112 dicomd');
+      const [left, right] = await lab.capture(host, ['out1', 'in1']);
+      const [line] = await lab.capture(clinic, ['line0', 'eth0']);
+      await lab.works(clinic, 'ping -n -c 2 -i 0.3 10.91.1.1');
+      await lab.fails(clinic, 'peer tcp-ask 10.91.2.6 11112', /timed out/);
+      await lab.captured();
+      lab.seen(line, 'tcp[13] == 2');
+      lab.seen(right, 'tcp[13] == 18');
+      lab.unseen(right, 'tcp[13] == 2');
+      lab.unseen(left, 'tcp');
+      await lab.ruleHit(host, 'filter FORWARD 1', '--ctstate INVALID -j DROP', 1);
+      await lab.dump(host, { form: 'text', plus: ['conntrack-stats'] });
+      await lab.dump(clinic, { form: 'text' });
+      await lab.dump(archive, { form: 'text' });
+      await lab.repaired(
+        host,
+        'iptables -D FORWARD 1; iptables -P FORWARD ACCEPT',
+        clinic,
+        'peer tcp-ask 10.91.2.6 11112',
+      );
+    },
+  },
+  {
     name: 'lan-knows-nothing-of-the-lab',
     title:
       'a machine of the LAN can’t reach a namespace by its own address: only the host knows that network',
