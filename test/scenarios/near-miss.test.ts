@@ -398,6 +398,18 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     'nobody has the port any more',
     ['host/ss.txt', /^tcp +LISTEN.*:8094 .*\n/m, ''],
   ],
+  [
+    'sock-port-conflict',
+    'published-port-already-taken',
+    'whose the listener is was not shown',
+    ['host/ss.txt', /users:\(\("lighttpd".*/, ''],
+  ],
+  [
+    'sock-port-conflict',
+    'published-port-already-taken',
+    'the listener takes IPv6 alone',
+    ['host/ss.txt', /0\.0\.0\.0:8094 {6}0\.0\.0\.0:\*/, '[::]:8094 [::]:*'],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

@@ -1,5 +1,5 @@
 import type { DockerContainer, PublishedPort, Socket } from '../../dump/records.ts';
-import { formatIp } from '../../net/ip.ts';
+import { familyOf, formatIp } from '../../net/ip.ts';
 import { netnsOf, type Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { socketEvidence } from '../refusal.ts';
@@ -73,14 +73,15 @@ function foundOf(
   const who = other ? `container ${other.name}` : program;
   const known = holder !== undefined;
   return {
-    confidence: known ? (other || holder.process !== undefined ? 0.95 : 0.85) : 0.55,
+    // Without its process the listener may be this container's own proxy.
+    confidence: known && (other || holder.process !== undefined) ? 0.95 : 0.55,
     title: known
       ? `container ${container.name} can’t publish ${at}: ${who} has it`
       : `container ${container.name} can’t publish ${at}: it was taken, it seems`,
     explanation:
       `Container ${container.name} is to be published at ${at} of ${where}, and isn’t running: Docker could not bind the port when it started the container. ` +
       (known
-        ? `${other ? `Container ${other.name} is published there` : `${program} listens there`}, so who connects to it meets that instead.`
+        ? `${other ? `Container ${other.name} is published there` : `${program} listens there`}, so who connects to it meets that instead.${other || holder?.process !== undefined ? '' : ` Which program that is, ss -lntup as root on ${where} tells.`}`
         : `No dump shows who listens there; ss -lntup on ${where} would.`),
     namespace: HOST,
     group: `${container.name} ${port.protocol} ${port.hostPort}`,
@@ -105,8 +106,11 @@ function foundOf(
 /** Of an error's text, which may be anything. */
 const LONGEST = 240;
 
-function holds({ protocol, state, address, port }: Socket, published: PublishedPort): boolean {
+function holds({ protocol, state, address, port, family }: Socket, published: PublishedPort): boolean {
   if (protocol !== published.protocol || port !== published.hostPort) return false;
+  // An IPv6 socket that takes no IPv4 is in the way of an IPv6 binding alone.
+  const { hostAddress } = published;
+  if (family === 6 && (hostAddress === undefined || familyOf(hostAddress) === 4)) return false;
   if (state !== 'LISTEN' && state !== 'UNCONN') return false;
   return address === undefined || published.hostAddress === undefined || address === published.hostAddress;
 }
