@@ -42,6 +42,7 @@ export function outcomeOf(flow: Flow): Outcome {
   const nearby = flow.legs.filter((leg) => leg.point === near.point && isSameEnds(leg, near));
   const answer = first(nearby.map(accepted));
   const acknowledged = nearby.some(acknowledges);
+  if (answer && isNeverTaken(flow)) return { status: 'no-reply', lostAnswer: answer, oneWay };
   if (answer) {
     const reset = first(nearby.map(resetUnanswered));
     const unansweredTail = first(nearby.map(tailOf));
@@ -66,6 +67,20 @@ export function outcomeOf(flow: Flow): Outcome {
   if (flow.legs.every((leg) => leg.forward.packets === 0)) return { status: 'unknown', oneWay };
   if (!flow.begun && flow.protocol === PROTOCOL.tcp) return { status: 'unknown', oneWay };
   return { status: 'no-reply', oneWay };
+}
+
+/** SYN-ACKs again and again and nothing of the client anywhere: its request came by another way, and its ACK never comes. */
+function isNeverTaken({ protocol, legs }: Flow): boolean {
+  return (
+    protocol === PROTOCOL.tcp &&
+    legs.every(
+      ({ forward, reply: { packets, kept } }) =>
+        forward.packets === 0 &&
+        packets > REPEATS &&
+        packets === kept.length &&
+        kept.every(({ tcpFlags = 0 }) => (tcpFlags & 0x17) === 0x12),
+    )
+  );
 }
 
 function isSameEnds(left: Leg, right: Leg): boolean {
