@@ -1,5 +1,5 @@
 import { modelCause } from '../model-cause.ts';
-import { nameOf } from '../words.ts';
+import { capital, nameOf } from '../words.ts';
 
 /** ip_forward(), net/ipv4/ip_forward.c: SKB_DROP_REASON_IP_INHDR, ICMP time exceeded */
 export const ttlExpired = modelCause({
@@ -29,12 +29,27 @@ export const ttlExpired = modelCause({
     'RFC 1812, section 5.3.1',
   ],
   tell(kase, drop) {
+    const where = nameOf(kase, drop.namespace);
+    const [origin] = drop.trace.hops;
+    // At the first router behind its sender it can't have been in circles yet; seen so, it is no TTL rule of this router.
+    const seen = kase.flow.legs.some((leg) => leg[drop.direction].kept[0]?.ttl === 1);
+    const sender =
+      seen && origin && origin.in === undefined && drop.trace.hops.length === 2
+        ? nameOf(kase, origin.namespace)
+        : undefined;
     return {
-      title: `the packet’s TTL ends at ${nameOf(kase, drop.namespace)}`,
+      title: `the packet’s TTL ends at ${where}`,
       explanation:
-        `The packet has to be forwarded by ${nameOf(kase, drop.namespace)} with a TTL of 1, so the kernel drops it between PREROUTING and ` +
-        'FORWARD and sends "time exceeded" to its source. Either the sender chose so small a TTL, or the packet has been going in circles.',
+        `The packet has to be forwarded by ${where} with a TTL of 1, so the kernel drops it between PREROUTING and ` +
+        `FORWARD and sends "time exceeded" to its source. ${
+          sender
+            ? `${capital(where)} is the first router behind ${sender}, so that is what it was sent with.`
+            : 'Either the sender chose so small a TTL, or the packet has been going in circles.'
+        }`,
       status: 'rejected',
+      effect: sender
+        ? `Let ${sender} send with a larger TTL: the program’s own (IP_TTL, IPV6_UNICAST_HOPS), a TTL rule of the mangle table, or net.ipv4.ip_default_ttl (64 by default; net.ipv6.conf.IFACE.hop_limit for IPv6).`
+        : 'Correct the routes if it goes in circles, else let the sender begin with a larger TTL.',
     };
   },
 });
