@@ -176,4 +176,66 @@ SYNs on the internal bridge, none on \`eth0\`. The isolation rule of that bridge
       await lab.dump(inside[0], { form: 'text' });
     },
   },
+  {
+    name: 'sender-with-a-ttl-of-one',
+    title: 'one container gets no farther than its gateway: it sends with a TTL of 1',
+    hostname: 'depot',
+    quiet: true,
+    about: `
+The image of \`beacon\` was made for multicast on one link, and its entry script sets net.ipv4.ip_default_ttl to 1. Now it
+reports to a collector beyond the host, and "No route to host" is all it gets. \`scanner\`, on the same bridge, reports
+without trouble.`,
+    see: `
+SYNs of 10.166.7.20 with TTL 1 on \`dock0\`, each answered by ICMP 11/0 of the host, and none on \`wan0\`. \`IpInHdrErrors\`
+counts them.`,
+    expect: [
+      {
+        protocol: 'tcp',
+        client: '10.166.7.20',
+        server: '203.0.113.188',
+        port: 8089,
+        status: 'rejected',
+        statusAlso: ['dropped'],
+        cause: 'ttl-expired',
+        namespace: 'host',
+        mustNot: ['route-loop', 'fwd-ip-forward-off', 'nat-masquerade-missing', 'ext-unreachable'],
+      },
+      { protocol: 'tcp', client: '10.166.7.21', server: '203.0.113.188', port: 8089 },
+      { protocol: 'icmp', client: '10.166.7.20', server: '10.166.7.1' },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const { outside, inside } = await bridgedHost(lab, {
+        bridge: ['dock0', '10.166.7.1/24'],
+        members: [
+          ['beacon', 'eth0', '10.166.7.20/24', 'vbeacon'],
+          ['scanner', 'eth0', '10.166.7.21/24', 'vscanner'],
+        ],
+        uplink: ['wan0', '192.0.2.188/24'],
+        gateway: '192.0.2.1',
+        remotes: ['203.0.113.188'],
+      });
+      const [beacon, scanner] = inside;
+      await beacon.sh('sysctl -qw net.ipv4.ip_default_ttl=1');
+      await host.sh('iptables -t nat -A POSTROUTING -s 10.166.7.0/24 -o wan0 -j MASQUERADE');
+      await outside.start('peer tcp-serve 203.0.113.188 8089 collector');
+      const [bridge, uplink] = await lab.capture(host, ['dock0', 'wan0']);
+      await lab.works(beacon, 'ping -n -c 2 -i 0.3 10.166.7.1');
+      await lab.works(scanner, 'peer tcp-ask 203.0.113.188 8089');
+      await lab.fails(beacon, 'peer tcp-ask 203.0.113.188 8089', /No route to host/);
+      await lab.captured();
+      lab.seen(bridge, 'tcp[13] == 2 and src host 10.166.7.20 and ip[8] == 1');
+      lab.seen(bridge, 'icmp[0] == 11 and dst host 10.166.7.20');
+      lab.seen(uplink, 'tcp[13] == 2', 1);
+      await lab.counted(host, 'IpInHdrErrors');
+      await lab.dump(host, { form: 'text' });
+      await lab.dump(beacon, { form: 'text' });
+      await lab.repaired(
+        beacon,
+        'sysctl -qw net.ipv4.ip_default_ttl=64',
+        beacon,
+        'peer tcp-ask 203.0.113.188 8089',
+      );
+    },
+  },
 ];
