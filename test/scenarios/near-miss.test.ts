@@ -410,6 +410,41 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     'the listener takes IPv6 alone',
     ['host/ss.txt', /0\.0\.0\.0:8094 {6}0\.0\.0\.0:\*/, '[::]:8094 [::]:*'],
   ],
+  [
+    'flt-ipset-ban',
+    'banned-by-a-set',
+    'the address is not in the set',
+    ['host/ipset-list.txt', /198\.51\.100\.77/, '198.51.100.78'],
+  ],
+  [
+    'ct-invalid-drop',
+    'only-the-answers-pass-here',
+    'the rule is about what conntrack was told to leave alone',
+    ['host/iptables-save.txt', /--ctstate INVALID/, '--ctstate UNTRACKED'],
+  ],
+  [
+    'nat-dnat-to-localhost',
+    'forwarded-to-the-loopback',
+    'the incoming interface takes loopback addresses',
+    ['host/sysctl.txt', /(conf\.enp2s0\.route_localnet = )0/, '$11'],
+  ],
+  [
+    'route-external-to-private',
+    'lan-knows-nothing-of-the-lab',
+    'the sender has a route to the host',
+    ['outside/ip-route.txt', /^/, '10.177.5.0/24 via 192.0.2.135 dev eth0 \n'],
+  ],
+  [
+    'ttl-expired',
+    'sender-with-a-ttl-of-one',
+    'the destination is the router’s own, which is not asked for its TTL',
+    [
+      'host/ip-route.txt',
+      /^local 127\.0\.0\.1 /m,
+      'local 203.0.113.188 dev lo table local proto kernel scope host src 203.0.113.188 \n$&',
+    ],
+    ['host/ip-addr.txt', /^( +)inet 127\.0\.0\.1\/8 .*$/m, '$&\n$1inet 203.0.113.188/32 scope global lo'],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {
