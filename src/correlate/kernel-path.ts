@@ -70,7 +70,7 @@ export function kernelPaths(
     const known =
       leg !== undefined &&
       dumped(netns, packet) &&
-      (!compared || (isBegun(flow) && !compared.kernel?.problem && isReliable(each, flow, compared)));
+      (!compared || (isBegun(flow) && isTied(compared) && isReliable(each, flow, compared)));
     return {
       ...each,
       steps: tied,
@@ -135,6 +135,12 @@ const STATEFUL = new Set('limit hashlimit recent statistic quota connlimit connb
 /** What the connection tracker knew before the first traced packet is certain: nothing. */
 function isBegun(flow: Flow): boolean {
   return flow.begun || flow.protocol !== PROTOCOL.tcp;
+}
+
+/** A rule that the dump lacks is tied to none; that it took the packet, where the model has it go on, is certain all the same. */
+function isTied({ kernel }: Parting): boolean {
+  if (!kernel?.problem) return true;
+  return kernel.absent === true && (kernel.verdict === 'DROP' || kernel.verdict === 'REJECT');
 }
 
 /**

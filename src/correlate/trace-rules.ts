@@ -29,6 +29,8 @@ export interface TiedStep {
   readonly span: Span;
   /** Tied by what nft's words have in common with the rule: another one that does the same is as likely. */
   readonly guessed?: boolean;
+  /** The dump has all of that chain, of the backend that was traced, and not this rule: it is of another time. */
+  readonly absent?: true;
   /** Why it is tied to nothing. */
   readonly problem?: string;
 }
@@ -84,7 +86,10 @@ function tieStep(
     const text = `which rule of ${step.table} ${step.chain} in ${ruleset.path} it is can't be told from nft's words`;
     return { ...plain, problem: text };
   }
-  return { ...plain, problem: `${ruleset.path} has no such rule in ${step.table} ${step.chain}` };
+  // A save of the other backend is no witness of what this one had.
+  const absent = step.text !== undefined && ruleset.backend === 'nft';
+  const problem = `${ruleset.path} has no such rule in ${step.table} ${step.chain}`;
+  return { ...plain, ...(absent && { absent }), problem };
 }
 
 /** get_chainname_rulenum(), net/ipv4/netfilter/ip_tables.c: one more than there are rules is the chain's end. */

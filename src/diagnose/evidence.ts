@@ -165,7 +165,7 @@ export function ruleEvidence(kase: Case, trace: Trace): Evidence[] {
     ?.chains.get(step.chain);
   const counters = step.kind === 'policy' ? chain?.counters : chain?.rules[step.number - 1]?.counters;
   const counted = counters && counters.packets > 0 ? ` (counted ${counters.packets} packets)` : '';
-  const name = step.kind === 'policy' ? 'policy' : `rule ${step.number}`;
+  const name = step.kind === 'policy' ? 'policy' : step.number === 0 ? 'rule' : `rule ${step.number}`;
   return [
     { path: rule.path, line: rule.line, text: `${rule.table} ${rule.chain} ${name}: ${rule.text}${counted}` },
   ];

@@ -39,6 +39,7 @@ export function modelCause(spec: ModelCauseSpec): Cause {
       return {
         ...told,
         ...(maker && withMaker(told, maker)),
+        ...(isUndumped(drop) && { replay: false, effect: unreplayed(told) }),
         confidence: told.confidence ?? dropConfidence(kase, drop),
         namespace: told.namespace ?? drop.namespace,
         ...(device !== undefined && { interface: device }),
@@ -48,6 +49,16 @@ export function modelCause(spec: ModelCauseSpec): Cause {
       };
     },
   };
+}
+
+/** Only a trace shows the rule that dropped it: which number it has is not known, and no replay meets it. */
+export function isUndumped({ trace: { rule } }: ModelDrop): boolean {
+  return rule?.kind === 'rule' && rule.number === 0;
+}
+
+function unreplayed({ effect = '' }: Told): string {
+  const text = 'Not replayed: no dump has the rule that is in the way.';
+  return effect === '' ? text : `${text} ${effect}`;
 }
 
 function withMaker(

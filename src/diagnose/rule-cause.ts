@@ -2,7 +2,7 @@ import type { Case, ModelDrop } from './case.ts';
 import type { Cause, Command } from './cause.ts';
 import { acceptInDockerUser, acceptInNft, selector } from './filter.ts';
 import { madeBy } from './maker.ts';
-import { modelCause } from './model-cause.ts';
+import { isUndumped, modelCause } from './model-cause.ts';
 import { capital, iptablesOf, nameOf } from './words.ts';
 
 /** `filter FORWARD rule 3`, `the policy of filter FORWARD`; of nft tables `inet filter forward rule 3`; with its maker, if somebody's. */
@@ -10,6 +10,7 @@ export function rulePlace(drop: ModelDrop): string {
   const rule = drop.trace.rule;
   if (!rule) return 'a rule';
   const chain = `${'family' in rule ? `${rule.family} ` : ''}${rule.table} ${rule.chain}`;
+  if (isUndumped(drop)) return `a rule of ${chain} that no dump has`;
   return rule.kind === 'rule' || rule.kind === 'nft-rule'
     ? `${chain} rule ${rule.number}${madeBy(rule)}`
     : `the policy of ${chain}${madeBy(rule)}`;
@@ -34,7 +35,7 @@ export function acceptBefore(kase: Case, drop: ModelDrop): Command[] {
   const user = acceptInDockerUser(kase, drop);
   if (user) return user;
   const table = rule.table === 'filter' ? '' : `-t ${rule.table} `;
-  const at = rule.kind === 'rule' ? ` ${rule.number}` : '';
+  const at = rule.kind === 'rule' && !isUndumped(drop) ? ` ${rule.number}` : '';
   return [
     {
       namespace: drop.namespace,

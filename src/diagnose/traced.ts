@@ -73,6 +73,8 @@ function dropOfTrace(kase: Case, path: KernelPath): ModelDrop {
       : {
           kind: 'rule',
           ...step,
+          // A rule that no dump has is quoted from the trace.
+          ...(last.place ? {} : { line: last.span.line, path: last.span.path }),
           number: last.number ?? 0,
           target: last.verdict ?? '',
           text: last.text ?? '',

@@ -24,6 +24,7 @@ export type Step =
       hook: Hook;
       table: TableName;
       chain: string;
+      /** From 1; 0: a trace shows the rule, and no dump has it. */
       number: number;
       target: string;
       text: string;

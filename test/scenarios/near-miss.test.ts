@@ -445,6 +445,12 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     ],
     ['host/ip-addr.txt', /^( +)inet 127\.0\.0\.1\/8 .*$/m, '$&\n$1inet 203.0.113.188/32 scope global lo'],
   ],
+  [
+    'trace-model-parts',
+    'traced-by-newer-rules',
+    'the rules were saved after the change',
+    ['host/iptables-save.txt', /(-A FORWARD -s \S+ -p tcp -m tcp --dport )9001/, '$11883'],
+  ],
 ];
 
 function both(namespace: string, pattern: RegExp): Edit[] {

@@ -1,5 +1,5 @@
 /** What traces add to an analysis: recordings of test/traces/record.sh, with and without captures, and dumps of another time. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -177,4 +177,38 @@ describe.runIf(recordings.length > 0)('recorded scenarios, by their traces alone
       expect(steps.filter(({ place }) => place).length).toBeGreaterThan(steps.length * 0.7);
     },
   );
+});
+
+describe('a rule that no dump has', () => {
+  const bundle = 'captures/traced-by-newer-rules/bundle';
+  const trace = join(bundle, 'traces/host/xtables-monitor.txt');
+
+  it('is quoted from the trace, has no number, and its repair is not called verified', async () => {
+    const { findings } = await analysed([bundle]);
+    const dropped = findings.find(({ cause }) => cause === 'flt-rule-drop');
+    expect(dropped?.title).toContain('a rule of filter FORWARD that no dump has');
+    expect(dropped?.rule).toMatchObject({
+      path: trace,
+      text: expect.stringContaining('--dport 1883 -j DROP'),
+    });
+    expect(readFileSync(trace, 'utf8').split('\n')[(dropped?.rule?.line ?? 0) - 1]).toContain('--dport 1883');
+    expect(dropped?.fix).toMatchObject({ verified: false });
+    expect(dropped?.fix?.commands).toEqual([expect.stringMatching(/^iptables -I FORWARD -s /)]);
+  });
+
+  it.each([
+    ['nft', '', [1883, 9001]],
+    ['legacy', 'another backend’s save does not say what this one had', [9001]],
+  ])('parts trace and model beside a save of %s', async (backend, _why, ports) => {
+    const folder = mkdtempSync(join(tmpdir(), 'traces-'));
+    cpSync(bundle, folder, { recursive: true });
+    const save = join(folder, 'namespaces/host/iptables-save.txt');
+    const text = readFileSync(save, 'utf8');
+    writeFileSync(save, backend === 'nft' ? text : text.replaceAll('(nf_tables)', '(legacy)'));
+    const { findings, flows } = await analysed([folder]);
+    const parting = findings.filter(({ cause }) => cause === 'trace-model-parts');
+    expect(parting.flatMap(({ flows: ids }) => ids.map((id) => flows[id]?.server.port)).sort()).toEqual(
+      ports,
+    );
+  });
 });

@@ -28,6 +28,7 @@ import { natState } from './nat-state.mjs';
 import { natUntranslated } from './nat-untranslated.mjs';
 import { natWayBack } from './nat-way-back.mjs';
 import { neighbours } from './neighbours.mjs';
+import { outdated } from './outdated.mjs';
 import { overlays } from './overlays.mjs';
 import { routing } from './routing.mjs';
 import { severalWays } from './several-ways.mjs';
@@ -69,6 +70,7 @@ export const incidents = [
   ...everyday,
   ...everydayRoutes,
   ...moments,
+  ...outdated,
   ...docker,
   ...engines,
   ...ipv6,
