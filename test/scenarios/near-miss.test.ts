@@ -446,6 +446,24 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     ['host/ip-addr.txt', /^( +)inet 127\.0\.0\.1\/8 .*$/m, '$&\n$1inet 203.0.113.188/32 scope global lo'],
   ],
   [
+    'flt-docker-internal',
+    'internal-network-stays-inside',
+    'that rule is for another bridge, and the policy of FORWARD drops',
+    ['host/iptables-save.txt', /(! -d 172\.29\.12\.0\/24 -i )br-5d0c61b7e2f4/, '$1br-0a91c3d84e57'],
+  ],
+  [
+    'flt-icc-off',
+    'neighbours-kept-apart',
+    'the bridge does not call iptables',
+    ['host/sysctl.txt', /(bridge-nf-call-iptables = )1/, '$10'],
+  ],
+  [
+    'flt-docker-raw-direct',
+    'container-address-from-the-lan',
+    'the raw rule is for another container',
+    ['host/iptables-save.txt', /(PREROUTING -d )172\.27\.16\.5/, '$1172.27.16.6'],
+  ],
+  [
     'trace-model-parts',
     'traced-by-newer-rules',
     'the rules were saved after the change',
