@@ -38,6 +38,8 @@ export interface KernelStepReport {
   rule?: { path: string; line: number };
   /** Why it is tied to no rule. */
   problem?: string;
+  /** The dump has that chain, and no such rule in it. */
+  absent?: true;
 }
 
 export function describeKernelPath(kernel: KernelPath): KernelPathReport {
