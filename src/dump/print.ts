@@ -54,8 +54,7 @@ export function printDump(content: DumpContent): string | undefined {
     case 'qdiscs':
       return printQdiscs(content.qdiscs);
     case 'ruleset':
-      // The nft backend gives back its own order of tables and all built-in chains; the legacy one what it was given.
-      return printRuleset(content.ruleset.backend === 'nft' ? asLoaded(content.ruleset) : content.ruleset);
+      return printRuleset(asLoaded(content.ruleset));
     case 'ipsets':
       return printSets(content.sets);
     case 'sysctls':

@@ -1,5 +1,6 @@
 /** A pasted session or a set-up script as inputs: the dumps that its commands printed, and the commands that change something. */
 import type { Issue } from '../base/issue.ts';
+import { hintOfCommand } from '../dump/hint.ts';
 import { recogniseDump } from '../dump/recognise.ts';
 import { changes, isPlaceholder, shows } from '../transcript/changes.ts';
 import { expand } from '../transcript/expand.ts';
@@ -34,11 +35,29 @@ export function readTranscript(path: string, text: string, namespace = 'host'): 
   const session = readSession(text);
   const changing = session.commands.some(({ text: inner }) => changes(inner));
   if (!isSession(session) && !changing) return undefined;
+  if (isRemarked(session, path, text)) return undefined;
   const dumps = [...printedDumps(path, session, namespace)];
   const { commands, issues } = changingCommands(path, session, namespace);
   if (dumps.length === 0 && commands.length === 0) return undefined;
   if (dumps.length <= 1 && commands.length === 0 && !session.script && !tellsMore(session)) return undefined;
   return { dumps, commands, issues };
+}
+
+/**
+ * A rules or settings file with commands in its remarks: each stands behind a mere `#`, and none of them prints such a file; or not
+ * all of it is what one of them printed; or one that prints nothing has something behind it.
+ */
+function isRemarked({ commands, blocks, script }: Session, path: string, text: string): boolean {
+  if (script || blocks.length > 0 || !commands.every(({ doubtful }) => doubtful)) return false;
+  const whole = recogniseDump(path, text);
+  if (!whole) return false;
+  if (commands.every((each) => hintOfCommand(each.text)?.format !== whole.format.replace(/-json$/, '')))
+    return true;
+  const printed = new Set(commands.flatMap(({ output }) => output.map(({ number }) => number)));
+  const own = text.split('\n').some((line, at) => /^\s*[^#\s]/.test(line) && !printed.has(at + 1));
+  return (
+    own || commands.some((each) => changes(each.text) && each.output.length > 0 && !refusalIn(each.output))
+  );
 }
 
 /** A dump with one remark that looks like a command is a dump. */

@@ -11,6 +11,8 @@ export interface CommandLine {
   readonly host?: string;
   /** A busybox prompt: `/ # `. Only containers and small systems have it. */
   readonly busybox?: true;
+  /** A mere `#`: root's prompt, or a remark that holds a command. */
+  readonly doubtful?: true;
 }
 
 /** Prompts that can be nothing else, whatever is typed behind them. */
@@ -70,7 +72,8 @@ export function commandLine(line: string, fenced: boolean): CommandLine | undefi
   if (busybox) return { text: trimmed.slice(busybox[0].length), indent, busybox: true };
   const prompt = PROMPT.exec(trimmed)?.[0] ?? '';
   const behind = trimmed.slice(prompt.length);
-  if (prompt !== '' && isCommand(behind)) return { text: behind, indent };
+  if (behind !== '' && prompt !== '' && isCommand(behind))
+    return { text: behind, indent, ...(/^#/.test(prompt) && { doubtful: true }) };
   if (prompt !== '' && /^#\s/.test(trimmed)) return undefined;
   if (isBare(trimmed, fenced)) return { text: trimmed, indent };
   return undefined;

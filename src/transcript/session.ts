@@ -19,6 +19,8 @@ export interface SessionCommand {
   readonly where?: Where;
   /** The machine that its prompt names. */
   readonly host?: string;
+  /** It stands behind a mere `#` and may be a remark. */
+  readonly doubtful?: true;
   /** What it read from a here-document. */
   readonly input?: readonly PrintedLine[];
   readonly output: readonly PrintedLine[];
@@ -94,7 +96,7 @@ class Reader {
 
   private command(
     line: PastedLine,
-    { indent, host }: { readonly indent: number; readonly host?: string },
+    { indent, host, doubtful }: { readonly indent: number; readonly host?: string; readonly doubtful?: true },
     typed: string,
     input: readonly PrintedLine[] | undefined,
   ): void {
@@ -113,6 +115,7 @@ class Reader {
         ...{ line: line.number, typed, text: inner.text },
         ...(where && { where }),
         ...(this.host !== undefined && { host: this.host }),
+        ...(doubtful && { doubtful }),
         ...(input && { input }),
       },
       indent,

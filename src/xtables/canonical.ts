@@ -1,4 +1,4 @@
-/** A ruleset as `iptables-nft-save` gives it back after `iptables-restore` loaded it. */
+/** A ruleset as iptables-save gives it back after `iptables-restore` loaded it. */
 import type { MatchUse, Rule, Ruleset, Table, TableName } from './rule.ts';
 import { BUILTIN_CHAINS } from './rule.ts';
 import { MAX_PORT } from './values/port.ts';
@@ -9,25 +9,27 @@ const ORDER: readonly TableName[] = ['mangle', 'security', 'raw', 'filter', 'nat
 const MERGED = new Set(['tcp', 'udp']);
 
 /**
- * Tables in nft's order, all built-in chains of each in front, user chains by name, and conditions on ports or flags that were
- * spread over several `-m tcp` of one rule together in the first. Rules keep their order, text and place.
+ * Tables in one order (nft's; legacy has that in which they came to be), all built-in chains of each in front, user chains by name. Of
+ * nft's backend, conditions on ports or flags that were spread over several `-m tcp` of one rule stand together in the first.
+ * Rules keep their order, text and place.
  */
 export function asLoaded(ruleset: Ruleset): Ruleset {
+  const merges = ruleset.backend === 'nft';
   const tables = new Map<TableName, Table>();
   for (const name of ORDER) {
     const table = ruleset.tables.get(name);
-    if (table) tables.set(name, loadedTable(table));
+    if (table) tables.set(name, loadedTable(table, merges));
   }
-  return { ...ruleset, backend: 'nft', tables };
+  return { ...ruleset, tables };
 }
 
-function loadedTable(table: Table): Table {
+function loadedTable(table: Table, merges: boolean): Table {
   const chains: Table['chains'] = new Map();
   const builtin: readonly string[] = BUILTIN_CHAINS[table.name];
   const users = [...table.chains.keys()].filter((name) => !builtin.includes(name)).sort();
   for (const name of [...builtin, ...users]) {
     const chain = table.chains.get(name) ?? { name, policy: 'ACCEPT' as const, rules: [] };
-    chains.set(name, { ...chain, rules: chain.rules.map(merged) });
+    chains.set(name, { ...chain, rules: merges ? chain.rules.map(merged) : chain.rules });
   }
   return { name: table.name, chains };
 }

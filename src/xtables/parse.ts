@@ -41,6 +41,9 @@ export function parseSave(text: string, path: string, options: ParseOptions = {}
 
 export function familyOfText(lines: readonly string[]): Family {
   for (const line of lines) {
+    // A line for one family alone, in a file for both; a remark about both.
+    if (/^\s*-[46] -/.test(line) || /^\s*#.*\biptables\b.*\bip6tables\b/.test(line)) continue;
+    if (/^\s*:ufw6-/.test(line)) return 6;
     if (/^\s*#.*\bip6tables/.test(line) || (PROMPT.test(line) && /ip6tables/.test(line))) return 6;
     if (/^\s*#.*\biptables/.test(line) || PROMPT.test(line)) return 4;
     if (

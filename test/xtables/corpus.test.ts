@@ -190,3 +190,21 @@ describe.runIf(existsSync(`${CORPUS}/syntax`))("rules of other projects' tests",
     expect(compared).toBeGreaterThan(0);
   });
 });
+
+describe.runIf(existsSync(`${CORPUS}/odd-syntax.tsv`))('forms that a naive parser trips on', () => {
+  /** Rows whose example is cut, is no rule, names chains and rules that stand elsewhere, or is what iptables itself refuses. */
+  const NOT_BY_ITSELF =
+    /^(?:no newline after|host name or placeholder|line that is no directive|leading garbage line|same table opened|command (?:-[DR]|--(?:delete|policy|rename-chain|replace)) inside|two -m comment|escaped quote|empty string|long option --source|non-ASCII bytes|--dport before -p|table with no|several spaces|same match loaded|jump to a chain|anonymised MAC|old-style negation|-m time)/;
+  const rows = table(`${CORPUS}/odd-syntax.tsv`).filter(({ oddity = '', example = '' }) => {
+    return example !== '' && !NOT_BY_ITSELF.test(oddity);
+  });
+
+  it.each(rows.map(({ oddity = '', example = '' }) => [oddity, example]))('%s', (_, example) => {
+    const texts = /^\*/.test(example) ? [example] : TABLES.map((name) => `*${name}\n${example}`);
+    const readings = texts.flatMap((text) =>
+      ([4, 6] as const).map((family) => parseSave(`${text}\nCOMMIT\n`, 'odd', { family }).issues),
+    );
+    const flagged = readings.map((issues) => issues.filter(({ code }) => code !== 'unknown-target'));
+    expect(flagged.some((issues) => issues.length === 0)).toBe(true);
+  });
+});
