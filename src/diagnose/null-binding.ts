@@ -4,9 +4,11 @@
  */
 import type { Sighting } from '../correlate/flow.ts';
 import { formatIp } from '../net/ip.ts';
+import { PROTOCOL } from '../net/protocol.ts';
 import type { Case } from './case.ts';
 import { describeSighting, seenAt } from './evidence.ts';
 import type { Evidence } from './finding.ts';
+import { limitsOnTheWay } from './limits.ts';
 import {
   assumedIn,
   conntrackKnown,
@@ -44,7 +46,7 @@ export function nullBinding(kase: Case, manip: 'src' | 'dst'): NullBinding | und
     if (held ? held.dump.entry[manip === 'src' ? 'srcNat' : 'dstNat'] : conntrackKnown(kase, namespace))
       continue;
     const seen = untranslated(kase, namespace, manip);
-    if (!held && !seen) continue;
+    if (!held && (!seen || isNewHere(kase))) continue;
     const other = translatedAlike(kase, translation);
     return {
       namespace,
@@ -71,6 +73,12 @@ export function nullBinding(kase: Case, manip: 'src' | 'dst'): NullBinding | und
     };
   }
   return undefined;
+}
+
+/** A connection that begins before our eyes is not older than a rule; and where a limit may have stopped it, nothing is said by its end. */
+function isNewHere(kase: Case): boolean {
+  const { flow } = kase;
+  return (flow.protocol === PROTOCOL.tcp && flow.begun) || limitsOnTheWay(kase).length > 0;
 }
 
 function confidenceOf(assumed: number, held: boolean, seen: boolean, other: boolean): number {

@@ -1,9 +1,9 @@
 import type { Sighting } from '../../correlate/flow.ts';
 import { isEcho } from '../../correlate/outcome.ts';
-import type { Step } from '../../netstack/hop.ts';
 import type { Case } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
-import { describeSighting, findingRule, seenAt } from '../evidence.ts';
+import { describeSighting, seenAt } from '../evidence.ts';
+import { limitsOnTheWay } from '../limits.ts';
 import { ruleCause } from '../rule-cause.ts';
 import { nameOf } from '../words.ts';
 
@@ -30,60 +30,58 @@ export const fltRateLimit: Cause = {
   find: (kase) => page.find?.(kase) ?? usedUp(kase),
 };
 
-const LIMITED = /-m (limit|hashlimit|connlimit|quota|recent)\b/;
-
-type RuleStep = Extract<Step, { kind: 'rule' }>;
-
 function usedUp(kase: Case): Found | undefined {
-  const { prediction, outcome } = kase;
-  const tail = outcome.unansweredTail ?? neverAnswered(kase);
-  if (!tail || !prediction) return undefined;
-  for (const hop of prediction.there.hops) {
-    const step = hop.steps.find(
-      (one): one is RuleStep => one.kind === 'rule' && LIMITED.test(one.text) && one.target === 'ACCEPT',
-    );
-    if (!step) continue;
-    const rule = findingRule(kase, hop.namespace, step);
-    const where = nameOf(kase, hop.namespace);
-    return {
-      confidence: outcome.unansweredTail ? 0.8 : 0.5,
-      title: `${where} lets only part of it through: the limit of ${rule.table} ${rule.chain} rule ${rule.number} is used up`,
-      explanation:
-        `${outcome.unansweredTail ? 'The first requests are answered, the ones after them are not. They are' : 'Requests like this one are'} accepted by ${rule.table} ${rule.chain} rule ${rule.number} ("${rule.text}"), which lets a burst pass ` +
-        'and then so many per interval; what exceeds it does not match and falls to the rules after it or to the policy.',
-      namespace: hop.namespace,
-      rule,
-      status: outcome.unansweredTail ? 'degraded' : 'no-reply',
-      severity: 'warning',
-      evidence: [
-        {
-          path: rule.path,
-          line: rule.line,
-          text: `${rule.table} ${rule.chain} rule ${rule.number}: ${rule.text}`,
-        },
-        seenAt(
-          kase,
-          tail,
-          `${describeSighting(tail)}, ${outcome.unansweredTail ? 'the first request that gets no answer' : 'which gets no answer'}`,
-        ),
-      ],
-      fix: [],
-      effect: 'Raise the limit, or count by source with hashlimit.',
-    };
-  }
-  return undefined;
+  const { outcome, flow } = kase;
+  const tail = outcome.unansweredTail ?? servedBefore(kase);
+  const [limit] = limitsOnTheWay(kase).toSorted((a, b) => Number(b.stops) - Number(a.stops));
+  if (!tail || !limit) return undefined;
+  const { namespace, table, chain, number, rule, path, stops } = limit;
+  const where = nameOf(kase, namespace);
+  const counted = (rule.counters?.packets ?? 0n) > 0n && stops;
+  const inOne = outcome.unansweredTail !== undefined;
+  return {
+    confidence: inOne ? 0.8 : counted ? 0.75 : 0.5,
+    title: `${where} lets only part of it through: the limit of ${table} ${chain} rule ${number} is used up`,
+    explanation:
+      `${inOne ? 'The first requests are answered, the ones after them are not.' : 'Others like it were answered a moment before.'} ` +
+      (stops
+        ? `${table} ${chain} rule ${number} ("${rule.text}") stops what exceeds its limit; what doesn’t goes on to the rule that accepts it.`
+        : `They are accepted by ${table} ${chain} rule ${number} ("${rule.text}"), which lets a burst pass and then so many per interval; what exceeds it does not match and falls to the rules after it or to the policy.`),
+    namespace,
+    rule: { family: flow.family, table, chain, number, text: rule.text, path, line: rule.span.line },
+    status: inOne ? 'degraded' : outcome.refusal ? 'rejected' : 'no-reply',
+    severity: 'warning',
+    evidence: [
+      {
+        path,
+        line: rule.span.line,
+        text: `${table} ${chain} rule ${number}: ${rule.text}${counted ? `; it counted ${rule.counters?.packets} packets` : ''}`,
+      },
+      seenAt(
+        kase,
+        tail,
+        `${describeSighting(tail)}, ${inOne ? 'the first request that gets no answer' : 'which gets no answer'}`,
+      ),
+    ],
+    fix: [],
+    effect: 'Raise the limit, or count by source with hashlimit.',
+  };
 }
 
-/** Echo requests of another sender got their answers: what this one met is that they had used the limit up. */
-function neverAnswered({ flow, outcome, correlation }: Case): Sighting | undefined {
-  if (outcome.status !== 'no-reply' || !isEcho(flow) || flow.legs.some(({ reply }) => reply.packets > 0))
-    return undefined;
+/** Others got their answers of the same server and port a moment before: what this one met is that they had used the limit up. */
+function servedBefore({ flow, outcome, correlation }: Case): Sighting | undefined {
+  const failing = outcome.status === 'no-reply' || outcome.status === 'rejected';
+  const answered = flow.legs.some(({ reply }) => reply.packets > 0 && reply.packets > (reply.rst ? 1 : 0));
+  if (!failing || answered) return undefined;
   const served = correlation.flows.some(
     (other) =>
+      other !== flow &&
       other.protocol === flow.protocol &&
       other.server.address === flow.server.address &&
-      Math.abs(other.start - flow.start) < NEARBY &&
-      other.legs.some(({ reply }) => reply.packets > 0),
+      (isEcho(flow) || other.server.port === flow.server.port) &&
+      (isEcho(flow) || other.start <= flow.start) &&
+      Math.abs(flow.start - other.start) < NEARBY &&
+      other.legs.some(({ reply }) => reply.packets > 0 && (reply.synAck !== undefined || !reply.rst)),
   );
   return served ? flow.legs.find(({ forward }) => forward.packets > 0)?.forward.kept[0] : undefined;
 }
