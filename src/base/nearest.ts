@@ -5,6 +5,12 @@ export function nearest(wanted: string, names: readonly string[]): string | unde
   return best && best.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : undefined;
 }
 
+/** One letter is another one, or two stand the wrong way round; a name with another number is another name. */
+export function isMisspelling(wanted: string, name: string): boolean {
+  const isSame = wanted.length === name.length && wanted.replace(/\D/g, '') === name.replace(/\D/g, '');
+  return isSame && distance(wanted, name) === 1;
+}
+
 /** Levenshtein's, row by row; two letters changed about are one mistake. */
 function distance(left: string, right: string): number {
   let before: number[] = [];

@@ -17,6 +17,8 @@ export function meantCommand(
   if (/^ip6?tables/.test(program)) return meantRule(words);
   if (/^ip (?:-\S+ )*l(?:ink)? set (?:dev )?\S+$/.test(text)) return `${text} up`;
   if (lack?.interface === undefined) return undefined;
+  const other = otherEnd(snapshot, namespace, lack.interface);
+  if (other !== undefined && / netns /.test(text)) return replaced(text, lack.interface, other);
   const names = (snapshot.namespaces.get(namespace)?.links ?? []).map(({ name }) => name);
   const name = nearest(lack.interface, names);
   return name === undefined
@@ -30,6 +32,15 @@ function meantRule(words: readonly string[]): string | undefined {
   const table = TABLES.find((name) => name === (at < 0 ? 'filter' : rest[at + 1])) ?? 'filter';
   const spec = at < 0 ? rest : rest.filter((_, i) => i !== at && i !== at + 1);
   return correctRule(spec, table, program.startsWith('ip6') ? 6 : 4);
+}
+
+/** Of a pair whose one end was moved away already, the end that is still here. */
+function otherEnd(snapshot: Snapshot, namespace: string, device: string): string | undefined {
+  const all = [...snapshot.namespaces.values()];
+  const moved = all.flatMap(({ links = [] }) => links).find(({ name }) => name === device);
+  if (moved?.pair === undefined) return undefined;
+  const here = snapshot.namespaces.get(namespace)?.links ?? [];
+  return here.find(({ pair, name }) => pair === moved.pair && name !== device)?.name;
 }
 
 /** The device is there, in another namespace. */

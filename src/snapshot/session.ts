@@ -1,5 +1,6 @@
 /** A session played: what its commands made and its dumps showed, in the order in which they were typed. */
 import type { Issue } from '../base/issue.ts';
+import { isMisspelling } from '../base/nearest.ts';
 import type { Docker } from '../dump/records.ts';
 import type { CommandInput, DumpInput, InputSet } from '../input/input.ts';
 import type { Problem } from './apply/words.ts';
@@ -18,6 +19,9 @@ export interface Played {
   readonly issues: readonly Issue[];
 }
 
+/** Devices that a command took out of a namespace, as `namespace/device`: there is no other one of that name there. */
+type Gone = ReadonlySet<string>;
+
 type Event =
   | { readonly step: number; readonly command: CommandInput }
   | { readonly step: number; readonly input: DumpInput };
@@ -26,12 +30,14 @@ export function playSession(inputs: InputSet, docker: Docker): Played {
   const issues: Issue[] = [];
   const steps: PlayedCommand[] = [];
   let snapshot: Snapshot = { namespaces: new Map(), docker };
+  let gone: Gone = new Set();
   const setsUp = (inputs.commands?.length ?? 0) > 0;
   const makesNamespaces = inputs.commands?.some(({ text }) => /^ip netns a/.test(text)) ?? false;
   for (const event of eventsOf(inputs)) {
     if ('input' in event) snapshot = withDump(snapshot, event.input, setsUp, issues);
     else {
-      const played = play(snapshot, event.command, makesNamespaces);
+      const played = play(snapshot, event.command, makesNamespaces, gone);
+      gone = goneAfter(gone, snapshot, played.snapshot);
       snapshot = played.snapshot;
       steps.push(played.step);
       if (played.step.refusal) issues.push(refusalIssue(played.step));
@@ -68,6 +74,7 @@ function play(
   given: Snapshot,
   command: CommandInput,
   makesNamespaces: boolean,
+  gone: Gone,
 ): { readonly snapshot: Snapshot; readonly step: PlayedCommand } {
   const { namespace, typed, text, line, path, refused } = command;
   const span = { path, line };
@@ -88,7 +95,7 @@ function play(
   let applied = applyCommand(snapshot, namespace, text, span);
   // A device that a machine has and nobody listed: as many as a command can name.
   for (let tries = 0; applied.problem && tries < 4; tries++) {
-    const wider = withLacking(snapshot, applied.problem, command, makesNamespaces);
+    const wider = withLacking(snapshot, applied.problem, command, makesNamespaces, gone);
     if (!wider) break;
     snapshot = wider;
     applied = applyCommand(snapshot, namespace, text, span);
@@ -110,14 +117,32 @@ function withLacking(
   lack: Problem,
   { namespace, path, line }: CommandInput,
   makesNamespaces: boolean,
+  gone: Gone,
 ): Snapshot | undefined {
   if (lack.namespace !== undefined && lack.namespace !== '')
     return makesNamespaces ? undefined : withPartial(snapshot, lack.namespace);
   const netns = snapshot.namespaces.get(namespace);
   if (lack.interface === undefined || lack.interface === '' || !netns?.partial) return undefined;
+  if (gone.has(`${namespace}/${lack.interface}`) || isMistyped(lack.interface, netns)) return undefined;
   const link = inferredLink(lack.interface, { path, line });
   const links = [...(netns.links ?? []), link];
   return { ...snapshot, namespaces: new Map(snapshot.namespaces).set(namespace, { ...netns, links }) };
+}
+
+/** A name of its own in a namespace that the session fills: one letter away from a device there, it is that one misspelt. */
+function isMistyped(name: string, { name: namespace, links = [] }: Netns): boolean {
+  if (namespace === 'host' || name === 'lo') return false;
+  return links.some((link) => link.pair !== undefined && isMisspelling(name, link.name));
+}
+
+function goneAfter(gone: Gone, before: Snapshot, after: Snapshot): Gone {
+  const changed = [...before.namespaces].filter(([name, netns]) => after.namespaces.get(name) !== netns);
+  if (changed.length === 0) return gone;
+  const now = new Set(gone);
+  for (const [name, { links = [] }] of changed) for (const link of links) now.add(`${name}/${link.name}`);
+  for (const [name] of changed)
+    for (const link of after.namespaces.get(name)?.links ?? []) now.delete(`${name}/${link.name}`);
+  return now;
 }
 
 function refusalIssue({ typed, span, refusal }: PlayedCommand): Issue {

@@ -121,6 +121,32 @@ describe('commands that are refused', () => {
   });
 });
 
+describe('a note that takes its namespaces for granted', () => {
+  const NOTE = [
+    'ip link add to-left type veth peer name to-right',
+    'ip link set to-left netns left',
+    'ip link set to-right netns right',
+    'ip -n left addr add 10.72.0.1/30 dev to-left',
+    'ip -n left link set lo up',
+    'ip link set eth1 up',
+  ];
+  it.each([
+    [NOTE.slice(0, 2), 'ip link set to-left netns right', 'ip link set to-right netns right'],
+    [NOTE.slice(0, 3), 'ip link set to-right up', 'ip -n right link set to-right up'],
+    [NOTE, 'ip -n left link set ot-left up', 'ip link set to-left up'],
+    [NOTE, 'ip -n right addr add 10.72.0.2/30 dev ro-right', 'ip addr add 10.72.0.2/30 dev to-right'],
+    [NOTE, 'ip link set to-lefu up', null],
+    [NOTE, 'ip -n right link set to-right2 up', null],
+    [[...NOTE, 'ip link add to-left type dummy'], 'ip link set to-left up', null],
+  ])('%j, then %s', async (before, command, meant) => {
+    const path = file('note.sh', ...before, command);
+    const { stdout } = await run(['show', path, '--format', 'json']);
+    const { commands } = JSON.parse(stdout) as { commands: { refusal?: { meant?: string } }[] };
+    const refusals = commands.map(({ refusal }) => refusal?.meant ?? null);
+    expect(refusals).toEqual([...before.map(() => null), meant]);
+  });
+});
+
 describe('a pasted session', () => {
   const SESSION = [
     'My second namespace has no internet:',
