@@ -41,9 +41,11 @@ export interface CommandInput {
   readonly step: number;
   /** Where it runs. */
   readonly namespace: string;
+  /** It was typed in a shell that was opened there: the namespace in which that was done. */
+  readonly outside?: string;
   /** As typed, its variables filled in. */
   readonly typed: string;
-  /** Without sudo, `ip netns exec NS` and the like. */
+  /** Without sudo, `ip netns exec NS` and the like; empty where it only opens a shell there. */
   readonly text: string;
   /** What it printed says that it was refused. */
   readonly refused?: { readonly number: number; readonly text: string };

@@ -112,19 +112,22 @@ function changingCommands(
   const commands: CommandInput[] = [];
   for (const { command, typed } of statements) {
     const { text, where = command.where } = innerCommand(typed);
-    if (!changes(text) || isPlaceholder(text)) continue;
+    const opens = text === '' && command.opensShell && where?.namespace !== undefined;
+    if ((!changes(text) && !opens) || isPlaceholder(text)) continue;
     const refused = refusalIn(command.output);
     // A loop comes back to lines before: its commands stay in the order in which they run.
     const step = Math.max(commands.at(-1)?.step ?? 0, command.line);
     commands.push({
       ...{ path, line: command.line, step, namespace: placeOf(where, home), typed, text },
+      ...(command.outside && { outside: placeOf(command.outside.where, home) }),
       ...(refused && { refused }),
     });
   }
   const issues = skipped
     .filter(({ command }) => session.script || changes(innerCommand(command.typed).text))
     .map(({ command, reason }): Issue => skippedLine(path, command, reason));
-  return { commands, issues };
+  // Shells alone change nothing.
+  return { commands: commands.some(({ text }) => text !== '') ? commands : [], issues };
 }
 
 function skippedLine(path: string, { line, typed }: SessionCommand, reason: string): Issue {

@@ -39,7 +39,7 @@ export function playSession(inputs: InputSet, docker: Docker): Played {
       const played = play(snapshot, event.command, makesNamespaces, gone);
       gone = goneAfter(gone, snapshot, played.snapshot);
       snapshot = played.snapshot;
-      steps.push(played.step);
+      if (event.command.text !== '' || played.step.refusal) steps.push(played.step);
       if (played.step.refusal) issues.push(refusalIssue(played.step));
     }
   }
@@ -76,20 +76,25 @@ function play(
   makesNamespaces: boolean,
   gone: Gone,
 ): { readonly snapshot: Snapshot; readonly step: PlayedCommand } {
-  const { namespace, typed, text, line, path, refused } = command;
+  const { typed, text, line, path, refused } = command;
+  const isThere = (name: string): boolean =>
+    given.namespaces.has(name) || name === 'host' || !makesNamespaces;
+  // Where the shell could not be opened, what follows is typed in the one before.
+  const namespace = isThere(command.namespace) ? command.namespace : (command.outside ?? command.namespace);
   const span = { path, line };
   const step: PlayedCommand = { namespace, typed, span };
   const refuse = (reason: string, meant?: string): { snapshot: Snapshot; step: PlayedCommand } => ({
     snapshot: given,
     step: { ...step, refusal: { reason, ...(meant === undefined ? {} : { meant }) } },
   });
-  const known = given.namespaces.has(namespace);
-  if (!known && namespace !== 'host' && makesNamespaces) {
+  if (!isThere(namespace)) {
     const others = [...given.namespaces.keys()].filter((name) => name !== 'host');
     return refuse(
       `there is no namespace ${namespace}${others.length > 0 ? `; there are ${others.join(', ')}` : ''}`,
     );
   }
+  if (text === '') return { snapshot: given, step };
+  const known = given.namespaces.has(namespace);
   let snapshot = known ? given : withPartial(given, namespace);
   if (refused) return refuse(`it printed "${refused.text.trim()}"`, meantCommand(snapshot, namespace, text));
   let applied = applyCommand(snapshot, namespace, text, span);

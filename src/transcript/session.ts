@@ -17,6 +17,10 @@ export interface SessionCommand {
   readonly text: string;
   /** Undefined: the machine's own namespace, or nothing says. */
   readonly where?: Where;
+  /** `where` is that of the shell it was typed in; had that not opened, it would run here. */
+  readonly outside?: { readonly where: Where | undefined };
+  /** It opens a shell there. */
+  readonly opensShell?: true;
   /** The machine that its prompt names. */
   readonly host?: string;
   /** It stands behind a mere `#` and may be a remark. */
@@ -108,12 +112,15 @@ class Reader {
       return;
     }
     const inner = innerCommand(typed);
-    const where = inner.where ?? this.shells.at(-1)?.where;
+    const shell = inner.where ? undefined : this.shells.at(-1);
+    const where = inner.where ?? shell?.where;
     if (inner.opensShell) this.shells.push({ where, outside: this.host });
     this.draft = {
       command: {
         ...{ line: line.number, typed, text: inner.text },
         ...(where && { where }),
+        ...(shell?.where && { outside: { where: this.shells.findLast((each) => each !== shell)?.where } }),
+        ...(inner.opensShell && { opensShell: true as const }),
         ...(this.host !== undefined && { host: this.host }),
         ...(doubtful && { doubtful }),
         ...(input && { input }),

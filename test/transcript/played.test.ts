@@ -196,6 +196,34 @@ describe('a pasted session', () => {
     expect(report.there.hops.at(-1)?.out).toBe('enp2s0');
   });
 
+  it('stays where it was when a shell can’t be opened', async () => {
+    const path = file(
+      'shells.md',
+      'sudo ip netns add shelf',
+      'sudo ip netns exec shelf bash',
+      'ip link set lo up',
+      'sudo nsenter --net=/var/run/netns/shelve',
+      'ip link add v1 type veth peer name v2',
+      'exit',
+      'exit',
+      'ip link add v3 type dummy',
+    );
+    const { stdout, stderr } = await run(['show', path, '--format', 'json']);
+    const { commands } = JSON.parse(stdout) as { commands: { line: number; refusal?: object }[] };
+    expect(commands.map(({ line, refusal }) => [line, refusal !== undefined])).toEqual([
+      [1, false],
+      [3, false],
+      [4, true],
+      [5, false],
+      [8, false],
+    ]);
+    expect(stderr).toContain(
+      'line 4: `sudo nsenter --net=/var/run/netns/shelve` changes nothing: there is no',
+    );
+    const { stdout: drawn } = await run(['topology', path]);
+    expect(drawn).toMatch(/^shelf(?:\n.*)*v1 +veth/m);
+  });
+
   it('takes a dump that shows what commands made for that', async () => {
     const path = file(
       'later.md',
