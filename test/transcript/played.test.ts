@@ -74,6 +74,21 @@ describe('a set-up script', () => {
     expect(changes[3]?.outcome).toContain('private source 10.71.0.11: no answer comes');
   });
 
+  it('says that an answer turns round where no route leads back', async () => {
+    const path = file(
+      'far.sh',
+      ...SETUP.map((line) => line.replace('10.71.0.1/24', '10.71.8.1/24')),
+      'ip -n stove route add 10.71.8.1 dev eth0',
+      'ip -n stove route add default via 10.71.8.1',
+      ...OUT.slice(1).map((line) => line.replace('-s 10.71.0.0/24 ', '')),
+    );
+    const { stdout, status } = await run(['trace', path, '--from', 'stove', '--to', '8.8.8.8', '-q']);
+    expect(stdout).toContain(
+      'An answer, if one\ncomes, turns round in host: it leaves by wan0, by which it came,',
+    );
+    expect(status).toBe(1);
+  });
+
   it('keeps what the kernel would: a pair without its other end has no carrier', async () => {
     const lines = SETUP.filter((line) => !line.includes('link set eth0 up'));
     const { there } = await trace(file('down.sh', ...lines), '--from', 'stove', '--to', '10.71.0.12');

@@ -9,7 +9,22 @@ export function traceSucceeds({
   back,
   unanswerable,
 }: Pick<TraceReport, 'there' | 'back' | 'unanswerable'>): boolean {
-  return arrives(there) && unanswerable === undefined && (back === undefined || arrives(back));
+  return arrives(there) && unanswerable === undefined && (back === undefined || returns(back));
+}
+
+function returns(back: Trace): boolean {
+  return arrives(back) && !turnsRound(back);
+}
+
+/** An answer that leaves by the interface it came in by, for the network it came from: the way back is not known there. */
+function turnsRound({ verdict, likely, hops }: Trace): boolean {
+  const last = hops.findLast((hop) => !hop.copy);
+  return (
+    (likely ?? verdict) === 'forwarded' &&
+    last?.in !== undefined &&
+    last.in === last.out &&
+    last.physin === last.physout
+  );
 }
 
 export function arrives(trace: Trace): boolean {
@@ -28,7 +43,16 @@ export function fateOfBoth(report: Pick<TraceReport, 'there' | 'back' | 'unanswe
   if (!arrives(there) || !back) return fate(there);
   if (unanswerable !== undefined)
     return `${fate(there)}, with the private source ${unanswerable}: no answer comes`;
-  return arrives(back) ? `${fate(there)}; the answer comes back` : `${fate(there)}; the answer ${fate(back)}`;
+  return returns(back)
+    ? `${fate(there)}; the answer comes back`
+    : `${fate(there)}; the answer ${fateOfAnswer(back)}`;
+}
+
+export function fateOfAnswer(back: Trace): string {
+  if (!turnsRound(back)) return fate(back);
+  const where = printable(back.namespace);
+  const { destination } = back.final;
+  return `turns round in ${where}: it leaves by ${printable(exitOf(back))}, by which it came, since ${where} has no route to ${destination} (route-missing-return)`;
 }
 
 export function fate(trace: Trace): string {

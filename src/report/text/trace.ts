@@ -3,7 +3,7 @@ import { printable } from '../../base/printable.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import { collectCommand } from '../collect-command.ts';
 import { headerOf, type TraceReport } from '../trace-report.ts';
-import { arrives, fate, traceSucceeds } from './fate.ts';
+import { arrives, fate, fateOfAnswer, traceSucceeds } from './fate.ts';
 import { headerText } from './header.ts';
 import { kernelPathLines } from './kernel-path.ts';
 import { namespaceNames } from './namespace-name.ts';
@@ -46,7 +46,8 @@ function verdictLines(report: TraceReport, style: Style): string[] {
   const { there, back, hypothetical } = report;
   const sentences = [`The packet ${fate(there)}.`];
   if (report.unanswerable !== undefined) sentences.push(unanswerable(report.unanswerable));
-  else if (back) sentences.push(`${hypothetical ? 'An answer, if one comes,' : 'The answer'} ${fate(back)}.`);
+  else if (back)
+    sentences.push(`${hypothetical ? 'An answer, if one comes,' : 'The answer'} ${fateOfAnswer(back)}.`);
   else if (arrives(there)) sentences.push('Nothing answers such a packet.');
   if (report.kernel?.some(({ model }) => model === 'parts')) {
     sentences.push('The kernel’s own trace of such a packet parts from that, see below.');

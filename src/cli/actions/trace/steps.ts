@@ -15,14 +15,16 @@ export type ProbeOf = (topology: Topology) => Parameters<typeof probe>[1] | unde
 
 /** `probeOf`: the packet, or undefined while its sender isn't there yet. */
 export function traceSteps(inputs: InputSet, probeOf: ProbeOf): TraceStep[] {
-  return (inputs.commands ?? []).map((command, index) => {
+  return (inputs.commands ?? []).flatMap((command, index) => {
     const { snapshot } = buildSnapshot(upTo(inputs, index));
     const played = snapshot.commands?.at(-1);
+    // A shell was opened, which changes nothing.
+    if (command.text === '' && played?.typed !== command.typed) return [];
     const step = {
       ...{ path: command.path, line: command.line, namespace: command.namespace, command: command.typed },
       ...(played?.refusal && { refusal: { ...played.refusal } }),
     };
-    return { ...step, ...outcomeOf(snapshot, probeOf) };
+    return [{ ...step, ...outcomeOf(snapshot, probeOf) }];
   });
 }
 
