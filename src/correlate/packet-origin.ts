@@ -1,4 +1,6 @@
 /** Where a captured packet set out, as far as the model can send it again: a namespace's process, or the wire to a device. */
+
+import { hostOf } from '../input/host.ts';
 import type { Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -33,7 +35,10 @@ export function packetOrigin(snapshot: Snapshot, topology: Topology, seen: First
   const local: PacketOrigin = { kind: 'local', namespace: link.namespace };
   if (isLoopback(source)) return local;
   const owners = ownersOf(snapshot, source);
-  const owner = owners.find(({ netns }) => netns.name === link.namespace) ?? owners[0];
+  const owner =
+    owners.find(({ netns }) => netns.name === link.namespace) ??
+    owners.find(({ netns }) => netns.host === hostOf(link.namespace)) ??
+    owners[0];
   if (owner) {
     const bound = isOfOneLink(seen.destination) && { out: owner.link.name };
     return { kind: 'local', namespace: owner.netns.name, ...bound };

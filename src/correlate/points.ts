@@ -1,3 +1,4 @@
+import { rootOf } from '../input/host.ts';
 import type { CapturePoint, Topology } from '../topology/topology.ts';
 
 /** What one capture file (or one interface in it) turned out to hold: the ground for saying "it was capturing and did not see it". */
@@ -40,7 +41,7 @@ export function placePoints(points: readonly ScannedPoint[], topology: Topology)
     }
     const own = topology.points.filter((place) => place.input === point.input);
     const place = own.find((candidate) => candidate.interface === point.interfaceName) ?? own[0];
-    const namespace = place?.namespace ?? 'host';
+    const namespace = place?.namespace ?? rootOf([...topology.namespaces.keys()][0] ?? '');
     const links = topology.namespaces.get(namespace)?.links ?? [];
     const named =
       point.interfaceIndex === undefined

@@ -5,6 +5,7 @@ import type { Socket } from '../dump/records.ts';
 import { familyOf, type Ip } from '../net/ip.ts';
 import { contains, networkOf } from '../net/prefix.ts';
 import { protocolName } from '../net/protocol.ts';
+import { machineOf } from '../snapshot/machines.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { type Case, netnsOf } from './case.ts';
 import type { Evidence } from './finding.ts';
@@ -64,12 +65,13 @@ function directly(kase: Case, asker: string, netns: Netns, socket: Socket): Else
 /** The service is in the container; on the host’s port is Docker’s proxy. */
 function behindProxy(kase: Case, asker: string, netns: Netns, socket: Socket): Elsewhere {
   const protocol = protocolName(kase.flow.protocol);
-  for (const container of kase.snapshot.docker.containers) {
+  const { docker, containerNamespaces } = machineOf(kase.snapshot, netns.name);
+  for (const container of docker.containers) {
     const published = container.published.find(
       (one) => one.hostPort === socket.port && one.protocol === protocol,
     );
     const address = addressOf(container);
-    const namespace = kase.snapshot.containerNamespaces?.get(container.name);
+    const namespace = containerNamespaces?.get(container.name);
     if (!published || address === undefined || namespace === undefined || !container.running) continue;
     const reachable = reaches(kase, asker, address, published.containerPort);
     return {

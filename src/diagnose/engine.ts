@@ -1,5 +1,6 @@
 /** Docker's rules as they should be against those that are there, as causes use it: what is missing or stale, its lines, and its commands. */
 import { once } from '../base/memo.ts';
+import { machineOf } from '../snapshot/machines.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import {
   type ActualRule,
@@ -25,7 +26,7 @@ export function engineOf({ snapshot }: Scene, namespace: string): Comparison | u
     const netns = snapshot.namespaces.get(namespace);
     // What a container has of rules is its own: Docker writes its rules where its bridges are.
     const isEngine = netns !== undefined && netns.container === undefined;
-    known.set(namespace, isEngine ? compareEngine(snapshot, netns) : undefined);
+    known.set(namespace, isEngine ? compareEngine(machineOf(snapshot, namespace), netns) : undefined);
   }
   return known.get(namespace);
 }

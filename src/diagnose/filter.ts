@@ -1,6 +1,7 @@
 import { formatIp } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { DecidingStep } from '../netstack/hop.ts';
+import { machineOf } from '../snapshot/machines.ts';
 import type { Rule } from '../xtables/rule.ts';
 import { type Case, type ModelDrop, netnsOf } from './case.ts';
 import type { Command } from './cause.ts';
@@ -136,7 +137,7 @@ export function emptiedByFlush(
   namespace: string,
 ): { path: string; line?: number; text: string } | undefined {
   const netns = netnsOf(kase, namespace);
-  if (!kase.snapshot.docker.containers.some(({ running }) => running)) return undefined;
+  if (!machineOf(kase.snapshot, namespace).docker.containers.some(({ running }) => running)) return undefined;
   for (const ruleset of (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? []) {
     const filter = ruleset.tables.get('filter');
     const chain = filter?.chains.get('DOCKER');

@@ -1,6 +1,8 @@
 import type { Link } from '../dump/records.ts';
+import { isRoot } from '../input/host.ts';
 import { type Family, familyOf, type Ip } from '../net/ip.ts';
 import { contains, networkOf } from '../net/prefix.ts';
+import { machineOf } from '../snapshot/machines.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import type { Scene } from './case.ts';
 
@@ -54,8 +56,8 @@ export function gatewayOf(
   const best = candidates.toSorted((left, right) => routerScore(right) - routerScore(left))[0];
   if (best && routerScore(best) > 0)
     return { address: best.address, namespace: best.netns.name, station: best };
-  const network = kase.snapshot.docker.networks
-    .flatMap((candidate) => candidate.subnets)
+  const network = machineOf(kase.snapshot, netns.name)
+    .docker.networks.flatMap((candidate) => candidate.subnets)
     .find(
       ({ subnet, gateway }) => gateway !== undefined && own.some(({ address }) => contains(subnet, address)),
     );
@@ -70,7 +72,7 @@ function routerScore({ netns, link }: Station): number {
   const bridge =
     link.kind === 'bridge' || (netns.links ?? []).some((candidate) => candidate.master === link.name);
   const forwards = netns.sysctls?.get('net.ipv4.ip_forward')?.value === '1';
-  return (devices > 1 ? 2 : 0) + (bridge ? 2 : 0) + (forwards ? 1 : 0) + (netns.name === 'host' ? 1 : 0);
+  return (devices > 1 ? 2 : 0) + (bridge ? 2 : 0) + (forwards ? 1 : 0) + (isRoot(netns.name) ? 1 : 0);
 }
 
 /** Does the namespace have a default route of that family in any table that was dumped? Undefined: not dumped. */

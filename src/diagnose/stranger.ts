@@ -3,6 +3,7 @@ import { once } from '../base/memo.ts';
 import type { FlowEnd, Leg, Sighting } from '../correlate/flow.ts';
 import { fateOf } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
+import { rootOf } from '../input/host.ts';
 import { parseIp } from '../net/ip.ts';
 import { contains, networkOf } from '../net/prefix.ts';
 import { PROTOCOL } from '../net/protocol.ts';
@@ -89,11 +90,11 @@ function translatorOf(kase: Case, server: FlowEnd): string {
   const rewrite = kase.prediction && rewrites(kase.prediction.there).find(({ manip }) => manip === 'dst');
   if (rewrite) return rewrite.namespace;
   const { legs, server: asked } = kase.flow;
-  const namespaceOf = (leg: Leg) => kase.correlation.points[leg.point]?.namespace ?? 'host';
+  const namespaceOf = (leg: Leg) => kase.correlation.points[leg.point]?.namespace ?? rootOf('');
   const before = legs.filter((leg) => leg.server.address === asked.address && leg.forward.packets > 0);
   const after = legs.filter((leg) => leg.server.address === server.address && leg.forward.syn);
   const both = after.find((leg) => before.some((other) => namespaceOf(other) === namespaceOf(leg)));
-  return both ? namespaceOf(both) : 'host';
+  return both ? namespaceOf(both) : namespaceOf(legs[0] as Leg);
 }
 
 function sharedLink(kase: Case, translator: string, server: FlowEnd): Stranger['bridge'] {

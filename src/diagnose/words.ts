@@ -1,4 +1,5 @@
 import { shellWord } from '../base/shell.ts';
+import { hostOf, isRoot, localName } from '../input/host.ts';
 import { formatEndpoint, formatIp, type Ip } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Trace } from '../netstack/hop.ts';
@@ -7,11 +8,14 @@ import { splitShell } from '../xtables/tokens.ts';
 import { type Case, netnsOf, type Scene } from './case.ts';
 import type { Command } from './cause.ts';
 
-/** `ns1`, `container web`, `the host`: a namespace in a sentence. */
+/** `ns1`, `container web`, `the host`: a namespace in a sentence; of several machines `ns1 of node-1`, `node-1`. */
 export function nameOf(kase: Scene, namespace: string): string {
   const netns = netnsOf(kase, namespace);
-  if (netns?.container !== undefined) return `container ${netns.container}`;
-  return namespace === 'host' ? 'the host' : namespace;
+  const host = hostOf(namespace);
+  if (host !== undefined && isRoot(namespace)) return host;
+  const machine = host === undefined ? '' : ` of ${host}`;
+  if (netns?.container !== undefined) return `container ${netns.container}${machine}`;
+  return isRoot(namespace) ? 'the host' : `${localName(namespace)}${machine}`;
 }
 
 /** A command as somebody on the machine types it: entered into its namespace. */
@@ -24,9 +28,12 @@ export function entered(netns: Netns | undefined, command: Command): string {
   const text = splitShell(command.text)
     .map((word) => shellWord(word.text))
     .join(' ');
-  if (command.namespace === 'host') return text;
-  if (netns?.container !== undefined && netns.pid !== undefined) return `nsenter -t ${netns.pid} -n ${text}`;
-  return `ip netns exec ${shellWord(command.namespace)} ${text}`;
+  const host = hostOf(command.namespace);
+  const machine = host === undefined ? '' : `  # on ${host}`;
+  if (isRoot(command.namespace)) return `${text}${machine}`;
+  if (netns?.container !== undefined && netns.pid !== undefined)
+    return `nsenter -t ${netns.pid} -n ${text}${machine}`;
+  return `ip netns exec ${shellWord(localName(command.namespace))} ${text}${machine}`;
 }
 
 export function requestName(kase: Case): string {

@@ -6,6 +6,7 @@ import { type InputArgument, parseArgument } from './argument.ts';
 import { unreadable, walkDirectory } from './directory.ts';
 import { type Entry, fileEntry, memoryEntry, streamEntry } from './entry.ts';
 import { captureStem, isInterfaceName } from './file-name.ts';
+import { type Bundle, bundleHost } from './fleet.ts';
 import type { Manifest } from './input.ts';
 import { bundleRoots, isInside, manifestFile, type Place, placeInBundle } from './layout.ts';
 import type { InputLimits } from './limits.ts';
@@ -15,13 +16,13 @@ import { decodeText, readAll } from './text.ts';
 
 export interface Gathered {
   readonly entries: readonly PlacedEntry[];
-  readonly manifests: readonly Manifest[];
+  readonly bundles: readonly Bundle[];
   readonly issues: readonly Issue[];
 }
 
 interface State {
   readonly entries: PlacedEntry[];
-  readonly manifests: Manifest[];
+  readonly bundles: Bundle[];
   readonly issues: Issue[];
   /** Device and inode of files on disk → index in `entries`. */
   readonly seen: Map<string, number>;
@@ -33,7 +34,7 @@ export async function gather(
   limits: InputLimits,
   stdin: AsyncIterable<Uint8Array> | undefined,
 ): Promise<Gathered> {
-  const state: State = { entries: [], manifests: [], issues: [], seen: new Map(), limits };
+  const state: State = { entries: [], bundles: [], issues: [], seen: new Map(), limits };
   let input = stdin;
   for (const word of words) {
     const argument = parseArgument(word, existsSync);
@@ -62,7 +63,7 @@ async function gatherPath(argument: InputArgument, state: State): Promise<void> 
       state.issues.push({ severity: 'error', code: 'directory-empty', text, path });
     }
     const entries = files.map((file) => fileEntry(file.path, file.name, modifiedAt(file.path)));
-    await addContainer(argument, path, entries, (entry) => fileId(entry.path), state);
+    await addContainer(argument, path, entries, (entry) => fileId(entry.path), state, false);
   } else if (kind.is === 'file') {
     await gatherFile(argument, fileEntry(path, path, modifiedAt(path)), fileId(path), state);
   } else {
@@ -112,28 +113,37 @@ async function gatherFile(
   const entries = files
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((file) => memoryEntry(`${entry.path}/${file.name}`, file.name, file.bytes, file.modified));
-  await addContainer(argument, entry.path, entries, () => undefined, state);
+  await addContainer(argument, entry.path, entries, () => undefined, state, true);
 }
 
-/** The files of a directory or archive: in the layout of a bundle where it has one, loose otherwise. */
+/**
+ * The files of a directory or archive: in the layout of a bundle where it has one, loose otherwise. An archive is one machine's
+ * also without that layout; of directories, several may be namespaces.
+ */
 async function addContainer(
   argument: InputArgument,
   path: string,
   entries: readonly Entry[],
   idOf: (entry: Entry) => string | undefined,
   state: State,
+  packed: boolean,
 ): Promise<void> {
   const roots = bundleRoots(entries.map((entry) => entry.name));
   const manifests = new Map<string, Manifest>();
+  const hosts = new Map<string, string | undefined>();
   for (const root of roots) {
     const name = root === '' ? 'manifest.json' : `${root}/manifest.json`;
     const entry = entries.find((candidate) => candidate.name === name);
     const manifest = entry && (await loadManifest(entry, state));
+    const host = bundleHost(path, root, manifest);
+    hosts.set(root, host);
+    state.bundles.push({ ...(host === undefined ? {} : { host }), ...(manifest && { manifest }) });
     if (!manifest) continue;
     manifests.set(root, manifest);
-    state.manifests.push(manifest);
     reportMissing(path, root, manifest, entries, state);
   }
+  const archived = roots.length === 0 && packed ? bundleHost(path, '', undefined) : undefined;
+  if (archived !== undefined) state.bundles.push({ host: archived });
   const beside = new Set(
     entries
       .map((entry) => folderOf(entry.name))
@@ -152,11 +162,13 @@ async function addContainer(
       combine(entry.path, inner, layout, listed, state) ??
       (roots.length === 0 ? inFolder(inner, beside) : undefined);
     const given = placeOf(argument);
+    const host = root === undefined ? archived : hosts.get(root);
     const place = given ? { ...found, ...given } : found;
     add(
       {
         entry,
         ...(place ? { place } : {}),
+        ...(host === undefined ? {} : { host }),
         expected: layout !== undefined,
         container: path,
         ...(layout ? {} : { folder: `${path}/${inner}`.slice(0, -(baseOf(inner).length + 1)) }),

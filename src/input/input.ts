@@ -13,6 +13,8 @@ export interface CaptureInput {
   readonly namespace?: string;
   readonly interface?: string;
   readonly by: PlacedBy;
+  /** Where the inputs are of several machines: whose it is, as far as that is known. */
+  readonly host?: string;
   /** What it was recorded with, by the manifest. */
   readonly command?: string;
   /** A fresh reader over its bytes, already decompressed; standard input can be opened once. */
@@ -74,6 +76,12 @@ export interface Manifest {
   }[];
 }
 
+/** One of several machines that the inputs are of. */
+export interface HostInput {
+  readonly name: string;
+  readonly manifest?: Manifest;
+}
+
 /**
  * Everything the command line named, recognised and placed; what could not be used is in `issues`. What was doubtful inside a
  * dump stays in its own `issues`.
@@ -84,5 +92,7 @@ export interface InputSet {
   /** In the order in which they were typed, file by file. */
   readonly commands?: readonly CommandInput[];
   readonly manifest?: Manifest;
+  /** The machines, where there are several: the names of all namespaces begin with theirs (`node-1/red`), and each has its own manifest. */
+  readonly hosts?: readonly HostInput[];
   readonly issues: readonly Issue[];
 }

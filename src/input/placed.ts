@@ -8,6 +8,8 @@ import type { Place } from './layout.ts';
 export interface PlacedEntry {
   readonly entry: Entry;
   readonly place?: Place;
+  /** Whose bundle it is in, as far as that has a name. */
+  readonly host?: string;
   /** Lies where a bundle keeps dumps and captures, or was named by itself: not being recognised is an error there. */
   readonly expected: boolean;
   /** The directory or archive it was found in, as the user named it. */

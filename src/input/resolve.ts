@@ -1,8 +1,9 @@
 /** From the words of a command line to captures and dumps, recognised by content and placed (contract sections 1 and 2). */
 import type { Issue } from '../base/issue.ts';
 import { classify, UNKNOWN_INPUT } from './classify.ts';
+import { fleetOf, mergeManifests, placeFleet } from './fleet.ts';
 import { gather } from './gather.ts';
-import type { CaptureInput, CommandInput, InputSet, Manifest } from './input.ts';
+import type { CaptureInput, CommandInput, InputSet } from './input.ts';
 import { DEFAULT_LIMITS, type InputLimits } from './limits.ts';
 import { placeDumps } from './place-dumps.ts';
 import type { RecognisedDump } from './placed.ts';
@@ -23,9 +24,9 @@ export async function resolveInputs(
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const gathered = await gather(words, limits, options.stdin);
   const issues = gathered.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false));
-  const captures: CaptureInput[] = [];
-  const recognised: RecognisedDump[] = [];
-  const commands: CommandInput[] = [];
+  const seen: (CaptureInput & Of)[] = [];
+  const recognised: (RecognisedDump & Of)[] = [];
+  const typed: (CommandInput & Of)[] = [];
   const containers = new Map<string, boolean>();
   for (const entry of gathered.entries) {
     const result = await classify(entry, limits);
@@ -33,11 +34,12 @@ export async function resolveInputs(
       containers.set(entry.container, containers.get(entry.container) || result.kind !== 'nothing');
     }
     issues.push(...result.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false)));
-    if (result.kind === 'capture') captures.push(result.capture);
-    else if (result.kind === 'dump') recognised.push(result.dump);
+    const of: Of = entry.host === undefined ? {} : { host: entry.host };
+    if (result.kind === 'capture') seen.push({ ...result.capture, ...of });
+    else if (result.kind === 'dump') recognised.push({ ...result.dump, ...of });
     else if (result.kind === 'transcript') {
-      recognised.push(...result.transcript.dumps);
-      commands.push(...result.transcript.commands);
+      recognised.push(...result.transcript.dumps.map((dump) => ({ ...dump, ...of })));
+      typed.push(...result.transcript.commands.map((command) => ({ ...command, ...of })));
     }
   }
   for (const [path, usable] of containers) {
@@ -47,8 +49,19 @@ export async function resolveInputs(
       soften({ severity: 'error', code: 'container-unusable', text, path }, options.ignoreUnknown ?? false),
     );
   }
-  const manifest = mergeManifests(gathered.manifests);
-  const dumps = placeDumps(recognised, captures, manifest);
+  const placements = gathered.entries.flatMap(({ place }) =>
+    place?.by === 'argument' && place.namespace !== undefined ? [place.namespace] : [],
+  );
+  const hosts = fleetOf(gathered.bundles, placements);
+  const fleet =
+    hosts.length > 0 ? placeFleet({ captures: seen, dumps: recognised, commands: typed }, hosts) : undefined;
+  issues.push(...(fleet?.issues ?? []));
+  const manifest = fleet
+    ? undefined
+    : mergeManifests(gathered.bundles.flatMap((bundle) => bundle.manifest ?? []));
+  const captures = fleet?.captures ?? seen.map(withoutHost);
+  const dumps = fleet?.dumps ?? placeDumps(recognised, captures, manifest);
+  const commands = fleet?.commands ?? typed.map(withoutHost);
   if (words.length > 0 && captures.length + dumps.length + commands.length === 0) {
     const text = 'none of the inputs holds a capture or a dump that could be used';
     issues.push({ severity: 'error', code: 'nothing-usable', text });
@@ -58,6 +71,7 @@ export async function resolveInputs(
     dumps,
     ...(commands.length > 0 ? { commands } : {}),
     ...(manifest ? { manifest } : {}),
+    ...(fleet && { hosts }),
     issues,
   };
 }
@@ -74,13 +88,12 @@ function soften(issue: Issue, ignoreUnknown: boolean): Issue {
   return ignoreUnknown && SOFTENED.has(issue.code) ? { ...issue, severity: 'warning' } : issue;
 }
 
-/** Of several bundles: the first's host and time, all their namespaces and files. */
-function mergeManifests(manifests: readonly Manifest[]): Manifest | undefined {
-  const [first, ...others] = manifests;
-  if (!first || others.length === 0) return first;
-  return {
-    ...first,
-    namespaces: manifests.flatMap((manifest) => manifest.namespaces ?? []),
-    files: manifests.flatMap((manifest) => manifest.files ?? []),
-  };
+/** Whose bundle a file was in. */
+interface Of {
+  readonly host?: string;
+}
+
+/** One machine needs no name. */
+function withoutHost<T extends Of>({ host: _of, ...rest }: T): Omit<T, 'host'> {
+  return rest;
 }

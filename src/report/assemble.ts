@@ -6,6 +6,7 @@ import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import type { HostState } from '../diagnose/case.ts';
 import type { DiagnosedFlow } from '../diagnose/diagnose.ts';
 import type { WhatIf } from '../diagnose/what-if.ts';
+import { hostOf } from '../input/host.ts';
 import { formatIp } from '../net/ip.ts';
 import { hasPorts, protocolName } from '../net/protocol.ts';
 import { describeTopology } from '../topology/describe.ts';
@@ -130,8 +131,9 @@ function countPackets(flow: Flow): { forward: number; reply: number } {
 }
 
 function endpoint(result: AnalyzeResult, flow: Flow, end: FlowEnd): Endpoint {
-  const owner = ownersOf(result.scene.snapshot, end.address)[0];
+  const owners = ownersOf(result.scene.snapshot, end.address);
   const point = result.scene.correlation.points[flow.legs[0]?.point ?? -1];
+  const owner = owners.find(({ netns }) => netns.host === hostOf(point?.namespace ?? '')) ?? owners[0];
   const namespace = owner?.netns.name ?? (isLoopback(end.address) ? point?.namespace : undefined);
   const container = owner?.netns.container;
   return {

@@ -1,5 +1,6 @@
 /** The command that prints a missing dump, as somebody on the machine types it. By the file's name in a bundle, or its format. */
 import { shellWord } from '../base/shell.ts';
+import { hostOf, isRoot, localName } from '../input/host.ts';
 
 const COMMANDS: Readonly<Record<string, string>> = {
   'ip-addr': 'ip -d -j addr show',
@@ -42,7 +43,9 @@ export function collectCommand(namespace: string, dump: string, container?: stri
     .replaceAll(' ', '-');
   const command = COMMANDS[key] ?? (Object.values(COMMANDS).includes(dump) ? dump : undefined);
   if (command === undefined) return undefined;
-  if (namespace === 'host' || OF_THE_HOST.has(key)) return command;
-  if (container === undefined) return `ip netns exec ${shellWord(namespace)} ${command}`;
-  return `nsenter -t $(docker inspect -f '{{.State.Pid}}' ${shellWord(container)}) -n ${command}`;
+  const host = hostOf(namespace);
+  const machine = host === undefined ? '' : `  # on ${host}`;
+  if (isRoot(namespace) || OF_THE_HOST.has(key)) return `${command}${machine}`;
+  if (container === undefined) return `ip netns exec ${shellWord(localName(namespace))} ${command}${machine}`;
+  return `nsenter -t $(docker inspect -f '{{.State.Pid}}' ${shellWord(container)}) -n ${command}${machine}`;
 }

@@ -1,6 +1,7 @@
 /** State-changing commands applied to a copy of a snapshot: for proving a fix, and for what-ifs. No shell is run. */
 import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
+import { hostOf, localName } from '../input/host.ts';
 import { applyBridge } from './apply/bridge.ts';
 import { settleCarrier, settlePorts } from './apply/carrier.ts';
 import { applyConntrack } from './apply/conntrack.ts';
@@ -14,6 +15,7 @@ import { inWordsOfIp } from './apply/old-tools.ts';
 import { applySysctl, setSysctl } from './apply/sysctl.ts';
 import { type Target, targetsOf } from './apply/target.ts';
 import { type Problem, problem, splitCommands } from './apply/words.ts';
+import { viewOf, withView } from './machines.ts';
 import type { Netns, Snapshot } from './snapshot.ts';
 
 export interface Applied {
@@ -36,6 +38,12 @@ export function applyCommand(
   commandText: string,
   span?: Span,
 ): Applied {
+  const host = snapshot.hosts && hostOf(namespaceName);
+  if (host !== undefined) {
+    const view = viewOf(snapshot, host);
+    const applied = applyCommand(view, localName(namespaceName), commandText, span);
+    return { ...applied, snapshot: applied.problem ? snapshot : withView(snapshot, host, applied.snapshot) };
+  }
   const refuse = (reason: Problem): Applied => ({
     snapshot,
     problem: reason,

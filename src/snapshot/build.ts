@@ -1,9 +1,11 @@
 /** From recognised dumps to the state of the host: one Netns a namespace, Docker's view, and where dumps contradict. */
 import type { Issue } from '../base/issue.ts';
 import type { Docker, DockerContainer, DockerNetwork } from '../dump/records.ts';
-import type { DumpInput, InputSet, Manifest } from '../input/input.ts';
+import { hostOf, localName } from '../input/host.ts';
+import type { DumpInput, HostInput, InputSet, Manifest } from '../input/input.ts';
 import { buildNetns, present } from './build-netns.ts';
 import { placeContainers } from './docker.ts';
+import { joinMachines } from './machines.ts';
 import { byCredibility, isHostWide } from './order.ts';
 import { overlayNetns } from './overlay.ts';
 import { type Identity, seenNamespaces } from './seen.ts';
@@ -17,8 +19,40 @@ export function buildSnapshot(inputs: InputSet): { snapshot: Snapshot; issues: I
   return buildState(inputs, dumpedStates(inputs.dumps).at(-1)?.dumps ?? inputs.dumps);
 }
 
-/** The host as these dumps, of the inputs', show it. */
+/** The host, or each of several, as these dumps, of the inputs', show it. */
 export function buildState(
+  inputs: InputSet,
+  stood: readonly DumpInput[],
+): { snapshot: Snapshot; issues: Issue[] } {
+  if (!inputs.hosts) return buildMachine(inputs, stood);
+  const built = inputs.hosts.map((host) => ({
+    name: host.name,
+    ...buildMachine(inputsOf(inputs, host), ofMachine(stood, host.name)),
+  }));
+  return {
+    snapshot: joinMachines(new Map(built.map(({ name, snapshot }) => [name, snapshot]))),
+    issues: built.flatMap(({ issues }) => issues),
+  };
+}
+
+/** One machine's inputs as if there were no other. */
+function inputsOf({ captures, dumps, commands, issues }: InputSet, { name, manifest }: HostInput): InputSet {
+  return {
+    captures,
+    dumps: ofMachine(dumps, name),
+    ...(commands && { commands: ofMachine(commands, name) }),
+    ...(manifest && { manifest }),
+    issues,
+  };
+}
+
+function ofMachine<T extends { readonly namespace: string }>(items: readonly T[], host: string): T[] {
+  return items
+    .filter(({ namespace }) => hostOf(namespace) === host)
+    .map((item) => ({ ...item, namespace: localName(item.namespace) }));
+}
+
+function buildMachine(
   inputs: InputSet,
   stood: readonly DumpInput[],
 ): { snapshot: Snapshot; issues: Issue[] } {

@@ -30,15 +30,22 @@ import type { IpSet } from '../ipset/record.ts';
 import type { NftRuleset } from '../nft/ruleset.ts';
 import type { Ruleset } from '../xtables/rule.ts';
 
-export interface Snapshot {
-  /** Name of the machine, from the manifest. */
-  readonly host?: string;
-  /** By name; the root network namespace is always called `host`. */
-  readonly namespaces: Map<string, Netns>;
+/** What is one machine's. */
+export interface Machine {
   readonly docker: Docker;
   /** Running containers by name → the namespace they are in: their own, another container's, or `host`. */
   readonly containerNamespaces?: ReadonlyMap<string, string>;
   readonly processes?: readonly Process[];
+}
+
+/** Of several machines `docker` holds what runs on all of them; whose is whose says `machineOf`. */
+export interface Snapshot extends Machine {
+  /** Name of the machine, from the manifest. */
+  readonly host?: string;
+  /** By name; the root network namespace is always called `host`, of several machines `node-1/host`. */
+  readonly namespaces: Map<string, Netns>;
+  /** The machines by name, where there are several. */
+  readonly hosts?: ReadonlyMap<string, Machine>;
   /** Commands of sessions and scripts that changed it, or were refused, in order. */
   readonly commands?: readonly PlayedCommand[];
 }
@@ -52,7 +59,10 @@ export interface PlayedCommand {
 }
 
 export interface Netns {
+  /** As its machine calls it; where there are several machines, with that one's name before it. */
   readonly name: string;
+  /** The machine it is on, where there are several. */
+  readonly host?: string;
   /** nsfs inode, as lsns and /proc/PID/ns/net show it. */
   readonly inode?: number;
   readonly pid?: number;

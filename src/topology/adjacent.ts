@@ -3,14 +3,17 @@
  * device's MAC, a MAC seen in a capture, Docker's list of a network's containers, or, last, one subnet on both.
  */
 import type { DockerContainer, Link } from '../dump/records.ts';
+import { isRoot } from '../input/host.ts';
 import { type Family, familyOf } from '../net/ip.ts';
 import { formatPrefix, networkOf } from '../net/prefix.ts';
 import { isLoopback, isUp } from '../snapshot/derived-routes.ts';
+import { machineOf } from '../snapshot/machines.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { betweenMachines } from './between.ts';
 import { type Device, keyOf } from './link-ref.ts';
 import type { CapturePoint, LinkRef, PointObservation, Segment, Wire } from './topology.ts';
 
-interface Edge {
+export interface Edge {
   readonly a: Device;
   readonly b: Device;
   readonly by: Segment['by'];
@@ -21,18 +24,51 @@ export interface Adjacency {
   readonly segments: Segment[];
 }
 
-/**
- * Among the devices that no wire has yet: first what is behind the ports of bridges, then, all together, what shares a
- * cable or an undumped switch. A bridge itself takes part only as long as one of its ports leads nowhere known.
- */
+/** Within each machine, and then from machine to machine by what is left. */
 export function findAdjacent(
   devices: readonly Device[],
   wired: ReadonlySet<string>,
   snapshot: Snapshot,
   seen: readonly Seen[],
 ): Adjacency {
-  const all = devices.filter((device) => mayHavePeer(device) && !isOnTop(device, devices));
   const taken = new Set(wired);
+  const machines = new Map<string | undefined, Device[]>();
+  for (const device of devices) {
+    const own = machines.get(device.netns.host);
+    if (own) own.push(device);
+    else machines.set(device.netns.host, [device]);
+  }
+  const result: Adjacency = { wires: [], segments: [] };
+  for (const own of machines.values()) {
+    const { wires, segments } = withinMachine(own, taken, snapshot, seen);
+    result.wires.push(...wires);
+    result.segments.push(...segments);
+  }
+  if (machines.size < 2) return result;
+  const open = devices.filter(
+    (device) =>
+      mayHavePeer(device) &&
+      !isOnTop(device, devices) &&
+      !taken.has(device.key) &&
+      hasOpenLinkLayer(device, taken) &&
+      device.link.master === undefined,
+  );
+  const { wires, segments } = components(open, betweenMachines(open, devices, seen));
+  return { wires: [...result.wires, ...wires], segments: [...result.segments, ...segments] };
+}
+
+/**
+ * Among the devices that no wire has yet: first what is behind the ports of bridges, then, all together, what shares a
+ * cable or an undumped switch. A bridge itself takes part only as long as one of its ports leads nowhere known.
+ * What is found is added to `taken`.
+ */
+function withinMachine(
+  devices: readonly Device[],
+  taken: Set<string>,
+  snapshot: Snapshot,
+  seen: readonly Seen[],
+): Adjacency {
+  const all = devices.filter((device) => mayHavePeer(device) && !isOnTop(device, devices));
   const result: Adjacency = { wires: [], segments: [] };
   const settle = (find: (open: readonly Device[], taken: ReadonlySet<string>) => Edge[]): void => {
     const open = all.filter((device) => !taken.has(device.key) && hasOpenLinkLayer(device, taken));
@@ -150,18 +186,19 @@ function dockerNetworks(
   open: readonly Device[],
   snapshot: Snapshot,
 ): { bridge: Device; members: readonly Device[] }[] {
-  return snapshot.docker.networks.flatMap((network) => {
-    const bridge = open.find((device) => device.netns.name === 'host' && device.link.name === network.bridge);
+  return machineOf(snapshot, open[0]?.netns.name ?? '').docker.networks.flatMap((network) => {
+    const bridge = open.find((device) => isRoot(device.netns.name) && device.link.name === network.bridge);
     const members = open.filter((device) => isOnNetwork(device, network.name, network.id, snapshot));
     return bridge && members.length > 0 ? [{ bridge, members }] : [];
   });
 }
 
 function isOnNetwork({ netns, link }: Device, name: string, id: string, snapshot: Snapshot): boolean {
-  const owners = snapshot.docker.containers.filter(
-    (container) => container.running && snapshot.containerNamespaces?.get(container.name) === netns.name,
+  const { docker, containerNamespaces } = machineOf(snapshot, netns.name);
+  const owners = docker.containers.filter(
+    (container) => container.running && containerNamespaces?.get(container.name) === netns.name,
   );
-  return netns.name !== 'host' && owners.some((container) => hasEndpoint(container, link, name, id));
+  return !isRoot(netns.name) && owners.some((container) => hasEndpoint(container, link, name, id));
 }
 
 function hasEndpoint(container: DockerContainer, link: Link, name: string, id: string): boolean {

@@ -1,6 +1,7 @@
 /** Where each capture was taken (contract section 1): argument, bundle, manifest, interface named inside, file name. */
 import type { Issue } from '../base/issue.ts';
 import { captureStem, isInterfaceName, placeFromFileName } from '../input/file-name.ts';
+import { hostOf, isRoot, localName, rootOf } from '../input/host.ts';
 import type { CaptureInput, PlacedBy } from '../input/input.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { formatLink } from './link-ref.ts';
@@ -47,8 +48,10 @@ type Place = Pick<CapturePoint, 'namespace' | 'interface' | 'by'>;
 function placeOne(
   capture: CaptureInput,
   view: PointObservation | undefined,
-  namespaces: ReadonlyMap<string, Netns>,
+  all: ReadonlyMap<string, Netns>,
 ): Place {
+  const { host } = capture;
+  const namespaces = host === undefined ? all : new Map([...all].filter(([name]) => hostOf(name) === host));
   const certain = capture.by === 'argument' || capture.by === 'bundle' || capture.by === 'manifest';
   if (certain && capture.namespace !== undefined && capture.interface !== undefined) {
     return { namespace: capture.namespace, interface: capture.interface, by: capture.by };
@@ -69,9 +72,10 @@ function placeOne(
     (name) => within === undefined || name.namespace === undefined || name.namespace === within,
   );
   const fitting = names.filter((name) => ownersOf(name, namespaces).length > 0);
+  const root = host === undefined ? rootAmong(namespaces) : rootOf(`${host}/`);
   if (isCooked && fitting.length === 0) {
     return {
-      namespace: within ?? names[0]?.namespace ?? 'host',
+      namespace: within ?? names[0]?.namespace ?? root,
       interface: 'any',
       by: within ? capture.by : 'assumed',
     };
@@ -81,7 +85,7 @@ function placeOne(
   if (inferred) return { ...inferred, by: 'inference' };
   const [first] = names;
   if (first) return settle([first], within, 'file-name', view, namespaces);
-  return { namespace: within ?? 'host', interface: captureStem(capture.path), by: 'assumed' };
+  return { namespace: within ?? root, interface: captureStem(capture.path), by: 'assumed' };
 }
 
 interface Name {
@@ -97,9 +101,11 @@ function readings(path: string, namespaces: ReadonlyMap<string, Netns>): Name[] 
   const strict = placeFromFileName(path);
   if (strict) found.push(strict);
   for (const namespace of namespaces.keys()) {
-    const rest = stem.slice(namespace.length + 1);
-    if (stem.startsWith(namespace) && /^[-_.@+]./.test(stem.slice(namespace.length))) {
-      found.push({ namespace, interface: rest });
+    for (const alias of aliasesOf(namespace)) {
+      const rest = stem.slice(alias.length + 1);
+      if (stem.startsWith(alias) && /^[-_.@+]./.test(stem.slice(alias.length))) {
+        found.push({ namespace, interface: rest });
+      }
     }
   }
   for (const netns of namespaces.values()) {
@@ -110,6 +116,15 @@ function readings(path: string, namespaces: ReadonlyMap<string, Netns>): Name[] 
   const distinct = [...new Map(found.map((name) => [`${name.namespace}:${name.interface}`, name])).values()];
   const fitting = distinct.filter((name) => ownersOf(name, namespaces).length > 0);
   return fitting.length > 0 ? fitting : strict ? [strict] : distinct.slice(0, 1);
+}
+
+/** In a file's name `node-1/red` is `node-1-red` or `node-1.red`, its root namespace `node-1`. */
+function aliasesOf(namespace: string): string[] {
+  const host = hostOf(namespace);
+  if (host === undefined) return [namespace];
+  const own = localName(namespace);
+  const joined = ['-', '.', '_', '@'].map((separator) => `${host}${separator}${own}`);
+  return [...joined, own, ...(isRoot(namespace) ? [host] : [])];
 }
 
 function words(stem: string): string[] {
@@ -146,7 +161,17 @@ function settle(
   const [likely] = seen;
   if (likely && seen.length === 1)
     return { namespace: likely.namespace, interface: likely.name, by: 'inference' };
-  return { namespace: first?.namespace ?? 'host', interface: device, by: owners.length > 1 ? 'assumed' : by };
+  return {
+    namespace: first?.namespace ?? rootAmong(namespaces),
+    interface: device,
+    by: owners.length > 1 ? 'assumed' : by,
+  };
+}
+
+/** `host`; of several machines the first's. */
+function rootAmong(namespaces: ReadonlyMap<string, Netns>): string {
+  const [first] = namespaces.keys();
+  return rootOf(first ?? '');
 }
 
 /** Part of a capture's frames that name the device's MAC, as source or destination. */

@@ -3,6 +3,7 @@
  * counted in the other's namespace (IFLA_LINK_NETNSID, drivers/net/veth.c veth_get_iflink()). Indexes repeat from
  * namespace to namespace, so a pair is believed when it is the only one possible, or other facts single it out.
  */
+import { rootOf } from '../input/host.ts';
 import type { Device } from './link-ref.ts';
 import type { Wire } from './topology.ts';
 
@@ -17,7 +18,17 @@ export interface VethResult {
   readonly ambiguous: readonly Pair[];
 }
 
+/** A pair is on one machine. */
 export function matchVeths(devices: readonly Device[]): VethResult {
+  const machines = [...new Set(devices.map(({ netns }) => netns.host))];
+  const found = machines.map((host) => matchOnMachine(devices.filter(({ netns }) => netns.host === host)));
+  return {
+    wires: found.flatMap(({ wires }) => wires),
+    ambiguous: found.flatMap(({ ambiguous }) => ambiguous),
+  };
+}
+
+function matchOnMachine(devices: readonly Device[]): VethResult {
   const ids = new NetnsIds(devices);
   const made = madePairs(devices);
   const wires: Wire[] = made.map(({ a, b }) => ({ ends: [a.ref, b.ref], by: 'ifindex' }));
@@ -178,7 +189,7 @@ class NetnsIds {
 
   constructor(devices: readonly Device[]) {
     for (const { netns } of devices) {
-      if (netns.netnsid !== undefined) this.set('host', netns.netnsid, netns.name);
+      if (netns.netnsid !== undefined) this.set(rootOf(netns.name), netns.netnsid, netns.name);
     }
   }
 

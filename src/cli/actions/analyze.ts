@@ -1,6 +1,6 @@
 import { printable } from '../../base/printable.ts';
 import { type AnalyzeResult, analyze } from '../../diagnose/analyze.ts';
-import { homeOf, type WhatIf, whatIf } from '../../diagnose/what-if.ts';
+import { type WhatIf, whatIf } from '../../diagnose/what-if.ts';
 import type { Analysis } from '../../report/analysis.ts';
 import { assemble } from '../../report/assemble.ts';
 import { jsonText } from '../../report/json.ts';
@@ -42,7 +42,7 @@ export async function analyzeAction(
 
 function hypothesisOf(scene: AnalyzeResult['scene'], commands: readonly string[] = []): WhatIf | undefined {
   if (commands.length === 0) return undefined;
-  const result = whatIf(scene, commands, homeOf(scene.snapshot));
+  const result = whatIf(scene, commands);
   if (typeof result === 'string') throw new UsageError(`--what-if: ${printable(result)}`);
   return result;
 }

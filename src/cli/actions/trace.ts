@@ -4,7 +4,7 @@ import { tracedAlike } from '../../correlate/traced-probe.ts';
 import { applyAll } from '../../diagnose/effect.ts';
 import { answeredOutside } from '../../diagnose/nat.ts';
 import { strangeSource } from '../../diagnose/unanswerable.ts';
-import { homeOf } from '../../diagnose/what-if.ts';
+import { placeCommands } from '../../diagnose/what-if.ts';
 import { formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import { probe } from '../../netstack/probe.ts';
@@ -98,11 +98,8 @@ function stepsOf(
 /** The host as it was dumped, or as it would be after the commands. */
 function worldOf({ inputs, snapshot, topology, correlation }: Scene, commands: readonly string[]): World {
   if (commands.length === 0) return createWorld(snapshot, topology, { respond: true });
-  const namespace = homeOf(snapshot);
-  const changed = applyAll(
-    snapshot,
-    commands.map((text) => ({ namespace, text })),
-  );
+  const placed = placeCommands(snapshot, commands);
+  const changed = typeof placed === 'string' ? placed : applyAll(snapshot, placed);
   if (typeof changed === 'string') throw new UsageError(`--what-if: ${printable(changed)}`);
   const wired = buildTopology(changed, inputs.captures, correlation.observations);
   return createWorld(changed, wired, { respond: true });

@@ -1,5 +1,6 @@
 import { isLoopback } from '../../correlate/owner.ts';
 import type { Socket } from '../../dump/records.ts';
+import { isRoot } from '../../input/host.ts';
 import { formatEndpoint, formatIp, type Ip } from '../../net/ip.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 import type { Case, Scene } from '../case.ts';
@@ -56,7 +57,7 @@ export const dnsLoopbackStub: Cause = {
     if (stubSockets(netns, kase.flow.protocol, server).length > 0) return undefined;
     const owner = ownerOf(kase, netns, server);
     // The host’s own stub isn’t running: that is no copy.
-    if (netns.name === 'host' && !owner) return undefined;
+    if (isRoot(netns.name) && !owner) return undefined;
     const copied = owner !== undefined || RESOLVED.includes(server);
     const known = netns.sockets !== undefined;
     const others = serversFor(kase, netns);
@@ -98,7 +99,7 @@ function ownerOf(scene: Scene, asker: Netns, server: Ip): StubOwner | undefined 
       ),
     )
     .filter(({ socket }) => socket.address === server);
-  return owners.find(({ netns }) => netns.name === 'host') ?? owners[0];
+  return owners.find(({ netns }) => isRoot(netns.name)) ?? owners[0];
 }
 
 function whyLoopback(scene: Scene, netns: Netns, owner: StubOwner | undefined): string {
@@ -164,7 +165,7 @@ function advice(scene: Scene, netns: Netns, servers: readonly { address: Ip; rea
 function copiedIn(scene: Scene, netns: Netns): Found | undefined {
   const servers = netns.resolver?.nameservers ?? [];
   const [first] = servers;
-  if (netns.name === 'host' || !netns.sockets || !first) return undefined;
+  if (isRoot(netns.name) || !netns.sockets || !first) return undefined;
   // One server that is somewhere else is enough, if late.
   const dead = servers.every(
     ({ address }) =>

@@ -1,4 +1,5 @@
 import type { Socket } from '../../dump/records.ts';
+import { machineOf } from '../../snapshot/machines.ts';
 import { type Case, type ModelDrop, netnsOf } from '../case.ts';
 import { dropConfidence } from '../confidence.ts';
 import { modelCause } from '../model-cause.ts';
@@ -43,7 +44,8 @@ export const fltInputDrop = modelCause({
 
 /** A port that is published, of a container that nobody inspected. */
 function unknownPublication(kase: Case, drop: ModelDrop): Socket | undefined {
-  if (kase.snapshot.docker.containers.some(({ running }) => running)) return undefined;
+  if (machineOf(kase.snapshot, drop.namespace).docker.containers.some(({ running }) => running))
+    return undefined;
   const { destinationPort, protocol } = drop.trace.final;
   return netnsOf(kase, drop.namespace)?.sockets?.find(
     (socket) =>

@@ -1,3 +1,4 @@
+import { isRoot } from '../../input/host.ts';
 import { parseIp } from '../../net/ip.ts';
 import { contains, networkOf } from '../../net/prefix.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
@@ -80,7 +81,7 @@ export const fwdIpForwardOff = modelCause({
 /** A namespace with one interface is nobody's router. */
 function isLeaf(netns: Netns | undefined): boolean {
   const links = (netns?.links ?? []).filter(({ name }) => name !== 'lo');
-  return netns?.name !== 'host' && links.length === 1 && !links[0]?.inferred;
+  return !isRoot(netns?.name ?? '') && links.length === 1 && !links[0]?.inferred;
 }
 
 function isOnLink(netns: Netns | undefined, device: string | undefined, destination: string): boolean {

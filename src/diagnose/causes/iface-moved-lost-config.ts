@@ -1,4 +1,5 @@
 import type { Link } from '../../dump/records.ts';
+import { isRoot } from '../../input/host.ts';
 import { type Family, familyOf, type Ip } from '../../net/ip.ts';
 import { contains, networkOf } from '../../net/prefix.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
@@ -33,7 +34,7 @@ export const ifaceMovedLostConfig: Cause = {
 /** Down, without addresses, and nobody’s port: as a device is that has just come into its namespace. */
 export function isBare(netns: Netns, link: Link): boolean {
   return (
-    netns.name !== 'host' &&
+    !isRoot(netns.name) &&
     !netns.addressesUnknown &&
     !link.inferred &&
     link.name !== 'lo' &&

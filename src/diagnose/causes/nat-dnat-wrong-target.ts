@@ -1,3 +1,4 @@
+import { rootOf } from '../../input/host.ts';
 import { formatEndpoint } from '../../net/ip.ts';
 import type { Cause, Command } from '../cause.ts';
 import { findingRule } from '../evidence.ts';
@@ -30,7 +31,8 @@ export const natDnatWrongTarget: Cause = {
     if (open.length === 0 || open.some((socket) => socket.port === refusal.port)) return undefined;
     const there = kase.prediction?.there;
     const translator =
-      there?.hops.find((hop) => hop.steps.includes(refusal.dnat as never))?.namespace ?? 'host';
+      there?.hops.find((hop) => hop.steps.includes(refusal.dnat as never))?.namespace ??
+      rootOf(refusal.namespace ?? '');
     const where = refusal.namespace === undefined ? 'the target' : nameOf(kase, refusal.namespace);
     const ports = open.map((socket) => socket.port).join(', ');
     const rule = findingRule(kase, translator, refusal.dnat);

@@ -1,3 +1,4 @@
+import { rootOf } from '../../input/host.ts';
 import { rewrites } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
 import { iptablesOf, nameOf } from '../words.ts';
@@ -29,7 +30,7 @@ export const natSelfHairpin = modelCause({
     const { source, destination } = drop.trace.final;
     const rewrite = rewrites(drop.trace).find(({ manip }) => manip === 'dst');
     if (drop.cause === 'martian-drop' && (source !== destination || !rewrite)) return undefined;
-    const translator = rewrite?.namespace ?? 'host';
+    const translator = rewrite?.namespace ?? rootOf(drop.namespace);
     const where = nameOf(kase, drop.namespace);
     return {
       title: `the packet comes back to its own sender ${where} untranslated`,

@@ -1,6 +1,7 @@
 import { wasCapturing } from '../../correlate/points.ts';
 import { fateOf } from '../../correlate/predict.ts';
 import type { Neighbour } from '../../dump/records.ts';
+import { hostOf, rootOf } from '../../input/host.ts';
 import { formatIp, parseIp } from '../../net/ip.ts';
 import { type Case, netnsOf, sysctlOf } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
@@ -66,9 +67,9 @@ function overflow(kase: Case, of: { namespace: string; out: string; nexthop: num
     (leg) => at.some(({ index }) => index === leg.point) && leg.forward.packets > 0,
   );
   if (looked.length === 0 || asked || left) return undefined;
-  const { used, most } = countOf(kase, nexthop);
+  const { used, most } = countOf(kase, namespace, nexthop);
   const setting = 'net.ipv4.neigh.default.gc_thresh3';
-  const dumped = sysctlOf(kase, 'host', setting) ?? sysctlOf(kase, namespace, setting);
+  const dumped = sysctlOf(kase, rootOf(namespace), setting) ?? sysctlOf(kase, namespace, setting);
   const limit = Number(dumped?.value ?? DEFAULT_LIMIT);
   if (used < limit * NEAR) return undefined;
   const seen = kase.flow.legs.findLast(({ forward }) => forward.packets > 0)?.forward.kept[0];
@@ -90,7 +91,7 @@ function overflow(kase: Case, of: { namespace: string; out: string; nexthop: num
         path: point.path,
         text: `none of its ${point.packets} packets asks for ${address} or is for it`,
       })),
-      ...sysctlEvidence(kase, 'host', setting),
+      ...sysctlEvidence(kase, rootOf(namespace), setting),
       ...(most
         ? [{ path: most.span.path, line: most.span.line, text: `the first of ${used} neighbour entries` }]
         : []),
@@ -101,15 +102,17 @@ function overflow(kase: Case, of: { namespace: string; out: string; nexthop: num
 }
 
 /** Entries that count: neither permanent nor of devices without ARP; of every namespace that was dumped, as the limit is one. */
-function countOf(kase: Case, address: number): { used: number; most?: Neighbour } {
-  const counted = [...kase.snapshot.namespaces.values()].flatMap((netns) =>
-    (netns.neighbours ?? []).filter(
-      (entry) =>
-        typeof entry.address === typeof address &&
-        !entry.proxy &&
-        !entry.states.some((state) => state === 'PERMANENT' || state === 'NOARP'),
-    ),
-  );
+function countOf(kase: Case, namespace: string, address: number): { used: number; most?: Neighbour } {
+  const counted = [...kase.snapshot.namespaces.values()]
+    .filter(({ name }) => hostOf(name) === hostOf(namespace))
+    .flatMap((netns) =>
+      (netns.neighbours ?? []).filter(
+        (entry) =>
+          typeof entry.address === typeof address &&
+          !entry.proxy &&
+          !entry.states.some((state) => state === 'PERMANENT' || state === 'NOARP'),
+      ),
+    );
   const [most] = counted;
   return { used: counted.length, ...(most && { most }) };
 }

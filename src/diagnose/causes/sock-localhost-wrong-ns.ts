@@ -1,5 +1,6 @@
 import { asksName } from '../../correlate/outcome.ts';
 import { isLoopback } from '../../correlate/owner.ts';
+import { isRoot } from '../../input/host.ts';
 import { formatEndpoint } from '../../net/ip.ts';
 import type { Case } from '../case.ts';
 import type { Cause } from '../cause.ts';
@@ -56,7 +57,7 @@ export const sockLocalhostWrongNs: Cause = {
     const own = formatEndpoint(flow.server.address, refusal.port);
     return {
       confidence: confidenceOf(refusal, others),
-      title: `${where} asks its own ${own}; ${meant.process} listens on port ${refusal.port} ${meant.namespace === 'host' ? 'on' : 'in'} ${there}`,
+      title: `${where} asks its own ${own}; ${meant.process} listens on port ${refusal.port} ${isRoot(meant.namespace) ? 'on' : 'in'} ${there}`,
       explanation:
         `The request goes to ${own}, and a loopback address is the namespace’s own: the packet never leaves lo of ${where}, where nobody listens on that port, so its kernel refuses it. ` +
         `${capital(there)} has ${meant.process} on that port, in another network namespace, whose 127.0.0.1 is another one.`,
@@ -73,7 +74,7 @@ export const sockLocalhostWrongNs: Cause = {
 function confidenceOf({ confidence, sockets }: Refusal, others: readonly Elsewhere[]): number {
   const [meant] = others;
   // Another container’s own loopback is as a rule meant for that container alone.
-  const itsOwn = meant?.loopbackOnly === true && meant.namespace !== 'host';
+  const itsOwn = meant?.loopbackOnly === true && !isRoot(meant.namespace);
   if (itsOwn || others.length >= EVERYBODY || !sockets) return Math.min(0.5, confidence);
   return Math.min(0.95, confidence + 0.08);
 }
@@ -84,7 +85,7 @@ function advice(kase: Case, meant: Elsewhere): string {
   const target = address === undefined ? `${there}’s address` : formatEndpoint(address, port);
   const named = kase.snapshot.docker.containers.some(({ name }) => there === `container ${name}`)
     ? ` (on a network that both have, by its name)`
-    : meant.namespace === 'host' && kase.snapshot.docker.containers.length > 0
+    : isRoot(meant.namespace) && kase.snapshot.docker.containers.length > 0
       ? ' (host-gateway: docker run --add-host)'
       : '';
   if (loopbackOnly)

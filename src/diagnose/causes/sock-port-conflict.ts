@@ -1,5 +1,7 @@
 import type { DockerContainer, PublishedPort, Socket } from '../../dump/records.ts';
+import { isRoot, rootOf } from '../../input/host.ts';
 import { familyOf, formatIp } from '../../net/ip.ts';
+import { machineOf } from '../../snapshot/machines.ts';
 import { netnsOf, type Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { socketEvidence } from '../refusal.ts';
@@ -29,42 +31,46 @@ export const sockPortConflict: Cause = {
     'ss(8)',
   ],
   survey(scene) {
-    return scene.snapshot.docker.containers.flatMap((container) => conflictsOf(scene, container));
+    const roots = [...scene.snapshot.namespaces.keys()].filter(isRoot);
+    return (roots.length === 0 ? [rootOf('')] : roots).flatMap((root) =>
+      machineOf(scene.snapshot, root).docker.containers.flatMap((container) =>
+        conflictsOf(scene, container, root),
+      ),
+    );
   },
 };
-
-const HOST = 'host';
 
 /** What Docker and the kernel say; both with the address and port. */
 const TAKEN = /port is already allocated|address already in use/i;
 
-function conflictsOf(scene: Scene, container: DockerContainer): Found[] {
+function conflictsOf(scene: Scene, container: DockerContainer, root: string): Found[] {
   const { startError, running, published } = container;
   if (running || !startError || !TAKEN.test(startError.text)) return [];
-  const sockets = netnsOf(scene, HOST)?.sockets;
+  const sockets = netnsOf(scene, root)?.sockets;
   return published
     .filter(({ hostPort }) => new RegExp(`:${hostPort}(?!\\d)`).test(startError.text))
     .flatMap((port) => {
       const holder = sockets?.find((socket) => holds(socket, port));
-      const other = scene.snapshot.docker.containers.find(
+      const other = machineOf(scene.snapshot, root).docker.containers.find(
         (each) => each.running && each.published.some((theirs) => isSame(theirs, port)),
       );
       if (sockets && !holder) return [];
       // Its own proxy: Docker was starting it, or has left it behind.
       if (holder?.process === 'docker-proxy' && !other) return [];
-      return [foundOf(scene, container, startError, port, holder, other)];
+      return [foundOf(scene, root, container, startError, port, holder, other)];
     });
 }
 
 function foundOf(
   scene: Scene,
+  root: string,
   container: DockerContainer,
   startError: NonNullable<DockerContainer['startError']>,
   port: PublishedPort,
   holder: Socket | undefined,
   other: DockerContainer | undefined,
 ): Found {
-  const where = nameOf(scene, HOST);
+  const where = nameOf(scene, root);
   const at = `${port.protocol} port ${port.hostPort}`;
   const program =
     holder?.process === undefined
@@ -83,7 +89,7 @@ function foundOf(
       (known
         ? `${other ? `Container ${other.name} is published there` : `${program} listens there`}, so who connects to it meets that instead.${other || holder?.process !== undefined ? '' : ` Which program that is, ss -lntup as root on ${where} tells.`}`
         : `No dump shows who listens there; ss -lntup on ${where} would.`),
-    namespace: HOST,
+    namespace: root,
     group: `${container.name} ${port.protocol} ${port.hostPort}`,
     status: 'no-reply',
     evidence: [

@@ -1,6 +1,7 @@
 /** What the dumps before and after a moment have different, and whether that is why: the traffic is replayed with each of them. */
 import type { Flow } from '../../correlate/flow.ts';
 import { portionOf } from '../../correlate/portion.ts';
+import { hostOf, isRoot } from '../../input/host.ts';
 import { type StateDifference, stateDifferences, withDifferences } from '../../snapshot/differences.ts';
 import type { HostState, Scene } from '../case.ts';
 import { sceneOf } from '../effect.ts';
@@ -35,7 +36,7 @@ export function shownByDumps(scene: Scene, moment: Moment): DumpedChange | undef
   const differences = found.map(
     (difference): Difference => ({
       shownBy: 'dumps',
-      text: `${difference.namespace === 'host' ? '' : `${difference.namespace}: `}${difference.text}`,
+      text: `${isRoot(difference.namespace) && hostOf(difference.namespace) === undefined ? '' : `${difference.namespace}: `}${difference.text}`,
       ...(deciding.includes(difference) && { decides: true }),
       evidence: [
         ...(difference.before ? [{ ...difference.before, text: 'before' }] : []),

@@ -1,6 +1,7 @@
 /** What the packets themselves show to be different from a moment on. */
 import type { Sighting } from '../../correlate/flow.ts';
 import type { Point } from '../../correlate/points.ts';
+import { hostOf, isRoot } from '../../input/host.ts';
 import { formatIp } from '../../net/ip.ts';
 import { formatMac } from '../../net/mac.ts';
 import type { Scene } from '../case.ts';
@@ -250,5 +251,5 @@ function conclude(
 }
 
 function nameOf({ namespace }: Point): string {
-  return namespace === 'host' ? 'the host' : namespace;
+  return isRoot(namespace) ? (hostOf(namespace) ?? 'the host') : namespace;
 }

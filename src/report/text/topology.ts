@@ -1,5 +1,6 @@
 /** `nettrace topology`: each namespace as a tree of its links, ports below their bridge, with addresses and routes. */
 import { printable } from '../../base/printable.ts';
+import { isRoot } from '../../input/host.ts';
 import type { AnalysisTopology } from '../analysis.ts';
 import { missingLines } from './notes.ts';
 import { observedLines } from './observed.ts';
@@ -52,7 +53,7 @@ function namespaceLines(namespace: Namespace, view: View): string[] {
 function title(namespace: Namespace, style: Style): string {
   const { name, container, inferred } = namespace;
   const notes = [
-    name === 'host' ? 'root namespace' : '',
+    isRoot(name) ? 'root namespace' : '',
     container === undefined || container === name ? '' : `container ${printable(container)}`,
     container === name ? 'container' : '',
     inferred ? 'inferred: no dump describes it' : '',

@@ -18,7 +18,7 @@ export interface InjectionWord {
 
 export function parseInjections(words: readonly string[]): InjectionWord[] {
   return words.map((word) => {
-    const match = /^([^:=/\\]+):([^:=/\\\s]+)=(.+)$/s.exec(word);
+    const match = /^([^:=/\\]+(?:\/[^:=/\\]+)?):([^:=/\\\s]+)=(.+)$/s.exec(word);
     const [, namespace, device, path] = match ?? [];
     if (namespace !== undefined && device !== undefined && path !== undefined)
       return { namespace, device, path };

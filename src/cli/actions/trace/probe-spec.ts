@@ -2,6 +2,7 @@
 
 import { nearest } from '../../../base/nearest.ts';
 import { printable } from '../../../base/printable.ts';
+import { rootOf } from '../../../input/host.ts';
 import { familyOf, type Ip, parseIp } from '../../../net/ip.ts';
 import { hasPorts, PROTOCOL } from '../../../net/protocol.ts';
 import type { ProbeSpec } from '../../../netstack/probe.ts';
@@ -52,7 +53,11 @@ export function placeProbe(from: string, topology: Topology): Pick<ProbeSpec, 'f
   const names = [...topology.namespaces.keys()];
   if (topology.namespaces.has(from)) return { from };
   const colon = from.lastIndexOf(':');
-  const namespace = colon < 0 ? from : from.slice(0, colon);
+  const told = colon < 0 ? from : from.slice(0, colon);
+  // A machine's name alone is its root namespace.
+  const root = rootOf(`${told}/`);
+  const namespace = !topology.namespaces.has(told) && topology.namespaces.has(root) ? root : told;
+  if (colon < 0 && namespace === root) return { from: root };
   const netns = topology.namespaces.get(namespace);
   if (!netns) {
     throw new UsageError(
