@@ -32,6 +32,7 @@ import { iptablesL, iptablesS } from './formats/iptables-list.ts';
 import { iptablesSave } from './formats/iptables-save.ts';
 import { kernelLog } from './formats/kernel-log.ts';
 import { ethtoolS, netstatI, procNetDev } from './formats/link-counters.ts';
+import { lsof } from './formats/lsof.ts';
 import { ipNetns, ipNetnsJson, lsns, lsnsJson } from './formats/namespaces.ts';
 import { netstat } from './formats/netstat.ts';
 import { netstatStatistics } from './formats/netstat-s.ts';
@@ -48,13 +49,14 @@ import { routeN } from './formats/route-n.ts';
 import { ss } from './formats/ss.ts';
 import { sysctl } from './formats/sysctl.ts';
 import { tcQdisc, tcQdiscJson } from './formats/tc-qdisc.ts';
-import { UNUSED_FORMATS } from './formats/unused.ts';
+import { ALIKE_FORMATS, UNUSED_FORMATS } from './formats/unused/formats.ts';
 import { xtablesMonitor } from './formats/xtables-monitor.ts';
 
 /**
  * Every dump that is read, the more particular grammar before the more general one: the first that recognises a file has it.
  */
 export const FORMATS: readonly Format[] = [
+  ...ALIKE_FORMATS,
   nftJson,
   dockerInspect,
   dockerNetwork,
@@ -96,6 +98,7 @@ export const FORMATS: readonly Format[] = [
   tcQdisc,
   ss,
   netstat,
+  lsof,
   netstatI,
   netstatStatistics,
   routeN,
@@ -127,5 +130,5 @@ export const FORMATS: readonly Format[] = [
   resolvConf,
   nsswitchConf,
   hosts,
-  ...UNUSED_FORMATS,
+  ...UNUSED_FORMATS.filter((format) => !ALIKE_FORMATS.includes(format)),
 ];

@@ -96,6 +96,8 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^ethtool (?:-S|--statistics)/, 'ethtool-s'],
   [/^ip (?:-\S+ )*netns(?: (?:list|list-id|ls|l|show))?(?: |$)/, 'ip-netns'],
   [/^lsns(?= |$)/, 'lsns'],
+  [/^lsof(?= |$)/, 'lsof'],
+  [/^tc (?:-\S+ )*q(?:d(?:isc)?)?(?= |$)/, 'tc-qdisc'],
   [/^(?:docker|podman) (?:container )?(?:ps|ls|list)(?= |$)/, 'docker-ps'],
   [/^ss(?= |$)/, 'ss'],
   [/^(?:netstat (?:-\w*i|--interfaces)|ifconfig (?:-\w+ )*-s)/, 'netstat-i'],

@@ -10,13 +10,13 @@ export interface Echo {
 export const PROMPT =
   /^(?:\([^)\s]{1,40}\)\s*)?(?:[❯➜]\s+(?:~|\S{1,64})(?:\s+git:\([^)\s]{0,64}\)(?:\s+✗)?)?\s(?=\s*\S)|\[?[\w.-]{1,64}@[^\s$#%>]{1,64}[^$#%>]{0,128}[$#%>]|[^\s$#%>]{0,64}\s?[$#%❯➜>]{1,2})\s*/u;
 const PROGRAM =
-  /^(?:ip|bridge|ip6?tables(?:-legacy|-nft)?(?:-save)?|xtables-save|nft|sysctl|ss|netstat|ps|docker|podman|route|brctl|conntrack|nstat|cat|arp|ifconfig|ipset|lsns|ethtool|xtables-monitor|dmesg|journalctl|head|tail|grep)$/;
+  /^(?:ip|bridge|ip6?tables(?:-legacy|-nft)?(?:-save)?|xtables-save|nft|sysctl|ss|netstat|ps|docker|podman|route|brctl|conntrack|nstat|cat|arp|ifconfig|ipset|lsns|ethtool|xtables-monitor|dmesg|journalctl|head|tail|grep|tc|lsof|ping6?|traceroute6?|tracepath|curl|wget|nc|dig|nslookup|getent|uname|kubectl|wg|firewall-cmd|resolvectl|systemctl|arptables|ebtables|lsmod)$/;
 const WRAPPER =
   /^(?:(?:sudo|doas)(?:\s+-[nEHS]+)*|time|LC_ALL=\S+|LANG=\S+|(?:\/(?:usr\/)?s?bin\/)?ip\s+netns\s+exec\s+(\S+)|nsenter(?:\s+-\S+|\s+\d+)+|docker\s+exec(?:\s+-\S+)*\s+\S+)\s+/;
 
 /** What tells a command from a comment that begins with a program's name: its arguments. */
 const ARGUMENTS =
-  /^(?:(?:bridge|nft|ss|sysctl|netstat|ps|conntrack|nstat|arp|ipset|route|lsns|ethtool|head|tail|grep) -\S|\S+-save$|ip6?tables\S* (?:.* )?-\w*[LS]|\S+-save -\S|cat \/|(?:ss|ps|route|ifconfig|arp|nstat)$|brctl show|ps aux|nft list|nft monitor|xtables-monitor$|dmesg$|dmesg [-|]|journalctl -|xtables-monitor -|sysctl net\.|ipset (?:save|list)|(?:docker|podman) (?:network |container )?(?:inspect|ps)|bridge (?:-\S+ )*(?:link|fdb|mdb|vlan)|ip (?:-\S+ )*(?:a|addr|address|l|link|r|ro|route|ru|rule|n|nei|neigh|neighbou?r|netns)(?: (?:-\S*|s|sh|show|l|ls|list|table|dev|get|add|del|replace|set)\b|$))/;
+  /^(?:(?:bridge|nft|ss|sysctl|netstat|ps|conntrack|nstat|arp|ipset|route|lsns|ethtool|lsof|head|tail|grep) -\S|\S+-save$|ip6?tables\S* (?:.* )?-\w*[LS]|\S+-save -\S|cat \/|(?:ss|ps|route|ifconfig|arp|nstat)$|brctl show|tc (?:-\S+ )*qdisc(?: |$)|ps aux|nft list|nft monitor|xtables-monitor$|dmesg$|dmesg [-|]|journalctl -|xtables-monitor -|sysctl net\.|ipset (?:save|list)|(?:docker|podman) (?:network |container )?(?:inspect|ps)|bridge (?:-\S+ )*(?:link|fdb|mdb|vlan)|ip (?:-\S+ )*(?:a|addr|address|l|link|r|ro|route|ru|rule|n|nei|neigh|neighbou?r|netns)(?: (?:-\S*|s|sh|show|l|ls|list|table|dev|get|add|del|replace|set)\b|$))/;
 
 /**
  * Undefined when the line is no prompt with a known command. At the head of a file (`bare`) the command may stand without a

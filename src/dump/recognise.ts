@@ -1,8 +1,10 @@
 import type { Issue } from '../base/issue.ts';
 import type { Dump } from './dump.ts';
 import type { Format } from './format.ts';
+import { unusedOfCommand } from './formats/unused/formats.ts';
 import { FORMATS } from './formats.ts';
 import { type Hint, hintOfCommand, parseHint } from './hint.ts';
+import { parseEcho } from './prompt.ts';
 import { type DumpText, isBlank, prepareText } from './text.ts';
 
 /**
@@ -11,7 +13,7 @@ import { type DumpText, isBlank, prepareText } from './text.ts';
  * output counts for more. Undefined: no format recognises it; `unrecognised()` says what was looked for.
  */
 export function recogniseDump(path: string, text: string, hint?: string): Dump | undefined {
-  const prepared = prepareText(path, text);
+  const prepared = withEcho(prepareText(path, text), hint);
   const told =
     (prepared.echo && hintOfCommand(prepared.echo.command)) ??
     (hint === undefined ? undefined : parseHint(hint));
@@ -21,6 +23,9 @@ export function recogniseDump(path: string, text: string, hint?: string): Dump |
     const empty = { ...prepared, lines: [] };
     return dumpOf(format, empty, told, `empty; its name or command says \`${format.command}\``);
   }
+  const command = prepared.echo?.command ?? hint?.trim() ?? '';
+  const unused = unusedOfCommand(command);
+  if (unused) return dumpOf(unused, prepared, told, `the command \`${command.slice(0, 72)}\``);
   for (const format of FORMATS) {
     const why = format.recognise(prepared);
     if (why !== undefined) return dumpOf(format, prepared, told, why);
@@ -28,6 +33,14 @@ export function recogniseDump(path: string, text: string, hint?: string): Dump |
   const named = FORMATS.find(({ id }) => id === told?.format);
   if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;
   return dumpOf(named, prepared, told, `only comments; its name or command says \`${named.command}\``);
+}
+
+/** The command that a session or a manifest names counts as one pasted above the output, which may be nothing without it. */
+function withEcho(text: DumpText, hint: string | undefined): DumpText {
+  const command = hint?.trim() ?? '';
+  if (text.echo || hintOfCommand(command) === undefined) return text;
+  const echo = parseEcho(command, true);
+  return echo ? { ...text, echo } : text;
 }
 
 /** The issue of a file that `recogniseDump` gave nothing for. */

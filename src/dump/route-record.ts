@@ -20,6 +20,37 @@ export function isRouteType(word: string | undefined): word is RouteType {
   return word !== undefined && TYPES.has(word);
 }
 
+/** RTN_* (linux/rtnetlink.h), which `ip -N` prints in place of names; unicast has none. */
+const TYPE_NUMBERS: readonly (RouteType | undefined)[] = [
+  undefined,
+  'unicast',
+  'local',
+  'broadcast',
+  'anycast',
+  'multicast',
+  'blackhole',
+  'unreachable',
+  'prohibit',
+  'throw',
+  'nat',
+];
+
+/** By name, or by number where `ip -N` was asked. */
+export function routeTypeOf(word: string | undefined): RouteType | undefined {
+  if (isRouteType(word)) return word;
+  return word !== undefined && /^\d+$/.test(word) ? TYPE_NUMBERS[Number(word)] : undefined;
+}
+
+/** rtnl_rtscope_n2a(), lib/rt_names.c. */
+export function scopeName(word: string): string {
+  return { 0: 'global', 200: 'site', 253: 'link', 254: 'host', 255: 'nowhere' }[word] ?? word;
+}
+
+/** rtnl_rtprot_n2a(): those of /etc/iproute2/rt_protos that the kernel and daemons use. */
+export function protocolNameOf(word: string): string {
+  return { 1: 'redirect', 2: 'kernel', 3: 'boot', 4: 'static', 9: 'ra', 16: 'dhcp' }[word] ?? word;
+}
+
 /** A route before its family is settled and its next hops are complete. */
 export type RouteDraft = { -readonly [K in keyof Omit<Route, 'nexthops' | 'attributes'>]: Route[K] } & {
   nexthops: Nexthop[];

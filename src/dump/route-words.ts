@@ -5,7 +5,7 @@ import { parseDsfield } from './dsfield.ts';
 import { parseNumber } from './fields.ts';
 import { parseRealms } from './realms.ts';
 import type { Nexthop } from './records.ts';
-import { nexthop, tableName } from './route-record.ts';
+import { nexthop, protocolNameOf, scopeName, tableName } from './route-record.ts';
 import type { Words } from './words.ts';
 
 /** Flags that `ip route` prints as single words: RTNH_F_*, RTM_F_*, and what it writes for a cloned route. */
@@ -51,8 +51,8 @@ export function parseAttributes(words: Words) {
       if (!via.foreign && gateway !== undefined) parts.family = familyOf(gateway);
     } else if (word === 'dev') dev = words.next();
     else if (word === 'table') parts.table = tableName(words.next());
-    else if (word === 'proto' || word === 'protocol') parts.protocol = words.next();
-    else if (word === 'scope') parts.scope = words.next();
+    else if (word === 'proto' || word === 'protocol') parts.protocol = protocolNameOf(words.next());
+    else if (word === 'scope') parts.scope = scopeName(words.next());
     else if (word === 'src') {
       parts.prefsrc = parseIp(words.next());
       if (parts.prefsrc !== undefined) parts.family ??= familyOf(parts.prefsrc);

@@ -1,5 +1,6 @@
 /** A pasted session or a set-up script as inputs: the dumps that its commands printed, and the commands that change something. */
 import type { Issue } from '../base/issue.ts';
+import { unusedOfCommand } from '../dump/formats/unused/formats.ts';
 import { hintOfCommand } from '../dump/hint.ts';
 import { recogniseDump } from '../dump/recognise.ts';
 import { changes, isPlaceholder, shows } from '../transcript/changes.ts';
@@ -73,7 +74,7 @@ function* printedDumps(path: string, session: Session, home: string): Generator<
       command.input && /^ip6?tables\S*-restore\b/.test(command.text) ? command.input : command.output;
     if (printed.length === 0 || count >= MOST_DUMPS) continue;
     const hint = command.input ? command.text.replace('-restore', '-save') : command.text;
-    const dump = recogniseDump(path, padded(printed), shows(hint) ? hint : undefined);
+    const dump = recogniseDump(path, padded(printed), shows(hint) || unusedOfCommand(hint) ? hint : undefined);
     if (!dump) continue;
     count++;
     yield {

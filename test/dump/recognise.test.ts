@@ -61,6 +61,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   ifconfig:
     'eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n        inet 10.0.0.2  netmask 255.255.255.0',
   ss: 'Netid State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess',
+  lsof: 'COMMAND  PID USER   FD   TYPE   DEVICE SIZE/OFF NODE NAME\npython3 3161 root    3u  IPv4 29056413      0t0  TCP 127.0.0.1:8131 (LISTEN)',
   netstat: 'Proto Recv-Q Send-Q Local Address           Foreign Address         State',
   'netstat-s': 'Ip:\n    10 total packets received\n    2 forwarded',
   'route-n': 'Destination     Gateway         Genmask         Flags Metric Ref    Use Iface',
@@ -135,15 +136,115 @@ const UNUSED: Readonly<Record<string, string>> = {
   compose: 'services:\n  web:\n    image: nginx',
   'teamdctl-json': '{"runner": {}, "setup": {"runner_name": "activebackup"}}',
   'retis-json': '{"common": {"timestamp": 30419169125909}, "kernel": {"symbol": "ovs_dp_upcall"}}',
+  'ip-route-get': '8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.0.5 uid 0 \n    cache ',
+  'ip-route-get-json':
+    '[{"dst":"10.71.0.9","dev":"lan0","prefsrc":"10.71.0.1","flags":[],"uid":0,"cache":[]}]',
+  'ip-monitor':
+    '[NEIGH]10.0.0.2 dev eth0 lladdr 02:00:00:00:00:02 STALE \nDeleted 10.9.0.0/24 dev eth0 scope link ',
+  'conntrack-events':
+    '    [NEW] udp      17 30 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1',
+  'conntrack-expect':
+    '300 proto=6 src=10.0.0.1 dst=10.0.0.2 sport=0 dport=2020 mask-src=255.255.255.255 mask-dst=255.255.255.255 sport=0 dport=65535 master-src=10.0.0.1 class=0 helper=ftp',
+  'conntrack-xml': '<?xml version="1.0" encoding="utf-8"?>\n<conntrack>\n<flow></flow>\n</conntrack>',
+  'nft-names': 'table ip nat\ntable inet own',
+  'ip-tuntap': 'tap5: tap persist\ntun5: tun persist',
+  'ip-token': 'token :: dev lan0\ntoken :: dev pair0',
+  'ip-ntable': 'inet arp_cache \n    thresh1 128 thresh2 512 thresh3 1024 gc_int 30000 ',
+  'ip-addrlabel': 'prefix ::1/128 label 0 \nprefix ::/96 label 3 ',
+  'ip-tcp-metrics': '192.0.2.7 age 3.200sec cwnd 10 rtt 24us rttvar 24us source 192.0.2.1',
+  'ip-netconf-json': '[{"family":"inet","interface":"lan0","forwarding":"on","rp_filter":"off"}]',
+  'ip-maddr-json': '[{"ifindex":1,"ifname":"lo","maddr":[{"family":"inet","address":"224.0.0.1"}]}]',
+  'brctl-showmacs': 'port no\tmac addr\t\tis local?\tageing timer\n  1\t02:11:22:33:44:55\tno\t\t   0.00',
+  'brctl-showstp':
+    'lan0\n bridge id\t\t8000.5a80bf9c11e1\n designated root\t8000.5a80bf9c11e1\n root port\t\t   0',
+  'tc-filter':
+    'filter protocol ip pref 49152 u32 chain 0 \nfilter protocol ip pref 49152 u32 chain 0 fh 800: ht divisor 1 ',
+  'arptables-list': 'Chain INPUT (policy ACCEPT)\n-j DROP -s 10.0.0.1 -d 10.0.0.2 --opcode 1',
+  uname: 'Linux edge-2 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01) x86_64 GNU/Linux',
+  'os-release': 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"',
+  'proc-net-packet': 'sk               RefCnt Type Proto  Iface R Rmem   User   Inode',
+  'proc-net-ptype': 'Type Device      Function\n0800          ip_rcv',
+  'proc-net-nf-log': ' 0 NONE (nfnetlink_log)\n 2 nf_log_ipv4 (nf_log_ipv4)',
+  curl: '*   Trying 127.0.0.1:99...\n* connect to 127.0.0.1 port 99 failed: Connection refused\ncurl: (7) Failed to connect to 127.0.0.1 port 99',
+  nc: 'nc: connect to 127.0.0.1 port 99 (tcp) failed: Connection refused',
+  arping: 'ARPING 10.71.0.9 from 10.71.0.1 lan0\nSent 1 probes (1 broadcast(s))\nReceived 0 response(s)',
+  networkctl: 'IDX LINK TYPE     OPERATIONAL SETUP\n  1 lo   loopback carrier     unmanaged',
+  resolvectl: 'Link 2 (eth0)\n      Current Scopes: DNS\n         DNS Servers: 10.0.0.1',
+  systemctl:
+    '● docker.service - Docker Application Container Engine\n     Loaded: loaded (/lib/systemd/system/docker.service; enabled)',
+  'docker-networks': 'NETWORK ID     NAME      DRIVER    SCOPE\n3f1c9d2b7a60   bridge    bridge    local',
+  'docker-port': '80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080',
+  'docker-images':
+    'REPOSITORY   TAG       IMAGE ID       CREATED       SIZE\nnginx        alpine    3f1c9d2b7a60   2 weeks ago   41MB',
+  'compose-ps':
+    'NAME          IMAGE          COMMAND                  SERVICE   CREATED          STATUS          PORTS\nshop-web-1    nginx:alpine   "/docker-entrypoint.…"   web       11 minutes ago   Up 11 minutes   0.0.0.0:8080->80/tcp',
+  'daemon-json': '{"bip": "10.200.0.1/24", "iptables": false}',
+  kubectl:
+    'NAME         TYPE        CLUSTER-IP   EXTERNAL-IP   PORT(S)   AGE\nkubernetes   ClusterIP   10.96.0.1    <none>        443/TCP   3d',
+  crictl:
+    'CONTAINER           IMAGE               CREATED             STATE               NAME                ATTEMPT             POD ID\n3f1c9d2b7a60e       nginx               2 hours ago         Running             web                 0                   77aa88bb99cc0',
+  interfaces: 'auto eth0\niface eth0 inet static\n    address 10.0.0.2/24',
+  netplan: 'network:\n  version: 2\n  ethernets:\n    eth0:\n      dhcp4: true',
   'docker-exec-json': '{"ID": "11fb006128e8", "Running": false, "ProcessConfig": {"entrypoint": "sh"}}',
 };
 
+/** Outputs that nothing but the command tells: a number, names. */
+const BY_COMMAND: readonly (readonly [command: string, output: string, format: string])[] = [
+  ['conntrack -C', '3', 'conntrack-count'],
+  ['ipset list -n', 'hosts\nhalves', 'ipset-names'],
+  [
+    'nft list chains',
+    'table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n\t}\n}',
+    'nft-names',
+  ],
+  ['docker logs web', '10.0.0.2 - - "GET / HTTP/1.1" 200', 'docker-logs'],
+  ['getent hosts db', '10.0.0.5 db', 'dig'],
+  ['ping -c1 db', 'ping: db: Name or service not known', 'ping'],
+  ['uname -r', '6.1.0-18-amd64', 'uname'],
+  ['cat /proc/net/ip_tables_matches', 'conntrack\naddrtype', 'xtables-modules'],
+  ['fuser -v -n tcp 80', '  3161', 'socket-users'],
+  ['sysctl -n net.ipv4.ip_forward', '0', 'sysctl'],
+  ['cat /proc/sys/net/ipv4/ip_forward', '0', 'sysctl'],
+];
+
+describe('recognising by the command', () => {
+  it.each(BY_COMMAND)('%s', (command, output, format) => {
+    expect(recogniseDump('any-name', output, command)?.format).toBe(format);
+  });
+
+  it('gives a setting that is printed alone its name', () => {
+    const settings = (command: string, output: string) =>
+      [...contentOf(read('x', output, command), 'sysctls').sysctls].map(([name, { value }]) => [name, value]);
+    expect(settings('sysctl -n net.ipv4.ip_forward net/ipv4/tcp_rmem', '1\n4096 131072 6291456')).toEqual([
+      ['net.ipv4.ip_forward', '1'],
+      ['net.ipv4.tcp_rmem', '4096 131072 6291456'],
+    ]);
+    expect(settings('cat /proc/sys/net/ipv4/conf/all/rp_filter', '2')).toEqual([
+      ['net.ipv4.conf.all.rp_filter', '2'],
+    ]);
+  });
+
+  it('gives a queue its device', () => {
+    const text =
+      'qdisc tbf 8001: root refcnt 2 rate 8Kbit burst 1600b lat 50ms \n Sent 60 bytes 1 pkt (dropped 7, overlimits 9 requeues 0) \n backlog 0b 0p requeues 0';
+    const { qdiscs } = contentOf(read('x', text, 'tc -s qdisc show dev eth0'), 'qdiscs');
+    expect(qdiscs).toMatchObject([{ kind: 'tbf', dev: 'eth0', dropped: 7 }]);
+    const without = read('x', text);
+    expect(contentOf(without, 'qdiscs').qdiscs).toEqual([]);
+    expect(without.issues.map(({ code, line }) => [code, line])).toEqual([['dump-device', 1]]);
+  });
+});
+
 describe('recognising by content', () => {
   it('has a sample of every format', () => {
-    // What `ip -o addr` leaves out it says.
-    expect([...Object.keys(SAMPLES), ...Object.keys(UNUSED), 'ip-addr-o'].sort()).toEqual(
-      FORMATS.map(({ id }) => id).sort(),
-    );
+    // What `ip -o addr` leaves out it says; some outputs only their command tells.
+    const told = [
+      ...Object.keys(SAMPLES),
+      ...Object.keys(UNUSED),
+      ...BY_COMMAND.map(([, , id]) => id),
+      'ip-addr-o',
+    ];
+    expect([...new Set(told)].sort()).toEqual(FORMATS.map(({ id }) => id).sort());
   });
 
   it.each(Object.entries(SAMPLES))('%s', (format, text) => {
@@ -310,17 +411,12 @@ describe('what is no dump', () => {
       'a route in prose',
       'Dear all,\nthe line\ndefault via 10.0.0.1 dev eth0\nis missing on the box.\nPlease add it today.\nThanks, A.\n',
     ],
-    ['one lookup (ip route get)', '8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.0.5 uid 0 \n    cache \n'],
     ['a list of prefixes', 'Name: blocked\nMembers:\n10.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n'],
     ['a configuration file', 'server.port = 80\nserver.host = web\n'],
     ['source code', 'function f() {\n  return [1, 2];\n}\n'],
     ['other JSON', '{"name": "x", "version": 1}'],
     ['an image listing of Docker', '[{"Id": "sha256:00", "RepoTags": ["a:b"], "Os": "linux"}]'],
     ['binary', '\x00\x01\x02\xff\xfe'.repeat(100)],
-    [
-      'conntrack events',
-      '    [NEW] udp      17 30 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1\n',
-    ],
   ])('%s', (_, text) => {
     expect(recogniseDump('file', text)).toBeUndefined();
   });

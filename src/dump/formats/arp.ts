@@ -7,7 +7,7 @@ import type { Neighbour } from '../records.ts';
 import type { DumpText } from '../text.ts';
 
 const HEADER = /^\s*(?:Address\s+HWtype\s+HWaddress|IP address\s+HW type)/;
-const LISTED = /^\s*\S+ \(([\d.]+)\) at (\S+)((?: \[\w+\]| PERM| PUB)*)\s+(?:netmask \S+\s+)?on (\S+)/;
+const LISTED = /^\s*\S+ \(([\d.]+)\) at (\S+)((?: \[\w+\]| PERM| PU[BP])*)\s+(?:netmask \S+\s+)?on (\S+)/;
 const EMPTY = /^arp: in \d+ entries no match found|^Entries:\s+\d+/;
 
 export const arp: Format = {
@@ -34,12 +34,12 @@ function parseNeighbours(text: DumpText): Parsed {
   return { content: { kind: 'neighbours', neighbours }, issues };
 }
 
-/** `? (10.0.0.2) at 02:00:00:00:00:02 [ether] PERM on eth0` */
+/** `? (10.0.0.2) at 02:00:00:00:00:02 [ether] PERM on eth0`; busybox writes PUP for PUB. */
 function listed(line: string, span: Neighbour['span']): Neighbour | undefined {
   const match = LISTED.exec(line);
   if (!match) return undefined;
   const [, address = '', mac = '', flags = '', dev = ''] = match;
-  return neighbour(address, mac, dev, /PERM/.test(flags), /PUB/.test(flags), span);
+  return neighbour(address, mac, dev, /PERM/.test(flags), /PU[BP]/.test(flags), span);
 }
 
 /** `10.0.0.2  ether  02:00:00:00:00:02  C  eth0`, `10.0.0.3  (incomplete)  eth0`; the mask may be empty. */

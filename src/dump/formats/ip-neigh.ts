@@ -2,7 +2,7 @@
 import type { Issue } from '../../base/issue.ts';
 import { parseIp } from '../../net/ip.ts';
 import { parseMac } from '../../net/mac.ts';
-import { badLine, type Format, mostLines, type Parsed } from '../format.ts';
+import { badLine, type Format, firstLine, mostLines, type Parsed } from '../format.ts';
 import type { Neighbour } from '../records.ts';
 import type { DumpText } from '../text.ts';
 import { Words } from '../words.ts';
@@ -10,10 +10,15 @@ import { Words } from '../words.ts';
 const LINE =
   /^\s*[0-9a-fA-F.:]{2,}(?:%\S+)? (?:dev \S+ |lladdr ).*\b(?:lladdr|proxy|REACHABLE|STALE|DELAY|PROBE|FAILED|INCOMPLETE|PERMANENT|NOARP|NONE)\b/;
 
+/** `ip -br neigh`: print_neigh_brief(). */
+const BRIEF = /^(?:[\d.]{7,15}|[0-9a-f:.]*:[0-9a-f:.]+)\s{2,}(\S+)\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})?\s*$/;
+/** What no line of /etc/hosts has. */
+const BRIEF_MAC = /^[0-9a-f:.]{2,45}\s{2,}\S+\s+(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\s*$/;
+
 export const ipNeigh: Format = {
   id: 'ip-neigh',
   command: 'ip neigh',
-  recognise: (text) => mostLines(text, LINE),
+  recognise: (text) => mostLines(text, LINE) ?? (firstLine(text, BRIEF_MAC) && mostLines(text, BRIEF)),
   parse: parseNeighbours,
 };
 
@@ -46,6 +51,21 @@ function parseNeighbour(
   const words = new Words(line);
   const address = parseIp(words.next());
   if (address === undefined) return undefined;
+  const brief = BRIEF.exec(line);
+  if (brief) {
+    const known = parseMac(brief[2] ?? '');
+    // It names no state: one that has an address is taken for stale, which is used as it is.
+    const state = known === undefined ? 'INCOMPLETE' : 'STALE';
+    const hardware = known === undefined ? {} : { mac: known };
+    return {
+      address,
+      dev: brief[1] ?? '',
+      ...hardware,
+      states: [state],
+      proxy: false,
+      span: { path, line: number },
+    };
+  }
   let dev = device;
   let mac: number | undefined;
   let proxy = false;

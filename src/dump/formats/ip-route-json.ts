@@ -12,10 +12,10 @@ import type { Nexthop } from '../records.ts';
 import {
   askedFamilies,
   familyOfCommand,
-  isRouteType,
   nexthop,
   type RouteDraft,
   routesContent,
+  routeTypeOf,
   settleTables,
   tableName,
 } from '../route-record.ts';
@@ -91,8 +91,8 @@ const KNOWN = new Set(
 
 function routeOf(record: JsonObject, family: Family, path: string): RouteDraft | undefined {
   const destination = parsePrefix(text(record, 'dst') ?? '', family);
-  const type = text(record, 'type') ?? 'unicast';
-  if (!destination || familyOf(destination.address) !== family || !isRouteType(type)) return undefined;
+  const type = routeTypeOf(text(record, 'type') ?? 'unicast');
+  if (!destination || familyOf(destination.address) !== family || !type) return undefined;
   const flags = texts(record, 'flags');
   if (has(record, 'gateway') && address(record, 'gateway') === undefined) return undefined;
   const hops = objects(list(record, 'nexthops')).map((hop) => hopOf(hop, texts(hop, 'flags')));

@@ -6,9 +6,9 @@ import { badLine, type Format, mostLines, type Parsed } from '../format.ts';
 import {
   askedFamilies,
   familyOfCommand,
-  isRouteType,
   type RouteDraft,
   routesContent,
+  routeTypeOf,
   settleTables,
 } from '../route-record.ts';
 import { parseAttributes, parseNexthop } from '../route-words.ts';
@@ -113,7 +113,7 @@ function takeLine(line: string, number: number, path: string, pending: Pending[]
     return;
   }
   if (first === 'nh_info' || first === 'cache') return;
-  const type = isRouteType(first) ? first : undefined;
+  const type = routeTypeOf(first);
   if (type) words.next();
   const destination = words.next();
   if (destination !== 'default' && parsePrefix(destination) === undefined) {

@@ -45,6 +45,7 @@ function parseRule(line: string, number: number, path: string, issues: Issue[]):
     span: { path, line: number },
   };
   let acts = false;
+  let unspecified = false;
   while (!words.done) {
     const word = words.next();
     if (word === 'from' || word === 'to') {
@@ -55,11 +56,16 @@ function parseRule(line: string, number: number, path: string, issues: Issue[]):
       draft[word === 'from' ? 'source' : 'destination'] = prefix;
     } else if (word === 'lookup' || word === 'table') {
       const table = words.next();
+      // busybox writes RT_TABLE_UNSPEC where no table is searched, and what the rule does behind it.
+      if (table === 'unspec') {
+        unspecified = true;
+        continue;
+      }
       draft.action = { kind: 'lookup', table: tableName(table) };
       if (table === '[l3mdev-table]') draft.l3mdev = true;
       acts = true;
-    } else if (word === 'unreachable' || word === 'prohibit' || word === 'blackhole' || word === 'nop') {
-      draft.action = { kind: word };
+    } else if (refusal(word) !== undefined) {
+      draft.action = { kind: refusal(word) ?? 'nop' };
       acts = true;
     } else if (word === 'goto') {
       const target = parseNumber(words.next());
@@ -73,7 +79,19 @@ function parseRule(line: string, number: number, path: string, issues: Issue[]):
       break;
     } else if (!takeSelector(draft, word, words)) return undefined;
   }
+  if (acts && unspecified) {
+    const expected = '`ip rule` of iproute2: busybox leaves out `not`, `oif`, ports, protocols and users';
+    issues.push({ ...badLine(path, number, line, expected), code: 'dump-lossy' });
+  }
   return acts ? draft : undefined;
+}
+
+/** FR_ACT_* beside a lookup; `ip -N` prints their numbers (linux/fib_rules.h has them as RTN_*). */
+function refusal(word: string): 'unreachable' | 'prohibit' | 'blackhole' | 'nop' | undefined {
+  if (word === 'unreachable' || word === '7') return 'unreachable';
+  if (word === 'prohibit' || word === '8') return 'prohibit';
+  if (word === 'blackhole' || word === '6') return 'blackhole';
+  return word === 'nop' ? word : undefined;
 }
 
 function takeSelector(draft: RuleDraft, word: string, words: Words): boolean {

@@ -71,7 +71,8 @@ export const netstatI: Format = {
     const devices: LinkCounters[] = [];
     let columns: readonly string[] = [];
     text.lines.forEach((line, index) => {
-      if (line.trim() === '' || /^\s*Kernel Interface table/.test(line)) return;
+      // An alias (`eth0:1`) counts nothing of its own.
+      if (line.trim() === '' || /^\s*Kernel Interface table|- no statistics available -/.test(line)) return;
       const words = line.trim().split(/\s+/);
       if (TABLE.test(line)) {
         columns = words;

@@ -18,7 +18,8 @@ export const sysctl: Format = {
   id: 'sysctl',
   command: 'sysctl -a',
   recognise: (text) => {
-    if (/^cat \/proc\/sys\//.test(text.echo?.command ?? '')) return `the command \`${text.echo?.command}\``;
+    const command = text.echo?.command ?? '';
+    if (/^cat \/proc\/sys\//.test(command) || unnamedOf(command)) return `the command \`${command}\``;
     return mostLines(
       text,
       new RegExp(`${LINE.source}|${PATH.source}`),
@@ -28,9 +29,18 @@ export const sysctl: Format = {
   parse: parseSysctls,
 };
 
+/** `sysctl -n NAME …` prints values alone, one a line, in the order in which they were asked for. */
+function unnamedOf(command: string): string[] | undefined {
+  const words = /^sysctl (.*)$/.exec(command)?.[1]?.split(/\s+/) ?? [];
+  const names = words.filter((word) => new RegExp(`^${ROOT}[./]\\S+$`).test(word));
+  const alone = words.some((word) => word === '--values' || /^-[a-z]*n[a-z]*$/.test(word));
+  return alone && names.length > 0 ? names : undefined;
+}
+
 function parseSysctls(text: DumpText): Parsed {
   const issues: Issue[] = [];
   const sysctls = new Map<string, Sysctl>();
+  const unnamed = unnamedOf(text.echo?.command ?? '');
   let named = PATH.exec(text.echo?.command ?? '')?.[1];
   text.lines.forEach((line, index) => {
     if (line.trim() === '' || COMMENT.test(line)) {
@@ -47,6 +57,10 @@ function parseSysctls(text: DumpText): Parsed {
         span,
       });
       named = undefined;
+    } else if (unnamed) {
+      const name = unnamed.shift();
+      if (name !== undefined) sysctls.set(sysctlName(name), { value: line.trim(), span });
+      else issues.push(badLine(text.path, index + 1, line, 'one value for each name that was asked for'));
     } else if (path !== undefined) named = path;
     else if (named !== undefined) {
       sysctls.set(sysctlName(named), { value: line.trim(), span });

@@ -11,12 +11,14 @@ import {
   jsonRecords,
   type Parsed,
 } from '../format.ts';
+import type { Hint } from '../hint.ts';
 import { lineOf } from '../json.ts';
 import type { Qdisc } from '../records.ts';
 import type { DumpText } from '../text.ts';
 
 /** `qdisc tbf 8001: dev eth0 root refcnt 2 rate 8Kbit …` */
-const HEADER = /^qdisc (\S+) ([0-9a-f]*:) (?:\[offload\] ?)?dev (\S+) (root|ingress|parent (\S+))(.*)$/;
+const HEADER =
+  /^qdisc (\S+) ([0-9a-f]*:) (?:(?:\[offload\]|offloaded) ?)?(?:dev (\S+) )?(root|ingress|parent (\S+))(.*)$/;
 const SENT = /^\s+Sent (\d+) bytes (\d+) pkts? \(dropped (\d+), overlimits (\d+) requeues (\d+)\)/;
 const BACKLOG = /^\s+(?:rate \S+ \S+ )?backlog (\S+)b (\d+)p requeues \d+/;
 
@@ -31,13 +33,20 @@ export const tcQdiscJson: Format = {
   id: 'tc-qdisc-json',
   command: 'tc -s -j qdisc show',
   recognise: (source) =>
-    firstRecord(source, (record) => has(record, 'kind', 'handle', 'dev'), '`kind`, `handle` and `dev`'),
+    firstRecord(
+      source,
+      (record) => has(record, 'kind', 'handle') && (has(record, 'dev') || has(record, 'refcnt')),
+      '`kind` and `handle`',
+    ),
   parse: parseRecords,
 };
 
 type Draft = { -readonly [K in keyof Qdisc]: Qdisc[K] };
 
-function parseLines(source: DumpText): Parsed {
+/** `tc qdisc show dev eth0` prints no device: its command line names it. */
+function parseLines(source: DumpText, hint?: Hint): Parsed {
+  const asked = /\bdev (\S+)/.exec(hint?.command ?? '')?.[1];
+  let unnamed: number | undefined;
   const issues: Issue[] = [];
   const qdiscs: Draft[] = [];
   source.lines.forEach((line, index) => {
@@ -45,7 +54,11 @@ function parseLines(source: DumpText): Parsed {
     const header = HEADER.exec(line);
     const last = qdiscs.at(-1);
     if (header) {
-      const [, kind = '', handle = '', dev = '', place = '', parent, options = ''] = header;
+      const [, kind = '', handle = '', dev = asked, place = '', parent, options = ''] = header;
+      if (dev === undefined) {
+        unnamed ??= index + 1;
+        return;
+      }
       qdiscs.push({
         kind,
         handle,
@@ -66,6 +79,7 @@ function parseLines(source: DumpText): Parsed {
         overlimits: Number(sent[4]),
       });
     } else if (last && backlog) last.backlog = Number(backlog[2]);
+    else if (unnamed !== undefined && /^\s/.test(line)) return;
     // Statistics of one kind of qdisc alone stand below, indented.
     else if (!last || !/^\s/.test(line)) {
       issues.push(
@@ -73,15 +87,21 @@ function parseLines(source: DumpText): Parsed {
       );
     }
   });
+  if (unnamed !== undefined) {
+    const text =
+      'asked for one device, tc does not print which; its command line does (`tc -s qdisc show dev eth0`)';
+    issues.push({ severity: 'warning', code: 'dump-device', text, path: source.path, line: unnamed });
+  }
   return { content: { kind: 'qdiscs', qdiscs }, issues };
 }
 
-function parseRecords(source: DumpText): Parsed {
+function parseRecords(source: DumpText, hint?: Hint): Parsed {
+  const asked = /\bdev (\S+)/.exec(hint?.command ?? '')?.[1];
   const qdiscs: Qdisc[] = [];
   const issues = jsonIssues(source);
   for (const record of jsonRecords(source)) {
     const kind = text(record, 'kind');
-    const dev = text(record, 'dev');
+    const dev = text(record, 'dev') ?? asked;
     if (kind === undefined || dev === undefined) {
       issues.push(
         badLine(source.path, lineOf(record), JSON.stringify(record).slice(0, 100), '`kind` and `dev`'),
