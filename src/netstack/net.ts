@@ -49,7 +49,7 @@ export interface IcmpPeer {
   redirects: number;
 }
 
-export function createNet(netns: Netns, preload?: ConntrackPreload, clock?: Clock): Net {
+export function createNet(netns: Netns, preload?: ConntrackPreload, clock?: Clock, indexFrom?: number): Net {
   const devices = devicesOf(netns);
   const cache = new Map<string, SysctlValue | undefined>();
   const cachedSysctl = (name: string): SysctlValue | undefined => {
@@ -72,7 +72,10 @@ export function createNet(netns: Netns, preload?: ConntrackPreload, clock?: Cloc
     netns,
     devices,
     fib: { 4: createFib(netns, 4, environment(4)), 6: createFib(netns, 6, environment(6)) },
-    tables: { 4: createTables(netns, 4, nft, shared), 6: createTables(netns, 6, nft, shared) },
+    tables: {
+      4: createTables(netns, 4, nft, shared, indexFrom),
+      6: createTables(netns, 6, nft, shared, indexFrom),
+    },
     nft,
     conntrack,
     sets: createSets(netns.name, netns.ipsets, preload?.now),

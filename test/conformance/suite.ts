@@ -3,7 +3,7 @@ import type { Case } from './case.ts';
 import { compare } from './compare.ts';
 import type { Lab } from './kernel/lab.ts';
 import { runOnKernel } from './kernel/run.ts';
-import { runOnModel } from './model/run.ts';
+import { type ModelRun, runOnModel } from './model/run.ts';
 import type { Disagreement } from './observation.ts';
 import type { Recording } from './recording.ts';
 
@@ -18,19 +18,21 @@ export async function runCase(lab: Lab, of: Case): Promise<Result> {
   return judge(await runOnKernel(lab, of));
 }
 
-/** Holds the model against what was recorded. */
+/** Holds the model against what was recorded: with chains gone through rule by rule, and all of them by index. */
 export function judge(recording: Recording): Result {
-  const { observation, unknown, unordered } = runOnModel(recording);
-  const { stimuli } = recording;
-  return {
-    recording,
-    disagreements: compare(recording.observation, observation, {
-      stimuli,
-      unordered,
-      backend: recording.backend,
-    }),
-    unknown,
-  };
+  const plain = runOnModel(recording);
+  const indexed = runOnModel(recording, 0);
+  const disagreements = disagreementsOf(recording, plain);
+  const known = new Set(disagreements.map((each) => JSON.stringify(each)));
+  const ofIndex = disagreementsOf(recording, indexed)
+    .filter((each) => !known.has(JSON.stringify(each)))
+    .map((each) => ({ ...each, model: `${each.model} (by index)` }));
+  return { recording, disagreements: [...disagreements, ...ofIndex], unknown: plain.unknown };
+}
+
+function disagreementsOf(recording: Recording, { observation, unordered }: ModelRun): Disagreement[] {
+  const { stimuli, backend } = recording;
+  return [...compare(recording.observation, observation, { stimuli, unordered, backend })];
 }
 
 /** Packets that the model didn't see as the kernel did; what differs only at the end counts as one. */

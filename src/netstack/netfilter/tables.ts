@@ -57,6 +57,8 @@ export interface Tables {
   readonly hooks: Readonly<Record<Hook, readonly HookEntry[]>>;
   /** The nat chains of a hook, in order of registration. */
   readonly nat: Readonly<Record<Hook, readonly NatChain[]>>;
+  /** Chains with so many rules or more are gone through by their index (`chain-index.ts`), shorter ones rule by rule. */
+  readonly indexFrom: number;
   /** Counted since the model began. */
   readonly ruleCounters: Map<Rule, Counters>;
   readonly policyCounters: Map<Chain, Counters>;
@@ -76,12 +78,16 @@ const PRIORITY = {
   confirm: 0x7fffffff,
 } as const;
 
+/** Where a lookup has paid for itself. */
+const INDEX_FROM = 12;
+
 /** `shared`: what matches keep by name in the whole namespace, whichever family and backend their rules are of. */
 export function createTables(
   netns: Netns,
   family: Family,
   nft: NftNet,
   shared: Map<string, unknown>,
+  indexFrom = INDEX_FROM,
 ): Tables {
   const known = family === 4 ? netns.rulesets4 : netns.rulesets6;
   const rulesets = known ?? [];
@@ -134,6 +140,7 @@ export function createTables(
     tracks,
     hooks,
     nat,
+    indexFrom,
     ruleCounters: new Map(),
     policyCounters: new Map(),
   };

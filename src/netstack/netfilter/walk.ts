@@ -13,6 +13,7 @@ import type {
 import { matchRule, ruleAction } from '../../xtables/evaluate.ts';
 import type { Chain, Rule } from '../../xtables/rule.ts';
 import type { Step } from '../hop.ts';
+import { type Candidates, candidatesOf, nextCandidate, type PacketKey, packetKey } from './chain-index.ts';
 import { count, ruleStep } from './steps.ts';
 import type { BaseChain, RuleState, Tables } from './tables.ts';
 import { decide } from './trial.ts';
@@ -67,8 +68,15 @@ export interface State {
   readonly stack: Position[];
   /** Jumps and gotos taken so far. */
   jumps: number;
+  /** Of the packet as it is now: what the chains' indexes found for it; undefined before the first long chain. */
+  found?: Found | undefined;
   /** Trying only: nothing is counted or recorded, and nested unknowns share the budget. */
   readonly trial?: { readonly budget: { left: number }; nat?: NatRange; undecided: boolean };
+}
+
+interface Found {
+  readonly key: PacketKey | undefined;
+  readonly chains: Map<Chain, Candidates>;
 }
 
 export function walkTable(walk: Walk): TableVerdict {
@@ -84,7 +92,9 @@ export function walkTable(walk: Walk): TableVerdict {
 
 export function run(state: State): TableVerdict {
   for (;;) {
-    const { chain, index } = state.position;
+    const { chain, index: from } = state.position;
+    const index = chain.rules.length < state.walk.tables.indexFrom ? from : next(state, chain, from);
+    if (index !== from) state.position = { chain, index };
     const rule = chain.rules[index];
     if (!rule) {
       const back = state.stack.pop();
@@ -110,6 +120,19 @@ export function run(state: State): TableVerdict {
     const verdict = take(state, chain, rule, index, context);
     if (verdict) return verdict;
   }
+}
+
+/** The next rule that may match. */
+function next(state: State, chain: Chain, from: number): number {
+  state.found ??= { key: packetKey(state.skb, state.walk.base.ruleset.backend), chains: new Map() };
+  const { key, chains } = state.found;
+  if (!key) return from;
+  let candidates = chains.get(chain);
+  if (!candidates) {
+    candidates = candidatesOf(chain, key);
+    chains.set(chain, candidates);
+  }
+  return nextCandidate(candidates, from, chain.rules.length);
 }
 
 export function contextOf(state: State, rule: Rule): MatchContext {
@@ -139,6 +162,8 @@ export function take(
   if (!state.trial) state.walk.hooks.step(step);
   const by: Decider = { base: state.walk.base, chain, rule, step };
   const action = ruleAction(rule, context);
+  // SNPT and DNPT change addresses and go on.
+  if (rule.target?.kind === 'extension') state.found = undefined;
   if (context.hotdrop) return { kind: 'drop', by };
   state.position = { chain, index: index + 1 };
   switch (action.kind) {

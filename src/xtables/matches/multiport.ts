@@ -10,13 +10,13 @@ const SLOTS = 15;
 
 type Which = 'sports' | 'dports' | 'ports';
 
-interface MultiportInfo {
+export interface MultiportInfo {
   readonly which: Which;
   readonly invert: boolean;
   readonly ports: readonly PortOrRange[];
 }
 
-interface PortOrRange extends Range {
+export interface PortOrRange extends Range {
   readonly isRange: boolean;
 }
 

@@ -31,7 +31,8 @@ export interface ModelRun {
   readonly unordered: ReadonlySet<Way>;
 }
 
-export function runOnModel(recording: Recording): ModelRun {
+/** `indexFrom`: see WorldOptions. */
+export function runOnModel(recording: Recording, indexFrom = Number.POSITIVE_INFINITY): ModelRun {
   const { snapshot } = buildSnapshot({ captures: [], dumps: recording.dumps.map(dumpOf), issues: [] });
   const topology = makeTopology(snapshot.namespaces, recording.wires.map(wireOf));
   const watch = new Watch(recording);
@@ -39,6 +40,7 @@ export function runOnModel(recording: Recording): ModelRun {
     respond: true,
     onlyDumpedSockets: true,
     onlyDumpedStations: true,
+    indexFrom,
     ...(recording.clock ? { clock: recording.clock } : {}),
     observer: watch,
     evidence: { ports: ({ namespace, skb }) => watch.drawn(namespace, skb) },
