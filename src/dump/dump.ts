@@ -95,6 +95,8 @@ export interface Dump {
   readonly why: string;
   /** The namespace that its pasted command line names: `ip netns exec red ip addr`. */
   readonly namespace?: string;
+  /** The machine that the pasted prompt names. */
+  readonly host?: string;
   readonly content: DumpContent;
   /** Lines that could not be read, options nobody knows; the rest was used. */
   readonly issues: readonly Issue[];

@@ -2,8 +2,10 @@
 export interface Echo {
   /** The command without prompt, sudo and `ip netns exec NS`: `ip -d addr show`. */
   readonly command: string;
-  /** The namespace that `ip netns exec NS` or `ip -n NS` names. */
+  /** The namespace that `ip netns exec NS` or `ip -n NS` names, the container of `docker exec` or of the prompt. */
   readonly namespace?: string;
+  /** The machine that the prompt names. */
+  readonly host?: string;
 }
 
 /** `$ `, `# `, `root@host:~# `, `[root@host ~]$ `, `/ # `, `➜  ~ `, with or without a space behind the sign. */
@@ -12,7 +14,7 @@ export const PROMPT =
 const PROGRAM =
   /^(?:ip|bridge|ip6?tables(?:-legacy|-nft)?(?:-save)?|xtables-save|nft|sysctl|ss|netstat|ps|docker|podman|route|brctl|conntrack|nstat|cat|arp|ifconfig|ipset|lsns|ethtool|xtables-monitor|dmesg|journalctl|head|tail|grep|tc|lsof|ping6?|traceroute6?|tracepath|curl|wget|nc|dig|nslookup|getent|uname|kubectl|wg|firewall-cmd|resolvectl|systemctl|arptables|ebtables|lsmod)$/;
 const WRAPPER =
-  /^(?:(?:sudo|doas)(?:\s+-[nEHS]+)*|time|LC_ALL=\S+|LANG=\S+|(?:\/(?:usr\/)?s?bin\/)?ip\s+netns\s+exec\s+(\S+)|nsenter(?:\s+-\S+|\s+\d+)+|docker\s+exec(?:\s+-\S+)*\s+\S+)\s+/;
+  /^(?:(?:sudo|doas)(?:\s+-[nEHS]+)*|time|LC_ALL=\S+|LANG=\S+|(?:\/(?:usr\/)?s?bin\/)?ip\s+netns\s+exec\s+(\S+)|nsenter((?:\s+-\S+|\s+\d+)+)|(?:docker|podman|nerdctl)\s+(?:container\s+)?exec(?:\s+-\S+)*\s+(\S+))\s+/;
 
 /** What tells a command from a comment that begins with a program's name: its arguments. */
 const ARGUMENTS =
@@ -31,7 +33,7 @@ export function parseEcho(line: string, bare: boolean): Echo | undefined {
   if (prompt === '' && !bare && !/^(?:sudo|doas)\s/.test(command)) return undefined;
   let namespace: string | undefined;
   for (let wrapper = WRAPPER.exec(command); wrapper; wrapper = WRAPPER.exec(command)) {
-    namespace = wrapper[1] ?? namespace;
+    namespace = wrapper[1] ?? entered(wrapper[2]) ?? wrapper[3] ?? namespace;
     command = command.slice(wrapper[0].length);
   }
   const words = command.split(/\s+/);
@@ -44,7 +46,24 @@ export function parseEcho(line: string, bare: boolean): Echo | undefined {
     namespace = words[2] ?? namespace;
     words.splice(1, 2);
   }
-  return { command: words.join(' '), ...(namespace === undefined ? {} : { namespace }) };
+  const told = /@([\w.-]+)/.exec(prompt)?.[1];
+  // A container is called by the first digits of its id.
+  const container = told !== undefined && /^[0-9a-f]{12}$/.test(told) ? told : undefined;
+  const place = namespace ?? container;
+  return {
+    command: words.join(' '),
+    ...(place === undefined ? {} : { namespace: place }),
+    ...(told === undefined || container !== undefined ? {} : { host: told.split('.')[0] ?? told }),
+  };
+}
+
+/** The options of nsenter: a namespace's file, or a process in it, of which 1 is in the machine's own. */
+function entered(options: string | undefined): string | undefined {
+  if (options === undefined) return undefined;
+  const file = /(?:--net=|-n=?)\/(?:\S*\/)?(\S+)/.exec(options);
+  const pid = /\/proc\/(\d+)\/ns\/net/.exec(options)?.[1] ?? /(?:-t|--target)[= ]?(\d+)/.exec(options)?.[1];
+  if (pid === undefined) return file?.[1];
+  return pid === '1' ? 'host' : `pid-${pid}`;
 }
 
 /** A prompt with nothing typed behind it, or the end of a session: what a paste leaves below the output. */

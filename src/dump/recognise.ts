@@ -78,6 +78,7 @@ function dumpOf(format: Format, text: DumpText, told: Hint | undefined, why: str
     path: text.path,
     why,
     ...(text.echo?.namespace === undefined ? {} : { namespace: text.echo.namespace }),
+    ...(text.echo?.host === undefined ? {} : { host: text.echo.host }),
     content,
     issues: [...text.issues, ...issues],
   };

@@ -7,6 +7,7 @@ import type { CaptureInput, CommandInput, InputSet } from './input.ts';
 import { DEFAULT_LIMITS, type InputLimits } from './limits.ts';
 import { placeDumps } from './place-dumps.ts';
 import type { RecognisedDump } from './placed.ts';
+import { bySpokenHosts } from './spoken-hosts.ts';
 
 export interface ResolveOptions {
   /** A file that nothing recognises, or an empty one, is a warning, not an error. */
@@ -36,8 +37,10 @@ export async function resolveInputs(
     issues.push(...result.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false)));
     const of: Of = entry.host === undefined ? {} : { host: entry.host };
     if (result.kind === 'capture') seen.push({ ...result.capture, ...of });
-    else if (result.kind === 'dump') recognised.push({ ...result.dump, ...of });
-    else if (result.kind === 'transcript') {
+    else if (result.kind === 'dump') {
+      const { host } = result.dump.dump;
+      recognised.push({ ...result.dump, ...(host === undefined ? {} : { host }), ...of });
+    } else if (result.kind === 'transcript') {
       recognised.push(...result.transcript.dumps.map((dump) => ({ ...dump, ...of })));
       typed.push(...result.transcript.commands.map((command) => ({ ...command, ...of })));
     }
@@ -52,15 +55,16 @@ export async function resolveInputs(
   const placements = gathered.entries.flatMap(({ place }) =>
     place?.by === 'argument' && place.namespace !== undefined ? [place.namespace] : [],
   );
-  const hosts = fleetOf(gathered.bundles, placements);
-  const fleet =
-    hosts.length > 0 ? placeFleet({ captures: seen, dumps: recognised, commands: typed }, hosts) : undefined;
+  const told = bySpokenHosts({ captures: seen, dumps: recognised, commands: typed }, gathered.bundles);
+  issues.push(...told.issues);
+  const hosts = fleetOf([...gathered.bundles, ...told.hosts.map((host) => ({ host }))], placements);
+  const fleet = hosts.length > 0 ? placeFleet(told.recognised, hosts) : undefined;
   issues.push(...(fleet?.issues ?? []));
   const manifest = fleet
     ? undefined
     : mergeManifests(gathered.bundles.flatMap((bundle) => bundle.manifest ?? []));
   const captures = fleet?.captures ?? seen.map(withoutHost);
-  const dumps = fleet?.dumps ?? placeDumps(recognised, captures, manifest);
+  const dumps = fleet?.dumps ?? placeDumps(recognised.map(withoutHost), captures, manifest);
   const commands = fleet?.commands ?? typed.map(withoutHost);
   if (words.length > 0 && captures.length + dumps.length + commands.length === 0) {
     const text = 'none of the inputs holds a capture or a dump that could be used';

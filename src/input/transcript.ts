@@ -17,9 +17,10 @@ import { innerCommand, type Where } from '../transcript/wrapper.ts';
 import type { CommandInput } from './input.ts';
 import type { RecognisedDump } from './placed.ts';
 
+/** `host`: the machine that the prompt names. */
 export interface Transcript {
-  readonly dumps: readonly RecognisedDump[];
-  readonly commands: readonly CommandInput[];
+  readonly dumps: readonly (RecognisedDump & { readonly host?: string })[];
+  readonly commands: readonly (CommandInput & { readonly host?: string })[];
   readonly issues: readonly Issue[];
 }
 
@@ -66,7 +67,7 @@ function tellsMore({ commands, blocks }: Session): boolean {
   return commands.filter(({ output }) => output.length > 0).length > 1 || blocks.length > 1;
 }
 
-function* printedDumps(path: string, session: Session, home: string): Generator<RecognisedDump> {
+function* printedDumps(path: string, session: Session, home: string): Generator<Transcript['dumps'][number]> {
   let count = 0;
   for (const command of session.commands) {
     const named = placeOf(command.where, home);
@@ -74,7 +75,11 @@ function* printedDumps(path: string, session: Session, home: string): Generator<
       command.input && /^ip6?tables\S*-restore\b/.test(command.text) ? command.input : command.output;
     if (printed.length === 0 || count >= MOST_DUMPS) continue;
     const hint = command.input ? command.text.replace('-restore', '-save') : command.text;
-    const dump = recogniseDump(path, padded(printed), shows(hint) || unusedOfCommand(hint) ? hint : undefined);
+    const dump = recogniseDump(
+      path,
+      padded(printed),
+      shows(hint) || unusedOfCommand(hint) ? hint : undefined,
+    );
     if (!dump) continue;
     count++;
     yield {
@@ -82,6 +87,7 @@ function* printedDumps(path: string, session: Session, home: string): Generator<
       namespace: dump.namespace ?? named,
       by: 'inference',
       step: command.line,
+      ...(command.host === undefined ? {} : { host: command.host }),
     };
   }
   for (const block of session.blocks) {
@@ -108,11 +114,12 @@ function changingCommands(
   path: string,
   session: Session,
   home: string,
-): { readonly commands: readonly CommandInput[]; readonly issues: readonly Issue[] } {
+): Pick<Transcript, 'commands' | 'issues'> {
   const { statements, skipped } = expand(session.commands);
-  const commands: CommandInput[] = [];
+  const commands: Transcript['commands'][number][] = [];
   for (const { command, typed } of statements) {
     const { text, where = command.where } = innerCommand(typed);
+    const host = where?.host ?? command.host;
     const opens = text === '' && command.opensShell && where?.namespace !== undefined;
     if ((!changes(text) && !opens) || isPlaceholder(text)) continue;
     const refused = refusalIn(command.output);
@@ -122,6 +129,7 @@ function changingCommands(
       ...{ path, line: command.line, step, namespace: placeOf(where, home), typed, text },
       ...(command.outside && { outside: placeOf(command.outside.where, home) }),
       ...(refused && { refused }),
+      ...(host === undefined ? {} : { host }),
     });
   }
   const issues = skipped

@@ -1,7 +1,7 @@
 /** A paste as the commands that were typed, each with what it printed and where it ran. */
 import { commandLine, continues, withoutComment } from './command-line.ts';
 import { type PastedLine, pastedLines } from './lines.ts';
-import { innerCommand, type Where } from './wrapper.ts';
+import { innerCommand, shortName, type Where } from './wrapper.ts';
 
 export interface PrintedLine {
   readonly number: number;
@@ -21,7 +21,7 @@ export interface SessionCommand {
   readonly outside?: { readonly where: Where | undefined };
   /** It opens a shell there. */
   readonly opensShell?: true;
-  /** The machine that its prompt names. */
+  /** The machine that its prompt, or that of the shell around it, names, by its short name; a container's prompt names none. */
   readonly host?: string;
   /** It stands behind a mere `#` and may be a remark. */
   readonly doubtful?: true;
@@ -49,8 +49,11 @@ export function readSession(raw: string): Session {
 
 interface Shell {
   readonly where: Where | undefined;
-  /** The prompt's machine before this shell was opened. */
+  /** The prompt's name and the machine before this shell was opened. */
   readonly outside: string | undefined;
+  readonly machine: string | undefined;
+  /** The prompt's name in it: that of a container, or of the machine that ssh led to. */
+  inside?: string;
 }
 
 interface Draft {
@@ -66,7 +69,9 @@ class Reader {
   private readonly shells: Shell[] = [];
   private draft: Draft | undefined;
   private block: PrintedLine[] | undefined;
+  /** What the last prompt calls itself. */
   private host: string | undefined;
+  private machine: string | undefined;
   private blanks = 0;
   private readonly script: boolean;
 
@@ -108,20 +113,25 @@ class Reader {
     this.block = undefined;
     this.enter(host);
     if (/^(?:exit|logout)\b/.test(typed)) {
-      this.shells.pop();
+      this.leave();
       return;
     }
     const inner = innerCommand(typed);
     const shell = inner.where ? undefined : this.shells.at(-1);
-    const where = inner.where ?? shell?.where;
-    if (inner.opensShell) this.shells.push({ where, outside: this.host });
+    const { host: other, ...place } = inner.where ?? shell?.where ?? {};
+    const where = Object.keys(place).length === 0 ? undefined : place;
+    const machine = other ?? this.machine;
+    if (inner.opensShell) {
+      this.shells.push({ where, outside: this.host, machine: this.machine });
+      this.machine = machine;
+    }
     this.draft = {
       command: {
         ...{ line: line.number, typed, text: inner.text },
         ...(where && { where }),
         ...(shell?.where && { outside: { where: this.shells.findLast((each) => each !== shell)?.where } }),
         ...(inner.opensShell && { opensShell: true as const }),
-        ...(this.host !== undefined && { host: this.host }),
+        ...(machine !== undefined && { host: machine }),
         ...(doubtful && { doubtful }),
         ...(input && { input }),
       },
@@ -136,10 +146,32 @@ class Reader {
   private enter(host: string | undefined): void {
     if (host === undefined || host === this.host) return;
     const back = this.shells.findIndex(({ outside }) => outside === host);
-    if (back >= 0) this.shells.length = back;
-    else if (this.shells.length === 0 && /^[0-9a-f]{12}$/.test(host))
-      this.shells.push({ where: { container: host }, outside: this.host });
+    const shell = this.shells.at(-1);
+    const isId = /^[0-9a-f]{12}$/.test(host);
+    if (back >= 0) {
+      this.machine = this.shells[back]?.machine;
+      this.shells.length = back;
+    } else if (shell && shell.where?.namespace === undefined && shell.inside === undefined) {
+      shell.inside = host;
+      // The name that a machine gives itself, not the one by which ssh was told to find it.
+      if (!shell.where) this.machine = shortName(host);
+    } else if (isId) {
+      // From one container's prompt to another's, as terminals side by side are pasted.
+      const other = shell?.where?.container === undefined ? undefined : this.shells.pop();
+      const { outside, machine } = other ?? { outside: this.host, machine: this.machine };
+      this.shells.push({ where: { container: host }, outside, machine, inside: host });
+    } else if (shell?.inside !== host) {
+      this.shells.length = 0;
+      this.machine = shortName(host);
+    }
     this.host = host;
+  }
+
+  private leave(): void {
+    const shell = this.shells.pop();
+    if (!shell) return;
+    this.machine = shell.machine;
+    this.host = shell.outside ?? this.host;
   }
 
   private printed(line: PastedLine): void {
@@ -147,7 +179,7 @@ class Reader {
     const trimmed = text.trim();
     if (/^(?:exit|logout)$/.test(trimmed) && this.shells.length > 0) {
       this.end();
-      this.shells.pop();
+      this.leave();
       return;
     }
     this.block?.push({ number, text });

@@ -1,10 +1,12 @@
-/** What stands in front of a command and says where it runs: sudo, `ip netns exec NS`, `nsenter`, `docker exec C`. */
+/** What stands in front of a command and says where it runs: sudo, `ip netns exec NS`, `nsenter`, `docker exec C`, `ssh HOST`. */
 
 /** Where a command runs, as far as its words say: a namespace's name, a container's name or id, or a process. */
 export interface Where {
   readonly namespace?: string;
   readonly container?: string;
   readonly pid?: number;
+  /** Another machine. */
+  readonly host?: string;
 }
 
 export interface Inner {
@@ -25,6 +27,12 @@ const NSENTER =
 const ENGINE =
   /^(?:docker|podman|nerdctl)\s+(?:container\s+)?exec((?:\s+(?:-[a-z]*[uwe]\s+\S+|-[a-z]+|--(?:user|workdir|env)[= ]\S+|--[a-z-]+))*)\s+(\S+)(?:\s+|$)/;
 const COMPOSE = /^docker(?:-|\s+)compose\s+(?:-f\s+\S+\s+)*exec(?:\s+-\S+)*\s+(\S+)(?:\s+|$)/;
+const POD =
+  /^(?:(?:k3s\s+)?kubectl|oc)\s+(?:-n\s*\S+\s+|--\S+\s+)*exec((?:\s+(?:-[a-z]*[nc]\s+\S+|-[a-z]+|--(?:namespace|container)[= ]\S+|--[a-z-]+))*)\s+(?:pods?\/)?([\w.-]+)(?:\s+(?:-[a-z]*[nc]\s+\S+|-[a-z]+|--[a-z]+=\S+))*(?:\s+--)?(?:\s+|$)/;
+const LXC = /^(?:lxc|incus)\s+exec\s+(\S+)(?:\s+-\S+)*(?:\s+--)?(?:\s+|$)/;
+/** A host's name alone may as well be a word of a sentence: without a command it takes a user or an address. */
+const SSH =
+  /^ssh((?:\s+(?:-[bcDEeFIiJLlmOopQRSWw]\s*\S+|-[46AaCfGgKkMNnqsTtVvXxYy]+))*)\s+(?:([\w.-]+)@)?([A-Za-z0-9][\w.-]*)(?:\s+|$)/;
 const SHELL =
   /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|z|a|k)?sh(?:\s+-[il]+|\s+--(?:login|norc|noprofile|rcfile\s+\S+))*\s*$/;
 const SHELL_C = /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|z|a|k)?sh\s+-[a-z]*c\s+(['"])(.*)\1\s*$/s;
@@ -46,7 +54,8 @@ export function innerCommand(given: string): Inner {
     const step = enter(text);
     if (step) {
       ({ text } = step);
-      where = step.where;
+      // `ssh node ip netns exec red …` is a namespace of that machine.
+      where = where?.host === undefined ? step.where : { ...step.where, host: where.host };
       entered = step.entered;
       found = true;
     }
@@ -84,7 +93,26 @@ function enter(text: string): { text: string; where: Where; entered: boolean } |
   const compose = COMPOSE.exec(text);
   if (compose)
     return { text: text.slice(compose[0].length), where: { container: compose[1] ?? '' }, entered: true };
-  return undefined;
+  const pod = POD.exec(text);
+  if (pod) return { text: text.slice(pod[0].length), where: { container: pod[2] ?? '' }, entered: true };
+  const lxc = LXC.exec(text);
+  if (lxc) return { text: text.slice(lxc[0].length), where: { container: lxc[1] ?? '' }, entered: true };
+  return throughSsh(text);
+}
+
+function throughSsh(text: string): { text: string; where: Where; entered: boolean } | undefined {
+  const [whole = '', options, user, host = ''] = SSH.exec(text) ?? [];
+  if (whole === '') return undefined;
+  const rest = text.slice(whole.length);
+  const named = user !== undefined || options !== '' || /[.\d]/.test(host);
+  if (rest === '' && !named) return undefined;
+  const quoted = /^(['"])(.*)\1\s*$/s.exec(rest);
+  return { text: quoted?.[2] ?? rest, where: { host: shortName(host) }, entered: true };
+}
+
+/** `web1.example.org` and `web1` are one machine; of an address nothing is taken off. */
+export function shortName(host: string): string {
+  return /^\d+\./.test(host) ? host : (host.split('.')[0] ?? host);
 }
 
 /** `--net=/var/run/netns/red`, `-n -t 1234`, `-t 1 -n`. */
