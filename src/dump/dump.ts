@@ -66,6 +66,8 @@ export type DumpContent =
   | { readonly kind: 'nft'; readonly ruleset: NftRuleset }
   | { readonly kind: 'ipsets'; readonly sets: readonly IpSet[] }
   | { readonly kind: 'sysctls'; readonly sysctls: ReadonlyMap<string, Sysctl> }
+  /** sysctl.conf and sysctl.d: what is set at boot. */
+  | { readonly kind: 'boot-sysctls'; readonly sysctls: ReadonlyMap<string, Sysctl> }
   | { readonly kind: 'sockets'; readonly sockets: readonly Socket[] }
   | { readonly kind: 'processes'; readonly processes: readonly Process[] }
   | { readonly kind: 'conntrack'; readonly entries: readonly ConntrackDump[] }

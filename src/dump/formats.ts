@@ -48,6 +48,7 @@ import { hosts, nsswitchConf, resolvConf } from './formats/resolver.ts';
 import { routeN } from './formats/route-n.ts';
 import { ss } from './formats/ss.ts';
 import { sysctl } from './formats/sysctl.ts';
+import { sysctlConf } from './formats/sysctl-conf.ts';
 import { tcQdisc, tcQdiscJson } from './formats/tc-qdisc.ts';
 import { ALIKE_FORMATS, UNUSED_FORMATS } from './formats/unused/formats.ts';
 import { xtablesMonitor } from './formats/xtables-monitor.ts';
@@ -126,6 +127,7 @@ export const FORMATS: readonly Format[] = [
   bridgeFdb,
   ipNeigh,
   ipRoute,
+  sysctlConf,
   sysctl,
   resolvConf,
   nsswitchConf,

@@ -10,6 +10,7 @@ import { printBuckets, printNexthops } from './print/nexthops.ts';
 import { printRoutes } from './print/routes.ts';
 import { printRules } from './print/rules.ts';
 import {
+  printBootSysctls,
   printConntrack,
   printConntrackStats,
   printCounters,
@@ -57,6 +58,8 @@ export function printDump(content: DumpContent): string | undefined {
       return printRuleset(asLoaded(content.ruleset));
     case 'ipsets':
       return printSets(content.sets);
+    case 'boot-sysctls':
+      return printBootSysctls(content.sysctls);
     case 'sysctls':
       return printSysctls(content.sysctls);
     case 'sockets':

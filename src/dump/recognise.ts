@@ -27,6 +27,8 @@ export function recogniseDump(path: string, text: string, hint?: string): Dump |
   const unused = unusedOfCommand(command);
   if (unused) return dumpOf(unused, prepared, told, `the command \`${command.slice(0, 72)}\``);
   for (const format of FORMATS) {
+    // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
+    if (format.id === 'sysctl-conf' && told?.format === 'sysctl') continue;
     const why = format.recognise(prepared);
     if (why !== undefined) return dumpOf(format, prepared, told, why);
   }

@@ -22,12 +22,13 @@ export function forwardingOf(net: Net, family: 4 | 6, dev: string): Forwarding {
     decisive === undefined ||
     (decisive.assumed !== undefined && (general?.assumed ?? undefined) !== undefined)
   ) {
-    const off = !routesForOthers(net, family);
+    const atBoot = general?.assumed !== undefined && general.span !== undefined ? general : undefined;
+    const off = atBoot ? Number(atBoot.value) === 0 : !routesForOthers(net, family);
     return {
       off,
       sysctl: all,
       perInterface: false,
-      assumption: `${net.name}: ${all} was not dumped; taken as ${off ? 0 : 1}`,
+      assumption: `${net.name}: ${all} was not dumped; taken as ${off ? 0 : 1}${atBoot ? `: ${atBoot.assumed}` : ''}`,
     };
   }
   // Since Linux 6.17 an interface can be let through while all others aren't.

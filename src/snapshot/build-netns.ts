@@ -6,6 +6,7 @@ import { checkAgainstAddresses, mergeRoutes } from './routes.ts';
 import { mergeNft, mergeRulesets } from './rulesets.ts';
 import { type Identity, withCounters } from './seen.ts';
 import {
+  mergeBootSysctls,
   mergeBridgeVlans,
   mergeConntrack,
   mergeCounters,
@@ -51,6 +52,7 @@ export function buildNetns(
   }
   const rulesets4 = mergeRulesets(dumps, 4, issues);
   const rulesets6 = mergeRulesets(dumps, 6, issues);
+  const sysctls = mergeSysctls(dumps, issues);
   const nft = mergeNft(dumps, { 4: rulesets4, 6: rulesets6 });
   return Object.assign(
     netns,
@@ -71,7 +73,8 @@ export function buildNetns(
       rulesets6: rulesets6 ?? (nft.emptyRulesets.includes(6) ? [] : undefined),
       ipsets: mergeIpsets(dumps, issues),
       nft: nft.ruleset,
-      sysctls: mergeSysctls(dumps, issues),
+      sysctls,
+      bootSysctls: mergeBootSysctls(dumps, sysctls, issues),
       sockets: mergeSockets(dumps),
       conntrack: mergeConntrack(dumps),
       counters: mergeCounters(dumps),

@@ -18,6 +18,8 @@ export function overlayNetns(base: Netns | undefined, dumped: Netns): Netns {
   if (base.rulesets4) next.rulesets4 = overlayRulesets(base.rulesets4, dumped.rulesets4);
   if (base.rulesets6) next.rulesets6 = overlayRulesets(base.rulesets6, dumped.rulesets6);
   if (base.sysctls && dumped.sysctls) next.sysctls = new Map([...base.sysctls, ...dumped.sysctls]);
+  if (base.bootSysctls && dumped.bootSysctls)
+    next.bootSysctls = new Map([...base.bootSysctls, ...dumped.bootSysctls]);
   if (base.counters && dumped.counters) next.counters = new Map([...base.counters, ...dumped.counters]);
   return next;
 }

@@ -1,6 +1,7 @@
 /** Merging the dumps that are simply lists or tables of values: sysctls, sockets, neighbours, conntrack, names. */
 import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
+import { fileOrder } from '../dump/formats/sysctl-conf.ts';
 import type {
   BridgeVlan,
   ConntrackCpu,
@@ -55,6 +56,31 @@ export function mergeSysctls(dumps: readonly DumpInput[], issues: Issue[]): Map<
   }
   push(issues, found, 'more settings have different values in the two files');
   return any ? merged : undefined;
+}
+
+/** The files in the order in which they are gone through at boot; what stands and differs is said, it is not taken for a contradiction. */
+export function mergeBootSysctls(
+  dumps: readonly DumpInput[],
+  standing: ReadonlyMap<string, Sysctl> | undefined,
+  issues: Issue[],
+): Map<string, Sysctl> | undefined {
+  const files = dumps
+    .filter(({ dump }) => dump.content.kind === 'boot-sysctls')
+    .toSorted((left, right) => fileOrder(left.dump.path, right.dump.path));
+  if (files.length === 0) return undefined;
+  const merged = new Map<string, Sysctl>();
+  for (const { dump } of files) {
+    if (dump.content.kind !== 'boot-sysctls') continue;
+    for (const [name, entry] of dump.content.sysctls) merged.set(canonicalSysctl(name), entry);
+  }
+  const found = [...merged].flatMap(([name, { value, span }]): Issue[] => {
+    const now = standing?.get(name);
+    if (!now || words(now.value) === words(value)) return [];
+    const text = `sets ${name} to ${value} at boot; it is ${now.value} now (${at(now.span)}): not applied, or changed since`;
+    return [{ severity: 'warning', code: 'sysctl-boot-differs', text, ...span }];
+  });
+  push(issues, found, 'more settings stand otherwise');
+  return merged;
 }
 
 /** Not a meter (`nf_conntrack_count`) that differs by itself from one second to the next. */

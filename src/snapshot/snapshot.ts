@@ -104,6 +104,8 @@ export interface Netns {
   nft?: NftRuleset;
   /** `net.ipv4.ip_forward` → value, with its place. */
   sysctls?: Map<string, Sysctl>;
+  /** sysctl.conf and sysctl.d: what is set at boot, a hint where nobody dumped what stands. */
+  bootSysctls?: Map<string, Sysctl>;
   sockets?: Socket[];
   conntrack?: readonly ConntrackDump[];
   /** nstat and friends: `IpInAddrErrors` → value; of `conntrack -S`, over all CPUs, `conntrack insert_failed`. */

@@ -21,11 +21,31 @@ export function sysctl(netns: Netns, name: string): SysctlValue | undefined {
     const entry = netns.sysctls?.get(alias);
     if (entry) return { value: entry.value, span: entry.span };
   }
+  const atBoot = bootValue(netns, canonical);
+  if (atBoot) return atBoot;
   const conf = /^net\.(ipv[46])\.(conf)\.([^.]+)\.(.+)$/.exec(canonical);
   if (conf) return perInterface(netns, conf[1] ?? '', conf[2] ?? '', conf[3] ?? '', conf[4] ?? '');
   if (canonical.startsWith('net.bridge.bridge-nf-')) return bridgeNetfilter(netns, canonical);
   const value = KERNEL_SYSCTLS.get(canonical);
   return value === undefined ? undefined : { value, assumed: `kernel default of ${canonical}` };
+}
+
+/** Files that are read at boot tell what is meant to stand, where nobody dumped what does. */
+function bootValue(netns: Netns, canonical: string): SysctlValue | undefined {
+  const names = [canonical, ...aliasesOf(canonical)];
+  for (const name of names) {
+    const entry = netns.bootSysctls?.get(name);
+    if (!entry || isWhole(netns)) continue;
+    const assumed = `${entry.span.path} sets ${name} at boot; whether it stands \`sysctl ${name}\` tells`;
+    return { value: entry.value, span: entry.span, assumed };
+  }
+  return undefined;
+}
+
+/** `sysctl -a`: what it lacks isn't there. */
+function isWhole(netns: Netns): boolean {
+  const names = netns.sysctls ? [...netns.sysctls.keys()] : [];
+  return names.length > 100 && names.some((name) => name.startsWith('net.core.'));
 }
 
 /** `sysctl(8)` accepts `/` and `.` both ways; an interface's own dots are printed as `/` (`conf.eth0/100.forwarding`). */
@@ -73,6 +93,8 @@ function perInterface(
         assumed: `taken from ${prefix}.default.${leaf}`,
       };
     }
+    const atBoot = bootValue(netns, `${prefix}.default.${leaf}`);
+    if (atBoot) return atBoot;
   }
   const value = KERNEL_SYSCTLS.get(`${prefix}.*.${leaf}`);
   if (value === undefined) return undefined;
@@ -87,10 +109,9 @@ function bridgeNetfilter(netns: Netns, name: string): SysctlValue | undefined {
   if (names.some((other) => other.startsWith('net.bridge.'))) {
     return { value, assumed: `kernel default of ${name}` };
   }
-  const whole = names.some((other) => other.startsWith('net.core.')) && names.length > 100;
   return {
     value: '0',
-    assumed: whole
+    assumed: isWhole(netns)
       ? 'br_netfilter is not loaded: the dump has no net.bridge.*'
       : `${name} was not dumped; br_netfilter is taken to be not loaded`,
   };

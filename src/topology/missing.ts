@@ -42,7 +42,13 @@ export function missingDumps(netns: Netns): Missing[] {
       `rules of table ${shown.join(', ')} were listed; the other tables are assumed to have none`,
     );
   }
-  if (!netns.sysctls) lack('sysctl -a', "the kernel's defaults are assumed, forwarding off among them");
+  if (!netns.sysctls)
+    lack(
+      'sysctl -a',
+      netns.bootSysctls
+        ? 'what sysctl.conf sets at boot is assumed to stand'
+        : "the kernel's defaults are assumed, forwarding off among them",
+    );
   if (!netns.sockets) lack('ss -lntup', 'what listens there is not known');
   if (usesIpv6(netns)) {
     if (!netns.routes6 && !netns.inferred)

@@ -83,6 +83,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'bridge-fdb': '02:00:00:00:00:01 dev veth1 master br0 ',
   'ip-neigh': '10.0.0.2 dev eth0 lladdr 02:00:00:00:00:02 REACHABLE',
   'ip-route': 'default via 10.0.0.1 dev eth0 ',
+  'sysctl-conf': '# Let containers out.\nnet.ipv4.ip_forward=1\n-net.ipv4.conf.all.rp_filter = 2',
   sysctl: 'net.ipv4.ip_forward = 1',
   'resolv-conf': 'nameserver 10.0.0.53',
   'nsswitch-conf': 'hosts: files dns',
@@ -262,7 +263,7 @@ describe('recognising by content', () => {
   });
 
   it.each(Object.entries(SAMPLES))('%s, whatever the name says', (format, text) => {
-    const misleading = format === 'sysctl' ? 'ss.txt' : 'sysctl.txt';
+    const misleading = format.startsWith('sysctl') ? 'ss.txt' : 'sysctl.txt';
     expect(read('any-name', text, misleading).format).toBe(format);
   });
 
@@ -321,7 +322,7 @@ describe('recognising by content', () => {
       'sysctl.conf',
       'net.ipv4.ip_forward = 1\n# ip forwarding is needed by docker\n; ss is no command here\nnet.ipv4.tcp_syncookies=1\n',
     );
-    expect([...contentOf(dump, 'sysctls').sysctls.keys()]).toEqual([
+    expect([...contentOf(dump, 'boot-sysctls').sysctls.keys()]).toEqual([
       'net.ipv4.ip_forward',
       'net.ipv4.tcp_syncookies',
     ]);

@@ -477,7 +477,6 @@ fe80::6 dev eth1 lladdr 02:00:00:00:00:06 router STALE
 describe('sysctls', () => {
   it.each([
     ['net.ipv4.ip_forward = 1', 'net.ipv4.ip_forward', '1'],
-    ['net.ipv4.ip_forward=1', 'net.ipv4.ip_forward', '1'],
     ['- net.ipv4.ip_forward = 1', 'net.ipv4.ip_forward', '1'],
     ['net/ipv4/ip_forward = 1', 'net.ipv4.ip_forward', '1'],
     ['net.ipv4.conf.eth0/100.rp_filter = 2', 'net.ipv4.conf.eth0/100.rp_filter', '2'],

@@ -1,18 +1,20 @@
-/** `sysctl -a`, sysctl.conf, and files of /proc/sys printed with their paths: sysctl(8), sysctl.conf(5). */
+/** `sysctl -a`, and files of /proc/sys printed with their paths: sysctl(8). */
 import type { Issue } from '../../base/issue.ts';
 import { badLine, type Format, mostLines, type Parsed } from '../format.ts';
 import type { Sysctl } from '../records.ts';
 import type { DumpText } from '../text.ts';
 
 /** The directories of /proc/sys. */
-const ROOT = '(?:abi|crypto|debug|dev|fs|fscache|kernel|net|sunrpc|user|vm)';
-/** `net.ipv4.ip_forward = 1`, `/proc/sys/net/ipv4/ip_forward:1`; `-` in sysctl.conf: errors are ignored. */
+export const SYSCTL_ROOT = '(?:abi|crypto|debug|dev|fs|fscache|kernel|net|sunrpc|user|vm)';
+/** `net.ipv4.ip_forward = 1`, `/proc/sys/net/ipv4/ip_forward:1`; people put them in lists, behind `-` or `*`. */
 const LINE = new RegExp(
-  `^\\s*(?:-\\s*)?(?:(${ROOT}[./][^\\s=]+)\\s*=|(/proc/sys/${ROOT}/[^\\s=:]+)\\s*[=:])(.*)$`,
+  `^\\s*(?:[-*]\\s*)?(?:(${SYSCTL_ROOT}[./][^\\s=]+)\\s*=|(/proc/sys/${SYSCTL_ROOT}/[^\\s=:]+)\\s*[=:])(.*)$`,
 );
 /** The path alone: `==> /proc/sys/… <==` of head and tail, `cat /proc/sys/…` with its prompt. The value follows. */
-const PATH = new RegExp(`^(?:==> |\\S*?[$#%>]?\\s*(?:sudo )?cat |)(/proc/sys/${ROOT}/\\S+)(?: <==)?\\s*$`);
-const COMMENT = /^\s*[#;]|^sysctl: |^\s*\*\s/;
+const PATH = new RegExp(
+  `^(?:==> |\\S*?[$#%>]?\\s*(?:sudo )?cat |)(/proc/sys/${SYSCTL_ROOT}/\\S+)(?: <==)?\\s*$`,
+);
+const COMMENT = /^\s*[#;]|^sysctl: |^\s*\* Applying /;
 
 export const sysctl: Format = {
   id: 'sysctl',
@@ -32,7 +34,7 @@ export const sysctl: Format = {
 /** `sysctl -n NAME …` prints values alone, one a line, in the order in which they were asked for. */
 function unnamedOf(command: string): string[] | undefined {
   const words = /^sysctl (.*)$/.exec(command)?.[1]?.split(/\s+/) ?? [];
-  const names = words.filter((word) => new RegExp(`^${ROOT}[./]\\S+$`).test(word));
+  const names = words.filter((word) => new RegExp(`^${SYSCTL_ROOT}[./]\\S+$`).test(word));
   const alone = words.some((word) => word === '--values' || /^-[a-z]*n[a-z]*$/.test(word));
   return alone && names.length > 0 ? names : undefined;
 }

@@ -123,6 +123,11 @@ export function printSysctls(sysctls: ReadonlyMap<string, Sysctl>): string {
   return lines([...sysctls].map(([name, { value }]) => `${name} = ${value}`));
 }
 
+/** As they are written in sysctl.conf, which the output of `sysctl -a` can't be taken for. */
+export function printBootSysctls(sysctls: ReadonlyMap<string, Sysctl>): string {
+  return lines([...sysctls].map(([name, { value }]) => `${name}=${value}`));
+}
+
 /** `nstat -az`; the rates are of no use in a dump. */
 export function printCounters(counters: ReadonlyMap<string, Counter>): string {
   return lines([

@@ -42,6 +42,7 @@ export function contentLines(content: DumpContent, style: Style): string[] {
     case 'ipsets':
       return setLines(content.sets, style);
     case 'sysctls':
+    case 'boot-sysctls':
       return [...content.sysctls].map(([name, { value }]) => `  ${printable(name)} = ${printable(value)}`);
     case 'trace':
       return traceLines(content.trace, style);
@@ -54,7 +55,18 @@ export function contentLines(content: DumpContent, style: Style): string[] {
 
 type Tabular = Exclude<
   DumpContent,
-  { kind: 'ruleset' | 'nft' | 'routes' | 'ip-rules' | 'ipsets' | 'sysctls' | 'trace' | 'unused' }
+  {
+    kind:
+      | 'ruleset'
+      | 'nft'
+      | 'routes'
+      | 'ip-rules'
+      | 'ipsets'
+      | 'sysctls'
+      | 'boot-sysctls'
+      | 'trace'
+      | 'unused';
+  }
 >;
 
 function tableOf(content: Tabular): Table {
