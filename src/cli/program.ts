@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { printableText } from '../base/printable.ts';
 import { VERSION } from '../version.ts';
 import { defineAnalyze } from './commands/analyze.ts';
+import { defineCollect } from './commands/collect.ts';
 import { defineExplain } from './commands/explain.ts';
 import { defineReplay } from './commands/replay.ts';
 import { defineShow } from './commands/show.ts';
@@ -52,6 +53,7 @@ Exit status: 0 nothing wrong found, 1 problems found, 2 the command line or an\n
     defineReplay,
     defineShow,
     defineExplain,
+    defineCollect,
   ]) {
     program.addCommand(inherit(define(io, finish), program));
   }

@@ -1,7 +1,7 @@
 /** Docker's rules as they should be against those that are there, as causes use it: what is missing or stale, its lines, and its commands. */
 import { once } from '../base/memo.ts';
 import { machineOf } from '../snapshot/machines.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
 import {
   type ActualRule,
   type Comparison,
@@ -25,10 +25,17 @@ export function engineOf({ snapshot }: Scene, namespace: string): Comparison | u
   if (!known.has(namespace)) {
     const netns = snapshot.namespaces.get(namespace);
     // What a container has of rules is its own: Docker writes its rules where its bridges are.
-    const isEngine = netns !== undefined && netns.container === undefined;
-    known.set(namespace, isEngine ? compareEngine(machineOf(snapshot, namespace), netns) : undefined);
+    const machine = machineOf(snapshot, namespace);
+    const isEngine = netns !== undefined && netns.container === undefined && !isBeside(machine, netns);
+    known.set(namespace, isEngine ? compareEngine(machine, netns) : undefined);
   }
   return known.get(namespace);
+}
+
+/** Its links are known, and none is a bridge of Docker's. */
+function isBeside({ docker }: Snapshot, { links }: Netns): boolean {
+  const bridges = new Set(docker.networks.flatMap(({ bridge }) => bridge ?? []));
+  return links !== undefined && bridges.size > 0 && !links.some(({ name }) => bridges.has(name));
 }
 
 /** Rules that are missing for a port, and those without which none for a port works. */

@@ -31,8 +31,10 @@ export function entered(netns: Netns | undefined, command: Command): string {
   const host = hostOf(command.namespace);
   const machine = host === undefined ? '' : `  # on ${host}`;
   if (isRoot(command.namespace)) return `${text}${machine}`;
-  if (netns?.container !== undefined && netns.pid !== undefined)
-    return `nsenter -t ${netns.pid} -n ${text}${machine}`;
+  const { container, pid } = netns ?? {};
+  // `sleep-4711`: collect names a namespace so that ip-netns(8) has no name for.
+  const byProcess = container !== undefined || command.namespace.endsWith(`-${pid}`);
+  if (pid !== undefined && byProcess) return `nsenter -t ${pid} -n ${text}${machine}`;
   return `ip netns exec ${shellWord(localName(command.namespace))} ${text}${machine}`;
 }
 

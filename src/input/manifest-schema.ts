@@ -33,6 +33,27 @@ export const MANIFEST_SCHEMA = {
         },
       },
     },
+    collector: { type: 'string', description: 'What gathered it.' },
+    kernel: { type: 'string', description: 'Release of the kernel, as uname -r prints it.' },
+    tools: {
+      type: 'object',
+      description: 'Versions of the programs that were asked.',
+      additionalProperties: { type: 'string' },
+    },
+    missing: {
+      type: 'array',
+      description: 'What could not be read.',
+      items: {
+        type: 'object',
+        required: ['what', 'reason'],
+        properties: {
+          namespace: { type: 'string', minLength: 1 },
+          what: { type: 'string' },
+          reason: { type: 'string' },
+        },
+      },
+    },
+    redacted: { type: 'string', description: 'What was replaced by stand-ins.' },
     files: {
       type: 'array',
       items: {
@@ -46,6 +67,12 @@ export const MANIFEST_SCHEMA = {
           collectedAt: {
             type: 'string',
             description: 'RFC 3339: when it was taken, if not with the others.',
+          },
+          packets: { type: 'integer', minimum: 0, description: 'Of a capture.' },
+          dropped: {
+            type: 'integer',
+            minimum: 0,
+            description: 'Packets that a capture had no room for.',
           },
         },
       },

@@ -88,15 +88,20 @@ function stateLines(
     const until =
       to === undefined || from === undefined || to - from < 1 ? '' : `–${clockText(to).slice(0, 8)}`;
     const note = orderBy === 'modified' ? ' (in the order of their files’ times)' : '';
-    return [
-      style.bold(`${name}${until}`),
-      `${dumps.map((path) => printable(shorten(path))).join(', ')}${note}`,
-    ];
+    return [style.bold(`${name}${until}`), `${someOf(dumps.map((path) => printable(shorten(path))))}${note}`];
   });
   return [
     ...hang('', `${style.bold('States of the host')} ${style.dim('(dumped more than once)')}`, style.width),
     ...columns(rows, { width: style.width, indent: 2 }),
   ];
+}
+
+const MOST_DUMPS = 6;
+
+/** A collected bundle has counters of every namespace twice. */
+function someOf(names: readonly string[]): string {
+  if (names.length <= MOST_DUMPS) return names.join(', ');
+  return `${names.slice(0, MOST_DUMPS - 1).join(', ')} and ${names.length - MOST_DUMPS + 1} more`;
 }
 
 function clockText(seconds: number): string {

@@ -1,0 +1,216 @@
+/** The live host as the collector sees it: programs that are run with an end to their time, and files of /proc that are read. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { shellWords } from '../base/shell.ts';
+
+export interface Ran {
+  readonly output: string;
+  /** First line of what it had to say on standard error. */
+  readonly complaint: string;
+  /** Undefined: it did not end in its time, or could not be run. */
+  readonly status: number | undefined;
+  readonly late: boolean;
+}
+
+/** Bytes of one answer. */
+const MOST = 256 * 2 ** 20;
+/** What root has and a user's shell may lack. */
+const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+export class Host {
+  readonly root: boolean;
+  readonly env: Readonly<Record<string, string>>;
+  private readonly running = new Set<ChildProcess>();
+  private readonly places = new Map<string, string | undefined>();
+  private readonly modules = new Map<string, boolean>();
+  private symbols: string | undefined;
+
+  /** `env`: the user's, of which PATH and what steers Docker's client are passed on; messages are English, times UTC. */
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    this.root = process.geteuid?.() === 0;
+    const passed = Object.entries(env).flatMap(([name, value]) =>
+      value !== undefined && /^(HOME|XDG_RUNTIME_DIR|DOCKER_\w+|CONTAINER_HOST)$/.test(name)
+        ? [[name, value] as const]
+        : [],
+    );
+    const path = [...(env.PATH ?? '').split(':').filter((each) => each !== ''), ...SBIN];
+    this.env = { ...Object.fromEntries(passed), PATH: [...new Set(path)].join(':'), LC_ALL: 'C', TZ: 'UTC' };
+  }
+
+  /** Where a program is. */
+  which(tool: string): string | undefined {
+    if (!this.places.has(tool)) {
+      const found = (this.env.PATH ?? '')
+        .split(':')
+        .map((folder) => join(folder, tool))
+        .find(isExecutable);
+      this.places.set(tool, found);
+    }
+    return this.places.get(tool);
+  }
+
+  /** In the kernel, loaded or built in. Where nothing tells, it counts as absent: asking for it would load it. */
+  hasModule(name: string): boolean {
+    const known = this.modules.get(name);
+    if (known !== undefined) return known;
+    const has =
+      exists(`/sys/module/${name}`) ||
+      new RegExp(`^${name} `, 'm').test(this.read('/proc/modules') ?? '') ||
+      this.builtIn(name);
+    this.modules.set(name, has);
+    return has;
+  }
+
+  private builtIn(name: string): boolean {
+    const symbol = KERNEL_SYMBOLS[name];
+    if (symbol === undefined) return false;
+    this.symbols ??= this.read('/proc/kallsyms') ?? '';
+    return this.symbols.includes(` ${symbol}\n`) || this.symbols.includes(` ${symbol}\t`);
+  }
+
+  read(path: string): string | undefined {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * A small file below a directory that somebody else may have filled: no link is followed, so that none leads out of it, and
+   * nothing but a regular file is opened.
+   */
+  readInside(root: string, folder: string, name: string): string | undefined {
+    try {
+      if (root !== '' && lstatSync(join(root, folder)).isSymbolicLink()) return undefined;
+      const follow = root === '' ? 0 : constants.O_NOFOLLOW;
+      const file = openSync(join(root, folder, name), constants.O_RDONLY | constants.O_NONBLOCK | follow);
+      try {
+        if (!fstatSync(file).isFile()) return undefined;
+        const bytes = Buffer.alloc(1 << 20);
+        return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, 0));
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Words in front of a command's own that run it in the namespace behind this nsfs file. */
+  static into(path: string | undefined): readonly string[] {
+    return path === undefined ? [] : ['nsenter', `--net=${path}`];
+  }
+
+  /** Runs one command to its end, for at most `seconds`. */
+  run(words: readonly string[], seconds: number, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    return new Promise((resolve) => {
+      const child = this.start(words, env);
+      const chunks: Buffer[] = [];
+      let size = 0;
+      let complaint = '';
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        kill(child, 'SIGKILL');
+      }, seconds * 1000);
+      child.stdout?.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > MOST) kill(child, 'SIGKILL');
+        else chunks.push(chunk);
+      });
+      child.stderr?.on('data', (chunk: Buffer) => {
+        if (complaint.length < 4096) complaint += chunk.toString('utf8');
+      });
+      const done = (status: number | undefined): void => {
+        clearTimeout(timer);
+        this.running.delete(child);
+        const output = Buffer.concat(chunks).toString('utf8');
+        resolve({ output, complaint: firstLine(complaint), status, late });
+      };
+      child.on('error', (error) => {
+        complaint = error.message;
+        done(undefined);
+      });
+      child.on('close', (code) => done(code ?? undefined));
+    });
+  }
+
+  /** In a group of its own: Ctrl-C at the terminal reaches the collector alone, which ends its children in order. */
+  start(words: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+    const [tool = '', ...rest] = words;
+    const child = spawn(this.which(tool) ?? tool, rest, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      cwd: '/',
+      env: { ...this.env, ...env },
+    });
+    this.running.add(child);
+    child.on('close', () => this.running.delete(child));
+    return child;
+  }
+
+  /** Ends whatever still runs, at once. */
+  killAll(): void {
+    for (const child of this.running) kill(child, 'SIGKILL');
+  }
+}
+
+/** Also what it started. */
+export function kill(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    child.kill(signal);
+  }
+}
+
+/** A function of each module that tells a built-in one, by /proc/kallsyms. */
+export const KERNEL_SYMBOLS: Readonly<Record<string, string>> = {
+  ipv6: 'ipv6_rcv',
+  nf_tables: 'nf_tables_newtable',
+  nf_conntrack: 'nf_conntrack_in',
+  nf_conntrack_netlink: 'ctnetlink_dump_table',
+  ip_set: 'ip_set_net_init',
+  inet_diag: 'inet_diag_handler_cmd',
+  tcp_diag: 'tcp_diag_dump',
+  udp_diag: 'udp_diag_dump',
+};
+
+export function commandWords(command: string): string[] {
+  return shellWords(command);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function firstLine(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.find((line) => line !== '' && !line.startsWith('WARNING')) ?? '';
+}
