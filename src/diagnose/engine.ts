@@ -33,7 +33,7 @@ export function engineOf({ snapshot }: Scene, namespace: string): Comparison | u
 }
 
 /** Its links are known, and none is a bridge of Docker's. */
-function isBeside({ docker }: Snapshot, { links }: Netns): boolean {
+function isBeside({ docker }: Pick<Snapshot, 'docker'>, { links }: Netns): boolean {
   const bridges = new Set(docker.networks.flatMap(({ bridge }) => bridge ?? []));
   return links !== undefined && bridges.size > 0 && !links.some(({ name }) => bridges.has(name));
 }

@@ -38,10 +38,14 @@ export function defineCollect(io: Io, finish: Finish): Command {
       'capture meanwhile: interfaces of the host or NS:IFACE, with commas; IFACE may be any',
       words,
     )
-    .option('--duration <time>', 'how long: 30s, 5m', duration, 30)
+    .addOption(new Option('--duration <time>', 'how long: 30s, 5m').argParser(duration).default(30, '30s'))
     .option('--filter <expression>', 'which packets, as tcpdump has it')
     .option('--snaplen <bytes>', 'so much of each packet; 0 is all of it', whole, 0)
-    .option('--max-size <size>', 'end a capture when its file has this size: 100M, 2G', size, 100e6)
+    .addOption(
+      new Option('--max-size <size>', 'end a capture when its file has this size')
+        .argParser(size)
+        .default(100e6, '100M'),
+    )
     .option('--packets <number>', 'end a capture with so many packets', positive)
     .option(
       '--no-promiscuous',
