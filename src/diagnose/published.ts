@@ -1,10 +1,10 @@
-import type { DockerContainer, PublishedPort } from '../dump/records.ts';
+import type { DockerContainer, ListedContainer, PublishedPort } from '../dump/records.ts';
 import { formatIp, type Ip } from '../net/ip.ts';
 import { applyMask } from '../net/prefix.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Rule } from '../xtables/rule.ts';
 import { type Case, netnsOf } from './case.ts';
-import type { Finding } from './finding.ts';
+import type { Evidence, Finding } from './finding.ts';
 import { listeners } from './refusal.ts';
 
 /** A container that publishes the port the flow asked its host for. */
@@ -17,6 +17,33 @@ export function publisherOf(kase: Case): { container: DockerContainer; port: Pub
     if (container.running && port) return { container, port };
   }
   return undefined;
+}
+
+/** Of those that only `docker ps` tells of: who publishes the port, by the last word on it. */
+export function listedPublisherOf(
+  kase: Case,
+): { container: ListedContainer; port: PublishedPort; evidence: Evidence } | undefined {
+  const protocol = protocolName(kase.flow.protocol);
+  const { address } = kase.flow.server;
+  for (const container of kase.snapshot.docker.listed ?? []) {
+    const port = container.published.find(
+      (one) =>
+        one.protocol === protocol &&
+        one.hostPort === kase.flow.server.port &&
+        (one.hostAddress === undefined || one.hostAddress === address),
+    );
+    if (!port || !container.running) continue;
+    const { path, line } = container.span;
+    const at = port.hostAddress === undefined ? '' : `${formatIp(port.hostAddress)}:`;
+    const text = `container ${container.name} (${container.image}) runs and publishes ${at}${port.hostPort} as ${port.containerPort}/${port.protocol}`;
+    return { container, port, evidence: { path, line, text } };
+  }
+  return undefined;
+}
+
+/** What `docker ps -a` lists as not running: it prints no ports of theirs. */
+export function listedStopped(kase: Case): readonly ListedContainer[] {
+  return (kase.snapshot.docker.listed ?? []).filter(({ running }) => !running);
 }
 
 export function addressOf(container: DockerContainer): Ip | undefined {

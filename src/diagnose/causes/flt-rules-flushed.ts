@@ -2,7 +2,7 @@ import { ownersOf } from '../../correlate/owner.ts';
 import type { Comparison, Missing } from '../../topology/engine/compare.ts';
 import { GENERATION_NAMES } from '../../topology/engine/generation.ts';
 import { type Case, netnsOf } from '../case.ts';
-import type { Cause, Command } from '../cause.ts';
+import type { Cause, Command, Found } from '../cause.ts';
 import { predictWith } from '../counterfactual.ts';
 import {
   commandsFor,
@@ -14,7 +14,7 @@ import {
   repairs,
 } from '../engine.ts';
 import { rewrites } from '../evidence.ts';
-import { publisherOf } from '../published.ts';
+import { dnatRules, listedPublisherOf, publisherOf } from '../published.ts';
 import { nameOf } from '../words.ts';
 
 export const fltRulesFlushed: Cause = {
@@ -39,6 +39,7 @@ export const fltRulesFlushed: Cause = {
     const published = publisherOf(kase);
     const host = ownersOf(kase.snapshot, kase.flow.server.address)[0]?.netns;
     const engine = host && engineOf(kase, host.name);
+    if (host && !published) return listedAlone(kase, host.name);
     if (!published || !host || !engine) return undefined;
     const { container, port } = published;
     const missing = missingFor(engine, container.name, port.hostPort);
@@ -69,6 +70,35 @@ export const fltRulesFlushed: Cause = {
     };
   },
 };
+
+/** Only `docker ps` tells of the container: what its rules should be isn't known, but none is for the port. */
+function listedAlone(kase: Case, host: string): Found | undefined {
+  const listed = listedPublisherOf(kase);
+  const netns = netnsOf(kase, host);
+  const rulesets = kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6;
+  if (!listed || !netns || !rulesets || kase.outcome.status === 'delivered') return undefined;
+  if (!kase.prediction || rewrites(kase.prediction.there).some(({ manip }) => manip === 'dst'))
+    return undefined;
+  const forPort = new RegExp(`--dports? (?:\\S*,)?${listed.port.hostPort}(?:,|\\s|$)`);
+  if (dnatRules(kase, host).some(({ rule }) => forPort.test(rule.text))) return undefined;
+  const chains = rulesets.some(({ tables }) => tables.get('nat')?.chains.has('DOCKER'));
+  const { name } = listed.container;
+  const where = nameOf(kase, host);
+  const belief = chains || netns.nft ? 0.85 : ELSEWHERE;
+  return {
+    confidence: belief,
+    title: `${where} has no rule for port ${listed.port.hostPort}, which container ${name} publishes: Docker’s rules were flushed`,
+    explanation:
+      `docker ps lists container ${name} as running and publishing ${listed.port.hostPort} as port ${listed.port.containerPort}, so Docker made a rule that translates what comes for it. ` +
+      `${chains ? 'Its chain in the nat table is there, and has no rule for that port.' : 'None of Docker’s chains is in the nat table any more.'} ` +
+      'Something took the rule away after the container was started (iptables -F, a firewall reload, iptables-restore of older rules), and Docker does not notice.',
+    namespace: host,
+    status: kase.outcome.status === 'rejected' ? 'rejected' : 'no-reply',
+    evidence: [listed.evidence],
+    fix: [],
+    effect: `${restart(belief).replace(/^To last: /, 'Restart Docker: ')} What its rules should be, docker inspect and docker network inspect (of all) would tell.`,
+  };
+}
 
 /** Of the nat table: without it nothing goes to the container. */
 function isTranslation({ expected: { purpose, chain } }: Missing): boolean {

@@ -4,7 +4,7 @@ import { protocolName } from '../../net/protocol.ts';
 import { type Case, netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { isRouter } from '../neighbourhood.ts';
-import { serviceBehind } from '../published.ts';
+import { listedPublisherOf, listedStopped, serviceBehind } from '../published.ts';
 import { refusalOf } from '../refusal.ts';
 import { iptablesOf, nameOf } from '../words.ts';
 
@@ -42,6 +42,8 @@ export const natNoDnatHostRst: Cause = {
     const netns = netnsOf(kase, host);
     const rulesKnown = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) !== undefined;
     const port = kase.flow.server.port;
+    const listed = listedPublisherOf(kase);
+    const stopped = listedStopped(kase).map(({ name }) => name);
     const target = behind && formatEndpoint(behind.address, behind.port);
     return {
       confidence: rulesKnown ? Math.min(0.97, refusal.confidence + (behind ? 0.02 : -0.05)) : 0.5,
@@ -51,10 +53,15 @@ export const natNoDnatHostRst: Cause = {
         `delivered to ${where} itself; nobody listens on port ${port} there, and its kernel answers with RST. ` +
         (behind
           ? `${nameOf(kase, behind.namespace)} does listen on that port (${target}), but nothing tells ${where} so.`
-          : 'It never went near a container.'),
+          : 'It never went near a container.') +
+        (listed
+          ? ` docker ps lists container ${listed.container.name} as publishing that port: the rules that Docker made for it are gone, and so is its docker-proxy.`
+          : stopped.length > 0
+            ? ` docker ps lists containers that don’t run (${stopped.slice(0, 5).join(', ')}): a published port of theirs would be refused like this.`
+            : ''),
       namespace: host,
       status: 'rejected',
-      evidence: refusal.evidence,
+      evidence: [...refusal.evidence, ...(listed ? [listed.evidence] : [])],
       fix: behind
         ? [
             {
@@ -65,7 +72,9 @@ export const natNoDnatHostRst: Cause = {
         : [],
       effect: behind
         ? ''
-        : 'Publish the port (a DNAT rule to the container’s address and port), or start the service on the host.',
+        : listed
+          ? 'systemctl restart docker writes its rules again; then let whatever flushed them leave foreign chains alone. docker inspect would tell what its rules should be.'
+          : 'Publish the port (a DNAT rule to the container’s address and port), or start the service on the host.',
     };
   },
 };

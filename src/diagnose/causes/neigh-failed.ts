@@ -10,6 +10,7 @@ import { rewrites, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
 import { routesKnown } from '../neighbourhood.ts';
+import { listedPublisherOf, publisherOf } from '../published.ts';
 import { staleRule } from '../stale-rule.ts';
 import { type Unanswered, unanswered } from '../unanswered.ts';
 import { capital, nameOf, outInterface } from '../words.ts';
@@ -213,9 +214,15 @@ function staleAdvice(kase: Case): string {
     ({ running, published }) =>
       !running && published.some(({ hostPort }) => hostPort === kase.flow.server.port),
   );
-  return stopped
-    ? `Container ${stopped.name} publishes this port and is not running: docker start ${stopped.name}, or delete its DNAT rule.`
-    : 'Delete the DNAT rule, or let it lead to where the service is now.';
+  if (stopped)
+    return `Container ${stopped.name} publishes this port and is not running: docker start ${stopped.name}, or delete its DNAT rule.`;
+  const { listed } = kase.snapshot.docker;
+  const publisher = listedPublisherOf(kase);
+  if (publisher)
+    return `docker ps lists container ${publisher.container.name} as publishing this port: docker inspect ${publisher.container.name} tells which address it has now.`;
+  const nobody =
+    listed && !publisherOf(kase) ? 'docker ps lists no running container that publishes this port. ' : '';
+  return `${nobody}Delete the DNAT rule, or let it lead to where the service is now.`;
 }
 
 function question(ip: Ip): string {
