@@ -4,7 +4,7 @@ import { unusedOfCommand } from '../dump/formats/unused/formats.ts';
 import { hintOfCommand } from '../dump/hint.ts';
 import { recogniseDump } from '../dump/recognise.ts';
 import { changes, isPlaceholder, shows } from '../transcript/changes.ts';
-import { expand } from '../transcript/expand.ts';
+import { expand, type Statement } from '../transcript/expand.ts';
 import { refusalIn } from '../transcript/refusal.ts';
 import {
   isSession,
@@ -13,6 +13,7 @@ import {
   type Session,
   type SessionCommand,
 } from '../transcript/session.ts';
+import { unmodelled } from '../transcript/unmodelled.ts';
 import { innerCommand, type Where } from '../transcript/wrapper.ts';
 import type { CommandInput } from './input.ts';
 import type { RecognisedDump } from './placed.ts';
@@ -132,11 +133,40 @@ function changingCommands(
       ...(host === undefined ? {} : { host }),
     });
   }
-  const issues = skipped
+  const issues: Issue[] = skipped
     .filter(({ command }) => session.script || changes(innerCommand(command.typed).text))
     .map(({ command, reason }): Issue => skippedLine(path, command, reason));
+  issues.push(...unmodelledIn(path, session, statements));
   // Shells alone change nothing.
   return { commands: commands.some(({ text }) => text !== '') ? commands : [], issues };
+}
+
+/** One issue for each command's kind and machine; a dump behind it that shows what it changed makes it good. */
+function unmodelledIn(path: string, session: Session, statements: readonly Statement[]): Issue[] {
+  const issues: Issue[] = [];
+  const told = new Set<string>();
+  for (const { command, typed } of statements) {
+    const { text } = innerCommand(typed);
+    const found = isPlaceholder(text) || command.input ? undefined : unmodelled(text);
+    const key = `${command.host} ${found?.changes}`;
+    // `sysctl -p` prints what it sets.
+    const prints = /^sysctl /.test(text) && command.output.length > 0;
+    if (!found || prints || told.has(key) || refusalIn(command.output)) continue;
+    const shown = found.shownBy.split(/, | or /).map((each) => hintOfCommand(each)?.format);
+    const later = session.commands.filter(
+      (each) => each.line > command.line && each.host === command.host && each.output.length > 0,
+    );
+    if (later.some((each) => shown.includes(hintOfCommand(each.text)?.format ?? ''))) continue;
+    told.add(key);
+    issues.push({
+      severity: 'warning',
+      code: 'not-modelled',
+      text: `what \`${typed.slice(0, 72)}\` does is not modelled: ${found.changes}; ${found.shownBy} would show it`,
+      path,
+      line: command.line,
+    });
+  }
+  return issues;
 }
 
 function skippedLine(path: string, { line, typed }: SessionCommand, reason: string): Issue {
