@@ -1,5 +1,6 @@
 /** The state that `topology`, `trace` and `replay` work on: snapshot and wiring, helped by what the captures show. */
 import type { Issue } from '../base/issue.ts';
+import { alignClocks } from '../correlate/clocks.ts';
 import { type Correlation, locate, scanCaptures } from '../correlate/scan.ts';
 import type { InputSet } from '../input/input.ts';
 import { buildSnapshot } from '../snapshot/build.ts';
@@ -26,7 +27,8 @@ export async function loadScene(
   options: CommonOptions,
   io: Io,
 ): Promise<Scene | undefined> {
-  const { inputs, progress } = await loadInputs(words, options, io);
+  const { inputs: given, progress } = await loadInputs(words, options, io);
+  const inputs = await alignClocks(given);
   const built = buildSnapshot(inputs);
   const scan = await scanCaptures(inputs.captures, { dumps: inputs.dumps });
   progress.end();

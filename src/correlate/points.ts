@@ -25,10 +25,20 @@ export interface ScannedPoint {
   limits?: string | undefined;
   /** No capture: a netfilter trace of that namespace. Its sightings are numbered by line, and that it lacks a packet means nothing. */
   readonly traced?: string;
+  /** Packets that other packets of the same capture carried inside: `vxlan 42`. That one is missing means nothing by itself. */
+  readonly within?: string;
 }
 
 /** The same, and where it was taken. */
-export interface Point extends ScannedPoint, CapturePoint {}
+export interface Point extends ScannedPoint, CapturePoint {
+  /** Of what was inside other packets: the interface that those were captured on. `interface` is no device's name then. */
+  readonly device?: string;
+}
+
+/** A capture of an interface, not what a trace shows or tunnels held. */
+export function isCapture({ traced, within }: ScannedPoint): boolean {
+  return traced === undefined && within === undefined;
+}
 
 /** Where a trace shows a packet that no interface has seen yet, or has seen in that form. */
 const NETFILTER = 'netfilter';
@@ -47,10 +57,12 @@ export function placePoints(points: readonly ScannedPoint[], topology: Topology)
       point.interfaceIndex === undefined
         ? undefined
         : links.find((link) => link.index === point.interfaceIndex);
+    const device = named?.name ?? place?.interface ?? point.interfaceName ?? 'any';
     return {
       ...point,
       namespace,
-      interface: named?.name ?? place?.interface ?? point.interfaceName ?? 'any',
+      interface: point.within === undefined ? device : `${device} (${point.within})`,
+      ...(point.within === undefined ? {} : { device }),
       by: place?.by ?? 'assumed',
     };
   });
@@ -61,7 +73,7 @@ export function placePoints(points: readonly ScannedPoint[], topology: Topology)
  * `perhaps` when a capture filter may have hidden it, when the capture lost packets, or when nothing tells when it ran.
  */
 export function wasCapturing(point: Point, protocol: number, time: number): 'yes' | 'perhaps' | 'no' {
-  if (point.traced !== undefined) return 'perhaps';
+  if (!isCapture(point)) return 'perhaps';
   if (point.first === undefined || point.last === undefined) return 'perhaps';
   // A capture that shows nothing has no known beginning; one that shows packets was running between them at least, and
   // people start their captures together: a second before and after is still taken as covered.

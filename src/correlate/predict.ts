@@ -3,7 +3,9 @@
  * where it was as predicted, and the first where it should have been and was not.
  */
 import { once } from '../base/memo.ts';
+import { VXLAN_PORTS } from '../header/vxlan.ts';
 import { formatIp } from '../net/ip.ts';
+import { PROTOCOL } from '../net/protocol.ts';
 import type { Header, Tap, Trace, Verdict } from '../netstack/hop.ts';
 import { isRedirect, replyOf } from '../netstack/probe.ts';
 import { createWorld, type World } from '../netstack/world.ts';
@@ -120,7 +122,10 @@ function send(world: World, origin: PacketOrigin, skb: Skb): Trace {
 
 /** Where the flow's first packet comes from, as far as the model can send it again. Undefined: from nowhere that was dumped. */
 export function originOf({ snapshot, topology, points }: Predictor, flow: Flow): PacketOrigin | undefined {
-  const sent = flow.legs.filter((leg) => leg.forward.packets > 0);
+  const seenSent = flow.legs.filter((leg) => leg.forward.packets > 0);
+  // Where it was inside another packet, it was not on its way by itself.
+  const bare = seenSent.filter(({ point }) => points[point]?.within === undefined);
+  const sent = bare.length > 0 ? bare : seenSent;
   // Of a machine that was captured on and not dumped nothing is known but what reaches one that was.
   const first = sent.find((leg) => isDumped(snapshot, points[leg.point])) ?? sent[0] ?? flow.legs[0];
   const point = first && points[first.point];
@@ -202,7 +207,7 @@ function answerOf(
   if (fate !== 'forwarded') return undefined;
   // It left for a place nobody dumped. An answer that was captured coming back can be followed home from there, also when it
   // comes in by another interface than the request left by.
-  const exit = there.taps.at(-1);
+  const exit = there.taps.findLast(({ inner }) => inner === undefined);
   if (!exit) return undefined;
   if (hypothetical) {
     const made = replyOf(world, there);
@@ -232,15 +237,27 @@ function at(point: Point | undefined, namespace: string, name: string): boolean 
   );
 }
 
+/** What a capture of that interface holds of the tunnel's packets. */
+function carries({ within, namespace, device }: Point, tap: Tap, tunnel: string): boolean {
+  return within === tunnel && namespace === tap.namespace && (device === tap.interface || device === 'any');
+}
+
 function check({ points }: Predictor, flow: Flow, trace: Trace, direction: FlowDirection): TapCheck[] {
   const time = direction === 'forward' ? flow.start : flow.end;
   return trace.taps.map((tap) => {
-    const here = points.filter((point) => at(point, tap.namespace, tap.interface));
-    const sighting = here
-      .map((point) => sightingAt(flow, point, tap.header, direction))
+    const { inner } = tap;
+    const captures = points.filter((point) => at(point, tap.namespace, tap.interface));
+    const inside = inner ? points.filter((point) => carries(point, tap, inner.tunnel)) : [];
+    const here = [...inside, ...captures];
+    const sighting = (inner ? inside : captures)
+      .map((point) => sightingAt(flow, point, inner?.header ?? tap.header, direction))
       .find((found) => found !== undefined);
+    // Of a tunnel that no capture knows for one, nothing tells that it held the packet.
+    const protocol = inner ? PROTOCOL.udp : flow.protocol;
     const looked =
-      here.some((point) => wasCapturing(point, flow.protocol, time) === 'yes') && !tap.promiscuous;
+      captures.some((point) => wasCapturing(point, protocol, time) === 'yes') &&
+      !tap.promiscuous &&
+      (!inner || inside.length > 0 || VXLAN_PORTS.includes(tap.header.destinationPort ?? 0));
     return { tap, points: here, ...(sighting && { sighting }), missing: looked && !sighting };
   });
 }

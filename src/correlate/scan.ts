@@ -3,6 +3,7 @@ import type { Frame } from '../capture/frame.ts';
 import { scanCapture } from '../capture/scan.ts';
 import type { CaptureSummary } from '../capture/summary.ts';
 import type { CaptureInput, DumpInput } from '../input/input.ts';
+import { isGroupMac } from '../net/mac.ts';
 import { dissect } from '../packet/dissect.ts';
 import type { Packet } from '../packet/packet.ts';
 import { createObserver } from '../topology/observe.ts';
@@ -10,6 +11,7 @@ import type { PointObservation, Topology } from '../topology/topology.ts';
 import { AdvertisementLedger, type RouterAdvertisement } from './advertisements.ts';
 import { ArpLedger } from './arp.ts';
 import { readCaptureCommand } from './capture-command.ts';
+import { setClock } from './clocks.ts';
 import { ConversationTable } from './conversation.ts';
 import type { ArpExchange, Flow } from './flow.ts';
 import { mergeFlows } from './merge.ts';
@@ -63,8 +65,13 @@ export async function scanCaptures(
   const observations: PointObservation[] = [];
   const issues: Issue[] = [];
 
-  const pointFor = (input: number, interfaceName?: string, interfaceIndex?: number): ScannedPoint => {
-    const key = `${input} ${interfaceName ?? ''} ${interfaceIndex ?? ''}`;
+  const pointFor = (
+    input: number,
+    interfaceName?: string,
+    interfaceIndex?: number,
+    within?: string,
+  ): ScannedPoint => {
+    const key = `${input} ${interfaceName ?? ''} ${interfaceIndex ?? ''} ${within ?? ''}`;
     let point = byPlace.get(key);
     if (!point) {
       const path = captures[input]?.path ?? '';
@@ -78,6 +85,7 @@ export async function scanCaptures(
         bytes: 0,
         protocols: new Map(),
         cut: 0,
+        ...(within === undefined ? {} : { within }),
         limits: limitsOf(captures[input]),
       };
       points.push(point);
@@ -89,6 +97,7 @@ export async function scanCaptures(
   for (const [input, capture] of captures.entries()) {
     const observer = createObserver(input);
     const visit = (frame: Frame): void => {
+      setClock(frame, capture);
       const packet = dissect(frame);
       const point = pointFor(input, packet.interfaceName, packet.interfaceIndex);
       note(point, packet);
@@ -96,6 +105,14 @@ export async function scanCaptures(
       routers.add(point.index, packet);
       table.add(point.index, packet, frame.bytes);
       observer.add(packet);
+      for (const inner of packet.inner) {
+        if (!inner.ip || !isOverlay(inner)) continue;
+        const { interfaceName, interfaceIndex } = packet;
+        const inside = pointFor(input, interfaceName, interfaceIndex, tunnelName(inner));
+        note(inside, inner);
+        // Its frame is of another link: nobody here has those addresses.
+        table.add(inside.index, { ...inner, ether: undefined }, frame.bytes);
+      }
     };
     const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
     const summary = await scanCapture(capture.open(), visit, { path: capture.path, onProgress });
@@ -133,7 +150,7 @@ function limitsOf(capture: CaptureInput | undefined): string | undefined {
 /** Filters and losses that the file itself tells: of the interface where it names one, else of all its points. */
 function noteLosses(points: ScannedPoint[], input: number, summary: CaptureSummary): void {
   for (const point of points) {
-    if (point.input !== input) continue;
+    if (point.input !== input || point.within !== undefined) continue;
     const own = summary.interfaces.filter(
       ({ name }) => point.interfaceName === undefined || name === undefined || name === point.interfaceName,
     );
@@ -141,6 +158,21 @@ function noteLosses(points: ScannedPoint[], input: number, summary: CaptureSumma
     if (lost > 0) point.lost = lost;
     point.limits ??= own.find(({ filter }) => filter !== undefined)?.filter;
   }
+}
+
+/** Tunnels between hosts whose ends the host itself has as devices. */
+const OVERLAYS: ReadonlySet<string | undefined> = new Set(['vxlan', 'geneve', 'gre', 'ipip']);
+
+/** A frame for everybody is no flow's. */
+function isOverlay({ tunnel, ether }: Packet): boolean {
+  return (
+    OVERLAYS.has(tunnel?.kind) && !(ether && ether.destination !== undefined && isGroupMac(ether.destination))
+  );
+}
+
+/** As the model's taps name it. */
+function tunnelName({ tunnel }: Packet): string {
+  return tunnel?.id === undefined ? `${tunnel?.kind}` : `${tunnel.kind} ${tunnel.id}`;
 }
 
 const ARP = 0x806;

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import { alignClocks } from '../correlate/clocks.ts';
 import { inferSettings } from '../correlate/infer.ts';
 import { locate, type Scan, type ScanOptions, scanCaptures } from '../correlate/scan.ts';
 import type { InputSet } from '../input/input.ts';
@@ -15,7 +16,8 @@ export interface AnalyzeResult extends Diagnosis {
 }
 
 /** The main job: what happened to every flow, why, and the fix. Never throws for what its inputs hold. */
-export async function analyze(inputs: InputSet, options: ScanOptions = {}): Promise<AnalyzeResult> {
+export async function analyze(given: InputSet, options: ScanOptions = {}): Promise<AnalyzeResult> {
+  const inputs = await alignClocks(given);
   const dumped = dumpedStates(inputs.dumps);
   const scan = await scanCaptures(inputs.captures, { ...options, dumps: inputs.dumps });
   const built = dumped.map((state) => hostState(inputs, scan, state));

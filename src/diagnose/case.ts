@@ -1,7 +1,7 @@
 import type { Flow, Sighting } from '../correlate/flow.ts';
 import type { KernelPath } from '../correlate/kernel-path.ts';
 import type { Outcome } from '../correlate/outcome.ts';
-import { wasCapturing } from '../correlate/points.ts';
+import { isCapture, wasCapturing } from '../correlate/points.ts';
 import { fateOf, type Prediction, type Predictor, type TapCheck } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { Sysctl } from '../dump/records.ts';
@@ -138,7 +138,7 @@ function absentPoints(
   const before = new Set(checks.flatMap((check) => check.points.map((point) => point.index)));
   return (
     kase.correlation.points
-      .filter((point) => !saw.has(point.index) && !before.has(point.index) && point.traced === undefined)
+      .filter((point) => !saw.has(point.index) && !before.has(point.index) && isCapture(point))
       // An empty capture has no times; that it was meant to show the packet has to be believed.
       .filter(
         (point) =>

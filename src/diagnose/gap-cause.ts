@@ -1,7 +1,7 @@
 import type { ArpExchange } from '../correlate/flow.ts';
 import { unseenFlow } from '../correlate/merge.ts';
 import { outcomeOf } from '../correlate/outcome.ts';
-import { wasCapturing } from '../correlate/points.ts';
+import { isCapture, wasCapturing } from '../correlate/points.ts';
 import { predict } from '../correlate/predict.ts';
 import { familyOf, formatIp, type Ip } from '../net/ip.ts';
 import { isLinkLocal } from '../netstack/route.ts';
@@ -95,7 +95,7 @@ export function gapEvidence(scene: Scene, gap: Unanswered): Evidence[] {
     (point) =>
       first &&
       !points.has(point.index) &&
-      point.traced === undefined &&
+      isCapture(point) &&
       wasCapturing(point, typeof gap.target === 'number' ? ARP : ICMPV6, first.time) === 'yes',
   );
   const entry = gap.entry;

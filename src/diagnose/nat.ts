@@ -2,7 +2,7 @@ import { once } from '../base/memo.ts';
 import { isUnknown } from '../base/ternary.ts';
 import type { Sighting } from '../correlate/flow.ts';
 import { isLoopback, isPrivate, neighboursOf, ownersOf } from '../correlate/owner.ts';
-import { wasCapturing } from '../correlate/points.ts';
+import { isCapture, wasCapturing } from '../correlate/points.ts';
 import { fateOf } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
@@ -164,10 +164,7 @@ export function silenceAt(kase: Case, namespace: string, device: string): Eviden
     .filter(
       (point) => point.namespace === namespace && (point.interface === device || point.interface === 'any'),
     )
-    .filter(
-      (point) =>
-        point.traced === undefined && wasCapturing(point, kase.flow.protocol, kase.flow.end) !== 'no',
-    )
+    .filter((point) => isCapture(point) && wasCapturing(point, kase.flow.protocol, kase.flow.end) !== 'no')
     .map((point) => ({
       path: point.path,
       text: `no answer from ${formatIp(kase.flow.server.address)} to ${kase.prediction?.there.final.source ?? formatIp(kase.flow.client.address)} among its ${point.packets} packets`,

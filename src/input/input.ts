@@ -15,6 +15,8 @@ export interface CaptureInput {
   readonly by: PlacedBy;
   /** Where the inputs are of several machines: whose it is, as far as that is known. */
   readonly host?: string;
+  /** Seconds that its machine's clock is ahead of the first machine's: to be taken off its times. */
+  readonly clock?: number;
   /** What it was recorded with, by the manifest. */
   readonly command?: string;
   /** A fresh reader over its bytes, already decompressed; standard input can be opened once. */
@@ -82,6 +84,20 @@ export interface HostInput {
   readonly manifest?: Manifest;
 }
 
+/** What packets that two machines saw tell of their clocks. */
+export interface HostClock {
+  readonly host: string;
+  /** The machine whose clock the report's times are by. */
+  readonly reference: string;
+  /** Seconds that it is ahead of that one, and within how much; undefined: nothing tells. */
+  readonly ahead?: number;
+  readonly error?: number;
+  /** Packets seen on both that agree. */
+  readonly packets?: number;
+  /** They all went one way: it may be less by the time that they took. */
+  readonly oneWay?: boolean;
+}
+
 /**
  * Everything the command line named, recognised and placed; what could not be used is in `issues`. What was doubtful inside a
  * dump stays in its own `issues`.
@@ -94,5 +110,7 @@ export interface InputSet {
   readonly manifest?: Manifest;
   /** The machines, where there are several: the names of all namespaces begin with theirs (`node-1/red`), and each has its own manifest. */
   readonly hosts?: readonly HostInput[];
+  /** Their clocks, of all but the first; once they were compared, all times are by the first one's. */
+  readonly clocks?: readonly HostClock[];
   readonly issues: readonly Issue[];
 }

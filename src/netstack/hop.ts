@@ -93,7 +93,16 @@ export type Step =
       path?: string;
     }
   | { kind: 'bridge'; action: 'forward' | 'flood' | 'deliver' | 'drop'; bridge: string; port?: string }
-  | { kind: 'drop'; cause: string; text: string; reason?: string }
+  /** A tunnel device wraps the packet in another, which is a hop of its own, or unwraps it. `tunnel`: `vxlan 42`. */
+  | {
+      kind: 'tunnel';
+      action: 'encapsulate' | 'decapsulate';
+      device: string;
+      tunnel: string;
+      text: string;
+    }
+  /** `device`: it happens in that outgoing device, behind the point where a capture sees the packet. */
+  | { kind: 'drop'; cause: string; text: string; reason?: string; device?: string }
   | { kind: 'emit'; packet: Header; text: string }
   /** Something that could not be decided, and what was assumed; `why` names what to collect. */
   | { kind: 'unknown'; text: string; why: string };
@@ -127,6 +136,8 @@ export interface Tap {
   readonly hop: number;
   /** Seen there only by a capture that puts the interface into promiscuous mode (tcpdump without `-p`). */
   readonly promiscuous?: boolean;
+  /** The packet inside, of one that a tunnel made (`vxlan 42`). */
+  readonly inner?: { readonly header: Header; readonly tunnel: string };
 }
 
 /** What the model says of one packet, from where it was injected until its end. */

@@ -16,6 +16,7 @@ import { isLoopbackIp } from './route.ts';
 import { type Copy, endCopy, type Run } from './run.ts';
 import { findSocket, isIcmp } from './sockets.ts';
 import { isRefusedInSilence } from './tcp-signature.ts';
+import { receiveVxlan } from './tunnel/vxlan.ts';
 
 const CHECKSUM_REASONS: Readonly<Record<number, string>> = {
   1: 'ICMP_CSUM',
@@ -62,6 +63,7 @@ export function deliverLocally(run: Run, copy: Copy): void {
     });
     return;
   }
+  if (receiveVxlan(run, copy)) return;
   const socket: ReturnType<typeof findSocket> = copy.socket ?? findSocket(run.kernel, copy, fields);
   if (socket.state === 'unknown') {
     run.assumptions.add(`${net.name}: no \`ss -lntup\`; somebody is taken to listen`);

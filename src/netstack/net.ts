@@ -3,6 +3,7 @@
 import { createSets, type Sets } from '../ipset/sets.ts';
 import type { Family, Ip } from '../net/ip.ts';
 import { familyOf } from '../net/ip.ts';
+import type { Mac } from '../net/mac.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { type SysctlValue, sysctl, sysctlInterface } from '../snapshot/sysctl.ts';
@@ -29,6 +30,8 @@ export interface Net {
   readonly sets: Sets;
   /** By bridge. Entries of the dump are there from the start. */
   readonly fdb: Map<string, FdbTable>;
+  /** By VXLAN device: behind which node a station is, as frames from there taught. */
+  readonly tunnels: Map<string, Map<Mac, Ip>>;
   /** Fragments waiting for the rest of their datagram. */
   readonly fragments: Map<string, unknown>;
   /** What the ICMP rate limits remember of each receiver. */
@@ -80,6 +83,7 @@ export function createNet(netns: Netns, preload?: ConntrackPreload, clock?: Cloc
     conntrack,
     sets: createSets(netns.name, netns.ipsets, preload?.now),
     fdb: initialFdb(netns, devices),
+    tunnels: new Map(),
     fragments: new Map(),
     icmpPeers: new Map(),
     elapsed: (from, to) => elapsed(clock, from, to),

@@ -27,14 +27,19 @@ export interface SendOptions {
   readonly toward?: Ip;
   /** No process but the kernel itself sends it: with uid 0. */
   readonly byKernel?: boolean;
+  /** Index of the hop that it comes from: a tunnel's packet from that of the packet inside. */
+  readonly from?: number;
+  /** The packet inside is one of several copies. */
+  readonly flooded?: boolean;
   /** What an ICMP error is about, for the hash over next hops. */
   readonly about?: Skb;
 }
 
 /** A process or the kernel of `net` sends. A source of 0.0.0.0 or :: is chosen by the route. */
 export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions = {}): void {
-  const hop = openHop(run, { namespace: net.name });
-  const copy: Copy = { skb, net, hop, dev: options.out ?? '', flooded: false, translated: false };
+  const { from, flooded = false } = options;
+  const hop = openHop(run, { namespace: net.name, ...(from === undefined ? {} : { from }) });
+  const copy: Copy = { skb, net, hop, dev: options.out ?? '', flooded, translated: false };
   skb.local = true;
   skb.packetType = 'host';
   skb.etherSource = undefined;

@@ -56,7 +56,10 @@ export function probe(world: World, spec: ProbeSpec): Probe {
   if (outcome === 'delivered') {
     return { there, back: world.sendLocal(there.namespace, reply), hypothetical: false };
   }
-  const exit = there.taps.findLast((tap) => tap.namespace === there.namespace && tap.direction === 'out');
+  const exit = there.taps.findLast(
+    ({ namespace, direction, inner }) =>
+      namespace === there.namespace && direction === 'out' && inner === undefined,
+  );
   if (!exit || (outcome !== 'forwarded' && outcome !== 'bridged')) return { there, hypothetical: false };
   const link = { namespace: there.namespace, name: exit.interface };
   return { there, back: world.receive(link, reply), hypothetical: true };

@@ -181,7 +181,14 @@ export function addTap(
   copy: Copy,
   at: { readonly interface: string; readonly direction: 'in' | 'out'; readonly promiscuous?: boolean },
 ): void {
-  const tap: Tap = { namespace: copy.net.name, ...at, header: headerOf(copy.skb), hop: copy.hop };
+  const { inner } = copy.skb;
+  const tap: Tap = {
+    namespace: copy.net.name,
+    ...at,
+    header: headerOf(copy.skb),
+    hop: copy.hop,
+    ...(inner && { inner: { header: headerOf(inner.skb), tunnel: inner.tunnel } }),
+  };
   run.taps.push(tap);
   run.kernel.observer?.tap?.(tap, copy.skb);
 }
@@ -190,6 +197,8 @@ export function addTap(
 export interface EndOf {
   readonly verdict: End['verdict'];
   readonly text?: string;
+  /** The outgoing device that drops it, behind its captures. */
+  readonly device?: string;
   readonly cause?: string;
   readonly reason?: string;
   readonly sysctl?: string;
@@ -199,13 +208,14 @@ export interface EndOf {
   readonly stray?: boolean;
 }
 
-export function endCopy(run: Run, copy: Copy, { text, stray, ...end }: EndOf): void {
+export function endCopy(run: Run, copy: Copy, { text, stray, device, ...end }: EndOf): void {
   if (end.cause !== undefined && text !== undefined) {
     addStep(run, copy, {
       kind: 'drop',
       cause: end.cause,
       text,
       ...(end.reason === undefined ? {} : { reason: end.reason }),
+      ...(device === undefined ? {} : { device }),
     });
   }
   run.ends.push({

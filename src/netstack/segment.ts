@@ -3,6 +3,7 @@ import type { Device } from './devices.ts';
 import { childrenOf, lowerOf, modeOf } from './macvlan.ts';
 import { deviceOf, type Net, portsOf } from './net.ts';
 import type { Kernel } from './run.ts';
+import { floodedTo } from './tunnel/vxlan.ts';
 
 export interface Station {
   readonly net: Net;
@@ -44,6 +45,12 @@ export function exploreSegment(
         }
       }
       emit(below.net, below.device.name);
+      return;
+    }
+    const tunnelled = device.kind === 'tunnel' ? floodedTo(owner, device, kernel.nets.values()) : undefined;
+    if (tunnelled) {
+      if (!tunnelled.complete) complete = false;
+      for (const end of tunnelled.ends) arrive(end.net, end.name);
       return;
     }
     if (device.kind === 'vlan' && device.lower !== undefined) {

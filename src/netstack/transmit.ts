@@ -1,5 +1,6 @@
 /** dev_queue_xmit() and what the drivers below do: veth_xmit(), br_dev_xmit(), loopback_xmit(), vlan and macvlan. */
 
+import { hostOf } from '../input/host.ts';
 import { isGroupMac } from '../net/mac.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import type { LinkRef } from '../topology/topology.ts';
@@ -12,6 +13,8 @@ import { runEgress, runIngress } from './netfilter/frame-hook.ts';
 import { receiveFrame } from './receive.ts';
 import { addTap, type Copy, type Destination, endCopy, openHop, type Run } from './run.ts';
 import { isPointToPoint } from './segment.ts';
+import { transmitVxlan } from './tunnel/vxlan.ts';
+import { vxlanOf } from './tunnel/vxlan-device.ts';
 
 /** `bridged`: the frame was switched, not routed or sent by this namespace. */
 export function transmit(run: Run, copy: Copy, name: string, bridged: boolean): void {
@@ -54,6 +57,16 @@ export function transmit(run: Run, copy: Copy, name: string, bridged: boolean): 
       addTap(run, copy, { interface: name, direction: 'out' });
       fromMacvlan(run, copy, device, bridged);
       return;
+    case 'tunnel': {
+      const vxlan = vxlanOf(device);
+      if (!vxlan) {
+        onWire(run, copy, name, bridged);
+        return;
+      }
+      addTap(run, copy, { interface: name, direction: 'out' });
+      if (!transmitVxlan(run, copy, vxlan)) leave(run, copy, bridged);
+      return;
+    }
     default:
       onWire(run, copy, name, bridged);
   }
@@ -104,6 +117,12 @@ function onWire(run: Run, copy: Copy, name: string, bridged: boolean): void {
   const ends = run.kernel.topology
     .peersOf({ namespace: net.name, name })
     .filter((end) => run.kernel.nets.has(end.namespace));
+  if (device.kind === 'tunnel' && ends.length > 0) {
+    run.assumptions.add(
+      `${net.name}: the way of ${name}'s outer packets (${device.link.kind ?? 'tunnel'}) is not followed; what it sends is taken to arrive`,
+    );
+  }
+  assumeOneLink(run, copy, name);
   const addressed = ends.filter((end) => macOf(run, end) === skb.etherDestination);
   const mac = skb.etherDestination;
   const unicast = mac !== undefined && !isGroupMac(mac);
@@ -138,6 +157,26 @@ function onWire(run: Run, copy: Copy, name: string, bridged: boolean): void {
     return;
   }
   deliverTo(run, copy, reached);
+}
+
+/** Between machines, where nothing but one subnet says that they share a link. */
+function assumeOneLink(run: Run, { net }: Copy, name: string): void {
+  const { wires, segments } = run.kernel.topology;
+  const isHere = (end: LinkRef): boolean => end.namespace === net.name && end.name === name;
+  const guessed = [
+    ...wires.map(({ by, ends }) => ({ by, members: ends as readonly LinkRef[] })),
+    ...segments,
+  ].find(
+    ({ by, members }) =>
+      by === 'subnet' &&
+      members.some(isHere) &&
+      members.some(({ namespace }) => hostOf(namespace) !== hostOf(net.name)),
+  );
+  if (!guessed) return;
+  const others = guessed.members.filter((end) => !isHere(end)).map((end) => `${end.namespace}:${end.name}`);
+  run.assumptions.add(
+    `${net.name}:${name} and ${others.join(', ')} are taken to be on one link: they are in one subnet, and no neighbour entry or capture shows it (ip neigh)`,
+  );
 }
 
 function macOf(run: Run, end: LinkRef) {

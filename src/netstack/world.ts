@@ -72,7 +72,7 @@ export interface World {
     namespace: string,
     now: number,
   ): { readonly mac: Mac; readonly dev: string; readonly vlan?: number }[];
-  /** The packet as it was at the trace's end. */
+  /** The packet as it was at the trace's end; of one that was inside another there, the inner. */
   packetOf(trace: Trace): Skb | undefined;
 }
 
@@ -179,7 +179,10 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
       const net = nets.get(namespace);
       return net ? learnedStations(net, now) : [];
     },
-    packetOf: (trace) => PACKETS.get(trace),
+    packetOf: (trace) => {
+      const skb = PACKETS.get(trace);
+      return skb?.inner?.skb ?? skb;
+    },
   };
 }
 

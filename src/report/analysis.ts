@@ -4,7 +4,7 @@ import type { Change } from '../diagnose/change/change.ts';
 import type { Finding } from '../diagnose/finding.ts';
 import type { WhatIf } from '../diagnose/what-if.ts';
 import type { Hop, Verdict } from '../netstack/hop.ts';
-import type { ObservedPlace } from '../topology/describe.ts';
+import type { HostDescription, ObservedPlace, TunnelDescription } from '../topology/describe.ts';
 import type { KernelPathReport } from './kernel-path.ts';
 
 export interface Analysis {
@@ -42,6 +42,8 @@ export interface AnalysisInput {
 }
 
 export interface AnalysisTopology {
+  /** Where the inputs are of several machines. */
+  hosts?: HostDescription[];
   namespaces: {
     name: string;
     container?: string;
@@ -56,12 +58,15 @@ export interface AnalysisTopology {
       inferred?: boolean;
       master?: string;
       addresses: string[];
-      peer?: { namespace: string; interface: string };
+      /** `by`: how a pair of two machines is known. */
+      peer?: { namespace: string; interface: string; by?: string };
     }[];
     routes: string[];
   }[];
   /** Devices on one link layer, where there are more than the two of a pair. */
   segments?: { members: { namespace: string; interface: string }[]; by: string }[];
+  /** Tunnel devices that lead to each other. */
+  tunnels?: TunnelDescription[];
   captures: { path: string; namespace: string; interface: string; by: string }[];
   /** What captures alone show of places that no dump describes. */
   observed?: ObservedPlace[];
@@ -86,7 +91,14 @@ export interface AnalysisFlow {
   end: number;
   packets: { forward: number; reply: number };
   status: FlowStatus;
-  sightings: { capture: string; packets: number; direction: 'forward' | 'reply'; tuple: string }[];
+  /** `tunnel`: it was inside another packet there, `vxlan 42`. */
+  sightings: {
+    capture: string;
+    packets: number;
+    direction: 'forward' | 'reply';
+    tunnel?: string;
+    tuple: string;
+  }[];
   /** It failed in a part of its time only, which `predicted` is the path of: until a moment, or from one on (epoch seconds). */
   failing?: { from?: number; until?: number; sightings: AnalysisFlow['sightings'] };
   predicted: Hop[];

@@ -1,6 +1,7 @@
 import { formatIssue, type Issue } from '../base/issue.ts';
 import type { Flow, FlowEnd, Leg } from '../correlate/flow.ts';
 import { isLoopback, ownersOf } from '../correlate/owner.ts';
+import { isCapture } from '../correlate/points.ts';
 import { flowTuple } from '../correlate/tuple-text.ts';
 import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import type { HostState } from '../diagnose/case.ts';
@@ -21,7 +22,8 @@ export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
     inputs: describeInputs(result),
     topology: describeTopology(
       scene.topology,
-      scene.correlation.points.filter((point) => point.traced === undefined),
+      scene.correlation.points.filter(isCapture),
+      scene.inputs,
     ),
     flows: result.flows.map((flow) => describeFlow(result, flow)),
     findings: [...result.findings],
@@ -53,7 +55,7 @@ function describeInputs({ scene, issues }: AnalyzeResult): AnalysisInput[] {
   const warningsOf = (path: string) => issues.filter((issue) => issue.path === path).map(formatIssue);
   const captures = scene.inputs.captures.map((capture, index): AnalysisInput => {
     const summary = scene.correlation.summaries[index];
-    const places = scene.correlation.points.filter((point) => point.input === index);
+    const places = scene.correlation.points.filter((point) => point.input === index && isCapture(point));
     const [place] = places;
     return {
       path: capture.path,
@@ -108,13 +110,14 @@ function sightingsOf({ scene }: AnalyzeResult, flow: Flow): AnalysisFlow['sighti
   return flow.legs.flatMap((leg) => {
     const point = points[leg.point];
     const traced = point?.traced === undefined ? '' : ' (trace)';
-    const capture = point ? `${point.namespace}:${point.interface}${traced}` : '';
+    const capture = point ? `${point.namespace}:${point.device ?? point.interface}${traced}` : '';
     return (['forward', 'reply'] as const)
       .filter((direction) => leg[direction].packets > 0)
       .map((direction) => ({
         capture,
         packets: leg[direction].packets,
         direction,
+        ...(point?.within !== undefined && { tunnel: point.within }),
         tuple: flowTuple(flow, leg, direction),
       }));
   });

@@ -50,6 +50,8 @@ export interface Skb {
   kernelSocket?: 'control' | 'none' | undefined;
   /** Sent by a process or the kernel of the namespace it is in now. */
   local: boolean;
+  /** Of what a tunnel of the model made: the packet inside, as it was then, and `vxlan 42`. */
+  inner?: { readonly skb: Skb; readonly tunnel: string } | undefined;
   /** The capture cut the options of its TCP header: they are zeros here. */
   optionsCut?: true | undefined;
   /** Tells copies and rewrites of one captured packet from others: file and number. */

@@ -8,6 +8,7 @@ import { type Device, devicesOf, formatLink, keyOf } from './link-ref.ts';
 import { missingDumps, missingPeers } from './missing.ts';
 import { placeCaptures } from './place.ts';
 import type { CapturePoint, LinkRef, PointObservation, Segment, Topology, Wire } from './topology.ts';
+import { findTunnels, tunnelWires } from './tunnels.ts';
 import { matchVeths } from './veth.ts';
 
 /** `observations`: of the captures, by their index; they help placing, and join what no dump joins. */
@@ -38,7 +39,8 @@ export function buildTopology(
   const veths = matchVeths(devices);
   const wired = new Set(veths.wires.flatMap((wire) => wire.ends.map(keyOf)));
   const adjacent = findAdjacent(devices, wired, snapshot, seen);
-  const wires = [...veths.wires, ...adjacent.wires];
+  const tunnels = findTunnels(devices);
+  const wires = [...veths.wires, ...adjacent.wires, ...tunnelWires(tunnels)];
   const joined = new Set([
     ...wires.flatMap((wire) => wire.ends.map(keyOf)),
     ...adjacent.segments.flatMap((segment) => segment.members.map(keyOf)),
@@ -46,6 +48,7 @@ export function buildTopology(
   const doubtful = veths.ambiguous.filter(({ a, b }) => !joined.has(a.key) && !joined.has(b.key));
   return {
     ...makeTopology(namespaces, wires, adjacent.segments, points),
+    ...(tunnels.length > 0 && { tunnels }),
     inferences,
     missing: [...[...namespaces.values()].flatMap(missingDumps), ...missingPeers(devices, joined)],
     issues: [...issues, ...doubtful.map(({ a, b }) => ambiguity(a, b))],

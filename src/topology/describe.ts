@@ -1,11 +1,13 @@
 /** The topology as plain data: the `topology` of nettrace-analysis/1, addresses and routes as text. */
 import type { InterfaceAddress, Link } from '../dump/records.ts';
+import type { InputSet } from '../input/input.ts';
 import { formatIp } from '../net/ip.ts';
 import { formatMac } from '../net/mac.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import type { CapturePoint, Topology } from './topology.ts';
+import { hostOf } from '../input/host.ts';
 
 export interface LinkDescription {
   name: string;
@@ -17,7 +19,8 @@ export interface LinkDescription {
   inferred?: boolean;
   master?: string;
   addresses: string[];
-  peer?: { namespace: string; interface: string };
+  /** `by`: how a pair of two machines is known. */
+  peer?: { namespace: string; interface: string; by?: string };
 }
 
 export interface NamespaceDescription {
@@ -46,10 +49,35 @@ export interface ObservedPlace {
   }[];
 }
 
+/** One of several machines. */
+export interface HostDescription {
+  name: string;
+  /** Of all but the first: its clock against that one's. Without `ahead` nothing tells. */
+  clock?: {
+    reference: string;
+    /** Seconds, and within how much. */
+    ahead?: number;
+    error?: number;
+    /** Seen on both, and agreeing. */
+    packets?: number;
+    oneWay?: boolean;
+  };
+}
+
+export interface TunnelDescription {
+  ends: { namespace: string; interface: string }[];
+  kind: string;
+  id?: string;
+}
+
 export interface TopologyDescription {
+  /** Where the inputs are of several machines. */
+  hosts?: HostDescription[];
   namespaces: NamespaceDescription[];
   /** Devices on one link layer, where there are more than the two of a pair. */
   segments?: { members: { namespace: string; interface: string }[]; by: string }[];
+  /** Tunnel devices that lead to each other. */
+  tunnels?: TunnelDescription[];
   captures: { path: string; namespace: string; interface: string; by: string }[];
   observed?: ObservedPlace[];
   missing: { namespace: string; dump: string; text: string }[];
@@ -59,8 +87,10 @@ export interface TopologyDescription {
 export function describeTopology(
   topology: Topology,
   points: readonly CapturePoint[] = topology.points,
+  inputs: Pick<InputSet, 'hosts' | 'clocks'> = {},
 ): TopologyDescription {
   return {
+    ...(inputs.hosts && { hosts: inputs.hosts.map(({ name }) => describeHost(name, inputs.clocks)) }),
     namespaces: [...topology.namespaces.values()].map((netns) => describeNamespace(netns, topology)),
     ...(topology.segments.length === 0
       ? {}
@@ -70,6 +100,13 @@ export function describeTopology(
             by,
           })),
         }),
+    ...(topology.tunnels && {
+      tunnels: topology.tunnels.map(({ ends, kind, id }) => ({
+        ends: ends.map(({ namespace, name }) => ({ namespace, interface: name })),
+        kind,
+        ...(id === undefined ? {} : { id }),
+      })),
+    }),
     captures: points.map(({ path, namespace, interface: device, by }) => ({
       path,
       namespace,
@@ -79,6 +116,13 @@ export function describeTopology(
     ...observedPlaces(topology),
     missing: topology.missing.map(({ namespace, dump, text }) => ({ namespace, dump, text })),
   };
+}
+
+function describeHost(name: string, clocks: InputSet['clocks'] = []): HostDescription {
+  const found = clocks.find(({ host }) => host === name);
+  if (!found) return { name };
+  const { host: _host, ...clock } = found;
+  return { name, clock };
 }
 
 function observedPlaces(topology: Topology): { observed?: ObservedPlace[] } {
@@ -126,7 +170,11 @@ function describeNamespace(netns: Netns, topology: Topology): NamespaceDescripti
 }
 
 function describeLink(link: Link, netns: Netns, topology: Topology): LinkDescription {
-  const peer = topology.peerOf({ namespace: netns.name, name: link.name });
+  const ref = { namespace: netns.name, name: link.name };
+  const peer = topology.peerOf(ref);
+  const wire = topology.wires.find(({ ends }) =>
+    ends.some(({ namespace, name }) => namespace === ref.namespace && name === ref.name),
+  );
   return {
     name: link.name,
     ...(link.index === undefined ? {} : { index: link.index }),
@@ -136,7 +184,15 @@ function describeLink(link: Link, netns: Netns, topology: Topology): LinkDescrip
     ...(link.inferred ? { inferred: true } : {}),
     ...(link.master === undefined ? {} : { master: link.master }),
     addresses: link.addresses.map(describeAddress),
-    ...(peer ? { peer: { namespace: peer.namespace, interface: peer.name } } : {}),
+    ...(peer
+      ? {
+          peer: {
+            namespace: peer.namespace,
+            interface: peer.name,
+            ...(wire && hostOf(peer.namespace) !== netns.host && { by: wire.by }),
+          },
+        }
+      : {}),
   };
 }
 

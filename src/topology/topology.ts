@@ -4,6 +4,7 @@ import type { Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import type { PointInference } from './infer.ts';
+import type { Tunnel } from './tunnels.ts';
 
 /** A device in a namespace. */
 export interface LinkRef {
@@ -15,7 +16,7 @@ export interface LinkRef {
 export interface Wire {
   readonly ends: readonly [LinkRef, LinkRef];
   /** How it is known: the kernel's indexes, or only equal MAC/ARP/FDB observations. */
-  readonly by: 'ifindex' | 'mac' | 'docker' | 'capture' | 'subnet';
+  readonly by: 'ifindex' | 'mac' | 'docker' | 'capture' | 'subnet' | 'tunnel';
 }
 
 /** A place where packets were captured. */
@@ -77,6 +78,8 @@ export interface Topology {
   readonly wires: readonly Wire[];
   /** Three or more devices on one link layer; two make a wire. */
   readonly segments: readonly Segment[];
+  /** Tunnel devices of other namespaces that lead to each other. */
+  readonly tunnels?: readonly Tunnel[];
   readonly points: readonly CapturePoint[];
   /** Sentences that name what is missing: "host: no `ip rule`; the kernel's defaults are assumed". */
   readonly missing: readonly { readonly namespace: string; readonly dump: string; readonly text: string }[];

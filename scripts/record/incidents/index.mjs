@@ -31,6 +31,7 @@ import { neighbours } from './neighbours.mjs';
 import { outdated } from './outdated.mjs';
 import { overlays } from './overlays.mjs';
 import { routing } from './routing.mjs';
+import { fleet } from './fleet.mjs';
 import { severalWays } from './several-ways.mjs';
 import { sizes } from './sizes.mjs';
 import { sockets } from './sockets.mjs';
@@ -74,6 +75,7 @@ export const incidents = [
   ...docker,
   ...engines,
   ...ipv6,
+  ...fleet,
   ...healthy,
   ...healthyCaptures,
   ...healthyClients,

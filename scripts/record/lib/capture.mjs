@@ -20,11 +20,12 @@ export class Capture {
     this.devices = device.split(',');
     this.options = options;
     this.base = `${options.file ?? device}.${options.pcapng ? 'pcapng' : 'pcap'}`;
-    const folder = join('/run/captures', namespace.name);
+    const folder = join('/run/captures', namespace.title);
     mkdirSync(folder, { recursive: true });
     this.raw = join(folder, this.base);
     /** Its path inside the bundle. */
-    this.path = `captures/${namespace.name}/${this.base}${options.gzip ? '.gz' : ''}`;
+    const within = `captures/${namespace.name}/${this.base}${options.gzip ? '.gz' : ''}`;
+    this.path = namespace.host === undefined ? within : `${namespace.host}/${within}`;
   }
 
   /** What a person would have typed. */
@@ -91,7 +92,8 @@ export class Capture {
     const target = join(bundle, this.path);
     mkdirSync(join(target, '..'), { recursive: true });
     const bytes = readFileSync(this.raw);
-    if (this.options.clock) advance(bytes, this.options.clock);
+    const clock = this.options.clock ?? this.namespace.clock;
+    if (clock) advance(bytes, clock);
     writeFileSync(target, this.options.gzip ? gzipSync(bytes, { level: 9 }) : bytes);
   }
 }

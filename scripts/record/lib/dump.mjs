@@ -53,7 +53,7 @@ export const USUAL = {
  * @returns {Promise<string[]>} the files written
  */
 export async function dumpNamespace(namespace, bundle, { form = 'json', only, plus = [], suffix = '' } = {}) {
-  const folder = join(bundle, 'namespaces', namespace.name);
+  const folder = join(bundle, namespace.host ?? '', 'namespaces', namespace.name);
   mkdirSync(folder, { recursive: true });
   const names = [...(only ?? (namespace.name === 'host' ? USUAL.host : USUAL.other)), ...plus];
   const written = [];

@@ -76,6 +76,18 @@ export class Lab {
     return namespace;
   }
 
+  /** One of several machines whose bundles are analysed together; `clock`: seconds that its clock is ahead. */
+  async node(name, { clock = 0 } = {}) {
+    const node = await this.machine('host');
+    return Object.assign(node, { host: name, clock });
+  }
+
+  /** A namespace of such a machine. */
+  async pod(node, name) {
+    const pod = await this.machine(name);
+    return Object.assign(pod, { host: node.host, clock: node.clock });
+  }
+
   /** Settings that a new namespace may take from the machine are known; a `quiet` incident does without IPv6's noise. */
   async settle(namespace) {
     await namespace.sh('sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0');
@@ -150,35 +162,35 @@ export class Lab {
 
   async #try(namespace, command, printed, wanted) {
     const { code, output } = await namespace.attempt(command);
-    this.tried.push({ namespace: namespace.name, command, output: output.trimEnd() });
+    this.tried.push({ namespace: namespace.title, command, output: output.trimEnd() });
     if ((code === 0) !== wanted || !printed.test(output)) {
       throw new Error(
-        `${namespace.name}: ${command} was to ${wanted ? 'work' : 'fail'} with ${printed}\n${output}`,
+        `${namespace.title}: ${command} was to ${wanted ? 'work' : 'fail'} with ${printed}\n${output}`,
       );
     }
-    this.verified.push(`${namespace.name}: \`${command}\` ${wanted ? 'works' : 'fails'}`);
+    this.verified.push(`${namespace.title}: \`${command}\` ${wanted ? 'works' : 'fails'}`);
   }
 
   /** The command works before the fault is made. Not part of what the captures show. */
   async worksBefore(namespace, command, when) {
     const { code, output } = await namespace.attempt(command);
-    if (code !== 0) throw new Error(`${namespace.name}: ${command} fails ${when}\n${output}`);
-    this.verified.push(`${namespace.name}: \`${command}\` works ${when}`);
+    if (code !== 0) throw new Error(`${namespace.title}: ${command} fails ${when}\n${output}`);
+    this.verified.push(`${namespace.title}: \`${command}\` works ${when}`);
   }
 
   /** The command that a finding proposes, on the real kernel: what failed works after it. Not part of what the captures show. */
   async repaired(namespace, fix, tester, command) {
     await namespace.sh(fix);
     const { code, output } = await tester.attempt(command);
-    if (code !== 0) throw new Error(`${tester.name}: ${command} fails after "${fix}"\n${output}`);
-    this.verified.push(`${tester.name}: \`${command}\` works after \`${fix}\` in ${namespace.name}`);
+    if (code !== 0) throw new Error(`${tester.title}: ${command} fails after "${fix}"\n${output}`);
+    this.verified.push(`${tester.title}: \`${command}\` works after \`${fix}\` in ${namespace.title}`);
   }
 
   /** The command fails once more after the visible fault is repaired. Not part of what the captures show. */
   async failsStill(namespace, command, when) {
     const { code } = await namespace.attempt(command);
-    if (code === 0) throw new Error(`${namespace.name}: ${command} works ${when}`);
-    this.verified.push(`${namespace.name}: \`${command}\` fails ${when} too`);
+    if (code === 0) throw new Error(`${namespace.title}: ${command} works ${when}`);
+    this.verified.push(`${namespace.title}: \`${command}\` fails ${when} too`);
   }
 
   /** The kernel gave this reason for a drop while the captures ran; holds by itself where there is no trace. */
@@ -210,8 +222,8 @@ export class Lab {
     const output = await namespace.sh(`nstat -azs ${counter}`);
     const value = Number(new RegExp(`^${counter}\\s+(\\d+)`, 'm').exec(output)?.[1] ?? Number.NaN);
     if (!(value >= least))
-      throw new Error(`${namespace.name}: ${counter} is ${value}, expected ${least} or more`);
-    this.verified.push(`${namespace.name}: ${counter} is ${value}`);
+      throw new Error(`${namespace.title}: ${counter} is ${value}, expected ${least} or more`);
+    this.verified.push(`${namespace.title}: ${counter} is ${value}`);
   }
 
   /**
@@ -227,9 +239,9 @@ export class Lab {
     const packets = Number(/-c (\d+) \d+/.exec(line)?.[1] ?? Number.NaN);
     const held = least === 0 ? packets === 0 : packets >= least;
     if (!line.replace(/ -c \d+ \d+/, '').includes(text) || !held) {
-      throw new Error(`${namespace.name}: ${where} is "${line}", expected ${text} with ${least} hits`);
+      throw new Error(`${namespace.title}: ${where} is "${line}", expected ${text} with ${least} hits`);
     }
-    this.verified.push(`${namespace.name}: ${where} (${text}) counted ${packets}`);
+    this.verified.push(`${namespace.title}: ${where} (${text}) counted ${packets}`);
   }
 
   /** Dumps of a namespace go into the bundle. */
@@ -242,12 +254,13 @@ export class Lab {
   async dumpMeanwhile(namespace, options) {
     this.know(namespace);
     const written = await dumpNamespace(namespace, this.bundle, options);
-    this.dumps.set(namespace.name, [...(this.dumps.get(namespace.name) ?? []), ...written]);
+    this.dumps.set(namespace.title, [...(this.dumps.get(namespace.title) ?? []), ...written]);
   }
 
   know(namespace) {
     const path = namespace.path ?? '/proc/self/ns/net';
-    this.known.set(namespace.name, { ...namespace.inManifest, inode: statSync(path).ino });
+    const { name, host, clock } = namespace;
+    this.known.set(namespace.title, { name, host, clock, ...namespace.inManifest, inode: statSync(path).ino });
   }
 
   file(path, text) {
@@ -258,7 +271,10 @@ export class Lab {
   /** The captures and the manifest; the dumps are there already. */
   writeBundle() {
     for (const capture of this.captures) capture.writeTo(this.bundle);
-    if (this.incident.manifest !== false) this.file('manifest.json', manifest(this));
+    if (this.incident.manifest === false) return;
+    const hosts = new Map([...this.known.values()].map(({ host, clock }) => [host, clock]));
+    for (const [host, clock] of hosts)
+      this.file(host === undefined ? 'manifest.json' : `${host}/manifest.json`, manifest(this, host, clock));
   }
 
   write() {

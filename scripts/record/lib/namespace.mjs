@@ -4,6 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export class Namespace {
+  /** Of several machines: whose bundle it belongs to, and by how many seconds that one's clock is ahead. */
+  host = undefined;
+  clock = 0;
+
   /** Files that processes here see in place of the machine's: `/etc/hosts` → text. */
   files = new Map();
 
@@ -15,6 +19,11 @@ export class Namespace {
     this.name = name;
     this.path = path;
     this.kind = kind;
+  }
+
+  /** Unique in the recording: `node-1/red`. */
+  get title() {
+    return this.host === undefined ? this.name : `${this.host}/${this.name}`;
   }
 
   /** Runs shell lines; the first that fails ends the recording. */
@@ -68,7 +77,7 @@ export class Namespace {
   }
 
   #binds() {
-    const folder = join('/run/files', this.name);
+    const folder = join('/run/files', this.title);
     mkdirSync(folder, { recursive: true });
     const binds = [...this.files].map(([path, text]) => {
       const copy = join(folder, path.replaceAll('/', '_'));

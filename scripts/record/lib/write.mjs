@@ -1,16 +1,24 @@
 /** The three texts beside a recording: its manifest, its truth, and its page for readers. */
 import { hostname, release } from 'node:os';
 
-export function manifest(lab) {
-  const collectedAt = `${new Date().toISOString().slice(0, 19)}Z`;
-  const namespaces = [...lab.known].map(([name, { inode, ...more }]) => ({ name, inode, ...more }));
-  const files = lab.captures.map(({ path, namespace, devices, command }) => ({
-    path,
+/** `host`: of several machines the one whose bundle it is, by its own clock. */
+export function manifest(lab, host, clock) {
+  const now = new Date(Date.now() + clock * 1000);
+  const collectedAt = `${now.toISOString().slice(0, 19)}Z`;
+  const known = [...lab.known.values()].filter((each) => each.host === host);
+  const namespaces = known.map(({ name, inode, host: _host, clock: _clock, ...more }) => ({
+    name,
+    inode,
+    ...more,
+  }));
+  const captures = lab.captures.filter(({ namespace }) => namespace.host === host);
+  const files = captures.map(({ path, namespace, devices, command }) => ({
+    path: host === undefined ? path : path.slice(host.length + 1),
     namespace: namespace.name,
     ...(devices.length === 1 ? { interface: devices[0] } : {}),
     command,
   }));
-  return json({ format: 'nettrace-bundle/1', host: hostname(), collectedAt, namespaces, files });
+  return json({ format: 'nettrace-bundle/1', host: host ?? hostname(), collectedAt, namespaces, files });
 }
 
 const FLOW = {
@@ -43,7 +51,7 @@ export function readme({ incident, tried, captures, dumps, verified }) {
   const points = captures.map(
     (capture) => `| \`bundle/${capture.path}\` | ${capture.count()} | \`${capture.command}\` |`,
   );
-  const files = [...dumps].map(([name, list]) => `* \`namespaces/${name}\`: ${list.join(', ')}`);
+  const files = [...dumps].map(([name, list]) => `* \`${folderOf(name)}\`: ${list.join(', ')}`);
   return `# ${incident.name}
 
 ${wrapped(incident.about)}
@@ -67,6 +75,12 @@ ${files.length > 0 ? files.join('\n') : 'No dumps: the captures are all there is
 
 ${verified.map((line) => `* ${line}`).join('\n')}
 `;
+}
+
+/** `red`, or of several machines `node-1/red`. */
+function folderOf(title) {
+  const [name, host] = title.split('/').reverse();
+  return host === undefined ? `namespaces/${name}` : `${host}/namespaces/${name}`;
 }
 
 /** captures/README.md: what there is, and what the truth of each is. */

@@ -1,3 +1,4 @@
+import { isCapture } from '../../correlate/points.ts';
 import { jsonText } from '../../report/json.ts';
 import { renderTopology } from '../../report/text/topology.ts';
 import { describeTopology } from '../../topology/describe.ts';
@@ -17,7 +18,11 @@ export async function topologyAction(
   if (!scene) return 2;
   const status = scene.unusable ? 2 : 0;
   io.setStatus(status);
-  const described = describeTopology(scene.topology, scene.correlation.points);
+  const described = describeTopology(
+    scene.topology,
+    scene.correlation.points.filter(isCapture),
+    scene.inputs,
+  );
   output.write(
     options.format === 'json'
       ? `${jsonText({ schema: 'nettrace-topology/1', ...described }, 2)}\n`

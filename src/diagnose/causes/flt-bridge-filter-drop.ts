@@ -1,3 +1,4 @@
+import { isCapture } from '../../correlate/points.ts';
 import { type Case, netnsOf } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
@@ -130,7 +131,7 @@ function told(
   const quiet = kase.correlation.points.filter(
     (other) =>
       other.namespace === namespace &&
-      other.traced === undefined &&
+      isCapture(other) &&
       !kase.flow.legs.some((leg) => leg.point === other.index && leg[direction].packets > 0),
   );
   return {

@@ -1,5 +1,5 @@
 import { ownersOf } from '../../correlate/owner.ts';
-import { wasCapturing } from '../../correlate/points.ts';
+import { isCapture, wasCapturing } from '../../correlate/points.ts';
 import { formatIp } from '../../net/ip.ts';
 import type { Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
@@ -48,7 +48,8 @@ export const lostBetweenCaptures: Cause = {
     const seenAtPoints = new Set(legs.map((leg) => leg.point));
     const quiet = kase.correlation.points.filter(
       (other) =>
-        other.traced === undefined &&
+        isCapture(other) &&
+        !legs.some((leg) => kase.correlation.points[leg.point]?.input === other.input) &&
         !seenAtPoints.has(other.index) &&
         wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
     );

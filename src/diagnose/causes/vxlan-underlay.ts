@@ -1,7 +1,10 @@
+import type { FlowDirection } from '../../correlate/flow.ts';
+import { isCapture } from '../../correlate/points.ts';
 import { fateOf } from '../../correlate/predict.ts';
 import type { FdbEntry, Link } from '../../dump/records.ts';
 import { formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import { formatMac, type Mac } from '../../net/mac.ts';
+import type { Trace } from '../../netstack/hop.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 import { type Case, netnsOf, type Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
@@ -41,15 +44,23 @@ export const vxlanUnderlay: Cause = {
     'flannel-io/flannel#2388',
   ],
   find(kase) {
-    const there = kase.prediction?.there;
-    if (kase.outcome.status === 'delivered' || kase.hypothetical || !there || fateOf(there) !== 'forwarded')
-      return undefined;
-    const tap = there.taps.at(-1);
+    const { there, back } = kase.prediction ?? {};
+    if (kase.outcome.status === 'delivered' || kase.hypothetical || !there) return undefined;
+    const backwards = back !== undefined && fateOf(there) === 'delivered';
+    const trace = backwards ? back : there;
+    const direction = backwards ? 'reply' : 'forward';
+    const tap = trace.taps.findLast(({ inner }) => inner === undefined);
     const netns = tap && netnsOf(kase, tap.namespace);
     const link = netns?.links?.find(({ name }) => name === tap?.interface);
-    if (!netns || link?.kind !== 'vxlan') return undefined;
-    if (kase.flow.legs.some(({ reply }) => reply.packets > 0)) return undefined;
-    return explain(kase, netns, link, there.hops.at(-1)?.nexthop ?? there.final.destination);
+    if (!tap || !netns || link?.kind !== 'vxlan') return undefined;
+    if (isRefusedThere(trace)) return refusedThere(kase, trace, { netns, link, direction });
+    const leaves = ['forwarded', 'bridged'].includes(fateOf(trace));
+    if (!leaves && trace.cause !== 'vxlan-underlay') return undefined;
+    if (!backwards && kase.flow.legs.some(({ reply }) => reply.packets > 0)) return undefined;
+    return explain(kase, netns, link, {
+      direction,
+      nexthop: trace.hops[tap.hop]?.nexthop ?? trace.final.destination,
+    });
   },
   survey: (scene) =>
     unanswered(scene).flatMap((gap) => {
@@ -58,12 +69,73 @@ export const vxlanUnderlay: Cause = {
     }),
 };
 
-function explain(kase: Case, netns: Netns, link: Link, nexthop: string): Found | undefined {
+/** The outer packet came to the other node, which has no device that takes it. */
+function isRefusedThere({ taps, cause, reason, hops }: Trace): boolean {
+  if (taps.at(-1)?.inner === undefined) return false;
+  if (cause === 'sock-not-listening') return true;
+  return cause === 'vxlan-underlay' && reason !== 'NO_TX_TARGET' && hops.length > 1;
+}
+
+function refusedThere(
+  kase: Case,
+  trace: Trace,
+  of: { readonly netns: Netns; readonly link: Link; readonly direction: FlowDirection },
+): Found {
+  const { netns, link, direction } = of;
+  const there = netnsOf(kase, trace.namespace);
+  const [where, node] = [nameOf(kase, netns.name), nameOf(kase, trace.namespace)];
+  const devices = (there?.links ?? []).filter(({ kind }) => kind === 'vxlan');
+  const { id, port } = link.kindData ?? {};
+  const step = trace.hops.flatMap(({ steps }) => steps).findLast(({ kind }) => kind === 'drop');
+  const seen = kase.flow.legs.findLast((leg) => leg[direction].packets > 0)?.[direction].kept[0];
+  const portIsOther = trace.cause === 'sock-not-listening';
+  const clones = trace.reason === 'LOCAL_MAC';
+  return {
+    confidence: there?.links && devices.every(({ kindData }) => kindData) ? 0.93 : 0.6,
+    title: clones
+      ? `${link.name} of ${where} and the VXLAN device of ${node} have one MAC address: ${node} drops the frames`
+      : portIsOther
+        ? `${node} has nothing on UDP port ${port ?? '?'}: VXLAN packets of ${where} are refused there`
+        : `${link.name} of ${where} sends with VNI ${id ?? '?'}, which no VXLAN device of ${node} has`,
+    explanation:
+      `${link.name} of ${where} wraps the frame in UDP and sends it to ${node}. ` +
+      (step?.kind === 'drop' ? `There ${step.text}, so what is inside goes no further.` : ''),
+    namespace: trace.namespace,
+    ...(devices[0] && { interface: devices[0].name }),
+    group: `${link.name} ${trace.namespace}`,
+    status: portIsOther ? 'no-reply' : 'dropped',
+    evidence: [
+      ...(seen ? [seenAt(kase, seen, `${describeSighting(seen)}, the last place it is seen`)] : []),
+      { path: link.span.path, line: link.span.line, text: `${link.name}: ${settings(link)}` },
+      ...devices.map((device) => ({
+        path: device.span.path,
+        line: device.span.line,
+        text: `${device.name}: ${settings(device)}`,
+      })),
+    ],
+    fix: [],
+    effect: clones
+      ? `Give one of the two another MAC address: ip link set dev ${link.name} address NEW, and correct the neighbour and FDB entries that name it.`
+      : `Make both ends alike: the same VNI and the same UDP port on ${where} and ${node} (ip -d link show type vxlan), and the device up on ${node}.`,
+  };
+}
+
+function settings({ kindData = {}, flags }: Link): string {
+  return `VNI ${kindData.id ?? '?'}, UDP port ${kindData.port ?? '?'}, ${flags.includes('UP') ? 'up' : 'down'}`;
+}
+
+function explain(
+  kase: Case,
+  netns: Netns,
+  link: Link,
+  { nexthop, direction }: { readonly nexthop: string; readonly direction: FlowDirection },
+): Found | undefined {
   const onDevice = (point: number) => {
     const place = kase.correlation.points[point];
     return place?.namespace === netns.name && place.interface === link.name;
   };
-  const seen = kase.flow.legs.find((leg) => onDevice(leg.point) && leg.forward.packets > 0)?.forward.kept[0];
+  const seen = kase.flow.legs.find((leg) => onDevice(leg.point) && leg[direction].packets > 0)?.[direction]
+    .kept[0];
   const address = parseIp(nexthop);
   const neighbour = netns.neighbours?.find((entry) => entry.dev === link.name && entry.address === address);
   const mac = seen?.etherDestination ?? neighbour?.mac;
@@ -137,7 +209,7 @@ function unwrapped(kase: Case, netns: Netns, link: Link): Evidence[] {
         point.namespace === netns.name &&
         point.interface !== link.name &&
         !points.has(point.index) &&
-        point.traced === undefined,
+        isCapture(point),
     )
     .map((point) => ({ path: point.path, text: `none of its ${point.packets} packets is VXLAN` }));
 }

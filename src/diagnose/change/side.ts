@@ -1,6 +1,7 @@
 /** What every point saw of a moment's traffic before it, and from it on. */
 import type { Flow, FlowDirection, Leg, Sighting } from '../../correlate/flow.ts';
 import type { Point } from '../../correlate/points.ts';
+import { isCapture } from '../../correlate/points.ts';
 import type { Scene } from '../case.ts';
 import type { Moment } from './moments.ts';
 
@@ -27,9 +28,7 @@ export function viewsOf(scene: Scene, moment: Moment, direction: FlowDirection):
   }
   return [...views].flatMap(([index, { before, after }]) => {
     const point = scene.correlation.points[index];
-    return point && point.traced === undefined
-      ? [{ point, before: byTime(before), after: byTime(after) }]
-      : [];
+    return point && isCapture(point) ? [{ point, before: byTime(before), after: byTime(after) }] : [];
   });
 }
 

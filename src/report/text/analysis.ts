@@ -4,6 +4,7 @@ import { changeLines } from './changes.ts';
 import { findingLines } from './finding.ts';
 import { fails } from './flow-name.ts';
 import { flowTable } from './flow-table.ts';
+import { hostLines } from './hosts.ts';
 import { namespaceNames } from './namespace-name.ts';
 import { inputLines, missingLines, warningLines } from './notes.ts';
 import { commonFolder, shortener } from './paths.ts';
@@ -18,6 +19,7 @@ export function renderAnalysis(analysis: Analysis, options: TextOptions): string
   const nameOf = namespaceNames(analysis.topology.namespaces);
   const drawnFlows = new Set<number>();
   const lines = [...summary(analysis, style), ...whatIfLines(analysis.whatIf, analysis, style)];
+  lines.push(...hostLines(analysis.topology, style));
   lines.push(...changeLines(analysis, shorten, style));
   analysis.findings.forEach((finding, index) => {
     lines.push(

@@ -1,6 +1,6 @@
 /** A packet's path drawn: a namespace after the other, in, the rules that matched, out, and where it died. */
 import { printable } from '../../base/printable.ts';
-import type { Hop } from '../../netstack/hop.ts';
+import type { Hop, Step } from '../../netstack/hop.ts';
 import type { RailRow } from './rail.ts';
 import type { Look, Looker } from './sightings.ts';
 import { type Notation, rowsOfSteps } from './steps.ts';
@@ -42,13 +42,34 @@ export function pathRows(hops: readonly Hop[], view: PathView, drawn = new Set<s
     }
     const rows: RailRow[] = [{ mark: 'begin', label: view.nameOf(hop.namespace), text: '', tone: 'name' }];
     rows.push(...entryRows(hop, view, drawn));
-    const steps = rowsOfSteps(hop.steps, view.notation, view.places);
+    const inDevice = hop.steps.filter(isInDevice);
+    const rowsOf = (steps: readonly Step[]) => rowsOfSteps(steps, view.notation, view.places);
+    const steps = rowsOf(hop.steps.filter((step) => !isInDevice(step)));
     const last = index === line.length - 1;
     rows.push(...steps);
     dead ||= steps.some((row) => row.mark === 'death');
-    if (!dead || hop.out !== undefined) rows.push(...exitRows(hop, last, dead, view, drawn));
+    if (!dead || hop.out !== undefined) {
+      const exit = exitRows(hop, last, dead, view, drawn);
+      const behind = rowsOf(inDevice);
+      dead ||= behind.some((row) => row.mark === 'death');
+      // What a tunnel sends on begins its own way: the end is not here.
+      const passed = exit.map((row) => (behind.length > 0 && row.mark === 'end' ? within(row) : row));
+      rows.push(...passed, ...behind);
+    }
     return rows;
   });
+}
+
+/** What a tunnel device does comes behind the point at which a capture of it sees the packet. */
+function isInDevice(step: Step): boolean {
+  return (
+    (step.kind === 'tunnel' && step.action === 'encapsulate') ||
+    (step.kind === 'drop' && step.device !== undefined)
+  );
+}
+
+function within(row: RailRow): RailRow {
+  return { ...row, mark: 'within' };
 }
 
 /** A packet in a loop passes the same interfaces again; the third time says nothing new. The last hop, where it ends, is shown. */

@@ -65,6 +65,11 @@ function rowOf(step: Step, places: Places): RailRow {
       return routeRow(step, places);
     case 'bridge':
       return bridgeRow(step);
+    case 'tunnel':
+      return within(
+        step.action === 'encapsulate' ? 'wrapped' : 'unwrapped',
+        `by ${printable(step.device)}: ${printable(step.text)}`,
+      );
     case 'drop':
       return {
         mark: 'death',

@@ -2,6 +2,7 @@
 import { printable } from '../../base/printable.ts';
 import { isRoot } from '../../input/host.ts';
 import type { AnalysisTopology } from '../analysis.ts';
+import { hostLines } from './hosts.ts';
 import { missingLines } from './notes.ts';
 import { observedLines } from './observed.ts';
 import { commonFolder, shortener } from './paths.ts';
@@ -30,6 +31,7 @@ export function renderTopology(topology: AnalysisTopology, options: TextOptions)
     [
       ...lines,
       ...segmentLines(view),
+      ...hostLines(topology, style),
       ...observedLines(topology.observed ?? [], style),
       ...missingLines(topology, style),
     ],

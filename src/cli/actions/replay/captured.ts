@@ -2,6 +2,7 @@
 import { FirstSeen } from '../../../correlate/first-seen.ts';
 import { packetOrigin } from '../../../correlate/packet-origin.ts';
 import type { Point } from '../../../correlate/points.ts';
+import { isCapture } from '../../../correlate/points.ts';
 import { signatureOf } from '../../../correlate/signature.ts';
 import type { Packet } from '../../../packet/packet.ts';
 import { UsageError } from '../../io.ts';
@@ -25,12 +26,14 @@ export function capturedFeeds(scene: Scene, tally: Tally): Feed[] {
     feedOf({
       path: capture.path,
       open: () => capture.open(),
+      capture,
       foreign: () => {
         tally.foreign++;
       },
       place(packet, bytes) {
         const point = pointOf(correlation.points, input, packet);
-        const signature = signatureOf(packet, bytes);
+        // What was inside has been seen by itself before, or is the model's to take out.
+        const signature = signatureOf(packet.inner.at(-1) ?? packet, bytes);
         return () => {
           const { ip } = packet;
           if (!point || !ip) return undefined;
@@ -53,6 +56,7 @@ function pointOf(points: readonly Point[], input: number, packet: Packet): Point
   return points.find(
     (point) =>
       point.input === input &&
+      isCapture(point) &&
       point.interfaceName === packet.interfaceName &&
       point.interfaceIndex === packet.interfaceIndex,
   );

@@ -2,7 +2,9 @@
 import type { Issue } from '../../../base/issue.ts';
 import { CaptureReader } from '../../../capture/scan.ts';
 import type { ByteSource } from '../../../capture/source.ts';
+import { setClock } from '../../../correlate/clocks.ts';
 import type { PacketOrigin } from '../../../correlate/packet-origin.ts';
+import type { CaptureInput } from '../../../input/input.ts';
 import { dissect } from '../../../packet/dissect.ts';
 import type { Packet } from '../../../packet/packet.ts';
 import { skbFromFrame } from '../../../skb/from-packet.ts';
@@ -30,6 +32,8 @@ export interface Candidate {
 export interface FeedSource {
   readonly path: string;
   open(): ByteSource;
+  /** What is known of the capture that it is, where it is one of the inputs. */
+  readonly capture?: CaptureInput;
   /** Where this packet is fed; undefined leaves it out. */
   place(packet: Packet, bytes: Uint8Array): () => PacketOrigin | undefined;
   /** A frame without an IP packet. */
@@ -44,6 +48,7 @@ export function feedOf(source: FeedSource): Feed {
       let queue: Candidate[] = [];
       const reader = new CaptureReader(
         (frame) => {
+          if (source.capture) setClock(frame, source.capture);
           const packet = dissect(frame);
           const skb = skbFromFrame(frame.bytes, packet, { file: source.path, number: frame.number });
           if (skb) queue.push({ skb, time: timeOf(packet), place: source.place(packet, frame.bytes) });
