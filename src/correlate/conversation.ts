@@ -5,6 +5,7 @@ import type { Packet } from '../packet/packet.ts';
 import { skbFromFrame } from '../skb/from-packet.ts';
 import { AttemptLog, roleOf } from './attempts.ts';
 import { emptySide, type FlowEnd, type LegSide, type Sighting } from './flow.ts';
+import { isOverlay, tunnelName } from './overlay.ts';
 import { endsOf, sightingOf } from './sighting.ts';
 import { signatureOf } from './signature.ts';
 
@@ -31,6 +32,8 @@ export interface Conversation {
   readonly a: FlowEnd;
   readonly b: FlowEnd;
   readonly points: Map<number, { readonly ab: LegSide; readonly ba: LegSide; attempts?: AttemptLog }>;
+  /** Its packets hold others: `vxlan 42`. */
+  tunnel?: string;
   /** Who began: certain after a SYN or an echo request. */
   initiator?: { readonly side: 'a' | 'b'; readonly certain: boolean };
 }
@@ -106,6 +109,8 @@ export class ConversationTable {
     }
     const conversation = this.#find(ip.family, ip.protocol, ends.source, ends.destination);
     if (ip.moreFragments && ip.fragmentOffset === 0) this.#fragments.set(fragment, conversation);
+    const [inner] = packet.inner;
+    if (inner && isOverlay(inner)) conversation.tunnel ??= tunnelName(inner);
     const fromA = conversation.a.address === ends.source.address && conversation.a.port === ends.source.port;
     let sides = conversation.points.get(point);
     if (!sides) {

@@ -104,6 +104,8 @@ export interface Flow {
   /** In the order the forward packets pass them, as far as times and TTLs tell. */
   readonly legs: readonly Leg[];
   readonly errors: readonly IcmpErrorSeen[];
+  /** Its packets carry others inside, which have flows of their own: `vxlan 42`. */
+  readonly tunnel?: string;
   /** The beginning was seen (SYN, echo request), so the initiator is certain. */
   readonly begun: boolean;
 }

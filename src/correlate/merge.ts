@@ -120,6 +120,7 @@ function makeFlow(id: number, members: readonly Member[]): MutableFlow {
     end: Math.max(...legs.map(legEnd)),
     legs,
     errors: [],
+    ...(conversation.tunnel === undefined ? {} : { tunnel: conversation.tunnel }),
     begun: members.some((member) => member.conversation.initiator?.certain),
   };
 }

@@ -181,7 +181,8 @@ const ONE_WAY: ReadonlySet<number> = new Set([9, 162, 514, 2055, 4739, 6343, 812
 const MONOLOGUE = 8;
 
 /** A flow that has no other direction by its nature. */
-export function answersNobody({ protocol, server, legs }: Flow): boolean {
+export function answersNobody({ protocol, server, legs, tunnel }: Flow): boolean {
+  if (tunnel !== undefined) return true;
   if (protocol !== PROTOCOL.udp || legs.some(({ reply }) => reply.packets > 0)) return false;
   if (ONE_WAY.has(server.port)) return true;
   // System ports are of protocols that ask.

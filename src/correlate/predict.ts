@@ -10,10 +10,12 @@ import type { Header, Tap, Trace, Verdict } from '../netstack/hop.ts';
 import { isRedirect, replyOf } from '../netstack/probe.ts';
 import { createWorld, type World } from '../netstack/world.ts';
 import { buildSkb } from '../skb/build.ts';
+import { fieldsOf } from '../skb/fields.ts';
 import { tcpMss } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Topology } from '../topology/topology.ts';
+import { asCarrier } from './carrier.ts';
 import type { Flow, FlowDirection, Leg, Sighting } from './flow.ts';
 import { ownersOf } from './owner.ts';
 import { type PacketOrigin, packetOrigin } from './packet-origin.ts';
@@ -69,7 +71,9 @@ export function predict(
   if (isGuesswork(predictor.snapshot)) return undefined;
   const begun = begin(predictor, flow, options);
   if (!begun) return undefined;
-  const { origin, world, there, answer } = begun;
+  const { origin, world } = begun;
+  const there = flow.tunnel === undefined ? begun.there : asCarrier(begun.there);
+  const answer = flow.tunnel === undefined ? begun.answer : undefined;
   const checks = check(predictor, flow, there, 'forward');
   const backChecks = answer ? check(predictor, flow, answer.trace, 'reply') : [];
   return {
@@ -105,6 +109,36 @@ export function predictLater(predictor: Predictor, flow: Flow): Trace | undefine
   if (!begun || !answer || (fate !== 'delivered' && fate !== 'forwarded')) return undefined;
   const next = replyOf(begun.world, answer);
   return next && send(begun.world, begun.origin, next);
+}
+
+/** A segment of that length (bytes of IP), not to be fragmented, once the connection stands. */
+export function predictSegment(
+  predictor: Predictor,
+  flow: Flow,
+  direction: FlowDirection,
+  length: number,
+): Trace | undefined {
+  const begun = begin(predictor, flow, { hypothetical: true });
+  const answer = begun?.answer?.trace;
+  if (!begun || !answer) return undefined;
+  const { world, origin, there } = begun;
+  const next = replyOf(world, direction === 'forward' ? answer : there);
+  if (!next) return undefined;
+  const { source, destination, protocol, sourcePort, destinationPort } = fieldsOf(next);
+  const headers = next.family === 4 ? 40 : 60;
+  const segment = buildSkb({
+    source,
+    destination,
+    protocol,
+    sourcePort,
+    destinationPort,
+    tcpFlags: 0x18,
+    payload: Math.max(0, length - headers),
+    time: next.time,
+    local: true,
+  });
+  if (direction === 'forward') return send(world, origin, segment);
+  return fateOf(there) === 'delivered' ? world.sendLocal(there.namespace, segment) : undefined;
 }
 
 function mssOf(world: World, trace: Trace): number | undefined {

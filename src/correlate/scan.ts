@@ -3,7 +3,6 @@ import type { Frame } from '../capture/frame.ts';
 import { scanCapture } from '../capture/scan.ts';
 import type { CaptureSummary } from '../capture/summary.ts';
 import type { CaptureInput, DumpInput } from '../input/input.ts';
-import { isGroupMac } from '../net/mac.ts';
 import { dissect } from '../packet/dissect.ts';
 import type { Packet } from '../packet/packet.ts';
 import { createObserver } from '../topology/observe.ts';
@@ -15,6 +14,7 @@ import { setClock } from './clocks.ts';
 import { ConversationTable } from './conversation.ts';
 import type { ArpExchange, Flow } from './flow.ts';
 import { mergeFlows } from './merge.ts';
+import { isForAll, isOverlay, tunnelName } from './overlay.ts';
 import { type Point, placePoints, type ScannedPoint } from './points.ts';
 import { addTraced, type TracedFlowPacket, tieTraced } from './traced-flow.ts';
 import { tracedPackets } from './traced-packet.ts';
@@ -106,7 +106,7 @@ export async function scanCaptures(
       table.add(point.index, packet, frame.bytes);
       observer.add(packet);
       for (const inner of packet.inner) {
-        if (!inner.ip || !isOverlay(inner)) continue;
+        if (!inner.ip || !isOverlay(inner) || isForAll(inner)) continue;
         const { interfaceName, interfaceIndex } = packet;
         const inside = pointFor(input, interfaceName, interfaceIndex, tunnelName(inner));
         note(inside, inner);
@@ -158,21 +158,6 @@ function noteLosses(points: ScannedPoint[], input: number, summary: CaptureSumma
     if (lost > 0) point.lost = lost;
     point.limits ??= own.find(({ filter }) => filter !== undefined)?.filter;
   }
-}
-
-/** Tunnels between hosts whose ends the host itself has as devices. */
-const OVERLAYS: ReadonlySet<string | undefined> = new Set(['vxlan', 'geneve', 'gre', 'ipip']);
-
-/** A frame for everybody is no flow's. */
-function isOverlay({ tunnel, ether }: Packet): boolean {
-  return (
-    OVERLAYS.has(tunnel?.kind) && !(ether && ether.destination !== undefined && isGroupMac(ether.destination))
-  );
-}
-
-/** As the model's taps name it. */
-function tunnelName({ tunnel }: Packet): string {
-  return tunnel?.id === undefined ? `${tunnel?.kind}` : `${tunnel.kind} ${tunnel.id}`;
 }
 
 const ARP = 0x806;

@@ -57,7 +57,7 @@ export function diagnose(scene: Scene): Diagnosis {
       return { kase: unpredicted(scene, flow), diagnosed: undefined, partly: false };
     const judged = judge(scene, flow);
     const { kase } = judged;
-    const why = explain(kase);
+    const why = isCarried(kase) ? undefined : explain(kase);
     const explanation = why && asMeant(kase, why);
     const diagnosed = explanation && doubted(judged, explanation);
     if (diagnosed) note(incidents, diagnosed, kase, kase.flow);
@@ -141,6 +141,17 @@ function withChange(scene: Scene, finding: Finding, index: number, changes: read
 /** Of so many healthy flows the path is worked out; of those after them it is only said that they are. */
 const HEALTHY_PREDICTED = 2000;
 
+/** A tunnel's packet that gets to the other end, as far as the model and the captures tell: nobody answers it as such. */
+function isCarried({ flow, prediction, outcome }: Case): boolean {
+  return (
+    flow.tunnel !== undefined &&
+    prediction !== undefined &&
+    fateOf(prediction.there) === 'delivered' &&
+    !outcome.refusal &&
+    !prediction.checks.some(({ missing }) => missing)
+  );
+}
+
 /** Answered, and to the end. */
 function isHealthy(flow: Flow): boolean {
   const { status, stalled, reset, unansweredTail } = outcomeOf(flow);
@@ -162,7 +173,9 @@ function note(incidents: Map<string, Incident>, diagnosed: Diagnosed, scene: Sce
     }
   }
   if (flow) flows.push(flow);
-  const better = !known || diagnosed.found.confidence > known.diagnosed.found.confidence;
+  // What is inside tells more than what carries it.
+  const better =
+    !known || (flow?.tunnel === undefined && diagnosed.found.confidence > known.diagnosed.found.confidence);
   incidents.set(key, {
     scene: better ? scene : known.scene,
     diagnosed: better ? diagnosed : known.diagnosed,
@@ -289,6 +302,7 @@ function statusOf(kase: Case, diagnosed: Diagnosed | undefined): FlowStatus {
   }
   if (outcome.status === 'unknown' && (!diagnosed || diagnosed.found.confidence < 0.6)) return 'unknown';
   if (diagnosed && severityOf(diagnosed) === 'error') return diagnosed.found.status;
+  if (isCarried(kase) && prediction?.checks.at(-1)?.sighting) return 'delivered';
   if (outcome.oneWay && outcome.status === 'no-reply') {
     return prediction && fateOf(prediction.there) === 'delivered' && prediction.there.assumptions.length === 0
       ? 'delivered'

@@ -3,7 +3,7 @@ import type { Trace } from '../netstack/hop.ts';
 import { type Case, modelDrop } from './case.ts';
 import { forgottenMark, lateMark } from './marks.ts';
 import { answersUntranslated, leftUntranslated } from './nat.ts';
-import { tooLong } from './stall.ts';
+import { isToldLength, tooLong } from './stall.ts';
 import { strangeSource } from './unanswerable.ts';
 
 /** The model carries the request to its end and the answer back. */
@@ -13,7 +13,7 @@ export function passes(kase: Case): boolean {
   const { there, back } = prediction;
   if (!arrives(there)) return false;
   if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return false;
-  if (tooLong(kase)) return false;
+  if (tooLong(kase) && !isToldLength(kase)) return false;
   // It goes on, and not where it was meant to.
   if (lateMark(kase)?.wanted || forgottenMark(kase)) return false;
   if (leftUntranslated(kase) || !canBeAnswered(kase)) return false;

@@ -20,11 +20,7 @@ export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
   return {
     schema: 'nettrace-analysis/1',
     inputs: describeInputs(result),
-    topology: describeTopology(
-      scene.topology,
-      scene.correlation.points.filter(isCapture),
-      scene.inputs,
-    ),
+    topology: describeTopology(scene.topology, scene.correlation.points.filter(isCapture), scene.inputs),
     flows: result.flows.map((flow) => describeFlow(result, flow)),
     findings: [...result.findings],
     ...(result.changes.length > 0 && { changes: [...result.changes] }),

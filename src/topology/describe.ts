@@ -1,5 +1,6 @@
 /** The topology as plain data: the `topology` of nettrace-analysis/1, addresses and routes as text. */
 import type { InterfaceAddress, Link } from '../dump/records.ts';
+import { hostOf } from '../input/host.ts';
 import type { InputSet } from '../input/input.ts';
 import { formatIp } from '../net/ip.ts';
 import { formatMac } from '../net/mac.ts';
@@ -7,7 +8,6 @@ import { formatPrefix } from '../net/prefix.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import type { CapturePoint, Topology } from './topology.ts';
-import { hostOf } from '../input/host.ts';
 
 export interface LinkDescription {
   name: string;

@@ -63,7 +63,6 @@ function filesIn(folder: string): string[] {
 
 describe.each(folders)('captures/%s', (name) => {
   const folder = join(ROOT, name);
-  const bundle = join(folder, 'bundle');
   const files = filesIn(folder);
 
   it('has a bundle, its truth and a page', () => {
@@ -104,20 +103,25 @@ describe.each(folders)('captures/%s', (name) => {
   });
 
   it('has a manifest that names what is there, or none', () => {
-    const path = join(bundle, 'manifest.json');
-    if (!existsSync(path)) {
-      expect(MANIFEST_LESS).toContain(name);
-      return;
+    const roots = files
+      .filter((file) => file.endsWith('/manifest.json'))
+      .map((file) => file.slice(0, -'/manifest.json'.length));
+    if (roots.length === 0) expect(MANIFEST_LESS).toContain(name);
+    const hosts = roots.map((root) => json<Manifest>(join(folder, root, 'manifest.json')).host);
+    // Of several hosts each has its folder, named as itself.
+    if (roots.length > 1) expect(roots).toEqual(hosts.map((host) => `bundle/${host}`));
+    for (const root of roots) {
+      const manifest = json<Manifest>(join(folder, root, 'manifest.json'));
+      expect(manifest.format).toBe('nettrace-bundle/1');
+      expect(manifest.collectedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      const names = manifest.namespaces.map((namespace) => namespace.name);
+      const captures = files.filter((file) => file.startsWith(`${root}/captures/`));
+      expect(manifest.files.map(({ path }) => `${root}/${path}`).sort()).toEqual(captures);
+      for (const file of manifest.files) expect(names).toContain(file.namespace);
+      const dumps = join(folder, root, 'namespaces');
+      const dumped = existsSync(dumps) ? readdirSync(dumps) : [];
+      expect(names).toEqual(expect.arrayContaining(dumped));
     }
-    const manifest = json<Manifest>(path);
-    expect(manifest.format).toBe('nettrace-bundle/1');
-    expect(manifest.collectedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    const names = manifest.namespaces.map((namespace) => namespace.name);
-    const captures = files.filter((file) => file.startsWith('bundle/captures/'));
-    expect(manifest.files.map(({ path }) => `bundle/${path}`).sort()).toEqual(captures);
-    for (const file of manifest.files) expect(names).toContain(file.namespace);
-    const dumped = existsSync(join(bundle, 'namespaces')) ? readdirSync(join(bundle, 'namespaces')) : [];
-    expect(names).toEqual(expect.arrayContaining(dumped));
   });
 });
 

@@ -260,7 +260,13 @@ export class Lab {
   know(namespace) {
     const path = namespace.path ?? '/proc/self/ns/net';
     const { name, host, clock } = namespace;
-    this.known.set(namespace.title, { name, host, clock, ...namespace.inManifest, inode: statSync(path).ino });
+    this.known.set(namespace.title, {
+      name,
+      host,
+      clock,
+      ...namespace.inManifest,
+      inode: statSync(path).ino,
+    });
   }
 
   file(path, text) {

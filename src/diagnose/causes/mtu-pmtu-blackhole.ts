@@ -2,7 +2,7 @@ import type { Case } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
 import { modelCause } from '../model-cause.ts';
-import { tooLong } from '../stall.ts';
+import { type TooLong, tooLong } from '../stall.ts';
 import { iptablesOf, nameOf, outInterface } from '../words.ts';
 
 const page = modelCause({
@@ -57,6 +57,7 @@ function stalledBy(kase: Case): Found | undefined {
   const found = tooLong(kase);
   if (!stalled || !found) return undefined;
   const { namespace, out, length } = found;
+  if (found.wrapped) return tooWide(kase, stalled, found, found.wrapped);
   const where = nameOf(kase, namespace);
   // A SYN of either direction tells its receiver how long its segments may be; the kernel looks at the routes both ways.
   const filter = '-t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu';
@@ -80,5 +81,41 @@ function stalledBy(kase: Case): Found | undefined {
     ],
     fix: [{ namespace, text: `${iptablesOf(kase)} ${filter}` }],
     effect: 'Or let ICMP type 3 code 4 through, or give the bridge and the containers the smaller MTU.',
+  };
+}
+
+/** vxlan_xmit_one() tells only the route of the packet inside, which forwarding doesn't ask; the outer packet dies in ip_fragment(). */
+function tooWide(
+  kase: Case,
+  stalled: NonNullable<Case['outcome']['stalled']>,
+  { namespace, out, length }: TooLong,
+  { headroom, by, mtu }: NonNullable<TooLong['wrapped']>,
+): Found {
+  const where = nameOf(kase, namespace);
+  return {
+    confidence: 0.9,
+    title: `segments of ${length} bytes and the ${headroom} bytes that ${out.name} of ${where} puts before them don’t fit ${by.name} (MTU ${mtu}), and the sender is not told`,
+    explanation:
+      `The handshake and small packets pass. A segment of ${length} bytes is sent ${stalled.repeats} times and never acknowledged: ${out.name}, whose MTU is ${out.mtu}, wraps it in ${headroom} more bytes of headers, ` +
+      `and ${length + headroom} bytes don’t fit ${by.name}. ${out.name} sends with "don’t fragment", so ${where} drops the outer packet; of forwarded packets the sender is not told.`,
+    namespace,
+    interface: out.name,
+    status: 'degraded',
+    evidence: [
+      seenAt(
+        kase,
+        stalled.segment,
+        `${describeSighting(stalled.segment)}, ${stalled.segment.length} bytes, sent ${stalled.repeats} times, never acknowledged`,
+      ),
+      {
+        path: out.span.path,
+        line: out.span.line,
+        text: `${out.name} mtu ${out.mtu}, df ${out.kindData?.df}`,
+      },
+      { path: by.span.path, line: by.span.line, text: `${by.name} mtu ${mtu}` },
+    ],
+    fix: [{ namespace, text: `ip link set dev ${out.name} mtu ${mtu - headroom}` }],
+    effect:
+      'The same on every node: answers come the other way. Then senders are told (ICMP 3/4) how long their packets may be.',
   };
 }
