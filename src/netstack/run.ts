@@ -85,6 +85,8 @@ export interface Answer {
   readonly out?: string;
   /** The packet that an error is about: its way through a route of several next hops is hashed in place of the error's. */
   readonly about?: Skb;
+  /** It is received on this interface, as if it had come in by it (what a tunnel answers in its peer's name). */
+  readonly receivedOn?: string;
   /** Sent straight out of this interface, past OUTPUT and POSTROUTING (a reset of a bridged packet). */
   readonly direct?: string;
 }

@@ -125,6 +125,10 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
       (run) => {
         rememberFlow(kernel, fieldsOf(answer.skb));
         const net = netOf(answer.namespace);
+        if (answer.receivedOn !== undefined) {
+          receiveFrame(run, net, answer.receivedOn, answer.skb, { flooded: false });
+          return;
+        }
         if (answer.direct !== undefined) {
           transmitDirect(run, net, answer.skb, answer.direct);
           return;

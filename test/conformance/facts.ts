@@ -16,6 +16,7 @@ import { routerFacts } from './facts/router.ts';
 import { routingFacts } from './facts/routing.ts';
 import { socketFacts } from './facts/sockets.ts';
 import { targetFacts } from './facts/targets.ts';
+import { tunnelFacts } from './facts/tunnels.ts';
 import { foundCases } from './found.ts';
 
 export type Fact = Omit<Case, 'backend'> & {
@@ -41,6 +42,7 @@ export const FACTS: Readonly<Record<string, readonly Fact[]>> = {
   answers: answerFacts,
   helpers: helperFacts,
   matching: matchingFacts,
+  tunnels: tunnelFacts,
 };
 
 export const BACKENDS: readonly Backend[] = ['nft', 'legacy'];

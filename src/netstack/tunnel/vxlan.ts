@@ -13,7 +13,7 @@ import { buildSkb } from '../../skb/build.ts';
 import { fieldsOf } from '../../skb/fields.ts';
 import { cloneSkb } from '../../skb/from-packet.ts';
 import { layoutOf } from '../../skb/layout.ts';
-import { setDestination, setSource } from '../../skb/rewrite.ts';
+import { setDestination, setSource, setTos } from '../../skb/rewrite.ts';
 import type { Skb } from '../../skb/skb.ts';
 import { icmpError } from '../icmp.ts';
 import { mtuToward } from '../mtu.ts';
@@ -141,7 +141,13 @@ function tooBig(
   answer.etherSource = skb.etherDestination;
   answer.etherDestination = skb.etherSource;
   answer.local = false;
-  run.queue.push(() => receiveFrame(run, net, device.name, answer, { from: copy.hop, flooded: true }));
+  // iptunnel_pmtud_build_icmp()
+  setTos(answer, 0);
+  if (answer.family === 4) {
+    answer.bytes[6] = 0x40;
+    new Ipv4(viewOf(answer.bytes), 0).sealChecksum();
+  }
+  run.answers.push({ namespace: net.name, skb: answer, always: false, receivedOn: device.name });
   return true;
 }
 
