@@ -13,7 +13,7 @@ export interface CommonOptions<Format extends string = string> {
 
 export const INPUT_ARGUMENT = [
   '<input...>',
-  'captures and command outputs in any mix: files, bundle directories or .tar.gz, NS:IFACE=FILE, NS:=FILE, - for standard input',
+  'captures and command outputs in any mix: files, bundle directories or .tar.gz, NS:IFACE=FILE, NS:=FILE (HOST/NS:… of several hosts), - for standard input',
 ] as const;
 
 /** Given once for every command, in their order. */

@@ -24,6 +24,10 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
           'nettrace analyze host:br0=cap1.pcap red:eth0=cap2.pcapng red:=red-routes.txt',
           'Where a capture was taken, and whose dump it is, said outright:',
         ],
+        [
+          'nettrace analyze node-1.tar.gz node-2.tar.gz',
+          'Several hosts, each with its bundle: one path across all of them:',
+        ],
         ['tcpdump -i br0 -w - | nettrace analyze - rules.v4', 'A capture from standard input:'],
         [
           "nettrace analyze ./bundle --what-if 'sysctl -w net.ipv4.ip_forward=1'",
