@@ -85,6 +85,11 @@ export class CaptureRun {
     return this.all.filter((tap) => tap.runs).length;
   }
 
+  /** At least one of them has. */
+  get listened(): boolean {
+    return this.all.some((tap) => tap.listened);
+  }
+
   /** Packets so far, point by point. */
   counts(): readonly { readonly name: string; readonly packets: number }[] {
     return this.all.map(({ point, packets }) => ({
@@ -119,6 +124,7 @@ class Tap {
   readonly listening: Promise<void>;
   readonly over: Promise<void>;
   runs = true;
+  listened = false;
   packets = 0;
   private readonly child: ChildProcess;
   private readonly path: string;
@@ -151,6 +157,7 @@ class Tap {
       if (this.said.length < 1 << 16) this.said += text;
       if (!/listening on/.test(this.said)) return;
       clearTimeout(timer);
+      this.listened = true;
       listens();
     });
     this.child.stdout?.on('data', (chunk: Buffer) => this.take(chunk, folder));

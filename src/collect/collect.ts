@@ -91,7 +91,9 @@ class Collection {
     if (options.capture) {
       const counters = NAMESPACE_PLAN.filter(({ counts }) => counts);
       await this.gather(namespaces, counters, 'counters before the capture', beforeName);
-      captured = await this.capture(points.points, options.capture.limits);
+      const result = await this.capture(points.points, options.capture.limits);
+      if ('wrong' in result) return result;
+      captured = result.captured;
     }
     await this.gather(namespaces, NAMESPACE_PLAN, 'state');
     await this.machine(inspected);
@@ -164,7 +166,7 @@ class Collection {
   private async capture(
     points: readonly CapturePoint[],
     limits: CaptureLimits,
-  ): Promise<readonly CapturedPoint[]> {
+  ): Promise<{ captured: readonly CapturedPoint[] } | { wrong: string; hint: string }> {
     const { outside, staging } = this;
     const begun = outside.now();
     const run = new CaptureRun(points, limits, staging.folder, this.host, outside.now);
@@ -174,6 +176,13 @@ class Collection {
     if (run.running > 0) await run.wait(limits.seconds, outside.early);
     clearInterval(look);
     const captured = await run.stop();
+    if (!run.listened) {
+      const reason = captured.find(({ ended }) => ended !== undefined)?.ended ?? 'tcpdump ended by itself';
+      return {
+        wrong: `no capture could begin: ${reason}`,
+        hint: 'Without --capture, everything else is gathered.',
+      };
+    }
     for (const { point, path, command, packets, dropped, ended, began } of captured) {
       const name = `${point.namespace.name}:${point.device}`;
       if (existsSync(`${staging.folder}/${path}`)) {
@@ -194,7 +203,7 @@ class Collection {
       }
       if (ended !== undefined) this.missing.push({ what: `the capture on ${name}`, reason: ended });
     }
-    return captured;
+    return { captured };
   }
 
   /** The plan in all namespaces. */

@@ -18,7 +18,7 @@ import { type Io, type Status, UsageError } from '../io.ts';
 import { tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
 import { onInterrupt } from '../signals.ts';
-import { hasColor } from '../terminal.ts';
+import { hasColor, textOptions } from '../terminal.ts';
 
 /** Killed by SIGINT, as shells number it. */
 const ABORTED = 130;
@@ -193,7 +193,7 @@ function createScreen(io: Io, { duration, quiet, color }: CollectCommandOptions)
   };
   const line = (text: string): void => {
     if (!live) return;
-    io.stderr.write(`\r\x1b[K${text.slice(0, (io.stderr.columns ?? 80) - 1)}`);
+    io.stderr.write(`\r\x1b[K${text.slice(0, (io.stderr.columns || 80) - 1)}`);
     shown = true;
   };
   const say = (text: string): void => {
@@ -229,7 +229,7 @@ function summary(
   { redact, color }: CollectCommandOptions,
   io: Io,
 ): string {
-  const width = Math.min(io.stdout.columns ?? 80, 100);
+  const width = Math.min(textOptions(io, { color }).width, 100);
   const colors = pc.createColors(hasColor(io, io.stdout, color));
   const names = namespaces.map(({ name }) => printable(name));
   const lines = [

@@ -46,6 +46,8 @@ class Frame {
   private readonly view: DataView;
   private readonly redactor: PacketRedactor;
   private readonly learn: boolean;
+  /** Checksums that the device was to complete, inside tunnels. */
+  private readonly partial: Partial[] = [];
 
   constructor(old: DataView, view: DataView, redactor: PacketRedactor, learn: boolean) {
     this.old = old;
@@ -468,11 +470,37 @@ class Frame {
     const found = this.old.getUint16(field);
     // The sum of the pseudo-header alone: the device was to add the rest.
     if (offloaded && found === fold(before)) {
+      this.partial.push({ field, start, end, before, after });
       this.view.setUint16(field, fold(after));
       return;
     }
-    const sumOf = (view: DataView, pseudo: number): number =>
-      sumBytes(view, start, end - start, pseudo) - view.getUint16(field);
-    this.view.setUint16(field, updateChecksum(found, sumOf(this.old, before), sumOf(this.view, after)));
+    let [left, right] = [
+      sumBytes(this.old, start, end - start, before),
+      sumBytes(this.view, start, end - start, after),
+    ];
+    // A tunnel's checksum is made over what the device is to complete inside, as completed (lco_csum(), include/linux/skbuff.h).
+    if (fold(left) !== 0xffff) {
+      for (const inner of this.partial.filter((each) => each.start >= start && each.end <= end)) {
+        left += completion(this.old, inner, inner.before);
+        right += completion(this.view, inner, inner.after);
+      }
+    }
+    const own = this.view.getUint16(field);
+    this.view.setUint16(field, updateChecksum(found, left - found, right - own));
   }
+}
+
+interface Partial {
+  readonly field: number;
+  readonly start: number;
+  readonly end: number;
+  /** Sums of its pseudo-header. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** What the checksum that belongs there adds to a sum, instead of the one that stands there. */
+function completion(view: DataView, { field, start, end }: Partial, pseudo: number): number {
+  const stands = view.getUint16(field);
+  return (~fold(sumBytes(view, start, end - start, pseudo) - stands) & 0xffff) - stands;
 }

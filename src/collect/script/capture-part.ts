@@ -71,6 +71,9 @@ capture() {
   : >"$draft/taps"
   start_captures
   await_listening
+  if ! cat "$draft"/heard.* | grep -q 'listening on'; then
+    fail "no capture could begin: $(cat "$draft"/heard.* | sed -n 's/^tcpdump: //p' | sed -n '$p'); without -c, everything else is gathered"
+  fi
   echo "capturing on $(sed 's/\\([^|]*\\)|[^|]*|\\(.*\\)/\\1:\\2/' "$draft/points" | tr '\\n' ' ')for $seconds s; Ctrl-C ends it early" >&2
   end=$(($(date +%s) + seconds))
   while [ $interrupts -eq 0 ] && [ "$(date +%s)" -lt $end ]; do

@@ -80,7 +80,24 @@ result=0
 if [ -s "$draft/lacking" ]; then
   echo
   echo 'Not in it'
-  cat "$draft/lacking"
+  # A line for each reason.
+  awk -F'\\t' '
+    { key = $3 SUBSEP $1 }
+    !($3 in reasons) { reasons[$3]; reason[++count] = $3 }
+    !(key in names) { whats[$3, ++number[$3]] = $1; names[key] = "" }
+    $2 != "" { names[key] = names[key] (names[key] == "" ? "" : ", ") $2 }
+    END {
+      for (at = 1; at <= count; at++) {
+        text = ""
+        for (each = 1; each <= number[reason[at]]; each++) {
+          what = whats[reason[at], each]
+          list = names[reason[at] SUBSEP what]
+          text = text (each > 1 ? ", " : "") what (list == "" ? "" : " (" list ")")
+        }
+        print "  " text ": " reason[at]
+      }
+    }
+  ' "$draft/lacking" 2>/dev/null || cat "$draft/lacking"
   result=1
 fi
 echo

@@ -44,6 +44,8 @@ mkdir -p "$bundle"
 leave() {
   while read -r pid; do kill -9 "$pid" 2>/dev/null; done <"$draft/running"
   rm -rf "$draft"
+  # What watched over a command sees that, and goes.
+  wait
 }
 
 # Once: what runs is ended and the bundle is written. Twice: nothing stays.
@@ -130,7 +132,7 @@ miss() {
   [ -z "$namespace" ] || line="{\\"namespace\\": \\"$(json "$namespace")\\", \${line#?}"
   grep -qxF "$line" "$draft/missing" && return
   printf '%s\\n' "$line" >>"$draft/missing"
-  printf '%s\\n' "  $1\${namespace:+ ($namespace)}: $2" >>"$draft/lacking"
+  printf '%s\\t%s\\t%s\\n' "$1" "$namespace" "$2" >>"$draft/lacking"
 }
 
 # keep PATH COMMAND TIME [MORE]: the file is in the bundle; the manifest tells of it.
@@ -220,8 +222,8 @@ is_listed() { inside cat "$1" && [ -s "$draft/text" ]; }
 lacks() { ! find_tool "$1"; }
 
 tool_version() {
-  command -v "$1" >/dev/null 2>&1 || return 0
-  limited "$draft/text" "$draft/said" "$1" "$2"
+  find_tool "$1" || return 0
+  limited "$draft/text" "$draft/said" "$tool_path" "$2"
   line=$(cat "$draft/text" "$draft/said" | sed -n '/[^ ]/{p;q;}')
   [ -z "$line" ] || printf '"%s": "%s"\\n' "$1" "$(json "$line")" >>"$draft/tools"
 }
