@@ -14,6 +14,7 @@ const ORDER = [
   'nft',
   'ipset',
   'dump',
+  'tcpdump',
   'transcript',
   'input',
   'snapshot',

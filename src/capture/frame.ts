@@ -17,10 +17,41 @@ export interface Frame {
   interfaceName?: string | undefined;
   /** The captured bytes. A reader's frame makes the subarray only when it is asked for. */
   readonly bytes: Uint8Array;
+  /** Set when it was made from text. */
+  readonly told?: Told | undefined;
   /** The reader's block and where in it the frame begins, for those who read headers without a subarray. */
   readonly view?: DataView | undefined;
   readonly offset?: number | undefined;
 }
+
+/** Of a packet that was read from text: where it stands, what the text leaves open, and what it says where no bytes say it. */
+export interface Told {
+  /** From 1 in its file. */
+  readonly line: number;
+  /** A sum of `UNSAID`: fields that have a value in the bytes only because every field has one. */
+  readonly unsaid: number;
+  /** What is printed of a packet that no bytes could be made of: an unknown protocol, a host by a name nobody resolves. */
+  readonly text?: string;
+}
+
+export const UNSAID = {
+  /** Link-layer addresses and VLANs. */
+  link: 1,
+  /** TTL, TOS, identification, flags and options of the IP header; of IPv6 hop limit, class and label. */
+  header: 2,
+  /** Where in its datagram a later fragment belongs. */
+  fragment: 4,
+  /** TCP's sequence number: taken to be the next one, or counted from an arbitrary number. */
+  sequence: 8,
+  /** TCP's acknowledgement number, counted from an arbitrary number. */
+  acknowledgement: 16,
+  /** Bytes on the wire: what the header fields that are shown add up to. */
+  length: 32,
+  /** When; only the order is known. */
+  time: 64,
+  /** Whom an ARP reply answers. */
+  target: 128,
+} as const;
 
 /** Seconds as a double, for ordering and intervals; not exact below a quarter of a microsecond. */
 export function timeOf(frame: { readonly seconds: number; readonly nanoseconds: number }): number {
@@ -36,6 +67,7 @@ export class BlockFrame implements Frame {
   captured = 0;
   linkType = -1;
   interfaceName: string | undefined = undefined;
+  told: Told | undefined = undefined;
   view: DataView = new DataView(new ArrayBuffer(0));
   offset = 0;
 

@@ -1,8 +1,11 @@
 /** The first bytes of capture files, after decompression. */
-export type CaptureFormat = 'pcap' | 'pcapng' | 'snoop';
+export type CaptureFormat = 'pcap' | 'pcapng' | 'snoop' | 'tcpdump';
 
 /** Bytes that are enough for both functions here. */
 export const MAGIC_LENGTH = 16;
+
+/** What tcpdump printed, made into records (told-writer.ts); never a file. */
+export const TOLD_MAGIC = 'nettrace-told/1\n';
 
 export function isCapture(head: Uint8Array): CaptureFormat | undefined {
   switch (word(head, 0)) {
@@ -17,6 +20,8 @@ export function isCapture(head: Uint8Array): CaptureFormat | undefined {
       return word(head, 8) === 0x1a2b3c4d || word(head, 8) === 0x4d3c2b1a ? 'pcapng' : undefined;
     case 0x736e6f6f:
       return word(head, 4) === 0x70000000 ? 'snoop' : undefined;
+    case 0x6e657474:
+      return String.fromCharCode(...head.subarray(0, MAGIC_LENGTH)) === TOLD_MAGIC ? 'tcpdump' : undefined;
     default:
       return undefined;
   }

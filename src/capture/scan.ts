@@ -7,11 +7,13 @@ import { PcapngParser } from './pcapng.ts';
 import { SnoopParser } from './snoop.ts';
 import type { ByteSource } from './source.ts';
 import { type CaptureSummary, IssueLog } from './summary.ts';
+import { ToldParser } from './told.ts';
 
 const PARSERS: Record<CaptureFormat, (context: ParserContext) => Parser> = {
   pcap: (context) => new PcapParser(context),
   pcapng: (context) => new PcapngParser(context),
   snoop: (context) => new SnoopParser(context),
+  tcpdump: (context) => new ToldParser(context),
 };
 
 export interface ScanOptions {
@@ -112,7 +114,7 @@ export class CaptureReader {
     if (!this.parser && !this.stopped) this.choose(this.carry.subarray(0, this.carried), true);
     if (this.parser && !this.stopped) this.parser.end(this.carried);
     context.finish();
-    if (context.summary.format && context.summary.format !== 'pcapng') {
+    if (context.summary.format === 'pcap' || context.summary.format === 'snoop') {
       for (const only of context.summary.interfaces) only.packets = context.summary.packets;
     }
     context.summary.issues = context.issues.finish();

@@ -74,6 +74,7 @@ export function plainSighting(point: number, packet: Packet): Sighting {
     sourcePort: 0,
     destinationPort: 0,
     ttl: packet.ip?.ttl ?? 0,
+    line: packet.told?.line,
     length: packet.length,
     payload: 0,
     etherSource: packet.ether?.source,

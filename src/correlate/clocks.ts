@@ -7,7 +7,7 @@ import type { Ip } from '../net/ip.ts';
 import { dissect } from '../packet/dissect.ts';
 import type { Packet } from '../packet/packet.ts';
 import { type ClockOffset, clockOffset, type SharedPacket } from './clock-offset.ts';
-import { signatureOf } from './signature.ts';
+import { isWeak, signatureOf } from './signature.ts';
 
 /** Different packets that are remembered of all machines, and sightings of one at one point. */
 const MOST = 200_000;
@@ -68,7 +68,8 @@ async function note(ledger: Ledger, host: string, input: number, capture: Captur
 function noteOne(ledger: Ledger, host: string, input: number, packet: Packet, bytes: Uint8Array): void {
   const { ip } = packet;
   const signature = signatureOf(packet, bytes);
-  if (!ip || signature === undefined) return;
+  // A text may show neither the way it came nor when.
+  if (ip?.ttl === undefined || signature === undefined || isWeak(packet)) return;
   // A retransmission has another identification, where the sender counts.
   const key = `${ip.id ?? ''} ${signature}`;
   let machines = ledger.get(key);

@@ -292,7 +292,8 @@ function countRepeats(side: LegSide, sighting: Sighting): void {
 /** The same packet (identification, sequence numbers, length) with a smaller TTL, a moment later: it was routed back here. */
 function isLap(before: Sighting | undefined, now: Sighting): boolean {
   return (
-    before !== undefined &&
+    before?.ttl !== undefined &&
+    now.ttl !== undefined &&
     now.ttl < before.ttl &&
     now.time - before.time < 1 &&
     now.id === before.id &&

@@ -24,7 +24,10 @@ export interface Sighting {
   readonly destination: Ip;
   readonly sourcePort: number;
   readonly destinationPort: number;
-  readonly ttl: number;
+  /** Undefined: a text that doesn't tell it. */
+  readonly ttl: number | undefined;
+  /** Line of the text that shows it, from 1. */
+  readonly line?: number | undefined;
   readonly id?: number | undefined;
   /** IP length in bytes. */
   readonly length: number;
@@ -115,6 +118,7 @@ export interface ArpExchange {
   readonly point: number;
   readonly target: Ip;
   readonly sender: Ip;
+  /** 0 where the capture doesn't tell it. */
   readonly senderMac: Mac;
   readonly requests: Sighting[];
   /** MACs that claimed the target, with the packet that did. */

@@ -61,7 +61,7 @@ function crossing(flow: Flow, namespace: string, { points }: Correlation): strin
     const here = flow.legs.flatMap((leg) => {
       const point = points[leg.point];
       const first = leg[direction].kept[0];
-      return point?.namespace === namespace && first ? [{ point, ttl: first.ttl }] : [];
+      return point?.namespace === namespace && first?.ttl !== undefined ? [{ point, ttl: first.ttl }] : [];
     });
     for (const before of here) {
       const after = here.find(

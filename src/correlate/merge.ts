@@ -1,5 +1,13 @@
 import type { Conversation, ConversationTable } from './conversation.ts';
-import { emptySide, type Flow, type FlowEnd, type IcmpErrorSeen, type Leg, type LegSide } from './flow.ts';
+import {
+  emptySide,
+  type Flow,
+  type FlowEnd,
+  type IcmpErrorSeen,
+  type Leg,
+  type LegSide,
+  type Sighting,
+} from './flow.ts';
 
 interface Member {
   readonly conversation: Conversation;
@@ -128,11 +136,16 @@ function makeFlow(id: number, members: readonly Member[]): MutableFlow {
 function byWay(left: Leg, right: Leg): number {
   const a = left.forward.kept[0];
   const b = right.forward.kept[0];
-  if (a && b) return b.ttl - a.ttl || a.time - b.time;
+  if (a && b) return fallen(a, b) || a.time - b.time;
   const c = left.reply.kept[0];
   const d = right.reply.kept[0];
-  if (c && d) return c.ttl - d.ttl || d.time - c.time; // replies pass the legs backwards
+  if (c && d) return fallen(d, c) || d.time - c.time; // replies pass the legs backwards
   return a ? -1 : 1;
+}
+
+/** The TTL at `right` less that at `left`; 0 where one of them isn't told. */
+function fallen(left: Sighting, right: Sighting): number {
+  return left.ttl === undefined || right.ttl === undefined ? 0 : right.ttl - left.ttl;
 }
 
 const times = (side: LegSide) => [side.kept[0]?.time, side.last?.time].filter((time) => time !== undefined);

@@ -41,6 +41,7 @@ export function sightingOf(point: number, packet: Packet): Sighting | undefined 
     sourcePort: both?.source.port ?? 0,
     destinationPort: both?.destination.port ?? 0,
     ttl: ip.ttl,
+    line: packet.told?.line,
     id: ip.id,
     length: ip.length,
     payload: tcp ? tcp.payload : ip.payload,

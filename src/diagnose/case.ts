@@ -119,12 +119,20 @@ function contradictionOf(
   const explained = new Set(
     checks.map((check) => check.sighting).filter((sighting) => sighting !== undefined),
   );
-  const last = [...explained].toSorted((left, right) => left.ttl - right.ttl || right.time - left.time)[0];
+  const last = [...explained].toSorted((left, right) => ttlFallen(right, left) || right.time - left.time)[0];
   if (!last) return undefined;
   return kase.flow.legs
     .map((leg) => leg[direction].kept[0])
     .filter((first) => first !== undefined && !explained.has(first))
-    .find((first) => first && (first.ttl < last.ttl || (first.ttl === last.ttl && first.time > last.time)));
+    .find((first) => {
+      const fallen = first && ttlFallen(last, first);
+      return first && fallen !== undefined && (fallen < 0 || (fallen === 0 && first.time > last.time));
+    });
+}
+
+/** The TTL at `right` less that at `left`; 0 where one of them isn't told. */
+function ttlFallen(left: Sighting, right: Sighting): number {
+  return left.ttl === undefined || right.ttl === undefined ? 0 : right.ttl - left.ttl;
 }
 
 /** Captures of the flow's neighbourhood that hold nothing of this direction. */

@@ -10,8 +10,16 @@ import { traceEvidence } from './traced.ts';
 export function seenAt(kase: Scene, sighting: Sighting, text: string): Evidence {
   const point = kase.correlation.points[sighting.point];
   // A trace's packets are numbered by line.
-  const number = point?.traced === undefined ? { packet: sighting.number } : { line: sighting.number };
+  const number =
+    point?.traced === undefined
+      ? { ...(sighting.line !== undefined && { line: sighting.line }), packet: sighting.number }
+      : { line: sighting.number };
   return { path: point?.path ?? '', ...number, text };
+}
+
+/** `TTL 63`; of a packet from a text that doesn't tell it, that it doesn't. */
+export function ttlText({ ttl }: Sighting): string {
+  return ttl === undefined ? 'TTL not shown' : `TTL ${ttl}`;
 }
 
 export function describeSighting(sighting: Sighting): string {

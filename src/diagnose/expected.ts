@@ -80,7 +80,7 @@ const tracedPairs = once((correlation: Correlation): ReadonlyMap<string, Readonl
   for (const flow of correlation.flows) {
     const leg = flow.legs.find(({ forward }) => forward.packets > 0);
     for (const { ttl } of leg?.forward.kept ?? []) {
-      if (ttl > SMALL_TTL) continue;
+      if (ttl === undefined || ttl > SMALL_TTL) continue;
       const key = pairOf(flow);
       const known = pairs.get(key);
       if (known) known.add(ttl);

@@ -100,7 +100,7 @@ function fromCaptures(kase: Case): Untranslated | undefined {
     return undefined;
   // Routed on the way (the TTL fell), and still with its private source.
   const before = first.forward.kept[0];
-  if (!before || before.ttl <= seen.ttl) return undefined;
+  if (before?.ttl === undefined || seen.ttl === undefined || before.ttl <= seen.ttl) return undefined;
   const point = kase.correlation.points[last.point];
   const inside = kase.correlation.points[first.point];
   if (!point || !inside) return undefined;

@@ -7,7 +7,7 @@ import { PROTOCOL, protocolName } from '../net/protocol.ts';
 import type { Step } from '../netstack/hop.ts';
 import { type Case, modelDrop, netnsOf } from './case.ts';
 import { dropConfidence } from './confidence.ts';
-import { describeSighting, dropEvidence, seenAt } from './evidence.ts';
+import { describeSighting, dropEvidence, seenAt, ttlText } from './evidence.ts';
 import { leavesInwards } from './exit.ts';
 import type { Evidence } from './finding.ts';
 import { isRouter } from './neighbourhood.ts';
@@ -101,7 +101,7 @@ function refusalEvidence(kase: Case, refusal: Sighting): Evidence[] {
     seenAt(
       kase,
       refusal,
-      `${kind} ${describeSighting(refusal)} on ${point?.namespace}:${point?.interface}, TTL ${refusal.ttl}`,
+      `${kind} ${describeSighting(refusal)} on ${point?.namespace}:${point?.interface}, ${ttlText(refusal)}`,
     ),
   ];
 }

@@ -27,7 +27,7 @@ export function unanswered(scene: Scene): Unanswered[] {
     if (exchange.replies.length > 0 || exchange.count < ASKED) continue;
     // Somebody else may use the address of a known namespace; the MAC tells.
     const owners = ownersOf(scene.snapshot, exchange.sender).filter(
-      ({ link }) => link.mac === undefined || link.mac === exchange.senderMac,
+      ({ link }) => link.mac === undefined || exchange.senderMac === 0 || link.mac === exchange.senderMac,
     );
     // A bridge takes the MAC of a port, and with it the same link-local address: the bridge is who asks.
     const owner = owners.find(({ link }) => link.master === undefined) ?? owners[0];

@@ -9,10 +9,12 @@ import type { CaptureInput } from './input.ts';
 import type { InputLimits } from './limits.ts';
 import type { PlacedEntry, RecognisedDump } from './placed.ts';
 import { decodeText, readAll } from './text.ts';
+import { type TextCaptureInput, textCapture, textCaptureLines } from './text-capture.ts';
 import { readTranscript, type Transcript } from './transcript.ts';
 
 export type Classified =
   | { readonly kind: 'capture'; readonly capture: CaptureInput; readonly issues: readonly Issue[] }
+  | { readonly kind: 'text'; readonly text: TextCaptureInput; readonly issues: readonly Issue[] }
   | { readonly kind: 'dump'; readonly dump: RecognisedDump; readonly issues: readonly Issue[] }
   | { readonly kind: 'transcript'; readonly transcript: Transcript; readonly issues: readonly Issue[] }
   | { readonly kind: 'nothing'; readonly issues: readonly Issue[] };
@@ -42,8 +44,21 @@ export async function classify(placed: PlacedEntry, limits: InputLimits): Promis
 
 function recognise(placed: PlacedEntry, text: string, issues: readonly Issue[]): Classified {
   const { entry, place } = placed;
+  const lines = textCaptureLines(text);
   const transcript = readTranscript(entry.path, text, place?.namespace);
-  if (transcript) return { kind: 'transcript', transcript, issues: [...issues, ...transcript.issues] };
+  // What a packet carried may look like a command; a session has something that one printed or changed.
+  if (lines && (!transcript || transcript.dumps.length + transcript.commands.length === 0)) {
+    const { open: _, ...capture } = captureInput(placed);
+    return { kind: 'text', text: textCapture(placed, capture, lines), issues };
+  }
+  if (transcript) {
+    const captures = transcript.captures.map((each) => placedText(each, placed));
+    return {
+      kind: 'transcript',
+      transcript: { ...transcript, captures },
+      issues: [...issues, ...transcript.issues],
+    };
+  }
   const dump = recogniseDump(entry.path, text, placed.command ?? entry.name);
   if (!dump) {
     return nothing(...issues, unknown(placed, `${NO_CAPTURE}, and ${unrecognised(entry.path).text}`));
@@ -61,6 +76,12 @@ function recognise(placed: PlacedEntry, text: string, issues: readonly Issue[]):
     },
     issues,
   };
+}
+
+/** The interface that the command line, a bundle or its manifest names counts for more than the command in the text. */
+function placedText(text: TextCaptureInput, { place, entry, time }: PlacedEntry): TextCaptureInput {
+  const capture = place?.interface === undefined ? text.capture : { ...text.capture, ...place };
+  return textCapture({ entry, ...(time !== undefined && { time }) }, capture, text.lines);
 }
 
 /** What the dump says of its time counts for more than its name, and that for more than its bundle's. */

@@ -8,7 +8,7 @@ export interface NamedPlace {
 export function captureStem(path: string): string {
   return baseName(path)
     .replace(/\.(gz|zst|zstd)$/i, '')
-    .replace(/\.(pcap|pcapng|cap|dmp|trace|ntar)\d*$/i, '');
+    .replace(/\.(pcap|pcapng|cap|dmp|trace|ntar|txt|text|log|out|tcpdump)\d*$/i, '');
 }
 
 export function baseName(path: string): string {

@@ -4,7 +4,15 @@ import type { Dump } from '../dump/dump.ts';
 import type { Stage } from './dump-time.ts';
 
 /** How the place of an input was found, most certain first. */
-export type PlacedBy = 'argument' | 'bundle' | 'manifest' | 'pcapng' | 'file-name' | 'inference' | 'assumed';
+export type PlacedBy =
+  | 'argument'
+  | 'bundle'
+  | 'manifest'
+  | 'session'
+  | 'pcapng'
+  | 'file-name'
+  | 'inference'
+  | 'assumed';
 
 /** A capture file (or standard input) and what the command line, its folder or its name say of where it was taken. */
 export interface CaptureInput {
@@ -17,7 +25,9 @@ export interface CaptureInput {
   readonly host?: string;
   /** Seconds that its machine's clock is ahead of the first machine's: to be taken off its times. */
   readonly clock?: number;
-  /** What it was recorded with, by the manifest. */
+  /** Why it was taken for one, where that isn't its magic number. */
+  readonly why?: string;
+  /** What it was recorded with, by the manifest or the session. */
   readonly command?: string;
   /** A fresh reader over its bytes, already decompressed; standard input can be opened once. */
   open(): ByteSource;

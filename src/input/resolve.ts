@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, type InputLimits } from './limits.ts';
 import { placeDumps } from './place-dumps.ts';
 import type { RecognisedDump } from './placed.ts';
 import { bySpokenHosts } from './spoken-hosts.ts';
+import { openedTexts, type TextCaptureInput } from './text-capture.ts';
 
 export interface ResolveOptions {
   /** A file that nothing recognises, or an empty one, is a warning, not an error. */
@@ -28,6 +29,7 @@ export async function resolveInputs(
   const seen: (CaptureInput & Of)[] = [];
   const recognised: (RecognisedDump & Of)[] = [];
   const typed: (CommandInput & Of)[] = [];
+  const texts: TextCaptureInput[] = [];
   const containers = new Map<string, boolean>();
   for (const entry of gathered.entries) {
     const result = await classify(entry, limits);
@@ -37,11 +39,13 @@ export async function resolveInputs(
     issues.push(...result.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false)));
     const of: Of = entry.host === undefined ? {} : { host: entry.host };
     if (result.kind === 'capture') seen.push({ ...result.capture, ...of });
+    else if (result.kind === 'text') texts.push(ofHost(result.text, of));
     else if (result.kind === 'dump') {
       const { host } = result.dump.dump;
       recognised.push({ ...result.dump, ...(host === undefined ? {} : { host }), ...of });
     } else if (result.kind === 'transcript') {
       recognised.push(...result.transcript.dumps.map((dump) => ({ ...dump, ...of })));
+      texts.push(...result.transcript.captures.map((text) => ofHost(text, of)));
       typed.push(...result.transcript.commands.map((command) => ({ ...command, ...of })));
     }
   }
@@ -52,6 +56,7 @@ export async function resolveInputs(
       soften({ severity: 'error', code: 'container-unusable', text, path }, options.ignoreUnknown ?? false),
     );
   }
+  seen.push(...(await openedTexts(texts, seen, recognised)));
   const placements = gathered.entries.flatMap(({ place }) =>
     place?.by === 'argument' && place.namespace !== undefined ? [place.namespace] : [],
   );
@@ -78,6 +83,10 @@ export async function resolveInputs(
     ...(fleet && { hosts }),
     issues,
   };
+}
+
+function ofHost(text: TextCaptureInput, of: Of): TextCaptureInput {
+  return { ...text, capture: { ...text.capture, ...of } };
 }
 
 const SOFTENED = new Set([

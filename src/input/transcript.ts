@@ -3,6 +3,9 @@ import type { Issue } from '../base/issue.ts';
 import { unusedOfCommand } from '../dump/formats/unused/formats.ts';
 import { hintOfCommand } from '../dump/hint.ts';
 import { recogniseDump } from '../dump/recognise.ts';
+import { bannerOf } from '../tcpdump/banner.ts';
+import { tcpdumpFlags } from '../tcpdump/command.ts';
+import { isTcpdumpText } from '../tcpdump/recognise.ts';
 import { changes, isPlaceholder, shows } from '../transcript/changes.ts';
 import { expand, type Statement } from '../transcript/expand.ts';
 import { refusalIn } from '../transcript/refusal.ts';
@@ -17,11 +20,14 @@ import { unmodelled } from '../transcript/unmodelled.ts';
 import { innerCommand, type Where } from '../transcript/wrapper.ts';
 import type { CommandInput } from './input.ts';
 import type { RecognisedDump } from './placed.ts';
+import type { TextCaptureInput } from './text-capture.ts';
 
 /** `host`: the machine that the prompt names. */
 export interface Transcript {
   readonly dumps: readonly (RecognisedDump & { readonly host?: string })[];
   readonly commands: readonly (CommandInput & { readonly host?: string })[];
+  /** Packets that tcpdump printed, command by command. */
+  readonly captures: readonly TextCaptureInput[];
   readonly issues: readonly Issue[];
 }
 
@@ -37,13 +43,15 @@ export function readTranscript(path: string, text: string, namespace = 'host'): 
   if (text.length > LONGEST) return undefined;
   const session = readSession(text);
   const changing = session.commands.some(({ text: inner }) => changes(inner));
-  if (!isSession(session) && !changing) return undefined;
-  if (isRemarked(session, path, text)) return undefined;
+  const captures = [...printedCaptures(path, session, namespace)];
+  if (captures.length === 0 && !isSession(session) && !changing) return undefined;
+  if (captures.length === 0 && isRemarked(session, path, text)) return undefined;
   const dumps = [...printedDumps(path, session, namespace)];
   const { commands, issues } = changingCommands(path, session, namespace);
-  if (dumps.length === 0 && commands.length === 0) return undefined;
-  if (dumps.length <= 1 && commands.length === 0 && !session.script && !tellsMore(session)) return undefined;
-  return { dumps, commands, issues };
+  if (dumps.length === 0 && commands.length === 0 && captures.length === 0) return undefined;
+  const alone = dumps.length <= 1 && commands.length === 0 && captures.length === 0;
+  if (alone && !session.script && !tellsMore(session)) return undefined;
+  return { dumps, commands, captures, issues };
 }
 
 /**
@@ -74,7 +82,7 @@ function* printedDumps(path: string, session: Session, home: string): Generator<
     const named = placeOf(command.where, home);
     const printed =
       command.input && /^ip6?tables\S*-restore\b/.test(command.text) ? command.input : command.output;
-    if (printed.length === 0 || count >= MOST_DUMPS) continue;
+    if (printed.length === 0 || count >= MOST_DUMPS || isTcpdump(command)) continue;
     const hint = command.input ? command.text.replace('-restore', '-save') : command.text;
     const dump = recogniseDump(
       path,
@@ -93,12 +101,47 @@ function* printedDumps(path: string, session: Session, home: string): Generator<
   }
   for (const block of session.blocks) {
     const [first] = block;
-    if (!first || count >= MOST_DUMPS) continue;
+    if (!first || count >= MOST_DUMPS || isTcpdumpText(block.map((line) => line.text))) continue;
     const dump = recogniseDump(path, padded(block));
     if (!dump) continue;
     count++;
     yield { dump, namespace: dump.namespace ?? home, by: 'assumed', step: first.number };
   }
+}
+
+function isTcpdump({ text, output }: SessionCommand): boolean {
+  return /(?:^|[\s/])tcpdump(?:\s|$)/.test(text) && isTcpdumpText(output.map((line) => line.text));
+}
+
+/** Each tcpdump of the session is a capture of its own, at the interface that its command or its banner names. */
+function* printedCaptures(path: string, session: Session, home: string): Generator<TextCaptureInput> {
+  const why = (line: number, typed: string) =>
+    typed === '' ? 'its lines are packets as tcpdump prints them' : `line ${line} \`${typed.slice(0, 72)}\``;
+  for (const command of session.commands) {
+    if (!isTcpdump(command)) continue;
+    const lines = command.output.map(({ number, text }) => ({ number, text }));
+    const device = tcpdumpFlags(command.text)?.interfaceName ?? bannerDevice(lines);
+    yield {
+      capture: {
+        path,
+        namespace: placeOf(command.where, home),
+        ...(device !== undefined && { interface: device }),
+        by: 'session',
+        ...(command.host !== undefined && { host: command.host }),
+        command: command.text,
+        why: why(command.line, command.typed),
+      },
+      lines,
+    };
+  }
+  for (const block of session.blocks) {
+    if (!isTcpdumpText(block.map((line) => line.text))) continue;
+    yield { capture: { path, namespace: home, by: 'assumed', why: why(0, '') }, lines: block };
+  }
+}
+
+function bannerDevice(lines: readonly PrintedLine[]): string | undefined {
+  return lines.map(({ text }) => bannerOf(text)?.interfaceName).find((name) => name !== undefined);
 }
 
 /** The lines at their own numbers, so that what is read of them can be cited. */

@@ -136,11 +136,18 @@ export class Cursor {
   }
 
   private nested(linkType: number): Draft {
-    const { number, seconds, nanoseconds } = this.draft;
+    const { number, seconds, nanoseconds, told } = this.draft;
     const captured = Math.max(0, this.end - this.at);
     const length = Number.isFinite(this.wire) ? Math.max(this.left, captured) : captured;
     this.ip = undefined;
-    return draftOf(number, seconds, nanoseconds, length, captured, linkType, undefined);
+    const nested = draftOf(number, seconds, nanoseconds, length, captured, linkType, undefined);
+    nested.told = told;
+    return nested;
+  }
+
+  /** False: the text that the packet was made from doesn't tell this (`UNSAID`). */
+  tells(what: number): boolean {
+    return this.draft.told === undefined || (this.draft.told.unsaid & what) === 0;
   }
 }
 
@@ -175,5 +182,6 @@ export function draftOf(
     tunnel: undefined,
     inner: [],
     error: undefined,
+    told: undefined,
   };
 }

@@ -66,6 +66,7 @@ export function dissect(frame: Frame): Packet {
     frame.linkType,
     frame.interfaceName,
   );
+  draft.told = frame.told;
   const cursor =
     frame.view === undefined || frame.offset === undefined
       ? new Cursor(viewOf(frame.bytes), 0, draft)

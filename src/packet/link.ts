@@ -1,4 +1,5 @@
 /** Link layers: from LINKTYPE_* (https://www.tcpdump.org/linktypes.html) to the network layer. */
+import { UNSAID } from '../capture/frame.ts';
 import { Arp } from '../header/arp.ts';
 import { ETHERNET_LENGTH, ETHERTYPE, Ethernet, isVlanType, LEAST_ETHERTYPE } from '../header/ethernet.ts';
 import { NULL_LENGTH, nullEtherType } from '../header/null.ts';
@@ -91,7 +92,9 @@ export function ethernet(c: Cursor): Layer | undefined {
   const fault = header.check(c.end);
   if (fault) return c.fail('ethernet', fault);
   const type = header.type;
-  c.draft.ether = { source: header.source, destination: header.destination, type };
+  c.draft.ether = c.tells(UNSAID.link)
+    ? { source: header.source, destination: header.destination, type }
+    : { type };
   c.at += ETHERNET_LENGTH;
   return afterType(type);
 }
@@ -118,7 +121,7 @@ export function sll2(c: Cursor): Layer | undefined {
   const fault = header.check(c.end);
   if (fault) return c.fail('sll2', fault);
   c.draft.sllType = header.packetType;
-  c.draft.interfaceIndex = header.interfaceIndex;
+  if (c.tells(UNSAID.link)) c.draft.interfaceIndex = header.interfaceIndex;
   return cooked(c, header, SLL2_LENGTH);
 }
 

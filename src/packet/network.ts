@@ -1,3 +1,4 @@
+import { UNSAID } from '../capture/frame.ts';
 import { IPV4_MIN, Ipv4 } from '../header/ipv4.ts';
 import { IPV6_LENGTH, Ipv6 } from '../header/ipv6.ts';
 import { walkIpv6 } from '../header/ipv6-chain.ts';
@@ -35,9 +36,9 @@ export function ipv4(c: Cursor): Layer | undefined {
     source: header.source,
     destination: header.destination,
     protocol: header.protocol,
-    ttl: header.ttl,
+    ttl: c.tells(UNSAID.header) ? header.ttl : undefined,
     tos: header.tos,
-    id: header.id,
+    id: c.tells(UNSAID.header) ? header.id : undefined,
     dontFragment: header.dontFragment,
     moreFragments,
     fragmentOffset,
@@ -77,9 +78,9 @@ export function ipv6(c: Cursor): Layer | undefined {
     source: header.source,
     destination: header.destination,
     protocol: chain.protocol,
-    ttl: header.hopLimit,
+    ttl: c.tells(UNSAID.header) ? header.hopLimit : undefined,
     tos: header.trafficClass,
-    id: chain.fragment ? chain.id : undefined,
+    id: chain.fragment && c.tells(UNSAID.header) ? chain.id : undefined,
     dontFragment: false,
     moreFragments: chain.moreFragments,
     fragmentOffset: chain.fragmentOffset,

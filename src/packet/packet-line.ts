@@ -1,3 +1,4 @@
+import { UNSAID } from '../capture/frame.ts';
 import { formatIp } from '../net/ip.ts';
 import { formatMac } from '../net/mac.ts';
 import type { Packet } from './packet.ts';
@@ -41,6 +42,7 @@ export interface PacketLine {
 /** `file`: as the user named it. Fields that the packet doesn't have are left out. */
 export function packetLine(packet: Packet, file: string): PacketLine {
   const { ether, ip, tcp, udp, ports, icmp, arp } = packet;
+  const tells = (what: number) => packet.told === undefined || (packet.told.unsaid & what) === 0;
   const line: PacketLine = {
     file,
     number: packet.number,
@@ -53,19 +55,20 @@ export function packetLine(packet: Packet, file: string): PacketLine {
   if (packet.interfaceName !== undefined) line.interface = clean(packet.interfaceName);
   if (ether?.source !== undefined) line.etherSource = formatMac(ether.source);
   if (ether?.destination !== undefined) line.etherDestination = formatMac(ether.destination);
-  if (ether && ether.type >= 0x600) line.etherType = ether.type;
+  if (ether && ether.type >= 0x600 && tells(UNSAID.link)) line.etherType = ether.type;
   if (packet.vlans.length > 0) line.vlans = [...packet.vlans];
   if (ip) {
     line.source = formatIp(ip.source);
     line.destination = formatIp(ip.destination);
     line.protocol = ip.protocol;
-    line.ttl = ip.ttl;
+    if (ip.ttl !== undefined) line.ttl = ip.ttl;
     if (ip.id !== undefined) line.id = ip.id;
-    if (ip.id !== undefined) line.fragmentOffset = ip.fragmentOffset;
-    if (ip.id !== undefined) line.moreFragments = ip.moreFragments;
+    const inPieces = ip.id !== undefined || ip.fragmentOffset > 0 || ip.moreFragments;
+    if (inPieces && (tells(UNSAID.fragment) || ip.family === 6)) line.fragmentOffset = ip.fragmentOffset;
+    if (inPieces && tells(UNSAID.fragment)) line.moreFragments = ip.moreFragments;
   } else if (arp) {
     line.source = formatIp(arp.senderIp);
-    line.destination = formatIp(arp.targetIp);
+    if (tells(UNSAID.target)) line.destination = formatIp(arp.targetIp);
   }
   const transport = tcp ?? udp;
   const sourcePort = transport?.sourcePort ?? ports?.source;
@@ -74,8 +77,8 @@ export function packetLine(packet: Packet, file: string): PacketLine {
   if (destinationPort !== undefined) line.destinationPort = destinationPort;
   if (tcp) {
     line.tcpFlags = tcp.flags;
-    line.tcpSequence = tcp.sequence;
-    line.tcpAcknowledgement = tcp.acknowledgement;
+    if (tells(UNSAID.sequence)) line.tcpSequence = tcp.sequence;
+    if (tells(UNSAID.acknowledgement)) line.tcpAcknowledgement = tcp.acknowledgement;
   }
   if (icmp) {
     line.icmpType = icmp.type;

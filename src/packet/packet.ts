@@ -1,3 +1,4 @@
+import type { Told } from '../capture/frame.ts';
 import type { Family, Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
 import type { DnsMessage } from './dns.ts';
@@ -37,6 +38,8 @@ export interface Packet {
   /** Packets inside tunnels (GRE, IPIP, VXLAN, Geneve …), outermost first. */
   readonly inner: readonly Packet[];
   readonly error?: { readonly layer: string; readonly text: string } | undefined;
+  /** Set when it was made from text: what that leaves open is absent here, or a value that nothing may be concluded from. */
+  readonly told?: Told | undefined;
 }
 
 /** `id` of a tunnel: VNI of VXLAN and Geneve, GRE key, ERSPAN session, GTP TEID, 802.1ah instance, NSH path. */
@@ -74,7 +77,8 @@ export interface IpLayer {
   readonly destination: Ip;
   /** Upper-layer protocol, behind IPv6 extension headers. */
   readonly protocol: number;
-  readonly ttl: number;
+  /** Undefined, as the identification, where a text doesn't tell it. */
+  readonly ttl: number | undefined;
   readonly tos: number;
   /** IPv4 identification; for IPv6 that of the fragment header, when there is one. */
   readonly id?: number | undefined;

@@ -49,6 +49,7 @@ function head(packet: Packet): string {
   const tags = packet.vlans.length > 0 ? `vlan ${packet.vlans.join('.')} ` : '';
   if (packet.arp) return tags + arpText(packet.arp);
   if (packet.ip) return tags + ipText(packet, packet.ip);
+  if (packet.told?.text !== undefined) return packet.told.text;
   return tags + linkText(packet);
 }
 

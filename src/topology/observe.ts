@@ -105,7 +105,7 @@ function keep(set: Set<Ip>, ip: Ip, station: StationState): void {
   else station.cut = true;
 }
 
-function count(addresses: Map<Ip, Address>, ip: Ip, ttl: number, station?: StationState): void {
+function count(addresses: Map<Ip, Address>, ip: Ip, ttl: number | undefined, station?: StationState): void {
   let address = addresses.get(ip);
   if (!address) {
     if (addresses.size >= ADDRESSES) {
@@ -116,7 +116,7 @@ function count(addresses: Map<Ip, Address>, ip: Ip, ttl: number, station?: Stati
     addresses.set(ip, address);
   }
   address.packets++;
-  address.ttls.set(ttl, (address.ttls.get(ttl) ?? 0) + 1);
+  if (ttl !== undefined) address.ttls.set(ttl, (address.ttls.get(ttl) ?? 0) + 1);
 }
 
 function finish(input: number, point: PointState): PointObservation {

@@ -52,7 +52,7 @@ function placeOne(
 ): Place {
   const { host } = capture;
   const namespaces = host === undefined ? all : new Map([...all].filter(([name]) => hostOf(name) === host));
-  const certain = capture.by === 'argument' || capture.by === 'bundle' || capture.by === 'manifest';
+  const certain = ['argument', 'bundle', 'manifest', 'session'].includes(capture.by);
   if (certain && capture.namespace !== undefined && capture.interface !== undefined) {
     return { namespace: capture.namespace, interface: capture.interface, by: capture.by };
   }
@@ -71,6 +71,9 @@ function placeOne(
   const names = readings(capture.path, namespaces).filter(
     (name) => within === undefined || name.namespace === undefined || name.namespace === within,
   );
+  // tcpdump -i any of a session: its packets name their interfaces themselves.
+  if (capture.by === 'session' && device === undefined)
+    return { namespace: within ?? 'host', interface: 'any', by: 'session' };
   const fitting = names.filter((name) => ownersOf(name, namespaces).length > 0);
   const root = host === undefined ? rootAmong(namespaces) : rootOf(`${host}/`);
   if (isCooked && fitting.length === 0) {

@@ -77,6 +77,6 @@ export async function openCapture(
   return {
     source,
     kind: format ?? 'capture',
-    why: `it begins with ${magic}, the magic number of ${format ?? 'a capture'}`,
+    why: capture.why ?? `it begins with ${magic}, the magic number of ${format ?? 'a capture'}`,
   };
 }

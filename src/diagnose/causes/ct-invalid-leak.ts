@@ -6,7 +6,7 @@ import { PROTOCOL } from '../../net/protocol.ts';
 import type { Case } from '../case.ts';
 import type { Cause, Command, Found } from '../cause.ts';
 import { continuations } from '../continuation.ts';
-import { counterEvidence, describeSighting, seenAt, sysctlEvidence } from '../evidence.ts';
+import { counterEvidence, describeSighting, seenAt, sysctlEvidence, ttlText } from '../evidence.ts';
 import { type Leak, leakOf } from '../leak.ts';
 import { iptablesOf, nameOf } from '../words.ts';
 
@@ -71,7 +71,7 @@ export const ctInvalidLeak: Cause = {
                 ),
               ]
             : []),
-          seenAt(kase, rst, `${describeSighting(rst)}: RST of ${where} itself, TTL ${rst.ttl}`),
+          seenAt(kase, rst, `${describeSighting(rst)}: RST of ${where} itself, ${ttlText(rst)}`),
           ...reset.quiet.map((path) => ({
             path,
             text: 'the RST is not among its packets, nor is the segment before it',

@@ -2,7 +2,7 @@ import { formatEndpoint } from '../../net/ip.ts';
 import { PROTOCOL } from '../../net/protocol.ts';
 import { netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
-import { describeSighting, seenAt } from '../evidence.ts';
+import { describeSighting, seenAt, ttlText } from '../evidence.ts';
 import { exitOf, leavesInwards } from '../exit.ts';
 
 export const extRemoteReset: Cause = {
@@ -27,14 +27,14 @@ export const extRemoteReset: Cause = {
         confidence: 0.85,
         title: `${formatEndpoint(kase.flow.server.address, kase.flow.server.port)} takes the request and resets the connection`,
         explanation:
-          `The handshake works and the client’s data is sent, but instead of an answer a RST comes in on ${exit.interface} (TTL ${reset.ttl}). It was made beyond this host: by the server’s ` +
+          `The handshake works and the client’s data is sent, but instead of an answer a RST comes in on ${exit.interface} (${ttlText(reset)}). It was made beyond this host: by the server’s ` +
           'program, or by a firewall or load balancer in between. Nothing on this host reset it.',
         namespace: exit.namespace,
         interface: exit.interface,
         severity: 'warning',
         status: 'degraded',
         evidence: [
-          seenAt(kase, reset, `RST ${describeSighting(reset)}, TTL ${reset.ttl}, before any byte of answer`),
+          seenAt(kase, reset, `RST ${describeSighting(reset)}, ${ttlText(reset)}, before any byte of answer`),
         ],
         fix: [],
         effect: 'Nothing to change on this host; look at the server’s log.',
@@ -50,13 +50,13 @@ export const extRemoteReset: Cause = {
       confidence: guessed ? 0.5 : 0.9,
       title: `${formatEndpoint(kase.flow.server.address, kase.flow.server.port)} refuses: its RST comes in on ${exit.interface}`,
       explanation:
-        `The SYN leaves ${exit.interface} and the RST comes in there (TTL ${rst.ttl}), so it was made beyond this host: by the server, where nobody listens on that port, or by a firewall ` +
+        `The SYN leaves ${exit.interface} and the RST comes in there (${ttlText(rst)}), so it was made beyond this host: by the server, where nobody listens on that port, or by a firewall ` +
         'in front of it. Nothing on this host refused.',
       namespace: exit.namespace,
       interface: exit.interface,
       status: 'rejected',
       evidence: [
-        seenAt(kase, rst, `RST ${describeSighting(rst)} comes in on ${exit.interface}, TTL ${rst.ttl}`),
+        seenAt(kase, rst, `RST ${describeSighting(rst)} comes in on ${exit.interface}, ${ttlText(rst)}`),
       ],
       fix: [],
       effect: 'Nothing to change on this host.',

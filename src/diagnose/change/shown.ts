@@ -76,7 +76,8 @@ function nextHop(scene: Scene, { point, before, after }: PointView): Difference[
 
 function hopLimit(scene: Scene, { point, before, after }: PointView, what: string): Difference[] {
   const [left, right] = [before.at(-1), after[0]];
-  if (!left || !right || before.some((seen) => seen.ttl === right.ttl)) return [];
+  if (left?.ttl === undefined || right?.ttl === undefined) return [];
+  if (before.some((seen) => seen.ttl === right.ttl)) return [];
   return [
     {
       shownBy: 'packets',
@@ -128,7 +129,7 @@ function refusals(scene: Scene, moment: Moment, back: readonly PointView[]): Dif
     turn.was === 'refused' ? [view.before, view.after] : [view.after, view.before];
   const rst = refusing.find(isRst);
   const accepted = accepting.find(isAccepted);
-  if (!rst || !accepted) return [];
+  if (rst?.ttl === undefined || accepted?.ttl === undefined) return [];
   const same = rst.etherSource === accepted.etherSource && rst.ttl === accepted.ttl;
   const text = same
     ? `RST and SYN-ACK come from the same place (TTL ${rst.ttl} and MAC are equal): a process there ${turn.was === 'refused' ? 'began to listen' : 'ceased to listen'}, or a rule there rejected`

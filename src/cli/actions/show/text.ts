@@ -145,6 +145,7 @@ const BY: Readonly<Record<PlacedBy, string>> = {
   argument: 'said on the command line',
   bundle: "by the bundle's folder",
   manifest: 'by the manifest',
+  session: 'by the command in the session',
   pcapng: 'by the interface named in the file',
   'file-name': 'by the file name',
   inference: 'inferred',

@@ -1,0 +1,123 @@
+/** What tcpdump printed, as a capture among the inputs: read when it is opened, with the names and dates that the other inputs know. */
+import { scanCapture } from '../capture/scan.ts';
+import { memorySource } from '../capture/source.ts';
+import { plainLines } from '../dump/text.ts';
+import type { Ip } from '../net/ip.ts';
+import { bannerOf } from '../tcpdump/banner.ts';
+import { textCaptureBytes } from '../tcpdump/capture.ts';
+import { beginning, type TextLine } from '../tcpdump/grouping.ts';
+import { isTcpdumpText } from '../tcpdump/recognise.ts';
+import { timeFromFileName } from './dump-time.ts';
+import type { CaptureInput } from './input.ts';
+import type { PlacedEntry, RecognisedDump } from './placed.ts';
+
+export interface TextCaptureInput {
+  readonly capture: Omit<CaptureInput, 'open'>;
+  readonly lines: readonly TextLine[];
+  /** Epoch seconds of its own, by its name or the manifest; and its file's last modification. */
+  readonly time?: number;
+  readonly modified?: number;
+}
+
+/** The lines of a text that is tcpdump's from the first on. */
+export function textCaptureLines(text: string): readonly TextLine[] | undefined {
+  const lines = plainLines(text);
+  const first = lines.find((line) => line.trim() !== '' && !/^\s*(?:```|~~~)/.test(line));
+  if (first === undefined || !(beginning(first, true)?.sure || bannerOf(first) !== undefined))
+    return undefined;
+  if (!isTcpdumpText(lines)) return undefined;
+  return lines.map((line, at) => ({ number: at + 1, text: line }));
+}
+
+export function textCapture(
+  { entry, time }: Pick<PlacedEntry, 'entry' | 'time'>,
+  capture: Omit<CaptureInput, 'open'>,
+  lines: readonly TextLine[],
+): TextCaptureInput {
+  const own = timeFromFileName(entry.name) ?? time;
+  return {
+    capture: { why: 'its lines are packets as tcpdump prints them', ...capture },
+    lines,
+    ...(own !== undefined && { time: own }),
+    ...(entry.modified !== undefined && { modified: entry.modified }),
+  };
+}
+
+/** They are made bytes when they are first opened, and stay so. */
+export async function openedTexts(
+  texts: readonly TextCaptureInput[],
+  captures: readonly CaptureInput[],
+  dumps: readonly RecognisedDump[],
+): Promise<CaptureInput[]> {
+  if (texts.length === 0) return [];
+  const address = addressBook(dumps);
+  const beside = (await firstOf(captures)) ?? dumpTime(dumps);
+  return texts.map(({ capture, lines, time, modified }): CaptureInput => {
+    const near =
+      time !== undefined
+        ? { time, by: 'its file name or manifest' }
+        : (beside ?? (modified === undefined ? undefined : { time: modified, by: 'its file' }));
+    let bytes: Uint8Array | undefined;
+    return {
+      ...capture,
+      open: () => {
+        bytes ??= textCaptureBytes(lines, { command: capture.command, near, address });
+        return memorySource(bytes);
+      },
+    };
+  });
+}
+
+/** When the first packet of a capture beside it was seen: the best witness of the day. */
+async function firstOf(captures: readonly CaptureInput[]): Promise<{ time: number; by: string } | undefined> {
+  // Standard input can be read only once.
+  const capture = captures.find(({ path }) => path !== '-' && !path.startsWith('/dev/'));
+  if (!capture) return undefined;
+  let time: number | undefined;
+  await scanCapture(
+    capture.open(),
+    ({ seconds }) => {
+      time ??= seconds;
+    },
+    { onProgress: () => false },
+  );
+  return time === undefined ? undefined : { time, by: capture.path };
+}
+
+function dumpTime(dumps: readonly RecognisedDump[]): { time: number; by: string } | undefined {
+  const dated = dumps.find(({ time }) => time !== undefined);
+  return dated?.time === undefined ? undefined : { time: dated.time, by: dated.dump.path };
+}
+
+/** Names that hosts files give, containers by their name alone and with that of their network behind it, as Docker's own resolver does. */
+function addressBook(dumps: readonly RecognisedDump[]): (name: string) => Ip | undefined {
+  const known = new Map<string, Ip | 'several'>([['localhost', 0x7f000001]]);
+  const add = (name: string, address: Ip) => {
+    const key = name.toLowerCase();
+    const before = known.get(key);
+    known.set(
+      key,
+      before === undefined || before === address || key === 'localhost' ? (before ?? address) : 'several',
+    );
+  };
+  for (const { dump } of dumps) {
+    if (dump.content.kind === 'resolver') {
+      for (const { address, names } of dump.content.resolver.hosts ?? []) {
+        for (const name of names)
+          if (!(typeof address === 'bigint' && known.has(name.toLowerCase()))) add(name, address);
+      }
+    } else if (dump.content.kind === 'containers') {
+      for (const { name, endpoints } of dump.content.containers) {
+        for (const { network, address } of endpoints) {
+          if (address === undefined) continue;
+          add(`${name}.${network}`, address);
+          add(name, address);
+        }
+      }
+    }
+  }
+  return (name) => {
+    const found = known.get(name.toLowerCase());
+    return found === 'several' ? undefined : found;
+  };
+}
