@@ -7,7 +7,7 @@ import { AttemptLog, roleOf } from './attempts.ts';
 import { emptySide, type FlowEnd, type LegSide, type Sighting } from './flow.ts';
 import { isOverlay, tunnelName } from './overlay.ts';
 import { endsOf, sightingOf } from './sighting.ts';
-import { signatureOf } from './signature.ts';
+import { isWeak, signatureOf } from './signature.ts';
 
 /** Packet types of cooked captures: pcap-linktype(7), LINKTYPE_LINUX_SLL. */
 const SLL_BROADCAST = 1;
@@ -23,6 +23,8 @@ const KEPT = 48;
 const SIGNED = 24;
 /** One packet reaches the next point within this many seconds; the rest is chance (or a clock that is off by more). */
 const SAME_PACKET_SECONDS = 3;
+/** The same, where there is no more to know it by than its ports. */
+const WEAK_SECONDS = 0.1;
 
 /** Two ends and their packets, at every point that saw exactly this pair. `a` sent the first packet that was read. */
 export interface Conversation {
@@ -61,6 +63,9 @@ interface Signed {
   readonly fromA: boolean;
   readonly time: number;
   readonly id: number | undefined;
+  readonly point: number;
+  /** Not the packet's alone: `isWeak`. */
+  readonly weak: boolean;
 }
 
 /** Gathers packets into conversations, point after point, and notices the same packet under other addresses. */
@@ -169,7 +174,8 @@ export class ConversationTable {
   ): void {
     const signature = signatureOf(packet, bytes);
     if (signature === undefined) return;
-    const mine: Signed = { conversation: conversation.index, fromA, time: sighting.time, id: sighting.id };
+    const { time, id, point } = sighting;
+    const mine: Signed = { conversation: conversation.index, fromA, time, id, point, weak: isWeak(packet) };
     const others = this.#bySignature.get(signature);
     if (!others) {
       this.#bySignature.set(signature, [mine]);
@@ -180,6 +186,7 @@ export class ConversationTable {
       if (Math.abs(other.time - mine.time) > SAME_PACKET_SECONDS) continue;
       const left = this.conversations[other.conversation] as Conversation;
       if (!couldBeTranslated(left, conversation, packet)) continue;
+      if ((mine.weak || other.weak) && !isPlainlyNext(left, other, conversation, mine)) continue;
       const name = `${left.index} ${conversation.index}`;
       if (this.#linked.has(name)) continue;
       this.#linked.add(name);
@@ -226,6 +233,12 @@ function noteAttempt(
     sides.attempts ??= new AttemptLog();
     sides.attempts.ask(sighting);
   } else sides.attempts?.answer(sighting, role);
+}
+
+/** Seen at another point at once, and neither pair of ends at the other's: then they are hardly two packets. */
+function isPlainlyNext(left: Conversation, other: Signed, right: Conversation, mine: Signed): boolean {
+  if (other.point === mine.point || Math.abs(other.time - mine.time) > WEAK_SECONDS) return false;
+  return !left.points.has(mine.point) && !right.points.has(other.point);
 }
 
 /** NAT leaves one end as it was, except where both are rewritten (hairpin); a TCP sequence number is proof enough for that. */

@@ -1,3 +1,4 @@
+import { UNSAID } from '../capture/frame.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import type { Packet } from '../packet/packet.ts';
 
@@ -11,6 +12,7 @@ import type { Packet } from '../packet/packet.ts';
 export function signatureOf(packet: Packet, bytes: Uint8Array): string | undefined {
   const { ip, tcp, icmp, udp } = packet;
   if (!ip) return undefined;
+  if (isWeak(packet)) return weakSignature(packet);
   const id = ip.family === 4 ? (ip.id ?? 0) : '';
   if (ip.fragmentOffset > 0)
     return id ? `frag ${ip.protocol} ${id} ${ip.fragmentOffset} ${ip.length}` : undefined;
@@ -25,6 +27,20 @@ export function signatureOf(packet: Packet, bytes: Uint8Array): string | undefin
     return `sctp ${digest(bytes, ip.transport + 4, 4)} ${digest(bytes, ip.transport + 12)}`;
   }
   return `${ip.protocol} ${ip.length} ${id} ${digest(bytes, ip.transport)}`;
+}
+
+/** Made of a text that shows neither identification nor payload: what it shows may be another packet's too. */
+export function isWeak({ ip, tcp, dns, told }: Packet): boolean {
+  if (!ip || told === undefined) return false;
+  if (tcp) return (told.unsaid & (UNSAID.sequence | UNSAID.acknowledgement)) !== 0 && tcp.payload > 0;
+  return dns === undefined && (told.unsaid & UNSAID.header) !== 0;
+}
+
+/** What NAT mostly leaves as it is: the sender's port, an echo's identifier and number. */
+function weakSignature({ ip, udp, icmp }: Packet): string | undefined {
+  if (udp) return `told udp ${udp.length} ${udp.sourcePort}`;
+  if (icmp?.id !== undefined) return `told icmp ${icmp.type} ${icmp.id} ${icmp.sequence} ${ip?.length}`;
+  return undefined;
 }
 
 /** FNV-1a over at most `length` bytes; short on purpose, so that captures with different snaplens (from 64 bytes on Ethernet) agree. */

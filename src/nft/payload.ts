@@ -1,6 +1,6 @@
 /** nft_payload_eval() and nft_payload_fast_eval(), net/netfilter/nft_payload.c, with the protocols that nft(8) asks for first. */
 import { isUnknown, type Ternary, type Unknown, unknown } from '../base/ternary.ts';
-import { headerAt, type UpperLayer, u8, upperLayer } from '../xtables/packet.ts';
+import { headerAt, type UpperLayer, u8, unsaidHeader, upperLayer } from '../xtables/packet.ts';
 import { currentDevice, type NftContext } from './context.ts';
 import type { Payload } from './expression.ts';
 import { type Loaded, maskOfBits, readNumber } from './value.ts';
@@ -73,10 +73,17 @@ export function loadPayload(ctx: NftContext, payload: Payload): Loaded {
 export function payloadAt(ctx: NftContext, payload: Payload): number | Unknown | undefined {
   const first = payload.offset >> 3;
   const length = Math.ceil(((payload.offset & 7) + payload.bits) / 8);
+  const unsaid = payload.base === 'nh' && isMadeUp(ctx.skb.family, first) && unsaidHeader(ctx.skb);
+  if (unsaid) return unsaid;
   const base = baseOf(ctx, payload.base, isFast(first, length));
   if (typeof base !== 'number') return base;
   const at = headerAt(ctx.skb, base + first, length);
   return at === 'short' ? undefined : at;
+}
+
+/** TOS, identification, flags, TTL and checksum; traffic class, flow label and hop limit. */
+function isMadeUp(family: number, first: number): boolean {
+  return family === 4 ? first === 1 || (first >= 4 && first < 12 && first !== 9) : first < 4 || first === 7;
 }
 
 /** nft_payload_fast_ops: one aligned load of up to four bytes, which takes no notice of fragments. */

@@ -1,3 +1,4 @@
+import { UNSAID } from '../capture/frame.ts';
 import { leastTransport } from '../header/transport.ts';
 import { BROADCAST_MAC, isGroupMac } from '../net/mac.ts';
 import { PROTOCOL } from '../net/protocol.ts';
@@ -21,6 +22,8 @@ export function skbFromFrame(frame: Uint8Array, packet: Packet, origin: Skb['ori
   const end = Math.min(frame.length, ip.offset + ip.length);
   if (end <= ip.offset) return undefined;
   const captured = end - ip.offset;
+  // tcpdump -q: ports and no flags. What the segment is for is unknown, and none is made up here.
+  if (packet.told && packet.ports && ip.protocol === PROTOCOL.tcp) return undefined;
   const wanted = ip.transport < 0 ? captured : ip.transport - ip.offset + filledTransport(frame, ip, end);
   const bytes = new Uint8Array(Math.max(captured, wanted));
   bytes.set(frame.subarray(ip.offset, end));
@@ -43,6 +46,7 @@ export function skbFromFrame(frame: Uint8Array, packet: Packet, origin: Skb['ori
     origin,
   };
   if (wanted > captured && ip.protocol === PROTOCOL.tcp) skb.optionsCut = true;
+  if (packet.told && (packet.told.unsaid & UNSAID.header) !== 0) skb.headerUnsaid = true;
   refreshLayout(skb);
   // A total length of 0 (an oversized packet of the sending host): dissect() took it from the frame.
   skb.length = ip.length;

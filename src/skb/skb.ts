@@ -54,6 +54,8 @@ export interface Skb {
   inner?: { readonly skb: Skb; readonly tunnel: string } | undefined;
   /** The capture cut the options of its TCP header: they are zeros here. */
   optionsCut?: true | undefined;
+  /** It was read from a text that doesn't show TTL, TOS, identification and flags: they are made up here. */
+  headerUnsaid?: true | undefined;
   /** Tells copies and rewrites of one captured packet from others: file and number. */
   origin?: { readonly file: string; readonly number: number } | undefined;
 }

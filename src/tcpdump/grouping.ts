@@ -30,7 +30,7 @@ const NUMBER =
 const MAC = '(?:[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}|Broadcast)(?: \\(oui [^)]*\\))?';
 /** How a packet begins behind its time. */
 const HEAD = new RegExp(
-  `^(?:(?:\\S{1,16}\\s+)?(?:In|Out|B|M|P)\\s+)?(?:ip: )?(?:IP6? [^,]*(?:>|&gt;) |IP6? \\(|IP6? truncated-ip|IP6? bad-|IP6? \\[|IP\\d+ |ARP, |arp (?:who-has|reply)|(?:ifindex \\d+ )?(?:${MAC} )?(?:ethertype |802\\.2, )|AF \\w+ \\(|${MAC} > ${MAC}, |${MAC} ${MAC} (?:ip6?|arp|rarp|[0-9a-f]{4}) \\d+: )`,
+  `^(?:(?:\\S{1,16}\\s+)?(?:In|Out|B|M|P)\\s+)?(?:ip: )?(?:IP6? [^,]*(?:>|&gt;) |(?:\\d{1,3}\\.){3}\\d{1,3}(?:\\.[\\w-]+)? > \\S+: |IP6? \\(|IP6? truncated-ip|IP6? bad-|IP6? \\[|IP\\d+ |ARP, |arp (?:who-has|reply)|(?:ifindex \\d+ )?(?:${MAC} )?(?:ethertype |802\\.2, )|AF \\w+ \\(|${MAC} > ${MAC}, |${MAC} ${MAC} (?:ip6?|arp|rarp|[0-9a-f]{4}) \\d+: )`,
 );
 /** Packets of other kinds, known by their first word. */
 const OTHERS =

@@ -42,6 +42,11 @@ export function tosOf(skb: Skb): number {
   return skb.family === 4 ? u8(skb.bytes, 1) : (u16(skb.bytes, 0) >> 4) & 0xff;
 }
 
+/** Of a packet from a text without `-v`; undefined where the field is the packet's own. */
+export function unsaidHeader(skb: Pick<Skb, 'headerUnsaid'>): Unknown | undefined {
+  return skb.headerUnsaid && unknown('the text shows no TTL, TOS and identification (tcpdump -v does)');
+}
+
 /** What a header read gives: where it begins; or that the packet hasn't it; or that the capture doesn't show it. */
 export type HeaderAt = number | 'short' | 'fragment' | Unknown;
 

@@ -52,13 +52,15 @@ describe.skipIf(!hasTcpdump())('incidents whose captures are text', () => {
     const analysis = await analyzeFiles(asText(name, 'rich'));
     const expectation = readExpectation(join(ROOT, name, 'expect.json'));
     expect(confidentErrors(analysis, expectation).join('\n')).toBe('');
-    if (process.env.NETTRACE_TELL) console.log(`rich ${name}: ${differences(analysis, expectation).join('; ')}`);
+    if (process.env.NETTRACE_TELL)
+      console.log(`rich ${name}: ${differences(analysis, expectation).join('; ')}`);
   });
 
   it.each(incidents())('%s: as tcpdump -nn prints it', async (name) => {
     const analysis = await analyzeFiles(asText(name, 'plain'));
     const expectation = readExpectation(join(ROOT, name, 'expect.json'));
     expect(confidentErrors(analysis, expectation).join('\n')).toBe('');
-    if (process.env.NETTRACE_TELL) console.log(`plain ${name}: ${differences(analysis, expectation).join('; ')}`);
+    if (process.env.NETTRACE_TELL)
+      console.log(`plain ${name}: ${differences(analysis, expectation).join('; ')}`);
   });
 });

@@ -1,7 +1,7 @@
 /** dscp_mt(), net/netfilter/xt_dscp.c */
 import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
 import { listing } from '../listing.ts';
-import { tosOf } from '../packet.ts';
+import { tosOf, unsaidHeader } from '../packet.ts';
 import { dscpClass, dscpNumber } from '../values/dscp.ts';
 import { hex } from '../values/number.ts';
 
@@ -24,5 +24,5 @@ export const dscp = defineMatch({
     return arg ? ({ invert: arg.invert, dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');
   },
   print: (info: DscpInfo) => [option('dscp', info.invert, hex(info.dscp, 2))],
-  match: (info: DscpInfo, { skb }) => (tosOf(skb) >> 2 === info.dscp) !== info.invert,
+  match: (info: DscpInfo, { skb }) => unsaidHeader(skb) ?? (tosOf(skb) >> 2 === info.dscp) !== info.invert,
 });

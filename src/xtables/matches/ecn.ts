@@ -1,7 +1,7 @@
 /** ecn_mt4(), ecn_mt6(), net/netfilter/xt_ecn.c */
 import { DECIDED, defineMatch, option } from '../extension.ts';
 import { listing } from '../listing.ts';
-import { blindHeader, tosOf, u8, upperLayer } from '../packet.ts';
+import { blindHeader, tosOf, u8, unsaidHeader, upperLayer } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
 interface EcnInfo {
@@ -46,6 +46,8 @@ export const ecn = defineMatch({
       ? '--ecn-tcp-ece and --ecn-tcp-cwr need -p tcp'
       : undefined,
   match({ ece, cwr, ect }, ctx) {
+    const unsaid = ect && unsaidHeader(ctx.skb);
+    if (unsaid) return unsaid;
     if (ect && ((tosOf(ctx.skb) & 3) === ect.value) === ect.invert) return false;
     if ((!ece && !cwr) || upperLayer(ctx).protocol !== TCP) return true;
     const at = blindHeader(ctx, 20);

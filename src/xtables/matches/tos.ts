@@ -1,7 +1,7 @@
 /** tos_mt(), net/netfilter/xt_dscp.c */
 import { DECIDED, defineMatch, option } from '../extension.ts';
 import { listing } from '../listing.ts';
-import { tosOf } from '../packet.ts';
+import { tosOf, unsaidHeader } from '../packet.ts';
 import { formatTos, type Masked, tos as tosValue } from '../values/tos.ts';
 
 interface TosInfo extends Masked {
@@ -15,5 +15,5 @@ export const tos = defineMatch({
   listing: listing([/tos match ?(?<n>!)?(?<v>\S+)/, 'tos']),
   build: ({ tos }): TosInfo => ({ invert: tos.invert, ...tos.value }),
   print: (info) => [option('tos', info.invert, formatTos(info))],
-  match: (info, { skb }) => ((tosOf(skb) & info.mask) === info.value) !== info.invert,
+  match: (info, { skb }) => unsaidHeader(skb) ?? ((tosOf(skb) & info.mask) === info.value) !== info.invert,
 });

@@ -2,7 +2,7 @@
 import type { Family } from '../../net/ip.ts';
 import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
 import { listedOption, listing } from '../listing.ts';
-import { ttlOf } from '../packet.ts';
+import { ttlOf, unsaidHeader } from '../packet.ts';
 import { number } from '../values/number.ts';
 
 const RELATIONS = ['eq', 'lt', 'gt'] as const;
@@ -39,6 +39,8 @@ function define(name: 'ttl' | 'hl', family: Family) {
     },
     print: (info: TtlInfo) => [option(key(info.relation), info.invert, info.value)],
     match(info: TtlInfo, { skb }) {
+      const unsaid = unsaidHeader(skb);
+      if (unsaid) return unsaid;
       const ttl = ttlOf(skb);
       if (info.relation === 'lt') return ttl < info.value;
       return info.relation === 'gt' ? ttl > info.value : (ttl === info.value) !== info.invert;

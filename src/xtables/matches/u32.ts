@@ -3,7 +3,7 @@ import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
-import { cut, u32 as readWord } from '../packet.ts';
+import { cut, u32 as readWord, unsaidHeader } from '../packet.ts';
 import { hex, type Range, readNumber } from '../values/number.ts';
 
 const OPERATORS = ['&', '<<', '>>', '@'] as const;
@@ -72,6 +72,8 @@ export const u32 = defineMatch({
   build: ({ u32 }): U32Info => ({ invert: u32.invert, tests: u32.value }),
   print: (info) => [option('u32', info.invert, `"${info.tests.map(printTest).join('&&')}"`)],
   match(info, ctx) {
+    const unsaid = unsaidHeader(ctx.skb);
+    if (unsaid) return unsaid;
     for (const test of info.tests) {
       const held = testHolds(test, ctx);
       if (isUnknown(held)) return held;
