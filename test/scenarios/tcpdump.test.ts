@@ -15,7 +15,7 @@ const FORMS = {
   plain: ['-nn'],
 } as const;
 /** Every so many incidents, so that all kinds are among them and the run stays short. */
-const STEP = Number(process.env.NETTRACE_EVERY ?? 3);
+const STEP = Number(process.env.NETTRACE_EVERY ?? 5);
 const LARGE = 200_000;
 
 const scratch = mkdtempSync(join(tmpdir(), 'nettrace-tcpdump-'));

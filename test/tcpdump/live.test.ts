@@ -62,7 +62,7 @@ async function compare(file: string, flags: string): Promise<string[]> {
 describe.skipIf(!hasTcpdump())('what tcpdump prints of recorded captures', () => {
   it.each(FLAGS)('tcpdump %s', async (flags) => {
     const wrong: string[] = [];
-    for (const file of capturesBelow('captures', 24)) wrong.push(...(await compare(file, flags)));
+    for (const file of capturesBelow('captures', 8)) wrong.push(...(await compare(file, flags)));
     expect(wrong.join('\n')).toBe('');
   });
 });
@@ -76,7 +76,7 @@ describe.skipIf(!hasTcpdump() || !existsSync(CORPUS))('what tcpdump prints of th
     async (flags) => {
       const wrong: string[] = [];
       let packets = 0;
-      for (const file of capturesBelow(CORPUS, 120)) {
+      for (const file of capturesBelow(CORPUS, 60)) {
         const truth = await packetsOfFile(file);
         const text = printed(file, flags.split(' '));
         if (text === undefined) continue;
@@ -88,7 +88,7 @@ describe.skipIf(!hasTcpdump() || !existsSync(CORPUS))('what tcpdump prints of th
           if (found.length > 0) wrong.push(`${file} packet ${at + 1}: ${found.join('; ')}`);
         }
       }
-      expect(packets).toBeGreaterThan(500);
+      expect(packets).toBeGreaterThan(200);
       expect(wrong.length / packets, wrong.slice(0, 10).join('\n')).toBeLessThan(0.01);
     },
     120_000,
