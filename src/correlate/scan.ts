@@ -65,6 +65,16 @@ export async function scanCaptures(
   const observations: PointObservation[] = [];
   const issues: Issue[] = [];
 
+  const tunnels = new Map<number, Set<string>>();
+  /** Of a capture that holds more tunnels than any host has, the rest is left inside. */
+  const isCounted = (input: number, tunnel: string): boolean => {
+    const known = tunnels.get(input) ?? new Set<string>();
+    tunnels.set(input, known);
+    if (!known.has(tunnel) && known.size >= MOST_TUNNELS) return false;
+    known.add(tunnel);
+    return true;
+  };
+
   const pointFor = (
     input: number,
     interfaceName?: string,
@@ -107,6 +117,7 @@ export async function scanCaptures(
       observer.add(packet);
       for (const inner of packet.inner) {
         if (!inner.ip || !isOverlay(inner) || isForAll(inner)) continue;
+        if (!isCounted(input, tunnelName(inner))) continue;
         const { interfaceName, interfaceIndex } = packet;
         const inside = pointFor(input, interfaceName, interfaceIndex, tunnelName(inner));
         note(inside, inner);
@@ -159,6 +170,8 @@ function noteLosses(points: ScannedPoint[], input: number, summary: CaptureSumma
     point.limits ??= own.find(({ filter }) => filter !== undefined)?.filter;
   }
 }
+
+const MOST_TUNNELS = 64;
 
 const ARP = 0x806;
 

@@ -76,6 +76,20 @@ function sendTo(run: Run, copy: Copy, vxlan: Vxlan, remote: Remote): void {
     mark: skb.mark,
     uid: 0,
   });
+  const depth = depthOf(outer);
+  if (depth > DEEPEST || (result.kind !== 'drop' && result.destination.out === device.name)) {
+    endCopy(run, copy, {
+      verdict: 'dropped',
+      cause: 'route-loop',
+      device: device.name,
+      text:
+        depth > DEEPEST
+          ? `wrapped more than ${DEEPEST} times`
+          : `the way to ${formatIp(remote.address)} leads into ${device.name} itself`,
+      stray: copy.flooded,
+    });
+    return;
+  }
   if (result.kind !== 'drop') {
     const mtu = mtuToward(net, result.destination, outer.family);
     const headroom = outer.length - skb.length;
@@ -98,6 +112,15 @@ function sendTo(run: Run, copy: Copy, vxlan: Vxlan, remote: Remote): void {
       ...(vxlan.lower === undefined ? {} : { out: vxlan.lower }),
     }),
   );
+}
+
+/** The kernel's own limit of tunnels in tunnels is their transmit recursion (XMIT_RECURSION_LIMIT). */
+const DEEPEST = 8;
+
+function depthOf({ inner }: Skb): number {
+  let depth = 0;
+  for (let each = inner; each; each = each.skb.inner) depth++;
+  return depth;
 }
 
 /**
