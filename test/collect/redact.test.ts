@@ -430,7 +430,7 @@ describe('bundles', () => {
           Name: '/ledger',
           Config: { Hostname: 'ledger', Env: ['KEY=topsecret'], Image: 'registry.acme-widgets.com/books:1' },
           State: { Pid: 9 },
-          NetworkSettings: {},
+          NetworkSettings: { Networks: { bridge: {}, 'customer-net': {} } },
         },
       ]),
     );
@@ -438,6 +438,7 @@ describe('bundles', () => {
       'processes.txt',
       'UID        PID  PPID  C STIME TTY          TIME CMD\nroot         9     1  0 10:00 ?        00:00:00 /usr/bin/books --token topsecret\n',
     );
+    write('notes-of-gatekeeper.txt', '10.0.0.1 dev br-ledger lladdr 00:1b:21:a1:b2:c3 STALE\n');
     const { sink, bytes } = collector();
     const [frame] = capture({
       from: '93.184.216.34',
@@ -453,11 +454,11 @@ describe('bundles', () => {
     const to = join(folder, 'own', 'redacted');
     expect(await redactBundle(from, to, KEY)).toEqual([]);
     const { files } = walkDirectory(to, DEFAULT_LIMITS);
-    expect(files).toHaveLength(8);
+    expect(files).toHaveLength(9);
     for (const { path, name } of files) {
       const text = `${name}\n${readFileSync(path).toString('latin1')}`;
       expect(text, name).not.toMatch(
-        /gatekeeper|ledger|acme|widgets|books|topsecret|93\.184\.216|a1:b2:c3|a1b2:?c3|fea1/i,
+        /gatekeeper|ledger|customer|acme|widgets|books|topsecret|93\.184\.216|a1:b2:c3|a1b2:?c3|fea1/i,
       );
       expect(text.includes('\x5d\xb8\xd8'), name).toBe(false);
     }

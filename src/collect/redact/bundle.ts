@@ -60,9 +60,13 @@ function textOf(bytes: Uint8Array): string | undefined {
   return Buffer.from(bytes).toString('utf8');
 }
 
+/** Of what lies elsewhere, the whole name may be somebody's. */
+const LAYOUT = /^(?:(?:namespaces|captures|traces|docker)\/|manifest\.json$|processes\.txt$)/;
+
 /** `namespaces/web/…`, `captures/web/br-web.pcap`: folders are called as namespaces, captures as interfaces. */
 function redactedPath(name: string, names: Names): string {
   const [top = '', space, ...rest] = name.split('/');
+  if (!LAYOUT.test(name)) return names.in(name);
   if (space === undefined || rest.length === 0) return name;
   const inner = rest.join('/');
   return [top, space === 'host' ? space : names.in(space), top === 'captures' ? names.in(inner) : inner].join(
@@ -90,7 +94,7 @@ export function namesIn(path: string, text: string): string[] {
         /"(?:Name|Hostname|Domainname|Image|ImageName|NetworkMode|HostName)":\s*"(?!sha256:)([^"]*)"/g,
       ),
       ...listed(text, /"(?:Aliases|DNSNames|ExtraHosts|DnsSearch|Links|Names)":\s*\[([^\]]*)\]/g),
-      ...listed(text, /"(?:Networks)":\s*\{\s*("[^"]+")/g),
+      ...networksOf(text),
     ];
   if (/^(?:podman-)?networks.*json$/.test(base)) return [...own, ...keyed(text, /"[Nn]ame":\s*"([^"]*)"/g)];
   if (base === 'hosts') {
@@ -100,6 +104,21 @@ export function namesIn(path: string, text: string): string[] {
   if (base.startsWith('ip-netns'))
     return [...own, ...keyed(text, /"name":\s*"([^"]*)"/g), ...keyed(text, /^(\S+) \(id: \d+\)/gm)];
   return own;
+}
+
+/** Networks are keys: `"Networks": {"shop": {…}}`. */
+function networksOf(text: string): string[] {
+  let records: unknown;
+  try {
+    records = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(records)) return [];
+  return records.flatMap((record: { NetworkSettings?: { Networks?: unknown } } | null) => {
+    const networks = record?.NetworkSettings?.Networks;
+    return typeof networks === 'object' && networks !== null ? Object.keys(networks) : [];
+  });
 }
 
 function keyed(text: string, pattern: RegExp): string[] {

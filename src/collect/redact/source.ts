@@ -5,6 +5,7 @@ import type { Issue } from '../../base/issue.ts';
 import { openFile } from '../../capture/open.ts';
 import { peek } from '../../capture/source.ts';
 import { isTar, readArchive } from '../../input/archive.ts';
+import { walkDirectory } from '../../input/directory.ts';
 import { bundleRoots } from '../../input/layout.ts';
 import { DEFAULT_LIMITS } from '../../input/limits.ts';
 
@@ -17,7 +18,11 @@ export interface Source {
 export async function bundleFolder(path: string, into: string): Promise<Source | Issue> {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) return fault(path, 'there is no such file');
-  if (stat.isDirectory()) return { folder: path, issues: [] };
+  if (stat.isDirectory()) {
+    const { files, issues } = walkDirectory(path, DEFAULT_LIMITS);
+    const [root = ''] = bundleRoots(files.map(({ name }) => name));
+    return { folder: join(path, root), issues };
+  }
   const source = openFile(path);
   if (!('read' in source)) return source;
   const { head, source: whole } = await peek(source, 512);
