@@ -71,7 +71,8 @@ export function dissect(frame: Frame): Packet {
     frame.view === undefined || frame.offset === undefined
       ? new Cursor(viewOf(frame.bytes), 0, draft)
       : new Cursor(frame.view, frame.offset, draft);
-  let layer = firstLayer(frame.linkType);
+  // A text that shows no header of the packet at all leaves nothing to be read.
+  let layer = frame.told && frame.captured === 0 ? undefined : firstLayer(frame.linkType);
   while (layer !== undefined && cursor.count()) layer = LAYERS[layer](cursor);
   return draft;
 }
