@@ -205,7 +205,7 @@ class Tap {
       const next = at + 16 + view.getUint32(at + 8, this.little);
       if (next > this.rest.length) break;
       if (this.written + next > this.limits.maxBytes) {
-        this.ended = `its file has reached ${Math.floor(this.limits.maxBytes / 1e6)} MB`;
+        this.ended = `its file has reached ${sizeText(this.limits.maxBytes)}`;
         break;
       }
       this.packets++;
@@ -244,7 +244,8 @@ class Tap {
 
   private reached(): string | undefined {
     if (this.stopping) return undefined;
-    return this.packets === this.limits.packets ? `it has its ${this.packets} packets` : lastWords(this.said);
+    // As many as were asked for: nothing is lacking.
+    return this.packets === this.limits.packets ? undefined : lastWords(this.said);
   }
 }
 
@@ -254,4 +255,8 @@ function lastWords(said: string): string {
     .split('\n')
     .filter((line) => line.trim() !== '' && !/listening on|^\d+ packets? /.test(line));
   return (lines.at(-1) ?? 'tcpdump ended by itself').replace(/^tcpdump: /, '').trim();
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${Math.floor(bytes / 1e3)} kB` : `${Math.floor(bytes / 1e6)} MB`;
 }

@@ -44,6 +44,7 @@ export async function gatherOne(
     return { kind: 'file', file: { file: way.file, command, text: result.text, taken } };
   }
   // That a tool is missing counts only where no other one could tell why it has nothing either.
+  if (reasons.includes(GONE)) return { kind: 'failed', failure: { what: 'the rest', reason: GONE } };
   const reason = reasons.find((each) => !each.endsWith(MISSING)) ?? reasons[0];
   if (reason !== undefined) return { kind: 'failed', failure: { what: gathering.what, reason } };
   if (gathering.otherwise !== 'none') return { kind: 'nothing' };
@@ -52,6 +53,8 @@ export async function gatherOne(
 }
 
 const MISSING = ' is not installed';
+/** nsenter(1) itself complains: a container that ended, a name that was deleted. */
+const GONE = 'it went away meanwhile';
 
 async function holds(when: Condition | undefined, path: string | undefined, host: Host): Promise<boolean> {
   if (!when) return true;
@@ -79,6 +82,8 @@ async function runWay(
     let ran = await once();
     // The kernel's list changed while it was printed.
     if (ran.status !== 0 && /\b(interrupted|terminated)\b/i.test(ran.complaint)) ran = await once();
+    if (path !== undefined && ran.status !== 0 && ran.complaint.startsWith('nsenter: '))
+      return { reason: GONE };
     if (ran.late) return { reason: `${tool} gave no answer in ${COMMAND_SECONDS} s` };
     if (ran.status !== 0 && !(way.lenient && ran.output !== ''))
       return { reason: complaintOf(tool, ran.complaint, ran.status) };

@@ -77,7 +77,7 @@ export function findNamespaces(
     const command = host.read(`/proc/${pid}/comm`)?.trim() ?? '';
     add(inode, command === '' ? `pid-${pid}` : `${command}-${pid}`, `/proc/${pid}/ns/net`, {});
   }
-  if (holders.hidden > 0) {
+  if (holders.hidden > 0 && !host.root) {
     const many = holders.hidden === 1 ? '1 process is' : `${holders.hidden} processes are`;
     notes.push(`${many} another user's: in which namespace, only root sees`);
   }

@@ -120,7 +120,7 @@ capture() {
     echo "  $space:$device: \${caught:-?} packets" >>"$draft/counts"
     namespace=
     [ "\${dropped:-0}" = 0 ] || miss "packets of $space:$device" "the kernel had no room for $dropped of them"
-    [ ! -e "$draft/full.$number" ] || miss "the capture on $space:$device" "its file has reached $((most / 1000000)) MB"
+    [ ! -e "$draft/full.$number" ] || miss "the capture on $space:$device" "its file has reached $most bytes"
   done 3<"$draft/taps"
   namespace=
 }
