@@ -6,11 +6,14 @@ import { isCapture, wasCapturing } from '../correlate/points.ts';
 import { fateOf } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
-import { applyMask, networkOf, type Prefix } from '../net/prefix.ts';
+import { applyMask, formatPrefix, networkOf, type Prefix } from '../net/prefix.ts';
 import type { Trace } from '../netstack/hop.ts';
 import type { Rule, Ruleset } from '../xtables/rule.ts';
 import { type Case, netnsOf } from './case.ts';
+import type { Command } from './cause.ts';
 import type { Evidence, Finding } from './finding.ts';
+import { type FailedMatch, failedMatches, fieldOf, nftNatChain, nftNatRules } from './nft-nat.ts';
+import { iptablesOf } from './words.ts';
 
 /** A packet that left the known world with an address which only the inside knows. */
 export interface Untranslated {
@@ -205,7 +208,7 @@ export function natNearMisses(
 ): NearMiss[] {
   const netns = netnsOf(kase, left.namespace);
   const rulesets = (kase.flow.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
-  return rulesets.flatMap((ruleset) =>
+  const own = rulesets.flatMap((ruleset) =>
     [...(ruleset.tables.get('nat')?.chains.values() ?? [])].flatMap((chain) =>
       chain.rules.flatMap((rule, index) => {
         if (rule.target?.kind !== 'extension' || !SOURCE_NAT.has(rule.target.name) || isSelfMasquerade(rule))
@@ -230,6 +233,71 @@ export function natNearMisses(
       }),
     ),
   );
+  return [...own, ...nftNearMisses(kase, left)];
+}
+
+/** The same for rules of nft's own tables. */
+function nftNearMisses(
+  kase: Case,
+  { namespace, source, out }: Pick<Untranslated, 'namespace' | 'source' | 'out'>,
+): NearMiss[] {
+  const there = kase.prediction?.there;
+  const destination = (there && parseIp(there.final.destination)) ?? kase.flow.server.address;
+  if (typeof destination !== typeof source) return [];
+  return nftNatRules(kase, namespace, 'postrouting').flatMap((found) => {
+    const failed = failedMatches(kase, found, 'postrouting', { source, destination, out });
+    // One for the other family is none for this packet.
+    if (failed.some((each) => isOfOtherFamily(kase, each.statement.left))) return [];
+    const [first] = failed;
+    const ending = there?.hops
+      .at(-1)
+      ?.steps.findLast((step) => step.kind === 'nft-rule' && step.hook === 'postrouting');
+    const why = first
+      ? nftReason(first, source, destination, out)
+      : ending?.kind === 'nft-rule'
+        ? `rule ${ending.number} of ${ending.chain} ("${ending.text}") ends the walk before it`
+        : 'one of its conditions does not hold for this packet';
+    return [
+      {
+        target: found.nat.type === 'masquerade' ? 'MASQUERADE' : 'SNAT',
+        why,
+        exempted: first !== undefined && fieldOf(first) === 'daddr' && first.statement.op === '!=',
+        rule: found.place,
+      },
+    ];
+  });
+}
+
+function isOfOtherFamily({ flow }: Case, left: FailedMatch['statement']['left']): boolean {
+  if (left.kind === 'meta') return left.key === 'nfproto' || left.key === 'protocol';
+  return left.kind === 'payload' && left.header?.protocol === (flow.family === 4 ? 'ip6' : 'ip');
+}
+
+function nftReason(failed: FailedMatch, source: Ip, destination: Ip, out: string): string {
+  const field = fieldOf(failed) ?? '';
+  const asks = `it asks for "${failed.text}"`;
+  if (/^oif/.test(field)) return `${asks}, and the packet leaves by ${out}`;
+  if (field === 'saddr') return `${asks}, and the source is ${formatIp(source)}`;
+  if (field === 'daddr') return `${asks}, and the destination is ${formatIp(destination)}`;
+  return `${asks}, and the packet is another`;
+}
+
+/** In front of what is there, or behind it: the packet filter that has NAT rules already gets one for the network behind. */
+export function masquerading(
+  kase: Case,
+  { namespace, inside }: Untranslated,
+  subnet: Prefix,
+  where: 'front' | 'end',
+): Command {
+  const chain = nftNatChain(kase, namespace, 'postrouting');
+  const ip = kase.flow.family === 4 ? 'ip' : 'ip6';
+  const network = formatPrefix(subnet);
+  return {
+    namespace,
+    text: chain
+      ? `nft ${where === 'front' ? 'insert' : 'add'} rule ${chain} ${ip} saddr ${network} oifname != ${inside ?? 'br0'} masquerade`
+      : `${iptablesOf(kase)} -t nat -${where === 'front' ? 'I' : 'A'} POSTROUTING -s ${network} ! -o ${inside ?? 'br0'} -j MASQUERADE`,
+  };
 }
 
 /** Docker's rule for a container that asks itself by its published port: not meant for anything else. */

@@ -43,8 +43,24 @@ const isEcho = (protocol: number) => protocol === PROTOCOL.icmp || protocol === 
 export interface Translation {
   readonly manip: 'src' | 'dst';
   readonly to: string;
-  readonly rule: Extract<Step, { kind: 'rule' }>;
+  readonly rule: NatRule;
 }
+
+export type NatRule = Extract<Step, { kind: 'rule' | 'nft-rule' }>;
+
+/** `nat POSTROUTING rule 2`; of nft's own tables `ip nat post rule 2`. */
+export function natPlace(rule: NatRule): string {
+  const family = rule.kind === 'nft-rule' ? `${rule.family} ` : '';
+  return `${family}${rule.table} ${rule.chain} rule ${rule.number}`;
+}
+
+/** `MASQUERADE`, `SNAT`, `DNAT` …, whoever's rule it is. */
+export function natTarget(rule: NatRule): string {
+  if (rule.kind === 'rule') return rule.target;
+  return (NFT_NAT.exec(rule.text)?.[1] ?? 'NAT').toUpperCase();
+}
+
+const NFT_NAT = /\b(masquerade|snat|dnat|redirect)\b/;
 
 /** Only what a rule asks for: a null binding that had to change a port is none. */
 export function translationIn(kase: Case, namespace: string, manip: 'src' | 'dst'): Translation | undefined {
@@ -63,10 +79,11 @@ const TARGETS = {
 };
 
 function natRule(hop: Hop, manip: 'src' | 'dst'): Translation['rule'] | undefined {
-  const step = hop.steps.findLast(
-    (each) => each.kind === 'rule' && each.table === 'nat' && TARGETS[manip].has(each.target),
+  return hop.steps.findLast(
+    (step): step is NatRule =>
+      (step.kind === 'rule' && step.table === 'nat' && TARGETS[manip].has(step.target)) ||
+      (step.kind === 'nft-rule' && NFT_NAT.test(step.text) && TARGETS[manip].has(natTarget(step))),
   );
-  return step?.kind === 'rule' ? step : undefined;
 }
 
 /** Where the entry sends its packets, and from what: the reply tuple is what it expects back. */
@@ -98,13 +115,13 @@ export function entryEvidence({ dump }: Remembered): Evidence {
 /** The rule as a finding cites it, with what it counted. */
 export function ruleLine({ rule }: Translation): Evidence[] {
   if (rule.path === undefined || rule.line === undefined) return [];
-  return [{ path: rule.path, line: rule.line, text: `nat ${rule.chain} rule ${rule.number}: ${rule.text}` }];
+  return [{ path: rule.path, line: rule.line, text: `${natPlace(rule)}: ${rule.text}` }];
 }
 
 export function findingRuleOf(kase: Case, { rule }: Translation): NonNullable<Finding['rule']> {
   return {
     family: kase.flow.family,
-    table: rule.table,
+    table: rule.kind === 'nft-rule' ? `${rule.family} ${rule.table}` : rule.table,
     chain: rule.chain,
     number: rule.number,
     text: rule.text,

@@ -1,11 +1,20 @@
 import { ownersOf } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
-import { protocolName } from '../../net/protocol.ts';
+import { PROTOCOL, protocolName } from '../../net/protocol.ts';
+import { printStatement } from '../../nft/print/statement.ts';
 import type { Rule } from '../../xtables/rule.ts';
 import type { Case } from '../case.ts';
-import type { Cause, Command } from '../cause.ts';
+import type { Cause, Command, Found } from '../cause.ts';
+import {
+  asksForPort,
+  type FailedMatch,
+  failedMatches,
+  fieldOf,
+  type NftNatRule,
+  nftNatRules,
+} from '../nft-nat.ts';
 import { dnatRules, nearMissOf } from '../published.ts';
-import { refusalOf } from '../refusal.ts';
+import { type Refusal, refusalOf } from '../refusal.ts';
 import { capital, iptablesOf, nameOf } from '../words.ts';
 
 export const natDnatMismatch: Cause = {
@@ -65,9 +74,77 @@ export const natDnatMismatch: Cause = {
         effect: 'Correct the rule’s condition, so that it covers what clients ask for.',
       };
     }
-    return undefined;
+    return inNft(kase, refusal.namespace, refusal);
   },
 };
+
+/** A rule of nft's own tables that is for this port, and doesn't take the packet. */
+function inNft(kase: Case, namespace: string, refusal: Refusal): Found | undefined {
+  const { flow, prediction } = kase;
+  const device = prediction?.there.hops.at(-1)?.in;
+  const packet = { source: flow.client.address, destination: flow.server.address, in: device };
+  for (const found of nftNatRules(kase, namespace, 'prerouting')) {
+    if (!asksForPort(found)) continue;
+    const other = flow.protocol === PROTOCOL.tcp ? PROTOCOL.udp : PROTOCOL.tcp;
+    const failed = failedMatches(kase, found, 'prerouting', packet);
+    const alike = failedMatches(kase, found, 'prerouting', packet, other);
+    const isOther = !alike.some((each) => fieldOf(each) === 'dport') && failed.length > alike.length;
+    if (!isOther && (failed.length === 0 || failed.some((each) => fieldOf(each) === 'dport'))) continue;
+    const { place } = found;
+    const [first] = failed;
+    const why = isOther
+      ? `it is for ${protocolName(other)}, and the client comes with ${protocolName(flow.protocol)}`
+      : reason(first, flow, device);
+    const where = nameOf(kase, namespace);
+    const rule = `${place.table} ${place.chain} rule ${place.number}`;
+    return {
+      confidence: Math.min(0.97, refusal.confidence + 0.02),
+      title: `${where}’s DNAT rule for port ${flow.server.port} does not match: ${why}`,
+      explanation:
+        `${capital(where)} has a DNAT rule for this port (${rule}), but it does not apply to this packet: ${why}. So the packet keeps its ` +
+        `destination, is delivered to ${where} itself, where nobody listens on port ${flow.server.port}, and is refused.`,
+      namespace,
+      rule: place,
+      status: 'rejected',
+      evidence: [{ path: place.path, line: place.line, text: `${rule}: ${place.text}` }, ...refusal.evidence],
+      fix: isOther ? [] : correctedInNft(kase, namespace, found, failed, device),
+      effect: 'Correct the rule’s condition, so that it covers what clients ask for.',
+    };
+  }
+  return undefined;
+}
+
+function reason(failed: FailedMatch | undefined, { client, server }: Case['flow'], device = '?'): string {
+  const field = (failed && fieldOf(failed)) ?? '';
+  const asks = `it asks for "${failed?.text}"`;
+  if (/^iif/.test(field)) return `${asks}, and the packet comes in by ${device}`;
+  if (field === 'daddr') return `${asks}, and the client asks ${formatIp(server.address)}`;
+  if (field === 'saddr') return `${asks}, and the client is ${formatIp(client.address)}`;
+  return `${asks}, and the packet is another`;
+}
+
+/** The same rule once more, in front, with what this packet has in place of the conditions that failed. */
+function correctedInNft(
+  { flow }: Case,
+  namespace: string,
+  { rule, table, chain }: NftNatRule,
+  failed: readonly FailedMatch[],
+  device: string | undefined,
+): Command[] {
+  const ip = flow.family === 4 ? 'ip' : 'ip6';
+  const print = { family: table.family, chains: new Map(), stateful: false };
+  const words = rule.statements.map((statement) => {
+    const wrong = failed.find((each) => each.statement === statement);
+    if (!wrong) return printStatement(statement, print);
+    const field = fieldOf(wrong) ?? '';
+    if (/^iif/.test(field) && device !== undefined) return `iifname ${device}`;
+    return field === 'daddr' ? `${ip} daddr ${formatIp(flow.server.address)}` : undefined;
+  });
+  if (words.includes(undefined)) return [];
+  return [
+    { namespace, text: `nft insert rule ${table.family} ${table.name} ${chain.name} ${words.join(' ')}` },
+  ];
+}
 
 /** The same rule with the condition that failed set to what this packet has; a rule for another protocol keeps its place. */
 function corrected(

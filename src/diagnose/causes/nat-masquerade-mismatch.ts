@@ -1,9 +1,9 @@
 import { formatIp } from '../../net/ip.ts';
-import { formatPrefix, networkOf } from '../../net/prefix.ts';
+import { networkOf } from '../../net/prefix.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
-import { leftUntranslated, natNearMisses } from '../nat.ts';
-import { iptablesOf, nameOf } from '../words.ts';
+import { leftUntranslated, masquerading, natNearMisses } from '../nat.ts';
+import { nameOf } from '../words.ts';
 
 export const natMasqueradeMismatch: Cause = {
   id: 'nat-masquerade-mismatch',
@@ -42,7 +42,7 @@ export const natMasqueradeMismatch: Cause = {
       confidence: miss.exempted ? 0.55 : left.seen ? 0.93 : 0.78,
       title: `${where}’s ${miss.target} rule does not match ${source}: ${miss.why}`,
       explanation:
-        `The packet leaves ${left.out} with its private source ${source}. There is a ${miss.target} rule in nat POSTROUTING, but it ` +
+        `The packet leaves ${left.out} with its private source ${source}. There is a ${miss.target} rule (${miss.rule.table} ${miss.rule.chain} rule ${miss.rule.number}), but it ` +
         `does not apply to this packet: ${miss.why}. So the packet is not translated, and the answer to ${source} has nowhere to go.`,
       namespace: left.namespace,
       interface: left.out,
@@ -62,16 +62,11 @@ export const natMasqueradeMismatch: Cause = {
         {
           path: miss.rule.path,
           line: miss.rule.line,
-          text: `nat ${miss.rule.chain} rule ${miss.rule.number}: ${miss.rule.text}`,
+          text: `${miss.rule.table} ${miss.rule.chain} rule ${miss.rule.number}: ${miss.rule.text}`,
         },
         ...left.silence,
       ],
-      fix: [
-        {
-          namespace: left.namespace,
-          text: `${iptablesOf(kase)} -t nat -I POSTROUTING -s ${formatPrefix(subnet)} ! -o ${left.inside ?? 'br0'} -j MASQUERADE`,
-        },
-      ],
+      fix: [masquerading(kase, left, subnet, 'front')],
     };
   },
 };

@@ -1,10 +1,10 @@
 import { isPrivate } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
-import { formatPrefix, networkOf } from '../../net/prefix.ts';
+import { networkOf } from '../../net/prefix.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
-import { leftUntranslated, natNearMisses } from '../nat.ts';
-import { iptablesOf, nameOf } from '../words.ts';
+import { leftUntranslated, masquerading, natNearMisses } from '../nat.ts';
+import { nameOf } from '../words.ts';
 
 export const natMasqueradeMissing: Cause = {
   id: 'nat-masquerade-missing',
@@ -66,12 +66,7 @@ export const natMasqueradeMissing: Cause = {
         ...left.silence,
         ...left.rules,
       ],
-      fix: [
-        {
-          namespace: left.namespace,
-          text: `${iptablesOf(kase)} -t nat -A POSTROUTING -s ${formatPrefix(subnet)} ! -o ${left.inside ?? 'br0'} -j MASQUERADE`,
-        },
-      ],
+      fix: [masquerading(kase, left, subnet, 'end')],
     };
   },
 };

@@ -8,7 +8,7 @@ import type { Cause, Command, Found } from '../cause.ts';
 import { predictWith } from '../counterfactual.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { isUplink } from '../filter.ts';
-import { findingRuleOf, ruleLine } from '../remembered.ts';
+import { findingRuleOf, natPlace, ruleLine } from '../remembered.ts';
 import { capital, iptablesOf, nameOf } from '../words.ts';
 
 type RuleStep = Extract<Step, { kind: 'rule' }>;
@@ -146,7 +146,7 @@ function told(
   return {
     title: `${where} masquerades what goes inwards as well: behind ${out} every client is ${own}`,
     explanation:
-      `The rule (nat ${rule.chain} rule ${rule.number}: "${rule.text}") names no outgoing interface, so it also applies to packets from outside that ${where} forwards to ${out}. ` +
+      `The rule (${natPlace(rule)}: "${rule.text}") names no outgoing interface, so it also applies to packets from outside that ${where} forwards to ${out}. ` +
       `${capital('the server')} there sees ${own} instead of ${client}, and whatever it decides by its clients’ addresses goes wrong.`,
     namespace,
     interface: out,

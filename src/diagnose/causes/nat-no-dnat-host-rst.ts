@@ -2,8 +2,9 @@ import { neighboursOf, ownersOf } from '../../correlate/owner.ts';
 import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import { protocolName } from '../../net/protocol.ts';
 import { type Case, netnsOf } from '../case.ts';
-import type { Cause } from '../cause.ts';
+import type { Cause, Command } from '../cause.ts';
 import { isRouter } from '../neighbourhood.ts';
+import { nftNatChain } from '../nft-nat.ts';
 import { listedPublisherOf, listedStopped, serviceBehind } from '../published.ts';
 import { refusalOf } from '../refusal.ts';
 import { iptablesOf, nameOf } from '../words.ts';
@@ -62,14 +63,7 @@ export const natNoDnatHostRst: Cause = {
       namespace: host,
       status: 'rejected',
       evidence: [...refusal.evidence, ...(listed ? [listed.evidence] : [])],
-      fix: behind
-        ? [
-            {
-              namespace: host,
-              text: `${iptablesOf(kase)} -t nat -A PREROUTING -d ${formatIp(kase.flow.server.address)} -p ${protocolName(kase.flow.protocol)} --dport ${port} -j DNAT --to-destination ${target}`,
-            },
-          ]
-        : [],
+      fix: target === undefined ? [] : [forwarding(kase, host, target)],
       effect: behind
         ? ''
         : listed
@@ -78,6 +72,22 @@ export const natNoDnatHostRst: Cause = {
     };
   },
 };
+
+/** A DNAT rule for the port, in the packet filter that has such rules already. */
+function forwarding(kase: Case, namespace: string, target: string): Command {
+  const { server, protocol, family } = kase.flow;
+  const [name, address] = [protocolName(protocol), formatIp(server.address)];
+  const chain = nftNatChain(kase, namespace, 'prerouting');
+  const ip = family === 4 ? 'ip' : 'ip6';
+  // Tables of both families don't know which one an address is of.
+  const to = chain?.startsWith('inet') ? `dnat ${ip} to` : 'dnat to';
+  return {
+    namespace,
+    text: chain
+      ? `nft add rule ${chain} ${ip} daddr ${address} ${name} dport ${server.port} ${to} ${target}`
+      : `${iptablesOf(kase)} -t nat -A PREROUTING -d ${address} -p ${name} --dport ${server.port} -j DNAT --to-destination ${target}`,
+  };
+}
 
 /** The client is on a subnet of the host that is not the one of its default route. */
 function comesFromInside(kase: Case, host: string): boolean {

@@ -2,7 +2,7 @@ import { PROTOCOL } from '../../net/protocol.ts';
 import type { Case } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { type NullBinding, nullBinding } from '../null-binding.ts';
-import { findingRuleOf, forget } from '../remembered.ts';
+import { findingRuleOf, forget, natPlace, natTarget } from '../remembered.ts';
 import { capital, nameOf } from '../words.ts';
 
 export const natRuleAfterFlow: Cause = {
@@ -42,15 +42,15 @@ function told(kase: Case, { namespace, translation, held, confidence, evidence }
   const end = manip === 'src' ? 'source' : 'destination';
   return {
     confidence,
-    title: `the connection is older than ${where}’s ${rule.target} rule, so its packets are not translated`,
+    title: `the connection is older than ${where}’s ${natTarget(rule)} rule, so its packets are not translated`,
     explanation:
-      `${capital(where)} has a rule for these packets (nat ${rule.chain} rule ${rule.number}), which would make their ${end} ${to}. But NAT rules are asked for the first packet of a connection only. ` +
+      `${capital(where)} has a rule for these packets (${natPlace(rule)}), which would make their ${end} ${to}. But NAT rules are asked for the first packet of a connection only. ` +
       (held
         ? 'Conntrack’s entry for this one was made before the rule and says: no translation. Every further packet is handled as the entry says, and keeps it alive.'
         : `It leaves as it came, so the connection seems to have been tracked before the rule was there; conntrack -L in ${where} would show it.`),
     namespace,
     rule: findingRuleOf(kase, translation),
-    group: `${namespace} ${rule.chain} ${rule.number}`,
+    group: `${namespace} ${natPlace(rule)}`,
     status: 'no-reply',
     evidence,
     ...(held ? { fix: [forget(held)], remembered: true as const } : {}),

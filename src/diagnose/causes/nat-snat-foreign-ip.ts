@@ -8,7 +8,15 @@ import type { Cause, Command, Found } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { exitOf } from '../exit.ts';
 import { silenceAt } from '../nat.ts';
-import { assumedIn, findingRuleOf, ruleLine, type Translation, translationIn } from '../remembered.ts';
+import {
+  assumedIn,
+  findingRuleOf,
+  natPlace,
+  natTarget,
+  ruleLine,
+  type Translation,
+  translationIn,
+} from '../remembered.ts';
 import { capital, iptablesOf, nameOf } from '../words.ts';
 
 export const natSnatForeignIp: Cause = {
@@ -37,7 +45,7 @@ export const natSnatForeignIp: Cause = {
     if (source === undefined) return undefined;
     const translation =
       translationIn(kase, exit.namespace, 'src') ?? ruleGiving(kase, exit.namespace, source);
-    if (translation?.rule.target !== 'SNAT') return undefined;
+    if (!translation || natTarget(translation.rule) !== 'SNAT') return undefined;
     return ownersOf(kase.snapshot, source).some(({ netns }) => netns.name === exit.namespace)
       ? undefined
       : told(kase, exit, translation, source);
@@ -101,7 +109,7 @@ function told(
     confidence: addressesKnown ? certain - assumedIn(kase, namespace) : Math.min(certain, 0.55),
     title: `${where} translates to ${address}, an address that it does not have${owner ? '; another machine does' : ''}`,
     explanation:
-      `${capital(where)}’s SNAT rule (nat ${translation.rule.chain} rule ${translation.rule.number}) makes ${address} the source, and no interface of ${where} has that address. ` +
+      `${capital(where)}’s SNAT rule (${natPlace(translation.rule)}) makes ${address} the source, and no interface of ${where} has that address. ` +
       (asked
         ? `The answer has to find it: on ${device} somebody asks by ARP who has ${address}, and ${other}${owner ? ', so answers go there' : ', so the answer can’t be delivered'}.`
         : near
@@ -152,6 +160,13 @@ function corrected(
   from: string,
   to: string,
 ): Command[] {
+  if (rule.kind === 'nft-rule') {
+    const text = rule.text.replace(/counter packets \d+ bytes \d+/, 'counter');
+    const [before, after] = [` to ${from}`, ` to ${to}`];
+    const at = `${rule.family} ${rule.table} ${rule.chain}`;
+    const verb = rule.handle === undefined ? `insert rule ${at}` : `replace rule ${at} handle ${rule.handle}`;
+    return text.includes(before) ? [{ namespace, text: `nft ${verb} ${text.replace(before, after)}` }] : [];
+  }
   const spec = rule.text.replace(/^-A \S+ /, '').replace(`--to-source ${from}`, `--to-source ${to}`);
   if (rule.text.endsWith(spec)) return [];
   return [

@@ -5,7 +5,14 @@ import type { Cause, Command, Found } from '../cause.ts';
 import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { modelCause } from '../model-cause.ts';
-import { assumedIn, findingRuleOf, ruleLine, type Translation, translationIn } from '../remembered.ts';
+import {
+  assumedIn,
+  findingRuleOf,
+  natPlace,
+  ruleLine,
+  type Translation,
+  translationIn,
+} from '../remembered.ts';
 import { iptablesOf, nameOf } from '../words.ts';
 
 /** nf_nat_l4proto_unique_tuple(), net/netfilter/nf_nat_core.c; nf_conntrack_confirm() drops what found no free tuple. */
@@ -73,7 +80,7 @@ function amongOthers(kase: Case): Found | undefined {
       confidence: (refused ? 0.95 : 0.57) - assumedIn(kase, namespace),
       title: `${where} has no free port left to translate a connection to ${target}: all ${size} are taken`,
       explanation:
-        `The rule (nat ${translation.rule.chain} rule ${translation.rule.number}) lets ${where} translate to ${range}, and to ${target} each port serves one connection at a time. ` +
+        `The rule (${natPlace(translation.rule)}) lets ${where} translate to ${range}, and to ${target} each port serves one connection at a time. ` +
         (refused
           ? `By conntrack’s table ${holders.length} others hold them all, so the SYN gets a tuple that is in use and is dropped before it leaves.`
           : `Connections with all of them were seen at the same time; conntrack -L in ${where} would show who holds them.`),
@@ -106,9 +113,9 @@ function amongOthers(kase: Case): Found | undefined {
   return undefined;
 }
 
-/** `--to-source ADDRESS:LOW-HIGH`, `--to-ports LOW-HIGH`. */
+/** `--to-source ADDRESS:LOW-HIGH`, `--to-ports LOW-HIGH`; `masquerade to :LOW-HIGH`, `snat to ADDRESS:LOW-HIGH`. */
 function portsOf(rule: string): [number, number] | undefined {
-  const match = /--to-(?:source \S*?:|ports )(\d+)(?:-(\d+))?(?:\s|$)/.exec(rule);
+  const match = /(?:--to-(?:source \S*?:|ports )|\bto \S*?:)(\d+)(?:-(\d+))?(?:\s|$)/.exec(rule);
   return match ? [Number(match[1]), Number(match[2] ?? match[1])] : undefined;
 }
 
@@ -178,7 +185,7 @@ function widened(kase: Case, namespace: string, { rule }: Translation): Command[
     .replace(/^-A \S+ /, '')
     .replace(/(--to-source \S*?):\d+(?:-\d+)?(?=\s|$)/, '$1')
     .replace(/ --to-ports \S+/, '');
-  if (rule.text.endsWith(spec)) return [];
+  if (rule.kind === 'nft-rule' || rule.text.endsWith(spec)) return [];
   return [
     { namespace, text: `${iptablesOf(kase, rule.path)} -t nat -R ${rule.chain} ${rule.number} ${spec}` },
   ];

@@ -12,6 +12,7 @@ import {
   findingRuleOf,
   forget,
   isFailing,
+  natPlace,
   newOnePasses,
   rememberedBy,
   ruleLine,
@@ -76,7 +77,7 @@ function staleIn(kase: Case, namespace: string, translation: Translation): Found
     confidence: (held ? (seen ? 0.97 : 0.88) : 0.57) - assumedIn(kase, namespace),
     title: `datagrams from port ${client.port} still go to ${old}; the DNAT rule leads to ${to} now`,
     explanation:
-      `The rule for port ${server.port} (nat ${rule.chain} rule ${rule.number}) sends new connections to ${to}. This sender’s connection is older: ` +
+      `The rule for port ${server.port} (${natPlace(rule)}) sends new connections to ${to}. This sender’s connection is older: ` +
       (held
         ? `conntrack’s entry in ${where} still translates it to ${old}${gone ? ', an address that nobody here has any more' : ''}, and each datagram renews the entry.`
         : `its datagrams are seen going to ${old}, so conntrack in ${where} seems to hold an entry from before the rule was changed; conntrack -L -p udp would show it.`),

@@ -2,7 +2,7 @@ import { formatEndpoint } from '../../net/ip.ts';
 import { PROTOCOL } from '../../net/protocol.ts';
 import type { Cause } from '../cause.ts';
 import { nullBinding } from '../null-binding.ts';
-import { findingRuleOf, forget } from '../remembered.ts';
+import { findingRuleOf, forget, natPlace } from '../remembered.ts';
 import { capital, nameOf } from '../words.ts';
 
 export const natUdpPinnedNoNat: Cause = {
@@ -40,13 +40,13 @@ export const natUdpPinnedNoNat: Cause = {
       confidence,
       title: `datagrams from port ${client.port} to ${formatEndpoint(server.address, server.port)} stay with ${where}: their connection is older than the DNAT rule`,
       explanation:
-        `${capital(where)} has a rule that sends port ${server.port} to ${to} (nat ${rule.chain} rule ${rule.number}), but only the first packet of a connection is asked about it. ` +
+        `${capital(where)} has a rule that sends port ${server.port} to ${to} (${natPlace(rule)}), but only the first packet of a connection is asked about it. ` +
         (held
           ? 'The first datagram of this sender’s port came before the rule was there; conntrack’s entry says "no translation", and every further datagram renews it.'
           : `The datagrams come in and go no further, so the first of them seems to have come before the rule; conntrack -L -p udp in ${where} would show it.`),
       namespace,
       rule: findingRuleOf(kase, translation),
-      group: `${namespace} ${rule.chain} ${rule.number}`,
+      group: `${namespace} ${natPlace(rule)}`,
       status: 'no-reply',
       evidence,
       ...(held ? { fix: [forget(held)], remembered: true as const } : {}),
