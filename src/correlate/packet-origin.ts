@@ -3,7 +3,7 @@
 import { hostOf } from '../input/host.ts';
 import type { Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
 import type { LinkRef, Topology } from '../topology/topology.ts';
 import { isLoopback, neighboursOf, ownersOf } from './owner.ts';
 
@@ -50,7 +50,41 @@ export function packetOrigin(snapshot: Snapshot, topology: Topology, seen: First
     if (!near || near.link.name === link.name) return local;
     return { kind: 'wire', link: { namespace: link.namespace, name: near.link.name } };
   }
-  return { kind: 'wire', link: bridgePort(topology, seen) ?? link };
+  return { kind: 'wire', link: bridgePort(topology, seen) ?? otherPort(snapshot, topology, seen) ?? link };
+}
+
+/**
+ * A frame on a port of a bridge that was on its way out there: its source MAC was learned behind another port, or the port leads
+ * to whoever has its destination. It came in by the other port, by some other port where no table was dumped, and what isn't from
+ * the bridge's subnet by the default route's device.
+ */
+function otherPort(snapshot: Snapshot, topology: Topology, seen: FirstSighting): LinkRef | undefined {
+  const { link, source, destination, etherSource, crossing } = seen;
+  const netns = snapshot.namespaces.get(link.namespace);
+  const master = netns?.links?.find(({ name }) => name === link.name)?.master;
+  if (master === undefined || crossing === 'in') return undefined;
+  const learned = netns?.fdb?.find(
+    (entry) => entry.mac === etherSource && entry.master === master && !entry.permanent,
+  )?.dev;
+  if (learned === link.name) return undefined;
+  if (learned !== undefined) return { namespace: link.namespace, name: learned };
+  const peer = topology.peerOf(link);
+  const leaving = ownersOf(snapshot, destination).some(
+    (owner) => owner.netns.name === peer?.namespace && owner.link.name === peer.name,
+  );
+  if (!leaving) return undefined;
+  const near = neighboursOf(snapshot, source).some(
+    (owner) => owner.netns === netns && owner.link.name === master,
+  );
+  const name = near
+    ? netns?.links?.find((other) => other.master === master && other.name !== link.name)?.name
+    : uplinkOf(netns, typeof source === 'number' ? 4 : 6);
+  return name === undefined ? undefined : { namespace: link.namespace, name };
+}
+
+function uplinkOf(netns: Netns | undefined, family: 4 | 6): string | undefined {
+  const routes = (family === 4 ? netns?.routes4 : netns?.routes6)?.routes ?? [];
+  return routes.find(({ destination }) => destination.length === 0)?.nexthops[0]?.dev;
 }
 
 /** Multicast and link-local destinations mean nothing without an interface: no route chose it, the sender did. */

@@ -190,9 +190,14 @@ function asSent(skb: Skb, origin: PacketOrigin, flow: Flow, { snapshot, points }
   const leg = flow.legs.find((candidate) => candidate.forward.packets > 0);
   const point = leg && points[leg.point];
   const { namespace, name } = origin.link;
-  const master = snapshot.namespaces.get(namespace)?.links?.find((link) => link.name === name)?.master;
+  const links = snapshot.namespaces.get(namespace)?.links;
+  const masterOf = (device: string | undefined) => links?.find((link) => link.name === device)?.master;
+  const master = masterOf(name);
   // A bridge and its ports carry the same frame; `any` shows the one of the interface.
-  const same = point?.namespace === namespace && ['any', name, master].includes(point.interface);
+  const same =
+    point?.namespace === namespace &&
+    (['any', name, master].includes(point.interface) ||
+      (master !== undefined && masterOf(point.interface) === master));
   if (!point || same) return skb;
   return { ...skb, etherSource: undefined, etherDestination: undefined, packetType: 'host' };
 }

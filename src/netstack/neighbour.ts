@@ -234,7 +234,11 @@ function absence(
   if (
     of.viaGateway &&
     bare &&
-    !stations.some(({ device }) => device.kind === 'bridge' && device.addresses.length > 0)
+    !stations.some(
+      ({ device }) =>
+        device.kind === 'bridge' &&
+        device.addresses.some((entry) => typeof entry.address === typeof of.nexthop),
+    )
   ) {
     return {
       cause: 'bridge-no-ip',

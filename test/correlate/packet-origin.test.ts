@@ -29,6 +29,7 @@ const host: Netns = {
     link('eth0', '02:00:00:00:00:01', '192.0.2.10/24'),
     link('br0', '02:00:00:00:00:02', '10.9.0.1/24'),
     link('vant', '02:00:00:00:00:03', undefined, 'br0'),
+    link('vbee', '02:00:00:00:00:04', undefined, 'br0'),
   ],
   fdb: [
     {
@@ -71,6 +72,16 @@ const rows: [
     'nobody owns it: from the wire',
     { at: 'host:eth0', source: '203.0.113.9', mac: '02:00:00:00:00:77' },
     { kind: 'wire', link: { namespace: 'host', name: 'eth0' } },
+  ],
+  [
+    'on its way out by a port, by the one that its MAC was learned on',
+    { at: 'host:vbee', source: '10.9.0.77', mac: '02:00:00:00:00:99' },
+    { kind: 'wire', link: { namespace: 'host', name: 'vant' } },
+  ],
+  [
+    'in by the very port that its MAC was learned on',
+    { at: 'host:vant', source: '10.9.0.77', mac: '02:00:00:00:00:99' },
+    { kind: 'wire', link: { namespace: 'host', name: 'vant' } },
   ],
   [
     'on a bridge, by the port that its MAC was learned on',

@@ -8,7 +8,7 @@ import { nameOf, prefixText } from '../words.ts';
 /** ip(8): an address without a prefix length is a /32; fib_add_ifaddr() then makes no connected route. */
 export const addrPrefix32 = modelCause({
   id: 'addr-prefix-32',
-  from: ['route-netns-no-default', 'route-missing-return', 'neigh-failed'],
+  from: ['route-netns-no-default', 'route-missing-return', 'neigh-failed', 'v6-no-path'],
   title: 'An address was added without its prefix length',
   severity: 'error',
   symptom:

@@ -1,16 +1,17 @@
 import { ownersOf } from '../../correlate/owner.ts';
 import type { Link } from '../../dump/records.ts';
-import { familyOf, formatIp, type Ip, parseIp } from '../../net/ip.ts';
+import { type Family, familyOf, formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import { contains, formatPrefix } from '../../net/prefix.ts';
 import type { Trace } from '../../netstack/hop.ts';
-import { type Case, netnsOf } from '../case.ts';
-import type { Cause, Command, Found } from '../cause.ts';
+import { type Case, type ModelDrop, netnsOf } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
 import { describeSighting, routeEvidence, seenAt } from '../evidence.ts';
-import { modelCause } from '../model-cause.ts';
-import { capital, nameOf } from '../words.ts';
+import { gapCause } from '../gap-cause.ts';
+import { capital, nameOf, outInterface } from '../words.ts';
 
-const page = modelCause({
+const page = gapCause({
   id: 'bridge-no-ip',
+  from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'The bridge has no address',
   severity: 'error',
   symptom:
@@ -31,15 +32,18 @@ const page = modelCause({
     'systemd/systemd#28626',
   ],
   tell(kase, drop) {
-    const links = [...kase.snapshot.namespaces.values()].flatMap((netns) => netns.links ?? []);
-    const bare = links.find(isBareBridge);
-    if (!bare) return undefined;
-    const where = nameOf(kase, drop.namespace);
+    const bare = bareBridge(kase, drop);
+    if (!bare || (drop.cause !== 'bridge-no-ip' && !isTheirGateway(kase, drop, bare))) return undefined;
+    const { bridge, namespace } = bare;
+    const where = nameOf(kase, namespace);
+    const address = addressFor(kase, kase.flow.client.address);
     return {
-      title: `nobody has the gateway’s address: the bridge in ${where} has none`,
-      interface: bare.name,
-      evidence: [bareEvidence(bare)],
-      explanation: `The packet is for an address that the bridge should have, and the bridge has no address. Nobody answers ARP for it, and the host, which has no connected route to that network, sends what is for it by its default route.`,
+      title: `nobody has the gateway’s address: ${bridge.name} in ${where} has none`,
+      namespace,
+      interface: bridge.name,
+      evidence: [bareEvidence(bridge, kase.flow.family)],
+      explanation: `The packet is for an address that ${bridge.name} of ${where} should have, and that bridge has no ${IP[kase.flow.family]} address. Nobody answers ${kase.flow.family === 4 ? 'ARP' : 'neighbour discovery'} for it, and ${where}, which has no connected route to that network, sends what is for it by its default route.`,
+      ...given(namespace, bridge, address),
     };
   },
 });
@@ -47,12 +51,69 @@ const page = modelCause({
 /** Also where the host sends by another device what is for somebody on the bridge, for want of a connected route. */
 export const bridgeNoIp: Cause = { ...page, find: (kase) => page.find?.(kase) ?? sentElsewhere(kase) };
 
-function isBareBridge(link: Link): boolean {
-  return link.kind === 'bridge' && !link.inferred && link.addresses.every(({ scope }) => scope !== 'global');
+const IP = { 4: 'IPv4', 6: 'IPv6' } as const;
+
+function isBareBridge(link: Link, family: Family): boolean {
+  return (
+    link.kind === 'bridge' &&
+    !link.inferred &&
+    link.addresses.every(({ address, scope }) => scope !== 'global' || familyOf(address) !== family)
+  );
 }
 
-function bareEvidence(link: Link): Found['evidence'][number] {
-  return { path: link.span.path, line: link.span.line, text: `${link.name} has no address` };
+/** The bridge that the dropped packet’s sender is a port of; where nobody dumped what it is plugged into, any without an address. */
+function bareBridge(
+  kase: Case,
+  drop: ModelDrop,
+): { bridge: Link; namespace: string; plugged: boolean } | undefined {
+  const { family } = kase.flow;
+  const device = outInterface(drop.trace);
+  const peer =
+    device === undefined ? undefined : kase.topology.peerOf({ namespace: drop.namespace, name: device });
+  for (const netns of kase.snapshot.namespaces.values()) {
+    const port = netns.links?.find(({ name }) => peer?.namespace === netns.name && name === peer.name);
+    const bridge = netns.links?.find(
+      (link) => isBareBridge(link, family) && (!peer || link.name === port?.master),
+    );
+    if (bridge) return { bridge, namespace: netns.name, plugged: peer !== undefined };
+  }
+  return undefined;
+}
+
+/**
+ * Not everybody on the bridge is known, and one of them may be the gateway; but where the namespace of the bridge has a way out by
+ * a device that is no port of it, and the bridge leads to nothing but veths and taps, it is meant to be that.
+ */
+function isTheirGateway(
+  kase: Case,
+  drop: ModelDrop,
+  { bridge, namespace, plugged }: NonNullable<ReturnType<typeof bareBridge>>,
+): boolean {
+  const nexthop = drop.trace.hops.at(-1)?.nexthop;
+  const sender = netnsOf(kase, drop.namespace);
+  const ways = [...(sender?.routes4?.routes ?? []), ...(sender?.routes6?.routes ?? [])];
+  const gateway = parseIp(nexthop ?? '');
+  if (!plugged || !ways.some(({ nexthops }) => nexthops.some((hop) => hop.gateway === gateway))) return false;
+  const netns = netnsOf(kase, namespace);
+  const ports = (netns?.links ?? []).filter(({ master }) => master === bridge.name);
+  const routes = (kase.flow.family === 4 ? netns?.routes4 : netns?.routes6)?.routes ?? [];
+  const out = routes.find(({ destination }) => destination.length === 0)?.nexthops[0]?.dev;
+  return (
+    out !== undefined &&
+    out !== bridge.name &&
+    ports.every(({ name, kind }) => name !== out && (kind === undefined || kind === 'veth' || kind === 'tun'))
+  );
+}
+
+function bareEvidence(link: Link, family: Family): Found['evidence'][number] {
+  const { path, line } = link.span;
+  return { path, line, text: `${link.name} has no ${IP[family]} address` };
+}
+
+function given(namespace: string, bridge: Link, address: string | undefined): Pick<Found, 'fix' | 'effect'> {
+  if (address === undefined)
+    return { effect: `Give ${bridge.name} the address that its namespaces have as their gateway.` };
+  return { fix: [{ namespace, text: `ip addr add ${address} dev ${bridge.name}` }], effect: '' };
 }
 
 function sentElsewhere(kase: Case): Found | undefined {
@@ -69,7 +130,7 @@ function strayed(kase: Case, trace: Trace, what: string): Found | undefined {
   const out = trace.hops.at(-1)?.out;
   if (destination === undefined || out === undefined) return undefined;
   const bridge = bridgeOf(kase, trace.namespace, destination);
-  if (!bridge || bridge.name === out || !isBareBridge(bridge)) return undefined;
+  if (!bridge || bridge.name === out || !isBareBridge(bridge, kase.flow.family)) return undefined;
   // The address is on a port of that very bridge: addr-on-enslaved-port.
   const device = netnsOf(kase, trace.namespace)?.links?.find(({ name }) => name === out);
   if (device?.master === bridge.name) return undefined;
@@ -93,18 +154,10 @@ function strayed(kase: Case, trace: Trace, what: string): Found | undefined {
     status: 'no-reply',
     evidence: [
       ...(seen ? [seenAt(kase, seen, `${describeSighting(seen)} leaves by ${out}`)] : []),
-      bareEvidence(bridge),
+      bareEvidence(bridge, kase.flow.family),
       ...routeEvidence(trace),
     ],
-    ...(address !== undefined && {
-      fix: [
-        { namespace: trace.namespace, text: `ip addr add ${address} dev ${bridge.name}` } satisfies Command,
-      ],
-    }),
-    effect:
-      address === undefined
-        ? `Give ${bridge.name} the address that its namespaces have as their gateway.`
-        : '',
+    ...given(trace.namespace, bridge, address),
   };
 }
 

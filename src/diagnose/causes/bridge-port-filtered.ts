@@ -1,5 +1,6 @@
 import type { Link } from '../../dump/records.ts';
-import { formatIp } from '../../net/ip.ts';
+import { formatIp, parseIp } from '../../net/ip.ts';
+import type { Netns } from '../../snapshot/snapshot.ts';
 import { type Case, type ModelDrop, netnsOf } from '../case.ts';
 import type { Command } from '../cause.ts';
 import type { Evidence } from '../finding.ts';
@@ -32,10 +33,14 @@ export const bridgePortFiltered = gapCause({
     const isolated = isolatedPair(kase, drop);
     const where = nameOf(kase, drop.namespace);
     if (isolated) {
-      const [from, to, namespace] = isolated;
+      const [from, to, namespace, certain] = isolated;
       return {
+        ...(!certain && { confidence: 0.55 }),
         title: `${from.name} and ${to.name} are isolated ports of ${from.master} in ${nameOf(kase, namespace)}`,
         explanation: `Both ends are behind ports of ${from.master}, and both ports have "isolated on": the bridge passes no frame from one to the other, ARP included, so the sender never learns the other’s MAC address and gives up with "No route to host". What is not isolated, the bridge itself first of all, reaches both.`,
+        ...(!certain && {
+          effect: `That what is looked for is behind ${to.name} is a guess: collect ip addr of the namespace behind it.`,
+        }),
         namespace,
         interface: from.name,
         evidence: [portLine(from), portLine(to)],
@@ -69,8 +74,11 @@ function switchOff(namespace: string, link: Link): Command {
   return { namespace, text: `bridge link set dev ${link.name} isolated off` };
 }
 
-/** The isolated ports of one bridge that lead to sender and receiver, and where the bridge is. */
-function isolatedPair(kase: Case, drop: ModelDrop): [Link, Link, string] | undefined {
+/**
+ * The isolated ports of one bridge that lead to sender and receiver, where the bridge is, and whether it is known that the receiver
+ * is there: else it is behind one that leads to somebody whom nobody dumped.
+ */
+function isolatedPair(kase: Case, drop: ModelDrop): [Link, Link, string, boolean] | undefined {
   const target = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;
   const ports = [...kase.snapshot.namespaces.values()].flatMap((netns) =>
     (netns.links ?? [])
@@ -84,12 +92,37 @@ function isolatedPair(kase: Case, drop: ModelDrop): [Link, Link, string] | undef
         .some((peer) => has(peer.namespace, peer.name)),
     );
   const from = leadsTo((namespace) => namespace === drop.namespace);
-  const to = leadsTo((namespace, name) =>
-    (netnsOf(kase, namespace)?.links ?? []).some(
-      (link) => link.name === name && link.addresses.some(({ address }) => formatIp(address) === target),
+  const to =
+    learnedPort(kase, target, ports) ??
+    leadsTo((namespace, name) =>
+      (netnsOf(kase, namespace)?.links ?? []).some(
+        (link) => link.name === name && link.addresses.some(({ address }) => formatIp(address) === target),
+      ),
+    );
+  const other =
+    to ??
+    ports.find(
+      ({ link, netns }) =>
+        link !== from?.link && kase.topology.peersOf({ namespace: netns.name, name: link.name }).length === 0,
+    );
+  if (!from || !other || from.link === other.link) return undefined;
+  if (from.netns !== other.netns || from.link.master !== other.link.master) return undefined;
+  return [from.link, other.link, from.netns.name, to !== undefined];
+}
+
+/** The one behind which the bridge has learned the MAC address that some neighbour table has for the target. */
+function learnedPort<T extends { link: Link; netns: Netns }>(
+  { snapshot }: Case,
+  target: string,
+  ports: readonly T[],
+): T | undefined {
+  const ip = parseIp(target);
+  const macs = new Set(
+    [...snapshot.namespaces.values()].flatMap(({ neighbours = [] }) =>
+      neighbours.flatMap(({ address, mac }) => (address === ip && mac !== undefined ? [mac] : [])),
     ),
   );
-  if (!from || !to || from.link === to.link) return undefined;
-  if (from.netns !== to.netns || from.link.master !== to.link.master) return undefined;
-  return [from.link, to.link, from.netns.name];
+  return ports.find(({ link, netns }) =>
+    netns.fdb?.some(({ mac, dev, permanent }) => dev === link.name && !permanent && macs.has(mac)),
+  );
 }

@@ -3,6 +3,8 @@ import type { Link } from '../../dump/records.ts';
 import { parseIp } from '../../net/ip.ts';
 import { type Case, type ModelDrop, netnsOf } from '../case.ts';
 import { gapCause } from '../gap-cause.ts';
+import type { Told } from '../model-cause.ts';
+import { onSubnetOf } from '../neighbourhood.ts';
 import { capital, nameOf, outInterface } from '../words.ts';
 
 export const bridgePortNotEnslaved = gapCause({
@@ -28,7 +30,7 @@ export const bridgePortNotEnslaved = gapCause({
   ],
   tell(kase, drop) {
     const loose = looseEnd(kase, drop);
-    if (!loose) return undefined;
+    if (!loose) return looseSender(kase, drop);
     const where = nameOf(kase, drop.namespace);
     return {
       title: `${loose.link.name} in ${where} is not a port of ${loose.bridge}`,
@@ -55,4 +57,32 @@ function looseEnd(kase: Case, drop: ModelDrop): { link: Link; bridge: string; ad
     if (end && end.master === undefined && end.name !== bridge) return { link: end, bridge, address };
   }
   return undefined;
+}
+
+/**
+ * The sender's own veth end leads to nowhere: no bridge has it, it has no address itself, and a bridge beside it has the sender's
+ * subnet. The gateway answers there all the same, neighbours don't.
+ */
+function looseSender(kase: Case, drop: ModelDrop): Told | undefined {
+  const device = outInterface(drop.trace);
+  const peer =
+    device === undefined ? undefined : kase.topology.peerOf({ namespace: drop.namespace, name: device });
+  const netns = peer && netnsOf(kase, peer.namespace);
+  const end = netns?.links?.find(({ name }) => name === peer?.name);
+  const source = parseIp(drop.trace.final.source);
+  if (!netns || !end || end.master !== undefined || source === undefined) return undefined;
+  if (end.addresses.some(({ scope }) => scope === 'global')) return undefined;
+  const bridge = onSubnetOf(kase, source, drop.namespace).find(
+    (station) => station.netns === netns && station.link.kind === 'bridge',
+  )?.link;
+  if (!bridge) return undefined;
+  const where = nameOf(kase, netns.name);
+  return {
+    title: `${end.name} in ${where} is not a port of ${bridge.name}`,
+    explanation: `${capital(nameOf(kase, drop.namespace))} is plugged into ${end.name} of ${where}, and its subnet is on ${bridge.name}, whose port ${end.name} is not. ${capital(where)} answers ARP for its own addresses on the bare interface too, so the gateway seems to be there; whoever is behind the bridge never hears a question, and answers to ${drop.trace.final.source} are looked for on ${bridge.name}.`,
+    namespace: netns.name,
+    interface: end.name,
+    evidence: [{ path: end.span.path, line: end.span.line, text: `${end.name} has no master` }],
+    fix: [{ namespace: netns.name, text: `ip link set ${end.name} master ${bridge.name}` }],
+  };
 }

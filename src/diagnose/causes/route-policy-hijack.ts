@@ -1,12 +1,12 @@
 import { neighboursOf } from '../../correlate/owner.ts';
-import type { IpRule } from '../../dump/records.ts';
-import { parseIp } from '../../net/ip.ts';
-import { formatPrefix, networkOf } from '../../net/prefix.ts';
+import type { IpRule, Route } from '../../dump/records.ts';
+import { type Ip, parseIp } from '../../net/ip.ts';
+import { contains, formatPrefix, networkOf } from '../../net/prefix.ts';
 import type { Step, Trace } from '../../netstack/hop.ts';
 import { type Case, netnsOf } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
-import { ipOf, nameOf } from '../words.ts';
+import { ipOf, nameOf, outInterface } from '../words.ts';
 
 /** fib_rules_lookup(): the first rule that matches decides the table, net/core/fib_rules.c */
 export const routePolicyHijack: Cause = {
@@ -30,7 +30,7 @@ export const routePolicyHijack: Cause = {
     const { there, back } = kase.prediction;
     const strayed = (back && strayOf(kase, back, 'answer')) ?? strayOf(kase, there, 'request');
     if (!strayed) return undefined;
-    const { step, namespace, what, home, wanted } = strayed;
+    const { step, namespace, what, home, wanted, ends } = strayed;
     const where = nameOf(kase, namespace);
     const rule = ruleFor(kase, namespace, step.table ?? '');
     const out = `${namespace}:${step.out ?? '?'}`;
@@ -41,7 +41,7 @@ export const routePolicyHijack: Cause = {
     const sighting = seen?.[what === 'answer' ? 'reply' : 'forward'].kept[0];
     const prefix = formatPrefix(home);
     return {
-      confidence: sighting ? 0.96 : 0.8,
+      confidence: sighting ? 0.96 : ends ? 0.93 : 0.8,
       title: `${where} routes the ${what} by table ${step.table} out of ${step.out}, not to ${wanted}`,
       explanation:
         `The ${what} is for ${prefix}, which is on ${wanted} of ${where}, and the main table says so. But ${rule ? `the rule "${rule.text}" comes first, and ` : ''}table ${step.table} has the route "${step.route ?? 'default'}", so ` +
@@ -76,14 +76,23 @@ function strayOf(kase: Case, trace: Trace, what: 'request' | 'answer') {
   const destination = parseIp(trace.final.destination);
   if (!hop || !step || destination === undefined) return undefined;
   const near = neighboursOf(kase.snapshot, destination).find(({ netns }) => netns.name === hop.namespace);
-  if (!near || near.link.name === step.out) return undefined;
-  return {
-    step,
-    namespace: hop.namespace,
-    what,
-    home: networkOf(destination, near.length),
-    wanted: near.link.name,
-  } as const;
+  const route = near ? undefined : routeInMain(kase, hop.namespace, destination);
+  const wanted = near?.link.name ?? route?.nexthops[0]?.dev;
+  if (wanted === undefined || wanted === step.out) return undefined;
+  const home = near ? networkOf(destination, near.length) : (route as Route).destination;
+  // It doesn't even leave by it: what that way is the end of is the rule's doing.
+  const ends = trace.cause === 'neigh-failed' && outInterface(trace) === step.out;
+  return { step, namespace: hop.namespace, what, home, wanted, ends } as const;
+}
+
+/** A route of its own for a network, not the default one: whoever wrote it wants it to be used. */
+function routeInMain(kase: Case, namespace: string, destination: Ip): Route | undefined {
+  const netns = netnsOf(kase, namespace);
+  const routes = (typeof destination === 'number' ? netns?.routes4 : netns?.routes6)?.routes ?? [];
+  return routes
+    .filter(({ table, type, destination: prefix }) => table === 'main' && type === 'unicast' && prefix.length > 0)
+    .filter(({ destination: prefix }) => contains(prefix, destination))
+    .toSorted((left, right) => right.destination.length - left.destination.length)[0];
 }
 
 type RouteStep = Extract<Step, { kind: 'route' }>;
