@@ -234,6 +234,8 @@ function answerOf(
   world: World,
   hypothetical: boolean,
 ): { trace: Trace; seen: boolean } | undefined {
+  const stray = strayAnswer(predictor, flow);
+  if (stray) return stray;
   const fate = fateOf(there);
   if (fate === 'delivered') {
     if (there.socket?.state === 'none' || there.socket?.state === 'wrong-address') return undefined;
@@ -244,6 +246,8 @@ function answerOf(
     return reply && { trace: world.sendLocal(there.namespace, reply), seen: false };
   }
   if (fate !== 'forwarded') return undefined;
+  const beyond = answeredBeyond(predictor, flow, world);
+  if (beyond) return beyond;
   // It left for a place nobody dumped. An answer that was captured coming back can be followed home from there, also when it
   // comes in by another interface than the request left by.
   const exit = there.taps.findLast(({ inner }) => inner === undefined);
@@ -262,9 +266,69 @@ function answerOf(
     answered.find((candidate) => at(predictor.points[candidate.point], exit.namespace, exit.interface)) ??
     answered[0];
   const point = leg && predictor.points[leg.point];
-  if (!leg?.reply.skb || !point || point.namespace !== exit.namespace) return undefined;
+  const atHome =
+    point && ownersOf(predictor.snapshot, flow.client.address)[0]?.netns.name === point.namespace;
+  if (!leg?.reply.skb || !point || (point.namespace !== exit.namespace && !atHome)) return undefined;
+  if (atHome && point.namespace !== exit.namespace) {
+    if (point.interface === 'any') return undefined;
+    // Whatever lies between was passed: what is left is the client's own INPUT.
+    const home = { namespace: point.namespace, name: point.interface };
+    return { trace: world.receive(home, copyOf(leg.reply.skb)), seen: true };
+  }
   const name = point.interface === 'any' ? exit.interface : point.interface;
   return { trace: world.receive({ namespace: exit.namespace, name }, copyOf(leg.reply.skb)), seen: true };
+}
+
+/**
+ * SYN-ACKs of a connection whose SYN no capture has: it took another way, so nobody here has tracked it, and the answer comes in
+ * as the first packet of its kind.
+ */
+function strayAnswer(
+  { snapshot, topology, points }: Predictor,
+  flow: Flow,
+): { trace: Trace; seen: boolean } | undefined {
+  if (flow.protocol !== PROTOCOL.tcp || flow.legs.some(({ forward }) => forward.packets > 0))
+    return undefined;
+  const [leg] = flow.legs
+    .filter(({ reply }) => reply.synAck !== undefined && reply.skb)
+    .toSorted((left, right) => (right.reply.synAck?.ttl ?? 0) - (left.reply.synAck?.ttl ?? 0));
+  const point = leg && points[leg.point];
+  const links = snapshot.namespaces.get(point?.namespace ?? '')?.links;
+  if (!leg?.reply.skb || !point || !links?.some(({ name }) => name === point.interface)) return undefined;
+  // Its sender, or its receiver, is no router on the way.
+  const ends = [flow.client, flow.server].flatMap(({ address }) => ownersOf(snapshot, address));
+  if (ends.some(({ netns }) => netns.name === point.namespace)) return undefined;
+  const world = createWorld(snapshot, topology, { respond: true });
+  return {
+    trace: world.receive({ namespace: point.namespace, name: point.interface }, copyOf(leg.reply.skb)),
+    seen: true,
+  };
+}
+
+/**
+ * It left for a place that nobody dumped and was captured where it was meant to go, in a namespace that was: if that one can't send
+ * an answer, this is what its way back ends at.
+ */
+function answeredBeyond(
+  { snapshot, points }: Predictor,
+  flow: Flow,
+  world: World,
+): { trace: Trace; seen: boolean } | undefined {
+  if (flow.legs.some(({ reply }) => reply.packets > 0)) return undefined;
+  for (const { point: index, server, forward } of flow.legs) {
+    const point = points[index];
+    const home = ownersOf(snapshot, server.address)[0];
+    if (!point || !forward.skb || home?.netns.name !== point.namespace) continue;
+    if (!home.netns.links?.some(({ name }) => name === point.interface)) continue;
+    const arrived = world.receive({ namespace: point.namespace, name: point.interface }, copyOf(forward.skb));
+    if (arrived.namespace !== point.namespace || fateOf(arrived) !== 'delivered') continue;
+    if (arrived.socket?.state === 'none' || arrived.socket?.state === 'wrong-address') continue;
+    const own = arrived.answers.find((each) => !isRedirect(each.final));
+    const reply = own ? undefined : replyOf(world, arrived);
+    const trace = own ?? (reply && world.sendLocal(arrived.namespace, reply));
+    if (trace && fateOf(trace) === 'dropped') return { trace, seen: false };
+  }
+  return undefined;
 }
 
 /** Does a capture point look at this interface? One of `any` looks at all of its namespace. */

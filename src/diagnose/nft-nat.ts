@@ -3,6 +3,7 @@ import { type Unknown, unknown } from '../base/ternary.ts';
 import type { Ip } from '../net/ip.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import type { NftContext, NftView } from '../nft/context.ts';
+import type { Expression } from '../nft/expression.ts';
 import { matches } from '../nft/match.ts';
 import { printStatement } from '../nft/print/statement.ts';
 import type { NftChain, NftHook, NftRule, NftTable } from '../nft/ruleset.ts';
@@ -85,7 +86,7 @@ function placeOf(
 /** The comparisons that fail for a packet of the flow; what only the kernel could tell counts as holding. */
 export function failedMatches(
   kase: Case,
-  { table, rule }: NftNatRule,
+  { table, rule }: Pick<NftNatRule, 'table' | 'rule'>,
   hook: NftHook,
   packet: AskedPacket,
   protocol = kase.flow.protocol,
@@ -114,10 +115,16 @@ export function failedMatches(
   };
   const print = { family: table.family, chains: new Map(), stateful: false };
   return rule.statements.flatMap((statement) =>
-    statement.kind === 'match' && matches(ctx, statement) === false
+    statement.kind === 'match' && isOfThePacket(statement.left) && matches(ctx, statement) === false
       ? [{ statement, text: printStatement(statement, print) }]
       : [],
   );
+}
+
+/** Not of its connection, a route or a socket. */
+function isOfThePacket(left: Expression): boolean {
+  if (left.kind === 'concat') return left.parts.every(isOfThePacket);
+  return left.kind === 'payload' || left.kind === 'meta';
 }
 
 /** Which field of the packet a comparison asks for: `dport`, `saddr`, `oifname` … */

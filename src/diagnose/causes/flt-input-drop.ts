@@ -1,11 +1,12 @@
 import type { Socket } from '../../dump/records.ts';
 import { machineOf } from '../../snapshot/machines.ts';
 import { type Case, type ModelDrop, netnsOf } from '../case.ts';
+import type { Command } from '../cause.ts';
 import { dropConfidence } from '../confidence.ts';
-import { modelCause } from '../model-cause.ts';
+import { isUndumped, modelCause } from '../model-cause.ts';
 import { socketEvidence } from '../refusal.ts';
 import { acceptBefore, rulePlace } from '../rule-cause.ts';
-import { inInterface, nameOf } from '../words.ts';
+import { inInterface, iptablesOf, nameOf } from '../words.ts';
 
 export const fltInputDrop = modelCause({
   id: 'flt-input-drop',
@@ -37,7 +38,7 @@ export const fltInputDrop = modelCause({
         evidence: [socketEvidence(proxy)],
         effect: 'Whether Docker’s rules for it were flushed, docker inspect (of all containers) would tell.',
       }),
-      fix: acceptBefore(kase, drop),
+      fix: drop.direction === 'reply' ? acceptAnswers(kase, drop) : acceptBefore(kase, drop),
     };
   },
 });
@@ -53,4 +54,27 @@ function unknownPublication(kase: Case, drop: ModelDrop): Socket | undefined {
       socket.protocol === protocol &&
       /^(docker-pr|rootlessport)/.test(socket.process ?? ''),
   );
+}
+
+/** Answers to what the namespace asked itself: of every connection, in front of what drops them. */
+function acceptAnswers(kase: Case, drop: ModelDrop): Command[] {
+  const { rule } = drop.trace;
+  const { namespace } = drop;
+  if (!rule || isUndumped(drop)) return acceptBefore(kase, drop);
+  if (rule.kind === 'nft-rule' || rule.kind === 'nft-policy') {
+    const at = rule.kind === 'nft-rule' && rule.handle !== undefined ? ` position ${rule.handle}` : '';
+    return [
+      {
+        namespace,
+        text: `nft insert rule ${rule.family} ${rule.table} ${rule.chain}${at} ct state established,related accept`,
+      },
+    ];
+  }
+  const at = rule.kind === 'rule' ? ` ${rule.number}` : '';
+  return [
+    {
+      namespace,
+      text: `${iptablesOf(kase, rule.path)} -I ${rule.chain}${at} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+    },
+  ];
 }

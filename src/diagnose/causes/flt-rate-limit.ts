@@ -31,31 +31,34 @@ export const fltRateLimit: Cause = {
 };
 
 function usedUp(kase: Case): Found | undefined {
-  const { outcome, flow } = kase;
+  const { outcome } = kase;
   const tail = outcome.unansweredTail ?? servedBefore(kase);
   const [limit] = limitsOnTheWay(kase).toSorted((a, b) => Number(b.stops) - Number(a.stops));
-  if (!tail || !limit) return undefined;
-  const { namespace, table, chain, number, rule, path, stops } = limit;
+  if (!tail || !limit || (!outcome.unansweredTail && wentOn(kase, limit.namespace))) return undefined;
+  const { namespace, place, stops } = limit;
+  const rule = `${place.table} ${place.chain} rule ${place.number}`;
   const where = nameOf(kase, namespace);
-  const counted = (rule.counters?.packets ?? 0n) > 0n && stops;
+  const counted = limit.counted > 0;
   const inOne = outcome.unansweredTail !== undefined;
+  // It has a refusal of its own, and that is what was captured.
+  const refused = stops && outcome.refusal !== undefined && /\breject\b/i.test(place.text);
   return {
-    confidence: inOne ? 0.8 : counted ? 0.75 : 0.5,
-    title: `${where} lets only part of it through: the limit of ${table} ${chain} rule ${number} is used up`,
+    confidence: inOne ? 0.8 : counted ? 0.75 : refused ? 0.7 : 0.5,
+    title: `${where} lets only part of it through: the limit of ${rule} is used up`,
     explanation:
       `${inOne ? 'The first requests are answered, the ones after them are not.' : 'Others like it were answered a moment before.'} ` +
       (stops
-        ? `${table} ${chain} rule ${number} ("${rule.text}") stops what exceeds its limit; what doesn’t goes on to the rule that accepts it.`
-        : `They are accepted by ${table} ${chain} rule ${number} ("${rule.text}"), which lets a burst pass and then so many per interval; what exceeds it does not match and falls to the rules after it or to the policy.`),
+        ? `${rule} ("${place.text}") stops what exceeds its limit; what doesn’t goes on to the rule that accepts it.`
+        : `They are accepted by ${rule} ("${place.text}"), which lets a burst pass and then so many per interval; what exceeds it does not match and falls to the rules after it or to the policy.`),
     namespace,
-    rule: { family: flow.family, table, chain, number, text: rule.text, path, line: rule.span.line },
+    rule: place,
     status: inOne ? 'degraded' : outcome.refusal ? 'rejected' : 'no-reply',
     severity: 'warning',
     evidence: [
       {
-        path,
-        line: rule.span.line,
-        text: `${table} ${chain} rule ${number}: ${rule.text}${counted ? `; it counted ${rule.counters?.packets} packets` : ''}`,
+        path: place.path,
+        line: place.line,
+        text: `${rule}: ${place.text}${counted ? `; ${stops ? 'it' : 'what stops the rest'} counted ${limit.counted} packets` : ''}`,
       },
       seenAt(
         kase,
@@ -66,6 +69,13 @@ function usedUp(kase: Case): Found | undefined {
     fix: [],
     effect: 'Raise the limit, or count by source with hashlimit.',
   };
+}
+
+/** It was seen leaving the namespace. */
+function wentOn({ prediction }: Case, namespace: string): boolean {
+  return (prediction?.checks ?? []).some(
+    ({ tap, sighting }) => tap.namespace === namespace && tap.direction === 'out' && sighting !== undefined,
+  );
 }
 
 /** Others got their answers of the same server and port a moment before: what this one met is that they had used the limit up. */

@@ -1,6 +1,7 @@
 import { isPrivate } from '../../correlate/owner.ts';
 import { formatIp } from '../../net/ip.ts';
 import { networkOf } from '../../net/prefix.ts';
+import type { Case } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { leftUntranslated, masquerading, natNearMisses } from '../nat.ts';
@@ -31,7 +32,7 @@ export const natMasqueradeMissing: Cause = {
   ],
   find(kase) {
     const left = leftUntranslated(kase);
-    if (!left || natNearMisses(kase, left).length > 0) return undefined;
+    if (!left || natNearMisses(kase, left).length > 0 || isRoutedBetweenNetworks(kase)) return undefined;
     const { family } = kase.flow;
     const source = formatIp(left.source);
     const where = nameOf(kase, left.namespace);
@@ -70,6 +71,17 @@ export const natMasqueradeMissing: Cause = {
     };
   },
 };
+
+/** From one private network to another that has a route of its own here: routers pass such packets on as they are. */
+function isRoutedBetweenNetworks({ flow, prediction }: Case): boolean {
+  const step = prediction?.there.hops.at(-1)?.steps.findLast(({ kind }) => kind === 'route');
+  return (
+    isPrivate(flow.server.address) &&
+    step?.kind === 'route' &&
+    step.route !== undefined &&
+    !/^(default|0\.0\.0\.0\/0|::\/0)\b/.test(step.route)
+  );
+}
 
 /** Seen with its private source and known to have no rule: certain, unless the far end is a private network that may know the way. */
 function confidenceOf(seen: boolean, rulesKnown: boolean, farPrivate: boolean, assumptions: number): number {

@@ -90,7 +90,9 @@ function routeInMain(kase: Case, namespace: string, destination: Ip): Route | un
   const netns = netnsOf(kase, namespace);
   const routes = (typeof destination === 'number' ? netns?.routes4 : netns?.routes6)?.routes ?? [];
   return routes
-    .filter(({ table, type, destination: prefix }) => table === 'main' && type === 'unicast' && prefix.length > 0)
+    .filter(
+      ({ table, type, destination: prefix }) => table === 'main' && type === 'unicast' && prefix.length > 0,
+    )
     .filter(({ destination: prefix }) => contains(prefix, destination))
     .toSorted((left, right) => right.destination.length - left.destination.length)[0];
 }

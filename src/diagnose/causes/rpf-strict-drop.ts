@@ -1,11 +1,13 @@
-import { ownersOf } from '../../correlate/owner.ts';
-import { formatIp, parseIp } from '../../net/ip.ts';
-import { netnsOf } from '../case.ts';
+import { neighboursOf, ownersOf } from '../../correlate/owner.ts';
+import { familyOf, formatIp, parseIp } from '../../net/ip.ts';
+import { formatPrefix, networkOf } from '../../net/prefix.ts';
+import { type Case, type ModelDrop, netnsOf } from '../case.ts';
 import { dropConfidence } from '../confidence.ts';
 import { counterEvidence, sysctlEvidence } from '../evidence.ts';
-import { modelCause } from '../model-cause.ts';
-import { routesKnown } from '../neighbourhood.ts';
-import { inInterface, nameOf } from '../words.ts';
+import { modelCause, type Told } from '../model-cause.ts';
+import { onSubnetOf, routesKnown } from '../neighbourhood.ts';
+import { acceptBefore, rulePlace, ruleText } from '../rule-cause.ts';
+import { capital, inInterface, nameOf } from '../words.ts';
 
 /** fib_validate_source(), net/ipv4/fib_frontend.c: SKB_DROP_REASON_IP_RPFILTER */
 export const rpfStrictDrop = modelCause({
@@ -51,13 +53,22 @@ export const rpfStrictDrop = modelCause({
     const where = nameOf(kase, namespace);
     const client = formatIp(kase.flow.client.address);
     const known = routesKnown(netnsOf(kase, namespace), kase.flow.family);
+    if (drop.trace.rule) return byRule(kase, drop, device);
+    const loose = isLoose(kase, namespace, names);
+    const back = loose ? wayBackTo(kase, namespace, device, source) : undefined;
     return {
       ...(!known && { confidence: Math.min(dropConfidence(kase, drop), 0.5) }),
-      title: `${where} drops packets from ${source} on ${device}: the way back to ${source} is another interface (rp_filter)`,
+      title: loose
+        ? `${where} drops packets from ${source} on ${device}: it has no way back to ${source} at all (rp_filter)`
+        : `${where} drops packets from ${source} on ${device}: the way back to ${source} is another interface (rp_filter)`,
       explanation:
-        `The packet arrives on ${device}, but the route back to its source ${source} does not leave by ${device}. ` +
-        `Strict reverse path filtering (the larger of conf.all.rp_filter and conf.${device}.rp_filter is 1) takes that for a ` +
-        'forged source and drops it after PREROUTING; INPUT and FORWARD never see it and nobody is told.',
+        (loose
+          ? `The packet arrives on ${device}, and no route of ${where} leads back to its source ${source}. Loose reverse path filtering (the larger of conf.all.rp_filter and conf.${device}.rp_filter is 2) asks for just that: some route. ` +
+            'Without one it drops the packet '
+          : `The packet arrives on ${device}, but the route back to its source ${source} does not leave by ${device}. ` +
+            `Strict reverse path filtering (the larger of conf.all.rp_filter and conf.${device}.rp_filter is 1) takes that for a ` +
+            'forged source and drops it ') +
+        'after PREROUTING; INPUT and FORWARD never see it and nobody is told.',
       namespace,
       interface: device,
       sysctl: drop.trace.sysctl ?? (names[1] as string),
@@ -65,8 +76,51 @@ export const rpfStrictDrop = modelCause({
         ...names.flatMap((name) => sysctlEvidence(kase, namespace, name)),
         ...counterEvidence(kase, namespace, 'TcpExtIPReversePathFilter', 'packets dropped by rp_filter'),
       ],
-      fix: [{ namespace, text: `sysctl -w net.ipv4.conf.${device}.rp_filter=2` }],
-      effect: `Loose filtering keeps the check that ${client} is routable at all; better still, route ${source} by ${device}.`,
+      ...(loose
+        ? {
+            fix: back === undefined ? [] : [{ namespace, text: `ip route add ${back}` }],
+            effect: `${capital(where)} needs a route to ${source}; without one no answer could get there either.`,
+          }
+        : {
+            fix: [{ namespace, text: `sysctl -w net.ipv4.conf.${device}.rp_filter=2` }],
+            effect: `Loose filtering keeps the check that ${client} is routable at all; better still, route ${source} by ${device}.`,
+          }),
     };
   },
 });
+
+/** `-m rpfilter`, or nft’s `fib saddr . iif oif missing`: the check stands in a rule, and rp_filter has no part in it. */
+function byRule(kase: Case, drop: ModelDrop, device: string): Told {
+  const where = nameOf(kase, drop.namespace);
+  const { source } = drop.trace.final;
+  const place = rulePlace(drop);
+  return {
+    title: `${where} drops packets from ${source} on ${device}: the way back to ${source} is another interface (${place})`,
+    explanation:
+      `The packet arrives on ${device}, but no route leads back to its source ${source} by ${device}. ${capital(place)} ("${ruleText(drop)}") takes that for a forged source and drops it ` +
+      'before the routing decision; INPUT and FORWARD never see it, and the counter of rp_filter doesn’t move.',
+    interface: device,
+    fix: acceptBefore(kase, drop),
+    effect: `Better still, route ${source} by ${device}.`,
+  };
+}
+
+function isLoose(kase: Case, namespace: string, names: readonly string[]): boolean {
+  return names.some((name) => netnsOf(kase, namespace)?.sysctls?.get(name)?.value === '2');
+}
+
+/** `10.71.1.0/24 via 10.71.2.1`: the sender’s subnet, by the router that sent the packet in. */
+function wayBackTo(kase: Case, namespace: string, device: string, source: string): string | undefined {
+  const ip = parseIp(source);
+  const link = netnsOf(kase, namespace)?.links?.find(({ name }) => name === device);
+  const near = link?.addresses.find(({ address }) => familyOf(address) === kase.flow.family);
+  if (ip === undefined || !near) return undefined;
+  const peers = kase.topology.peersOf({ namespace, name: device });
+  const router = onSubnetOf(kase, near.address, namespace).find((station) =>
+    peers.some((peer) => peer.namespace === station.netns.name && peer.name === station.link.name),
+  );
+  if (!router) return undefined;
+  const owner = neighboursOf(kase.snapshot, ip)[0];
+  const subnet = networkOf(ip, owner?.length ?? 24);
+  return `${formatPrefix(subnet)} via ${formatIp(router.address)}`;
+}
