@@ -200,8 +200,14 @@ function remarks(kase: Case): Diagnosed[] {
 }
 
 function surveys(scene: Scene): Diagnosed[] {
-  return CAUSES.flatMap((cause) => cause.survey?.(scene).map((found) => ({ cause, found })) ?? []);
+  const found = CAUSES.flatMap(
+    (cause) => cause.survey?.(scene).map((each) => ({ cause, found: each })) ?? [],
+  );
+  // That nobody answers is said when nothing tells why.
+  return found.toSorted((left, right) => Number(isBare(left)) - Number(isBare(right)));
 }
+
+const isBare = ({ cause }: Diagnosed) => cause.id === 'neigh-failed';
 
 /** Causes that a namespace's "packets without a route" are already explained by. */
 const ROUTING = /^(route-|addr-|link-lo|bridge-no-ip)/;

@@ -1,8 +1,13 @@
+import { formatIp } from '../../net/ip.ts';
+import { netnsOf, type Scene, sysctlOf } from '../case.ts';
+import type { Cause, Found } from '../cause.ts';
 import { sysctlEvidence } from '../evidence.ts';
+import { gapEvidence } from '../gap-cause.ts';
 import { modelCause } from '../model-cause.ts';
-import { inInterface, iptablesOf, nameOf } from '../words.ts';
+import { type Unanswered, unanswered } from '../unanswered.ts';
+import { capital, inInterface, iptablesOf, nameOf } from '../words.ts';
 
-export const fltBridgeNfDrop = modelCause({
+const page = modelCause({
   id: 'flt-bridge-nf-drop',
   title: 'iptables drops packets between two ports of one bridge',
   severity: 'error',
@@ -43,3 +48,63 @@ export const fltBridgeNfDrop = modelCause({
     };
   },
 });
+
+/** IPv6 asks who has an address by ICMPv6, which is switched through ip6tables like any packet: then not even the question passes. */
+export const fltBridgeNfDrop: Cause = {
+  ...page,
+  survey(scene) {
+    return unanswered(scene).flatMap((gap) =>
+      typeof gap.target === 'bigint' ? stoppedQuestion(scene, gap) : [],
+    );
+  },
+};
+
+const CALL6 = 'net.bridge.bridge-nf-call-ip6tables';
+
+function stoppedQuestion(scene: Scene, gap: Unanswered): Found[] {
+  const { sender, device, target } = gap;
+  if (!sender || device === undefined) return [];
+  const peer = scene.topology.peerOf({ namespace: sender.name, name: device });
+  const netns = peer && netnsOf(scene, peer.namespace);
+  const bridge = netns?.links?.find(({ name }) => name === peer?.name)?.master;
+  if (!netns || bridge === undefined || sysctlOf(scene, netns.name, CALL6)?.value !== '1') return [];
+  for (const ruleset of netns.rulesets6 ?? []) {
+    const chain = ruleset.tables.get('filter')?.chains.get('FORWARD');
+    // Conntrack leaves neighbour discovery UNTRACKED: what accepts by state or by another protocol doesn't take it.
+    const accepts = chain?.rules.some(
+      ({ text }) =>
+        /-j ACCEPT/.test(text) &&
+        !/--ctstate|--state|-p (?!ipv6-icmp|icmpv6)|--icmpv6-type (?!13[56])|-[sd] /.test(text),
+    );
+    if (!chain || chain.policy !== 'DROP' || accepts) continue;
+    const where = nameOf(scene, netns.name);
+    const asked = formatIp(target);
+    return [
+      {
+        confidence: 0.8,
+        title: `${where} drops the question for ${asked} on its way through ${bridge} (${CALL6.slice(11)} = 1)`,
+        explanation:
+          `${capital(nameOf(scene, sender.name))} asks by neighbour solicitation who has ${asked}. ${CALL6} is 1, so what ${bridge} only switches passes ip6tables FORWARD, and IPv6 has no ARP: the question is ICMPv6, ` +
+          'no rule accepts it, and the policy is DROP. Nobody behind another port hears it, so not one packet is sent.',
+        namespace: netns.name,
+        interface: bridge,
+        sysctl: CALL6,
+        group: `${netns.name} ${bridge}`,
+        status: 'no-reply',
+        evidence: [
+          ...gapEvidence(scene, gap),
+          ...sysctlEvidence(scene, netns.name, CALL6),
+          {
+            path: ruleset.path,
+            ...(chain.span && { line: chain.span.line }),
+            text: 'filter FORWARD: the policy is DROP, and no rule accepts neighbour discovery',
+          },
+        ],
+        fix: [{ namespace: netns.name, text: `ip6tables -I FORWARD -i ${bridge} -o ${bridge} -j ACCEPT` }],
+        replay: false,
+        effect: `Where nothing else relies on it, ${CALL6}=0 takes switched traffic out of ip6tables altogether.`,
+      },
+    ];
+  }
+  return [];
+}

@@ -34,18 +34,18 @@ const page = modelCause({
 export const fltOutputDrop: Cause = {
   ...page,
   survey(scene) {
-    return [...scene.snapshot.namespaces.values()].flatMap((netns) =>
-      [...(netns.rulesets4 ?? []), ...(netns.rulesets6 ?? [])].flatMap((ruleset) =>
+    return [...scene.snapshot.namespaces.values()].flatMap((netns) => [
+      ...[...(netns.rulesets4 ?? []), ...(netns.rulesets6 ?? [])].flatMap((ruleset) =>
         surveyed(scene, netns, ruleset),
       ),
-    );
+      ...surveyedInNft(scene, netns),
+    ]);
   },
 };
 
 function surveyed(scene: Scene, netns: Netns, ruleset: Ruleset): Found[] {
   const chain = ruleset.tables.get('filter')?.chains.get('OUTPUT');
   if (!chain) return [];
-  const where = nameOf(scene, netns.name);
   const place = (number: number, text: string, line: number) => ({
     family: ruleset.family,
     table: 'filter',
@@ -76,11 +76,51 @@ function surveyed(scene: Scene, netns: Netns, ruleset: Ruleset): Found[] {
           },
         ]
       : [];
-  return [...rules, ...policy].map(({ rule, packets, name }) => ({
+  return [...rules, ...policy].map((dropping) => counted(scene, netns, dropping));
+}
+
+interface Dropping {
+  readonly rule: NonNullable<Found['rule']>;
+  readonly packets: number;
+  readonly name: string;
+}
+
+/** Rules with a counter of nft's own tables; its policies count nothing. */
+function surveyedInNft(scene: Scene, netns: Netns): Found[] {
+  return (netns.nft?.tables ?? [])
+    .filter(({ iptables, family }) => !iptables && ['ip', 'ip6', 'inet'].includes(family))
+    .flatMap(({ family, name: table, chains }) =>
+      chains
+        .filter(({ base }) => base?.hook === 'output' && base.type === 'filter')
+        .flatMap((chain) =>
+          chain.rules.flatMap(({ statements, text, span }, index) => {
+            const counter = statements.find((each) => each.kind === 'counter');
+            const packets = counter?.kind === 'counter' ? (counter.packets ?? 0) : 0;
+            const drops = statements.some((each) => each.kind === 'verdict' && each.verdict.kind === 'drop');
+            if (!drops || packets === 0) return [];
+            const rule = {
+              family: family === 'ip6' ? (6 as const) : (4 as const),
+              table: `${family} ${table}`,
+              chain: chain.name,
+              number: index + 1,
+              text,
+              path: span.path,
+              line: span.line,
+            };
+            return [counted(scene, netns, { rule, packets, name: `rule ${index + 1}` })];
+          }),
+        ),
+    );
+}
+
+function counted(scene: Scene, netns: Netns, { rule, packets, name }: Dropping): Found {
+  const where = nameOf(scene, netns.name);
+  const place = `${rule.table} ${rule.chain} ${name}`;
+  return {
     confidence: 0.55,
     title: `${where} has dropped ${packets} of its own packets in OUTPUT (${name})`,
     explanation:
-      `filter OUTPUT ${name} of ${where} ("${rule.text}") has counted ${packets} packets. They were made there and dropped before they reached an interface, so no capture shows them: ` +
+      `${place} of ${where} ("${rule.text}") has counted ${packets} packets. They were made there and dropped before they reached an interface, so no capture shows them: ` +
       'sendto() failed with EPERM, a TCP connect just timed out. Whether they are the ones that are missed, the captures can’t tell.',
     namespace: netns.name,
     rule,
@@ -90,10 +130,10 @@ function surveyed(scene: Scene, netns: Netns, ruleset: Ruleset): Found[] {
       {
         path: rule.path,
         line: rule.line,
-        text: `filter OUTPUT ${name}: ${rule.text} (counted ${packets} packets)`,
+        text: `${place}: ${rule.text} (counted ${packets} packets)`,
       },
     ],
     fix: [],
     effect: 'If they are missed, accept them before that rule.',
-  }));
+  };
 }

@@ -58,6 +58,7 @@ export const lostBetweenCaptures: Cause = {
     if (kase.outcome.oneWay && !expected && !reply && kase.prediction) return undefined;
     const missing = kase.topology.missing
       .filter((gap) => gap.namespace === point?.namespace && gap.text.startsWith(`${gap.namespace}: no `))
+      .filter(({ dump }) => isOfFamily(dump, kase.flow.family))
       .slice(0, 4);
     const what = reply ? 'the answer' : 'the request';
     const between = quiet.map((other) => `${other.namespace}:${other.interface}`).join(', ');
@@ -95,6 +96,12 @@ export const lostBetweenCaptures: Cause = {
   },
   survey: (scene) => unanswered(scene).flatMap((gap) => unheard(scene, gap)),
 };
+
+/** `ip6tables-save` says nothing of IPv4 traffic, nor `iptables-save` of IPv6. */
+function isOfFamily(dump: string, family: 4 | 6): boolean {
+  if (/^ip6|ip -6/.test(dump)) return family === 6;
+  return family === 4 || !/^iptables/.test(dump);
+}
 
 function unheard(scene: Scene, gap: Unanswered): Found[] {
   const [owner] = ownersOf(scene.snapshot, gap.target).filter(

@@ -43,7 +43,7 @@ export const natMasqueradeMissing: Cause = {
         left.seen !== undefined,
         left.rulesKnown,
         isPrivate(kase.flow.server.address),
-        kase.prediction?.there.assumptions.length ?? 0,
+        assumed(kase, left.namespace),
       ),
       title: `${where} sends ${source} out of ${left.out} untranslated: ${left.rulesKnown ? 'there is no MASQUERADE or SNAT for it' : 'MASQUERADE or SNAT seems to be missing, or not to match'}`,
       explanation:
@@ -71,6 +71,13 @@ export const natMasqueradeMissing: Cause = {
     };
   },
 };
+
+/** What had to be assumed before the packet came to that namespace says nothing once it is there. */
+function assumed({ prediction }: Case, namespace: string): number {
+  const there = prediction?.there;
+  const others = new Set(there?.hops.map((hop) => hop.namespace).filter((name) => name !== namespace));
+  return (there?.assumptions ?? []).filter((text) => !others.has(text.split(': ')[0] ?? '')).length;
+}
 
 /** From one private network to another that has a route of its own here: routers pass such packets on as they are. */
 function isRoutedBetweenNetworks({ flow, prediction }: Case): boolean {

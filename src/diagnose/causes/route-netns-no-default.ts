@@ -1,5 +1,5 @@
 import { neighboursOf } from '../../correlate/owner.ts';
-import { formatIp, parseIp } from '../../net/ip.ts';
+import { type Family, formatIp, parseIp } from '../../net/ip.ts';
 import { formatPrefix, networkOf } from '../../net/prefix.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
 import { type Case, type ModelDrop, netnsOf, type Scene } from '../case.ts';
@@ -92,27 +92,41 @@ export const routeNetnsNoDefault: Cause = {
   },
 };
 
-/** 8.8.8.8: some address beyond every subnet here. */
-const OUTSIDE = 0x08080808;
+/** 8.8.8.8, and Google’s by IPv6: some address beyond every subnet here. */
+const OUTSIDE = { 4: 0x08080808, 6: 0x2001_4860_4860_0000_0000_0000_0000_8888n } as const;
+const COUNTER = { 4: 'IpOutNoRoutes', 6: 'Ip6OutNoRoutes' } as const;
 
 function surveyed(scene: Scene, netns: Netns): Found[] {
-  const path = routesPath(netns, 4);
-  const counted = counterEvidence(scene, netns.name, 'IpOutNoRoutes', 'packets that had no route');
-  if (!path || counted.length === 0 || hasDefaultRoute(netns, 4) !== false) return [];
+  const four = surveyedFor(scene, netns, 4);
+  // Who has a way out by IPv4 tries IPv6 in vain all day: that is v6-no-path's, where it hurts somebody.
+  return four.length > 0 || hasDefaultRoute(netns, 4) ? four : surveyedFor(scene, netns, 6);
+}
+
+function surveyedFor(scene: Scene, netns: Netns, family: Family): Found[] {
+  const path = routesPath(netns, family);
+  const counter = COUNTER[family];
+  const counted = counterEvidence(scene, netns.name, counter, 'packets that had no route');
+  if (!path || counted.length === 0 || hasDefaultRoute(netns, family) !== false) return [];
   const where = nameOf(scene, netns.name);
-  const gateway = gatewayOf(scene, netns, 4);
-  const from = stationsOf(netns, 4)[0];
+  const gateway = gatewayOf(scene, netns, family);
+  const from = stationsOf(netns, family)[0];
+  if (family === 6 && !from) return [];
   return [
     {
       confidence: 0.85,
-      title: `${where} has no default route, and ${netns.counters?.get('IpOutNoRoutes')?.value} of its packets had no route`,
+      title: `${where} has no ${family === 6 ? 'IPv6 ' : ''}default route, and ${netns.counters?.get(counter)?.value} of its packets had no route`,
       explanation: noRouteText(where, 'anything else'),
       namespace: netns.name,
       status: 'unknown',
-      ...(from && { probe: { from: from.address, to: OUTSIDE } }),
+      ...(from && { probe: { from: from.address, to: OUTSIDE[family] } }),
       evidence: [{ path, text: 'no default route' }, ...counted],
       fix: gateway
-        ? [{ namespace: netns.name, text: `ip route add default via ${formatIp(gateway.address)}` }]
+        ? [
+            {
+              namespace: netns.name,
+              text: `${family === 6 ? 'ip -6' : 'ip'} route add default via ${formatIp(gateway.address)}`,
+            },
+          ]
         : [],
     },
   ];

@@ -89,10 +89,14 @@ function exhausted(scene: Scene, namespace: string): Found[] {
             text: `port ${port} is taken for ${to} (${state}), one of ${ports.size}`,
           })),
         ],
-        fix: dumped && wider ? [{ namespace, text: `sysctl -w ${RANGE}="1024 65535"` }] : [],
+        fix: [
+          ...(dumped && wider ? [{ namespace, text: `sysctl -w ${RANGE}="1024 65535"` }] : []),
+          ...(waiting > 0 && reuse?.value !== '1' ? [{ namespace, text: `sysctl -w ${REUSE}=1` }] : []),
+        ],
         replay: false,
         effect:
           `${wider ? `With the wider range connect() to ${to} finds a port again; ports that services there need belong into ${RESERVED}. ` : ''}` +
+          `${waiting > 0 && reuse?.value !== '1' ? `With ${REUSE}=1 connect() takes the port of a connection that has been in TIME-WAIT for a second (both ends need TCP timestamps, which is the default). ` : ''}` +
           `Keep connections to ${to} and reuse them${waiting > 0 ? `, or close them at the server’s end first: ${waiting} wait in TIME-WAIT` : ''}.`,
       },
     ];

@@ -13,7 +13,7 @@ export function dropCause(copy: Copy, verdict: Extract<TableVerdict, { by: Decid
   const { rule, base } = by;
   if (rule) {
     if (asksForInvalid(rule) && skb.conntrack?.state === 'INVALID') return 'ct-invalid-drop';
-    if (has(rule, 'set')) return 'flt-ipset-ban';
+    if (bansSource(rule)) return 'flt-ipset-ban';
     if (has(rule, 'rpfilter')) return 'rpf-strict-drop';
     if (isLimited(rule)) return 'flt-rate-limit';
   }
@@ -63,6 +63,11 @@ function dockerCause({ chain, base }: Decider, rule: Rule): string | undefined {
     rule.destination?.invert === false &&
     rule.in?.invert === true;
   return direct ? 'flt-docker-raw-direct' : undefined;
+}
+
+/** A set of services, or one of those who alone are let in, bans nobody. */
+function bansSource({ text }: Rule): boolean {
+  return /(?<!! )--match-set \S+ src\b/.test(text);
 }
 
 function hasOther(copy: Copy, by: Decider): boolean {

@@ -83,7 +83,9 @@ function asksSource(expression: Expression): boolean {
   return expression.kind === 'payload' && expression.header?.field === 'saddr';
 }
 
-function isLimit({ kind }: Statement): boolean {
+function isLimit(statement: Statement): boolean {
+  const { kind } = statement;
+  if (kind === 'update') return (statement.element.statements ?? []).some(isLimit);
   return kind === 'limit' || kind === 'quota' || kind === 'ct count' || kind === 'meter';
 }
 
