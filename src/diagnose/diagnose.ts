@@ -210,7 +210,7 @@ function surveys(scene: Scene): Diagnosed[] {
 const isBare = ({ cause }: Diagnosed) => cause.id === 'neigh-failed';
 
 /** Causes that a namespace's "packets without a route" are already explained by. */
-const ROUTING = /^(route-|addr-|link-lo|bridge-no-ip)/;
+const ROUTING = /^(route-|addr-|link-lo|bridge-no-ip|v6-(?:ra-lost|no-path))/;
 
 /** A survey repeats what a flow has shown already: the same cause there, or another reason for the same counter. */
 function isCovered(incidents: readonly Incident[], { cause, found }: Diagnosed): boolean {

@@ -233,7 +233,11 @@ export function natNearMisses(
       }),
     ),
   );
-  return [...own, ...nftNearMisses(kase, left)];
+  // One for another network is hardly the one that was meant.
+  const isForOthers = ({ why }: NearMiss) => /^its -s |^it asks for "ip6? saddr/.test(why);
+  return [...own, ...nftNearMisses(kase, left)].toSorted(
+    (one, other) => Number(isForOthers(one)) - Number(isForOthers(other)),
+  );
 }
 
 /** The same for rules of nft's own tables. */

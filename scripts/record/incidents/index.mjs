@@ -1,6 +1,8 @@
 /** Every incident that can be recorded, by topic. */
 import { addresses } from './addresses.mjs';
+import { answers } from './answers.mjs';
 import { beyond } from './beyond.mjs';
+import { bridgeFamilies } from './bridge-families.mjs';
 import { docker } from './docker.mjs';
 import { engines } from './engines.mjs';
 import { everyday } from './everyday.mjs';
@@ -19,6 +21,7 @@ import { invalid } from './invalid.mjs';
 import { ipv6Faults } from './ipv6.mjs';
 import { kubernetes } from './kubernetes.mjs';
 import { kubernetesNft } from './kubernetes-nft.mjs';
+import { limits } from './limits.mjs';
 import { links } from './links.mjs';
 import { marks } from './marks.mjs';
 import { moments } from './moments.mjs';
@@ -29,6 +32,7 @@ import { natState } from './nat-state.mjs';
 import { natUntranslated } from './nat-untranslated.mjs';
 import { natWayBack } from './nat-way-back.mjs';
 import { neighbours } from './neighbours.mjs';
+import { nftNat } from './nft-nat.mjs';
 import { outdated } from './outdated.mjs';
 import { overlays } from './overlays.mjs';
 import { routing } from './routing.mjs';
@@ -47,6 +51,7 @@ export const incidents = [
   ...severalWays,
   ...links,
   ...switching,
+  ...bridgeFamilies,
   ...neighbours,
   ...addresses,
   ...subnets,
@@ -60,7 +65,10 @@ export const incidents = [
   ...natUntranslated,
   ...invalid,
   ...natLimits,
+  ...nftNat,
   ...filter,
+  ...limits,
+  ...answers,
   ...kubernetes,
   ...kubernetesNft,
   ...sockets,

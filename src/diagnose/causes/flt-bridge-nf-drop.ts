@@ -76,7 +76,7 @@ function stoppedQuestion(scene: Scene, gap: Unanswered): Found[] {
         /-j ACCEPT/.test(text) &&
         !/--ctstate|--state|-p (?!ipv6-icmp|icmpv6)|--icmpv6-type (?!13[56])|-[sd] /.test(text),
     );
-    if (!chain || chain.policy !== 'DROP' || accepts) continue;
+    if (chain?.policy !== 'DROP' || accepts) continue;
     const where = nameOf(scene, netns.name);
     const asked = formatIp(target);
     return [

@@ -113,7 +113,8 @@ function surveyedFor(scene: Scene, netns: Netns, family: Family): Found[] {
   if (family === 6 && !from) return [];
   return [
     {
-      confidence: 0.85,
+      // A router's advertisements may have brought one, and may do so again.
+      confidence: family === 4 ? 0.85 : 0.55,
       title: `${where} has no ${family === 6 ? 'IPv6 ' : ''}default route, and ${netns.counters?.get(counter)?.value} of its packets had no route`,
       explanation: noRouteText(where, 'anything else'),
       namespace: netns.name,
