@@ -122,6 +122,62 @@ const ROWS: readonly {
     change: ['insert_failed=1', 'insert_failed=0'],
     not: 'ct-dns-race',
   },
+  {
+    bundle: 'masquerade-in-nft-for-another-line',
+    because: 'the rule is for the uplink that is there',
+    file: 'host/nft-ruleset.txt',
+    change: ['"enp1s0"', '"enp5s0"'],
+    not: 'nat-masquerade-mismatch',
+  },
+  {
+    bundle: 'nft-dnat-for-another-interface',
+    because: 'the rule is for another port',
+    file: 'host/nft-ruleset.json',
+    change: ['"right": 1194', '"right": 1195'],
+    not: 'nat-dnat-mismatch',
+  },
+  {
+    bundle: 'fourth-login-in-a-minute',
+    because: 'no rule counts what came before',
+    file: 'host/iptables-save.txt',
+    change: [/^.*--hitcount 4.*\n/m, ''],
+    not: 'flt-rate-limit',
+  },
+  {
+    bundle: 'burst-beyond-the-hashlimit',
+    because: 'the limited rule is for another line',
+    file: 'host/iptables-save.txt',
+    change: ['-A FORWARD -i ens192', '-A FORWARD -i ens256'],
+    not: 'flt-rate-limit',
+  },
+  {
+    bundle: 'more-connections-than-nft-allows',
+    because: 'the limit is for another port',
+    file: 'host/nft-ruleset.json',
+    change: ['"right": 3306', '"right": 3307'],
+    not: 'flt-rate-limit',
+  },
+  {
+    bundle: 'answers-stopped-at-the-asker',
+    because: 'INPUT lets everything in',
+    file: 'workstation/iptables-save.txt',
+    change: [':INPUT DROP', ':INPUT ACCEPT'],
+    not: 'flt-input-drop',
+  },
+  {
+    bundle: 'no-way-back-not-even-a-loose-one',
+    because: 'nobody checks where it comes from',
+    file: 'inner/sysctl.txt',
+    change: ['transit0.rp_filter = 2', 'transit0.rp_filter = 0'],
+    not: 'rpf-strict-drop',
+  },
+  {
+    bundle: 'neighbour-questions-in-the-bridge',
+    because: 'what is switched passes no ip6tables',
+    file: 'host/sysctl.txt',
+    change: ['bridge-nf-call-ip6tables = 1', 'bridge-nf-call-ip6tables = 0'],
+    not: 'flt-bridge-nf-drop',
+  },
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), 'nettrace-near-miss-nat-'));
