@@ -11,6 +11,7 @@ import { describeSighting, dropEvidence, seenAt, ttlText } from './evidence.ts';
 import { leavesInwards } from './exit.ts';
 import type { Evidence } from './finding.ts';
 import { isRouter } from './neighbourhood.ts';
+import type { NatRule } from './remembered.ts';
 
 /** A request that got as far as a host's transport layer and was refused there: no socket takes it. */
 export interface Refusal {
@@ -19,7 +20,7 @@ export interface Refusal {
   readonly address: Ip;
   readonly port: number;
   /** The rule that sent it there. */
-  readonly dnat?: Extract<Step, { kind: 'rule' }>;
+  readonly dnat?: NatRule;
   readonly confidence: number;
   readonly evidence: readonly Evidence[];
   /** Sockets of that namespace; undefined when they weren't dumped. */
@@ -40,7 +41,7 @@ function byModel(kase: Case): Refusal | undefined {
   let confidence = dropConfidence(kase, drop);
   if (!refusal && !kase.hypothetical && kase.flow.legs.length > 0)
     confidence = Math.min(confidence, kase.flow.protocol === PROTOCOL.tcp ? 0.3 : 0.5);
-  const dnat = dnatStep(kase);
+  const dnat = dnatStep(kase) ?? nftDnatStep(kase);
   const netns = netnsOf(kase, drop.namespace);
   const sockets = netns?.sockets;
   // Without its rules nobody can say that a router was meant to take the packet itself.
@@ -71,7 +72,7 @@ function byCapture(kase: Case): Refusal | undefined {
   // The refusal must be there where the request was seen last; else something on the way made it.
   if (!error && deepest.reply.rst === undefined) return undefined;
   const owner = ownersOf(kase.snapshot, refused)[0];
-  const dnat = dnatStep(kase);
+  const dnat = dnatStep(kase) ?? nftDnatStep(kase);
   const namespace = there?.namespace ?? owner?.netns.name;
   const sockets = namespace === undefined ? undefined : netnsOf(kase, namespace)?.sockets;
   // Somebody does listen there: then it is not for want of a socket.
@@ -118,6 +119,15 @@ export function dnatStep(kase: Case): Extract<Step, { kind: 'rule' }> | undefine
     }
   }
   return undefined;
+}
+
+/** The same by a rule of nft's own tables. */
+function nftDnatStep(kase: Case): NatRule | undefined {
+  const steps = (kase.prediction?.there.hops ?? []).flatMap((hop) => hop.steps);
+  return steps.find(
+    (step): step is Extract<Step, { kind: 'nft-rule' }> =>
+      step.kind === 'nft-rule' && /\b(?:dnat|redirect)\b/.test(step.text),
+  );
 }
 
 /** Sockets that take connections (or datagrams) of the flow's protocol. */
