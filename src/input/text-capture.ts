@@ -2,7 +2,7 @@
 import { scanCapture } from '../capture/scan.ts';
 import { memorySource } from '../capture/source.ts';
 import { plainLines } from '../dump/text.ts';
-import type { Ip } from '../net/ip.ts';
+import { type Ip, parseIpv4 } from '../net/ip.ts';
 import { bannerOf } from '../tcpdump/banner.ts';
 import { textCaptureBytes } from '../tcpdump/capture.ts';
 import { beginning, type TextLine } from '../tcpdump/grouping.ts';
@@ -117,7 +117,13 @@ function addressBook(dumps: readonly RecognisedDump[]): (name: string) => Ip | u
     }
   }
   return (name) => {
-    const found = known.get(name.toLowerCase());
+    const found = known.get(name.toLowerCase()) ?? addressInName(name);
     return found === 'several' ? undefined : found;
   };
+}
+
+/** Private names of EC2 instances are their addresses: `ip-10-0-1-5.eu-west-1.compute.internal`, `ip-10-0-1-5.ec2.internal`. */
+function addressInName(name: string): Ip | undefined {
+  const found = /^ip-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})\.(?:ec2|[a-z0-9-]+\.compute)\.internal$/i.exec(name);
+  return found ? parseIpv4((found[1] ?? '').replaceAll('-', '.')) : undefined;
 }

@@ -36,11 +36,15 @@ const HEAD = new RegExp(
 const OTHERS =
   /^(?:STP |LLDP|EAPOL|EAP packet|CDPv\d|LLC, |IS-IS, |LACPv\d|MPLS \(|PPPoE |RARP|Slow |UDLDv\d|LOOPBACK|802\.[123]|ARP |Loopback, |PPP)/;
 
+/** Of a block that was set in from the margin; one blank before a time means a difference. */
+const INDENT = /^\s{2,}(?=(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{3,9} )/;
+
 /** The line without the marks of quoting and interruption that a paste has before it. */
 function own(line: string): string {
   return line
     .replace(/^(?:\s*(?:>|&gt;) (?=\S))+/, '')
     .replace(/^(?:\^[CZ])+/, '')
+    .replace(INDENT, '')
     .replace(/&gt;/g, '>')
     .replace(/\u00a0/g, ' ');
 }

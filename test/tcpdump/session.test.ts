@@ -76,6 +76,14 @@ describe('a file of tcpdump’s text', () => {
     expect(await packetsOf((captures[0] as (typeof captures)[0]).open())).toHaveLength(2);
   });
 
+  it('knows names that are addresses', async () => {
+    const text =
+      '10:00:00.1 IP ip-10-0-1-5.eu-west-1.compute.internal > 10.0.0.2: ICMP echo reply, id 1, seq 1, length 64';
+    const { captures } = await resolveInputs([file('eth1.txt', [text])]);
+    const [packet] = await packetsOf((captures[0] as (typeof captures)[0]).open());
+    expect(packetLine(packet as never, 'x')).toMatchObject({ source: '10.0.1.5' });
+  });
+
   it('has its names from a hosts file beside it', async () => {
     const text = '10:00:00.1 IP web.lan.4000 > 10.0.0.2.http: Flags [S], seq 1, win 1, length 0';
     const { captures } = await resolveInputs([

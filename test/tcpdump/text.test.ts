@@ -71,6 +71,11 @@ const FORMS: readonly (readonly [name: string, text: string, fields: object])[] 
     { icmpType: 8, length: 98 },
   ],
   [
+    'an indented block',
+    '    10:00:00.123456 IP 10.0.0.1 > 10.0.0.2: ICMP echo reply, id 1, seq 1, length 64',
+    { icmpType: 0 },
+  ],
+  [
     'a mark of HTML',
     '10:00:00.123456 IP 10.0.0.1 &gt; 10.0.0.2: ICMP echo reply, id 1, seq 1, length 64',
     { icmpType: 0 },
