@@ -37,7 +37,11 @@ export function bySpokenHosts(recognised: Recognised, bundles: readonly Bundle[]
   return {
     hosts,
     recognised: {
-      captures: recognised.captures,
+      captures: recognised.captures.map((capture) => {
+        if (capture.host === undefined || known.has(capture.host)) return capture;
+        const { host: _unknown, ...without } = capture;
+        return without;
+      }),
       dumps: recognised.dumps.map((dump) => (isPlaced(dump, known) ? dump : settle(dump))),
       commands: recognised.commands.map((command) => settle(command)),
     },
@@ -45,8 +49,15 @@ export function bySpokenHosts(recognised: Recognised, bundles: readonly Bundle[]
   };
 }
 
-function spokenOf({ dumps, commands }: Recognised): Spoken[] {
+function spokenOf({ captures, dumps, commands }: Recognised): Spoken[] {
   return [
+    // Of those only a session's tcpdump has a machine that is no bundle's.
+    ...captures.map(({ host, path }) => ({
+      ...(host === undefined ? {} : { host }),
+      path,
+      line: 1,
+      counts: true,
+    })),
     ...dumps.map(({ host, dump, step = 1 }) => ({
       ...(host === undefined ? {} : { host }),
       path: dump.path,
