@@ -48,7 +48,9 @@ describe.each(COLLECTIONS)('with dumps missing, incidents of $root', ({ root, tr
     const wrong: string[] = [];
     // Where nothing is wrong, it is the host's dumps whose lack could make it look so.
     const healthy = expectation.flows.every(({ cause }) => cause === null);
-    const dumps = healthy ? /^(namespaces\/host|docker)/ : /^(namespaces|docker|processes)/;
+    const dumps = healthy
+      ? /^(?:[^/]+\/)?(namespaces\/host|docker)/
+      : /^(?:[^/]+\/)?(namespaces|docker|processes)/;
     for (const file of filesBelow(bundle).filter((path) => dumps.test(path))) {
       const analysis = await analyzeFiles(copyWithout(bundle, name, (path) => path === file));
       wrong.push(...confidentErrors(analysis, expectation).map((text) => `without ${file}: ${text}`));
@@ -60,7 +62,7 @@ describe.each(COLLECTIONS)('with dumps missing, incidents of $root', ({ root, tr
     const bundle = join(root, name, 'bundle');
     const expectation = readExpectation(join(root, name, truth));
     const wrong: string[] = [];
-    for (const file of filesBelow(bundle).filter((path) => path.startsWith('captures'))) {
+    for (const file of filesBelow(bundle).filter((path) => /^(?:[^/]+\/)?captures\//.test(path))) {
       const analysis = await analyzeFiles(copyWithout(bundle, name, (path) => path === file));
       wrong.push(...confidentErrors(analysis, expectation).map((text) => `without ${file}: ${text}`));
     }
@@ -70,12 +72,14 @@ describe.each(COLLECTIONS)('with dumps missing, incidents of $root', ({ root, tr
   it.each(names)('%s: captures alone', async (name) => {
     const bundle = join(root, name, 'bundle');
     const analysis = await analyzeFiles(
-      copyWithout(bundle, name, (path) => /^(namespaces|docker|processes|manifest)/.test(path)),
+      copyWithout(bundle, name, (path) => /^(?:[^/]+\/)?(namespaces|docker|processes|manifest)/.test(path)),
     );
     expect(confidentErrors(analysis, readExpectation(join(root, name, truth))).join('\n')).toBe('');
   });
 
-  it.each(names)('%s: captures as loose files, named by interface', async (name) => {
+  // Several hosts have interfaces of one name: without their folders nothing tells them apart.
+  const ofOneHost = names.filter((name) => existsSync(join(root, name, 'bundle', 'captures')));
+  it.each(ofOneHost)('%s: captures as loose files, named by interface', async (name) => {
     const captures = join(root, name, 'bundle', 'captures');
     const analysis = await analyzeFiles(...filesBelow(captures).map((file) => join(captures, file)));
     expect(confidentErrors(analysis, readExpectation(join(root, name, truth))).join('\n')).toBe('');

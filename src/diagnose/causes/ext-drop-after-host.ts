@@ -1,5 +1,6 @@
 import { answersNobody, asksName } from '../../correlate/outcome.ts';
 import { formatIp } from '../../net/ip.ts';
+import type { Case } from '../case.ts';
 import type { Cause } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { answeredSomewhere, exitOf } from '../exit.ts';
@@ -33,7 +34,7 @@ export const extDropAfterHost: Cause = {
     const nextDoor = nexthop !== undefined && nexthop === kase.prediction?.there.final.destination;
     // Or it isn't known that this is the way that it was to take.
     const confidence =
-      nextDoor || mayBeMarkedLate(kase, exit.namespace)
+      nextDoor || intoTunnel(kase, exit) || mayBeMarkedLate(kase, exit.namespace)
         ? 0.55
         : exit.seen
           ? assumptions > 2
@@ -65,3 +66,9 @@ export const extDropAfterHost: Cause = {
     };
   },
 };
+
+/** A tunnel device that the model can't follow is no way out: what it sends is the host's own still. */
+function intoTunnel(kase: Case, exit: { readonly namespace: string; readonly interface: string }): boolean {
+  const links = kase.snapshot.namespaces.get(exit.namespace)?.links ?? [];
+  return links.some(({ name, kind }) => name === exit.interface && kind === 'vxlan');
+}

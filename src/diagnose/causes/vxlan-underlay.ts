@@ -229,7 +229,8 @@ function beyond(kase: Case, netns: Netns, link: Link, entry: FdbEntry, inner: Ev
   const where = nameOf(kase, netns.name);
   const node = formatIp(remote);
   return {
-    confidence: refused ? 0.92 : 0.7,
+    // With the other hosts' bundles given, one that lacks what would tell is no proof.
+    confidence: refused ? 0.92 : kase.snapshot.hosts ? 0.55 : 0.7,
     title: refused
       ? `${node} has nothing on UDP port ${sent.server.port}: VXLAN packets of ${where} are refused`
       : `VXLAN packets leave ${where} for ${node}, and none ever comes back`,

@@ -341,6 +341,8 @@ export function floodedTo(
   if (!vxlan) return undefined;
   const remotes = remotesOf(net, vxlan, undefined);
   if (remotes === undefined) return { ends: [], complete: false };
+  // An agent writes neighbours without an entry for all: who has not dumped them may have had them.
+  const toldByAgent = remotes.length > 0 || net.netns.neighbours !== undefined;
   const all = [...nets];
   const found = remotes.map(({ address, port, vni }) =>
     all.flatMap((other) =>
@@ -352,7 +354,10 @@ export function floodedTo(
   );
   return {
     ends: found.flat(),
-    complete: found.every((ends) => ends.length > 0) && !remotes.some(({ address }) => isMulticast(address)),
+    complete:
+      toldByAgent &&
+      found.every((ends) => ends.length > 0) &&
+      !remotes.some(({ address }) => isMulticast(address)),
   };
 }
 
