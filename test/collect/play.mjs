@@ -175,7 +175,7 @@ const PLAYS = {
 
   /** Somebody without rights. */
   async nobody() {
-    const place = join(OUTPUT, 'nobody');
+    const place = '/tmp/nobody';
     mkdirSync(place);
     run('chown', '65534', place);
     const ended = run(
