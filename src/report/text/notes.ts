@@ -43,16 +43,46 @@ function commandFor(item: AnalysisTopology['missing'][number], topology: Analysi
 }
 
 export function warningLines(analysis: Analysis, shorten: (path: string) => string, style: Style): string[] {
-  const { warnings } = analysis;
+  const warnings = grouped(analysis.warnings);
   const shown = style.verbose ? warnings : warnings.slice(0, SHOWN_WARNINGS);
   if (shown.length === 0) return [];
-  const lines = shown.flatMap((warning) => {
-    const at = warning.path === undefined ? '' : `${place({ ...warning, path: shorten(warning.path) })}: `;
-    return hang('  ', `${at}${printable(warning.text)}`, style.width);
+  const lines = shown.flatMap(({ first, lines: places, times }) => {
+    const at = first.path === undefined ? '' : place({ ...first, path: shorten(first.path) });
+    const more = places.slice(1, MOST_PLACES).map((line) => `, ${line}`);
+    const rest = times - 1 - more.length;
+    const where = `${at}${more.join('')}${rest > 0 ? ` (and ${rest} more)` : ''}`;
+    return hang('  ', `${where === '' ? '' : `${where}: `}${printable(first.text)}`, style.width);
   });
   const hidden = warnings.length - shown.length;
   if (hidden > 0) lines.push(`  … and ${hidden} more (all with -v)`);
   return ['', style.doubtful(style.bold('Warnings')), ...lines];
+}
+
+interface WarningGroup {
+  readonly first: Analysis['warnings'][number];
+  readonly lines: readonly number[];
+  readonly times: number;
+}
+
+const MOST_PLACES = 8;
+
+/** The same of several lines of a file is said once. */
+function grouped(warnings: Analysis['warnings']): WarningGroup[] {
+  const groups = new Map<string, Analysis['warnings'][number][]>();
+  for (const warning of warnings) {
+    const key = JSON.stringify([warning.path, warning.text]);
+    groups.set(key, [...(groups.get(key) ?? []), warning]);
+  }
+  return [...groups.values()].flatMap((same) => {
+    const [first] = same;
+    if (!first) return [];
+    const lines = [...new Set(same.flatMap(({ line }) => line ?? []))].toSorted((a, b) => a - b);
+    const [line] = lines;
+    if (same.length === 1 || line === undefined) return [{ first, lines, times: same.length }];
+    // Of several packets their lines are named.
+    const { packet: _, ...rest } = first;
+    return [{ first: { ...rest, line }, lines, times: same.length }];
+  });
 }
 
 /** `Read from ./bundle: 2 captures (18 packets), 15 dumps of 2 namespaces.` */
