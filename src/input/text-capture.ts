@@ -2,13 +2,14 @@
 import { scanCapture } from '../capture/scan.ts';
 import { memorySource } from '../capture/source.ts';
 import { plainLines } from '../dump/text.ts';
-import { type Ip, parseIpv4 } from '../net/ip.ts';
+import type { Ip } from '../net/ip.ts';
 import { bannerOf } from '../tcpdump/banner.ts';
 import { textCaptureBytes } from '../tcpdump/capture.ts';
 import { beginning, type TextLine } from '../tcpdump/grouping.ts';
 import { isTcpdumpText } from '../tcpdump/recognise.ts';
 import { timeFromFileName } from './dump-time.ts';
 import type { CaptureInput } from './input.ts';
+import { type NamedAddress, namedAddress } from './names-as-addresses.ts';
 import type { PlacedEntry, RecognisedDump } from './placed.ts';
 
 export interface TextCaptureInput {
@@ -90,7 +91,7 @@ function dumpTime(dumps: readonly RecognisedDump[]): { time: number; by: string 
 }
 
 /** Names that hosts files give, containers by their name alone and with that of their network behind it, as Docker's own resolver does. */
-function addressBook(dumps: readonly RecognisedDump[]): (name: string) => Ip | undefined {
+function addressBook(dumps: readonly RecognisedDump[]): (name: string) => NamedAddress | undefined {
   const known = new Map<string, Ip | 'several'>([['localhost', 0x7f000001]]);
   const add = (name: string, address: Ip) => {
     const key = name.toLowerCase();
@@ -117,13 +118,8 @@ function addressBook(dumps: readonly RecognisedDump[]): (name: string) => Ip | u
     }
   }
   return (name) => {
-    const found = known.get(name.toLowerCase()) ?? addressInName(name);
-    return found === 'several' ? undefined : found;
+    const found = known.get(name.toLowerCase());
+    if (found === undefined) return namedAddress(name);
+    return found === 'several' ? undefined : { address: found };
   };
-}
-
-/** Private names of EC2 instances are their addresses: `ip-10-0-1-5.eu-west-1.compute.internal`, `ip-10-0-1-5.ec2.internal`. */
-function addressInName(name: string): Ip | undefined {
-  const found = /^ip-(\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3})\.(?:ec2|[a-z0-9-]+\.compute)\.internal$/i.exec(name);
-  return found ? parseIpv4((found[1] ?? '').replaceAll('-', '.')) : undefined;
 }

@@ -17,8 +17,10 @@ export interface TextContext {
   readonly command?: string | undefined;
   /** Epoch seconds near which it was taken, and who says so; for clock times without a date. */
   readonly near?: { readonly time: number; readonly by: string } | undefined;
-  /** The address of a name, as a hosts file or Docker tells. */
-  readonly address?: ((name: string) => Ip | undefined) | undefined;
+  /** The address of a name, as a hosts file or Docker tells; and what was assumed by taking it. */
+  readonly address?:
+    | ((name: string) => { readonly address: Ip; readonly assumed?: string } | undefined)
+    | undefined;
 }
 
 export interface TextCapture {
@@ -38,8 +40,15 @@ export function readTextCapture(lines: readonly TextLine[], context: TextContext
   const linkType = banners.find((banner) => banner.linkType !== undefined)?.linkType;
   const device =
     banners.find((banner) => banner.interfaceName !== undefined)?.interfaceName ?? flags?.interfaceName;
+  const assumptions = new Map<string, number>();
+  let line = packets[0]?.line ?? 1;
   const reading: Reading = {
-    address: context.address ?? (() => undefined),
+    address: (name) => {
+      const named = context.address?.(name);
+      if (named?.assumed !== undefined && !assumptions.has(named.assumed))
+        assumptions.set(named.assumed, line);
+      return named?.address;
+    },
     sequences: new SequenceBook(flags?.absolute),
     memory: new PortMemory(),
     tags: new Map(),
@@ -53,6 +62,7 @@ export function readTextCapture(lines: readonly TextLine[], context: TextContext
   );
   const issues: Issue[] = [...strange.map(strangeLine)];
   const frames = packets.map((packet, index): ToldFrame => {
+    line = packet.line;
     const { frame, unread } = readFrame(packet, linkType, reading);
     if (unread) issues.push(...unreadIssue(packet, index + 1, unread));
     const { seconds, nanoseconds } = instants[index] ?? { seconds: 0, nanoseconds: 0 };
@@ -65,6 +75,8 @@ export function readTextCapture(lines: readonly TextLine[], context: TextContext
       nanoseconds,
     };
   });
+  for (const [text, at] of assumptions)
+    issues.push({ severity: 'warning', code: 'tcpdump-name', line: at, text });
   issues.push(...timeIssue(packets, assumed, context));
   const dropped = banners.reduce((sum, banner) => sum + (banner.dropped ?? 0), 0);
   const snaplen = banners.find((banner) => banner.snaplen !== undefined)?.snaplen ?? 0;

@@ -207,7 +207,7 @@ describe('what is made up is told', () => {
   it('a name that a hosts file has is one', async () => {
     const text = '10:00:00.1 IP web.local.4000 > 10.0.0.2.80: Flags [S], seq 1, win 1, length 0';
     const [packet] = await packetsOfText(text, {
-      address: (name) => (name === 'web.local' ? 0x0a000001 : undefined),
+      address: (name) => (name === 'web.local' ? { address: 0x0a000001 } : undefined),
     });
     expect(packetLine(packet as never, 'x')).toMatchObject({ source: '10.0.0.1', sourcePort: 4000 });
   });
