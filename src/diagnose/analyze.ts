@@ -4,6 +4,7 @@ import { inferSettings } from '../correlate/infer.ts';
 import { locate, type Scan, type ScanOptions, scanCaptures } from '../correlate/scan.ts';
 import type { InputSet } from '../input/input.ts';
 import { buildState } from '../snapshot/build.ts';
+import { sessionStates } from '../snapshot/session-states.ts';
 import { type DumpedState, dumpedStates } from '../snapshot/states.ts';
 import { buildTopology } from '../topology/build.ts';
 import type { HostState } from './case.ts';
@@ -20,7 +21,10 @@ export async function analyze(given: InputSet, options: ScanOptions = {}): Promi
   const inputs = await alignClocks(given);
   const dumped = dumpedStates(inputs.dumps);
   const scan = await scanCaptures(inputs.captures, { ...options, dumps: inputs.dumps });
-  const built = dumped.map((state) => hostState(inputs, scan, state));
+  const built = [
+    ...(dumped.length === 1 ? playedStates(inputs, scan) : []),
+    ...dumped.map((state) => hostState(inputs, scan, state)),
+  ];
   const last = built.at(-1) as (typeof built)[number];
   const states = built.map(({ state }) => state);
   const scene = { ...last.state.scene, ...(states.length > 1 && { states }) };
@@ -29,6 +33,21 @@ export async function analyze(given: InputSet, options: ScanOptions = {}): Promi
     ...diagnose(scene),
     issues: [...inputs.issues, ...dumpIssues, ...last.issues, ...scan.issues],
   };
+}
+
+/** The machine while each capture of a session ran. */
+function playedStates(inputs: InputSet, scan: Scan): { state: HostState; issues: readonly Issue[] }[] {
+  return sessionStates(inputs, (capture) => spanOf(scan, capture)).map(({ inputs: then, taken }) =>
+    hostState(then, scan, { dumps: then.dumps, own: [], taken, orderBy: 'time' }),
+  );
+}
+
+function spanOf({ points }: Scan, capture: number): { first: number; last: number } | undefined {
+  const own = points.filter(({ input, packets }) => input === capture && packets > 0);
+  const first = Math.min(...own.flatMap((point) => point.first ?? []));
+  const last = Math.max(...own.flatMap((point) => point.last ?? []));
+  // A flow of one packet begins and ends with it.
+  return Number.isFinite(first) && Number.isFinite(last) ? { first, last: last + 1e-6 } : undefined;
 }
 
 function hostState(

@@ -1,5 +1,6 @@
-import { ownersOf } from '../correlate/owner.ts';
+import { isPrivate, ownersOf } from '../correlate/owner.ts';
 import { fateOf } from '../correlate/predict.ts';
+import { parseIp } from '../net/ip.ts';
 import type { Case, ModelDrop } from './case.ts';
 
 /**
@@ -22,7 +23,7 @@ export function dropConfidence(kase: Case, drop: ModelDrop): number {
   const netns = kase.snapshot.namespaces.get(drop.namespace);
   const addressesKnown = netns?.links?.some((link) => !link.inferred) && !netns.addressesUnknown;
   if (!addressesKnown || (netns?.container !== undefined && /^fwd-/.test(drop.cause)))
-    confidence = Math.min(confidence, 0.5);
+    confidence = Math.min(confidence, isFarAway(kase, drop) ? 0.75 : 0.5);
   // A RST or an ICMP error of somebody else can't come of a silent drop.
   const silent = fateOf(drop.trace) === 'dropped' && drop.trace.answers.length === 0;
   if (!kase.hypothetical && silent && kase.outcome.refusal?.tcpFlags !== undefined)
@@ -49,4 +50,11 @@ export function dropConfidence(kase: Case, drop: ModelDrop): number {
 /** A drop that rests on a setting nobody dumped is a suspicion, however well the rest agrees. */
 export function capUnlessDumped(confidence: number, dumped: boolean): number {
   return dumped ? confidence : Math.min(confidence, 0.5);
+}
+
+/** A session that sets a host up shows its addresses in part; one on the Internet is none of them, where it is reached by its default route. */
+function isFarAway({ snapshot }: Case, { namespace, trace }: ModelDrop): boolean {
+  const netns = snapshot.namespaces.get(namespace);
+  const destination = parseIp(trace.final.destination);
+  return netns?.partial === true && destination !== undefined && !isPrivate(destination);
 }

@@ -29,6 +29,8 @@ export interface CaptureInput {
   readonly why?: string;
   /** What it was recorded with, by the manifest or the session. */
   readonly command?: string;
+  /** Of a session: the line on which it was begun. */
+  readonly step?: number;
   /** A fresh reader over its bytes, already decompressed; standard input can be opened once. */
   open(): ByteSource;
 }

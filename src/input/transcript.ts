@@ -129,6 +129,7 @@ function* printedCaptures(path: string, session: Session, home: string): Generat
         by: 'session',
         ...(command.host !== undefined && { host: command.host }),
         command: command.text,
+        step: command.line,
         why: why(command.line, command.typed),
       },
       lines,
