@@ -21,10 +21,8 @@ export async function analyze(given: InputSet, options: ScanOptions = {}): Promi
   const inputs = await alignClocks(given);
   const dumped = dumpedStates(inputs.dumps);
   const scan = await scanCaptures(inputs.captures, { ...options, dumps: inputs.dumps });
-  const built = [
-    ...(dumped.length === 1 ? playedStates(inputs, scan) : []),
-    ...dumped.map((state) => hostState(inputs, scan, state)),
-  ];
+  const played = dumped.length === 1 ? playedStates(inputs, scan) : [];
+  const built = [...played, ...dumped.map((state) => hostState(inputs, scan, state, played.length > 0))];
   const last = built.at(-1) as (typeof built)[number];
   const states = built.map(({ state }) => state);
   const scene = { ...last.state.scene, ...(states.length > 1 && { states }) };
@@ -38,7 +36,7 @@ export async function analyze(given: InputSet, options: ScanOptions = {}): Promi
 /** The machine while each capture of a session ran. */
 function playedStates(inputs: InputSet, scan: Scan): { state: HostState; issues: readonly Issue[] }[] {
   return sessionStates(inputs, (capture) => spanOf(scan, capture)).map(({ inputs: then, taken }) =>
-    hostState(then, scan, { dumps: then.dumps, own: [], taken, orderBy: 'time' }),
+    hostState(then, scan, { dumps: then.dumps, own: [], taken, orderBy: 'time' }, true),
   );
 }
 
@@ -54,6 +52,7 @@ function hostState(
   inputs: InputSet,
   scan: Scan,
   dumped: DumpedState,
+  typed = false,
 ): { state: HostState; issues: readonly Issue[] } {
   const { snapshot, issues } = buildState(inputs, dumped.dumps);
   const topology = buildTopology(snapshot, inputs.captures, scan.observations);
@@ -61,5 +60,9 @@ function hostState(
   const known = inferSettings({ ...snapshot, namespaces: new Map(topology.namespaces) }, located);
   const wired = buildTopology(known, inputs.captures, scan.observations);
   const scene = makeScene(inputs, known, wired, located);
-  return { state: { ...dumped, scene }, issues: [...issues, ...(topology.issues ?? [])] };
+  const after = typed ? inputs.commands?.at(-1) : undefined;
+  return {
+    state: { ...dumped, ...(after && { after }), scene },
+    issues: [...issues, ...(topology.issues ?? [])],
+  };
 }

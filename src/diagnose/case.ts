@@ -5,7 +5,7 @@ import { isCapture, wasCapturing } from '../correlate/points.ts';
 import { fateOf, type Prediction, type Predictor, type TapCheck } from '../correlate/predict.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import type { Sysctl } from '../dump/records.ts';
-import type { InputSet } from '../input/input.ts';
+import type { CommandInput, InputSet } from '../input/input.ts';
 import { formatEndpoint, formatIp } from '../net/ip.ts';
 import { protocolName } from '../net/protocol.ts';
 import type { Trace } from '../netstack/hop.ts';
@@ -28,6 +28,8 @@ export interface Scene {
 
 /** The host as dumps of one time show it. */
 export interface HostState extends DumpedState {
+  /** Of a session: the last command before it that changes something. */
+  readonly after?: CommandInput;
   readonly scene: Scene;
 }
 

@@ -30,6 +30,8 @@ export interface AnalysisState {
   orderBy: 'time' | 'name' | 'modified';
   /** The dumps that other states have in another version. */
   dumps: string[];
+  /** Of a session or script: the last command before it that changes something. */
+  after?: { path: string; line: number; command: string };
 }
 
 export interface AnalysisInput {

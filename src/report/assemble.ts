@@ -30,11 +30,12 @@ export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
   };
 }
 
-function describeState({ taken, orderBy, own }: HostState): AnalysisState {
+function describeState({ taken, orderBy, own, after }: HostState): AnalysisState {
   return {
     ...(taken && { from: taken.first, to: taken.last }),
     orderBy,
     dumps: own.map(({ dump }) => dump.path),
+    ...(after && { after: { path: after.path, line: after.line, command: after.typed } }),
   };
 }
 

@@ -83,15 +83,21 @@ function stateLines(
   shorten: (path: string) => string,
   style: Style,
 ): string[] {
-  const rows = states.map(({ from, to, orderBy, dumps }, index) => {
+  const rows = states.map(({ from, to, orderBy, dumps, after }, index) => {
     const name = from === undefined ? `${index + 1}` : clockText(from).slice(0, 8);
     const until =
       to === undefined || from === undefined || to - from < 1 ? '' : `–${clockText(to).slice(0, 8)}`;
     const note = orderBy === 'modified' ? ' (in the order of their files’ times)' : '';
-    return [style.bold(`${name}${until}`), `${someOf(dumps.map((path) => printable(shorten(path))))}${note}`];
+    const by = after
+      ? `after ${place({ path: shorten(after.path), line: after.line })}: ${printable(after.command)}`
+      : `${someOf(dumps.map((path) => printable(shorten(path))))}${note}`;
+    return [style.bold(`${name}${until}`), by];
   });
+  const why = states.some(({ after }) => after)
+    ? 'while what was typed was captured, and in the end'
+    : 'dumped more than once';
   return [
-    ...hang('', `${style.bold('States of the host')} ${style.dim('(dumped more than once)')}`, style.width),
+    ...hang('', `${style.bold('States of the host')} ${style.dim(`(${why})`)}`, style.width),
     ...columns(rows, { width: style.width, indent: 2 }),
   ];
 }
