@@ -64,14 +64,15 @@ function firstTtl(flow: Flow): number | undefined {
   return leg?.forward.kept[0]?.ttl;
 }
 
+/** What tcpdump printed without `-v` shows no TTL: then the port has to do. */
 function isTraced(correlation: Correlation, flow: Flow): boolean {
   const ttl = firstTtl(flow);
   // A router with one interface brings each packet by a second time; only a loop does more.
   const loops = flow.legs.some(({ forward }) => forward.laps > forward.packets);
-  if (ttl === undefined || ttl > SMALL_TTL || loops) return false;
+  if (loops || (ttl !== undefined && ttl > SMALL_TTL)) return false;
   const { port } = flow.server;
   if (flow.protocol === PROTOCOL.udp && port >= TRACED_PORTS.first && port <= TRACED_PORTS.last) return true;
-  return (tracedPairs(correlation).get(pairOf(flow))?.size ?? 0) >= TTLS;
+  return ttl !== undefined && (tracedPairs(correlation).get(pairOf(flow))?.size ?? 0) >= TTLS;
 }
 
 /** Sender, receiver and protocol, with the small TTLs that the sender's packets had at the point nearest to it. */
