@@ -2,45 +2,9 @@
  * Fixed cases on this machine's kernel, where that is possible (root, network namespaces); `facts-recorded.test.ts` has them as they
  * were recorded, for anywhere.
  *
- *     NETTRACE_RECORD=router npx vitest run test/conformance/facts.test.ts    records a table again, both backends
- *     NETTRACE_FACTS=router npx vitest run test/conformance/facts             only that table
+ *     NETTRACE_RECORD=router npx vitest run test/conformance/facts    records a table again, both backends
+ *     NETTRACE_FACTS=router npx vitest run test/conformance/facts     only that table
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Case } from './case.ts';
-import { casesOf, TABLES_OF_FACTS } from './facts.ts';
-import { isPossible, Lab } from './kernel/lab.ts';
-import type { Recording } from './recording.ts';
-import { writeRecordings } from './recordings.ts';
-import { runCase, sayDisagreement } from './suite.ts';
+import { liveFacts } from './live-facts.ts';
 
-const possible = isPossible();
-const recording = process.env.NETTRACE_RECORD;
-const only = recording ?? process.env.NETTRACE_FACTS;
-const tables = TABLES_OF_FACTS.filter((table) => only === undefined || table === only);
-
-const nameOf = ({ name, backend }: { name: string; backend: string }): string => `${name} (${backend})`;
-
-/** Live, one backend of each is enough; the recording holds both. */
-function chosen(table: string): Case[] {
-  const cases = casesOf(table);
-  return recording !== undefined || table === 'found'
-    ? cases
-    : cases.filter((_, i) => i % 4 === 0 || i % 4 === 3);
-}
-
-describe.skipIf(!possible).each(tables)('%s on this kernel (needs root and network namespaces)', (table) => {
-  let lab: Lab;
-  const recordings: Recording[] = [];
-  beforeAll(() => {
-    lab = new Lab();
-  });
-  afterAll(() => {
-    lab.close();
-    if (recording !== undefined) writeRecordings(table, recordings);
-  });
-  it.each(chosen(table).map((each) => [nameOf(each), each] as const))('%s', async (_, each) => {
-    const result = await runCase(lab, each);
-    recordings.push(result.recording);
-    expect(result.disagreements.slice(0, 4).map((one) => sayDisagreement(result, one))).toEqual([]);
-  });
-});
+liveFacts(0);

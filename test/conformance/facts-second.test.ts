@@ -1,0 +1,4 @@
+/** The other half of `facts.test.ts`. */
+import { liveFacts } from './live-facts.ts';
+
+liveFacts(1);
