@@ -1,0 +1,10 @@
+export function writePoints(
+  folder: string,
+  options: {
+    readonly packets: number;
+    readonly flows: number;
+    readonly points: 1 | 2 | 3 | 4;
+    readonly rules?: number;
+    readonly seed?: number;
+  },
+): void;

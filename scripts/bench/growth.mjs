@@ -1,0 +1,47 @@
+/** How the cost of an analysis grows: with packets, flows, rules and capture points, each by itself. */
+import { writeSmall } from './captures/definitions.mjs';
+import { writePoints } from './captures/points.mjs';
+import { folderOf } from './inputs.mjs';
+import { race } from './measure/race.mjs';
+
+const VERSION = 1;
+
+/** Name of the table → its sizes, each with what makes its input. */
+const TABLES = {
+  packets: {
+    sizes: [5e5, 1e6, 2e6, 4e6, 8e6],
+    make: (folder, size) => writeSmall(folder, { packets: size, flows: 25_000 }),
+    what: (size) => `${size / 1e6} M packets in 25,000 flows`,
+  },
+  flows: {
+    sizes: [12_500, 50_000, 100_000, 200_000, 400_000],
+    make: (folder, size) => writeSmall(folder, { packets: 4e6, flows: size }),
+    what: (size) => `4 M packets in ${size.toLocaleString('en')} flows`,
+  },
+  rules: {
+    sizes: [10, 100, 1000, 10_000, 50_000],
+    make: (folder, size) => writeSmall(folder, { packets: 1e6, flows: 50_000, rules: size }),
+    what: (size) => `1 M packets in 50,000 flows, ${size.toLocaleString('en')} rules`,
+  },
+  points: {
+    sizes: [1, 2, 3, 4],
+    make: (folder, size) => writePoints(folder, { packets: 1e6, flows: 50_000, points: size }),
+    what: (size) => `${size} ${size === 1 ? 'point' : 'points'} of 1 M packets in 50,000 flows`,
+  },
+};
+
+/** @param {import('./measure/context.mjs').Context} context */
+export async function growth(context) {
+  const scale = context.quick ? 0.1 : 1;
+  for (const [name, { sizes, make, what }] of Object.entries(TABLES)) {
+    console.log(`\n| ${name} | CPU s | peak MiB |\n| --- | --- | --- |`);
+    for (const size of sizes) {
+      const scaled = name === 'packets' || name === 'flows' ? size * scale : size;
+      const folder = folderOf(`growth/${name}-${scaled}`, VERSION, (target) => make(target, scaled));
+      const program = { name: 'nettrace', command: context.nettrace('analyze', folder), accept: [0, 1] };
+      const costs = await race([program], { ...context, runs: Math.min(3, context.runs) });
+      const { cpu, memory } = costs.get('nettrace');
+      console.log(`| ${what(scaled)} | ${cpu.toFixed(2)} | ${(memory / 2 ** 20).toFixed(0)} |`);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Measures nettrace against its peers and against what was recorded: `npm run bench -- [ROW…] [--list] [--runs N] [--quick] [--record]`,
+ * and `npm run bench -- growth` for how cost grows. Exit status 1 when a target or the recorded ratio is missed.
+ */
+import { parseArgs } from 'node:util';
+import { growth } from './growth.mjs';
+import { createContext } from './measure/context.mjs';
+import { costLines, goalLines } from './measure/print.mjs';
+import { readRecord, writeRecord } from './measure/record.mjs';
+import { ROWS } from './rows/rows.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    list: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '5' },
+    quick: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
+  },
+});
+const runs = Math.max(1, Number.parseInt(values.runs, 10) || 5);
+const unknown = positionals.filter((name) => name !== 'growth' && !ROWS.some((row) => row.name === name));
+
+if (values.list) {
+  for (const { name, title } of ROWS) console.log(`${name.padEnd(12)} ${title}`);
+  console.log(`${'growth'.padEnd(12)} how cost grows with packets, flows, rules and capture points`);
+} else if (unknown.length > 0) {
+  console.error(`no such row: ${unknown.join(', ')} (npm run bench -- --list)`);
+  process.exitCode = 2;
+} else if (positionals.includes('growth')) {
+  await growth(createContext({ runs, quick: values.quick }));
+} else {
+  process.exitCode = (await measureAll(positionals)) ? 1 : 0;
+}
+
+/** @returns {Promise<boolean>} whether a target or a recorded ratio was missed */
+async function measureAll(wanted) {
+  const context = createContext({ runs, quick: values.quick });
+  const record = readRecord();
+  const measured = new Map();
+  let failed = false;
+  for (const row of ROWS) {
+    if (wanted.length > 0 && !wanted.includes(row.name)) continue;
+    console.log(`${row.name}: ${row.title}${values.quick ? ' (a tenth: not held against targets)' : ''}`);
+    try {
+      const { costs, goals } = await row.measure(context);
+      measured.set(row.name, { costs, goals });
+      for (const line of costLines(costs)) console.log(line);
+      const told = goalLines(goals, record?.rows[row.name]?.ratios, !values.quick);
+      for (const line of told.lines) console.log(line);
+      failed ||= told.failed;
+    } catch (error) {
+      console.log(`  failed: ${error instanceof Error ? error.message : error}`);
+      failed = true;
+    }
+  }
+  if (context.missing.size > 0) console.log(`not installed, left out: ${[...context.missing].join(', ')}`);
+  if (values.record && !values.quick) writeRecord(measured);
+  return failed;
+}

@@ -1,0 +1,1 @@
+export function firewall(rules: number): string;

@@ -1,0 +1,1 @@
+export function ipset(members: number, name?: string): string;
