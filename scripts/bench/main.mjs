@@ -1,8 +1,11 @@
 /**
  * Measures nettrace against its peers and against what was recorded: `npm run bench -- [ROW…] [--list] [--runs N] [--quick] [--record]`,
- * and `npm run bench -- growth` for how cost grows. Exit status 1 when a target or the recorded ratio is missed.
+ * `npm run bench -- growth` for how cost grows, `npm run bench -- make [CAPTURE…]` to have the captures alone. Exit status 1 when a
+ * target or the recorded ratio is missed.
  */
 import { parseArgs } from 'node:util';
+import { CAPTURES } from './captures/definitions.mjs';
+import { captureFolder } from './captures/make.mjs';
 import { growth } from './growth.mjs';
 import { createContext } from './measure/context.mjs';
 import { costLines, goalLines } from './measure/print.mjs';
@@ -19,22 +22,29 @@ const { values, positionals } = parseArgs({
   },
 });
 const runs = Math.max(1, Number.parseInt(values.runs, 10) || 5);
-const unknown = positionals.filter((name) => name !== 'growth' && !ROWS.some((row) => row.name === name));
+const [first, ...others] = positionals;
+const known = first === 'make' ? Object.keys(CAPTURES) : ROWS.map(({ name }) => name);
+const wanted = first === 'make' || first === 'growth' ? others : positionals;
+const unknown = wanted.filter((name) => !known.includes(name));
 
 if (values.list) {
   for (const { name, title } of ROWS) console.log(`${name.padEnd(12)} ${title}`);
-  console.log(`${'growth'.padEnd(12)} how cost grows with packets, flows, rules and capture points`);
+  console.log(`${'growth'.padEnd(12)} (alone) how cost grows with packets, flows, rules and capture points`);
 } else if (unknown.length > 0) {
-  console.error(`no such row: ${unknown.join(', ')} (npm run bench -- --list)`);
+  console.error(
+    `no such ${first === 'make' ? 'capture' : 'row'}: ${unknown.join(', ')}; there are ${known.join(', ')}`,
+  );
   process.exitCode = 2;
-} else if (positionals.includes('growth')) {
+} else if (first === 'make') {
+  for (const name of wanted.length > 0 ? wanted : known) console.log(captureFolder(name, values.quick));
+} else if (first === 'growth') {
   await growth(createContext({ runs, quick: values.quick }));
 } else {
-  process.exitCode = (await measureAll(positionals)) ? 1 : 0;
+  process.exitCode = (await measureAll()) ? 1 : 0;
 }
 
 /** @returns {Promise<boolean>} whether a target or a recorded ratio was missed */
-async function measureAll(wanted) {
+async function measureAll() {
   const context = createContext({ runs, quick: values.quick });
   const record = readRecord();
   const measured = new Map();
