@@ -18,6 +18,8 @@ export interface Parser {
   /** Nothing more can be read: what follows is not in the format. */
   done: boolean;
   parse(chunk: Chunk): void;
+  /** Does what `parse` does, for a reader that nobody gave a visitor: the same books, no frames. */
+  count?(chunk: Chunk): void;
   /** The input is over, with `rest` bytes that are no complete record. */
   end(rest: number): void;
 }
@@ -55,6 +57,15 @@ export class ParserContext {
     this.onFrame(frame);
   }
 
+  /** Counts packets that no frame is made of. */
+  addAll(packets: number, bytes: number, capturedBytes: number, cut: number): void {
+    const { summary } = this;
+    summary.packets += packets;
+    summary.bytes += bytes;
+    summary.capturedBytes += capturedBytes;
+    summary.cut += cut;
+  }
+
   linkType(linkType: number): void {
     if (this.linkTypes.has(linkType)) return;
     this.linkTypes.add(linkType);
@@ -67,7 +78,8 @@ export class ParserContext {
     this.summary.last = { seconds: this.lastSeconds, nanoseconds: this.lastNanoseconds };
   }
 
-  private account(seconds: number, nanoseconds: number): void {
+  /** Keeps the earliest and the latest time. */
+  account(seconds: number, nanoseconds: number): void {
     if (!this.timed) {
       this.timed = true;
       this.firstSeconds = this.lastSeconds = seconds;

@@ -15,9 +15,17 @@ const MOST_BLOCK = 16 * 1024 * 1024;
 const MOST_INTERFACES = 65536;
 const MOST_COMMENTS = 100;
 
+/** An enhanced packet block without packet and options. */
+const LEAST_ENHANCED = 32;
+/** Above it a stamp isn't exact as a double: 140 years, in nanoseconds 104 days. */
+const EXACT_HIGH = 1 << 21;
+
 interface SectionInterface {
   readonly clock: Clock;
   readonly info: CaptureInterface;
+  /** Of what `count` went over since the last `settle`, in the clock's units; none when `last` is below 0. */
+  first: number;
+  last: number;
 }
 
 export class PcapngParser implements Parser {
@@ -28,6 +36,8 @@ export class PcapngParser implements Parser {
   private interfaces: SectionInterface[] = [];
   /** Bytes of a block nobody reads that are still to come. */
   private skip = 0;
+  /** Interfaces with stamps that `settle` has to look at: among 65,536 of them it must not look at all. */
+  private stamped: SectionInterface[] = [];
 
   constructor(context: ParserContext) {
     this.context = context;
@@ -35,24 +45,14 @@ export class PcapngParser implements Parser {
 
   parse(chunk: Chunk): void {
     this.context.frame.view = chunk.view;
-    while (!this.done) {
-      const there = chunk.end - chunk.start;
-      if (this.skip > 0) {
-        const step = Math.min(this.skip, there);
-        chunk.start += step;
-        this.skip -= step;
-        if (this.skip > 0) {
-          this.need = 1;
-          return;
-        }
-        continue;
-      }
-      if (there < FRAME) {
-        this.need = FRAME;
-        return;
-      }
-      if (!this.block(chunk, there)) return;
-    }
+    while (!this.done && this.next(chunk));
+  }
+
+  /** Enhanced packet blocks that nothing is wrong with are counted where they stand; of any other block `next` knows more. */
+  count(chunk: Chunk): void {
+    this.context.frame.view = chunk.view;
+    do this.countEnhanced(chunk);
+    while (!this.done && this.next(chunk));
   }
 
   end(rest: number): void {
@@ -63,6 +63,72 @@ export class PcapngParser implements Parser {
       code: 'pcapng-truncated',
       text: `the file ends in the middle of a block; the ${count} packets before it were read`,
     });
+  }
+
+  /** One step at `chunk.start`; false when more has to be there first. */
+  private next(chunk: Chunk): boolean {
+    const there = chunk.end - chunk.start;
+    if (this.skip > 0) {
+      const step = Math.min(this.skip, there);
+      chunk.start += step;
+      this.skip -= step;
+      if (this.skip > 0) this.need = 1;
+      return this.skip === 0;
+    }
+    if (there < FRAME) {
+      this.need = FRAME;
+      return false;
+    }
+    return this.block(chunk, there);
+  }
+
+  private countEnhanced(chunk: Chunk): void {
+    if (this.skip > 0) return;
+    const { view, end } = chunk;
+    const { little, interfaces } = this;
+    let at = chunk.start;
+    let packets = 0;
+    let bytes = 0;
+    let capturedBytes = 0;
+    let cut = 0;
+    while (at + LEAST_ENHANCED <= end && view.getUint32(at, little) === BLOCK.enhanced) {
+      const total = view.getUint32(at + 4, little);
+      if (total < LEAST_ENHANCED || (total & 3) !== 0 || total > MOST_BLOCK || at + total > end) break;
+      if (view.getUint32(at + total - 4, little) !== total) break;
+      const owner = interfaces[view.getUint32(at + 8, little)];
+      const high = view.getUint32(at + 12, little);
+      const captured = view.getUint32(at + 20, little);
+      if (owner === undefined || high >= EXACT_HIGH || captured > total - LEAST_ENHANCED) break;
+      const stamp = high * 0x100000000 + view.getUint32(at + 16, little);
+      if (stamp > owner.last) {
+        if (owner.last < 0) this.stamped.push(owner);
+        owner.last = stamp;
+      }
+      if (stamp < owner.first) owner.first = stamp;
+      const length = view.getUint32(at + 24, little);
+      owner.info.packets++;
+      packets++;
+      bytes += length;
+      capturedBytes += captured;
+      if (captured < length) cut++;
+      at += total;
+    }
+    chunk.start = at;
+    this.context.addAll(packets, bytes, capturedBytes, cut);
+    this.settle();
+  }
+
+  private settle(): void {
+    const { frame } = this.context;
+    for (const owner of this.stamped) {
+      for (const stamp of [owner.first, owner.last]) {
+        setTime(frame, owner.clock, Math.floor(stamp / 0x100000000), stamp >>> 0);
+        this.context.account(frame.seconds, frame.nanoseconds);
+      }
+      owner.first = Number.POSITIVE_INFINITY;
+      owner.last = -1;
+    }
+    this.stamped = [];
   }
 
   /** One block at `chunk.start`; false when more of it has to be there first. */
@@ -207,7 +273,7 @@ export class PcapngParser implements Parser {
       packets: 0,
     };
     const clock = resolution === 6 && offset === 0 ? MICROSECONDS : clockOf(resolution, offset);
-    this.interfaces.push({ clock, info });
+    this.interfaces.push({ clock, info, first: Number.POSITIVE_INFINITY, last: -1 });
     if (summary.interfaces.length < MOST_INTERFACES) summary.interfaces.push(info);
     summary.snaplen = Math.max(summary.snaplen, snaplen);
     this.context.linkType(linkType);

@@ -25,12 +25,12 @@ export interface ScanOptions {
 
 /**
  * Reads a capture of any format, calls `onFrame` for every packet record in the file's order, and closes the source. The
- * Frame is one object, valid during the call only. Never throws for what the bytes hold: `issues` of the summary says
- * what could not be read; everything before it was.
+ * Frame is one object, valid during the call only. Without `onFrame` packets are only counted, to the same summary. Never
+ * throws for what the bytes hold: `issues` of the summary says what could not be read; everything before it was.
  */
 export async function scanCapture(
   source: ByteSource,
-  onFrame: (frame: Frame) => void,
+  onFrame: ((frame: Frame) => void) | undefined,
   options: ScanOptions = {},
 ): Promise<CaptureSummary> {
   const reader = new CaptureReader(onFrame, options);
@@ -57,6 +57,7 @@ export async function scanCapture(
 /** The same, pushed: for sources that call with their blocks themselves. A block is not kept beyond the call. */
 export class CaptureReader {
   private readonly context: ParserContext;
+  private readonly counting: boolean;
   private parser: Parser | undefined;
   private stopped = false;
   /** The bytes of a record that straddles blocks; grows as its bytes arrive, never by what a length field claims. */
@@ -65,7 +66,10 @@ export class CaptureReader {
   private carried = 0;
   private readonly chunk: Chunk = { view: this.carryView, start: 0, end: 0 };
 
-  constructor(onFrame: (frame: Frame) => void, options: { readonly path?: string | undefined } = {}) {
+  constructor(
+    onFrame: ((frame: Frame) => void) | undefined,
+    options: { readonly path?: string | undefined } = {},
+  ) {
     const summary: CaptureSummary = {
       linkTypes: [],
       snaplen: 0,
@@ -78,7 +82,8 @@ export class CaptureReader {
       comments: [],
       issues: [],
     };
-    this.context = new ParserContext(summary, new IssueLog(options.path), onFrame);
+    this.counting = onFrame === undefined;
+    this.context = new ParserContext(summary, new IssueLog(options.path), onFrame ?? (() => {}));
   }
 
   /** False when nothing more will be read from it. */
@@ -137,7 +142,8 @@ export class CaptureReader {
     chunk.start = start;
     chunk.end = end;
     context.base -= start;
-    parser.parse(chunk);
+    if (this.counting && parser.count) parser.count(chunk);
+    else parser.parse(chunk);
     context.base += chunk.start;
     return chunk.start;
   }

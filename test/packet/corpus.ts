@@ -18,7 +18,8 @@ export function corpusPath(file: string): string {
   return join(CORPUS, 'captures', file);
 }
 
-export async function scanFile(path: string, onFrame: (frame: Frame) => void): Promise<CaptureSummary> {
+/** Without `onFrame`, counted only. */
+export async function scanFile(path: string, onFrame?: (frame: Frame) => void): Promise<CaptureSummary> {
   const source = openFile(path);
   if (!('read' in source)) throw new Error(source.text);
   return scanCapture(source, onFrame, { path });

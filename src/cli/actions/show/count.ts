@@ -11,7 +11,7 @@ export async function showCount({ inputs, output }: ShowJob): Promise<Issue[]> {
   const issues: Issue[] = [];
   const rows = [['packets', 'bytes', 'first', 'last', 'capture']];
   for (const capture of inputs.captures) {
-    const summary = await scanCapture(capture.open(), () => {}, { path: capture.path });
+    const summary = await scanCapture(capture.open(), undefined, { path: capture.path });
     issues.push(...summary.issues);
     rows.push([
       String(summary.packets),

@@ -1,0 +1,207 @@
+/** Counting without a visitor keeps the same books as handing out every frame. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { pcapWriter } from '../../src/capture/pcap-writer.ts';
+import { CaptureReader } from '../../src/capture/scan.ts';
+import type { CaptureSummary } from '../../src/capture/summary.ts';
+import { collector } from '../../src/capture/writer.ts';
+import { corpusFiles, corpusPath, hasCorpus, scanFile } from '../packet/corpus.ts';
+import { block, concat, enhancedBlock, interfaceBlock, option, sectionBlock, u16, u32 } from './blocks.ts';
+
+/** With a visitor and without, in blocks of `size` bytes that are used again. */
+function both(bytes: Uint8Array, size: number): [CaptureSummary, CaptureSummary] {
+  const readers = [new CaptureReader(() => {}), new CaptureReader(undefined)] as const;
+  const summaries = readers.map((reader) => {
+    const shared = new Uint8Array(Math.max(1, size));
+    for (let at = 0; at < bytes.length; at += size) {
+      const part = bytes.subarray(at, at + size);
+      shared.fill(0xee);
+      shared.set(part);
+      if (!reader.push(shared.subarray(0, part.length))) break;
+    }
+    return reader.end();
+  });
+  return summaries as [CaptureSummary, CaptureSummary];
+}
+
+function expectAlike(bytes: Uint8Array, size: number): CaptureSummary {
+  const [visited, counted] = both(bytes, size);
+  expect(counted).toEqual(visited);
+  return counted;
+}
+
+/** Bytes that a file has other than it should, and where it ends. */
+interface Damage {
+  readonly changes: readonly (readonly [at: number, value: number])[];
+  readonly keep: number;
+}
+
+const damage: fc.Arbitrary<Damage> = fc.record({
+  changes: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }),
+  keep: fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
+});
+
+function damaged(bytes: Uint8Array, { changes, keep }: Damage): Uint8Array {
+  const copy = bytes.slice(0, Math.ceil(bytes.length * keep));
+  for (const [at, value] of changes) if (copy.length > 0) copy[at % copy.length] = value;
+  return copy;
+}
+
+const sizes = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.integer({ min: 1, max: 4000 }));
+const RUNS = { numRuns: 400 };
+
+describe('counting without frames', () => {
+  it('classic pcap of any version, order and resolution, also damaged, in blocks of any size', () => {
+    const magic = fc.constantFrom(0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34);
+    const version = fc.constantFrom([2, 4], [2, 3], [2, 2], [543, 0], [1, 9]);
+    const record = fc.record({
+      seconds: fc.oneof(fc.integer({ min: 5, max: 9 }), fc.integer({ min: 0, max: 0xffffffff })),
+      fraction: fc.oneof(fc.integer({ min: 0, max: 999_999 }), fc.integer({ min: 0, max: 0xffffffff })),
+      captured: fc.integer({ min: 0, max: 70 }),
+      more: fc.constantFrom(0, 0, 1, -1, 1400, 0x7fffffff),
+    });
+    fc.assert(
+      fc.property(
+        ...([magic, version, fc.boolean(), fc.array(record, { maxLength: 20 }), damage, sizes] as const),
+        (word, [major = 2, minor = 4], little, records, harm, size) => {
+          const header = word === 0xa1b2cd34 ? 8 : 0;
+          const bytes = concat(
+            [...u32(word, little), ...u16(major, little), ...u16(minor, little), ...u32(0), ...u32(0)],
+            [...u32(96, little), ...u32(1, little)],
+            ...records.map(({ seconds, fraction, captured, more }) =>
+              concat(
+                [...u32(seconds, little), ...u32(fraction, little)],
+                [...u32(captured, little), ...u32(Math.max(0, captured + more), little)],
+                new Uint8Array(header + captured),
+              ),
+            ),
+          );
+          expectAlike(bytes, size);
+          expectAlike(damaged(bytes, harm), size);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('pcapng with blocks of every kind, clocks of every kind, several sections, also damaged, in blocks of any size', () => {
+    const little = fc.boolean();
+    const stamp = fc.oneof(
+      fc.bigInt({ min: 0n, max: 100n }),
+      fc.bigInt({ min: 1n << 50n, max: (1n << 51n) - 1n }),
+      fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+    );
+    const packet = fc.tuple(
+      ...([fc.integer({ min: 0, max: 3 }), stamp] as const),
+      ...([fc.integer({ min: 0, max: 40 }), fc.constantFrom(0, 0, 1, 1400)] as const),
+    );
+    const part = fc.oneof(
+      { weight: 6, arbitrary: packet },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom('interface', 'nano', 'binary', 'offset', 'statistics', 'simple', 'other'),
+      },
+      { weight: 1, arbitrary: fc.constantFrom('old', 'short', 'claims', 'section') },
+    );
+    fc.assert(
+      fc.property(little, fc.array(part, { maxLength: 24 }), damage, sizes, (order, parts, harm, size) => {
+        const bytes = concat(
+          ...[sectionBlock(order), interfaceBlock(1, [], order, 96)],
+          ...parts.map((one) => (typeof one === 'string' ? special(one, order) : packetBlock(one, order))),
+        );
+        expectAlike(bytes, size);
+        expectAlike(damaged(bytes, harm), size);
+      }),
+      RUNS,
+    );
+  });
+
+  it('counts what was written', () => {
+    const { sink, bytes } = collector();
+    const add = pcapWriter(sink, { linkType: 1, nanoseconds: true, byteOrder: 'little' });
+    for (const seconds of [7, 3, 9])
+      add({ seconds, nanoseconds: seconds, bytes: new Uint8Array(60), length: 80 });
+    expect(expectAlike(bytes(), 50)).toMatchObject({
+      packets: 3,
+      bytes: 240,
+      capturedBytes: 180,
+      cut: 3,
+      first: { seconds: 3, nanoseconds: 3 },
+      last: { seconds: 9, nanoseconds: 9 },
+      issues: [],
+    });
+  });
+
+  it.runIf(hasCorpus)(
+    'the corpus of captures',
+    async () => {
+      let packets = 0;
+      for (const { file } of corpusFiles()) {
+        const path = corpusPath(file ?? '');
+        const counted = await scanFile(path);
+        expect(counted).toEqual(await scanFile(path, () => {}));
+        packets += counted.packets;
+      }
+      expect(packets).toBeGreaterThan(90_000);
+    },
+    60_000,
+  );
+});
+
+function packetBlock(
+  [index, stamp, length, more]: [number, bigint, number, number],
+  little: boolean,
+): number[] {
+  return enhancedBlock(index, stamp, new Array<number>(length).fill(7), little, length + more);
+}
+
+function special(kind: string, little: boolean): number[] {
+  const data = new Array<number>(10).fill(9);
+  switch (kind) {
+    case 'interface':
+      return interfaceBlock(1, [], little);
+    case 'nano':
+      return interfaceBlock(113, option(9, [9], little), little);
+    case 'binary':
+      return interfaceBlock(1, option(9, [0x80 | 20], little), little);
+    case 'offset':
+      return interfaceBlock(1, option(14, [0, 0, 0, 0, 0, 0, 0, 100], little), little);
+    case 'statistics':
+      return block(5, [...u32(0, little), ...u32(0, little), ...u32(0, little)], little);
+    case 'simple':
+      return block(3, [...u32(10, little), ...data], little);
+    case 'old':
+      return block(
+        2,
+        [
+          ...u16(0, little),
+          ...u16(0, little),
+          ...u32(1, little),
+          ...u32(2, little),
+          ...u32(10, little),
+          ...u32(10, little),
+          ...data,
+        ],
+        little,
+      );
+    case 'short':
+      return block(6, u32(0, little), little);
+    case 'claims':
+      return block(
+        6,
+        [
+          ...u32(0, little),
+          ...u32(0, little),
+          ...u32(5, little),
+          ...u32(99, little),
+          ...u32(99, little),
+          ...data,
+        ],
+        little,
+      );
+    case 'section':
+      return [...sectionBlock(!little), ...interfaceBlock(1, [], !little), ...sectionBlock(little)];
+    default:
+      return block(0x0bad, data, little);
+  }
+}
