@@ -1,6 +1,7 @@
 /** From the words of a command line to captures and dumps, recognised by content and placed (contract sections 1 and 2). */
 import type { Issue } from '../base/issue.ts';
-import { classify, UNKNOWN_INPUT } from './classify.ts';
+import { UNKNOWN_INPUT } from './classified.ts';
+import { classify } from './classify.ts';
 import { fleetOf, mergeManifests, placeFleet } from './fleet.ts';
 import { gather } from './gather.ts';
 import type { CaptureInput, CommandInput, InputSet } from './input.ts';
@@ -8,7 +9,7 @@ import { DEFAULT_LIMITS, type InputLimits } from './limits.ts';
 import { placeDumps } from './place-dumps.ts';
 import type { RecognisedDump } from './placed.ts';
 import { bySpokenHosts } from './spoken-hosts.ts';
-import { openedTexts, type TextCaptureInput } from './text-capture.ts';
+import type { TextCaptureInput } from './text-capture.ts';
 
 export interface ResolveOptions {
   /** A file that nothing recognises, or an empty one, is a warning, not an error. */
@@ -56,7 +57,10 @@ export async function resolveInputs(
       soften({ severity: 'error', code: 'container-unusable', text, path }, options.ignoreUnknown ?? false),
     );
   }
-  seen.push(...(await openedTexts(texts, seen, recognised)));
+  if (texts.length > 0) {
+    const { openedTexts } = await import('./text-capture.ts');
+    seen.push(...(await openedTexts(texts, seen, recognised)));
+  }
   const placements = gathered.entries.flatMap(({ place }) =>
     place?.by === 'argument' && place.namespace !== undefined ? [place.namespace] : [],
   );

@@ -2,30 +2,18 @@ import type { Issue } from '../../base/issue.ts';
 import { isCapture, MAGIC_LENGTH } from '../../capture/magic.ts';
 import { type ByteSource, peek } from '../../capture/source.ts';
 import type { CaptureInput, InputSet } from '../../input/input.ts';
-import { buildSnapshot } from '../../snapshot/build.ts';
-import type { PlayedCommand } from '../../snapshot/snapshot.ts';
-import { placeCaptures } from '../../topology/place.ts';
-import type { CapturePoint } from '../../topology/topology.ts';
 import type { ShowOptions } from '../commands/show.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { isEmpty, issuesOf, loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
 import { type Output, openOutput } from '../output.ts';
 import { textOptions } from '../terminal.ts';
-import { showCanonical } from './show/canonical.ts';
-import { showCount } from './show/count.ts';
-import { showJson } from './show/json.ts';
-import { showLines } from './show/lines.ts';
-import { showText } from './show/text.ts';
+import type { ShownHost } from './show/host.ts';
 
 /** What the forms of `show` work on. Each gives the issues that it met while reading the captures. */
-export interface ShowJob {
+export interface ShowJob extends Pick<ShownHost, 'places' | 'commands'> {
   readonly inputs: InputSet;
   readonly output: Output;
-  /** Where each capture was taken, as far as that is known before it is read. */
-  readonly places: readonly CapturePoint[];
-  /** What the commands of sessions and scripts did. */
-  readonly commands: readonly PlayedCommand[];
 }
 
 export async function showAction(words: readonly string[], options: ShowOptions, io: Io): Promise<Status> {
@@ -33,32 +21,46 @@ export async function showAction(words: readonly string[], options: ShowOptions,
   const { inputs, progress } = await loadInputs(words, options, io);
   tellIssues(io, issuesOf(inputs), options);
   if (isEmpty(inputs)) return 2;
-  const { snapshot, issues: doubts } = buildSnapshot(inputs);
-  tellIssues(
-    io,
-    doubts.filter(({ code }) => code === 'command-refused'),
-    options,
-  );
-  const places = placeCaptures(inputs.captures, snapshot.namespaces, []).points;
-  const issues = await show({ inputs, output, places, commands: snapshot.commands ?? [] }, options, io);
+  const { places, commands, issues: doubts } = await hostFor(inputs, options.format);
+  tellIssues(io, doubts, options);
+  const issues = await show({ inputs, output, places, commands }, options, io);
   progress.end();
   output.end();
   tellIssues(io, issues, options);
   return hasErrors([...inputs.issues, ...issues]) ? 2 : 0;
 }
 
-function show(job: ShowJob, options: ShowOptions, io: Io): Promise<Issue[]> {
+/** Built where it is shown, or where its commands may have been refused: counting packets needs no host. */
+async function hostFor(inputs: InputSet, format: ShowOptions['format']): Promise<ShownHost> {
+  const shown = format === 'text' || format === 'json';
+  if (!shown && (inputs.commands ?? []).length === 0) return { places: [], commands: [], issues: [] };
+  const { shownHost } = await import('./show/host.ts');
+  return shownHost(inputs);
+}
+
+/** Each form is loaded when it is asked for. */
+async function show(job: ShowJob, options: ShowOptions, io: Io): Promise<Issue[]> {
   switch (options.format) {
-    case 'text':
+    case 'text': {
+      const { showText } = await import('./show/text.ts');
       return showText(job, textOptions(io, options));
-    case 'json':
+    }
+    case 'json': {
+      const { showJson } = await import('./show/json.ts');
       return showJson(job);
-    case 'jsonl':
+    }
+    case 'jsonl': {
+      const { showLines } = await import('./show/lines.ts');
       return showLines(needCapture(job, 'jsonl'));
-    case 'count':
+    }
+    case 'count': {
+      const { showCount } = await import('./show/count.ts');
       return showCount(needCapture(job, 'count'));
-    case 'canonical':
+    }
+    case 'canonical': {
+      const { showCanonical } = await import('./show/canonical.ts');
       return showCanonical(job);
+    }
   }
 }
 
