@@ -2,7 +2,9 @@
 
 export interface Stream {
   /** False when it has taken more than its reader has: wait for `drain`. */
-  write(text: string): unknown;
+  write(data: string | Uint8Array): unknown;
+  /** Bytes that were written and that it still holds; 0 when all went on to the reader at once. */
+  readonly writableLength?: number | undefined;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   once?(event: 'drain' | 'close', listener: () => void): unknown;

@@ -1,14 +1,26 @@
 /** Where a command's data goes: standard output, or the file of `-o`, which is opened with the first text for it. */
 import { closeSync, openSync, realpathSync, writeFileSync } from 'node:fs';
 import { sep } from 'node:path';
+import { viewOf } from '../base/bytes.ts';
 import { printable } from '../base/printable.ts';
 import type { ByteSource } from '../capture/source.ts';
 import { type Io, type Stream, UsageError } from './io.ts';
 
-const BLOCK = 1 << 16;
+const BLOCK = 1 << 17;
+
+/** The bytes that are being gathered: `at` is where the next go. */
+export interface OutputBlock {
+  readonly view: DataView;
+  at: number;
+}
 
 export interface Output {
   write(text: string): void;
+  /**
+   * For bytes that are made in place: a block with room for `length` more, at most 64 KiB. Who writes them at `at` moves it behind
+   * them; the block is good until the next call of anything here.
+   */
+  room(length: number): OutputBlock;
   flush(): void;
   /** Writes what is still held back. */
   end(): void;
@@ -18,16 +30,18 @@ export interface Output {
 
 export function openOutput(io: Io, file: string | undefined, inputs: readonly string[]): Output {
   if (file === undefined || file === '-') {
+    const { stdout } = io;
     let full = false;
-    return buffered({
-      write: (text) => {
-        full = io.stdout.write(text) === false;
+    return gathered({
+      write: (bytes) => {
+        full = stdout.write(bytes) === false;
+        return stdout.writableLength === 0;
       },
       end: () => {},
       ready: () => {
         if (!full) return undefined;
         full = false;
-        return drained(io.stdout);
+        return drained(stdout);
       },
     });
   }
@@ -37,33 +51,45 @@ export function openOutput(io: Io, file: string | undefined, inputs: readonly st
     descriptor ??= attempt(file, () => openSync(file, 'w'));
     return descriptor;
   };
-  return buffered({
-    write: (text) => attempt(file, () => writeFileSync(open(), text)),
+  return gathered({
+    write: (bytes) => {
+      attempt(file, () => writeFileSync(open(), bytes));
+      return true;
+    },
     end: () => closeSync(open()),
     ready: () => undefined,
   });
 }
 
 interface Sink {
-  write(text: string): void;
+  /** Has it taken the bytes for good? Else they must stay as they are. */
+  write(bytes: Uint8Array): boolean;
   end(): void;
   ready(): Promise<void> | undefined;
 }
 
 /** Small pieces are gathered: a system call for every packet's line would cost more than the line. */
-function buffered(sink: Sink): Output {
-  let pieces: string[] = [];
-  let length = 0;
+function gathered(sink: Sink): Output {
+  let bytes = Buffer.allocUnsafeSlow(BLOCK);
+  let block: OutputBlock = { view: viewOf(bytes), at: 0 };
   const flush = () => {
-    if (length > 0) sink.write(pieces.join(''));
-    pieces = [];
-    length = 0;
+    if (block.at === 0) return;
+    if (!sink.write(bytes.subarray(0, block.at))) {
+      bytes = Buffer.allocUnsafeSlow(BLOCK);
+      block = { view: viewOf(bytes), at: 0 };
+    }
+    block.at = 0;
   };
   return {
     write(text) {
-      pieces.push(text);
-      length += text.length;
-      if (length >= BLOCK) flush();
+      // No UTF-16 unit takes more than three bytes of UTF-8.
+      if (block.at + 3 * text.length > BLOCK) flush();
+      if (3 * text.length > BLOCK) sink.write(Buffer.from(text));
+      else block.at += bytes.write(text, block.at);
+    },
+    room(length) {
+      if (block.at + length > BLOCK) flush();
+      return block;
     },
     flush,
     end() {

@@ -126,12 +126,26 @@ export class Tcp {
   }
 
   private mssOffset(): number {
-    let found = -1;
-    this.options((kind, offset, length) => {
-      if (kind === TCPOPT.mss && length === 4 && found < 0) found = offset + 2;
-    });
-    return found;
+    return mssOffset(this.view, this.offset + TCP_MIN, this.offset + this.headerLength);
   }
+}
+
+/** Where the value of the first maximum segment size option stands among the options from `start` to `end`; -1 when there is none. */
+export function mssOffset(view: DataView, start: number, end: number): number {
+  let at = start;
+  while (at + 4 <= end) {
+    const kind = view.getUint8(at);
+    if (kind === TCPOPT.end) return -1;
+    if (kind === TCPOPT.noop) {
+      at++;
+      continue;
+    }
+    const length = view.getUint8(at + 1);
+    if (length < 2) return -1;
+    if (kind === TCPOPT.mss && length === 4) return at + 2;
+    at += length;
+  }
+  return -1;
 }
 
 function swap(word: number): number {

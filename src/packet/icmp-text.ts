@@ -65,6 +65,11 @@ const NAMES6 = new Map<number, string>([
   [ICMPV6.mldv2Report, 'multicast listener report v2'],
 ]);
 
+/** What an ICMPv6 message that is no error about a packet is called; undefined when nothing here knows it. */
+export function icmpv6Name(type: number): string | undefined {
+  return NAMES6.get(type);
+}
+
 function query(icmp: IcmpLayer): string {
   return icmp.id === undefined ? '' : `, id ${icmp.id}, seq ${icmp.sequence ?? 0}`;
 }

@@ -80,6 +80,11 @@ export function udp(c: Cursor): Layer | undefined {
     c.error('udp', `UDP length ${length} exceeds the ${room} bytes the IP packet has for it`);
   } else if (length > 0) c.end = Math.min(c.end, c.at + length);
   c.at += UDP_LENGTH;
+  return inUdp(sourcePort, destinationPort);
+}
+
+/** What a UDP datagram between two ports is taken to hold. */
+export function inUdp(sourcePort: number, destinationPort: number): Layer | undefined {
   if (isDns(sourcePort, destinationPort)) return 'dns';
   if (VXLAN_PORTS.includes(destinationPort)) return 'vxlan';
   if (destinationPort === GENEVE_PORT) return 'geneve';
@@ -91,7 +96,7 @@ export function udp(c: Cursor): Layer | undefined {
 const TEREDO_PORT = 3544;
 const MPLS_PORT = 6635;
 
-function isDns(source: number, destination: number): boolean {
+export function isDns(source: number, destination: number): boolean {
   return source === DNS_PORT || destination === DNS_PORT || source === MDNS_PORT || destination === MDNS_PORT;
 }
 

@@ -20,7 +20,7 @@ export async function run(words: readonly string[], around: Surroundings = {}): 
   const err: string[] = [];
   let now = 0;
   const stream = (texts: string[]) => ({
-    write: (text: string) => texts.push(text),
+    write: (data: string | Uint8Array) => texts.push(Buffer.from(data).toString()),
     isTTY: around.tty ?? false,
     columns: around.columns,
   });

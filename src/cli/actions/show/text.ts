@@ -7,6 +7,7 @@ import type { CaptureInput, DumpInput, PlacedBy } from '../../../input/input.ts'
 import { dissect } from '../../../packet/dissect.ts';
 import { contentLines } from '../../../report/text/dump/content.ts';
 import { count } from '../../../report/text/notes.ts';
+import { PacketBytes } from '../../../report/text/packet-bytes.ts';
 import { dayOf, dayText, packetText, timeText } from '../../../report/text/packet-line.ts';
 import { finish, type Style, styleOf, type TextOptions } from '../../../report/text/style.ts';
 import { hang } from '../../../report/text/wrap.ts';
@@ -66,6 +67,7 @@ async function showCapture(
 ): Promise<CaptureSummary> {
   const { source, kind, why } = await openCapture(capture);
   output.write(finish([head, style.dim(`  ${kind}: ${printable(why)}`)], options));
+  const plain = new PacketBytes();
   let day: number | undefined;
   const summary = await scanCapture(
     paced(source, output),
@@ -73,7 +75,10 @@ async function showCapture(
       const today = dayOf(frame.seconds);
       if (today !== day) output.write(`  ${dayText(today)} UTC\n`);
       day = today;
-      output.write(`${packetText(dissect(frame))}\n`);
+      const block = output.room(PacketBytes.most);
+      const end = plain.write(block.view, block.at, frame);
+      if (end < 0) output.write(`${packetText(dissect(frame))}\n`);
+      else block.at = end;
     },
     { path: capture.path },
   );
