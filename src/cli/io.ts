@@ -1,9 +1,9 @@
 /** What the command line has of the outside: streams, environment and clock. Nothing right of cli/ knows any of it. */
 
 export interface Stream {
-  /** False when it has taken more than its reader has: wait for `drain`. */
+  /** False when it has taken more than its reader has: wait for `drain`. Bytes are not copied: they must stay as they are while it holds any. */
   write(data: string | Uint8Array): unknown;
-  /** Bytes that were written and that it still holds; 0 when all went on to the reader at once. */
+  /** How many of the bytes written it still holds. */
   readonly writableLength?: number | undefined;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;

@@ -8,10 +8,16 @@ import { type Io, type Stream, UsageError } from './io.ts';
 
 const BLOCK = 1 << 17;
 
-/** The bytes that are being gathered: `at` is where the next go. */
+/** Bytes that are being gathered: `at` is where the next go. */
 export interface OutputBlock {
   readonly view: DataView;
   at: number;
+}
+
+class Block implements OutputBlock {
+  readonly bytes = Buffer.allocUnsafeSlow(BLOCK);
+  readonly view = viewOf(this.bytes);
+  at = 0;
 }
 
 export interface Output {
@@ -35,8 +41,8 @@ export function openOutput(io: Io, file: string | undefined, inputs: readonly st
     return gathered({
       write: (bytes) => {
         full = stdout.write(bytes) === false;
-        return stdout.writableLength === 0;
       },
+      idle: () => stdout.writableLength === 0,
       end: () => {},
       ready: () => {
         if (!full) return undefined;
@@ -52,31 +58,35 @@ export function openOutput(io: Io, file: string | undefined, inputs: readonly st
     return descriptor;
   };
   return gathered({
-    write: (bytes) => {
-      attempt(file, () => writeFileSync(open(), bytes));
-      return true;
-    },
+    write: (bytes) => attempt(file, () => writeFileSync(open(), bytes)),
+    idle: () => true,
     end: () => closeSync(open()),
     ready: () => undefined,
   });
 }
 
 interface Sink {
-  /** Has it taken the bytes for good? Else they must stay as they are. */
-  write(bytes: Uint8Array): boolean;
+  /** The bytes must stay as they are until the sink is idle. */
+  write(bytes: Uint8Array): void;
+  /** Is nothing left of what was written? */
+  idle(): boolean;
   end(): void;
   ready(): Promise<void> | undefined;
 }
 
 /** Small pieces are gathered: a system call for every packet's line would cost more than the line. */
 function gathered(sink: Sink): Output {
-  let bytes = Buffer.allocUnsafeSlow(BLOCK);
-  let block: OutputBlock = { view: viewOf(bytes), at: 0 };
+  let block = new Block();
+  /** Blocks that the sink still holds, and those that it has done with. */
+  const held: Block[] = [];
+  const spare: Block[] = [];
   const flush = () => {
     if (block.at === 0) return;
-    if (!sink.write(bytes.subarray(0, block.at))) {
-      bytes = Buffer.allocUnsafeSlow(BLOCK);
-      block = { view: viewOf(bytes), at: 0 };
+    if (held.length > 0 && sink.idle()) spare.push(...held.splice(0));
+    sink.write(block.bytes.subarray(0, block.at));
+    if (!sink.idle()) {
+      held.push(block);
+      block = spare.pop() ?? new Block();
     }
     block.at = 0;
   };
@@ -85,7 +95,7 @@ function gathered(sink: Sink): Output {
       // No UTF-16 unit takes more than three bytes of UTF-8.
       if (block.at + 3 * text.length > BLOCK) flush();
       if (3 * text.length > BLOCK) sink.write(Buffer.from(text));
-      else block.at += bytes.write(text, block.at);
+      else block.at += block.bytes.write(text, block.at);
     },
     room(length) {
       if (block.at + length > BLOCK) flush();
