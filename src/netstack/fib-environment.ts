@@ -5,34 +5,32 @@ import type { HashSettings } from './multipath-hash.ts';
 import type { Net } from './net.ts';
 import { selectAddress4 } from './source-address.ts';
 
-/** `net` is still being made when the routes are. */
-export function fibEnvironment(net: () => Net, family: Family): FibEnvironment {
+export function fibEnvironment(net: Net, family: Family): FibEnvironment {
   const addresses = new Map<string, Ip | undefined>();
   return {
-    isUp: (device) => net().devices.get(device)?.up ?? true,
-    ignoresLinkDown: (device) => net().conf(family, device, 'ignore_routes_with_linkdown') !== 0,
-    groupOf: (device) => net().devices.get(device)?.link.group,
-    vrfTableOf: (device) => vrfTableOf(net(), device),
+    isUp: (device) => net.devices.get(device)?.up ?? true,
+    ignoresLinkDown: (device) => net.conf(family, device, 'ignore_routes_with_linkdown') !== 0,
+    groupOf: (device) => net.devices.get(device)?.link.group,
+    vrfTableOf: (device) => vrfTableOf(net, device),
     neighbourStates: (device, gateway) =>
-      net().netns.neighbours?.find(
-        ({ address, dev, proxy }) => address === gateway && dev === device && !proxy,
-      )?.states,
+      net.netns.neighbours?.find(({ address, dev, proxy }) => address === gateway && dev === device && !proxy)
+        ?.states,
     sourceToward: (device, gateway, scope) => {
       const key = `${device} ${gateway} ${scope}`;
-      if (!addresses.has(key)) addresses.set(key, selectAddress4(net(), device, gateway, scope));
+      if (!addresses.has(key)) addresses.set(key, selectAddress4(net, device, gateway, scope));
       return addresses.get(key);
     },
-    isLocalOn: (device, ip) => isLocalOn(net(), device, ip),
+    isLocalOn: (device, ip) => isLocalOn(net, device, ip),
     get hash() {
-      return hashSettings(net(), family);
+      return hashSettings(net, family);
     },
     get useNeighbours() {
-      return family === 4 && setting(net(), 'net.ipv4.fib_multipath_use_neigh') === 1;
+      return family === 4 && setting(net, 'net.ipv4.fib_multipath_use_neigh') === 1;
     },
     get forwards() {
-      return setting(net(), 'net.ipv6.conf.all.forwarding') !== 0;
+      return setting(net, 'net.ipv6.conf.all.forwarding') !== 0;
     },
-    bucketsOf: (group) => bucketsOf(net(), group),
+    bucketsOf: (group) => bucketsOf(net, group),
   };
 }
 

@@ -1,4 +1,5 @@
 /** fib_lookup() and fib_rules_lookup(), net/ipv4/fib_rules.c and net/core/fib_rules.c; fib6_rule_lookup(), net/ipv6/fib6_rules.c. */
+import { once } from '../base/memo.ts';
 import { isUnknown } from '../base/ternary.ts';
 import type { IpRule, Nexthop, Route } from '../dump/records.ts';
 import type { Family, Ip } from '../net/ip.ts';
@@ -101,7 +102,8 @@ export interface FibEnvironment {
   bucketsOf(group: number): readonly number[] | undefined;
 }
 
-export interface Fib {
+/** What stands in the dump: the same for all worlds. */
+export interface FibTables {
   readonly family: Family;
   readonly rules: readonly IpRule[];
   readonly rulesAssumed: boolean;
@@ -109,14 +111,26 @@ export interface Fib {
   readonly tables: ReadonlyMap<string, FibTable>;
   /** IPv4 keeps tables local and main in one trie as long as no rule was ever added (fib_trie_unmerge()). */
   readonly merged?: FibTable;
-  readonly environment: FibEnvironment;
   isComplete(table: string): boolean;
+}
+
+export interface Fib extends FibTables {
+  readonly environment: FibEnvironment;
 }
 
 const TABLE_NAMES: Readonly<Record<string, string>> = { '255': 'local', '254': 'main', '253': 'default' };
 export const tableName = (table: string): string => TABLE_NAMES[table] ?? table;
 
 export function createFib(netns: Netns, family: Family, environment: FibEnvironment): Fib {
+  return { ...TABLES[family](netns), environment };
+}
+
+const TABLES = {
+  4: once((netns: Netns) => buildTables(netns, 4)),
+  6: once((netns: Netns) => buildTables(netns, 6)),
+} as const;
+
+function buildTables(netns: Netns, family: Family): FibTables {
   const known = effectiveRoutes(netns, family);
   const { rules, assumed } = effectiveRules(netns, family);
   const aliases = known.routes.map((route) => withObjects(aliasOf(route), netns.nexthops ?? []));
@@ -130,7 +144,6 @@ export function createFib(netns: Netns, family: Family, environment: FibEnvironm
     assumptions: known.assumptions,
     tables,
     ...(family === 4 && !hasCustomRules(rules) ? { merged: buildTable(shared, family) } : {}),
-    environment,
     isComplete: (table) => known.isComplete(table),
   };
 }

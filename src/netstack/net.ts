@@ -1,5 +1,6 @@
 /** The running state of one namespace (struct net): what carries over from packet to packet. */
 
+import { once } from '../base/memo.ts';
 import { createSets, type Sets } from '../ipset/sets.ts';
 import type { Family, Ip } from '../net/ip.ts';
 import { familyOf } from '../net/ip.ts';
@@ -10,7 +11,7 @@ import { type SysctlValue, sysctl, sysctlInterface } from '../snapshot/sysctl.ts
 import { type Clock, elapsed } from './clock.ts';
 import { type Conntrack, createConntrack } from './conntrack/conntrack.ts';
 import { type ConntrackPreload, preloadConntrack } from './conntrack/preload.ts';
-import { conntrackSettings } from './conntrack/settings.ts';
+import { type ConntrackSettings, conntrackSettings } from './conntrack/settings.ts';
 import { type Device, devicesOf } from './devices.ts';
 import { type FdbTable, initialFdb } from './fdb.ts';
 import { createFib, type Fib } from './fib.ts';
@@ -21,7 +22,8 @@ import { createTables, type Tables } from './netfilter/tables.ts';
 export interface Net {
   readonly name: string;
   readonly netns: Netns;
-  readonly devices: Map<string, Device>;
+  /** Replaced by a longer one when an interface that nobody dumped is taken for one. */
+  devices: ReadonlyMap<string, Device>;
   readonly fib: Readonly<Record<Family, Fib>>;
   readonly tables: Readonly<Record<Family, Tables>>;
   readonly nft: NftNet;
@@ -52,46 +54,112 @@ export interface IcmpPeer {
   redirects: number;
 }
 
-export function createNet(netns: Netns, preload?: ConntrackPreload, clock?: Clock, indexFrom?: number): Net {
-  const devices = devicesOf(netns);
+/** What follows from the dump alone: the same for all worlds. */
+interface Dumped {
+  readonly devices: ReadonlyMap<string, Device>;
+  readonly sysctl: (name: string) => SysctlValue | undefined;
+  readonly conntrack: ConntrackSettings;
+}
+
+const dumped = once((netns: Netns): Dumped => {
   const cache = new Map<string, SysctlValue | undefined>();
   const cachedSysctl = (name: string): SysctlValue | undefined => {
-    if (!cache.has(name)) cache.set(name, sysctl(netns, name));
-    return cache.get(name);
+    const known = cache.get(name);
+    if (known !== undefined || cache.has(name)) return known;
+    const value = sysctl(netns, name);
+    cache.set(name, value);
+    return value;
   };
-  const conf = (family: Family, device: string, leaf: string): number => {
-    const name = `net.ipv${family}.conf.${sysctlInterface(device)}.${leaf}`;
-    return Number(cachedSysctl(name)?.value ?? 0) || 0;
-  };
-  const nft = createNftNet(netns);
-  const conntrack = createConntrack(conntrackSettings((name) => cachedSysctl(name)?.value));
-  if (preload) preloadConntrack(conntrack, netns.conntrack ?? [], preload);
-  const shared = new Map<string, unknown>();
-  const confMax = (family: Family, device: string, leaf: string): number =>
-    Math.max(conf(family, 'all', leaf), conf(family, device, leaf));
-  const environment = (family: Family) => fibEnvironment(() => net, family);
-  const net: Net = {
-    name: netns.name,
-    netns,
-    devices,
-    fib: { 4: createFib(netns, 4, environment(4)), 6: createFib(netns, 6, environment(6)) },
-    tables: {
-      4: createTables(netns, 4, nft, shared, indexFrom),
-      6: createTables(netns, 6, nft, shared, indexFrom),
-    },
-    nft,
-    conntrack,
-    sets: createSets(netns.name, netns.ipsets, preload?.now),
-    fdb: initialFdb(netns, devices),
-    tunnels: new Map(),
-    fragments: new Map(),
-    icmpPeers: new Map(),
-    elapsed: (from, to) => elapsed(clock, from, to),
+  return {
+    devices: devicesOf(netns),
     sysctl: cachedSysctl,
-    conf,
-    confMax,
+    conntrack: conntrackSettings((name) => cachedSysctl(name)?.value),
   };
-  return net;
+});
+
+/** A world is made for a single flow as well: what its packets may never ask for is made when they do. */
+export function createNet(netns: Netns, preload?: ConntrackPreload, clock?: Clock, indexFrom?: number): Net {
+  return new RunningNet(netns, dumped(netns), { preload, clock, indexFrom });
+}
+
+class RunningNet implements Net {
+  readonly name: string;
+  readonly netns: Netns;
+  devices: ReadonlyMap<string, Device>;
+  readonly tunnels = new Map<string, Map<Mac, Ip>>();
+  readonly fragments = new Map<string, unknown>();
+  readonly icmpPeers = new Map<Ip, IcmpPeer>();
+  readonly #dumped: Dumped;
+  readonly #options: NetOptions;
+  #fib: Net['fib'] | undefined;
+  #tables: Net['tables'] | undefined;
+  #nft: NftNet | undefined;
+  #conntrack: Conntrack | undefined;
+  #sets: Sets | undefined;
+  #fdb: Map<string, FdbTable> | undefined;
+
+  constructor(netns: Netns, of: Dumped, options: NetOptions) {
+    this.name = netns.name;
+    this.netns = netns;
+    this.devices = of.devices;
+    this.#dumped = of;
+    this.#options = options;
+  }
+
+  get fib(): Net['fib'] {
+    const of = (family: Family) => createFib(this.netns, family, fibEnvironment(this, family));
+    this.#fib ??= { 4: of(4), 6: of(6) };
+    return this.#fib;
+  }
+
+  get tables(): Net['tables'] {
+    this.#tables ??= createTables(this.netns, this.#options.indexFrom);
+    return this.#tables;
+  }
+
+  get nft(): NftNet {
+    this.#nft ??= createNftNet(this.netns);
+    return this.#nft;
+  }
+
+  get conntrack(): Conntrack {
+    if (this.#conntrack) return this.#conntrack;
+    const { preload } = this.#options;
+    this.#conntrack = createConntrack(this.#dumped.conntrack);
+    if (preload) preloadConntrack(this.#conntrack, this.netns.conntrack ?? [], preload);
+    return this.#conntrack;
+  }
+
+  get sets(): Sets {
+    this.#sets ??= createSets(this.name, this.netns.ipsets, this.#options.preload?.now);
+    return this.#sets;
+  }
+
+  get fdb(): Map<string, FdbTable> {
+    this.#fdb ??= initialFdb(this.netns, this.#dumped.devices);
+    return this.#fdb;
+  }
+
+  readonly elapsed = (from: number, to: number): number => elapsed(this.#options.clock, from, to);
+
+  sysctl(name: string): SysctlValue | undefined {
+    return this.#dumped.sysctl(name);
+  }
+
+  conf(family: Family, device: string, leaf: string): number {
+    const name = `net.ipv${family}.conf.${sysctlInterface(device)}.${leaf}`;
+    return Number(this.sysctl(name)?.value ?? 0) || 0;
+  }
+
+  confMax(family: Family, device: string, leaf: string): number {
+    return Math.max(this.conf(family, 'all', leaf), this.conf(family, device, leaf));
+  }
+}
+
+interface NetOptions {
+  readonly preload: ConntrackPreload | undefined;
+  readonly clock: Clock | undefined;
+  readonly indexFrom: number | undefined;
 }
 
 /** An interface nobody dumped is taken for a plain one that is up. */
@@ -117,7 +185,7 @@ export function deviceOf(net: Net, name: string): Device {
     hairpin: false,
     isolated: false,
   };
-  net.devices.set(name, device);
+  net.devices = new Map(net.devices).set(name, device);
   return device;
 }
 
@@ -132,7 +200,9 @@ export function portsOf(net: Net, bridge: string): Device[] {
 export function isLocalAddress(net: Net, ip: Ip): boolean {
   if (typeof ip === 'number' && (net.fib[4].merged ?? net.fib[4].tables.get('local'))?.isLocal(ip))
     return true;
-  return localAddresses(net).has(ip) || (typeof ip === 'number' && ip >>> 24 === 127 && hasLoopback(net));
+  return (
+    localAddresses(net.netns).has(ip) || (typeof ip === 'number' && ip >>> 24 === 127 && hasLoopback(net))
+  );
 }
 
 function hasLoopback(net: Net): boolean {
@@ -140,22 +210,20 @@ function hasLoopback(net: Net): boolean {
   return netns.links === undefined || net.devices.get('lo')?.up !== false;
 }
 
-const LOCAL = new WeakMap<Net, Set<Ip>>();
-
-function localAddresses(net: Net): Set<Ip> {
-  const known = LOCAL.get(net);
-  if (known) return known;
+/** Interfaces that nobody dumped have none. */
+const localAddresses = once((netns: Netns): ReadonlySet<Ip> => {
   const own = new Set<Ip>();
-  for (const device of net.devices.values()) for (const { address } of device.addresses) own.add(address);
+  for (const device of dumped(netns).devices.values()) {
+    for (const { address } of device.addresses) own.add(address);
+  }
   for (const family of [4, 6] as const) {
-    for (const route of effectiveRoutes(net.netns, family).routes) {
+    for (const route of effectiveRoutes(netns, family).routes) {
       const full = route.destination.length === (family === 4 ? 32 : 128);
       if (route.type === 'local' && route.table === 'local' && full) own.add(route.destination.address);
     }
   }
-  LOCAL.set(net, own);
   return own;
-}
+});
 
 /** Interfaces with that address. */
 export function ownersOf(net: Net, ip: Ip): Device[] {

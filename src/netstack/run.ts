@@ -8,6 +8,7 @@ import type { Topology } from '../topology/topology.ts';
 import type { Hook, Rule } from '../xtables/rule.ts';
 import type { DecidingStep, Header, Hop, Step, Tap, Trace, Verdict } from './hop.ts';
 import type { Net } from './net.ts';
+import type { Nets } from './nets.ts';
 
 /** One copy of the packet on its way through one namespace. */
 export interface Copy {
@@ -121,7 +122,7 @@ export interface WorldObserver {
 /** What all packets of a world share. */
 export interface Kernel {
   readonly topology: Topology;
-  readonly nets: ReadonlyMap<string, Net>;
+  readonly nets: Nets;
   readonly respond: boolean;
   readonly evidence?: WorldEvidence | undefined;
   readonly observer?: WorldObserver | undefined;

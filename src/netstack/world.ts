@@ -11,7 +11,7 @@ import type { Clock } from './clock.ts';
 import { printConnection } from './conntrack/print.ts';
 import { learnedStations } from './fdb.ts';
 import type { Trace } from './hop.ts';
-import { createNet, type Net } from './net.ts';
+import type { Net } from './net.ts';
 import { printCounters } from './netfilter/counters.ts';
 import {
   type NftCount,
@@ -19,6 +19,7 @@ import {
   nftCounters,
   nftObjectCounters,
 } from './netfilter/nft-counters.ts';
+import { createNets } from './nets.ts';
 import { type SendOptions, sendLocally } from './output.ts';
 import { receiveFrame } from './receive.ts';
 import {
@@ -82,9 +83,8 @@ const MAX_EVENTS = 5000;
 
 export function createWorld(snapshot: Snapshot, topology: Topology, options: WorldOptions = {}): World {
   const preload = options.conntrackAt === undefined ? undefined : { now: options.conntrackAt };
-  const nets = new Map<string, Net>();
-  for (const [name, netns] of snapshot.namespaces)
-    nets.set(name, createNet(netns, preload, options.clock, options.indexFrom));
+  const { clock, indexFrom } = options;
+  const nets = createNets(snapshot, { preload, clock, indexFrom });
   const kernel: Kernel = {
     topology,
     nets,
@@ -94,14 +94,6 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     onlyDumpedSockets: options.onlyDumpedSockets ?? false,
     onlyDumpedStations: options.onlyDumpedStations ?? false,
     flows: new Set(),
-  };
-
-  const netOf = (name: string): Net => {
-    const known = nets.get(name);
-    if (known) return known;
-    const net = createNet({ name, inferred: true }, undefined, options.clock, options.indexFrom);
-    nets.set(name, net);
-    return net;
   };
 
   const start = (begin: (run: Run) => void, depth: number, icmpSocket = false): Trace => {
@@ -124,7 +116,7 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     start(
       (run) => {
         rememberFlow(kernel, fieldsOf(answer.skb));
-        const net = netOf(answer.namespace);
+        const net = nets.obtain(answer.namespace);
         if (answer.receivedOn !== undefined) {
           receiveFrame(run, net, answer.receivedOn, answer.skb, { flooded: false });
           return;
@@ -151,14 +143,14 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
         copy.conntrack = undefined;
         copy.local = false;
         rememberFlow(kernel, fieldsOf(copy));
-        receiveFrame(run, netOf(link.namespace), link.name, copy, { flooded: false });
+        receiveFrame(run, nets.obtain(link.namespace), link.name, copy, { flooded: false });
       }, 0),
     sendLocal: (namespace, skb, sendOptions) =>
       start((run) => {
         const copy = cloneSkb(skb);
         copy.conntrack = undefined;
         rememberFlow(kernel, fieldsOf(copy));
-        sendLocally(run, netOf(namespace), copy, sendOptions);
+        sendLocally(run, nets.obtain(namespace), copy, sendOptions);
       }, 0),
     counters: (namespace, family = 4) => {
       const net = nets.get(namespace);

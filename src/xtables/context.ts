@@ -59,7 +59,7 @@ export interface NamespaceView {
   /** What happens to sets inside is undone afterwards: for trying both sides of a rule. */
   tentatively?<T>(run: () => T): T;
   /** Smaller of the route's MTUs there and back, for TCPMSS --clamp-mss-to-pmtu. */
-  pathMtu?(skb: Skb): number | Unknown;
+  readonly pathMtu?: ((skb: Skb) => number | Unknown) | undefined;
   /** The socket that the packet, or what an ICMP error quotes, belongs to; undefined when there is none. */
   socket?(skb: Skb): SocketView | undefined | Unknown;
   /** Sysctl value, or undefined when neither the dump nor the kernel's default says. */

@@ -1,4 +1,5 @@
 /** What loading a ruleset does in its namespace, whether its rules are ever reached or not: the extensions' check functions. */
+import { once } from '../base/memo.ts';
 import { isUnparsed, type MatchDefinition, type TargetDefinition } from './extension.ts';
 import { findMatch } from './matches.ts';
 import type { Rule, Ruleset } from './rule.ts';
@@ -10,25 +11,38 @@ interface Loaded {
 }
 
 /** Does it start connection tracking for its family? */
-export function conntrackUsers(ruleset: Ruleset): boolean {
-  return someExtension(ruleset, ({ definition, info }) => {
+export const conntrackUsers = once((ruleset: Ruleset): boolean =>
+  someExtension(ruleset, ({ definition, info }) => {
     const starts = definition.conntrack ?? false;
     return typeof starts === 'boolean' ? starts : starts(info);
-  });
-}
+  }),
+);
 
 /** Does it start defragmentation? Connection tracking does as well. */
-export function defragmentUsers(ruleset: Ruleset): boolean {
-  return someExtension(ruleset, ({ definition }) => definition.defragments === true);
-}
+export const defragmentUsers = once((ruleset: Ruleset): boolean =>
+  someExtension(ruleset, ({ definition }) => definition.defragments === true),
+);
+
+type Load = (shared: Map<string, unknown>) => void;
 
 /** Lays out what the rules keep by name in the namespace; of rules that share a name, the first one's word holds. */
-export function loadRuleset(ruleset: Ruleset, shared: Map<string, unknown>): void {
+export function loaderOf(rulesets: readonly Ruleset[]): Load {
+  const loads = rulesets.flatMap(loadsOf);
+  return (shared) => {
+    for (const load of loads) load(shared);
+  };
+}
+
+const loadsOf = once((ruleset: Ruleset): Load[] => {
+  const loads: Load[] = [];
   someExtension(ruleset, ({ definition, info }) => {
-    if ('match' in definition) definition.load?.(info, ruleset.family, shared);
+    if ('match' in definition && definition.load) {
+      loads.push((shared) => definition.load?.(info, ruleset.family, shared));
+    }
     return false;
   });
-}
+  return loads;
+});
 
 /** In the order of the dump, which is the order they are loaded in. */
 function someExtension({ tables, family }: Ruleset, test: (loaded: Loaded) => boolean): boolean {

@@ -1,4 +1,5 @@
 /** The nft base chains of a namespace by hook (struct nft_base_chain), and what their rules remember. */
+import { once } from '../../base/memo.ts';
 import type { BaseHook, NftChain, NftFamily, NftHook, NftRuleset, NftTable } from '../../nft/ruleset.ts';
 import { createNftState, type NftState } from '../../nft/state.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
@@ -8,7 +9,6 @@ export interface NftBase {
   readonly table: NftTable;
   readonly chain: NftChain;
   readonly base: BaseHook;
-  readonly state: NftState;
   /** Place in order of registration: of equal priority, what came later is asked first. */
   readonly order: number;
 }
@@ -23,16 +23,17 @@ export interface NftNet {
 const CHAINS_A_TABLE = 0x10000;
 
 export function createNftNet(netns: Netns): NftNet {
-  const state = createNftState();
-  const ruleset = netns.nft;
-  const bases = (ruleset?.tables ?? []).flatMap((table, t) => {
+  return { ruleset: netns.nft, bases: nftBases(netns), state: createNftState() };
+}
+
+export const nftBases = once((netns: Netns): readonly NftBase[] =>
+  (netns.nft?.tables ?? []).flatMap((table, t) => {
     if (table.flags.includes('dormant') || isCovered(netns, table)) return [];
     return table.chains.flatMap((chain, c): NftBase[] =>
-      chain.base ? [{ table, chain, base: chain.base, state, order: t * CHAINS_A_TABLE + c }] : [],
+      chain.base ? [{ table, chain, base: chain.base, order: t * CHAINS_A_TABLE + c }] : [],
     );
-  });
-  return { ruleset, bases, state };
-}
+  }),
+);
 
 /** Tables that iptables-save shows are run from there, where a rule's extensions can be read. */
 export function isCovered(netns: Netns, table: NftTable): boolean {
@@ -44,9 +45,9 @@ export function isCovered(netns: Netns, table: NftTable): boolean {
 }
 
 /** Where an iptables-nft chain stands among the nft chains, when the nft dump shows it too; legacy tables are taken as older. */
-export function orderOf(net: NftNet, ruleset: Ruleset, table: string, chain: string): number {
+export function orderOf(netns: Netns, ruleset: Ruleset, table: string, chain: string): number {
   if (ruleset.backend === 'legacy') return -2;
-  const tables = net.ruleset?.tables ?? [];
+  const tables = netns.nft?.tables ?? [];
   const family: NftFamily = ruleset.family === 4 ? 'ip' : 'ip6';
   const t = tables.findIndex((each) => each.family === family && each.name === table);
   const c = tables[t]?.chains.findIndex((each) => each.name === chain) ?? -1;
@@ -54,9 +55,9 @@ export function orderOf(net: NftNet, ruleset: Ruleset, table: string, chain: str
 }
 
 /** Chains on a hook of the IP layer. */
-export function basesOf(net: NftNet, family: 4 | 6, hook: NftHook): NftBase[] {
+export function basesOf(netns: Netns, family: 4 | 6, hook: NftHook): NftBase[] {
   const own: NftFamily = family === 4 ? 'ip' : 'ip6';
-  return net.bases.filter(
+  return nftBases(netns).filter(
     ({ table, base }) => base.hook === hook && (table.family === own || table.family === 'inet'),
   );
 }

@@ -11,7 +11,7 @@ import { addStep, type Copy, endCopy, type Run } from '../run.ts';
 import { applyNat } from './nat-hook.ts';
 import type { NftBase } from './nft-chains.ts';
 import { nftDropCause } from './nft-drop-cause.ts';
-import { nftViewOf } from './nft-view.ts';
+import { NftNetView } from './nft-view.ts';
 import { type NftVerdict, walkNft } from './nft-walk.ts';
 import { routingKey } from './routing-key.ts';
 import { nftTproxy } from './tproxy.ts';
@@ -27,14 +27,14 @@ export function runNft(
   const { net, skb, dst } = copy;
   const reroutes = base.base.type === 'route' && base.base.hook === 'output';
   const before = reroutes ? routingKey(copy) : '';
+  const view = new NftNetView(net, skb.time, dst, copy);
+  view.tproxy = (trial, address, port) => nftTproxy(copy, trial, address, port);
   const verdict = walkNft({
     base,
+    state: net.nft.state,
     pf,
     skb,
-    view: {
-      ...nftViewOf(net, skb.time, dst, copy),
-      tproxy: (trial, address, port) => nftTproxy(copy, trial, address, port),
-    },
+    view,
     // rt_nexthop(): of a local route, the destination itself.
     ...(dst
       ? { route: { nexthop: dst.kind === 'local' ? fieldsOf(skb).destination : dst.nexthop, out: dst.out } }

@@ -1,6 +1,5 @@
 /** What nft rules ask of their namespace, beside what iptables' matches ask. */
 import { type Unknown, unknown } from '../../base/ternary.ts';
-import type { Socket } from '../../dump/records.ts';
 import type { Ip } from '../../net/ip.ts';
 import { familyOf } from '../../net/ip.ts';
 import type { DeviceView, FibQuestion, NftView } from '../../nft/context.ts';
@@ -10,27 +9,28 @@ import type { Device } from '../devices.ts';
 import { fibLookup } from '../fib.ts';
 import { deviceOf, type Net } from '../net.ts';
 import { isMulticast } from '../route.ts';
-import type { Destination } from '../run.ts';
-import { viewOf } from './view.ts';
+import { NetView } from './view.ts';
 
-export function nftViewOf(
-  net: Net,
-  now: number,
-  dst?: Destination,
-  holder?: { readonly sk?: Socket },
-): NftView {
-  const view = viewOf(net, now, dst, holder);
-  return {
-    ...view,
-    device: (name) => deviceView(net, deviceOf(net, name)),
-    deviceName: (index) => [...net.devices.values()].find(({ link }) => link.index === index)?.name,
-    fibDevice: (question) => fibDevice(net, question),
-    fibType: (ip, device) => {
-      if (typeof ip === 'bigint') return fibType6(net, ip, device);
-      const type = addressType4(net, ip, device);
-      return typeof type === 'string' ? FIB_TYPE[lower(type)] : type;
-    },
-  };
+export class NftNetView extends NetView implements NftView {
+  tproxy?: NonNullable<NftView['tproxy']>;
+
+  device(name: string): DeviceView {
+    return deviceView(this.net, deviceOf(this.net, name));
+  }
+
+  deviceName(index: number): string | undefined {
+    return [...this.net.devices.values()].find(({ link }) => link.index === index)?.name;
+  }
+
+  fibDevice(question: FibQuestion): string | Unknown {
+    return fibDevice(this.net, question);
+  }
+
+  fibType(ip: Ip, device: string | undefined): number | Unknown {
+    if (typeof ip === 'bigint') return fibType6(this.net, ip, device);
+    const type = addressType4(this.net, ip, device);
+    return typeof type === 'string' ? FIB_TYPE[lower(type)] : type;
+  }
 }
 
 function lower(type: string): keyof typeof FIB_TYPE {

@@ -41,6 +41,8 @@ export interface NftWalkHooks {
 
 export interface NftWalk {
   readonly base: NftBase;
+  /** What the rules remember. */
+  readonly state: NftState;
   readonly pf: NftContext['pf'];
   readonly skb: Skb;
   readonly view: NftView;
@@ -72,7 +74,7 @@ export function walkNft(walk: NftWalk): NftVerdict {
   return runFrom({
     walk,
     skb: walk.skb,
-    nft: walk.base.state,
+    nft: walk.state,
     position: { chain: walk.base.chain, index: 0 },
     stack: [],
     jumps: 0,
@@ -162,7 +164,7 @@ function contextOf(state: WalkState): NftContext {
 function finish(state: WalkState, rule: NftRule, verdict: NftRuleVerdict): NftVerdict | undefined {
   const { chain, index } = state.position;
   const { walk } = state;
-  if (!state.trial) count(walk.base.state.counters, rule, state.skb.length + walk.extra);
+  if (!state.trial) count(walk.state.counters, rule, state.skb.length + walk.extra);
   // A nat mapping that can't be made drops; which of both it is stands in the step.
   const settled = verdict.kind === 'nat' ? mapping(state, verdict.nat) : verdict;
   const step: NftDecider['step'] = {

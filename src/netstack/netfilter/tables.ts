@@ -1,10 +1,10 @@
 /** The hooks of one namespace and family as lists sorted by priority (nf_hook_entries), with the state their rules keep. */
+import { once } from '../../base/memo.ts';
 import type { Family } from '../../net/ip.ts';
 import { conntrackFamilies, defragments } from '../../nft/conntrack-users.ts';
 import type { NftChain, NftHook } from '../../nft/ruleset.ts';
 import type { Netns } from '../../snapshot/snapshot.ts';
-
-import { conntrackUsers, defragmentUsers, loadRuleset } from '../../xtables/load.ts';
+import { conntrackUsers, defragmentUsers, loaderOf } from '../../xtables/load.ts';
 import {
   BUILTIN_CHAINS,
   type Chain,
@@ -17,7 +17,8 @@ import {
   type Table,
   type TableName,
 } from '../../xtables/rule.ts';
-import { basesOf, type NftBase, type NftNet, orderOf } from './nft-chains.ts';
+import { basesOf, type NftBase, orderOf } from './nft-chains.ts';
+import { RuleHits } from './rule-hits.ts';
 
 /** One registered function of a hook. `nat` stands for all nat chains of that hook: one of them settles a connection. */
 export type HookEntry =
@@ -31,7 +32,8 @@ export interface BaseChain {
   readonly table: Table;
   readonly chain: Chain;
   readonly hook: Hook;
-  readonly state: RuleState;
+  /** Number of the table's first rule among all of the family. */
+  readonly firstRule: number;
 }
 
 /** A nat chain of either language. */
@@ -45,7 +47,8 @@ export interface RuleState {
   shared: Map<string, unknown>;
 }
 
-export interface Tables {
+/** What stands in the dump: the same for all worlds. */
+export interface LoadedTables {
   readonly family: Family;
   readonly rulesets: readonly Ruleset[];
   /** No dump of the rules was given: taken as having none. */
@@ -57,10 +60,19 @@ export interface Tables {
   readonly hooks: Readonly<Record<Hook, readonly HookEntry[]>>;
   /** The nat chains of a hook, in order of registration. */
   readonly nat: Readonly<Record<Hook, readonly NatChain[]>>;
+  /** How many there are in all tables. */
+  readonly rules: number;
+  /** Lays out what the rules keep by name. */
+  readonly load: (shared: Map<string, unknown>) => void;
+}
+
+/** With what packets change. */
+export interface Tables extends LoadedTables {
   /** Chains with so many rules or more are gone through by their index (`chain-index.ts`), shorter ones rule by rule. */
   readonly indexFrom: number;
+  readonly state: RuleState;
   /** Counted since the model began. */
-  readonly ruleCounters: Map<Rule, Counters>;
+  readonly ruleCounters: RuleHits;
   readonly policyCounters: Map<Chain, Counters>;
 }
 
@@ -81,25 +93,38 @@ const PRIORITY = {
 /** Where a lookup has paid for itself. */
 const INDEX_FROM = 12;
 
-/** `shared`: what matches keep by name in the whole namespace, whichever family and backend their rules are of. */
-export function createTables(
-  netns: Netns,
-  family: Family,
-  nft: NftNet,
-  shared: Map<string, unknown>,
-  indexFrom = INDEX_FROM,
-): Tables {
+/** What matches keep by name they keep in the whole namespace, whichever family and backend their rules are of. */
+export function createTables(netns: Netns, indexFrom = INDEX_FROM): Readonly<Record<Family, Tables>> {
+  const shared = new Map<string, unknown>();
+  const of = (loaded: LoadedTables): Tables => {
+    loaded.load(shared);
+    return {
+      ...loaded,
+      indexFrom,
+      state: { rule: new Map(), shared },
+      ruleCounters: new RuleHits(loaded.rules),
+      policyCounters: new Map(),
+    };
+  };
+  return { 4: of(LOADED[4](netns)), 6: of(LOADED[6](netns)) };
+}
+
+const LOADED = {
+  4: once((netns: Netns) => loadTables(netns, 4)),
+  6: once((netns: Netns) => loadTables(netns, 6)),
+} as const;
+
+function loadTables(netns: Netns, family: Family): LoadedTables {
   const known = family === 4 ? netns.rulesets4 : netns.rulesets6;
   const rulesets = known ?? [];
-  for (const ruleset of rulesets) loadRuleset(ruleset, shared);
+  const { nft } = netns;
   const undumped = known === undefined && netns.nft === undefined;
   const tracks =
     rulesets.some(conntrackUsers) ||
-    (nft.ruleset !== undefined && conntrackFamilies(nft.ruleset).has(family)) ||
+    (nft !== undefined && conntrackFamilies(nft).has(family)) ||
     (undumped && (netns.conntrack?.length ?? 0) > 0);
-  const bases = rulesets.flatMap((ruleset) => baseChains(ruleset, shared));
-  const joins =
-    rulesets.some(defragmentUsers) || (nft.ruleset !== undefined && defragments(nft.ruleset, family));
+  const bases = baseChains(rulesets);
+  const joins = rulesets.some(defragmentUsers) || (nft !== undefined && defragments(nft, family));
   const hooks = {} as Record<Hook, HookEntry[]>;
   const nat = {} as Record<Hook, NatChain[]>;
   for (const hook of HOOKS) {
@@ -108,9 +133,9 @@ export function createTables(
       .map((base) => ({
         entry: { kind: 'table', chain: base.chain, base, priority: priorityOf(base) } as const,
         isNat: base.table.name === 'nat',
-        order: orderOf(nft, base.ruleset, base.table.name, hook),
+        order: orderOf(netns, base.ruleset, base.table.name, hook),
       }));
-    const native = basesOf(nft, family, NFT_HOOKS[hook]).map((base) => ({
+    const native = basesOf(netns, family, NFT_HOOKS[hook]).map((base) => ({
       entry: { kind: 'nft', chain: base.chain, base, priority: base.base.priority } as const,
       isNat: base.base.type === 'nat',
       order: base.order,
@@ -140,9 +165,10 @@ export function createTables(
     tracks,
     hooks,
     nat,
-    indexFrom,
-    ruleCounters: new Map(),
-    policyCounters: new Map(),
+    rules: rulesets
+      .flatMap(({ tables }) => [...tables.values()])
+      .reduce((sum, table) => sum + rulesIn(table), 0),
+    load: loaderOf(rulesets),
   };
 }
 
@@ -197,17 +223,30 @@ function unlistedChains(netns: Netns, rulesets: readonly Ruleset[]): Record<Hook
   return unlisted;
 }
 
-function baseChains(ruleset: Ruleset, shared: Map<string, unknown>): BaseChain[] {
-  const state: RuleState = { rule: new Map(), shared };
+function baseChains(rulesets: readonly Ruleset[]): BaseChain[] {
   const bases: BaseChain[] = [];
-  for (const name of TABLES) {
-    const table = ruleset.tables.get(name);
-    for (const hook of table ? BUILTIN_CHAINS[name] : []) {
-      const chain = table?.chains.get(hook);
-      if (table && chain) bases.push({ ruleset, table, chain, hook, state });
+  let first = 0;
+  for (const ruleset of rulesets) {
+    const firsts = new Map<Table, number>();
+    for (const table of ruleset.tables.values()) {
+      firsts.set(table, first);
+      first += rulesIn(table);
+    }
+    for (const name of TABLES) {
+      const table = ruleset.tables.get(name);
+      for (const hook of table ? BUILTIN_CHAINS[name] : []) {
+        const chain = table?.chains.get(hook);
+        if (table && chain) bases.push({ ruleset, table, chain, hook, firstRule: firsts.get(table) ?? 0 });
+      }
     }
   }
   return bases;
+}
+
+function rulesIn({ chains }: Table): number {
+  let count = 0;
+  for (const { rules } of chains.values()) count += rules.length;
+  return count;
 }
 
 function priorityOf({ table, ruleset, hook }: BaseChain): number {

@@ -15,6 +15,7 @@ import { cloneSkb } from '../../skb/from-packet.ts';
 import { layoutOf } from '../../skb/layout.ts';
 import { setDestination, setSource, setTos } from '../../skb/rewrite.ts';
 import type { Skb } from '../../skb/skb.ts';
+import type { Device } from '../devices.ts';
 import { icmpError } from '../icmp.ts';
 import { mtuToward } from '../mtu.ts';
 import type { Net } from '../net.ts';
@@ -332,7 +333,7 @@ function decapsulate(outer: Skb, at: number): Skb | undefined {
 /** Devices of other namespaces that a broadcast frame from this one reaches; `complete`: every node that it is sent to is known. */
 export function floodedTo(
   net: Net,
-  device: Net['devices'] extends Map<string, infer D> ? D : never,
+  device: Device,
   nets: Iterable<Net>,
 ):
   | { readonly ends: readonly { readonly net: Net; readonly name: string }[]; readonly complete: boolean }
