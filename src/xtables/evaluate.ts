@@ -1,5 +1,6 @@
 /** One rule on one packet: ip_packet_match() and the match loop of ipt_do_table(), net/ipv4/netfilter/ip_tables.c. */
 import { and, type Ternary, unknown } from '../base/ternary.ts';
+import type { Skb } from '../skb/skb.ts';
 import type { MatchContext, RuleVerdict } from './context.ts';
 import { isUnparsed } from './extension.ts';
 import { findMatch } from './matches.ts';
@@ -29,16 +30,21 @@ export function matchUse(match: MatchUse, ctx: MatchContext): Ternary {
   return definition ? definition.match(match.info, ctx) : unknown(`match ${match.name} is not known`);
 }
 
-function builtinsMatch(rule: Rule, ctx: MatchContext): Ternary {
+/** ip_packet_match() */
+export function builtinsMatch(rule: Rule, ctx: MatchContext): Ternary {
   const { skb } = ctx;
   if (rule.source && addressMatches(sourceOf(skb), rule.source) === rule.source.invert) return false;
   if (rule.destination && addressMatches(destinationOf(skb), rule.destination) === rule.destination.invert) {
     return false;
   }
-  if (rule.in && interfaceMatches(rule.in, skb.in) === rule.in.invert) return false;
-  if (rule.out && interfaceMatches(rule.out, skb.out) === rule.out.invert) return false;
+  if (!interfacesMatch(rule, skb)) return false;
   if (rule.fragment && skb.fragmentOffset > 0 === rule.fragment.invert) return false;
   return rule.protocol ? protocolMatches(rule.protocol, ctx) : true;
+}
+
+export function interfacesMatch(rule: Rule, skb: Skb): boolean {
+  if (rule.in && interfaceMatches(rule.in, skb.in) === rule.in.invert) return false;
+  return !rule.out || interfaceMatches(rule.out, skb.out) !== rule.out.invert;
 }
 
 /** An IPv6 packet whose headers lead to no upper layer matches neither `-p` nor `! -p`; legacy drops it on the spot. */
@@ -56,23 +62,30 @@ function interfaceMatches(match: InterfaceMatch, name = ''): boolean {
 
 /** What the rule's target does to a packet that matched; changes the skb (marks, TTL …) where the target does. */
 export function ruleAction(rule: Rule, ctx: MatchContext): RuleVerdict {
-  return rule.target ? targetAction(rule.target, ctx) : { kind: 'continue' };
+  const { target } = rule;
+  const definition =
+    target?.kind === 'extension' && !isUnparsed(target.info)
+      ? findTarget(target.name, ctx.skb.family)
+      : undefined;
+  if (!definition || target?.kind !== 'extension') return plainVerdict(target);
+  return definition.apply(target.info, ctx);
 }
 
-function targetAction(target: TargetUse, ctx: MatchContext): RuleVerdict {
-  switch (target.kind) {
+/** Of a rule without a target that has an effect of its own: whatever the packet is. */
+export function plainVerdict(target: TargetUse | undefined): RuleVerdict {
+  switch (target?.kind) {
+    case undefined:
+      return { kind: 'continue' };
     case 'verdict':
       return { kind: VERDICTS[target.verdict] };
     case 'jump':
     case 'goto':
       return { kind: target.kind, chain: target.chain };
-    case 'extension': {
-      if (isUnparsed(target.info)) return { kind: 'unknown', why: target.info.why };
-      const definition = findTarget(target.name, ctx.skb.family);
-      return definition
-        ? definition.apply(target.info, ctx)
-        : { kind: 'unknown', why: `target ${target.name} is not known` };
-    }
+    case 'extension':
+      return {
+        kind: 'unknown',
+        why: isUnparsed(target.info) ? target.info.why : `target ${target.name} is not known`,
+      };
   }
 }
 

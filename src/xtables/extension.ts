@@ -139,6 +139,8 @@ export interface MatchDefinition<Info = unknown, O = Options> extends ExtensionB
   /** What loading a rule does beyond checking it (checkentry): it may lay out the state that rules share by name. */
   load?(info: Info, family: Family, shared: Map<string, unknown>): void;
   match(info: Info, context: MatchContext): Ternary;
+  /** What match() says of every packet, where that follows from the options. */
+  always?(info: Info): Ternary | undefined;
 }
 
 export interface TargetDefinition<Info = unknown, O = Options> extends ExtensionBase<Info, O> {

@@ -1,6 +1,7 @@
 /** Long chains by index and rule by rule: the same traces, the same counters, whatever the rules remember. */
 import { describe, expect, it } from 'vitest';
-import { candidatesOf, nextCandidate, packetKey } from '../../src/netstack/netfilter/chain-index.ts';
+import { candidatesOf, indexChain, nextCandidate } from '../../src/netstack/netfilter/chain-index.ts';
+import { packetKey } from '../../src/netstack/netfilter/packet-key.ts';
 import { buildSkb } from '../../src/skb/build.ts';
 import { layoutOf } from '../../src/skb/layout.ts';
 import type { Skb } from '../../src/skb/skb.ts';
@@ -102,7 +103,7 @@ describe('candidates', () => {
     const of = chain(...rules);
     const key = packetKey({ ...skb, in: 'eth0', out: 'eth1' }, 'nft');
     if (!key) return rules.map((_, at) => at);
-    const candidates = candidatesOf(of, key);
+    const candidates = candidatesOf(indexChain(of.rules), key);
     const places: number[] = [];
     const end = rules.length;
     for (let at = nextCandidate(candidates, 0, end); at < end; at = nextCandidate(candidates, at + 1, end))
@@ -122,7 +123,13 @@ describe('candidates', () => {
     ['ranges and inversions', ['-p tcp -m tcp --dport 1:9', '! -s 10.0.0.1/32', '-i eth+'], [0, 1, 2]],
     ['interfaces', ['-i eth0', '-i eth1', '-o eth1', '-i eth0 -o eth0'], [0, 2]],
     ['what remembers, before the ports', ['-p tcp -m limit --limit 1/s -m tcp --dport 81'], [0]],
-    ['no condition', ['-m mark --mark 1', '-p icmp'], [0]],
+    ['names that begin alike', ['-i eth+', '-i cali+', '-i eth0+', '-o e+'], [0, 2, 3]],
+    [
+      'marks',
+      ['-m mark --mark 0/2', '-m mark --mark 2/2', '-p tcp -m mark --mark 1', '! -i lo -m mark ! --mark 1'],
+      [0, 3],
+    ],
+    ['no condition', ['-m mark ! --mark 1', '-m limit --limit 1/s -m mark --mark 1', '-p icmp'], [0, 1]],
   ])('%s', (_, rules, expected) => {
     expect(asked(rules, tcp)).toEqual(expected);
   });

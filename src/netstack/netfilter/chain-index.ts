@@ -1,60 +1,33 @@
 /**
  * Which rules of a long chain a packet can match at all. Rules are put into groups by what they compare exactly (addresses under
- * one mask, protocol, ports, interfaces); a group is one lookup, however many rules it has, and every rule found is then asked as ever.
+ * one mask, protocol, ports, interfaces, mark); a group is one lookup, however many rules it has, and every rule found is then asked as ever.
  * What a lookup passes over would have been false by a condition that remembers nothing and comes before all that does, so the
  * rules that match, their order and what they keep are those of a walk through the whole chain.
  */
-import type { Ip } from '../../net/ip.ts';
-import { applyMask } from '../../net/prefix.ts';
-import { PROTOCOL } from '../../net/protocol.ts';
-import type { Skb } from '../../skb/skb.ts';
 import { isUnparsed } from '../../xtables/extension.ts';
 import type { MultiportInfo } from '../../xtables/matches/multiport.ts';
-import { destinationOf, sourceOf, u16, upperLayer } from '../../xtables/packet.ts';
-import type { Chain, MatchUse, Rule } from '../../xtables/rule.ts';
+import type { AddressMatch, InterfaceMatch, MatchUse, Rule } from '../../xtables/rule.ts';
+import type { Masked } from '../../xtables/values/mark.ts';
 import type { PortTest, PortTests } from '../../xtables/values/ports.ts';
+import { HEADER, type PacketKey } from './packet-key.ts';
+import { Places } from './places.ts';
+import { HARMLESS } from './rule-words.ts';
 
-/** The rules a packet may match, as ascending lists of places in the chain. */
+/** The rules a packet may match: single places, and ascending lists of places in the chain. */
 export interface Candidates {
+  readonly places: readonly number[];
   readonly lists: readonly (readonly number[])[];
 }
 
-/** What lookups go by. */
-export interface PacketKey {
-  readonly source: Ip;
-  readonly destination: Ip;
-  readonly protocol: number;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-  readonly in: string;
-  readonly out: string;
-}
-
-/** Undefined: a packet whose headers are cut or missing is asked about by every rule. */
-export function packetKey(skb: Skb, backend: 'nft' | 'legacy'): PacketKey | undefined {
-  const { protocol, offset, fragmentOffset } = upperLayer({ skb, backend });
-  if (protocol < 0) return undefined;
-  const length = HEADER[protocol] ?? 0;
-  if (length > 0 && (fragmentOffset > 0 || offset + length > Math.min(skb.length, skb.bytes.length)))
-    return undefined;
-  return {
-    source: sourceOf(skb),
-    destination: destinationOf(skb),
-    protocol,
-    sourcePort: length > 0 ? u16(skb.bytes, offset) : 0,
-    destinationPort: length > 0 ? u16(skb.bytes, offset + 2) : 0,
-    in: skb.in ?? '',
-    out: skb.out ?? '',
-  };
-}
-
-/** Bytes that have to be there for the ports to be compared and nothing else to happen. */
-const HEADER: Readonly<Record<number, number>> = { [PROTOCOL.tcp]: 20, [PROTOCOL.udp]: 8 };
-
 /** The first place from `from` on whose rule may match; the chain's end when there is none. */
-export function nextCandidate({ lists }: Candidates, from: number, end: number): number {
+export function nextCandidate({ places, lists }: Candidates, from: number, end: number): number {
   let next = end;
-  for (const list of lists) {
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i] as number;
+    if (place >= from && place < next) next = place;
+  }
+  for (let i = 0; i < lists.length; i++) {
+    const list = lists[i] as readonly number[];
     const found = list[firstAtLeast(list, from)];
     if (found !== undefined && found < next) next = found;
   }
@@ -80,33 +53,37 @@ export interface ChainIndex {
 
 interface Group {
   readonly shape: Shape;
-  readonly places: ReadonlyMap<number, number[]>;
+  readonly places: Places;
 }
 
+/** What the rules of a group compare. 0: nothing of it. */
 interface Shape {
-  readonly source?: Ip;
-  readonly destination?: Ip;
-  readonly protocol: boolean;
-  readonly sourcePort: boolean;
-  readonly destinationPort: boolean;
-  readonly in: boolean;
-  readonly out: boolean;
+  readonly source: number | bigint;
+  readonly destination: number | bigint;
+  readonly protocol: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  /** All of the name, or so many characters before a `+`. */
+  readonly in: number;
+  readonly out: number;
+  readonly mark: number;
 }
 
-const INDEXES = new WeakMap<Chain, ChainIndex>();
+const WHOLE_NAME = -1;
+const NO_LISTS: readonly (readonly number[])[] = [];
 
-export function candidatesOf(chain: Chain, packet: PacketKey): Candidates {
-  let index = INDEXES.get(chain);
-  if (!index) {
-    index = indexChain(chain.rules);
-    INDEXES.set(chain, index);
+export function candidatesOf(index: ChainIndex, packet: PacketKey): Candidates {
+  const { always, groups } = index;
+  const places: number[] = [];
+  const lists = always.length > 0 ? [always] : [];
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i] as Group;
+    const found = group.places.get(keyOf(group.shape, packet));
+    if (found === undefined) continue;
+    if (typeof found === 'number') places.push(found);
+    else lists.push(found);
   }
-  const lists: (readonly number[])[] = index.always.length > 0 ? [index.always] : [];
-  for (const { shape, places } of index.groups) {
-    const found = places.get(keyOf(shape, packet));
-    if (found) lists.push(found);
-  }
-  return { lists };
+  return { places, lists: lists.length === 0 ? NO_LISTS : lists };
 }
 
 /** A lookup per group: where rules have more shapes than that, those of the rarest are always asked. */
@@ -134,20 +111,15 @@ export function indexChain(rules: readonly Rule[]): ChainIndex {
   return {
     always: always.toSorted((a, b) => a - b),
     groups: bySize.slice(0, MOST_GROUPS).map(({ shape, rules: members }) => {
-      const places = new Map<number, number[]>();
-      for (const { at, key } of members) {
-        const hash = keyOf(shape, key);
-        const list = places.get(hash);
-        if (!list) places.set(hash, [at]);
-        else if (list.at(-1) !== at) list.push(at);
-      }
+      const places = new Places(members.length);
+      for (const { at, key } of members) places.add(keyOf(shape, key), at);
       return { shape, places };
     }),
   };
 }
 
-function shapeName({ source, destination, ...rest }: Shape): string {
-  return `${source ?? ''} ${destination ?? ''} ${Object.values(rest).join()}`;
+function shapeName(shape: Shape): string {
+  return Object.values(shape).join();
 }
 
 interface Compared {
@@ -157,32 +129,32 @@ interface Compared {
 }
 
 function comparedBy(rule: Rule): Compared | undefined {
-  const source = rule.source?.invert === false && rule.source.mask ? rule.source : undefined;
-  const destination =
-    rule.destination?.invert === false && rule.destination.mask ? rule.destination : undefined;
   const protocol = rule.protocol?.invert === false ? rule.protocol.protocol : 0;
-  const device = (match: Rule['in']): string | undefined =>
-    match && !match.invert && !match.wildcard ? match.name : undefined;
   const ports = portsOf(rule, protocol);
+  const mark = markOf(rule);
   const shape: Shape = {
-    ...(source && { source: source.mask }),
-    ...(destination && { destination: destination.mask }),
-    protocol: protocol !== 0,
-    sourcePort: ports.source !== undefined,
-    destinationPort: ports.destination !== undefined,
-    in: device(rule.in) !== undefined,
-    out: device(rule.out) !== undefined,
+    source: maskOf(rule.source),
+    destination: maskOf(rule.destination),
+    protocol: protocol === 0 ? 0 : 1,
+    sourcePort: ports.source ? 1 : 0,
+    destinationPort: ports.destination ? 1 : 0,
+    in: comparedName(rule.in),
+    out: comparedName(rule.out),
+    mark: (mark?.mask ?? 0) | 0,
   };
-  const { protocol: one, in: two, out: three } = shape;
-  if (!source && !destination && !one && !two && !three) return undefined;
+  const { source, destination } = shape;
+  if (!source && !destination && !protocol && !shape.in && !shape.out && !shape.mark) return undefined;
   const base: PacketKey = {
-    source: source?.address ?? 0,
-    destination: destination?.address ?? 0,
+    source: source ? compared(rule.source) : 0,
+    destination: destination ? compared(rule.destination) : 0,
     protocol,
     sourcePort: 0,
     destinationPort: 0,
-    in: device(rule.in) ?? '',
-    out: device(rule.out) ?? '',
+    tcpFlags: 0,
+    in: rule.in?.name ?? '',
+    out: rule.out?.name ?? '',
+    mark: (mark?.value ?? 0) | 0,
+    states: 0,
   };
   const keys = (ports.source ?? [0]).flatMap((sourcePort) =>
     (ports.destination ?? [0]).map((destinationPort) => ({ ...base, sourcePort, destinationPort })),
@@ -190,13 +162,36 @@ function comparedBy(rule: Rule): Compared | undefined {
   return { shape, keys };
 }
 
+function maskOf(match: AddressMatch | undefined): number | bigint {
+  if (!match || match.invert) return 0;
+  return typeof match.mask === 'number' ? match.mask | 0 : match.mask;
+}
+
+function compared(match: AddressMatch | undefined): number | bigint {
+  const address = match?.address ?? 0;
+  return typeof address === 'number' ? address | 0 : address;
+}
+
+function comparedName(match: InterfaceMatch | undefined): number {
+  if (!match || match.invert) return 0;
+  return match.wildcard ? match.name.length : WHOLE_NAME;
+}
+
+/** A mark with bits outside its mask never matches, and isn't looked up either. */
+function markOf({ matches }: Rule): Masked | undefined {
+  for (const { name, info } of matches) {
+    if (!HARMLESS.has(name)) return undefined;
+    if (name !== 'mark' || isUnparsed(info)) continue;
+    const { invert, value, mask } = info as Masked & { readonly invert: boolean };
+    return invert || mask === 0 || (value & ~mask) !== 0 ? undefined : { value, mask };
+  }
+  return undefined;
+}
+
 interface ComparedPorts {
   readonly source?: readonly number[];
   readonly destination?: readonly number[];
 }
-
-/** Matches that may stand before the ports: they remember nothing and drop nothing. */
-const HARMLESS = new Set(['comment', 'conntrack', 'state', 'mark', 'connmark', 'addrtype']);
 
 function portsOf({ matches, fragment }: Rule, protocol: number): ComparedPorts {
   if (fragment || HEADER[protocol] === undefined) return {};
@@ -225,13 +220,14 @@ function portsOfList({ info }: MatchUse): ComparedPorts {
 /** 32 bits of everything that the shape compares. Two rules with one key are both asked. */
 function keyOf(shape: Shape, key: PacketKey): number {
   let hash = 0;
-  if (shape.source !== undefined) hash = mixIp(hash, applyMask(key.source, shape.source));
-  if (shape.destination !== undefined) hash = mixIp(hash, applyMask(key.destination, shape.destination));
+  if (shape.source) hash = mixIp(hash, key.source, shape.source);
+  if (shape.destination) hash = mixIp(hash, key.destination, shape.destination);
   if (shape.protocol) hash = mix(hash, key.protocol);
   if (shape.sourcePort) hash = mix(hash, key.sourcePort);
   if (shape.destinationPort) hash = mix(hash, key.destinationPort);
-  if (shape.in) hash = mixText(hash, key.in);
-  if (shape.out) hash = mixText(hash, key.out);
+  if (shape.in !== 0) hash = mixText(hash, key.in, shape.in);
+  if (shape.out !== 0) hash = mixText(hash, key.out, shape.out);
+  if (shape.mark !== 0) hash = mix(hash, key.mark & shape.mark);
   return hash;
 }
 
@@ -241,15 +237,17 @@ function mix(hash: number, value: number): number {
   return Math.imul(mixed, 0x85ebca77) ^ (mixed >>> 13);
 }
 
-function mixIp(hash: number, ip: Ip): number {
-  if (typeof ip === 'number') return mix(hash, ip | 0);
+function mixIp(hash: number, ip: number | bigint, mask: number | bigint): number {
+  if (typeof ip === 'number') return mix(hash, ip & Number(mask));
   let mixed = hash;
-  for (let rest = ip; rest > 0n; rest >>= 32n) mixed = mix(mixed, Number(rest & 0xffffffffn) | 0);
+  for (let rest = ip & BigInt(mask); rest > 0n; rest >>= 32n)
+    mixed = mix(mixed, Number(rest & 0xffffffffn) | 0);
   return mixed;
 }
 
-function mixText(hash: number, text: string): number {
+function mixText(hash: number, text: string, compared: number): number {
+  const end = compared === WHOLE_NAME ? text.length : Math.min(text.length, compared);
   let mixed = hash;
-  for (let i = 0; i < text.length; i++) mixed = mix(mixed, text.charCodeAt(i));
+  for (let i = 0; i < end; i++) mixed = mix(mixed, text.charCodeAt(i));
   return mixed;
 }

@@ -6,6 +6,8 @@ import type { Tables } from './tables.ts';
 /** Every ruleset in turn, in its own order of tables and chains; the rules as the kernel gives them back, however the dump wrote them. */
 export function printCounters(tables: Tables): string {
   const lines: string[] = [];
+  const hits = tables.ruleCounters;
+  let rule = 0;
   for (const ruleset of tables.rulesets) {
     for (const table of ruleset.tables.values()) {
       lines.push(`*${table.name}`);
@@ -14,10 +16,9 @@ export function printCounters(tables: Tables): string {
         lines.push(`:${chain.name} ${chain.policy ?? '-'} ${bracket(counters)}`);
       }
       for (const chain of table.chains.values()) {
-        for (const rule of chain.rules) {
-          lines.push(
-            `${bracket(tables.ruleCounters.get(rule))} ${printRule(rule, ruleset.family, chain.name)}`,
-          );
+        for (const each of chain.rules) {
+          const counters = { packets: hits.packets(rule), bytes: hits.bytes(rule++) };
+          lines.push(`${bracket(counters)} ${printRule(each, ruleset.family, chain.name)}`);
         }
       }
       lines.push('COMMIT');

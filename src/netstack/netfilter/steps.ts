@@ -1,15 +1,13 @@
 /** Rules as steps of a trace, and their counters. */
-import type { Chain, Counters, Rule } from '../../xtables/rule.ts';
+import type { Counters, Rule } from '../../xtables/rule.ts';
 import type { Step } from '../hop.ts';
 import type { State } from './walk.ts';
 
 export function ruleStep(
-  state: State,
-  chain: Chain,
+  { walk: { base }, chain: { chain } }: State,
   rule: Rule,
   index: number,
 ): Extract<Step, { kind: 'rule' }> {
-  const { base } = state.walk;
   return {
     kind: 'rule',
     hook: base.hook,

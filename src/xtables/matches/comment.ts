@@ -16,4 +16,5 @@ export const comment = defineMatch({
   build: ({ comment }): CommentInfo => ({ comment: comment.value }),
   print: (info) => [`--comment ${quote(info.comment)}`],
   match: () => true,
+  always: () => true,
 });

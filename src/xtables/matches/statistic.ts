@@ -1,5 +1,6 @@
 /** statistic_mt(), net/netfilter/xt_statistic.c */
-import { unknown } from '../../base/ternary.ts';
+import { once } from '../../base/memo.ts';
+import { type Ternary, unknown } from '../../base/ternary.ts';
 import { decidedExcept, defineMatch, option, refuse, type Value } from '../extension.ts';
 import { listedOption, listing } from '../listing.ts';
 import { ruleState } from '../state.ts';
@@ -61,12 +62,9 @@ export const statistic = defineMatch({
       ? ['--mode random', option('probability', info.invert, (info.probability / SCALE).toFixed(11))]
       : ['--mode nth', option('every', info.invert, info.every), `--packet ${info.packet}`];
   },
+  always: (info: StatisticInfo) => (info.mode === 'random' ? byChance(info) : undefined),
   match(info: StatisticInfo, ctx) {
-    if (info.mode === 'random') {
-      if (info.probability === 0) return info.invert;
-      if (info.probability === SCALE) return !info.invert;
-      return unknown(`the kernel's random choice (probability ${(info.probability / SCALE).toFixed(3)})`);
-    }
+    if (info.mode === 'random') return byChance(info);
     if (ctx.state.earlier && info.every > 1) {
       return unknown(
         `how many packets reached this rule before the first one seen (one in ${info.every} matches)`,
@@ -75,4 +73,10 @@ export const statistic = defineMatch({
     const counter = ruleState(ctx, info, () => ({ packets: 0 }));
     return (counter.packets++ % info.every === info.packet) !== info.invert;
   },
+});
+
+const byChance = once(({ probability, invert }: Extract<StatisticInfo, { mode: 'random' }>): Ternary => {
+  if (probability === 0) return invert;
+  if (probability === SCALE) return !invert;
+  return unknown(`the kernel's random choice (probability ${(probability / SCALE).toFixed(3)})`);
 });

@@ -1,0 +1,44 @@
+/** Packets and bytes that rules counted in one world. Rules are numbered through all tables of a family, in the order of the dump. */
+
+/** A hit is only noted: most worlds see a few packets, and nobody asks for their counters. */
+export class RuleHits {
+  readonly #rules: number;
+  readonly #noted: number[] = [];
+  readonly #bytes: number[] = [];
+  /** Packets and bytes of each rule; undefined before the first reckoning. */
+  #counters: Float64Array | undefined;
+
+  /** `rules`: how many there are. */
+  constructor(rules: number) {
+    this.#rules = rules;
+  }
+
+  add(rule: number, bytes: number): void {
+    if (this.#noted.length >= MOST_NOTED) this.#reckon();
+    this.#noted.push(rule);
+    this.#bytes.push(bytes);
+  }
+
+  packets(rule: number): number {
+    return this.#reckon()[rule * 2] ?? 0;
+  }
+
+  bytes(rule: number): number {
+    return this.#reckon()[rule * 2 + 1] ?? 0;
+  }
+
+  #reckon(): Float64Array {
+    this.#counters ??= new Float64Array(this.#rules * 2);
+    const counters = this.#counters;
+    for (let i = 0; i < this.#noted.length; i++) {
+      const at = (this.#noted[i] as number) * 2;
+      counters[at] = (counters[at] as number) + 1;
+      counters[at + 1] = (counters[at + 1] as number) + (this.#bytes[i] as number);
+    }
+    this.#noted.length = 0;
+    this.#bytes.length = 0;
+    return counters;
+  }
+}
+
+const MOST_NOTED = 4096;

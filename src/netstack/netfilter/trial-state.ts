@@ -1,0 +1,36 @@
+/** What the rules remember, for trying one way out of several: nothing of it comes back. */
+import type { RuleState } from './tables.ts';
+
+/** Copied when something asks for it: few rules remember anything. */
+export class LazyRuleState implements RuleState {
+  private readonly of: RuleState;
+  private copiedRule: RuleState['rule'] | undefined;
+  private copiedShared: RuleState['shared'] | undefined;
+
+  constructor(of: RuleState) {
+    this.of = of;
+  }
+
+  get rule(): RuleState['rule'] {
+    this.copiedRule ??= copyMap(this.of.rule);
+    return this.copiedRule;
+  }
+
+  get shared(): RuleState['shared'] {
+    this.copiedShared ??= copyMap(this.of.shared);
+    return this.copiedShared;
+  }
+}
+
+export function copyRuleState(state: RuleState): RuleState {
+  return { rule: copyMap(state.rule), shared: copyMap(state.shared) };
+}
+
+/** Keys are compared by identity and stay; values are plain data. */
+function copyMap<K>(map: ReadonlyMap<K, unknown>): Map<K, unknown> {
+  const copy = new Map<K, unknown>();
+  for (const [key, value] of map) {
+    copy.set(key, value instanceof Map ? copyMap(value) : structuredClone(value));
+  }
+  return copy;
+}
