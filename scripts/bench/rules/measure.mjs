@@ -1,0 +1,198 @@
+import { parseIp } from '../../../src/net/ip.ts';
+import { createNet } from '../../../src/netstack/net.ts';
+import { viewOf } from '../../../src/netstack/netfilter/view.ts';
+import { walkTable } from '../../../src/netstack/netfilter/walk.ts';
+import { createWorld } from '../../../src/netstack/world.ts';
+import { buildSkb } from '../../../src/skb/build.ts';
+import { derivedRoutes } from '../../../src/snapshot/derived-routes.ts';
+import { makeTopology } from '../../../src/topology/build.ts';
+import { parseSave } from '../../../src/xtables/parse.ts';
+import { kubeProxy, random } from './kube.mjs';
+
+const ROUNDS = 9;
+const SPAN = { path: 'bench', line: 1 };
+
+/** One size of ruleset: what it costs to read it, to make a world of it, and to send packets through. */
+export function measure(wanted) {
+  const { text, services, rules } = kubeProxy(wanted);
+  const load = median(ROUNDS > 5 ? 5 : ROUNDS, () => cpu(() => parse(text)));
+  const netns = node(parse(text));
+  const snapshot = { namespaces: new Map([['host', netns]]), docker: { containers: [], networks: [] } };
+  const topology = makeTopology(snapshot.namespaces, []);
+  const first = cpu(() => createWorld(snapshot, topology));
+  const world = median(ROUNDS, () => perCall(50, () => createWorld(snapshot, topology)));
+  const packets = firstPackets(services, 1000);
+  const walks = traversals(netns, packets);
+  const paths = wholePaths(snapshot, topology, packets);
+  return { rules, services: services.length, load, firstWorld: first, world, ...walks, ...paths };
+}
+
+function parse(text) {
+  return parseSave(text, 'iptables-save', { family: 4, backend: 'nft' }).ruleset;
+}
+
+/** The nat chains from the hook's entry to the verdict, steps recorded, each packet the first of its flow. */
+function traversals(netns, packets) {
+  const net = createNet(netns);
+  const bases = new Map(
+    ['PREROUTING', 'OUTPUT'].map((hook) => [
+      hook,
+      net.tables[4].nat[hook].find(({ kind }) => kind === 'table').base,
+    ]),
+  );
+  let steps = [];
+  let undecided = 0;
+  const hooks = {
+    step: (step) => void steps.push(step),
+    nat: () => true,
+    tproxy: () => true,
+    tee: () => {},
+    decide: () => undefined,
+    undecided: () => void undecided++,
+  };
+  let total = 0;
+  const round = () => {
+    total = 0;
+    undecided = 0;
+    for (const { skb, hook } of packets) {
+      skb.mark = 0;
+      steps = [];
+      const view = viewOf(net, skb.time, undefined, {});
+      walkTable({ tables: net.tables[4], base: bases.get(hook), skb, view, hooks });
+      total += steps.length;
+    }
+  };
+  for (let i = 0; i < 3; i++) round();
+  const traversal = median(ROUNDS, () => cpu(round)) / packets.length;
+  return { traversal, steps: total / packets.length, unknown: undecided / packets.length };
+}
+
+/** `receive` and `sendLocal`: of a new flow each, then of packets that follow. */
+function wholePaths(snapshot, topology, packets) {
+  const send = (world, { skb, on }) =>
+    on ? world.receive({ namespace: 'host', name: on }, skb) : world.sendLocal('host', skb);
+  const fresh = [];
+  const following = [];
+  for (let i = 0; i < ROUNDS + 1; i++) {
+    const world = createWorld(snapshot, topology);
+    fresh.push(
+      cpu(() => {
+        for (const packet of packets) send(world, packet);
+      }) / packets.length,
+    );
+    const later = packets.map((packet) => ({ ...packet, skb: { ...packet.skb, time: packet.skb.time + 1 } }));
+    following.push(
+      cpu(() => {
+        for (const packet of later) send(world, packet);
+      }) / packets.length,
+    );
+  }
+  return { newFlow: middle(fresh.slice(1)), following: middle(following.slice(1)) };
+}
+
+/** Half from pods to services, a quarter from the node itself, the rest to node ports and to what is no service. */
+function firstPackets(services, count) {
+  const next = random(7);
+  const below = (n) => Math.floor(next() * n);
+  const live = services.filter(({ endpoints }) => endpoints.length > 0);
+  const published = live.filter(({ nodePort }) => nodePort !== undefined);
+  const ip = (text) => parseIp(text);
+  return Array.from({ length: count }, (_, i) => {
+    const service = live[below(live.length)];
+    const outside = published[below(published.length)];
+    const kind = ['pod', 'node', 'pod', 'published', 'pod', 'node', 'pod', 'other'][i % 8];
+    const to = kind === 'published' ? outside : service;
+    const skb = buildSkb({
+      source:
+        { pod: ip('10.244.3.0') + 2 + below(250), node: ip('192.168.0.10') }[kind] ?? ip('192.168.0.99'),
+      destination:
+        { published: ip('192.168.0.10'), other: ip('10.244.3.2') + below(200) }[kind] ?? ip(service.address),
+      protocol: to.protocol === 'udp' ? 17 : 6,
+      sourcePort: 20000 + i,
+      destinationPort: kind === 'published' ? to.nodePort : to.port,
+      ...(to.protocol === 'udp' ? { payload: 30 } : { tcpFlags: 2 }),
+      time: 1000 + i / 1000,
+    });
+    const on = kind === 'pod' ? `cali${i % 4}` : kind === 'node' ? undefined : 'eth0';
+    skb.in = on;
+    return { skb, on, hook: on ? 'PREROUTING' : 'OUTPUT' };
+  });
+}
+
+function node(ruleset) {
+  const link = (name, address, index) => ({
+    name,
+    index,
+    flags: ['UP'],
+    mtu: 1500,
+    mac: 0x020000000000 + index,
+    addresses: address
+      ? [{ address: parseIp(address[0]), length: address[1], flags: [], scope: 'global' }]
+      : [],
+    span: SPAN,
+  });
+  const links = [
+    { ...link('lo', ['127.0.0.1', 8], 1), flags: ['UP', 'LOOPBACK'], mtu: 65536, mac: undefined },
+    link('eth0', ['192.168.0.10', 24], 2),
+    ...Array.from({ length: 4 }, (_, i) => ({ ...link(`cali${i}`, undefined, 3 + i), kind: 'veth' })),
+  ];
+  const route = (destination, length, dev, via) => ({
+    family: 4,
+    type: 'unicast',
+    destination: { address: parseIp(destination), length },
+    table: 'main',
+    metric: 0,
+    protocol: 'boot',
+    scope: via === undefined ? 'link' : 'global',
+    nexthops: [{ dev, ...(via === undefined ? {} : { gateway: parseIp(via) }), weight: 1, flags: [] }],
+    flags: [],
+    text: destination,
+    span: SPAN,
+  });
+  const pods = Array.from({ length: 250 }, (_, i) => route(`10.244.3.${i}`, 32, `cali${i % 4}`));
+  const routes = [
+    route('0.0.0.0', 0, 'eth0', '192.168.0.1'),
+    ...Array.from({ length: 250 }, (_, i) => i)
+      .filter((i) => i !== 3)
+      .map((i) => route(`10.244.${i}.0`, 24, 'eth0', `192.168.0.${20 + (i % 200)}`)),
+    ...pods,
+    ...derivedRoutes(links, 4),
+  ];
+  const on = { value: '1', span: SPAN };
+  return {
+    name: 'host',
+    inferred: false,
+    links,
+    routes4: { routes, covers: 'all' },
+    routes6: { routes: [], covers: 'all' },
+    rulesets4: [ruleset],
+    rulesets6: [],
+    sysctls: new Map([
+      ['net.ipv4.ip_forward', on],
+      ['net.ipv4.conf.all.rp_filter', { value: '0', span: SPAN }],
+    ]),
+  };
+}
+
+function cpu(run) {
+  const from = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(from);
+  return user + system;
+}
+
+function perCall(calls, run) {
+  return (
+    cpu(() => {
+      for (let i = 0; i < calls; i++) run();
+    }) / calls
+  );
+}
+
+function median(rounds, run) {
+  return middle(Array.from({ length: rounds }, run));
+}
+
+function middle(numbers) {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+}
