@@ -1,26 +1,168 @@
 #!/usr/bin/env node
-// Launcher. An installed package runs its bundle; a checkout rebuilds the bundle when a source file is newer.
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+// Launcher. An installed package runs its bundles; a checkout rebuilds them when a source file of theirs is newer.
+// CommonJS: Node's loader of ES modules costs a seventh of an empty program. V8's compiled code of each bundle is kept
+// in a file, so that a start neither parses nor compiles; without that file everything is the same, only slower.
+'use strict';
+const fs = require('node:fs');
+const { join } = require('node:path');
+const { Script } = require('node:vm');
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const bundle = `${root}dist/cli.js`;
+const root = join(__dirname, '..');
+const dist = join(root, 'dist');
+const euid = process.geteuid?.();
 
-function isStale() {
-  if (!existsSync(`${root}src`)) return false;
-  if (!existsSync(bundle)) return true;
-  const built = statSync(bundle).mtimeMs;
-  return readdirSync(`${root}src`, { recursive: true, withFileTypes: true }).some(
-    (entry) => entry.isFile() && statSync(`${entry.parentPath}/${entry.name}`).mtimeMs > built,
-  );
-}
+/** Runs that add what they compiled to the code of the ones before; then a command's usual paths are in it. */
+const LESSONS = 3;
+/** A kept file begins with a line of this length that says what it belongs to; V8 takes only aligned bytes as they are. */
+const HEADER = 128;
 
-if (isStale()) {
+/** Whether a source file that went into the bundle is newer than it; what else is in src/ doesn't matter to this start. */
+function isStale(name) {
   try {
-    await import(pathToFileURL(`${root}scripts/build.mjs`).href);
-  } catch (error) {
-    console.error(`nettrace: building from src/ failed: ${error instanceof Error ? error.message : error}`);
-    process.exit(70);
+    const built = fs.statSync(join(dist, `${name}.cjs`)).mtimeMs;
+    const sources = fs.readFileSync(join(dist, 'inputs', `${name}.txt`), 'latin1').split('\n');
+    return sources.some((source) => fs.lstatSync(`${root}/${source}`).mtimeMs > built);
+  } catch {
+    return true;
   }
 }
-await import(pathToFileURL(bundle).href);
+
+function isCheckout() {
+  return fs.existsSync(join(root, 'src'));
+}
+
+/** The bundle of the program, and of the command that is named somewhere among the words. */
+function bundlesFor(words) {
+  const isCommand = (word) =>
+    /^[a-z]+$/.test(word) && fs.existsSync(join(root, `src/cli/commands/${word}.ts`));
+  return ['cli', ...words.filter(isCommand)];
+}
+
+/** What the bundle exports. Its text is ASCII (scripts/build.mjs sees to it) and is a function expression. */
+function load(name) {
+  const filename = join(dist, `${name}.cjs`);
+  const descriptor = fs.openSync(filename, 'r');
+  const { size, mtimeMs } = fs.fstatSync(descriptor);
+  const text = fs.readFileSync(descriptor, 'latin1');
+  fs.closeSync(descriptor);
+  // The builder's hash stands at the beginning. Size and time tell of a bundle that somebody changed since.
+  const identity = `${text.slice(2, 34)} ${size} ${mtimeMs}`;
+  const kept = readCode(name, identity);
+  const script = new Script(text, { filename, ...(kept && { cachedData: kept.code }) });
+  const lesson = kept && !script.cachedDataRejected ? kept.lesson + 1 : 1;
+  if (lesson <= LESSONS) process.once('exit', (status) => keepCode(name, identity, lesson, script, status));
+  const module = {
+    exports: {},
+    get url() {
+      return require('node:url').pathToFileURL(filename).href;
+    },
+  };
+  const own = (id) => (/^\.\/\w+\.cjs$/.test(id) ? load(id.slice(2, -4)) : require(id));
+  script.runInThisContext()(module.exports, own, module, filename, dist);
+  return module.exports;
+}
+
+/**
+ * Where compiled code is kept: beside the bundles, or else in the user's cache. Root keeps it only in a folder that is
+ * root's alone, wherever HOME points: a user must not get root to run code, nor to write a file.
+ */
+function folders() {
+  const beside = join(dist, 'cache');
+  if (euid === 0) return isOwn(fs.lstatSync(dist)) ? [beside] : [];
+  const { XDG_CACHE_HOME, HOME } = process.env;
+  const home = XDG_CACHE_HOME?.startsWith('/')
+    ? XDG_CACHE_HOME
+    : HOME?.startsWith('/') && join(HOME, '.cache');
+  return home ? [beside, join(home, 'nettrace')] : [beside];
+}
+
+/** Nobody but root and this user could have written it. */
+function isOwn({ uid, mode }) {
+  return euid === undefined || ((uid === euid || uid === 0) && (mode & 0o022) === 0);
+}
+
+/** One file for each runtime, and for each set of flags: V8 refuses code that was compiled under others. */
+function fileName(name) {
+  const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').trim();
+  const suffix = flags === '' ? '' : `-${(checksum(Buffer.from(flags)) >>> 0).toString(16)}`;
+  return `${name}-${process.version}-${process.arch}${suffix}.bin`;
+}
+
+function readCode(name, identity) {
+  for (const folder of folders()) {
+    try {
+      const flags = fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0);
+      const descriptor = fs.openSync(join(folder, fileName(name)), flags);
+      try {
+        const stat = fs.fstatSync(descriptor);
+        if (!stat.isFile() || !isOwn(stat)) continue;
+        const bytes = fs.readFileSync(descriptor);
+        const code = bytes.subarray(HEADER);
+        const [magic, lesson, sum, ...rest] = bytes.latin1Slice(0, HEADER).trimEnd().split(' ');
+        if (magic !== 'nettrace-code/1' || rest.join(' ') !== identity) continue;
+        if (Number(sum) === checksum(code)) return { code, lesson: Number(lesson) };
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    } catch {
+      // Absent or not ours to read: the next folder, or none.
+    }
+  }
+  return undefined;
+}
+
+/** At the end of a run, when V8 knows which functions it needed. Whoever renames last wins; each file is whole. */
+function keepCode(name, identity, lesson, script, status) {
+  // A mistyped word or an unusable input ran too little to learn from.
+  if (status > 1) return;
+  let file;
+  const write = () => {
+    const code = script.createCachedData();
+    const header = `nettrace-code/1 ${lesson} ${checksum(code)} ${identity}`.padEnd(HEADER);
+    if (header.length === HEADER) file = Buffer.concat([Buffer.from(header, 'latin1'), code]);
+  };
+  for (const folder of folders()) {
+    const path = join(folder, fileName(name));
+    const draft = `${path}.${process.pid}`;
+    let isOurs = false;
+    try {
+      fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+      if (!isOwn(fs.lstatSync(folder))) continue;
+      if (file === undefined) write();
+      const descriptor = fs.openSync(draft, 'wx', 0o644);
+      isOurs = true;
+      fs.writeFileSync(descriptor, file ?? '');
+      fs.closeSync(descriptor);
+      fs.renameSync(draft, path);
+      return;
+    } catch {
+      // Read-only, full, or somebody else's: the next folder, or never mind.
+      if (isOurs) fs.rmSync(draft, { force: true });
+    }
+  }
+}
+
+/** V8 itself doesn't check the code that it is given, and a damaged file would crash it. */
+function checksum(bytes) {
+  const { crc32 } = bytes.length < 1 << 18 ? {} : require('node:zlib');
+  if (crc32) return crc32(bytes) | 0;
+  let [sum, mix] = [bytes.length, 0];
+  for (let i = 0; i < bytes.length; i++) {
+    sum = (sum + bytes[i]) | 0;
+    mix = ((mix << 5) - mix + sum) | 0;
+  }
+  return mix;
+}
+
+function run() {
+  load('cli').main();
+}
+
+if (isCheckout() && bundlesFor(process.argv.slice(2)).some(isStale)) {
+  import('../scripts/build.mjs').then(run, (error) => {
+    console.error(`nettrace: building from src/ failed: ${error instanceof Error ? error.message : error}`);
+    process.exit(70);
+  });
+} else {
+  run();
+}

@@ -230,7 +230,7 @@ async function loadManifest(entry: Entry, state: State): Promise<Manifest | unde
   const text = bytes && decodeText(bytes);
   if (issue) state.issues.push({ ...issue, severity: 'warning' });
   if (text === undefined) return undefined;
-  const { manifest, issues } = await readManifest(entry.path, text);
+  const { manifest, issues } = readManifest(entry.path, text);
   state.issues.push(...issues);
   return manifest;
 }

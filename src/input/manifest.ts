@@ -1,12 +1,9 @@
 import type { Issue } from '../base/issue.ts';
 import type { Manifest } from './input.ts';
-import { MANIFEST_SCHEMA } from './manifest-schema.ts';
+import { validateManifest } from './manifest-validator.ts';
 
 /** Reads manifest.json; one that does not fit its schema is not used, and the issues name each JSON path at fault. */
-export async function readManifest(
-  path: string,
-  text: string,
-): Promise<{ manifest?: Manifest; issues: Issue[] }> {
+export function readManifest(path: string, text: string): { manifest?: Manifest; issues: Issue[] } {
   const warn = (reason: string): Issue => ({
     severity: 'warning',
     code: 'manifest-invalid',
@@ -19,10 +16,8 @@ export async function readManifest(
   } catch (error) {
     return { issues: [warn(`not JSON (${(error as Error).message}); the bundle is read without it`)] };
   }
-  const { Ajv } = await import('./ajv.ts');
-  const validate = new Ajv({ allErrors: true }).compile<Manifest>(MANIFEST_SCHEMA);
-  if (validate(json)) return { manifest: json, issues: [] };
-  const errors = (validate.errors ?? []).slice(0, 10);
+  if (validateManifest(json)) return { manifest: json, issues: [] };
+  const errors = (validateManifest.errors ?? []).slice(0, 10);
   return {
     issues: errors.map((error) =>
       warn(

@@ -78,7 +78,7 @@ describe.skipIf(!possible)('collect on a real host (needs root and docker.io)', 
     expect(ended.status, ended.stdout + ended.stderr).toBe(0);
     expect(mode).toBe('600');
     const manifest = JSON.parse(texts['manifest.json'] ?? '');
-    expect((await readManifest('', texts['manifest.json'] ?? '')).issues).toEqual([]);
+    expect(readManifest('', texts['manifest.json'] ?? '').issues).toEqual([]);
     expect(manifest.host).toBe('node-1');
     expect(manifest.missing).toEqual([]);
     const names = manifest.namespaces.map(({ name }: { name: string }) => name.replace(/-\d+$/, ''));
@@ -142,7 +142,7 @@ describe.skipIf(!possible)('collect on a real host (needs root and docker.io)', 
     const [own, other] = [bundle?.texts['manifest.json'], node.texts['manifest.json']].map((text) =>
       JSON.parse(text ?? ''),
     );
-    expect((await readManifest('', bundle?.texts['manifest.json'] ?? '')).issues).toEqual([]);
+    expect(readManifest('', bundle?.texts['manifest.json'] ?? '').issues).toEqual([]);
     expect(own.namespaces).toEqual(other.namespaces);
     expect(own.tools).toEqual(other.tools);
     expect(commandsOf(own)).toEqual(commandsOf(other));

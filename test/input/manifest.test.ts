@@ -21,7 +21,7 @@ describe('manifest.json', () => {
     ],
     ['a time with an offset', '{"format":"nettrace-bundle/1","collectedAt":"2026-11-21T10:00:00.25+02:00"}'],
   ])('%s', async (_, text) => {
-    const { manifest, issues } = await readManifest('m', text);
+    const { manifest, issues } = readManifest('m', text);
     expect(issues).toEqual([]);
     expect(manifest?.format).toBe('nettrace-bundle/1');
   });
@@ -43,7 +43,7 @@ describe('manifest.json', () => {
     ],
     ['a time in words', '{"format":"nettrace-bundle/1","collectedAt":"yesterday"}', '/collectedAt'],
   ])('refuses %s', async (_, text, reason) => {
-    const { manifest, issues } = await readManifest('m', text);
+    const { manifest, issues } = readManifest('m', text);
     expect(manifest).toBeUndefined();
     expect(issues).not.toEqual([]);
     expect(issues.map((issue) => `${issue.severity} ${issue.path}`)).toEqual(issues.map(() => 'warning m'));

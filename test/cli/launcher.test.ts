@@ -1,0 +1,221 @@
+/** bin/nettrace.js: when it builds, and that the compiled code it keeps changes nothing but the time of a start. */
+import { execFile, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+const WORDS = ['explain', 'fwd-ip-forward-off'];
+const BUNDLES = ['dist/cli.cjs', 'dist/explain.cjs'];
+const INPUTS = 'dist/inputs';
+const isRoot = process.geteuid?.() === 0;
+let folder: string;
+let expected: string;
+
+beforeAll(() => {
+  const { status, stdout } = spawnSync(process.execPath, [resolve('bin/nettrace.js'), ...WORDS], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(0);
+  expected = stdout;
+});
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nettrace-launcher-'));
+  return () => rmSync(folder, { recursive: true });
+});
+
+function run(root: string, words = WORDS, env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/nettrace.js'), ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, HOME: join(folder, 'home'), XDG_CACHE_HOME: '', ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('an installed package', () => {
+  let root: string;
+  let cache: string;
+  beforeEach(() => {
+    root = join(folder, 'package');
+    cache = join(root, 'dist/cache');
+    for (const path of ['bin', 'package.json', ...BUNDLES]) {
+      cpSync(path, join(root, path), { recursive: true });
+    }
+  });
+
+  const kept = () => readdirSync(cache).map((name) => join(cache, name));
+  const lesson = (path: string) => Number(readFileSync(path, 'latin1').split(' ')[1]);
+  const learn = () => {
+    for (let i = 0; i < 3; i++) expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    expect(kept().map(lesson)).toEqual([3, 3]);
+  };
+
+  it('keeps what three runs compiled, and leaves it at that', () => {
+    learn();
+    const times = kept().map((path) => statSync(path).mtimeMs);
+    expect(run(root).stdout).toBe(expected);
+    expect(kept().map((path) => statSync(path).mtimeMs)).toEqual(times);
+  });
+
+  it.each<[string, (bytes: Buffer) => Buffer]>([
+    ['empty', () => Buffer.alloc(0)],
+    ['cut short', (bytes) => bytes.subarray(0, bytes.length >> 1)],
+    ['something else', () => Buffer.from('{"no":"code"}')],
+    ['all zeros', (bytes) => Buffer.alloc(bytes.length)],
+    ['one wrong bit, in the middle', (bytes) => flipped(bytes, bytes.length >> 1)],
+    ['one wrong bit, where V8 begins', (bytes) => flipped(bytes, 168)],
+    ['one wrong bit, at the end', (bytes) => flipped(bytes, bytes.length - 1)],
+    ['code of another build', (bytes) => flipped(bytes, 40)],
+  ])('does without a kept file that is damaged: %s', (_, damage) => {
+    learn();
+    for (const path of kept()) writeFileSync(path, damage(readFileSync(path)));
+    expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    expect(kept().map(lesson)).toEqual([1, 1]);
+  });
+
+  it('does not run kept code of a bundle that was changed since, though it is as long as before', () => {
+    learn();
+    const bundle = join(root, 'dist/explain.cjs');
+    const text = readFileSync(bundle, 'latin1').replaceAll('hardening', 'HARDENING');
+    writeFileSync(bundle, text, 'latin1');
+    utimesSync(bundle, 1, 1);
+    expect(run(root).stdout).toBe(expected.replaceAll('hardening', 'HARDENING'));
+  });
+
+  it('keeps code of different flags apart', () => {
+    learn();
+    expect(run(root, WORDS, { NODE_OPTIONS: '--max-old-space-size=512' }).stdout).toBe(expected);
+    expect(kept().map(lesson).toSorted()).toEqual([1, 1, 3, 3]);
+    expect(run(root).stdout).toBe(expected);
+  });
+
+  it('learns nothing from a command line that is unusable', () => {
+    expect(run(root, ['explain', '--nonsense']).status).toBe(2);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  it('does without where nothing can be written', () => {
+    writeFileSync(cache, '');
+    writeFileSync(join(folder, 'home'), '');
+    for (let i = 0; i < 2; i++) expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    expect(readdirSync(join(root, 'dist')).toSorted()).toEqual(['cache', 'cli.cjs', 'explain.cjs']);
+  });
+
+  it('is whole whatever the number of starts at once', async () => {
+    const args = [join(root, 'bin/nettrace.js'), ...WORDS];
+    const runs = Array.from({ length: 6 }, () => promisify(execFile)(process.execPath, args));
+    for (const { stdout, stderr } of await Promise.all(runs))
+      expect([stdout, stderr]).toEqual([expected, '']);
+    expect(kept().length).toBe(2);
+    learn();
+  });
+
+  describe.runIf(isRoot)('as root', () => {
+    it.each<[string, (path: string) => void]>([
+      ["another user's", (path) => chownSync(path, 1000, 1000)],
+      ['that all may write', (path) => chmodSync(path, 0o666)],
+      ['that a group may write', (path) => chmodSync(path, 0o664)],
+    ])('takes no code from a file %s', (_, give) => {
+      learn();
+      for (const path of kept()) give(path);
+      expect(run(root).stdout).toBe(expected);
+      expect(kept().map(lesson)).toEqual([1, 1]);
+      expect(kept().map((path) => [statSync(path).uid, statSync(path).mode & 0o777])).toEqual([
+        [0, 0o644],
+        [0, 0o644],
+      ]);
+    });
+
+    it.each<[string, (path: string) => void]>([
+      ["is another user's", (path) => chownSync(path, 1000, 1000)],
+      ['all may write', (path) => chmodSync(path, 0o777)],
+    ])('writes nothing into a folder that %s', (_, give) => {
+      give(join(root, 'dist'));
+      expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+      expect(existsSync(cache)).toBe(false);
+      expect(existsSync(join(folder, 'home'))).toBe(false);
+    });
+  });
+});
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+}
+
+describe('a checkout', () => {
+  let root: string;
+  beforeEach(() => {
+    root = join(folder, 'checkout');
+    for (const path of [
+      'bin',
+      'src',
+      'scripts/build',
+      'scripts/build.mjs',
+      'package.json',
+      ...BUNDLES,
+      INPUTS,
+    ]) {
+      cpSync(path, join(root, path), { recursive: true, preserveTimestamps: true });
+    }
+    symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
+  });
+
+  const edit = (file: string, from: string, to: string) => {
+    const path = join(root, file);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain(from);
+    writeFileSync(path, text.replace(from, to));
+  };
+  const built = () => statSync(join(root, 'dist/cli.cjs')).mtimeMs;
+
+  it('builds when a source of what runs has changed, and only then', () => {
+    const before = built();
+    expect(run(root).stdout).toBe(expected);
+    edit('src/cli/actions/show.ts', 'import', '// changed\nimport');
+    expect(run(root).stdout, 'explain has nothing of it').toBe(expected);
+    expect(built()).toBe(before);
+    edit('src/cli/commands/explain.ts', 'a page of the catalogue', 'one page of the catalogue');
+    expect(run(root, ['explain', '--help']).stdout).toContain('one page of the catalogue');
+    expect(built()).toBeGreaterThan(before);
+    edit('src/diagnose/causes/fwd-ip-forward-off.ts', "title: '", "title: 'Really: ");
+    expect(run(root).stdout).toContain('Really: ');
+  });
+
+  it('builds when a bundle is missing, or what it was made of', () => {
+    rmSync(join(root, 'dist/explain.cjs'));
+    rmSync(join(root, 'dist/inputs/cli.txt'));
+    expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    rmSync(join(root, 'dist'), { recursive: true });
+    mkdirSync(join(root, 'dist'));
+    expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+  });
+
+  it('says when its sources do not build', () => {
+    edit('src/cli/program.ts', 'import {', 'import {{');
+    const { status, stdout, stderr } = run(root);
+    expect([status, stdout]).toEqual([70, '']);
+    expect(stderr).toContain('nettrace: building from src/ failed');
+  });
+});
+
+afterAll(() => {
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('nettrace-launcher-'))).toEqual([]);
+});
