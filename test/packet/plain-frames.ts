@@ -183,6 +183,7 @@ const stamp = fc.record({
     fc.nat(999_999).map((micro) => micro * 1000),
     fc.nat(999_999_999),
   ),
+  interfaceName: fc.constantFrom(undefined, 'eth0', 'vethé"\u202e\n'),
 });
 
 export const frames: fc.Arbitrary<Frame> = fc
@@ -204,6 +205,7 @@ interface Placed {
   readonly number: number;
   readonly seconds: number;
   readonly nanoseconds: number;
+  readonly interfaceName?: string | undefined;
   readonly linkType: number;
   /** Where in the block it begins; what the snaplen cut off stands behind it, as the next record would. */
   readonly base: number;

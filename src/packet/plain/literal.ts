@@ -1,16 +1,15 @@
-/** ASCII text that is written again and again, kept as the little-endian words that store it. */
+/** Text that is written again and again, kept as the little-endian words that store its UTF-8. */
 export class Literal {
   readonly words: Uint32Array;
   readonly length: number;
 
   constructor(text: string) {
-    if (!/^[\x00-\x7f]*$/.test(text)) throw new Error(`not ASCII: ${text}`);
-    this.length = text.length;
-    this.words = Uint32Array.from({ length: Math.ceil(text.length / 4) }, (_, word) => {
-      let value = 0;
-      for (let byte = 3; byte >= 0; byte--) value = value * 256 + (text.charCodeAt(4 * word + byte) || 0);
-      return value;
-    });
+    const bytes = new TextEncoder().encode(text);
+    const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+    padded.set(bytes);
+    const view = new DataView(padded.buffer);
+    this.length = bytes.length;
+    this.words = Uint32Array.from({ length: padded.length / 4 }, (_, word) => view.getUint32(4 * word, true));
   }
 
   /** Gives the offset behind it; may scribble over up to three bytes more. */

@@ -2,12 +2,12 @@ import type { Issue } from '../../../base/issue.ts';
 import { scanCapture } from '../../../capture/scan.ts';
 import type { CaptureSummary, Instant } from '../../../capture/summary.ts';
 import type { CaptureInput } from '../../../input/input.ts';
-import { dissect } from '../../../packet/dissect.ts';
-import { formatTime, packetLine } from '../../../packet/packet-line.ts';
+import { formatTime } from '../../../packet/packet-line.ts';
 import { jsonText } from '../../../report/json.ts';
 import { describeDump } from '../../../report/records.ts';
 import { type Output, paced } from '../../output.ts';
 import { openCapture, type ShowJob } from '../show.ts';
+import { packetWriter } from './packet.ts';
 
 /** One document, written as the captures are read: a capture of any size needs no memory for it. */
 export async function showJson({ inputs, output, places, commands }: ShowJob): Promise<Issue[]> {
@@ -61,10 +61,12 @@ async function writeCapture(capture: CaptureInput, placed: object, output: Outpu
   const head = jsonText({ path: capture.path, kind, why, ...placed });
   output.write(`${head.slice(0, -1)}, "packets": [`);
   let separator = '\n';
+  const write = packetWriter(capture.path, output);
   const summary = await scanCapture(
     paced(source, output),
     (frame) => {
-      output.write(`${separator}${jsonText(packetLine(dissect(frame), capture.path))}`);
+      output.write(separator);
+      write(frame);
       separator = ',\n';
     },
     { path: capture.path },
