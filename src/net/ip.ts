@@ -75,7 +75,20 @@ export function formatIp(ip: Ip): string {
   return typeof ip === 'number' ? formatIpv4(ip) : formatIpv6(ip);
 }
 
+/** Texts of addresses met lately: packets have few. */
+const TEXTS: string[] = new Array<string>(1024).fill('0.0.0.0');
+const TEXT_OF = new Uint32Array(1024);
+
 function formatIpv4(ip: Ipv4): string {
+  const slot = (ip ^ (ip >>> 10) ^ (ip >>> 20)) & 1023;
+  if (TEXT_OF[slot] === ip) return TEXTS[slot] as string;
+  const text = dotted(ip);
+  TEXT_OF[slot] = ip;
+  TEXTS[slot] = text;
+  return text;
+}
+
+function dotted(ip: Ipv4): string {
   return `${(ip >>> 24) & 255}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`;
 }
 

@@ -194,9 +194,10 @@ function lookupMerged(fib: Fib, merged: FibTable, key: FlowKey, search: Search):
 }
 
 function settled(result: Exclude<TableResult, 'next' | undefined>, rule?: IpRule): FibResult {
-  return result.kind === 'found'
-    ? { ...result, ruleRealms: rule?.realms ?? 0, doubts: [] }
-    : { ...result, incomplete: [], doubts: [] };
+  if (result.kind === 'failed') return { ...result, incomplete: [], doubts: [] };
+  const { kind, route, nexthop, prefixLength, possible, realms } = result;
+  const ruleRealms = rule?.realms ?? 0;
+  return { kind, route, nexthop, prefixLength, possible, realms, ruleRealms, doubts: [] };
 }
 
 function lookup(fib: Fib, table: FibTable, key: FlowKey): TableResult {

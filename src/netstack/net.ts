@@ -58,6 +58,8 @@ export interface IcmpPeer {
 interface Dumped {
   readonly devices: ReadonlyMap<string, Device>;
   readonly sysctl: (name: string) => SysctlValue | undefined;
+  /** By leaf and interface. */
+  readonly conf: Readonly<Record<Family, Map<string, Map<string, number>>>>;
   readonly conntrack: ConntrackSettings;
 }
 
@@ -73,6 +75,7 @@ const dumped = once((netns: Netns): Dumped => {
   return {
     devices: devicesOf(netns),
     sysctl: cachedSysctl,
+    conf: { 4: new Map(), 6: new Map() },
     conntrack: conntrackSettings((name) => cachedSysctl(name)?.value),
   };
 });
@@ -147,8 +150,13 @@ class RunningNet implements Net {
   }
 
   conf(family: Family, device: string, leaf: string): number {
+    const known = this.#dumped.conf[family].get(leaf)?.get(device);
+    if (known !== undefined) return known;
     const name = `net.ipv${family}.conf.${sysctlInterface(device)}.${leaf}`;
-    return Number(this.sysctl(name)?.value ?? 0) || 0;
+    const value = Number(this.sysctl(name)?.value ?? 0) || 0;
+    const byDevice = this.#dumped.conf[family].get(leaf) ?? new Map<string, number>();
+    this.#dumped.conf[family].set(leaf, byDevice.set(device, value));
+    return value;
   }
 
   confMax(family: Family, device: string, leaf: string): number {

@@ -6,9 +6,10 @@ import { headerOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Hook, Rule } from '../xtables/rule.ts';
-import type { DecidingStep, Header, Hop, Step, Tap, Trace, Verdict } from './hop.ts';
+import type { DecidingStep, Hop, Step, Tap, Trace, Verdict } from './hop.ts';
 import type { Net } from './net.ts';
 import type { Nets } from './nets.ts';
+import type { SeenFlows } from './seen-flows.ts';
 
 /** One copy of the packet on its way through one namespace. */
 export interface Copy {
@@ -59,17 +60,10 @@ export interface Destination {
 }
 
 export interface End {
-  readonly verdict: Exclude<Verdict, 'unknown'>;
+  readonly of: EndOf;
   readonly hop: number;
   readonly namespace: string;
   readonly skb: Skb;
-  readonly final: Header;
-  readonly cause?: string;
-  readonly reason?: string;
-  readonly sysctl?: string;
-  readonly route?: string;
-  readonly rule?: DecidingStep;
-  readonly socket?: NonNullable<Trace['socket']>;
   /** A copy that nobody meant for this receiver. */
   readonly stray: boolean;
 }
@@ -128,8 +122,8 @@ export interface Kernel {
   readonly observer?: WorldObserver | undefined;
   readonly onlyDumpedSockets: boolean;
   readonly onlyDumpedStations: boolean;
-  /** Headers seen so far, as `protocol source port destination port`: what answers may be recognised by. */
-  readonly flows: Set<string>;
+  /** Headers seen so far: what answers may be recognised by. */
+  readonly flows: SeenFlows;
 }
 
 export interface Run {
@@ -198,7 +192,7 @@ export function addTap(
 
 /** Why a packet ended; texts of a drop go into its last step. */
 export interface EndOf {
-  readonly verdict: End['verdict'];
+  readonly verdict: Exclude<Verdict, 'unknown'>;
   readonly text?: string;
   /** The outgoing device that drops it, behind its captures. */
   readonly device?: string;
@@ -206,12 +200,13 @@ export interface EndOf {
   readonly reason?: string;
   readonly sysctl?: string;
   readonly route?: string;
-  readonly rule?: NonNullable<End['rule']>;
+  readonly rule?: DecidingStep;
   readonly socket?: NonNullable<Trace['socket']>;
   readonly stray?: boolean;
 }
 
-export function endCopy(run: Run, copy: Copy, { text, stray, device, ...end }: EndOf): void {
+export function endCopy(run: Run, copy: Copy, end: EndOf): void {
+  const { text, device } = end;
   if (end.cause !== undefined && text !== undefined) {
     addStep(run, copy, {
       kind: 'drop',
@@ -222,11 +217,10 @@ export function endCopy(run: Run, copy: Copy, { text, stray, device, ...end }: E
     });
   }
   run.ends.push({
-    ...end,
+    of: end,
     hop: copy.hop,
     namespace: copy.net.name,
     skb: copy.skb,
-    final: headerOf(copy.skb),
-    stray: stray ?? false,
+    stray: end.stray ?? false,
   });
 }

@@ -149,13 +149,13 @@ function sameAddress(bound: Ip, destination: Ip): boolean {
 /** Was a packet the other way seen before? */
 function isAnswer(kernel: Kernel, fields: SkbFields): boolean {
   const { protocol, source, destination, sourcePort, destinationPort } = fields;
-  return kernel.flows.has(`${protocol} ${destination} ${destinationPort} ${source} ${sourcePort}`);
+  return kernel.flows.has(protocol, destination, destinationPort, source, sourcePort);
 }
 
 export function rememberFlow(kernel: Kernel, fields: SkbFields): void {
   const { protocol, source, destination, sourcePort, destinationPort, tcpFlags } = fields;
   const refuses = ((tcpFlags ?? 0) & 4) !== 0;
   if (sourcePort !== undefined && !refuses) {
-    kernel.flows.add(`${protocol} ${source} ${sourcePort} ${destination} ${destinationPort}`);
+    kernel.flows.add(protocol, source, sourcePort, destination, destinationPort);
   }
 }

@@ -31,6 +31,7 @@ import {
   type WorldEvidence,
   type WorldObserver,
 } from './run.ts';
+import { SeenFlows } from './seen-flows.ts';
 import { rememberFlow } from './sockets.ts';
 import { transmitDirect } from './transmit.ts';
 
@@ -93,7 +94,7 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
     observer: options.observer,
     onlyDumpedSockets: options.onlyDumpedSockets ?? false,
     onlyDumpedStations: options.onlyDumpedStations ?? false,
-    flows: new Set(),
+    flows: new SeenFlows(),
   };
 
   const start = (begin: (run: Run) => void, depth: number, icmpSocket = false): Trace => {
@@ -193,7 +194,7 @@ function isIcmpPacket({ family, protocol }: Skb): boolean {
 
 const PACKETS = new WeakMap<Trace, Skb>();
 
-const RANK: Readonly<Record<End['verdict'], number>> = {
+const RANK: Readonly<Record<End['of']['verdict'], number>> = {
   delivered: 6,
   rejected: 5,
   forwarded: 4,
@@ -204,34 +205,43 @@ const RANK: Readonly<Record<End['verdict'], number>> = {
 
 /** The copy that got furthest speaks for the packet; the others are copies. */
 function conclude(run: Run, answers: Trace[]): Trace {
-  const ends = run.ends.toSorted(
-    (a, b) => Number(a.stray) - Number(b.stray) || RANK[b.verdict] - RANK[a.verdict],
-  );
+  const ends =
+    run.ends.length > 1
+      ? run.ends.toSorted(
+          (a, b) => Number(a.stray) - Number(b.stray) || RANK[b.of.verdict] - RANK[a.of.verdict],
+        )
+      : run.ends;
   const [end] = ends;
   if (!end) throw new Error('a packet that never ended');
+  if (run.hops.length > 1) markCopies(run, end.hop);
+  const { verdict, cause, reason, sysctl, route, rule, socket } = end.of;
+  const trace: { -readonly [K in keyof Trace]?: Trace[K] } = {
+    hops: run.hops,
+    taps: run.taps,
+    verdict: run.undecided ? 'unknown' : verdict,
+  };
+  if (run.undecided) trace.likely = verdict;
+  if (cause !== undefined) trace.cause = cause;
+  if (reason !== undefined) trace.reason = reason;
+  trace.final = headerOf(end.skb);
+  trace.namespace = end.namespace;
+  if (sysctl !== undefined) trace.sysctl = sysctl;
+  if (route !== undefined) trace.route = route;
+  if (rule !== undefined) trace.rule = rule;
+  if (socket !== undefined) trace.socket = socket;
+  trace.assumptions = [...run.assumptions];
+  trace.answers = answers;
+  const made = trace as Trace;
+  PACKETS.set(made, end.skb);
+  return made;
+}
+
+/** Hops that don't lead to the one where the packet's way ended. */
+function markCopies(run: Run, last: number): void {
   const main = new Set<number>();
-  for (let at: number | undefined = end.hop; at !== undefined && at >= 0; ) {
+  for (let at: number | undefined = last; at !== undefined && at >= 0; ) {
     main.add(at);
     at = run.hops[at]?.from ?? at - 1;
   }
   for (const [index, hop] of run.hops.entries()) if (!main.has(index)) hop.copy = true;
-  const { verdict, cause, reason, sysctl, route, rule, socket } = end;
-  const trace: Trace = {
-    hops: run.hops,
-    taps: run.taps,
-    verdict: run.undecided ? 'unknown' : verdict,
-    ...(run.undecided ? { likely: verdict } : {}),
-    ...(cause === undefined ? {} : { cause }),
-    ...(reason === undefined ? {} : { reason }),
-    final: headerOf(end.skb),
-    namespace: end.namespace,
-    ...(sysctl === undefined ? {} : { sysctl }),
-    ...(route === undefined ? {} : { route }),
-    ...(rule === undefined ? {} : { rule }),
-    ...(socket === undefined ? {} : { socket }),
-    assumptions: [...run.assumptions],
-    answers,
-  };
-  PACKETS.set(trace, end.skb);
-  return trace;
 }

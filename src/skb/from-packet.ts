@@ -73,5 +73,35 @@ function packetTypeOf(packet: Packet): PacketType {
 
 /** A copy that can be changed without the original seeing it: a flooded frame's copies, a TEE'd packet. */
 export function cloneSkb(skb: Skb): Skb {
-  return { ...skb, bytes: skb.bytes.slice() };
+  // Every field by name: what the path sets later then changes no packet's shape.
+  return {
+    family: skb.family,
+    bytes: skb.bytes.slice(),
+    length: skb.length,
+    protocol: skb.protocol,
+    transport: skb.transport,
+    fragmentOffset: skb.fragmentOffset,
+    moreFragments: skb.moreFragments,
+    fragmentMax: skb.fragmentMax,
+    fragmentSizes: skb.fragmentSizes,
+    mark: skb.mark,
+    priority: skb.priority,
+    packetType: skb.packetType,
+    etherSource: skb.etherSource,
+    etherDestination: skb.etherDestination,
+    vlans: skb.vlans,
+    in: skb.in,
+    out: skb.out,
+    physin: skb.physin,
+    physout: skb.physout,
+    conntrack: skb.conntrack,
+    time: skb.time,
+    owner: skb.owner,
+    kernelSocket: skb.kernelSocket,
+    local: skb.local,
+    inner: skb.inner,
+    optionsCut: skb.optionsCut,
+    headerUnsaid: skb.headerUnsaid,
+    origin: skb.origin,
+  } satisfies Record<keyof Skb, unknown>;
 }

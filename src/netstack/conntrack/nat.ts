@@ -1,12 +1,13 @@
 /** nf_nat_setup_info() and get_unique_tuple(), net/netfilter/nf_nat_core.c. */
 import type { Ip } from '../../net/ip.ts';
-import { type Tuple, tupleKey } from '../../skb/tuple.ts';
+import type { Tuple } from '../../skb/tuple.ts';
 import type { Connection } from './connection.ts';
 import type { Conntrack } from './conntrack.ts';
 import { withAddress } from './nat-address.ts';
 import { choosePort, inPorts, portOf } from './nat-port.ts';
 import { before } from './tcp-window.ts';
 import { invertTuple, isIcmp } from './tuple.ts';
+import { isSameTuple } from './tuple-map.ts';
 
 export type Manip = 'src' | 'dst';
 
@@ -48,7 +49,7 @@ export function setupNat(
   const current = invertTuple(connection.reply);
   if (!current) return { done: false };
   const choice = chooseTuple(conntrack, connection, current, range, manip, now);
-  if (tupleKey(choice.tuple) !== tupleKey(current)) {
+  if (choice.tuple.zone !== current.zone || !isSameTuple(choice.tuple, current)) {
     const reply = invertTuple(choice.tuple);
     if (!reply) return { done: false };
     connection.reply = reply;

@@ -109,8 +109,9 @@ function handleTcp(
   }
   const offset = (side: CtDirection, sequence: number): number =>
     sequenceOffset(connection.adjust?.[side], sequence);
-  const status = { ...connection, left: connection.expires - skb.time };
-  const result = tcpPacket(connection.tcp, direction, segment, { ...status, offset }, settings.tcp);
+  const { seenReply, assured } = connection;
+  const status = { seenReply, assured, left: connection.expires - skb.time, offset };
+  const result = tcpPacket(connection.tcp, direction, segment, status, settings.tcp);
   if (result.kind === 'invalid' && result.shorten !== undefined)
     connection.expires = skb.time + result.shorten;
   if (result.kind !== 'accept') return result.kind;

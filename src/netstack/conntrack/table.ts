@@ -1,7 +1,8 @@
 /** nf_conntrack_hash and nf_nat_bysource: confirmed connections by each of their tuples, and by their source. */
 import type { CtDirection, CtZone } from '../../skb/nfct.ts';
-import { type Tuple, tupleKey } from '../../skb/tuple.ts';
+import type { Tuple } from '../../skb/tuple.ts';
 import { type Connection, zoneId } from './connection.ts';
+import { isSameTuple, TupleMap } from './tuple-map.ts';
 
 export interface TableEntry {
   readonly connection: Connection;
@@ -34,15 +35,15 @@ function sourceKey({ protocol, source, sourcePort, zone }: Tuple): string {
 
 export function createTable(): ConnectionTable {
   // Both directions of a connection may have one tuple (a packet to itself), so each has a table of its own.
-  const tables: Record<CtDirection, Map<string, Connection>> = { original: new Map(), reply: new Map() };
+  const tables: Record<CtDirection, TupleMap> = { original: new TupleMap(), reply: new TupleMap() };
   const bySource = new Map<string, Set<Connection>>();
   let sweepAt = SWEEP;
 
   const remove = (connection: Connection): void => {
     connection.dead = true;
     for (const direction of ['original', 'reply'] as const) {
-      const key = tupleKey(connection[direction]);
-      if (tables[direction].get(key) === connection) tables[direction].delete(key);
+      const tuple = connection[direction];
+      if (tables[direction].get(tuple, tuple.zone) === connection) tables[direction].delete(tuple);
     }
     const key = sourceKey(connection.original);
     const siblings = bySource.get(key);
@@ -54,7 +55,7 @@ export function createTable(): ConnectionTable {
     return undefined;
   };
   const at = (direction: CtDirection, tuple: Tuple, zone: number, now: number): Connection | undefined =>
-    alive(tables[direction].get(tupleKey({ ...tuple, zone })), now);
+    alive(tables[direction].get(tuple, zone), now);
 
   const lookup = (tuple: Tuple, original: number, reply: number, now: number): TableEntry | undefined => {
     const one = at('original', tuple, original, now);
@@ -71,8 +72,8 @@ export function createTable(): ConnectionTable {
     },
     remove,
     add(connection) {
-      tables.original.set(tupleKey(connection.original), connection);
-      tables.reply.set(tupleKey(connection.reply), connection);
+      tables.original.set(connection.original, connection);
+      tables.reply.set(connection.reply, connection);
       const key = sourceKey(connection.original);
       const siblings = bySource.get(key) ?? new Set();
       bySource.set(key, siblings.add(connection));
@@ -87,7 +88,9 @@ export function createTable(): ConnectionTable {
       ];
       return found.find(
         (each) =>
-          each !== undefined && each !== except && tupleKey(each.original) !== tupleKey(except.original),
+          each !== undefined &&
+          each !== except &&
+          (each.original.zone !== except.original.zone || !isSameTuple(each.original, except.original)),
       );
     },
     clash(connection, now) {

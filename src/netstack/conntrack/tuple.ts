@@ -47,41 +47,52 @@ const NO_NEXT_HEADER = 59;
 
 /** Undefined when the packet has no tuple: its transport header is cut short or missing, or it is an ICMP message without a counterpart. */
 export function tupleOf(fields: SkbFields, zone: number): Tuple | undefined {
-  const { family, protocol, source, destination } = fields;
-  const base = { family, protocol, source, destination, zone };
+  const { family, protocol } = fields;
+  const of = (sourcePort: number, destinationPort: number): Tuple => ({
+    family,
+    protocol,
+    source: fields.source,
+    destination: fields.destination,
+    sourcePort,
+    destinationPort,
+    zone,
+  });
   if (isIcmp(family, protocol)) {
     const { icmpType, icmpCode, icmpId } = fields;
     if (icmpType === undefined || icmpCode === undefined || !ANSWERS[family].has(icmpType)) return undefined;
-    return { ...base, sourcePort: icmpId ?? 0, destinationPort: (icmpType << 8) | icmpCode };
+    return of(icmpId ?? 0, (icmpType << 8) | icmpCode);
   }
   if (protocol === 1 || protocol === 58) return undefined;
   if (family === 6 && protocol === NO_NEXT_HEADER) return undefined;
   const { sourcePort, destinationPort } = fields;
   if (!hasTrackedPorts(protocol)) {
     const key = fields.greKey ?? 0;
-    return key < 0 ? undefined : { ...base, sourcePort: 0, destinationPort: key };
+    return key < 0 ? undefined : of(0, key);
   }
   if (sourcePort === undefined || destinationPort === undefined) return undefined;
-  return { ...base, sourcePort, destinationPort };
+  return of(sourcePort, destinationPort);
 }
 
 /** The tuple of the answers to a packet with this one; undefined when nothing answers it. */
 export function invertTuple(tuple: Tuple): Tuple | undefined {
-  const base = {
-    family: tuple.family,
-    protocol: tuple.protocol,
-    source: tuple.destination,
-    destination: tuple.source,
-    zone: tuple.zone,
-  };
-  if (!isIcmp(tuple.family, tuple.protocol)) {
-    return { ...base, sourcePort: tuple.destinationPort, destinationPort: tuple.sourcePort };
-  }
+  if (!isIcmp(tuple.family, tuple.protocol)) return inverted(tuple, tuple.destinationPort, tuple.sourcePort);
   const type = ANSWERS[tuple.family].get(tuple.destinationPort >> 8);
   if (type === undefined) return undefined;
+  return inverted(tuple, tuple.sourcePort, (type << 8) | (tuple.destinationPort & 255));
+}
+
+function inverted(
+  { family, protocol, source, destination, zone }: Tuple,
+  sourcePort: number,
+  destinationPort: number,
+): Tuple {
   return {
-    ...base,
-    sourcePort: tuple.sourcePort,
-    destinationPort: (type << 8) | (tuple.destinationPort & 255),
+    family,
+    protocol,
+    source: destination,
+    destination: source,
+    sourcePort,
+    destinationPort,
+    zone,
   };
 }

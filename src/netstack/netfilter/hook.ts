@@ -45,7 +45,9 @@ export function runHook(run: Run, copy: Copy, hook: Hook, devices: HookDevices):
   }
   const entries = tables.hooks[hook];
   const last = entries.at(-1)?.kind === 'confirm' ? entries.length - 1 : entries.length;
-  for (const entry of entries.slice(0, last)) if (!runEntry(run, copy, hook, entry)) return false;
+  for (let i = 0; i < last; i++) {
+    if (!runEntry(run, copy, hook, entries[i] as HookEntry)) return false;
+  }
   run.kernel.observer?.passed?.(net.name, hook, copy.skb);
   return last === entries.length || confirm(run, copy);
 }
