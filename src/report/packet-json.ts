@@ -1,6 +1,6 @@
 import type { Frame } from '../capture/frame.ts';
 import { writeIpv4, writeIpv6, writeMac } from '../packet/plain/address.ts';
-import { writeDecimal, writeNanoseconds } from '../packet/plain/digits.ts';
+import { writeDecimal, writeLong, writeNanoseconds, writeShort } from '../packet/plain/digits.ts';
 import { Literal } from '../packet/plain/literal.ts';
 import { PlainPacket } from '../packet/plain/packet.ts';
 import { MOST_SUMMARY, writeSummary } from '../packet/plain/summary.ts';
@@ -98,9 +98,9 @@ function writeLink(out: DataView, at: number, packet: PlainPacket, linkType: num
     next = writeMac(out, ETHER_DESTINATION.write(out, next), view, link);
     out.setUint8(next++, QUOTE);
   }
-  if (etherType >= 0) next = writeDecimal(out, ETHER_TYPE.write(out, next), etherType);
+  if (etherType >= 0) next = writeShort(out, ETHER_TYPE.write(out, next), etherType);
   if (vlan >= 0) {
-    next = writeDecimal(out, VLANS.write(out, next), vlan);
+    next = writeShort(out, VLANS.write(out, next), vlan);
     out.setUint8(next++, BRACKET);
   }
   return next;
@@ -109,7 +109,7 @@ function writeLink(out: DataView, at: number, packet: PlainPacket, linkType: num
 function writeArp(out: DataView, at: number, { view, network }: PlainPacket): number {
   let next = writeIpv4(out, SOURCE.write(out, at), view, network + 14);
   next = writeIpv4(out, DESTINATION.write(out, next), view, network + 24);
-  return writeDecimal(out, OPERATION.write(out, next), view.getUint16(network + 6));
+  return writeShort(out, OPERATION.write(out, next), view.getUint16(network + 6));
 }
 
 function writeIp(out: DataView, at: number, packet: PlainPacket): number {
@@ -118,28 +118,28 @@ function writeIp(out: DataView, at: number, packet: PlainPacket): number {
   if (packet.family === 4) {
     next = writeIpv4(out, next, view, network + 12);
     next = writeIpv4(out, DESTINATION.write(out, next), view, network + 16);
-    next = writeDecimal(out, PROTOCOL.write(out, next), view.getUint8(network + 9));
-    next = writeDecimal(out, TTL.write(out, next), view.getUint8(network + 8));
-    next = writeDecimal(out, ID.write(out, next), view.getUint16(network + 4));
+    next = writeShort(out, PROTOCOL.write(out, next), view.getUint8(network + 9));
+    next = writeShort(out, TTL.write(out, next), view.getUint8(network + 8));
+    next = writeShort(out, ID.write(out, next), view.getUint16(network + 4));
     next = WHOLE.write(out, next);
   } else {
     next = writeIpv6(out, next, view, network + 8);
     next = writeIpv6(out, DESTINATION.write(out, next), view, network + 24);
-    next = writeDecimal(out, PROTOCOL.write(out, next), view.getUint8(network + 6));
-    next = writeDecimal(out, TTL.write(out, next), view.getUint8(network + 7));
+    next = writeShort(out, PROTOCOL.write(out, next), view.getUint8(network + 6));
+    next = writeShort(out, TTL.write(out, next), view.getUint8(network + 7));
   }
   return writeUpper(out, next, packet);
 }
 
 function writeUpper(out: DataView, at: number, { view, transport, upper }: PlainPacket): number {
   if (upper === 'icmp' || upper === 'icmpv6') {
-    const next = writeDecimal(out, ICMP_TYPE.write(out, at), view.getUint8(transport));
-    return writeDecimal(out, ICMP_CODE.write(out, next), view.getUint8(transport + 1));
+    const next = writeShort(out, ICMP_TYPE.write(out, at), view.getUint8(transport));
+    return writeShort(out, ICMP_CODE.write(out, next), view.getUint8(transport + 1));
   }
-  let next = writeDecimal(out, SOURCE_PORT.write(out, at), view.getUint16(transport));
-  next = writeDecimal(out, DESTINATION_PORT.write(out, next), view.getUint16(transport + 2));
+  let next = writeShort(out, SOURCE_PORT.write(out, at), view.getUint16(transport));
+  next = writeShort(out, DESTINATION_PORT.write(out, next), view.getUint16(transport + 2));
   if (upper === 'udp') return next;
-  next = writeDecimal(out, FLAGS.write(out, next), view.getUint16(transport + 12) & 0x1ff);
-  next = writeDecimal(out, SEQUENCE.write(out, next), view.getUint32(transport + 4));
-  return writeDecimal(out, ACKNOWLEDGEMENT.write(out, next), view.getUint32(transport + 8));
+  next = writeShort(out, FLAGS.write(out, next), view.getUint16(transport + 12) & 0x1ff);
+  next = writeLong(out, SEQUENCE.write(out, next), view, transport + 4);
+  return writeLong(out, ACKNOWLEDGEMENT.write(out, next), view, transport + 8);
 }

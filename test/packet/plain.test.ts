@@ -4,7 +4,14 @@ import { getUint128, viewOf } from '../../src/base/bytes.ts';
 import { formatIp } from '../../src/net/ip.ts';
 import { formatMac } from '../../src/net/mac.ts';
 import { writeIpv4, writeIpv6, writeMac } from '../../src/packet/plain/address.ts';
-import { writeDecimal, writeFraction, writeNanoseconds, writeRight8 } from '../../src/packet/plain/digits.ts';
+import { Counter } from '../../src/packet/plain/counter.ts';
+import {
+  writeDecimal,
+  writeFraction,
+  writeLong,
+  writeNanoseconds,
+  writeShort,
+} from '../../src/packet/plain/digits.ts';
 import { Literal } from '../../src/packet/plain/literal.ts';
 
 type Write = (out: DataView, at: number) => number;
@@ -16,6 +23,12 @@ function written(write: Write): string {
   return Buffer.from(out.subarray(3, end)).toString();
 }
 
+function fourBytes(value: number): DataView {
+  const view = new DataView(new ArrayBuffer(5));
+  view.setUint32(1, value);
+  return view;
+}
+
 const EDGES = [1e1, 1e2, 1e3, 1e4, 1e5, 1e7, 1e8, 1e9, 1e12, 2 ** 32, 2 ** 53].flatMap((edge) => [
   edge - 1,
   ...(edge < 2 ** 53 ? [edge] : []),
@@ -24,7 +37,9 @@ const EDGES = [1e1, 1e2, 1e3, 1e4, 1e5, 1e7, 1e8, 1e9, 1e12, 2 ** 32, 2 ** 53].f
 describe('numbers', () => {
   it.each([0, 7, 42, 305, 10_203, ...EDGES])('%i', (value) => {
     expect(written((out, at) => writeDecimal(out, at, value))).toBe(String(value));
-    expect(written((out, at) => writeRight8(out, at, value))).toBe(String(value).padStart(8));
+    if (value < 100_000) expect(written((out, at) => writeShort(out, at, value))).toBe(String(value));
+    if (value < 2 ** 32)
+      expect(written((out, at) => writeLong(out, at, fourBytes(value), 1))).toBe(String(value));
   });
 
   it.each([0, 1, 999, 1000, 1_000_001, 12_345_000, 500_000_000, 999_999_000, 999_999_999])(
@@ -43,9 +58,19 @@ describe('numbers', () => {
       fc.property(fc.maxSafeNat(), fc.nat(31), (large, shift) => {
         const value = Math.floor(large / 2 ** shift);
         expect(written((out, at) => writeDecimal(out, at, value))).toBe(String(value));
-        expect(written((out, at) => writeRight8(out, at, value))).toBe(String(value).padStart(8));
+        const low = value % 2 ** 32;
+        expect(written((out, at) => writeLong(out, at, fourBytes(low), 1))).toBe(String(low));
       }),
     );
+  });
+
+  it('that count up, and now and then do not', () => {
+    const counter = new Counter();
+    for (const first of [1, 1, 95, 9_998, 99_999_990, 5, 99_999_999_999_999, 2 ** 53 - 20]) {
+      for (let value = first; value < first + 15; value++) {
+        expect(written((out, at) => counter.write(out, at, value))).toBe(String(value).padStart(8));
+      }
+    }
   });
 });
 

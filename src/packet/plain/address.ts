@@ -4,17 +4,24 @@ import { Literal } from './literal.ts';
 export const MOST_ADDRESS = 39;
 
 /** `192.`: an octet with the dot behind it, and how many bytes of that count. */
-const OCTETS = new Uint32Array(256);
+const OCTETS = new Int32Array(256);
 const OCTET_LENGTHS = new Uint8Array(256);
 /** The two hexadecimal digits of a byte, and the same with a colon behind. */
-const HEX = new Uint32Array(256);
-const HEX_COLON = new Uint32Array(256);
+const HEX = new Int32Array(256);
+const HEX_COLON = new Int32Array(256);
 for (let byte = 0; byte < 256; byte++) {
   const hex = byte.toString(16).padStart(2, '0');
-  OCTETS[byte] = new Literal(`${byte}.`).words[0] as number;
+  OCTETS[byte] = wordOf(`${byte}.`);
   OCTET_LENGTHS[byte] = String(byte).length + 1;
-  HEX[byte] = new Literal(hex).words[0] as number;
-  HEX_COLON[byte] = new Literal(`${hex}:`).words[0] as number;
+  HEX[byte] = wordOf(hex);
+  HEX_COLON[byte] = wordOf(`${hex}:`);
+}
+
+/** The little-endian word that stores up to four characters. */
+function wordOf(text: string): number {
+  let value = 0;
+  for (let byte = text.length - 1; byte >= 0; byte--) value = (value << 8) | text.charCodeAt(byte);
+  return value;
 }
 
 const MAPPED = new Literal('::ffff:');
@@ -30,7 +37,7 @@ export function writeIpv4(out: DataView, at: number, view: DataView, from: numbe
 }
 
 function octet(out: DataView, at: number, byte: number): number {
-  out.setUint32(at, OCTETS[byte] as number, true);
+  out.setInt32(at, OCTETS[byte] as number, true);
   return at + (OCTET_LENGTHS[byte] as number);
 }
 
@@ -69,13 +76,13 @@ export function writeIpv6(out: DataView, at: number, view: DataView, from: numbe
 function word(out: DataView, at: number, value: number): number {
   const length = value < 0x100 ? (value < 0x10 ? 1 : 2) : value < 0x1000 ? 3 : 4;
   const digits = (HEX[value >> 8] as number) | ((HEX[value & 255] as number) << 16);
-  out.setUint32(at, digits >>> (32 - 8 * length), true);
+  out.setInt32(at, digits >>> (32 - 8 * length), true);
   return at + length;
 }
 
 /** The six bytes at `from`. */
 export function writeMac(out: DataView, at: number, view: DataView, from: number): number {
   for (let byte = 0; byte < 6; byte++)
-    out.setUint32(at + 3 * byte, HEX_COLON[view.getUint8(from + byte)] as number, true);
+    out.setInt32(at + 3 * byte, HEX_COLON[view.getUint8(from + byte)] as number, true);
   return at + 17;
 }

@@ -1,7 +1,7 @@
 /** What `formatDns` says of a DNS message, written as bytes: for messages that are whole, short, and whose names are printable. */
 import { dnsRcodeName, dnsTypeName } from '../dns.ts';
 import { writeIpv4, writeIpv6 } from './address.ts';
-import { writeDecimal } from './digits.ts';
+import { writeShort } from './digits.ts';
 import { Literal } from './literal.ts';
 
 const HEADER = 12;
@@ -48,7 +48,7 @@ class DnsWriter {
     const questions = view.getUint16(start + 4);
     const answers = view.getUint16(start + 6);
     const response = (flags & 0x8000) !== 0;
-    let next = writeDecimal(out, DNS.write(out, at), view.getUint16(start));
+    let next = writeShort(out, DNS.write(out, at), view.getUint16(start));
     out.setUint8(next++, SPACE);
     if (!response) return questions === 0 ? -1 : this.questions(out, next, questions);
     const rcode = flags & 15;

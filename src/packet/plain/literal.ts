@@ -1,6 +1,6 @@
 /** Text that is written again and again, kept as the little-endian words that store its UTF-8. */
 export class Literal {
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   readonly length: number;
 
   constructor(text: string) {
@@ -9,13 +9,13 @@ export class Literal {
     padded.set(bytes);
     const view = new DataView(padded.buffer);
     this.length = bytes.length;
-    this.words = Uint32Array.from({ length: padded.length / 4 }, (_, word) => view.getUint32(4 * word, true));
+    this.words = Int32Array.from({ length: padded.length / 4 }, (_, word) => view.getInt32(4 * word, true));
   }
 
   /** Gives the offset behind it; may scribble over up to three bytes more. */
   write(out: DataView, at: number): number {
     const { words } = this;
-    for (let word = 0; word < words.length; word++) out.setUint32(at + 4 * word, words[word] as number, true);
+    for (let word = 0; word < words.length; word++) out.setInt32(at + 4 * word, words[word] as number, true);
     return at + this.length;
   }
 }

@@ -6,7 +6,7 @@ import { UDP_LENGTH } from '../../header/udp.ts';
 import { icmpv6Name } from '../icmp-text.ts';
 import { tcpFlagText } from '../summary.ts';
 import { writeIpv4, writeIpv6, writeMac } from './address.ts';
-import { writeDecimal } from './digits.ts';
+import { writeLong, writeShort } from './digits.ts';
 import { MOST_DNS, writeDns } from './dns.ts';
 import { Literal } from './literal.ts';
 import type { PlainPacket } from './packet.ts';
@@ -40,7 +40,7 @@ const CLOSE = 0x5d;
 export function writeSummary(out: DataView, at: number, packet: PlainPacket): number {
   let next = at;
   if (packet.vlan >= 0) {
-    next = writeDecimal(out, VLAN.write(out, next), packet.vlan);
+    next = writeShort(out, VLAN.write(out, next), packet.vlan);
     out.setUint8(next++, SPACE);
   }
   switch (packet.upper) {
@@ -89,25 +89,25 @@ function writeEndpoints(out: DataView, at: number, packet: PlainPacket): number 
 
 function writePort(out: DataView, at: number, port: number): number {
   out.setUint8(at, COLON);
-  return writeDecimal(out, at + 1, port);
+  return writeShort(out, at + 1, port);
 }
 
 function writeTcp(out: DataView, at: number, { view, transport, payload, end }: PlainPacket): number {
   const word = view.getUint16(transport + 12);
   const flags = word & 0x1ff;
-  let next = writeDecimal(out, flagsLiteral(flags).write(out, at), view.getUint32(transport + 4));
-  if (flags & TCP_FLAG.ack) next = writeDecimal(out, ACK.write(out, next), view.getUint32(transport + 8));
-  next = writeDecimal(out, WINDOW.write(out, next), view.getUint16(transport + 14));
+  let next = writeLong(out, flagsLiteral(flags).write(out, at), view, transport + 4);
+  if (flags & TCP_FLAG.ack) next = writeLong(out, ACK.write(out, next), view, transport + 8);
+  next = writeShort(out, WINDOW.write(out, next), view.getUint16(transport + 14));
   if (flags & TCP_FLAG.syn) {
     const behind = transport + (word >> 12) * 4;
     const mss = behind > end ? -1 : mssOffset(view, transport + TCP_MIN, behind);
-    if (mss >= 0) next = writeDecimal(out, MSS.write(out, next), view.getUint16(mss));
+    if (mss >= 0) next = writeShort(out, MSS.write(out, next), view.getUint16(mss));
   }
-  return writeDecimal(out, LENGTH.write(out, next), payload);
+  return writeShort(out, LENGTH.write(out, next), payload);
 }
 
 function writeUdp(out: DataView, at: number, { view, transport, payload, dns, end }: PlainPacket): number {
-  const next = writeDecimal(out, UDP.write(out, at), payload);
+  const next = writeShort(out, UDP.write(out, at), payload);
   return dns ? writeDns(out, next, view, transport + UDP_LENGTH, end) : next;
 }
 
@@ -126,8 +126,8 @@ function writeEcho(out: DataView, at: number, { view, transport }: PlainPacket):
 }
 
 function writeQuery(out: DataView, at: number, view: DataView, transport: number): number {
-  const next = writeDecimal(out, at, view.getUint16(transport + 4));
-  return writeDecimal(out, SEQUENCE.write(out, next), view.getUint16(transport + 6));
+  const next = writeShort(out, at, view.getUint16(transport + 4));
+  return writeShort(out, SEQUENCE.write(out, next), view.getUint16(transport + 6));
 }
 
 /** The messages that PlainPacket lets through, by type. */

@@ -1,5 +1,6 @@
 import type { Frame } from '../../capture/frame.ts';
-import { MOST_DIGITS, writeFraction, writeRight8 } from '../../packet/plain/digits.ts';
+import { Counter } from '../../packet/plain/counter.ts';
+import { MOST_DIGITS, writeFraction } from '../../packet/plain/digits.ts';
 import { Literal } from '../../packet/plain/literal.ts';
 import { PlainPacket } from '../../packet/plain/packet.ts';
 import { MOST_SUMMARY, writeSummary } from '../../packet/plain/summary.ts';
@@ -14,6 +15,7 @@ export class PacketBytes {
   static readonly most = MOST_DIGITS + 24 + MOST_SUMMARY;
 
   private readonly packet = new PlainPacket();
+  private readonly number = new Counter();
   /** The second that was written last, and its text: `  10:00:02.` */
   private second = Number.NaN;
   private clock = new Literal('');
@@ -25,7 +27,7 @@ export class PacketBytes {
       this.second = frame.seconds;
       this.clock = new Literal(`  ${clockText(frame.seconds, 0).slice(0, 9)}`);
     }
-    let next = this.clock.write(out, writeRight8(out, at, frame.number));
+    let next = this.clock.write(out, this.number.write(out, at, frame.number));
     next = writeFraction(out, next, frame.nanoseconds);
     out.setUint16(next, GAP);
     next = writeSummary(out, next + 2, this.packet);
