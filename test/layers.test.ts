@@ -9,6 +9,7 @@ const ORDER = [
   'capture',
   'header',
   'packet',
+  'scan',
   'skb',
   'xtables',
   'nft',

@@ -19,6 +19,8 @@ const PARSERS: Record<CaptureFormat, (context: ParserContext) => Parser> = {
 export interface ScanOptions {
   /** Name of the file, for the issues. */
   readonly path?: string | undefined;
+  /** Called when the frames handed out so far are about to lose their bytes. */
+  readonly onBlockEnd?: (() => void) | undefined;
   /** Called after every block with the bytes read so far; false stops the scan there. */
   readonly onProgress?: ((bytes: number) => boolean | undefined) | undefined;
 }
@@ -65,11 +67,13 @@ export class CaptureReader {
   private carryView = viewOf(this.carry);
   private carried = 0;
   private readonly chunk: Chunk = { view: this.carryView, start: 0, end: 0 };
+  private readonly onBlockEnd: (() => void) | undefined;
 
   constructor(
     onFrame: ((frame: Frame) => void) | undefined,
-    options: { readonly path?: string | undefined } = {},
+    options: Pick<ScanOptions, 'path' | 'onBlockEnd'> = {},
   ) {
+    this.onBlockEnd = options.onBlockEnd;
     const summary: CaptureSummary = {
       linkTypes: [],
       snaplen: 0,
@@ -144,6 +148,7 @@ export class CaptureReader {
     context.base -= start;
     if (this.counting && parser.count) parser.count(chunk);
     else parser.parse(chunk);
+    this.onBlockEnd?.();
     context.base += chunk.start;
     return chunk.start;
   }

@@ -1,10 +1,12 @@
 import type { Issue } from '../base/issue.ts';
 import type { Frame } from '../capture/frame.ts';
 import { scanCapture } from '../capture/scan.ts';
+import { spool } from '../capture/spool.ts';
 import type { CaptureSummary } from '../capture/summary.ts';
 import type { CaptureInput, DumpInput } from '../input/input.ts';
 import { dissect } from '../packet/dissect.ts';
 import type { Packet } from '../packet/packet.ts';
+import type { PointStats } from '../scan/point-stats.ts';
 import { createObserver } from '../topology/observe.ts';
 import type { PointObservation, Topology } from '../topology/topology.ts';
 import { AdvertisementLedger, type RouterAdvertisement } from './advertisements.ts';
@@ -12,10 +14,14 @@ import { ArpLedger } from './arp.ts';
 import { readCaptureCommand } from './capture-command.ts';
 import { setClock } from './clocks.ts';
 import { ConversationTable } from './conversation.ts';
+import type { CountedFlows } from './counted.ts';
 import type { ArpExchange, Flow } from './flow.ts';
 import { mergeFlows } from './merge.ts';
 import { isForAll, isOverlay, tunnelName } from './overlay.ts';
 import { type Point, placePoints, type ScannedPoint } from './points.ts';
+import type { Budget } from './sieve/choose.ts';
+import { countedFlows } from './sieve/counted.ts';
+import { sieve } from './sieve/sieve.ts';
 import { addTraced, type TracedFlowPacket, tieTraced } from './traced-flow.ts';
 import { tracedPackets } from './traced-packet.ts';
 
@@ -26,6 +32,8 @@ export interface Scan {
   readonly summaries: readonly CaptureSummary[];
   readonly observations: readonly PointObservation[];
   readonly flows: readonly Flow[];
+  /** Of large captures: the flows that were not read packet by packet. */
+  readonly counted?: CountedFlows;
   readonly arp: readonly ArpExchange[];
   readonly advertisements: readonly RouterAdvertisement[];
   /** Packets between no two hosts: multicast, broadcast, neighbour discovery. */
@@ -45,95 +53,94 @@ export function locate(scan: Scan, topology: Topology): Correlation {
 }
 
 export interface ScanOptions {
+  /** Bytes of captures from which on not every flow is read packet by packet, and how many are then. */
+  readonly sieveFrom?: number | undefined;
+  readonly budget?: Budget | undefined;
   /** Called after every block with the bytes read of the file. */
   readonly progress?: (capture: CaptureInput, bytes: number) => void;
   /** Dumps among which netfilter traces may be: what they show and no capture does is a flow too. */
   readonly dumps?: readonly DumpInput[];
 }
 
-/** Reads every capture once and joins what they saw into flows and ARP exchanges. */
-export async function scanCaptures(
-  captures: readonly CaptureInput[],
-  options: ScanOptions = {},
-): Promise<Scan> {
+/** Bytes of captures from which on they are sieved first. */
+const LARGE = 8 * 2 ** 20;
+
+/**
+ * Reads the captures and joins what they saw into flows and ARP exchanges. Large ones are read twice: first without keeping packets
+ * (sieve/), then for the flows that are worth it. Of the others `counted` tells.
+ */
+export async function scanCaptures(given: readonly CaptureInput[], options: ScanOptions = {}): Promise<Scan> {
+  const spools = given.map((capture) =>
+    capture.once ? spool(capture.path, () => capture.open()) : undefined,
+  );
+  const captures = given.map((capture, index): CaptureInput => {
+    const copied = spools[index];
+    return copied ? { ...capture, open: () => copied.open() } : capture;
+  });
+  try {
+    const scan = await scanTwice(captures, options);
+    return { ...scan, issues: [...scan.issues, ...spools.flatMap((copied) => copied?.issue ?? [])] };
+  } finally {
+    for (const copied of spools) copied?.close();
+  }
+}
+
+async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions): Promise<Scan> {
   const table = new ConversationTable();
   const ledger = new ArpLedger();
   const routers = new AdvertisementLedger();
-  const points: ScannedPoint[] = [];
-  const byPlace = new Map<string, ScannedPoint>();
+  const places = new PointTable(captures);
   const summaries: CaptureSummary[] = [];
   const observations: PointObservation[] = [];
   const issues: Issue[] = [];
-
-  const tunnels = new Map<number, Set<string>>();
-  /** Of a capture that holds more tunnels than any host has, the rest is left inside. */
-  const isCounted = (input: number, tunnel: string): boolean => {
-    const known = tunnels.get(input) ?? new Set<string>();
-    tunnels.set(input, known);
-    if (!known.has(tunnel) && known.size >= MOST_TUNNELS) return false;
-    known.add(tunnel);
-    return true;
-  };
-
-  const pointFor = (
-    input: number,
-    interfaceName?: string,
-    interfaceIndex?: number,
-    within?: string,
-  ): ScannedPoint => {
-    const key = `${input} ${interfaceName ?? ''} ${interfaceIndex ?? ''} ${within ?? ''}`;
-    let point = byPlace.get(key);
-    if (!point) {
-      const path = captures[input]?.path ?? '';
-      point = {
-        index: points.length,
-        input,
-        path,
-        interfaceName,
-        interfaceIndex,
-        packets: 0,
-        bytes: 0,
-        protocols: new Map(),
-        cut: 0,
-        ...(within === undefined ? {} : { within }),
-        limits: limitsOf(captures[input]),
-      };
-      points.push(point);
-      byPlace.set(key, point);
-    }
-    return point;
-  };
+  const tunnels = new TunnelCount();
+  const first = isLarge(captures, options) ? await firstReading(captures, places, options) : undefined;
 
   for (const [input, capture] of captures.entries()) {
     const observer = createObserver(input);
-    const visit = (frame: Frame): void => {
-      setClock(frame, capture);
+    const sieved = first?.sieve.captures[input];
+    const add = (frame: Frame): void => {
       const packet = dissect(frame);
-      const point = pointFor(input, packet.interfaceName, packet.interfaceIndex);
-      note(point, packet);
+      const point = places.of(input, packet.interfaceName, packet.interfaceIndex);
+      if (!sieved) {
+        note(point, packet);
+        observer.add(packet);
+      }
       ledger.add(point.index, packet);
       routers.add(point.index, packet);
       table.add(point.index, packet, frame.bytes);
-      observer.add(packet);
       for (const inner of packet.inner) {
         if (!inner.ip || !isOverlay(inner) || isForAll(inner)) continue;
-        if (!isCounted(input, tunnelName(inner))) continue;
+        if (!tunnels.isCounted(input, tunnelName(inner))) continue;
         const { interfaceName, interfaceIndex } = packet;
-        const inside = pointFor(input, interfaceName, interfaceIndex, tunnelName(inner));
+        const inside = places.of(input, interfaceName, interfaceIndex, tunnelName(inner));
         note(inside, inner);
         // Its frame is of another link: nobody here has those addresses.
         table.add(inside.index, { ...inner, ether: undefined }, frame.bytes);
       }
     };
+    const visit = (frame: Frame): void => {
+      setClock(frame, capture);
+      if (!sieved || sieved.flows.look(frame) !== 'known') add(frame);
+    };
     const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
-    const summary = await scanCapture(capture.open(), visit, { path: capture.path, onProgress });
+    const isWorthIt = !sieved || sieved.flows.odd + sieved.flows.table.wanted > 0;
+    const again = isWorthIt
+      ? await scanCapture(capture.open(), visit, { path: capture.path, onProgress })
+      : undefined;
+    const summary = sieved?.summary ?? (again as CaptureSummary);
     summaries.push(summary);
-    noteLosses(points, input, summary);
+    noteLosses(places.points, input, summary);
     issues.push(...summary.issues);
-    observations.push(...observer.observations());
-    if (!points.some((point) => point.input === input)) pointFor(input);
+    if (sieved && again && again.packets !== summary.packets) issues.push(changed(capture, summary, again));
+    observations.push(...(sieved?.observations ?? observer.observations()));
+    if (!places.points.some((point) => point.input === input)) places.of(input);
   }
-  const packets = tracedPackets(options.dumps ?? [], Math.min(...points.flatMap(({ first }) => first ?? [])));
+  const { points } = places;
+  const packets = tracedPackets(
+    options.dumps ?? [],
+    Math.min(...points.flatMap((point) => point.first ?? [])),
+  );
   addTraced(table, packets, points);
   const flows = mergeFlows(table);
   return {
@@ -141,12 +148,98 @@ export async function scanCaptures(
     summaries,
     observations,
     flows,
+    ...(first && { counted: countedFlows(first.sieve, first.pointOf, flows) }),
     traced: tieTraced(packets, flows, points),
     arp: [...ledger.exchanges.values()],
     advertisements: [...routers.routers.values()],
     noise: table.noise,
     issues,
   };
+}
+
+/** Unless all are small: what a pipe or a packed file holds isn't known before. */
+function isLarge(captures: readonly CaptureInput[], { sieveFrom = LARGE }: ScanOptions): boolean {
+  if (sieveFrom === Number.POSITIVE_INFINITY) return false;
+  let bytes = 0;
+  for (const capture of captures) {
+    if (capture.once) return true;
+    const source = capture.open();
+    source.close();
+    if (source.size === undefined) return true;
+    bytes += source.size;
+  }
+  return bytes > sieveFrom;
+}
+
+async function firstReading(captures: readonly CaptureInput[], places: PointTable, options: ScanOptions) {
+  const result = await sieve(captures, {
+    budget: options.budget,
+    progress: options.progress,
+    onOdd: (input, packet) => note(places.of(input, packet.interfaceName, packet.interfaceIndex), packet),
+  });
+  const own = result.captures.map(({ flows }, input) =>
+    flows.points.map((stats) => {
+      const point = places.of(input, stats.interfaceName, stats.interfaceIndex);
+      noteStats(point, stats);
+      return point.index;
+    }),
+  );
+  return { sieve: result, pointOf: (capture: number, point: number) => own[capture]?.[point] ?? -1 };
+}
+
+function changed(capture: CaptureInput, summary: CaptureSummary, again: CaptureSummary): Issue {
+  return {
+    severity: 'warning',
+    code: 'capture-changed',
+    path: capture.path,
+    text: `it had ${summary.packets} packets when it was read first and ${again.packets} when it was read again: it is still being written, or was replaced`,
+  };
+}
+
+/** Of a capture that holds more tunnels than any host has, the rest is left inside. */
+class TunnelCount {
+  readonly #known = new Map<number, Set<string>>();
+
+  isCounted(input: number, tunnel: string): boolean {
+    const known = this.#known.get(input) ?? new Set<string>();
+    this.#known.set(input, known);
+    if (!known.has(tunnel) && known.size >= MOST_TUNNELS) return false;
+    known.add(tunnel);
+    return true;
+  }
+}
+
+/** The points of all captures, in order of first sight. */
+class PointTable {
+  readonly points: ScannedPoint[] = [];
+  readonly #byPlace = new Map<string, ScannedPoint>();
+  readonly #captures: readonly CaptureInput[];
+
+  constructor(captures: readonly CaptureInput[]) {
+    this.#captures = captures;
+  }
+
+  of(input: number, interfaceName?: string, interfaceIndex?: number, within?: string): ScannedPoint {
+    const key = `${input} ${interfaceName ?? ''} ${interfaceIndex ?? ''} ${within ?? ''}`;
+    const known = this.#byPlace.get(key);
+    if (known) return known;
+    const point: ScannedPoint = {
+      index: this.points.length,
+      input,
+      path: this.#captures[input]?.path ?? '',
+      interfaceName,
+      interfaceIndex,
+      packets: 0,
+      bytes: 0,
+      protocols: new Map(),
+      cut: 0,
+      ...(within === undefined ? {} : { within }),
+      limits: limitsOf(this.#captures[input]),
+    };
+    this.points.push(point);
+    this.#byPlace.set(key, point);
+    return point;
+  }
 }
 
 /** What the manifest's command says of packets that this capture can't hold. */
@@ -174,6 +267,18 @@ function noteLosses(points: ScannedPoint[], input: number, summary: CaptureSumma
 const MOST_TUNNELS = 64;
 
 const ARP = 0x806;
+
+function noteStats(point: ScannedPoint, stats: PointStats): void {
+  if (stats.packets === 0) return;
+  point.packets += stats.packets;
+  point.bytes += stats.bytes;
+  point.cut += stats.cut;
+  point.first = Math.min(point.first ?? stats.first, stats.first);
+  point.last = Math.max(point.last ?? stats.last, stats.last);
+  for (const [protocol, packets] of stats.protocols.entries()) {
+    if (packets > 0) point.protocols.set(protocol, (point.protocols.get(protocol) ?? 0) + packets);
+  }
+}
 
 function note(point: ScannedPoint, packet: Packet): void {
   const time = packet.seconds + packet.nanoseconds / 1e9;

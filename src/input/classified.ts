@@ -16,7 +16,13 @@ export type Classified =
 export function captureInput({ entry, place, command }: PlacedEntry): CaptureInput {
   const named = placeFromFileName(entry.name);
   const given = place ?? (named ? { ...named, by: 'file-name' as const } : { by: 'assumed' as const });
-  return { path: entry.path, ...given, ...(command !== undefined && { command }), open: () => entry.open() };
+  return {
+    path: entry.path,
+    ...given,
+    ...(command !== undefined && { command }),
+    ...(entry.once && { once: true }),
+    open: () => entry.open(),
+  };
 }
 
 /** The code by which `ignoreUnknown` knows them. */

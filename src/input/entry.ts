@@ -12,6 +12,8 @@ export interface Entry {
   readonly name: string;
   /** Epoch seconds of its last modification, where the file system or the archive tells. */
   readonly modified?: number;
+  /** Its bytes come once. */
+  readonly once?: true;
   /** Its first unpacked bytes, at most `length`; `issue` when it can't be opened or unpacked. */
   look(length: number): Promise<{ readonly head: Uint8Array; readonly issue?: Issue }>;
   /** Its bytes, unpacked. A pipe gives them once; what can't be opened is in the source's `issue`. */
@@ -55,6 +57,7 @@ export function streamEntry(path: string, stream: AsyncIterable<Uint8Array>): En
   return {
     path,
     name: path,
+    once: true,
     open: () => {
       const whole = source;
       source = undefined;

@@ -31,7 +31,9 @@ export interface CaptureInput {
   readonly command?: string;
   /** Of a session: the line on which it was begun. */
   readonly step?: number;
-  /** A fresh reader over its bytes, already decompressed; standard input can be opened once. */
+  /** Standard input or a pipe: it can be opened once. */
+  readonly once?: true;
+  /** A fresh reader over its bytes, already decompressed. */
   open(): ByteSource;
 }
 

@@ -2,6 +2,7 @@
 import type { Ip } from '../net/ip.ts';
 import { isGroupMac, type Mac } from '../net/mac.ts';
 import type { Packet } from '../packet/packet.ts';
+import type { AlikePackets } from '../scan/capture-flows.ts';
 import type { ObservedAddress, PointObservation, Station } from './topology.ts';
 
 /** What is kept at most: stations of a point, addresses of a station. */
@@ -32,27 +33,30 @@ interface PointState {
 
 export interface Observer {
   add(packet: Packet): void;
+  addAlike(alike: AlikePackets): void;
   /** One for the capture, or one for each interface that its packets name. */
   observations(): PointObservation[];
 }
 
 export function createObserver(input: number): Observer {
   const points = new Map<string | undefined, PointState>();
+  const pointOf = (name: string | undefined): PointState => {
+    let point = points.get(name);
+    if (!point) {
+      point = {
+        interface: name,
+        linkTypes: new Set(),
+        packets: 0,
+        stations: new Map(),
+        addresses: new Map(),
+      };
+      points.set(name, point);
+    }
+    return point;
+  };
   return {
-    add: (packet) => {
-      let point = points.get(packet.interfaceName);
-      if (!point) {
-        point = {
-          interface: packet.interfaceName,
-          linkTypes: new Set(),
-          packets: 0,
-          stations: new Map(),
-          addresses: new Map(),
-        };
-        points.set(packet.interfaceName, point);
-      }
-      observe(point, packet);
-    },
+    add: (packet) => observe(pointOf(packet.interfaceName), packet),
+    addAlike: (alike) => observeAlike(pointOf(alike.interfaceName), alike),
     observations: () => [...points.values()].map((point) => finish(input, point)),
   };
 }
@@ -77,9 +81,24 @@ function observe(point: PointState, packet: Packet): void {
   if (isAdvertisement && sender && packet.icmp?.target !== undefined) {
     keep(sender.claims, packet.icmp.target, sender);
   }
-  if (sender) count(sender.sources, ip.source, ip.ttl, sender);
-  else count(point.addresses, ip.source, ip.ttl);
+  if (sender) count(sender.sources, ip.source, ip.ttl, 1, sender);
+  else count(point.addresses, ip.source, ip.ttl, 1);
   if (target) keep(target.destinations, ip.destination, target);
+}
+
+function observeAlike(point: PointState, alike: AlikePackets): void {
+  const { packets, source, ttl } = alike;
+  point.packets += packets;
+  point.linkTypes.add(alike.linkType);
+  const sender = alike.etherSource === undefined ? undefined : stationOf(point, alike.etherSource);
+  if (sender) sender.sent += packets;
+  const target = alike.etherDestination === undefined ? undefined : stationOf(point, alike.etherDestination);
+  if (target) {
+    target.received += packets;
+    keep(target.destinations, alike.destination, target);
+  }
+  if (sender) count(sender.sources, source, ttl, packets, sender);
+  else count(point.addresses, source, ttl, packets);
 }
 
 function stationOf(point: PointState, mac: Mac): StationState | undefined {
@@ -105,7 +124,13 @@ function keep(set: Set<Ip>, ip: Ip, station: StationState): void {
   else station.cut = true;
 }
 
-function count(addresses: Map<Ip, Address>, ip: Ip, ttl: number | undefined, station?: StationState): void {
+function count(
+  addresses: Map<Ip, Address>,
+  ip: Ip,
+  ttl: number | undefined,
+  packets: number,
+  station?: StationState,
+): void {
   let address = addresses.get(ip);
   if (!address) {
     if (addresses.size >= ADDRESSES) {
@@ -115,8 +140,8 @@ function count(addresses: Map<Ip, Address>, ip: Ip, ttl: number | undefined, sta
     address = { packets: 0, ttls: new Map() };
     addresses.set(ip, address);
   }
-  address.packets++;
-  if (ttl !== undefined) address.ttls.set(ttl, (address.ttls.get(ttl) ?? 0) + 1);
+  address.packets += packets;
+  if (ttl !== undefined) address.ttls.set(ttl, (address.ttls.get(ttl) ?? 0) + packets);
 }
 
 function finish(input: number, point: PointState): PointObservation {

@@ -1,0 +1,39 @@
+/** Flows of which no packet is kept: their ends, times and numbers of packets, by the records of the first reading. */
+import type { Family } from '../net/ip.ts';
+import type { FlowEnd } from './flow.ts';
+import type { FlowStatus } from './status.ts';
+
+export interface CountedLeg {
+  /** Index into Scan.points. */
+  readonly point: number;
+  readonly client: FlowEnd;
+  readonly server: FlowEnd;
+  readonly forward: number;
+  readonly reply: number;
+}
+
+export interface CountedFlow {
+  readonly family: Family;
+  readonly protocol: number;
+  /** As the initiator addressed them, before any NAT. */
+  readonly client: FlowEnd;
+  readonly server: FlowEnd;
+  /** Epoch seconds. */
+  readonly start: number;
+  readonly end: number;
+  /** The one nearest to the client first. */
+  readonly legs: readonly CountedLeg[];
+  /** By what the captures show; `like` may know better. */
+  readonly status: FlowStatus;
+  /** Id of a flow that was looked at packet by packet, and fails in the same way at the same service. */
+  readonly like?: number;
+}
+
+export interface CountedFlows {
+  readonly count: number;
+  /** Of those: answered to the end, and failing like a flow that was looked at. */
+  readonly delivered: number;
+  readonly like: number;
+  /** Made one by one, as they are asked for. */
+  flows(): Iterable<CountedFlow>;
+}

@@ -1,0 +1,130 @@
+import type { Ip } from '../../net/ip.ts';
+import type { CaptureFlows } from '../../scan/capture-flows.ts';
+import { hashOf, RecordIndex } from '../../scan/record-index.ts';
+import { RECORD, Records } from '../../scan/records.ts';
+import type { FlowEnd } from '../flow.ts';
+
+/**
+ * The records of all captures as conversations: records of one pair of ends are one, whatever point saw them. IPv6 addresses have
+ * other numbers in each capture; here they get one.
+ */
+export class Conversations {
+  /** Their keys; `kind` without the point. */
+  readonly keys = new Records();
+  /** Of each capture, by record: conversation << 1, and 1 where the record's lower end is the conversation's higher. */
+  readonly ofRecord: Uint32Array[] = [];
+  readonly #index = new RecordIndex(this.keys);
+  readonly #addresses: Ip[] = [];
+  readonly #numbers = new Map<Ip, number>();
+
+  constructor(captures: readonly CaptureFlows[]) {
+    for (const capture of captures) this.ofRecord.push(this.#place(capture));
+  }
+
+  get count(): number {
+    return this.keys.count;
+  }
+
+  protocol(conversation: number): number {
+    return this.keys.word(conversation, RECORD.kind) & 255;
+  }
+
+  family(conversation: number): 4 | 6 {
+    return (this.keys.word(conversation, RECORD.kind) & 256) === 0 ? 4 : 6;
+  }
+
+  /** Its lower (0) or higher (1) end. */
+  end(conversation: number, side: number): FlowEnd {
+    const word = this.keys.word(conversation, side === 0 ? RECORD.low : RECORD.high);
+    const address = this.family(conversation) === 4 ? word : (this.#addresses[word] as Ip);
+    return { address, port: this.port(conversation, side) };
+  }
+
+  port(conversation: number, side: number): number {
+    const ports = this.keys.word(conversation, RECORD.ports);
+    return side === 0 ? ports >>> 16 : ports & 0xffff;
+  }
+
+  /** Some end of the one is an end of the other: NAT leaves one as it was, mostly. */
+  shareAddress(left: number, right: number): boolean {
+    const { keys } = this;
+    const low = keys.word(left, RECORD.low);
+    const high = keys.word(left, RECORD.high);
+    const otherLow = keys.word(right, RECORD.low);
+    const otherHigh = keys.word(right, RECORD.high);
+    return low === otherLow || low === otherHigh || high === otherLow || high === otherHigh;
+  }
+
+  /** The conversation of these two ends, -1 when no record is of it. */
+  find(protocol: number, one: FlowEnd, other: FlowEnd): number {
+    const left = this.#wordOf(one.address);
+    const right = this.#wordOf(other.address);
+    if (left === undefined || right === undefined) return -1;
+    const isLow = left < right || (left === right && one.port <= other.port);
+    const ports = isLow ? (one.port << 16) | other.port : (other.port << 16) | one.port;
+    const kind = protocol | (typeof one.address === 'number' ? 0 : 256);
+    const [low, high] = isLow ? [left, right] : [right, left];
+    return this.#index.find(hashOf(low, high, ports >>> 0, kind), low, high, ports >>> 0, kind);
+  }
+
+  #wordOf(address: Ip): number | undefined {
+    return typeof address === 'number' ? address : this.#numbers.get(address);
+  }
+
+  #place(capture: CaptureFlows): Uint32Array {
+    const { records } = capture.table;
+    const own = new Uint32Array(records.count);
+    const numbers = this.#renumber(capture);
+    for (let record = 0; record < records.count; record++) {
+      const words = records.segment(record);
+      const at = Records.at(record);
+      const kind = (words[at + RECORD.kind] as number) & 0xffff;
+      let low = words[at + RECORD.low] as number;
+      let high = words[at + RECORD.high] as number;
+      let ports = words[at + RECORD.ports] as number;
+      let flipped = 0;
+      if ((kind & 256) !== 0) {
+        low = numbers[low] as number;
+        high = numbers[high] as number;
+        const ordered = low < high || (low === high && ports >>> 16 <= (ports & 0xffff));
+        if (!ordered) {
+          [low, high] = [high, low];
+          ports = ((ports << 16) | (ports >>> 16)) >>> 0;
+          flipped = 1;
+        }
+      }
+      own[record] = (this.#number(low, high, ports, kind) << 1) | flipped;
+    }
+    return own;
+  }
+
+  #number(low: number, high: number, ports: number, kind: number): number {
+    const hash = hashOf(low, high, ports, kind);
+    const known = this.#index.find(hash, low, high, ports, kind);
+    if (known >= 0) return known;
+    const number = this.keys.add();
+    const words = this.keys.segment(number);
+    const at = Records.at(number);
+    words[at + RECORD.low] = low;
+    words[at + RECORD.high] = high;
+    words[at + RECORD.ports] = ports;
+    words[at + RECORD.kind] = kind;
+    this.#index.insert(hash, number);
+    return number;
+  }
+
+  #renumber({ decoder }: CaptureFlows): Uint32Array {
+    const numbers = new Uint32Array(decoder.addresses.size);
+    for (let own = 0; own < numbers.length; own++) {
+      const address = decoder.addresses.address(own);
+      let number = this.#numbers.get(address);
+      if (number === undefined) {
+        number = this.#addresses.length;
+        this.#addresses.push(address);
+        this.#numbers.set(address, number);
+      }
+      numbers[own] = number;
+    }
+    return numbers;
+  }
+}

@@ -1,0 +1,119 @@
+import { PROTOCOL } from '../../net/protocol.ts';
+import { RECORD, SIDE } from '../../scan/records.ts';
+import type { CountedFlow, CountedFlows, CountedLeg } from '../counted.ts';
+import type { Flow, FlowEnd } from '../flow.ts';
+import type { FlowStatus } from '../status.ts';
+import { type LegRef, SEVERE, type SeenFlows, SHAPE } from './flows.ts';
+import type { Sieve } from './sieve.ts';
+
+/** What the sieve let through. `pointOf`: index of a capture's own point among all; `detailed`: the flows that were read packet by packet. */
+export function countedFlows(
+  { flows, choice }: Sieve,
+  pointOf: (capture: number, point: number) => number,
+  detailed: readonly Flow[],
+): CountedFlows {
+  const ids = idsOf(detailed);
+  const likeOf = (flow: number): number | undefined => {
+    const stands = choice.like[flow] as number;
+    return stands < 0 ? undefined : idOf(ids, flows, flows.legs(stands));
+  };
+  // What was wanted and could not be read again is counted as well.
+  const isCounted = (flow: number) =>
+    choice.wanted[flow] === 0 || idOf(ids, flows, flows.legs(flow)) === undefined;
+  let count = 0;
+  let delivered = 0;
+  let like = 0;
+  for (let flow = 0; flow < flows.count; flow++) {
+    if (!isCounted(flow)) continue;
+    count++;
+    if (((choice.shapes[flow] as number) & SEVERE) === 0) delivered++;
+    else if ((choice.like[flow] as number) >= 0) like++;
+  }
+  return {
+    count,
+    delivered,
+    like,
+    *flows() {
+      for (let flow = 0; flow < flows.count; flow++) {
+        if (isCounted(flow))
+          yield describe(flows, flow, choice.shapes[flow] as number, pointOf, likeOf(flow));
+      }
+    },
+  };
+}
+
+function describe(
+  flows: SeenFlows,
+  flow: number,
+  shape: number,
+  pointOf: (capture: number, point: number) => number,
+  like: number | undefined,
+): CountedFlow {
+  const refs = flows.legs(flow);
+  const near = flows.near(refs);
+  const ordered = [near, ...refs.filter((leg) => leg !== near)];
+  const ends = flows.ends(near);
+  return {
+    family: flows.family(near),
+    protocol: flows.protocol(near),
+    ...ends,
+    start: Math.min(...refs.map(({ records, record }) => records.first(record))),
+    end: Math.max(...refs.map(({ records, record }) => records.last(record))),
+    legs: ordered.map((leg) => describeLeg(flows, leg, pointOf)),
+    status: statusOf(shape, flows.protocol(near)),
+    ...(like !== undefined && { like }),
+  };
+}
+
+function describeLeg(
+  flows: SeenFlows,
+  leg: LegRef,
+  pointOf: (capture: number, point: number) => number,
+): CountedLeg {
+  const { capture, record, records, forward } = leg;
+  return {
+    point: pointOf(capture, records.word(record, RECORD.kind) >>> 16),
+    ...flows.ends(leg),
+    forward: records.side(record, forward, SIDE.packets),
+    reply: records.side(record, forward ^ 1, SIDE.packets),
+  };
+}
+
+/** What can be said without having looked. Nobody has to answer UDP. */
+function statusOf(shape: number, protocol: number): FlowStatus {
+  if ((shape & SEVERE) === 0) return 'delivered';
+  if ((shape & SHAPE.refused) !== 0) return 'rejected';
+  if ((shape & SHAPE.noRequest) !== 0) return 'unknown';
+  if ((shape & SHAPE.noReply) !== 0) {
+    return protocol === PROTOCOL.tcp && (shape & SHAPE.unbegun) === 0 ? 'no-reply' : 'unknown';
+  }
+  return 'unknown';
+}
+
+function idsOf(flows: readonly Flow[]): ReadonlyMap<string, number> {
+  const ids = new Map<string, number>();
+  for (const { id, protocol, legs } of flows) {
+    for (const { client, server } of legs) {
+      ids.set(nameOf(protocol, client, server), id);
+      ids.set(nameOf(protocol, server, client), id);
+    }
+  }
+  return ids;
+}
+
+function idOf(
+  ids: ReadonlyMap<string, number>,
+  flows: SeenFlows,
+  legs: readonly LegRef[],
+): number | undefined {
+  for (const leg of legs) {
+    const { client, server } = flows.ends(leg);
+    const id = ids.get(nameOf(flows.protocol(leg), client, server));
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+function nameOf(protocol: number, from: FlowEnd, to: FlowEnd): string {
+  return `${protocol} ${from.address} ${from.port} ${to.address} ${to.port}`;
+}

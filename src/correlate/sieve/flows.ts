@@ -1,0 +1,252 @@
+import type { CaptureFlows } from '../../scan/capture-flows.ts';
+import { HAS_DATA, NOTE, RECORD, type Records, SIDE } from '../../scan/records.ts';
+import type { FlowEnd } from '../flow.ts';
+import type { Conversations } from './conversations.ts';
+import type { Links } from './links.ts';
+
+const TCP = 6;
+const UDP = 17;
+const RST = 4;
+const FIN = 1;
+
+/** What the records show of a flow that isn't as it should be; `SEVERE` of it asks for an explanation. */
+export const SHAPE = {
+  noReply: 1,
+  noRequest: 2,
+  /** Answered by a RST alone. */
+  refused: 4,
+  /** The server took the data and reset the connection without a byte of answer. */
+  reset: 8,
+  /** Data that was sent again and again at the end. */
+  stalled: 16,
+  /** Several requests at the end that nobody answered. */
+  tail: 32,
+  /** The same packet may have come by with a smaller TTL. */
+  ttlFell: 64,
+  /** An ICMP error quotes one of its packets. */
+  quoted: 128,
+  /** A name server answered that it has no answer. */
+  nameError: 256,
+  /** SYNs or SYN-ACKs came several times. */
+  repeatedSyn: 512,
+  /** Points saw different numbers of its packets. */
+  lost: 1024,
+  /** Echo requests without replies. */
+  lostEcho: 2048,
+  /** A RST after data. */
+  rst: 4096,
+  /** The beginning of the connection wasn't captured. */
+  unbegun: 8192,
+} as const;
+
+export const SEVERE =
+  SHAPE.noReply | SHAPE.noRequest | SHAPE.refused | SHAPE.reset | SHAPE.stalled | SHAPE.tail | SHAPE.quoted;
+
+const REPEATS = 2;
+const TAIL = 3;
+
+/** What one point saw of a flow. */
+interface LegRef {
+  readonly capture: number;
+  readonly record: number;
+  readonly records: Records;
+  /** The side that the initiator sent: 0 or 1 of the record. */
+  readonly forward: number;
+  /** The same of the conversation. */
+  readonly forwardEnd: number;
+  readonly conversation: number;
+}
+
+/** The flows over all captures, each a few words; nothing is kept of their packets. */
+export class SeenFlows {
+  readonly count: number;
+  readonly #captures: readonly CaptureFlows[];
+  readonly #conversations: Conversations;
+  readonly #links: Links;
+  readonly #quoted: ReadonlySet<number>;
+  /** Legs of flow `i`: from `#from[i]` to `#from[i + 1]`. */
+  readonly #from: Uint32Array;
+  readonly #legCapture: Uint16Array;
+  readonly #legRecord: Uint32Array;
+
+  /** `quoted`: conversations of which an ICMP error quotes a packet. */
+  constructor(
+    captures: readonly CaptureFlows[],
+    conversations: Conversations,
+    links: Links,
+    quoted: ReadonlySet<number>,
+  ) {
+    this.#quoted = quoted;
+    this.#captures = captures;
+    this.#conversations = conversations;
+    this.#links = links;
+    // Flows in order of their roots, which is that of first sight, capture by capture.
+    const flowOfRoot = new Int32Array(conversations.count).fill(-1);
+    let count = 0;
+    for (let i = 0; i < conversations.count; i++) if (links.root(i) === i) flowOfRoot[i] = count++;
+    this.count = count;
+    const from = new Uint32Array(count + 2);
+    const flowOf = (own: number) => flowOfRoot[links.root(own >>> 1)] as number;
+    let legs = 0;
+    for (const ofRecord of conversations.ofRecord) {
+      legs += ofRecord.length;
+      for (const own of ofRecord) from[flowOf(own) + 2] = (from[flowOf(own) + 2] as number) + 1;
+    }
+    for (let i = 2; i < from.length; i++) from[i] = (from[i] as number) + (from[i - 1] as number);
+    this.#legCapture = new Uint16Array(legs);
+    this.#legRecord = new Uint32Array(legs);
+    for (const [capture, ofRecord] of conversations.ofRecord.entries()) {
+      for (let record = 0; record < ofRecord.length; record++) {
+        const flow = flowOf(ofRecord[record] as number);
+        const at = from[flow + 1] as number;
+        from[flow + 1] = at + 1;
+        this.#legCapture[at] = capture;
+        this.#legRecord[at] = record;
+      }
+    }
+    this.#from = from;
+  }
+
+  legs(flow: number): LegRef[] {
+    const found: LegRef[] = [];
+    for (let at = this.#from[flow] as number; at < (this.#from[flow + 1] as number); at++) {
+      const capture = this.#legCapture[at] as number;
+      const record = this.#legRecord[at] as number;
+      const own = (this.#conversations.ofRecord[capture] as Uint32Array)[record] as number;
+      const { records } = (this.#captures[capture] as CaptureFlows).table;
+      // Until who began is known: the side that is the root's lower end.
+      const forwardEnd = this.#links.crossed(own >>> 1);
+      found.push({
+        capture,
+        record,
+        records,
+        conversation: own >>> 1,
+        forwardEnd,
+        forward: forwardEnd ^ (own & 1),
+      });
+    }
+    if (this.#lowBegan(found)) return found;
+    return found.map((leg) => ({ ...leg, forward: leg.forward ^ 1, forwardEnd: leg.forwardEnd ^ 1 }));
+  }
+
+  /** The root's lower end began: certain where a leg says so, else guessed from ports and who was seen first. */
+  #lowBegan(legs: readonly LegRef[]): boolean {
+    const certain = legs.find(({ records, record }) => (notesOf(records, record) & NOTE.certain) !== 0);
+    if (certain) {
+      const highBegan = (notesOf(certain.records, certain.record) & NOTE.highBegan) !== 0;
+      return highBegan === (certain.forward === 1);
+    }
+    const [first, ...rest] = legs;
+    if (!first) return true;
+    let earliest = first;
+    for (const leg of rest) {
+      if (leg.records.first(leg.record) < earliest.records.first(earliest.record)) earliest = leg;
+    }
+    const sender = (notesOf(earliest.records, earliest.record) & NOTE.highFirst) !== 0 ? 1 : 0;
+    const ports = earliest.records.word(earliest.record, RECORD.ports);
+    const own = sender === 0 ? ports >>> 16 : ports & 0xffff;
+    const other = sender === 0 ? ports & 0xffff : ports >>> 16;
+    const began = isSystem(own) && !isSystem(other) ? sender ^ 1 : sender;
+    return began === earliest.forward;
+  }
+
+  /** The leg nearest to the client: the largest TTL, then the earliest. */
+  near(legs: readonly LegRef[]): LegRef {
+    let best = legs[0] as LegRef;
+    for (const leg of legs) if (isNearer(leg, best)) best = leg;
+    return best;
+  }
+
+  protocol(leg: LegRef): number {
+    return leg.records.word(leg.record, RECORD.kind) & 255;
+  }
+
+  ends(leg: LegRef): { readonly client: FlowEnd; readonly server: FlowEnd } {
+    return {
+      client: this.#conversations.end(leg.conversation, leg.forwardEnd),
+      server: this.#conversations.end(leg.conversation, leg.forwardEnd ^ 1),
+    };
+  }
+
+  family(leg: LegRef): 4 | 6 {
+    return this.#conversations.family(leg.conversation);
+  }
+
+  /** Words of the key that tell the flow's kind: both addresses' words and the server's port. */
+  keyWords(leg: LegRef): { readonly client: number; readonly server: number; readonly port: number } {
+    const { keys } = this.#conversations;
+    const low = keys.word(leg.conversation, RECORD.low);
+    const high = keys.word(leg.conversation, RECORD.high);
+    return {
+      client: leg.forwardEnd === 0 ? low : high,
+      server: leg.forwardEnd === 0 ? high : low,
+      port: this.#conversations.port(leg.conversation, leg.forwardEnd ^ 1),
+    };
+  }
+
+  /** `SHAPE`s; 0 for a flow that was answered to the end, as far as its records tell. */
+  shape(legs: readonly LegRef[]): number {
+    const near = this.near(legs);
+    let shape = 0;
+    let begun = false;
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    const protocol = this.protocol(near);
+    for (const leg of legs) {
+      const { records, record, forward } = leg;
+      const there = records.side(record, forward, SIDE.packets);
+      const back = records.side(record, forward ^ 1, SIDE.packets);
+      const thereRows = records.side(record, forward, SIDE.rows);
+      const backRows = records.side(record, forward ^ 1, SIDE.rows);
+      const notes = notesOf(records, record);
+      if ((notes & NOTE.certain) !== 0) begun = true;
+      if (there === 0) shape |= SHAPE.noRequest;
+      if (back === 0) shape |= SHAPE.noReply;
+      least = Math.min(least, there);
+      most = Math.max(most, there);
+      if ((notes & NOTE.ttlFell) !== 0) shape |= SHAPE.ttlFell;
+      if (this.#quoted.has(leg.conversation)) shape |= SHAPE.quoted;
+      if ((notes & NOTE.nameError) !== 0) shape |= SHAPE.nameError;
+      if (((thereRows >>> 16) & 255) >= REPEATS || ((backRows >>> 16) & 255) >= REPEATS)
+        shape |= SHAPE.stalled;
+      if (protocol === TCP) {
+        const syns = (notes >>> 16) & 255;
+        const synAcks = notes >>> 24;
+        if (syns > 1 || synAcks > 1) shape |= SHAPE.repeatedSyn;
+        const flags = records.side(record, forward, SIDE.bits) & 255;
+        const backFlags = records.side(record, forward ^ 1, SIDE.bits) & 255;
+        const answered = (backRows & HAS_DATA) !== 0;
+        if (((flags | backFlags) & RST) !== 0) shape |= SHAPE.rst;
+        if ((backFlags & RST) !== 0 && !answered) {
+          if (synAcks === 0) shape |= SHAPE.refused;
+          else if ((thereRows & HAS_DATA) !== 0 && (backFlags & FIN) === 0) shape |= SHAPE.reset;
+        }
+      } else {
+        const isForwardLast = ((notes & NOTE.highLast) !== 0 ? 1 : 0) === forward;
+        if (isForwardLast && (thereRows & 255) >= TAIL && back > 0) shape |= SHAPE.tail;
+        if (protocol !== UDP && there !== back) shape |= SHAPE.lostEcho;
+      }
+    }
+    if (most - least > Math.max(2, most / 64)) shape |= SHAPE.lost;
+    if (protocol === TCP && !begun) shape |= SHAPE.unbegun;
+    return shape;
+  }
+}
+
+export type { LegRef };
+
+function notesOf(records: Records, record: number): number {
+  return records.word(record, RECORD.notes);
+}
+
+const isSystem = (port: number) => port > 0 && port < 1024;
+
+function isNearer(leg: LegRef, best: LegRef): boolean {
+  const own = leg.records.side(leg.record, leg.forward, SIDE.packets);
+  const other = best.records.side(best.record, best.forward, SIDE.packets);
+  if (own === 0 || other === 0) return other === 0 && own > 0;
+  const ttl = (leg.records.side(leg.record, leg.forward, SIDE.bits) >>> 8) & 255;
+  const bestTtl = (best.records.side(best.record, best.forward, SIDE.bits) >>> 8) & 255;
+  if (ttl !== bestTtl) return ttl > bestTtl;
+  return leg.records.first(leg.record) < best.records.first(best.record);
+}

@@ -1,0 +1,32 @@
+import type { Packet } from '../../packet/packet.ts';
+import type { FlowEnd } from '../flow.ts';
+import { endsOf } from '../sighting.ts';
+import type { Conversations } from './conversations.ts';
+
+/** Of so many different conversations it is remembered that an ICMP error quoted them. */
+const MOST = 1 << 15;
+
+/** Which conversations ICMP errors quote. */
+export class QuotedLog {
+  readonly #seen = new Map<
+    string,
+    { readonly protocol: number; readonly source: FlowEnd; readonly destination: FlowEnd }
+  >();
+
+  add({ icmp }: Packet): void {
+    const quoted = icmp?.quoted;
+    const ends = quoted && endsOf(quoted);
+    if (!quoted?.ip || !ends || this.#seen.size >= MOST) return;
+    const { protocol } = quoted.ip;
+    const { source, destination } = ends;
+    const key = `${protocol} ${source.address} ${source.port} ${destination.address} ${destination.port}`;
+    if (!this.#seen.has(key)) this.#seen.set(key, { protocol, source, destination });
+  }
+
+  of(conversations: Conversations): ReadonlySet<number> {
+    const found = [...this.#seen.values()].map(({ protocol, source, destination }) =>
+      conversations.find(protocol, source, destination),
+    );
+    return new Set(found.filter((conversation) => conversation >= 0));
+  }
+}

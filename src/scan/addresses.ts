@@ -1,0 +1,126 @@
+/** IPv6 addresses by number, in order of first sight: keys of flows are words, and 128 bits are none. */
+export class AddressTable {
+  #words = new Uint32Array(4 * 256);
+  #index = new Int32Array(1024).fill(-1);
+  #count = 0;
+
+  get size(): number {
+    return this.#count;
+  }
+
+  /** The number of the address whose 16 bytes begin at `offset`. */
+  number(view: DataView, offset: number): number {
+    const a = view.getUint32(offset);
+    const b = view.getUint32(offset + 4);
+    const c = view.getUint32(offset + 8);
+    const d = view.getUint32(offset + 12);
+    const mask = this.#index.length - 1;
+    const words = this.#words;
+    for (let slot = mix(a, b, c, d) & mask; ; slot = (slot + 1) & mask) {
+      const known = this.#index[slot] as number;
+      if (known < 0) return this.#add(a, b, c, d, slot);
+      const at = known * 4;
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return known;
+    }
+  }
+
+  address(number: number): bigint {
+    const at = number * 4;
+    const [a = 0, b = 0, c = 0, d = 0] = this.#words.subarray(at, at + 4);
+    return (BigInt(a) << 96n) | (BigInt(b) << 64n) | (BigInt(c) << 32n) | BigInt(d);
+  }
+
+  /** As it crosses to another thread. */
+  words(): Uint32Array<ArrayBuffer> {
+    return this.#words.slice(0, this.#count * 4);
+  }
+
+  #add(a: number, b: number, c: number, d: number, slot: number): number {
+    const number = this.#count++;
+    if (number * 4 === this.#words.length) {
+      const larger = new Uint32Array(this.#words.length * 2);
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    this.#words.set([a, b, c, d], number * 4);
+    this.#index[slot] = number;
+    if (this.#count * 2 > this.#index.length) this.#grow();
+    return number;
+  }
+
+  #grow(): void {
+    const index = new Int32Array(this.#index.length * 4).fill(-1);
+    const mask = index.length - 1;
+    for (let number = 0; number < this.#count; number++) {
+      const [a = 0, b = 0, c = 0, d = 0] = this.#words.subarray(number * 4, number * 4 + 4);
+      let slot = mix(a, b, c, d) & mask;
+      while ((index[slot] as number) >= 0) slot = (slot + 1) & mask;
+      index[slot] = number;
+    }
+    this.#index = index;
+  }
+}
+
+function mix(a: number, b: number, c: number, d: number): number {
+  let hash = Math.imul(a ^ (b >>> 7) ^ (b << 25), 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ c, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13) ^ d, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** Pairs of MAC addresses (sender, receiver) by number; pair 0 is that of packets without any. */
+export class MacPairs {
+  /** Three words a pair: the twelve bytes of an Ethernet header. SLL's source fills the last two, with `NO_RECEIVER` before them. */
+  readonly #words: number[] = [0, 0, 0];
+  readonly #index = new Map<number, number[]>();
+  /** The last few, by the low bits of their addresses. */
+  readonly #recent = new Int32Array(256).fill(-1);
+
+  get size(): number {
+    return this.#words.length / 3;
+  }
+
+  /** Of the twelve bytes at `offset`: receiver, sender. */
+  number(a: number, b: number, c: number): number {
+    const slot = (a ^ (b >>> 3) ^ c ^ (c >>> 11)) & 255;
+    const known = this.#recent[slot] as number;
+    if (known >= 0 && this.#is(known, a, b, c)) return known;
+    const number = this.#find(a, b, c);
+    this.#recent[slot] = number;
+    return number;
+  }
+
+  #is(number: number, a: number, b: number, c: number): boolean {
+    const words = this.#words;
+    const at = number * 3;
+    return words[at] === a && words[at + 1] === b && words[at + 2] === c;
+  }
+
+  #find(a: number, b: number, c: number): number {
+    const key = (Math.imul(a, 31) ^ Math.imul(b, 17) ^ c) >>> 0;
+    const alike = this.#index.get(key);
+    const known = alike?.find((number) => this.#is(number, a, b, c));
+    if (known !== undefined) return known;
+    // More pairs than a host has neighbours come from a switch under attack: who they were is not kept.
+    if (this.size >= MOST_PAIRS) return 0;
+    const number = this.size;
+    this.#words.push(a, b, c);
+    if (alike) alike.push(number);
+    else this.#index.set(key, [number]);
+    return number;
+  }
+
+  /** Undefined for pair 0 and for what the header doesn't tell. */
+  macs(number: number): { readonly source?: number; readonly destination?: number } {
+    if (number === 0) return {};
+    const [a = 0, b = 0, c = 0] = this.#words.slice(number * 3, number * 3 + 3);
+    const source = (b & 0xffff) * 2 ** 32 + c;
+    return a === NO_RECEIVER && b >>> 16 === 0xffff
+      ? { source }
+      : { source, destination: a * 2 ** 16 + (b >>> 16) };
+  }
+}
+
+/** Stands for a receiver that the header doesn't tell: no packet that is plain goes to the broadcast address. */
+export const NO_RECEIVER = 0xffffffff;
+const MOST_PAIRS = 1 << 16;

@@ -1,0 +1,142 @@
+import type { Frame } from '../capture/frame.ts';
+import type { Ip } from '../net/ip.ts';
+import { PlainDecoder } from './plain.ts';
+import { PointStats } from './point-stats.ts';
+import { RECORD, SIDE } from './records.ts';
+import { BATCH, Batch, MOST_POINTS, ROW, ROW_WORDS } from './row.ts';
+import { FlowTable } from './table.ts';
+
+const SLL2 = 276;
+
+/** Packets of one conversation, one way, at one point, that came with one TTL and between one pair of MACs. */
+export interface AlikePackets {
+  readonly interfaceName: string | undefined;
+  readonly linkType: number;
+  readonly source: Ip;
+  readonly destination: Ip;
+  readonly ttl: number;
+  readonly etherSource: number | undefined;
+  readonly etherDestination: number | undefined;
+  readonly packets: number;
+}
+
+export interface CaptureFlowsOptions {
+  /** Told of everything that isn't plain, during the call for its frame. */
+  readonly onOdd: (frame: Frame) => void;
+  /** Told of the plain ones, many at once and in no particular order. */
+  readonly onAlike: (alike: AlikePackets) => void;
+  /** Conversations that are kept at most. */
+  readonly most?: number;
+}
+
+/** The plain packets of one capture as records of conversations, point by point. */
+export class CaptureFlows {
+  readonly decoder = new PlainDecoder();
+  readonly table: FlowTable;
+  readonly points: PointStats[] = [];
+  plain = 0;
+  odd = 0;
+  readonly #batch = new Batch();
+  #view: DataView | undefined;
+  /** Of the packet before: most captures are of one interface. */
+  #point = -1;
+  readonly #options: CaptureFlowsOptions;
+
+  constructor(options: CaptureFlowsOptions) {
+    this.#options = options;
+    this.table = new FlowTable((record, side, packets) => this.#tell(record, side, packets), options.most);
+  }
+
+  /** Its time must be set; valid during the call, as all frames are, except that its bytes must last until `flush`. */
+  add(frame: Frame): void {
+    const { view, offset } = frame;
+    const batch = this.#batch;
+    if (view !== undefined && offset !== undefined) {
+      if (batch.count === BATCH || view !== this.#view) this.flush();
+      this.#view = view;
+      const point = this.#pointOf(frame, view, offset);
+      if (point >= 0 && this.decoder.decode(frame, view, offset, point, batch)) {
+        const row = (batch.count - 1) * ROW_WORDS;
+        const time = batch.doubles[(row + ROW.time) >> 1] as number;
+        (this.points[point] as PointStats).count(frame, time, (batch.words[row + ROW.kind] as number) & 255);
+        this.plain++;
+        return;
+      }
+    }
+    this.odd++;
+    this.#options.onOdd(frame);
+  }
+
+  /** To be called before the reader's block is used again. */
+  flush(): void {
+    if (this.#batch.count > 0 && this.#view) this.table.add(this.#batch, this.#view);
+  }
+
+  /** When all has been read. */
+  end(): void {
+    this.flush();
+    this.table.finish();
+  }
+
+  /**
+   * Of a capture that is read again: is the frame wanted packet by packet? `odd`: it isn't plain. Nothing is counted, and nothing is
+   * kept of the frame.
+   */
+  look(frame: Frame): 'odd' | 'wanted' | 'known' {
+    const { view, offset } = frame;
+    const batch = this.#batch;
+    if (view === undefined || offset === undefined) return 'odd';
+    batch.count = 0;
+    const point = this.#pointOf(frame, view, offset);
+    if (point < 0 || !this.decoder.decode(frame, view, offset, point, batch)) return 'odd';
+    return this.table.isWanted(batch) ? 'wanted' : 'known';
+  }
+
+  /** An end's address by the word that a record has of it. */
+  addressOf(word: number, kind: number): Ip {
+    return (kind & 256) === 0 ? word : this.decoder.addresses.address(word);
+  }
+
+  /** Index of the frame's point, -1 when there are more than there is room for. */
+  #pointOf(frame: Frame, view: DataView, offset: number): number {
+    const index = frame.linkType === SLL2 && frame.captured >= 20 ? view.getUint32(offset + 4) : undefined;
+    const last = this.points[this.#point];
+    if (
+      last &&
+      last.interfaceName === frame.interfaceName &&
+      last.interfaceIndex === index &&
+      last.linkType === frame.linkType
+    )
+      return this.#point;
+    const known = this.points.findIndex(
+      (point) =>
+        point.interfaceName === frame.interfaceName &&
+        point.interfaceIndex === index &&
+        point.linkType === frame.linkType,
+    );
+    if (known < 0 && this.points.length >= MOST_POINTS) return -1;
+    this.#point = known < 0 ? this.points.length : known;
+    if (known < 0) this.points.push(new PointStats(frame.interfaceName, index, frame.linkType));
+    return this.#point;
+  }
+
+  #tell(record: number, side: number, packets: number): void {
+    const { records } = this.table;
+    const kind = records.word(record, RECORD.kind);
+    const low = this.addressOf(records.word(record, RECORD.low), kind);
+    const high = this.addressOf(records.word(record, RECORD.high), kind);
+    const bits = records.side(record, side, SIDE.bits);
+    const macs = this.decoder.pairs.macs(bits >>> 16);
+    const point = this.points[kind >>> 16] as PointStats;
+    this.#options.onAlike({
+      interfaceName: point.interfaceName,
+      linkType: point.linkType,
+      source: side === 0 ? low : high,
+      destination: side === 0 ? high : low,
+      ttl: (bits >>> 8) & 255,
+      etherSource: macs.source,
+      etherDestination: macs.destination,
+      packets,
+    });
+  }
+}

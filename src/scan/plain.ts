@@ -1,0 +1,196 @@
+import type { Frame } from '../capture/frame.ts';
+import { GENEVE_PORT } from '../header/geneve.ts';
+import { GTP_PORT } from '../header/gtp.ts';
+import { VXLAN_PORTS } from '../header/vxlan.ts';
+import { PROTOCOL } from '../net/protocol.ts';
+import { AddressTable, MacPairs, NO_RECEIVER } from './addresses.ts';
+import { BATCH, type Batch, kindOf, MARK, ROW, ROW_WORDS } from './row.ts';
+
+const ETHERNET = 1;
+const SLL = 113;
+const SLL2 = 276;
+
+/** LINKTYPE_* whose frames begin with IP. */
+const RAW: ReadonlySet<number> = new Set([12, 14, 101, 228, 229]);
+
+const IPV4 = 0x800;
+const IPV6 = 0x86dd;
+const VLAN = 0x8100;
+const VLAN_QINQ = 0x88a8;
+
+const TCP_MIN = 20;
+const UDP_LENGTH = 8;
+const ECHO_LENGTH = 8;
+const DNS_PORT = 53;
+const MDNS_PORT = 5353;
+const MPLS_PORT = 6635;
+const TEREDO_PORT = 3544;
+
+/** Ports whose UDP datagrams hold other packets, one bit each. */
+const TUNNEL_PORTS = bitmapOf([...VXLAN_PORTS, GENEVE_PORT, GTP_PORT, MPLS_PORT, TEREDO_PORT]);
+
+function bitmapOf(ports: readonly number[]): Uint8Array {
+  const bits = new Uint8Array(8192);
+  for (const port of ports) bits[port >> 3] = (bits[port >> 3] as number) | (1 << (port & 7));
+  return bits;
+}
+
+const holds = (bits: Uint8Array, port: number) => (((bits[port >> 3] as number) >> (port & 7)) & 1) !== 0;
+
+/**
+ * Decodes plain packets: Ethernet (with VLAN tags), cooked or raw; IPv4 or IPv6 without fragments and extension headers; TCP, UDP or
+ * an ICMP echo between two hosts, whole as far as its headers go and with lengths that agree. Everything else is somebody else's to
+ * look at: packet/dissect.ts reads what this leaves, and agrees with it on what it takes.
+ */
+export class PlainDecoder {
+  readonly addresses = new AddressTable();
+  readonly pairs = new MacPairs();
+
+  /** Fills the batch's next row and counts it. False, and nothing changed: the packet isn't plain. The batch must not be full. */
+  decode(frame: Frame, view: DataView, start: number, point: number, batch: Batch): boolean {
+    const end = start + frame.captured;
+    let at = start;
+    let type: number;
+    let macs = 0;
+    let marks = 0;
+    const { linkType } = frame;
+    if (linkType === ETHERNET) {
+      if (end - start < 34) return false;
+      const head = view.getUint32(start);
+      // Frames to groups are no flow's.
+      if ((head & 0x01000000) !== 0) return false;
+      macs = this.pairs.number(head, view.getUint32(start + 4), view.getUint32(start + 8));
+      type = view.getUint16(start + 12);
+      at = start + 14;
+      while (type === VLAN || type === VLAN_QINQ) {
+        if (end - at < 4 || at - start > 22) return false;
+        type = view.getUint16(at + 2);
+        at += 4;
+      }
+    } else if (linkType === SLL || linkType === SLL2) {
+      if (end - start < 40) return false;
+      const second = linkType === SLL2;
+      const packetType = second ? view.getUint8(start + 10) : view.getUint16(start);
+      if (packetType === 1 || packetType === 2) return false;
+      if (packetType === 4) marks = MARK.outgoing;
+      type = view.getUint16(second ? start : start + 14);
+      const ethernet = (second ? view.getUint8(start + 11) : view.getUint16(start + 4)) === 6;
+      const sender = second ? start + 12 : start + 6;
+      if (ethernet) {
+        const high = 0xffff0000 + view.getUint16(sender);
+        macs = this.pairs.number(NO_RECEIVER, high, view.getUint32(sender + 2));
+      }
+      at = start + (second ? 20 : 16);
+    } else if (RAW.has(linkType)) {
+      if (end - start < 20) return false;
+      const version = view.getUint8(start) >> 4;
+      type = version === 4 && linkType !== 229 ? IPV4 : version === 6 && linkType !== 228 ? IPV6 : 0;
+    } else return false;
+    if (frame.told !== undefined) return false;
+    // What the wire had from here, as far as the record says.
+    const wire = Math.max(frame.length, frame.captured) - (at - start);
+    const row = batch.count * ROW_WORDS;
+    const { words } = batch;
+    let transport: number;
+    let length: number;
+    let protocol: number;
+    let ttl: number;
+    let id = 0;
+    if (type === IPV4) {
+      if (end - at < 20) return false;
+      const first = view.getUint32(at);
+      if (first >>> 28 !== 4) return false;
+      const header = ((first >>> 24) & 15) << 2;
+      length = first & 0xffff;
+      if (header < 20 || length < header || length > wire) return false;
+      const second = view.getUint32(at + 4);
+      if ((second & 0x3fff) !== 0) return false;
+      id = second >>> 16;
+      const third = view.getUint16(at + 8);
+      ttl = third >> 8;
+      protocol = third & 255;
+      const source = view.getUint32(at + 12);
+      const destination = view.getUint32(at + 16);
+      if (source === 0 || destination >= 0xe0000000) return false;
+      words[row + ROW.source] = source;
+      words[row + ROW.destination] = destination;
+      transport = at + header;
+    } else if (type === IPV6) {
+      if (end - at < 40) return false;
+      if (view.getUint8(at) >> 4 !== 6) return false;
+      const payload = view.getUint16(at + 4);
+      if (payload === 0) return false;
+      length = payload + 40;
+      if (length > wire) return false;
+      protocol = view.getUint8(at + 6);
+      ttl = view.getUint8(at + 7);
+      if (view.getUint8(at + 24) === 0xff) return false;
+      words[row + ROW.source] = this.addresses.number(view, at + 8);
+      words[row + ROW.destination] = this.addresses.number(view, at + 24);
+      transport = at + 40;
+    } else return false;
+    // Behind the IP packet is padding.
+    const stop = at + length < end ? at + length : end;
+    let payload = length - (transport - at);
+    let flags = 0;
+    let ports: number;
+    let behind = transport + 4;
+    if (protocol === PROTOCOL.tcp) {
+      if (stop - transport < TCP_MIN) return false;
+      ports = view.getUint32(transport);
+      const offset = view.getUint16(transport + 12);
+      const header = (offset >> 12) << 2;
+      if (header < TCP_MIN || header > payload) return false;
+      flags = offset & 255;
+      payload -= header;
+      words[row + ROW.sequence] = view.getUint32(transport + 4);
+      words[row + ROW.acknowledgement] = view.getUint32(transport + 8);
+    } else if (protocol === PROTOCOL.udp) {
+      if (stop - transport < UDP_LENGTH) return false;
+      ports = view.getUint32(transport);
+      const said = view.getUint16(transport + 4);
+      if (said < UDP_LENGTH || said > payload) return false;
+      payload -= UDP_LENGTH;
+      const from = ports >>> 16;
+      const to = ports & 0xffff;
+      if (holds(TUNNEL_PORTS, to) || holds(TUNNEL_PORTS, from)) return false;
+      if (to === MDNS_PORT || from === MDNS_PORT) return false;
+      behind = transport + UDP_LENGTH;
+      if (from === DNS_PORT && stop - behind >= 4 && isNameError(view.getUint16(behind + 2)))
+        marks |= MARK.nameError;
+    } else if (protocol === PROTOCOL.icmp || protocol === PROTOCOL['ipv6-icmp']) {
+      if (stop - transport < ECHO_LENGTH) return false;
+      const kind = view.getUint16(transport);
+      const isRequest = protocol === PROTOCOL.icmp ? kind === 0x0800 : kind === 0x8000;
+      if (!isRequest && kind !== (protocol === PROTOCOL.icmp ? 0 : 0x8100)) return false;
+      if ((protocol === PROTOCOL.icmp) !== (type === IPV4)) return false;
+      if (isRequest) marks |= MARK.echoRequest;
+      const echo = view.getUint32(transport + 4);
+      ports = (((echo >>> 16) << 16) | (echo >>> 16)) >>> 0;
+      id |= (echo & 0xffff) << 16;
+      behind = transport + 6;
+    } else return false;
+    words[row + ROW.ports] = ports;
+    words[row + ROW.kind] = kindOf(protocol, type === IPV6, point);
+    batch.doubles[(row + ROW.time) >> 1] = frame.seconds + frame.nanoseconds / 1e9;
+    words[row + ROW.number] = frame.number;
+    words[row + ROW.length] = length;
+    words[row + ROW.payload] = payload;
+    words[row + ROW.bits] = flags | (ttl << 8) | (marks << 16);
+    words[row + ROW.id] = id;
+    words[row + ROW.macs] = macs;
+    words[row + ROW.at] = behind;
+    words[row + ROW.end] = end;
+    batch.count++;
+    return true;
+  }
+}
+
+/** RFC 1035 section 4.1.1: a response whose RCODE isn't 0. */
+function isNameError(flags: number): boolean {
+  return (flags & 0x8000) !== 0 && (flags & 15) !== 0;
+}
+
+export function isFull(batch: Batch): boolean {
+  return batch.count === BATCH;
+}

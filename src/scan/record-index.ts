@@ -1,0 +1,84 @@
+import { RECORD, Records } from './records.ts';
+
+/**
+ * Open addressing over the records' keys: a slot is 8 bits of the hash over 24 bits of the record's number plus one, so that a probe
+ * that misses touches no record.
+ */
+export class RecordIndex {
+  slots = new Uint32Array(1 << 12);
+  readonly #records: Records;
+  #room = MOST_LOAD * (1 << 12);
+
+  constructor(records: Records) {
+    this.#records = records;
+  }
+
+  /** Number of the record with that key, -1 when there is none. */
+  find(hash: number, low: number, high: number, ports: number, kind: number): number {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    const tag = hash >>> 24;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const slot = slots[at] as number;
+      if (slot === 0) return -1;
+      if (slot >>> 24 !== tag) continue;
+      const number = (slot & 0xffffff) - 1;
+      const words = this.#records.segment(number);
+      const base = Records.at(number);
+      if (
+        words[base + RECORD.low] === low &&
+        words[base + RECORD.high] === high &&
+        words[base + RECORD.ports] === ports &&
+        words[base + RECORD.kind] === kind
+      )
+        return number;
+    }
+  }
+
+  /** A record that isn't in it yet. */
+  insert(hash: number, number: number): void {
+    if (this.#records.count > this.#room) this.#grow();
+    this.#place(hash, number);
+  }
+
+  #place(hash: number, number: number): void {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    let at = hash & mask;
+    while (slots[at] !== 0) at = (at + 1) & mask;
+    slots[at] = ((hash & 0xff000000) | (number + 1)) >>> 0;
+  }
+
+  #grow(): void {
+    const size = this.slots.length * 4;
+    this.slots = new Uint32Array(size);
+    this.#room = size * MOST_LOAD;
+    // The newest isn't in yet: whoever inserts it places it.
+    for (let number = 0; number < this.#records.count - 1; number++) {
+      const words = this.#records.segment(number);
+      const base = Records.at(number);
+      this.#place(
+        hashOf(
+          words[base + RECORD.low] as number,
+          words[base + RECORD.high] as number,
+          words[base + RECORD.ports] as number,
+          words[base + RECORD.kind] as number,
+        ),
+        number,
+      );
+    }
+  }
+}
+
+const MOST_LOAD = 0.5;
+
+/** Records that a slot has room for. */
+export const MOST_RECORDS = (1 << 24) - 1;
+
+/** Every bit of the key reaches the low bits (the slot) and the high ones (the tag). */
+export function hashOf(low: number, high: number, ports: number, kind: number): number {
+  let hash = Math.imul(low ^ (high >>> 16) ^ (high << 16), 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ ports, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13) ^ high ^ kind, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,75 @@
+import { ROW } from './row.ts';
+
+/**
+ * What stays the same of a packet while routers and NAT carry it, as two words (correlate/signature.ts says it in text): TCP is known
+ * by its sequence numbers, flags and length, UDP and echoes by length, identification and the first bytes of their payload.
+ */
+export class Signatures {
+  /** Four words an entry: the two of the signature, the record << 1 | side, milliseconds since `since`. */
+  readonly segments: Uint32Array<ArrayBuffer>[] = [];
+  count = 0;
+  /** Epoch seconds; NaN before the first entry. */
+  since = Number.NaN;
+
+  segment(entry: number): Uint32Array<ArrayBuffer> {
+    return this.segments[entry >> SHIFT] as Uint32Array<ArrayBuffer>;
+  }
+
+  add(words: Uint32Array, row: number, view: DataView, record: number, side: number, time: number): void {
+    if (this.count >> SHIFT === this.segments.length)
+      this.segments.push(new Uint32Array(ENTRIES * ENTRY_WORDS));
+    if (Number.isNaN(this.since)) this.since = time - SLACK;
+    const segment = this.segments[this.count >> SHIFT] as Uint32Array;
+    const at = (this.count++ & (ENTRIES - 1)) * ENTRY_WORDS;
+    const kind = words[row + ROW.kind] as number;
+    const protocol = kind & 255;
+    let one = (protocol | 256) >>> 0;
+    let other = Math.imul(protocol, 0x27d4eb2f);
+    if (protocol === 6) {
+      const sequence = words[row + ROW.sequence] as number;
+      const acknowledgement = words[row + ROW.acknowledgement] as number;
+      const rest = (((words[row + ROW.bits] as number) & 0x3f) << 24) ^ (words[row + ROW.payload] as number);
+      one = step(step(step(one, sequence), acknowledgement), rest);
+      other = step(step(step(other, rest), acknowledgement), sequence);
+    } else {
+      const id = (words[row + ROW.id] as number) & 0xffff;
+      const length = words[row + ROW.payload] as number;
+      one = step(one, id ^ (length << 16));
+      other = step(other, length ^ (id << 16));
+      const start = words[row + ROW.at] as number;
+      const end = Math.min(words[row + ROW.end] as number, start + DIGESTED);
+      for (let byte = start; byte < end; byte++) {
+        const value = view.getUint8(byte);
+        one = Math.imul(one ^ value, 0x01000193);
+        other = Math.imul(other ^ value, 0x5bd1e995);
+      }
+    }
+    segment[at] = finish(one);
+    segment[at + 1] = finish(other);
+    segment[at + 2] = (record << 1) | side;
+    segment[at + 3] = Math.max(0, Math.min((time - this.since) * 1000, 0xffffffff));
+  }
+}
+
+/** Offset of an entry in its segment. */
+export function entryAt(entry: number): number {
+  return (entry & (ENTRIES - 1)) * ENTRY_WORDS;
+}
+
+/** Bytes of payload: short on purpose, so that captures with different snaplens agree. */
+const DIGESTED = 22;
+/** Packets may be out of order: by so many seconds before the first. */
+const SLACK = 3600;
+const ENTRY_WORDS = 4;
+const SHIFT = 14;
+const ENTRIES = 1 << SHIFT;
+
+function step(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+}
+
+function finish(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return (mixed ^ (mixed >>> 13)) >>> 0;
+}

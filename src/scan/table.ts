@@ -1,0 +1,259 @@
+import { hashOf, MOST_RECORDS, RecordIndex } from './record-index.ts';
+import { HAS_DATA, NOTE, RECORD, Records, SIDE, SYN_ACK_ONE, SYN_ONE } from './records.ts';
+import { BATCH, type Batch, MARK, ROW, ROW_WORDS } from './row.ts';
+import { Signatures } from './signatures.ts';
+
+const SYN = 2;
+const ACK = 16;
+const TCP = 6;
+const UDP = 17;
+
+/** Bits of the filter less one: 32 KB, so that it stays in the first cache. */
+const FILTER = (1 << 18) - 1;
+
+/** Told when a record's packets begin to come with another TTL or between other MACs: so many came as they did. */
+export type ToldChange = (record: number, side: number, packets: number) => void;
+
+/**
+ * Packets into records of what each capture point saw of each conversation. Keys of a whole batch are made, then its slots read, then its
+ * records updated: what waits for memory waits together.
+ */
+export class FlowTable {
+  readonly records = new Records();
+  readonly index = new RecordIndex(this.records);
+  readonly signatures = new Signatures();
+  /** Packets of conversations for which there was no room. */
+  homeless = 0;
+  /** Records that are wanted, and one bit for each hash of theirs. */
+  wanted = 0;
+  readonly #wanted = new Uint8Array((FILTER + 1) >> 3);
+  readonly #most: number;
+  readonly #changed: ToldChange;
+  /** Of each row: its hash, its key's ends and ports, and which end sent it. */
+  readonly #hash = new Uint32Array(BATCH);
+  readonly #low = new Uint32Array(BATCH);
+  readonly #high = new Uint32Array(BATCH);
+  readonly #ports = new Uint32Array(BATCH);
+  readonly #side = new Uint8Array(BATCH);
+  readonly #numbers = new Int32Array(BATCH);
+
+  /** `most`: records that it makes at most. */
+  constructor(changed: ToldChange, most = MOST_RECORDS) {
+    this.#changed = changed;
+    this.#most = Math.min(most, MOST_RECORDS);
+  }
+
+  /** Takes all rows and empties the batch. `view`: that which the rows' offsets are in. */
+  add(batch: Batch, view: DataView): void {
+    const { count, words, doubles } = batch;
+    this.lookUp(batch, this.#numbers);
+    const { records } = this;
+    const numbers = this.#numbers;
+    const sides = this.#side;
+    for (let i = 0; i < count; i++) {
+      let number = numbers[i] as number;
+      if (number < 0) {
+        number = this.#enter(words, i, doubles[(i * ROW_WORDS + ROW.time) >> 1] as number);
+        if (number < 0) continue;
+      }
+      const row = i * ROW_WORDS;
+      const side = sides[i] as number;
+      const segment = records.segment(number);
+      const base = Records.at(number);
+      this.#update(segment, base, records.doublesOf(number), words, doubles, row, side, number);
+      const packets = segment[base + RECORD.sides + side * RECORD.sideWords + SIDE.packets] as number;
+      if (packets <= SIGNED || isSampled(words, row)) {
+        this.signatures.add(words, row, view, number, side, doubles[(row + ROW.time) >> 1] as number);
+      }
+    }
+    batch.count = 0;
+  }
+
+  /** The record of a row that had none when the batch was looked up; -1 when there is no room for it. */
+  #enter(words: Uint32Array, i: number, time: number): number {
+    const { records } = this;
+    const kind = words[i * ROW_WORDS + ROW.kind] as number;
+    const hash = this.#hash[i] as number;
+    const low = this.#low[i] as number;
+    const high = this.#high[i] as number;
+    const ports = this.#ports[i] as number;
+    const known = this.index.find(hash, low, high, ports, kind);
+    if (known >= 0) return known;
+    if (records.count >= this.#most) {
+      this.homeless++;
+      return -1;
+    }
+    const number = records.add();
+    const segment = records.segment(number);
+    const base = Records.at(number);
+    segment[base + RECORD.low] = low;
+    segment[base + RECORD.high] = high;
+    segment[base + RECORD.ports] = ports;
+    segment[base + RECORD.kind] = kind;
+    segment[base + RECORD.notes] = this.#side[i] === 1 ? NOTE.highFirst : 0;
+    records.setFirst(number, time);
+    records.doublesOf(number)[(base + RECORD.last) >> 1] = time;
+    this.index.insert(hash, number);
+    return number;
+  }
+
+  /** Numbers of the batch's records, -1 for those that it has none of; nothing is changed. */
+  lookUp(batch: Batch, numbers: Int32Array): void {
+    const { count, words } = batch;
+    this.#keys(words, count);
+    const { index } = this;
+    for (let i = 0; i < count; i++) {
+      const number = index.find(
+        this.#hash[i] as number,
+        this.#low[i] as number,
+        this.#high[i] as number,
+        this.#ports[i] as number,
+        words[i * ROW_WORDS + ROW.kind] as number,
+      );
+      numbers[i] = number;
+    }
+  }
+
+  /** From now on `isWanted` says so of its packets. */
+  want(record: number): void {
+    const { records } = this;
+    records.note(record, NOTE.wanted);
+    const hash = hashOf(
+      records.word(record, RECORD.low),
+      records.word(record, RECORD.high),
+      records.word(record, RECORD.ports),
+      records.word(record, RECORD.kind),
+    );
+    this.#wanted[(hash & FILTER) >>> 3] = (this.#wanted[(hash & FILTER) >>> 3] as number) | (1 << (hash & 7));
+    this.wanted++;
+  }
+
+  /** Is the packet in the batch's only row of a record that is wanted? */
+  isWanted(batch: Batch): boolean {
+    this.#keys(batch.words, 1);
+    const hash = this.#hash[0] as number;
+    // Mostly it isn't, and that is told without going to the record.
+    if ((((this.#wanted[(hash & FILTER) >>> 3] as number) >> (hash & 7)) & 1) === 0) return false;
+    this.lookUp(batch, this.#numbers);
+    const number = this.#numbers[0] as number;
+    return number >= 0 && (this.records.word(number, RECORD.notes) & NOTE.wanted) !== 0;
+  }
+
+  /** Tells of the packets that nothing has been told of yet. */
+  finish(): void {
+    const { records } = this;
+    for (let number = 0; number < records.count; number++) {
+      for (const side of [0, 1]) {
+        const packets = records.side(number, side, SIDE.packets);
+        if (packets > 0) this.#changed(number, side, records.tell(number, side, packets));
+      }
+    }
+  }
+
+  #keys(words: Uint32Array, count: number): void {
+    const hashes = this.#hash;
+    const lows = this.#low;
+    const highs = this.#high;
+    const pairs = this.#ports;
+    const sides = this.#side;
+    for (let i = 0; i < count; i++) {
+      const row = i * ROW_WORDS;
+      const source = words[row + ROW.source] as number;
+      const destination = words[row + ROW.destination] as number;
+      const ports = words[row + ROW.ports] as number;
+      const sourcePort = ports >>> 16;
+      const destinationPort = ports & 0xffff;
+      const isLow = source < destination || (source === destination && sourcePort <= destinationPort);
+      const low = isLow ? source : destination;
+      const high = isLow ? destination : source;
+      const ordered = isLow ? ports : ((destinationPort << 16) | sourcePort) >>> 0;
+      const hash = hashOf(low, high, ordered, words[row + ROW.kind] as number);
+      lows[i] = low;
+      highs[i] = high;
+      pairs[i] = ordered;
+      sides[i] = isLow ? 0 : 1;
+      hashes[i] = hash;
+    }
+  }
+
+  #update(
+    segment: Uint32Array,
+    base: number,
+    doubles: Float64Array,
+    words: Uint32Array,
+    rowDoubles: Float64Array,
+    row: number,
+    side: number,
+    number: number,
+  ): void {
+    const at = base + RECORD.sides + side * RECORD.sideWords;
+    const last = (base + RECORD.last) >> 1;
+    const time = rowDoubles[(row + ROW.time) >> 1] as number;
+    if (time >= (doubles[last] as number)) doubles[last] = time;
+    else if (time < this.records.first(number)) this.records.setFirst(number, time);
+    const packets = segment[at + SIDE.packets] as number;
+    segment[at + SIDE.packets] = packets + 1;
+    let notes = segment[base + RECORD.notes] as number;
+    const bits = words[row + ROW.bits] as number;
+    const came = (bits & 0xff00) | ((words[row + ROW.macs] as number) << 16);
+    const before = segment[at + SIDE.bits] as number;
+    if (((before ^ came) & ~255) !== 0 && packets > 0) {
+      this.#changed(number, side, this.records.tell(number, side, packets));
+      if ((before & 0xff00) > (bits & 0xff00)) notes |= NOTE.ttlFell;
+    }
+    segment[at + SIDE.bits] = came | ((before | bits) & 255);
+    let rows = segment[at + SIDE.rows] as number;
+    const kind = (words[row + ROW.kind] as number) & 255;
+    const payload = words[row + ROW.payload] as number;
+    if (payload > 0) rows |= HAS_DATA;
+    if (kind === TCP) {
+      if (payload > 1) {
+        const sequence = words[row + ROW.sequence] as number;
+        if (segment[at + SIDE.sequence] !== sequence) {
+          segment[at + SIDE.sequence] = sequence;
+          rows &= ~REPEATS;
+        } else if ((rows & REPEATS) !== REPEATS) rows += REPEAT_ONE;
+      }
+      if ((bits & SYN) !== 0) notes = noteSyn(notes, side === 1, (bits & ACK) !== 0);
+    } else {
+      const marks = bits >>> 16;
+      if ((marks & MARK.nameError) !== 0) notes |= NOTE.nameError;
+      if (kind !== UDP && (notes & NOTE.certain) === 0) {
+        notes |= NOTE.certain | ((side === 1) === ((marks & MARK.echoRequest) !== 0) ? NOTE.highBegan : 0);
+      }
+    }
+    // How long the other side has been silent.
+    const current = (notes & NOTE.highLast) === side << 6 ? Math.min((rows & 255) + 1, 255) : 1;
+    const most = (rows >>> 8) & 255;
+    segment[at + SIDE.rows] = (rows & ~0xffff) | current | (Math.max(most, current) << 8);
+    segment[base + RECORD.notes] = (notes & ~NOTE.highLast) | (side << 6);
+  }
+}
+
+/** `repeats` in a side's `rows`. */
+const REPEATS = 0xff0000 & ~HAS_DATA;
+const REPEAT_ONE = 0x10000;
+
+/** Who began is certain after a SYN. */
+function noteSyn(notes: number, high: boolean, answer: boolean): number {
+  let noted = notes;
+  if ((noted & NOTE.certain) === 0) noted |= NOTE.certain | (high !== answer ? NOTE.highBegan : 0);
+  const one = answer ? SYN_ACK_ONE : SYN_ONE;
+  const count = (noted >>> (answer ? 24 : 16)) & 255;
+  return count === 255 ? noted : noted + one;
+}
+
+/** Of each side so many first packets are signed, besides those that are sampled. */
+const SIGNED = 1;
+
+/** One packet in so many is signed wherever it is seen: the choice depends on what NAT leaves alone, so all points choose the same ones. */
+const SAMPLE = 31;
+
+function isSampled(words: Uint32Array, row: number): boolean {
+  if (((words[row + ROW.kind] as number) & 255) !== TCP)
+    return ((words[row + ROW.id] as number) & SAMPLE) === 1;
+  const sequence = words[row + ROW.sequence] as number;
+  return (
+    (words[row + ROW.payload] as number) > 0 && ((Math.imul(sequence, 0x9e3779b1) >>> 27) & SAMPLE) === 1
+  );
+}
