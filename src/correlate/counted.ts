@@ -31,9 +31,10 @@ export interface CountedFlow {
 
 export interface CountedFlows {
   readonly count: number;
-  /** Of those: answered to the end, and failing like a flow that was looked at. */
-  readonly delivered: number;
-  readonly like: number;
+  /** How many fail like the flow of that id. */
+  readonly like: ReadonlyMap<number, number>;
+  /** Of the others, by what the captures show. */
+  readonly byStatus: ReadonlyMap<FlowStatus, number>;
   /** Made one by one, as they are asked for. */
   flows(): Iterable<CountedFlow>;
 }

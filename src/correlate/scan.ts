@@ -121,7 +121,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
     };
     const visit = (frame: Frame): void => {
       setClock(frame, capture);
-      if (!sieved || sieved.flows.look(frame) !== 'known') add(frame);
+      if (sieved?.flows.look(frame) !== 'known') add(frame);
     };
     const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
     const isWorthIt = !sieved || sieved.flows.odd + sieved.flows.table.wanted > 0;

@@ -39,6 +39,8 @@ export interface Finding {
   route?: string;
   sysctl?: string;
   flows: number[];
+  /** Flows that were only counted, and fail like those. */
+  alike?: number;
   /** Index into `changes`: the moment that ended this trouble, or began it. */
   change?: number;
   evidence: Evidence[];

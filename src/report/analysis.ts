@@ -14,6 +14,8 @@ export interface Analysis {
   flows: AnalysisFlow[];
   /** Most important first. */
   findings: Finding[];
+  /** Of large captures: how many flows were counted and not looked at packet by packet. They come last in `flows`. */
+  counted?: CountedSummary;
   /** Moments from which traffic behaves otherwise, in order of time; absent where there are none. */
   changes?: Change[];
   /** Where dumps are of several times: the states of the host that they show, in order. */
@@ -21,6 +23,18 @@ export interface Analysis {
   warnings: { path?: string; line?: number; packet?: number; text: string }[];
   /** What the commands of `--what-if` would change. */
   whatIf?: WhatIf;
+}
+
+export interface CountedSummary {
+  flows: number;
+  /** Answered to the end. */
+  delivered: number;
+  /** Failing, most of them like one that was looked at; and ended as they are meant to. */
+  failing: number;
+  meant: number;
+  degraded: number;
+  /** Too little is known of them to tell. */
+  unknown: number;
 }
 
 export interface AnalysisState {
@@ -113,4 +127,8 @@ export interface AnalysisFlow {
   divergence?: { namespace: string; after: string; text: string };
   /** Indexes into findings, the cause first. */
   findings: number[];
+  /** Its packets were counted, and nothing else was done with them. */
+  counted?: true;
+  /** It fares like the flow of that id, which was looked at. */
+  like?: number;
 }

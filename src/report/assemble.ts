@@ -1,17 +1,16 @@
 import { formatIssue, type Issue } from '../base/issue.ts';
-import type { Flow, FlowEnd, Leg } from '../correlate/flow.ts';
-import { isLoopback, ownersOf } from '../correlate/owner.ts';
+import type { Flow, Leg } from '../correlate/flow.ts';
 import { isCapture } from '../correlate/points.ts';
 import { flowTuple } from '../correlate/tuple-text.ts';
 import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import type { HostState } from '../diagnose/case.ts';
 import type { DiagnosedFlow } from '../diagnose/diagnose.ts';
 import type { WhatIf } from '../diagnose/what-if.ts';
-import { hostOf } from '../input/host.ts';
-import { formatIp } from '../net/ip.ts';
-import { hasPorts, protocolName } from '../net/protocol.ts';
+import { protocolName } from '../net/protocol.ts';
 import { describeTopology } from '../topology/describe.ts';
-import type { Analysis, AnalysisFlow, AnalysisInput, AnalysisState, Endpoint } from './analysis.ts';
+import type { Analysis, AnalysisFlow, AnalysisInput, AnalysisState } from './analysis.ts';
+import { countedSummary, withAlike } from './counted.ts';
+import { endpoint } from './endpoint.ts';
 import { describeKernelPath } from './kernel-path.ts';
 
 /** The diagnosis as nettrace-analysis/1: plain data, addresses as text. */
@@ -22,7 +21,8 @@ export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
     inputs: describeInputs(result),
     topology: describeTopology(scene.topology, scene.correlation.points.filter(isCapture), scene.inputs),
     flows: result.flows.map((flow) => describeFlow(result, flow)),
-    findings: [...result.findings],
+    findings: result.findings.map((finding) => withAlike(finding, result)),
+    ...(scene.correlation.counted && { counted: countedSummary(result, scene.correlation.counted) }),
     ...(result.changes.length > 0 && { changes: [...result.changes] }),
     ...(scene.states && { states: scene.states.map(describeState) }),
     warnings: result.issues.map(describeIssue),
@@ -79,8 +79,8 @@ function describeFlow(result: AnalyzeResult, { kase, flow, status, findings }: D
   return {
     id: flow.id,
     protocol: protocolName(flow.protocol),
-    client: endpoint(result, flow, flow.client),
-    server: endpoint(result, flow, flow.server),
+    client: endpoint(result, flow.protocol, flow.legs[0]?.point, flow.client),
+    server: endpoint(result, flow.protocol, flow.legs[0]?.point, flow.server),
     start: flow.start,
     end: flow.end,
     packets: countPackets(flow),
@@ -128,20 +128,6 @@ function countPackets(flow: Flow): { forward: number; reply: number } {
     return Math.max(0, ...sums.values());
   };
   return { forward: most((leg) => leg.forward.packets), reply: most((leg) => leg.reply.packets) };
-}
-
-function endpoint(result: AnalyzeResult, flow: Flow, end: FlowEnd): Endpoint {
-  const owners = ownersOf(result.scene.snapshot, end.address);
-  const point = result.scene.correlation.points[flow.legs[0]?.point ?? -1];
-  const owner = owners.find(({ netns }) => netns.host === hostOf(point?.namespace ?? '')) ?? owners[0];
-  const namespace = owner?.netns.name ?? (isLoopback(end.address) ? point?.namespace : undefined);
-  const container = owner?.netns.container;
-  return {
-    address: formatIp(end.address),
-    ...(hasPorts(flow.protocol) && { port: end.port }),
-    ...(namespace !== undefined && { namespace }),
-    ...(container !== undefined && { name: container }),
-  };
 }
 
 /** Last place where the request was seen as the model says, and what should have come next. */

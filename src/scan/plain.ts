@@ -130,7 +130,7 @@ export class PlainDecoder {
       transport = at + 40;
     } else return false;
     // Behind the IP packet is padding.
-    const stop = at + length < end ? at + length : end;
+    const stop = Math.min(at + length, end);
     let payload = length - (transport - at);
     let flags = 0;
     let ports: number;

@@ -2,8 +2,9 @@ import { printable } from '../../base/printable.ts';
 import { type AnalyzeResult, analyze } from '../../diagnose/analyze.ts';
 import { type WhatIf, whatIf } from '../../diagnose/what-if.ts';
 import type { Analysis } from '../../report/analysis.ts';
+import { analysisJson } from '../../report/analysis-json.ts';
 import { assemble } from '../../report/assemble.ts';
-import { jsonText } from '../../report/json.ts';
+import { countedFlows } from '../../report/counted.ts';
 import { renderAnalysis } from '../../report/text/analysis.ts';
 import { fails } from '../../report/text/flow-name.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
@@ -35,7 +36,13 @@ export async function analyzeAction(
   const analysis = assemble(result, hypothesis);
   const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
   io.setStatus(status);
-  output.write(asText ? renderAnalysis(analysis, textOptions(io, options)) : `${jsonText(analysis, 2)}\n`);
+  if (asText) output.write(renderAnalysis(analysis, textOptions(io, options)));
+  else {
+    for (const piece of analysisJson(analysis, countedFlows(result))) {
+      output.write(piece);
+      await output.ready();
+    }
+  }
   output.end();
   return status;
 }
@@ -48,8 +55,9 @@ function hypothesisOf(scene: AnalyzeResult['scene'], commands: readonly string[]
 }
 
 /** Something is wrong: a finding above mere information, or a flow that failed whatever the reason. */
-function findsProblem({ findings, flows }: Analysis): boolean {
+function findsProblem({ findings, flows, counted }: Analysis): boolean {
   return (
+    (counted?.failing ?? 0) + (counted?.degraded ?? 0) > 0 ||
     findings.some((finding) => finding.severity !== 'info') ||
     flows.some((flow) => fails(flow, findings) || flow.status === 'degraded')
   );

@@ -32,6 +32,9 @@ export const EVERYTHING: Budget = {
   turning: Number.POSITIVE_INFINITY,
 };
 
+/** Stands in `shapes` for what is no flow at all. */
+export const NOISE = 0xffff;
+
 export interface Choice {
   /** 1 for the flows that are looked at packet by packet. */
   readonly wanted: Uint8Array;
@@ -59,6 +62,10 @@ export function choose(flows: SeenFlows, budget: Budget = BUDGET): Choice {
     const shape = flows.shape(legs);
     shapes[flow] = shape;
     const near = flows.near(legs);
+    if (flows.isNoise(near)) {
+      shapes[flow] = NOISE;
+      continue;
+    }
     const { client, server, port } = flows.keyWords(near);
     const service = mix(mix(server, port), near.records.word(near.record, RECORD.kind) & 0xffff);
     const fails = (shape & SEVERE) !== 0;

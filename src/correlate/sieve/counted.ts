@@ -3,6 +3,7 @@ import { RECORD, SIDE } from '../../scan/records.ts';
 import type { CountedFlow, CountedFlows, CountedLeg } from '../counted.ts';
 import type { Flow, FlowEnd } from '../flow.ts';
 import type { FlowStatus } from '../status.ts';
+import { NOISE } from './choose.ts';
 import { type LegRef, SEVERE, type SeenFlows, SHAPE } from './flows.ts';
 import type { Sieve } from './sieve.ts';
 
@@ -13,25 +14,33 @@ export function countedFlows(
   detailed: readonly Flow[],
 ): CountedFlows {
   const ids = idsOf(detailed);
+  const known = new Map<number, number | undefined>();
   const likeOf = (flow: number): number | undefined => {
     const stands = choice.like[flow] as number;
-    return stands < 0 ? undefined : idOf(ids, flows, flows.legs(stands));
+    if (stands < 0) return undefined;
+    if (!known.has(stands)) known.set(stands, idOf(ids, flows, flows.legs(stands)));
+    return known.get(stands);
   };
   // What was wanted and could not be read again is counted as well.
   const isCounted = (flow: number) =>
-    choice.wanted[flow] === 0 || idOf(ids, flows, flows.legs(flow)) === undefined;
+    choice.shapes[flow] !== NOISE &&
+    (choice.wanted[flow] === 0 || idOf(ids, flows, flows.legs(flow)) === undefined);
+  const byStatus = new Map<FlowStatus, number>();
+  const like = new Map<number, number>();
   let count = 0;
-  let delivered = 0;
-  let like = 0;
   for (let flow = 0; flow < flows.count; flow++) {
     if (!isCounted(flow)) continue;
     count++;
-    if (((choice.shapes[flow] as number) & SEVERE) === 0) delivered++;
-    else if ((choice.like[flow] as number) >= 0) like++;
+    const id = likeOf(flow);
+    if (id !== undefined) like.set(id, (like.get(id) ?? 0) + 1);
+    else {
+      const status = statusOf(choice.shapes[flow] as number, flows.protocol(flows.near(flows.legs(flow))));
+      byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+    }
   }
   return {
     count,
-    delivered,
+    byStatus,
     like,
     *flows() {
       for (let flow = 0; flow < flows.count; flow++) {

@@ -3,6 +3,7 @@ import { HAS_DATA, NOTE, RECORD, type Records, SIDE } from '../../scan/records.t
 import type { FlowEnd } from '../flow.ts';
 import type { Conversations } from './conversations.ts';
 import type { Links } from './links.ts';
+import type { GroupLog } from './quoted.ts';
 
 const TCP = 6;
 const UDP = 17;
@@ -64,6 +65,7 @@ export class SeenFlows {
   readonly #conversations: Conversations;
   readonly #links: Links;
   readonly #quoted: ReadonlySet<number>;
+  readonly #groups: GroupLog;
   /** Legs of flow `i`: from `#from[i]` to `#from[i + 1]`. */
   readonly #from: Uint32Array;
   readonly #legCapture: Uint16Array;
@@ -75,8 +77,10 @@ export class SeenFlows {
     conversations: Conversations,
     links: Links,
     quoted: ReadonlySet<number>,
+    groups: GroupLog,
   ) {
     this.#quoted = quoted;
+    this.#groups = groups;
     this.#captures = captures;
     this.#conversations = conversations;
     this.#links = links;
@@ -105,6 +109,11 @@ export class SeenFlows {
       }
     }
     this.#from = from;
+  }
+
+  /** No flow between two hosts, as another packet to the same address shows. */
+  isNoise(leg: LegRef): boolean {
+    return this.#groups.has(this.ends(leg).server);
   }
 
   legs(flow: number): LegRef[] {

@@ -1,3 +1,4 @@
+import type { Ip } from '../../net/ip.ts';
 import type { Packet } from '../../packet/packet.ts';
 import type { FlowEnd } from '../flow.ts';
 import { endsOf } from '../sighting.ts';
@@ -5,6 +6,21 @@ import type { Conversations } from './conversations.ts';
 
 /** Of so many different conversations it is remembered that an ICMP error quoted them. */
 const MOST = 1 << 15;
+
+/** Subnet broadcast addresses that cooked captures told: what goes there is no flow's. */
+const SLL_BROADCAST = 1;
+
+export class GroupLog {
+  readonly #addresses = new Set<Ip>();
+
+  add({ ip, sllType }: Packet): void {
+    if (ip && sllType === SLL_BROADCAST && this.#addresses.size < MOST) this.#addresses.add(ip.destination);
+  }
+
+  has({ address }: FlowEnd): boolean {
+    return this.#addresses.size > 0 && this.#addresses.has(address);
+  }
+}
 
 /** Which conversations ICMP errors quote. */
 export class QuotedLog {

@@ -16,7 +16,7 @@ import { BUDGET, type Budget, type Choice, choose, EVERYTHING } from './choose.t
 import { Conversations } from './conversations.ts';
 import { SeenFlows } from './flows.ts';
 import { Links } from './links.ts';
-import { QuotedLog } from './quoted.ts';
+import { GroupLog, QuotedLog } from './quoted.ts';
 
 export interface SieveOptions {
   readonly budget?: Budget | undefined;
@@ -43,14 +43,15 @@ const FEW = 50_000;
 
 export async function sieve(captures: readonly CaptureInput[], options: SieveOptions): Promise<Sieve> {
   const quoted = new QuotedLog();
+  const groups = new GroupLog();
   const sieved: SievedCapture[] = [];
   for (const [input, capture] of captures.entries()) {
-    sieved.push(await readOnce(input, capture, quoted, options));
+    sieved.push(await readOnce(input, capture, [quoted, groups], options));
   }
   const flowsOf = sieved.map(({ flows }) => flows);
   const conversations = new Conversations(flowsOf);
   const links = new Links(flowsOf, conversations);
-  const flows = new SeenFlows(flowsOf, conversations, links, quoted.of(conversations));
+  const flows = new SeenFlows(flowsOf, conversations, links, quoted.of(conversations), groups);
   const packets = sieved.reduce((sum, { summary }) => sum + summary.packets, 0);
   const choice = choose(flows, packets <= FEW && !options.budget ? EVERYTHING : (options.budget ?? BUDGET));
   for (let flow = 0; flow < flows.count; flow++) {
@@ -63,7 +64,7 @@ export async function sieve(captures: readonly CaptureInput[], options: SieveOpt
 async function readOnce(
   input: number,
   capture: CaptureInput,
-  quoted: QuotedLog,
+  logs: readonly (QuotedLog | GroupLog)[],
   { onOdd, progress }: SieveOptions,
 ): Promise<SievedCapture> {
   const observer = createObserver(input);
@@ -72,7 +73,7 @@ async function readOnce(
     onOdd: (frame) => {
       const packet = dissect(frame);
       observer.add(packet);
-      quoted.add(packet);
+      for (const log of logs) log.add(packet);
       onOdd(input, packet);
     },
   });

@@ -1,6 +1,7 @@
 /** `nettrace analyze` on a terminal: the verdict, then each finding, then what is healthy and what is not known. */
 import type { Analysis } from '../analysis.ts';
 import { changeLines } from './changes.ts';
+import { countedLines } from './counted.ts';
 import { findingLines } from './finding.ts';
 import { fails } from './flow-name.ts';
 import { flowTable } from './flow-table.ts';
@@ -44,6 +45,7 @@ export function renderAnalysis(analysis: Analysis, options: TextOptions): string
       flows.filter((flow) => flow.status === 'unknown'),
       style,
     ),
+    ...countedLines(analysis, style),
     ...missingLines(analysis.topology, style),
     ...warningLines(analysis, shorten, style),
     ...inputLines(analysis, folder, style),

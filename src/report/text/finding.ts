@@ -29,7 +29,7 @@ export function findingLines(finding: Finding, view: FindingView, style: Style):
   return [
     heading(finding, view.number, style),
     ...hang('  ', style.bold(printable(finding.title)), style.width),
-    ...affected(flows, style),
+    ...affected(flows, finding.alike ?? 0, style),
     ...path(flows, view, style),
     ...section('Why', hang(' '.repeat(INDENT), printable(finding.explanation), style.width), style),
     ...section('Evidence', evidenceLines(finding.evidence, view, style), style),
@@ -48,7 +48,7 @@ function heading(finding: Finding, number: number, style: Style): string {
   return `${style.dim('━━')} ${paint(`${number} ${severity}`)} ${style.dim(`${line}${right}`)}`;
 }
 
-function affected(flows: readonly AnalysisFlow[], style: Style): string[] {
+function affected(flows: readonly AnalysisFlow[], alike: number, style: Style): string[] {
   const groups = groupFlows(flows);
   const shown = style.verbose ? groups : groups.slice(0, SHOWN_FLOWS);
   const rows = shown.map((group) => {
@@ -62,6 +62,7 @@ function affected(flows: readonly AnalysisFlow[], style: Style): string[] {
   const lines = columns(rows, { width: style.width, indent: INDENT, limit: 60 });
   const hidden = groups.slice(shown.length).reduce((sum, group) => sum + group.flows.length, 0);
   if (hidden > 0) lines.push(`${' '.repeat(INDENT)}… and ${hidden} more flows (all with -v)`);
+  if (alike > 0) lines.push(`${' '.repeat(INDENT)}… and ${alike} that were only counted, and fail alike`);
   return lines;
 }
 

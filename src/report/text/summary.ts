@@ -11,19 +11,16 @@ export function summary(analysis: Analysis, style: Style): string[] {
   const failing = flows.filter((flow) => fails(flow, findings));
   const degraded = flows.filter((flow) => flow.status === 'degraded');
   const errors = findings.filter((finding) => finding.severity === 'error');
-  const head = headline(analysis, failing, degraded, errors);
-  const good = failing.length === 0 && errors.length === 0 && degraded.length === 0;
-  const paint = !good
-    ? style.bad
-    : flows.some((flow) => flow.status === 'delivered')
-      ? style.good
-      : style.bold;
+  const tally = tallyOf(analysis, failing.length, degraded.length);
+  const head = headline(analysis, tally, errors);
+  const good = tally.failing === 0 && errors.length === 0 && tally.degraded === 0;
+  const paint = !good ? style.bad : tally.healthy > 0 ? style.good : style.bold;
   const lines = hang('', head, style.width).map(paint);
   if (errors.length > 1) {
     const rows = errors.map((finding, index) => [style.bold(String(index + 1)), printable(finding.title)]);
     lines.push(...columns(rows, { width: style.width, indent: 2, right: [0] }));
   } else lines.push(...worthALook(findings, errors.length > 0, style));
-  const rest = remainder(analysis, failing.length + degraded.length);
+  const rest = remainder(tally);
   if (rest !== '') lines.push(...hang('', rest, style.width));
   return lines;
 }
@@ -38,36 +35,54 @@ function worthALook(findings: readonly Finding[], besides: boolean, style: Style
   return hang('', `${lead}${text}`, style.width).map(style.doubtful);
 }
 
-function headline(
-  { flows, inputs }: Analysis,
-  failing: readonly AnalysisFlow[],
-  degraded: readonly AnalysisFlow[],
-  errors: readonly Finding[],
-): string {
+/** All flows, those that were only counted among them. */
+interface Tally {
+  readonly flows: number;
+  readonly failing: number;
+  readonly degraded: number;
+  readonly healthy: number;
+  readonly meant: number;
+  readonly unknown: number;
+}
+
+function tallyOf({ flows, findings, counted }: Analysis, failing: number, degraded: number): Tally {
+  const count = (status: AnalysisFlow['status']) => flows.filter((flow) => flow.status === status).length;
+  return {
+    flows: flows.length + (counted?.flows ?? 0),
+    failing: failing + (counted?.failing ?? 0),
+    degraded: degraded + (counted?.degraded ?? 0),
+    healthy: count('delivered') + (counted?.delivered ?? 0),
+    meant:
+      flows.filter((flow) => STOPPED.has(flow.status) && isMeant(flow, findings)).length +
+      (counted?.meant ?? 0),
+    unknown: count('unknown') + (counted?.unknown ?? 0),
+  };
+}
+
+function headline({ inputs }: Analysis, tally: Tally, errors: readonly Finding[]): string {
+  const { flows, failing, degraded, healthy } = tally;
   const why =
     errors.length === 1
       ? `: ${printable(errors[0]?.title ?? '')}`
       : errors.length > 1
         ? `, for ${errors.length} reasons:`
         : '';
-  if (failing.length > 0)
-    return `${share(failing.length, flows.length)} ${failing.length === 1 ? 'fails' : 'fail'}${why === '' ? ', and the inputs do not show why' : why}`;
-  if (degraded.length > 0)
-    return `${share(degraded.length, flows.length)} ${degraded.length === 1 ? 'suffers' : 'suffer'}${why}`;
+  if (failing > 0)
+    return `${share(failing, flows)} ${failing === 1 ? 'fails' : 'fail'}${why === '' ? ', and the inputs do not show why' : why}`;
+  if (degraded > 0) return `${share(degraded, flows)} ${degraded === 1 ? 'suffers' : 'suffer'}${why}`;
   if (errors.length > 0)
     return `No flow was seen to fail, but something is wrong${errors.length > 1 ? ', for several reasons:' : why}`;
-  if (flows.length === 0) {
+  if (flows === 0) {
     const captures = inputs.filter((input) => input.packets !== undefined).length;
     return captures === 0
       ? 'No capture among the inputs: nothing to follow. `nettrace trace` asks about a packet of your own.'
       : 'The captures hold no flow to follow';
   }
-  const healthy = flows.filter((flow) => flow.status === 'delivered').length;
-  if (healthy === flows.length)
-    return flows.length === 1
+  if (healthy === flows)
+    return flows === 1
       ? 'The flow is healthy: it was answered'
-      : `${everyFlow(flows.length)} are healthy: each was answered`;
-  return `Nothing is seen to fail: ${healthy} of ${flows.length} flows are healthy`;
+      : `${everyFlow(flows)} are healthy: each was answered`;
+  return `Nothing is seen to fail: ${healthy} of ${flows} flows are healthy`;
 }
 
 function share(part: number, all: number): string {
@@ -79,12 +94,10 @@ function everyFlow(all: number): string {
   return all === 2 ? 'Both flows' : `All ${all} flows`;
 }
 
-function remainder({ flows, findings }: Analysis, troubled: number): string {
-  const healthy = flows.filter((flow) => flow.status === 'delivered').length;
-  const unknown = flows.filter((flow) => flow.status === 'unknown').length;
+function remainder({ failing, degraded, healthy, meant, unknown }: Tally): string {
   const parts = [];
-  if (troubled > 0 && healthy > 0) parts.push(healthy === 1 ? '1 flow is healthy' : `${healthy} are healthy`);
-  const meant = flows.filter((flow) => STOPPED.has(flow.status) && isMeant(flow, findings)).length;
+  if (failing + degraded > 0 && healthy > 0)
+    parts.push(healthy === 1 ? '1 flow is healthy' : `${healthy} are healthy`);
   if (meant > 0) parts.push(`${meant} ended as they were meant to`);
   if (unknown > 0) parts.push(`of ${unknown} the captures show too little to tell`);
   return parts.length === 0 ? '' : `${parts.join(', ')}.`;
