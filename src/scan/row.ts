@@ -18,8 +18,6 @@ export const ROW = {
   kind: 3,
   /** Epoch seconds, a double in two words. */
   time: 4,
-  /** From 1 in its file. */
-  number: 6,
   /** IP length and upper-layer payload in bytes. */
   length: 7,
   payload: 8,

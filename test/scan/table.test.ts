@@ -1,0 +1,223 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { viewOf } from '../../src/base/bytes.ts';
+import { hashOf, RecordIndex } from '../../src/scan/record-index.ts';
+import { HAS_DATA, NOTE, RECORD, Records, SIDE } from '../../src/scan/records.ts';
+import { BATCH, Batch, kindOf, MARK, ROW, ROW_WORDS } from '../../src/scan/row.ts';
+import { FlowTable } from '../../src/scan/table.ts';
+
+interface Row {
+  readonly source: number;
+  readonly destination: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly protocol: number;
+  readonly ttl: number;
+  readonly flags: number;
+  readonly sequence: number;
+  readonly payload: number;
+  readonly time: number;
+}
+
+/** Few hosts and ports, so that conversations have many packets; both ends may be equal. */
+const row: fc.Arbitrary<Row> = fc.record({
+  source: fc.constantFrom(1, 2, 0x0a000001, 0xc0a80001),
+  destination: fc.constantFrom(1, 2, 0x0a000001, 0xc0a80001),
+  sourcePort: fc.constantFrom(80, 1024, 65535),
+  destinationPort: fc.constantFrom(80, 1024, 65535),
+  protocol: fc.constantFrom(6, 17),
+  ttl: fc.constantFrom(62, 63, 64),
+  flags: fc.constantFrom(0x02, 0x12, 0x10, 0x18, 0x11, 0x04),
+  sequence: fc.constantFrom(0, 1000, 0xffffffff),
+  payload: fc.constantFrom(0, 1, 100),
+  time: fc.integer({ min: 0, max: 1000 }).map((tenths) => 1_700_000_000 + tenths / 8),
+});
+
+function put(batch: Batch, packet: Row): void {
+  const at = batch.count++ * ROW_WORDS;
+  const { words, doubles } = batch;
+  words[at + ROW.source] = packet.source;
+  words[at + ROW.destination] = packet.destination;
+  words[at + ROW.ports] = (packet.sourcePort << 16) | packet.destinationPort;
+  words[at + ROW.kind] = kindOf(packet.protocol, false, 0);
+  doubles[(at + ROW.time) >> 1] = packet.time;
+  words[at + ROW.length] = 40 + packet.payload;
+  words[at + ROW.payload] = packet.payload;
+  words[at + ROW.sequence] = packet.sequence;
+  words[at + ROW.bits] = (packet.protocol === 6 ? packet.flags : 0) | (packet.ttl << 8);
+}
+
+interface Side {
+  packets: number;
+  flags: number;
+  data: boolean;
+  sequence?: number;
+  repeats: number;
+  row: number;
+  most: number;
+  ttls: [ttl: number, packets: number][];
+}
+
+const emptySide = (): Side => ({ packets: 0, flags: 0, data: false, repeats: 0, row: 0, most: 0, ttls: [] });
+
+/** The same with objects, told plainly. */
+function told(packets: readonly Row[]) {
+  const known = new Map<
+    string,
+    { first: number; last: number; sides: Map<string, Side>; syns: number; synAcks: number; fell: boolean }
+  >();
+  for (const packet of packets) {
+    const from = `${packet.source}:${packet.sourcePort}`;
+    const to = `${packet.destination}:${packet.destinationPort}`;
+    const key = `${packet.protocol} ${[from, to].sort().join(' ')}`;
+    const flow = known.get(key) ?? {
+      first: packet.time,
+      last: packet.time,
+      sides: new Map<string, Side>(),
+      syns: 0,
+      synAcks: 0,
+      fell: false,
+    };
+    known.set(key, flow);
+    const side = flow.sides.get(from) ?? emptySide();
+    flow.sides.set(from, side);
+    flow.first = Math.min(flow.first, packet.time);
+    flow.last = Math.max(flow.last, packet.time);
+    side.packets++;
+    side.data ||= packet.payload > 0;
+    for (const [name, other] of flow.sides) if (name !== from) other.row = 0;
+    side.row = Math.min(side.row + 1, 255);
+    side.most = Math.max(side.most, side.row);
+    const run = side.ttls.at(-1);
+    if (run?.[0] === packet.ttl) run[1]++;
+    else {
+      if (run && run[0] > packet.ttl) flow.fell = true;
+      side.ttls.push([packet.ttl, 1]);
+    }
+    if (packet.protocol !== 6) continue;
+    side.flags |= packet.flags;
+    if (packet.flags & 2) {
+      if (packet.flags & 16) flow.synAcks++;
+      else flow.syns++;
+    }
+    if (packet.payload > 1) {
+      // A record's word is zero before there was any.
+      side.repeats = (side.sequence ?? 0) === packet.sequence ? side.repeats + 1 : 0;
+      side.sequence = packet.sequence;
+    }
+  }
+  return known;
+}
+
+describe('the flow table', () => {
+  it('has of every conversation what its packets were', () => {
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 120 }), fc.integer({ min: 1, max: 40 }), (packets, together) => {
+        const alike = new Map<string, number>();
+        const table: FlowTable = new FlowTable((record, side, count) => {
+          const ttl = (table.records.side(record, side, SIDE.bits) >>> 8) & 255;
+          const name = `${record} ${side} ${ttl}`;
+          alike.set(name, (alike.get(name) ?? 0) + count);
+        });
+        const batch = new Batch();
+        const view = viewOf(new Uint8Array(64));
+        for (const packet of packets) {
+          if (batch.count === together) table.add(batch, view);
+          put(batch, packet);
+        }
+        table.add(batch, view);
+        table.finish();
+        const flows = told(packets);
+        expect(table.records.count).toBe(flows.size);
+        for (const [number, flow] of [...flows.values()].entries()) {
+          const { records } = table;
+          expect([records.first(number), records.last(number)]).toEqual([flow.first, flow.last]);
+          const notes = records.word(number, RECORD.notes);
+          expect([(notes >>> 16) & 255, notes >>> 24]).toEqual([flow.syns, flow.synAcks]);
+          expect((notes & NOTE.ttlFell) !== 0).toBe(flow.fell);
+          const ports = records.word(number, RECORD.ports);
+          const names = [
+            `${records.word(number, RECORD.low)}:${ports >>> 16}`,
+            `${records.word(number, RECORD.high)}:${ports & 0xffff}`,
+          ];
+          for (const [side, name] of names.entries()) {
+            // Both ends equal: all is side 0's.
+            if (side === 1 && name === names[0]) continue;
+            const own = flow.sides.get(name) ?? emptySide();
+            const rows = records.side(number, side, SIDE.rows);
+            expect(records.side(number, side, SIDE.packets)).toBe(own.packets);
+            expect(records.side(number, side, SIDE.bits) & 255).toBe(own.flags);
+            expect((rows & HAS_DATA) !== 0).toBe(own.data);
+            expect((rows >>> 16) & 127).toBe(own.repeats);
+            expect((rows >>> 8) & 255).toBe(own.most);
+            const sums = new Map<number, number>();
+            for (const [ttl, count] of own.ttls) sums.set(ttl, (sums.get(ttl) ?? 0) + count);
+            for (const [ttl, count] of sums) expect(alike.get(`${number} ${side} ${ttl}`)).toBe(count);
+          }
+        }
+      }),
+    );
+  });
+
+  it('finds every record again when it has grown, and nothing else', () => {
+    const records = new Records();
+    const index = new RecordIndex(records);
+    const keyOf = (number: number) => [number >> 8, number & 255, Math.imul(number, 7) >>> 0, 6] as const;
+    for (let number = 0; number < 50_000; number++) {
+      const [low, high, ports, kind] = keyOf(number);
+      records.add();
+      const words = records.segment(number);
+      const at = Records.at(number);
+      words.set([low, high, ports, kind], at);
+      index.insert(hashOf(low, high, ports, kind), number);
+    }
+    for (let number = 0; number < 60_000; number++) {
+      const [low, high, ports, kind] = keyOf(number);
+      const found = index.find(hashOf(low, high, ports, kind), low, high, ports, kind);
+      expect(found).toBe(number < 50_000 ? number : -1);
+    }
+  });
+
+  it('counts what it has no room for', () => {
+    const table = new FlowTable(() => {}, 3);
+    const batch = new Batch();
+    for (let i = 0; i < BATCH; i++) {
+      put(batch, {
+        source: 1,
+        destination: 2,
+        sourcePort: i % 8,
+        destinationPort: 80,
+        protocol: 17,
+        ttl: 64,
+        flags: 0,
+        sequence: 0,
+        payload: 1,
+        time: i,
+      });
+    }
+    table.add(batch, viewOf(new Uint8Array(64)));
+    expect([table.records.count, table.homeless]).toEqual([3, (BATCH / 8) * 5]);
+  });
+
+  it('knows who began an echo', () => {
+    const table = new FlowTable(() => {});
+    const batch = new Batch();
+    const echo = {
+      ttl: 64,
+      flags: 0,
+      sequence: 0,
+      payload: 8,
+      time: 1,
+      protocol: 1,
+      sourcePort: 9,
+      destinationPort: 9,
+    };
+    put(batch, { ...echo, source: 7, destination: 3 });
+    batch.words[ROW.bits] = (64 << 8) | (MARK.echoRequest << 16);
+    table.add(batch, viewOf(new Uint8Array(64)));
+    const notes = table.records.word(0, RECORD.notes);
+    expect(notes & (NOTE.certain | NOTE.highBegan | NOTE.highFirst)).toBe(
+      NOTE.certain | NOTE.highBegan | NOTE.highFirst,
+    );
+  });
+});
