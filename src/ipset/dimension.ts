@@ -12,7 +12,7 @@ export interface Dimension {
   /** kadt: undefined when the packet has nothing there (-EINVAL). Networks come as the host's address. */
   ofPacket(skb: Skb, direction: Direction, header: SetHeader): Part | undefined | Unknown;
   /** Equal for equal values; without the interface's name, which may be a beginning. */
-  key(part: Part): string;
+  key(part: Part): string | number;
   /** The single elements that a range or prefix stands for, in the order the kernel adds them. */
   expand(part: Part, header: SetHeader): Iterable<Part>;
 }

@@ -82,6 +82,7 @@ export function expiryOf(timeout: number | undefined, header: SetHeader, clock: 
 }
 
 export function skbInfoOf({ skbmark, skbprio, skbqueue }: EntryOptions): SkbInfo {
+  if (skbmark === undefined && skbprio === undefined && skbqueue === undefined) return NO_INFO;
   return {
     mark: skbmark?.mark ?? 0,
     mask: skbmark?.mask ?? 0,

@@ -1,4 +1,5 @@
 /** A set of a dump made ready to be asked: ip_set_create(), and the adds that ipset-restore would do. */
+import { once } from '../base/memo.ts';
 import type { Span } from '../base/span.ts';
 import { isHost } from './dimensions/address.ts';
 import type { Clock, EntryValues } from './element.ts';
@@ -41,6 +42,10 @@ export function runSet(set: IpSet, clock: Clock, members: Members, room: { left:
   const common = { name: set.name, header: set.header, type, store };
   if (!set.entries) return { ...common, partial: 'its elements were not dumped (ipset save)' };
   for (const entry of set.entries) {
+    if (isSingle(entry.parts, type, set.header)) {
+      store.addEntry(entry, true);
+      continue;
+    }
     let first = true;
     for (const parts of expand(entry.parts, type, set.header, firstReduced(type, entry.parts))) {
       if (!first && room.left-- <= 0) {
@@ -55,6 +60,33 @@ export function runSet(set: IpSet, clock: Clock, members: Members, room: { left:
   }
   return common;
 }
+
+/** Expanding it would give it back: most elements of large sets are such. */
+function isSingle(parts: readonly Part[], { dimensions }: SetType, header: SetHeader): boolean {
+  const [part] = parts;
+  if (parts.length > 1 || part?.kind !== 'address' || !isHost(part)) return false;
+  const [dimension] = dimensions;
+  return (
+    dimension?.name === 'net' ||
+    (dimension?.name === 'ip' && header.netmask === undefined && header.bitmask === undefined)
+  );
+}
+
+/**
+ * A set that packets don't change unless they add or delete: one for all worlds. Undefined: it counts, ages, asks other sets, or
+ * takes of the room that ranges share.
+ */
+export const steadySet = once((set: IpSet): RunningSet | undefined => {
+  const { timeout, counters } = set.header;
+  const { store, name } = typeOf(set.header);
+  if (!set.entries || timeout !== undefined || counters || store === 'list' || name === 'bitmap:ip,mac')
+    return undefined;
+  const room = { left: MOST_EXPANDED };
+  const made = runSet(set, { now: 0, journal: undefined }, NO_MEMBERS, room);
+  return room.left === MOST_EXPANDED ? made : undefined;
+});
+
+const NO_MEMBERS: Members = { test: () => 'out', change: () => 'done' };
 
 /**
  * The first dimension of a dumped element that is still to be reduced. Ranges leave addresses in a hash:ip,port that its netmask

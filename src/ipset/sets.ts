@@ -3,7 +3,7 @@ import { isUnknown, type Unknown, unknown } from '../base/ternary.ts';
 import type { Clock } from './element.ts';
 import type { Changed, Query, Tested } from './query.ts';
 import type { IpSet } from './record.ts';
-import { MOST_EXPANDED, type RunningSet, recordOf, runSet } from './running-set.ts';
+import { MOST_EXPANDED, type RunningSet, recordOf, runSet, steadySet } from './running-set.ts';
 
 export interface Sets {
   /** Does the packet's tuple belong to it? */
@@ -24,10 +24,13 @@ export function createSets(namespace: string, dumped: readonly IpSet[] | undefin
   /** Time of the first packet. */
   let first = Number.NaN;
 
-  const setNamed = (name: string): RunningSet | undefined => {
+  /** `changing`: the world needs one of its own. */
+  const setNamed = (name: string, changing = false): RunningSet | undefined => {
     const found = running.get(name);
     const record = found ? undefined : known.get(name);
     if (!record) return found;
+    const steady = changing ? undefined : steadySet(record);
+    if (steady) return steady;
     // It stood before the packet at hand, and stays whatever is only tried out.
     const { now, journal } = clock;
     clock.now = start ?? first;
@@ -69,7 +72,7 @@ export function createSets(namespace: string, dumped: readonly IpSet[] | undefin
   }
 
   function changeMember(change: 'add' | 'del', name: string, query: Query): Changed {
-    const set = setNamed(name);
+    const set = setNamed(name, true);
     if (!set) return missing(name);
     if (!accepts(set, query)) return 'invalid';
     return set.store[change](query);

@@ -189,3 +189,35 @@ it('passes over the length that ipset prints behind a bitmask by mistake', () =>
   const content = contentOf(read('ipset-save.txt', text), 'ipsets');
   expect(content.sets[0]?.header.bitmask).toBe(0xffff00ff);
 });
+
+describe('worlds of one dump', () => {
+  it.each([
+    ['hash:ip', 'add s 10.0.0.9', 'src'],
+    ['hash:net', 'add s 10.0.0.0/30\nadd s 10.0.0.64/26 nomatch', 'src'],
+    ['hash:ip,port', 'add s 10.0.0.9,tcp:80', 'src,dst'],
+    ['hash:net,iface', 'add s 10.0.1.0/24,eth0\nadd s 10.0.1.0/24,eth1', 'src,src'],
+    ['hash:ip counters', 'add s 10.0.0.9', 'src'],
+    ['hash:ip timeout 60', 'add s 10.0.0.9', 'src'],
+    ['bitmap:ip range 10.0.0.0-10.0.0.255', 'add s 10.0.0.9', 'src'],
+    ['hash:ip', 'add s 10.0.0.16-10.0.0.19', 'src'],
+  ])('%s: what one changes the others do not see', (type, elements, directions) => {
+    const { sets: dumped } = contentOf(
+      read('ipset-save.txt', `create s ${type}\n${elements}\n`, 'ipset save'),
+      'ipsets',
+    );
+    const [untouched, changed, tried] = [1, 2, 3].map(() => createSets('host', dumped));
+    const inside = ask(directions, packet('10.0.0.1', '192.0.2.7'));
+    const records = (sets: Sets | undefined) => sets?.records(100).map(({ entries }) => entries);
+    const before = records(untouched);
+    const contained = untouched?.test('s', inside);
+    tried?.test('s', inside);
+    tried?.tentatively(() => tried.change('add', 's', inside));
+    expect(changed?.change('add', 's', inside)).toBe(contained === true ? 'exists' : 'done');
+    expect(changed?.test('s', inside)).toBe(true);
+    expect(tried?.test('s', inside)).toBe(contained);
+    expect(createSets('host', dumped).test('s', inside)).toBe(contained);
+    expect(records(createSets('host', dumped))).toEqual(before);
+    expect(changed?.change('del', 's', inside)).toBe('done');
+    expect(changed?.test('s', inside)).toBe(false);
+  });
+});

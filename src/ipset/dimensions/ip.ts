@@ -20,7 +20,8 @@ export const ip: Dimension = {
   read: readAddress,
   print: printAddress,
   ofPacket: (skb, direction, header) => reduced(packetAddress(skb, direction).address, header),
-  key: (part) => (part.kind === 'address' ? String(part.address) : ''),
+  key: (part) =>
+    part.kind !== 'address' ? '' : typeof part.address === 'number' ? part.address : String(part.address),
   expand,
 };
 

@@ -9,7 +9,12 @@ export const net: Dimension = {
   read: readAddress,
   print: printAddress,
   ofPacket: (skb, direction) => packetAddress(skb, direction),
-  key: (part) => (part.kind === 'address' ? `${part.address}/${part.length}` : ''),
+  key: (part) =>
+    part.kind !== 'address'
+      ? ''
+      : typeof part.address === 'number'
+        ? part.address * 64 + part.length
+        : `${part.address}/${part.length}`,
   expand,
 };
 

@@ -19,8 +19,8 @@ import { networksOf, type SetType } from '../type.ts';
 import { Lengths } from './lengths.ts';
 import { isZero, packetParts } from './packet-parts.ts';
 
-/** An element by its parts, in a bucket of those that differ in the interface only. */
-type Buckets = Map<string, Element[]>;
+/** An element by its parts; a list of those that differ in the interface only. */
+type Buckets = Map<string | number, Element | Element[]>;
 
 export function createHash(type: SetType, header: SetHeader, clock: Clock): Store {
   const buckets: Buckets = new Map();
@@ -35,14 +35,20 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
   /** The order that was next when an element was last evicted: which one it was is up to the kernel's hash. */
   let evicted = 0;
 
-  const keyOf = (parts: readonly Part[]): string =>
-    parts.map((part, at) => type.dimensions[at]?.key(part) ?? '').join(',');
+  const [only] = type.dimensions.length === 1 ? type.dimensions : [];
+  const keyOf = (parts: readonly Part[]): string | number =>
+    only
+      ? only.key(parts[0] as Part)
+      : parts.map((part, at) => type.dimensions[at]?.key(part) ?? '').join(',');
 
   const same = (element: Element, parts: readonly Part[]): boolean =>
     !byInterface || sameInterface(element, parts.at(-1));
 
-  const find = (parts: readonly Part[]): Element | undefined =>
-    buckets.get(keyOf(parts))?.find((element) => same(element, parts));
+  const find = (parts: readonly Part[]): Element | undefined => {
+    const bucket = buckets.get(keyOf(parts));
+    if (!Array.isArray(bucket)) return bucket && same(bucket, parts) ? bucket : undefined;
+    return bucket.find((element) => same(element, parts));
+  };
 
   /** mtype_test_cidrs(): the longest prefixes of the first network first, and of the second within. */
   const search = (parts: readonly Part[], accept: (element: Element) => boolean): Element | undefined => {
@@ -52,7 +58,7 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
       if (!bucket) return false;
       // A network that is there for another interface hides the shorter prefixes (`multi` in the kernel).
       let hides = false;
-      for (const element of bucket) {
+      for (const element of listOf(bucket)) {
         hides = byInterface;
         if (!same(element, candidate)) continue;
         if (accept(element)) {
@@ -84,8 +90,8 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
   const insert = (element: Element): void => {
     const key = keyOf(element.parts);
     const bucket = buckets.get(key);
-    if (bucket) bucket.push(element);
-    else buckets.set(key, [element]);
+    if (Array.isArray(bucket)) bucket.push(element);
+    else buckets.set(key, bucket ? [bucket, element] : element);
     for (const [i, at] of networks.entries()) lengths[i]?.add(lengthOf(element.parts[at]));
     nextExpiry = Math.min(nextExpiry, element.expires);
     size++;
@@ -93,7 +99,8 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
 
   const remove = (element: Element): void => {
     const key = keyOf(element.parts);
-    const rest = (buckets.get(key) ?? []).filter((each) => each !== element);
+    const bucket = buckets.get(key);
+    const rest = Array.isArray(bucket) ? bucket.filter((each) => each !== element) : [];
     if (rest.length === 0) buckets.delete(key);
     else buckets.set(key, rest);
     for (const [i, at] of networks.entries()) lengths[i]?.delete(lengthOf(element.parts[at]));
@@ -105,7 +112,7 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
     if (nextExpiry > clock.now) return;
     nextExpiry = Number.POSITIVE_INFINITY;
     for (const bucket of [...buckets.values()]) {
-      for (const element of bucket) {
+      for (const element of listOf(bucket)) {
         if (isExpired(element, clock)) remove(element);
         else nextExpiry = Math.min(nextExpiry, element.expires);
       }
@@ -181,14 +188,18 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
     addEntry: (entry, exist) => add(entry, exist),
     delEntry: ({ parts }) => (type.refusesZero && parts.some(isZero) ? 'invalid' : del(parts)),
     flush() {
-      for (const bucket of [...buckets.values()]) for (const element of bucket) remove(element);
+      for (const bucket of [...buckets.values()]) for (const element of listOf(bucket)) remove(element);
     },
     *elements() {
       for (const bucket of buckets.values()) {
-        for (const element of bucket) if (!isExpired(element, clock)) yield element;
+        for (const element of listOf(bucket)) if (!isExpired(element, clock)) yield element;
       }
     },
   };
+}
+
+function listOf(bucket: Element | Element[]): readonly Element[] {
+  return Array.isArray(bucket) ? bucket : [bucket];
 }
 
 /** Calls `tried` with every way to shorten the networks to lengths of the set; true ends it. */
