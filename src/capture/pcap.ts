@@ -92,49 +92,42 @@ export class PcapParser implements Parser {
     let bytes = 0;
     let capturedBytes = 0;
     let cut = 0;
-    let firstSeconds = Number.POSITIVE_INFINITY;
-    let firstFraction = 0;
-    let lastSeconds = -1;
-    let lastFraction = 0;
+    // A run of records of one second, in order: its first was accounted for, of the others only the last has to be.
+    let second = 0;
+    let fraction = whole;
     for (;;) {
       if (at + header > end) {
         this.need = header;
         break;
       }
-      const captured = view.getUint32(at + 8, little);
-      // In this order: what is too long is never waited for.
-      if (captured > limit) break;
-      if (at + header + captured > end) {
+      // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
+      const captured = view.getInt32(at + 8, little);
+      if (captured < 0 || captured > limit) break;
+      const next = at + header + captured;
+      if (next > end) {
         this.need = header + captured;
         break;
       }
       const length = view.getUint32(at + 12, little);
-      const seconds = view.getUint32(at, little);
-      const fraction = view.getUint32(at + 4, little);
+      const itsSecond = view.getInt32(at, little);
+      const itsFraction = view.getInt32(at + 4, little);
+      if (itsSecond === second && itsFraction >= fraction && itsFraction < whole) {
+        fraction = itsFraction;
+      } else {
+        if (fraction < whole) context.account(second >>> 0, fraction * unit);
+        const nanoseconds = (itsFraction >>> 0) * unit;
+        context.account((itsSecond >>> 0) + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9);
+        second = itsSecond;
+        fraction = itsFraction >= 0 ? Math.min(itsFraction, whole) : whole;
+      }
       packets++;
       bytes += length;
       capturedBytes += captured;
       if (captured < length) cut++;
-      if (fraction >= whole) {
-        const nanoseconds = fraction * unit;
-        context.account(seconds + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9);
-      } else {
-        if (seconds > lastSeconds || (seconds === lastSeconds && fraction > lastFraction)) {
-          lastSeconds = seconds;
-          lastFraction = fraction;
-        }
-        if (seconds < firstSeconds || (seconds === firstSeconds && fraction < firstFraction)) {
-          firstSeconds = seconds;
-          firstFraction = fraction;
-        }
-      }
-      at += header + captured;
+      at = next;
     }
+    if (fraction < whole) context.account(second >>> 0, fraction * unit);
     context.addAll(packets, bytes, capturedBytes, cut);
-    if (lastSeconds >= 0) {
-      context.account(firstSeconds, firstFraction * unit);
-      context.account(lastSeconds, lastFraction * unit);
-    }
     chunk.start = at;
     if (at + header <= end) {
       const captured = view.getUint32(at + 8, little);
