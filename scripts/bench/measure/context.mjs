@@ -20,8 +20,8 @@ import { packaged } from './nettrace.mjs';
 export function createContext({ runs, quick }) {
   const home = join(BENCH_DIR, 'home');
   mkdirSync(home, { recursive: true });
-  const launcher = packaged();
   const folder = (name) => captureFolder(name, quick);
+  const launcher = packaged(folder('bundle'));
   return {
     ...{ runs, quick, home, folder },
     missing: new Set(),
