@@ -3,11 +3,15 @@ import { writeSmall } from './captures/definitions.mjs';
 import { writePoints } from './captures/points.mjs';
 import { folderOf } from './inputs.mjs';
 import { race } from './measure/race.mjs';
+import { docker } from './rulesets/docker.mjs';
+import { kubeProxy } from './rulesets/kube-proxy.mjs';
 
-const VERSION = 1;
+const VERSION = 2;
+/** Seconds; what takes longer has stopped growing in proportion. */
+const LIMIT = 300;
 
 /** Name of the table → its sizes, each with what makes its input. */
-const TABLES = {
+export const TABLES = {
   packets: {
     sizes: [5e5, 1e6, 2e6, 4e6, 8e6],
     make: (folder, size) => writeSmall(folder, { packets: size, flows: 25_000 }),
@@ -23,6 +27,21 @@ const TABLES = {
     make: (folder, size) => writeSmall(folder, { packets: 1e6, flows: 50_000, rules: size }),
     what: (size) => `1 M packets in 50,000 flows, ${size.toLocaleString('en')} rules`,
   },
+  docker: {
+    sizes: [20, 200],
+    make: (folder, size) => writeRuled(folder, () => docker(size, 'br0', '172.18')),
+    what: (size) => `100,000 packets in 5,000 flows, Docker with ${size} containers`,
+  },
+  'kube-proxy': {
+    sizes: [2000, 20_000, 50_000],
+    make: (folder, size) => writeRuled(folder, (masquerade) => kubeProxy(size, [masquerade])),
+    what: (size) => `100,000 packets in 5,000 flows, ${size.toLocaleString('en')} rules of kube-proxy`,
+  },
+  set: {
+    sizes: [1000, 100_000, 1_000_000],
+    make: (folder, size) => writeSmall(folder, { packets: 1e5, flows: 5000, rules: 10, members: size }),
+    what: (size) => `100,000 packets in 5,000 flows, a set of ${size.toLocaleString('en')} members`,
+  },
   points: {
     sizes: [1, 2, 3, 4],
     make: (folder, size) => writePoints(folder, { packets: 1e6, flows: 50_000, points: size }),
@@ -30,18 +49,29 @@ const TABLES = {
   },
 };
 
-/** @param {import('./measure/context.mjs').Context} context */
-export async function growth(context) {
+function writeRuled(folder, ruleset) {
+  writePoints(folder, { packets: 1e5, flows: 5000, points: 1, ruleset });
+}
+
+/** @param {import('./measure/context.mjs').Context} context @param {readonly string[]} wanted of TABLES; all when empty */
+export async function growth(context, wanted) {
   const scale = context.quick ? 0.1 : 1;
   for (const [name, { sizes, make, what }] of Object.entries(TABLES)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     console.log(`\n| ${name} | CPU s | peak MiB |\n| --- | --- | --- |`);
     for (const size of sizes) {
       const scaled = name === 'packets' || name === 'flows' ? size * scale : size;
       const folder = folderOf(`growth/${name}-${scaled}`, VERSION, (target) => make(target, scaled));
-      const program = { name: 'nettrace', command: context.nettrace('analyze', folder), accept: [0, 1] };
-      const costs = await race([program], { ...context, runs: Math.min(3, context.runs) });
-      const { cpu, memory } = costs.get('nettrace');
-      console.log(`| ${what(scaled)} | ${cpu.toFixed(2)} | ${(memory / 2 ** 20).toFixed(0)} |`);
+      const command = context.nettrace('analyze', folder);
+      const program = { name: 'nettrace', command, accept: [0, 1], limit: LIMIT };
+      try {
+        const costs = await race([program], { ...context, runs: Math.min(3, context.runs) });
+        const { cpu, memory } = costs.get('nettrace');
+        console.log(`| ${what(scaled)} | ${cpu.toFixed(2)} | ${(memory / 2 ** 20).toFixed(0)} |`);
+      } catch (error) {
+        console.log(`| ${what(scaled)} | ${error instanceof Error ? error.message : error} | |`);
+        break;
+      }
     }
   }
 }

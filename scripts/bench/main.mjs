@@ -1,12 +1,12 @@
 /**
  * Measures nettrace against its peers and against what was recorded: `npm run bench -- [ROW…] [--list] [--runs N] [--quick] [--record]`,
- * `npm run bench -- growth` for how cost grows, `npm run bench -- make [CAPTURE…]` to have the captures alone. Exit status 1 when a
+ * `npm run bench -- growth [TABLE…]` for how cost grows, `npm run bench -- make [CAPTURE…]` to have the captures alone. Exit status 1 when a
  * target or the recorded ratio is missed.
  */
 import { parseArgs } from 'node:util';
 import { CAPTURES } from './captures/definitions.mjs';
 import { captureFolder } from './captures/make.mjs';
-import { growth } from './growth.mjs';
+import { growth, TABLES } from './growth.mjs';
 import { createContext } from './measure/context.mjs';
 import { costLines, goalLines } from './measure/print.mjs';
 import { readRecord, writeRecord } from './measure/record.mjs';
@@ -23,7 +23,12 @@ const { values, positionals } = parseArgs({
 });
 const runs = Math.max(1, Number.parseInt(values.runs, 10) || 5);
 const [first, ...others] = positionals;
-const known = first === 'make' ? Object.keys(CAPTURES) : ROWS.map(({ name }) => name);
+const known =
+  first === 'make'
+    ? Object.keys(CAPTURES)
+    : first === 'growth'
+      ? Object.keys(TABLES)
+      : ROWS.map(({ name }) => name);
 const wanted = first === 'make' || first === 'growth' ? others : positionals;
 const unknown = wanted.filter((name) => !known.includes(name));
 
@@ -32,13 +37,13 @@ if (values.list) {
   console.log(`${'growth'.padEnd(12)} (alone) how cost grows with packets, flows, rules and capture points`);
 } else if (unknown.length > 0) {
   console.error(
-    `no such ${first === 'make' ? 'capture' : 'row'}: ${unknown.join(', ')}; there are ${known.join(', ')}`,
+    `no such ${first === 'make' ? 'capture' : first === 'growth' ? 'table' : 'row'}: ${unknown.join(', ')}; there are ${known.join(', ')}`,
   );
   process.exitCode = 2;
 } else if (first === 'make') {
   for (const name of wanted.length > 0 ? wanted : known) console.log(captureFolder(name, values.quick));
 } else if (first === 'growth') {
-  await growth(createContext({ runs, quick: values.quick }));
+  await growth(createContext({ runs, quick: values.quick }), wanted);
 } else {
   process.exitCode = (await measureAll()) ? 1 : 0;
 }
@@ -54,7 +59,7 @@ async function measureAll() {
     console.log(`${row.name}: ${row.title}${values.quick ? ' (a tenth: not held against targets)' : ''}`);
     try {
       const { costs, goals } = await row.measure(context);
-      measured.set(row.name, { costs, goals });
+      measured.set(row.name, { title: row.title, costs, goals });
       for (const line of costLines(costs)) console.log(line);
       const told = goalLines(goals, record?.rows[row.name]?.ratios, !values.quick);
       for (const line of told.lines) console.log(line);

@@ -15,6 +15,7 @@ export function writeSmall(
     readonly packets: number;
     readonly flows: number;
     readonly rules?: number;
+    readonly members?: number;
     readonly seed?: number;
   },
 ): void;

@@ -28,13 +28,13 @@ const MIXED = [
   ['udpUnanswered', 0.002],
 ];
 
-/** Many small packets through a firewall, with its dumps. */
-export function writeSmall(folder, { packets, flows, rules = 1000, seed = 2 }) {
+/** Many small packets through a firewall, with its dumps; `members`: of a set of banned sources that every packet is held against. */
+export function writeSmall(folder, { packets, flows, rules = 1000, members, seed = 2 }) {
   writeLan(folder, {
     ...{ seed, packets, flows, kinds: [['tcp', 0.79], ['udp', 0.2], ...FAILING] },
     ...{ gap: [2, 10], payload: [20, 60] },
   });
-  writeFirewallDumps(folder, firewall(rules));
+  writeFirewallDumps(folder, firewall(rules, members !== undefined), members);
 }
 
 export const CAPTURES = {

@@ -1,8 +1,10 @@
 /** What the firewall's own commands print: eth1 is the LAN's side, eth0 the Internet's. */
+
+import { ipset } from '../rulesets/ipset.mjs';
 import { ip, mac } from './addresses.mjs';
 import { device, loopback, writeDumps } from './dumps.mjs';
 
-export function writeFirewallDumps(folder, rules) {
+export function writeFirewallDumps(folder, rules, members) {
   writeDumps(folder, 'host', {
     'ip-addr.txt': [
       loopback(),
@@ -20,6 +22,7 @@ export function writeFirewallDumps(folder, rules) {
     'ip-neigh.txt': `198.51.100.1 dev eth0 lladdr ${mac(ip('198.51.100.1'))} REACHABLE\n`,
     'sysctl.txt': sysctl(),
     'iptables-save.txt': rules,
+    ...(members !== undefined && { 'ipset-save.txt': ipset(members) }),
   });
 }
 

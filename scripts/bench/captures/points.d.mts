@@ -4,7 +4,7 @@ export function writePoints(
     readonly packets: number;
     readonly flows: number;
     readonly points: 1 | 2 | 3 | 4;
-    readonly rules?: number;
+    readonly ruleset?: (masquerade: string) => string;
     readonly seed?: number;
   },
 ): void;

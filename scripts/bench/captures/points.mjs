@@ -8,7 +8,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { kubeProxy } from '../rulesets/kube-proxy.mjs';
+import { NAT_POLICIES, table } from '../rulesets/table.mjs';
 import { PcapFile } from '../traffic/pcap-file.mjs';
 import { Traffic } from '../traffic/traffic.mjs';
 import { ip, mac } from './addresses.mjs';
@@ -33,8 +33,11 @@ const POINTS = [
   { path: 'host/veth7.pcap', outside: false, delay: -4, link: INNER },
 ];
 
-/** @param {{ packets: number, flows: number, points: 1 | 2 | 3 | 4, rules?: number, seed?: number }} options */
-export function writePoints(folder, { packets, flows, points, rules, seed = 4 }) {
+/**
+ * @param {{ packets: number, flows: number, points: 1 | 2 | 3 | 4, ruleset?: (masquerade: string) => string, seed?: number }} options
+ *   `ruleset`: the host's, with the rule that it needs in the nat table's POSTROUTING; without it that rule alone
+ */
+export function writePoints(folder, { packets, flows, points, ruleset = alone, seed = 4 }) {
   const taken = POINTS.slice(0, points).map((point) => {
     const path = join(folder, 'captures', point.path);
     mkdirSync(join(path, '..'), { recursive: true });
@@ -65,10 +68,12 @@ export function writePoints(folder, { packets, flows, points, rules, seed = 4 })
     }
   });
   for (const { file } of taken) file.close();
-  writeHostDumps(folder, rules);
+  writeHostDumps(folder, ruleset);
 }
 
-function writeHostDumps(folder, rules) {
+const alone = (masquerade) => table('nat', NAT_POLICIES, [], [masquerade]);
+
+function writeHostDumps(folder, ruleset) {
   const rule = '0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n';
   const masquerade = '-A POSTROUTING -s 172.18.0.0/16 ! -o br0 -j MASQUERADE';
   writeDumps(folder, 'host', {
@@ -87,10 +92,7 @@ function writeHostDumps(folder, rules) {
       .flatMap((name) => [`net.ipv4.conf.${name}.forwarding = 1\n`, `net.ipv4.conf.${name}.rp_filter = 0\n`])
       .join('')
       .concat('net.ipv4.ip_forward = 1\n'),
-    'iptables-save.txt':
-      rules === undefined
-        ? `*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n${masquerade}\nCOMMIT\n`
-        : kubeProxy(rules, [masquerade]),
+    'iptables-save.txt': ruleset(masquerade),
   });
   writeDumps(folder, 'red', {
     'ip-addr.txt': loopback() + device(2, 'eth0@if7', mac(RED), '172.18.0.2/16', { netnsid: 0 }),

@@ -15,6 +15,8 @@ echo "$status $begun $ended"
 `;
 /** Milliseconds between two looks at the memory. */
 const WATCH = 5;
+/** As bash reports SIGTERM. */
+const TERMINATED = 143;
 const MOST_COMPLAINTS = 4096;
 
 /**
@@ -27,10 +29,11 @@ export function cleanEnvironment(home) {
 
 /**
  * @param {readonly string[]} command
- * @param {{ home: string, accept?: readonly number[] }} options `accept`: exit statuses that are no failure
+ * @param {{ home: string, accept?: readonly number[], limit?: number }} options `accept`: exit statuses that are no failure;
+ *   `limit`: seconds after which it is ended
  * @returns {Promise<{ cpu: number, wall: number, memory: number }>} seconds, seconds, bytes at the most
  */
-export async function runOnce(command, { home, accept = [0] }) {
+export async function runOnce(command, { home, accept = [0], limit }) {
   const child = spawn('bash', ['-c', SCRIPT, 'bash', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: cleanEnvironment(home),
@@ -39,6 +42,7 @@ export async function runOnce(command, { home, accept = [0] }) {
   let complaints = '';
   let memory = 0;
   let watch;
+  let end;
   child.stdout.setEncoding('utf8').on('data', (text) => {
     told += text;
     if (watch !== undefined || !told.includes('\n')) return;
@@ -47,14 +51,17 @@ export async function runOnce(command, { home, accept = [0] }) {
       memory = Math.max(memory, highWater(pid));
     }, WATCH);
     memory = highWater(pid);
+    if (limit !== undefined) end = setTimeout(() => process.kill(pid), limit * 1000);
   });
   child.stderr.setEncoding('utf8').on('data', (text) => {
     if (complaints.length < MOST_COMPLAINTS) complaints += text;
   });
   await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject));
   clearInterval(watch);
+  clearTimeout(end);
   const lines = told.trim().split('\n');
   const [status, begun, ended] = (lines.at(-1) ?? '').split(' ').map(Number);
+  if (status === TERMINATED && limit !== undefined) throw new Error(`not done after ${limit} s`);
   if (!accept.includes(status)) {
     throw new Error(`${command.join(' ')}: exit status ${status}\n${complaints.trim().slice(-1000)}`);
   }

@@ -8,6 +8,7 @@ import { runOnce } from './process.mjs';
  * @property {readonly string[]} command
  * @property {number} [runs] of very slow ones fewer than of the others
  * @property {readonly number[]} [accept]
+ * @property {number} [limit] seconds
  * @property {() => void} [before] before each run, not measured
  *
  * @typedef {{ cpu: number, wall: number, memory: number, runs: number }} Cost medians: seconds, seconds, bytes
@@ -25,7 +26,9 @@ export async function race(programs, { runs, home, warm = [] }) {
     for (const program of programs) {
       if (round >= (program.runs ?? runs)) continue;
       program.before?.();
-      costs.get(program.name).push(await runOnce(program.command, { home, accept: program.accept }));
+      costs
+        .get(program.name)
+        .push(await runOnce(program.command, { home, accept: program.accept, limit: program.limit }));
     }
   }
   return new Map(

@@ -1,3 +1,3 @@
-export function docker(containers: number): string;
-export function containerAddress(index: number): string;
+export function docker(containers: number, bridge?: string, network?: string): string;
+export function containerAddress(index: number, network?: string): string;
 export function publishedPort(index: number): number;

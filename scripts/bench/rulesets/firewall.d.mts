@@ -1,1 +1,1 @@
-export function firewall(rules: number): string;
+export function firewall(rules: number, banned?: boolean): string;

@@ -12,8 +12,12 @@ const LAST = [
 ];
 const TENANT = 10;
 
-export function firewall(rules) {
-  const first = ['-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'];
+/** @param {number} rules @param {boolean} [banned] whether the set `banned` is asked first */
+export function firewall(rules, banned = false) {
+  const first = [
+    ...(banned ? ['-A FORWARD -m set --match-set banned src -j DROP'] : []),
+    '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+  ];
   const room = Math.max(0, rules - LAST.length - first.length - 1);
   const tenants = Math.min(64, Math.floor((room * 0.3) / (TENANT + 1)));
   const bans = Math.floor((room - tenants * (TENANT + 1)) / 2);
