@@ -8,8 +8,13 @@ export function parseMac(text: string): Mac | undefined {
   return text.split(/[:-]/).reduce((value, part) => value * 256 + Number.parseInt(part, 16), 0);
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function formatMac(mac: Mac): string {
-  return mac.toString(16).padStart(12, '0').match(/../g)?.join(':') ?? '';
+  const high = Math.floor(mac / 2 ** 32);
+  const low = mac >>> 0;
+  const front = `${HEX[high >> 8]}:${HEX[high & 255]}:${HEX[low >>> 24]}`;
+  return `${front}:${HEX[(low >>> 16) & 255]}:${HEX[(low >>> 8) & 255]}:${HEX[low & 255]}`;
 }
 
 /** Group bit set: broadcast or multicast. */
