@@ -77,6 +77,18 @@ const separate = {
     );
   },
 };
+/** Commander would start programs for commands that are files of their own, of which there are none; to load that takes as long as all else of it. */
+const unspawned = {
+  name: 'unspawned',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /\/commander\//.test(importer) ? { path: 'child_process', namespace: 'unspawned' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'unspawned' }, () => ({
+      contents: "exports.spawn = (...words) => require('child_process').spawn(...words);",
+    }));
+  },
+};
 const PLACE_OF_HASH = '0'.repeat(32);
 const program = await build({
   ...common,
@@ -95,7 +107,7 @@ const program = await build({
   external: ['cap'],
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'module.url' },
-  plugins: [foreknown, separate],
+  plugins: [foreknown, separate, unspawned],
   banner: {
     js: `/*${PLACE_OF_HASH}*/(function(exports,require,module,__filename,__dirname){`,
   },

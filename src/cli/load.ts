@@ -15,7 +15,10 @@ export async function loadInputs(words: readonly string[], options: CommonOption
   const progress = createProgress(io, options.quiet ?? false);
   const inputs = await resolveInputs(words, {
     ignoreUnknown: options.ignoreUnknown ?? false,
-    stdin: io.stdin,
+    // Asked for only where `-` stands: Node makes a stream of it then.
+    get stdin() {
+      return io.stdin;
+    },
   });
   return { inputs: observed(inputs, progress), progress };
 }

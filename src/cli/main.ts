@@ -20,7 +20,7 @@ const io: Io = {
   },
 };
 
-const watched = new WeakSet<NodeJS.WriteStream>();
+const watched = new Set<NodeJS.WriteStream>();
 
 function outgoing(stream: NodeJS.WriteStream): Stream {
   if (watched.has(stream)) return stream;
@@ -35,4 +35,6 @@ function outgoing(stream: NodeJS.WriteStream): Stream {
 
 export async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), io);
+  // Else V8 would collect garbage once more before the end. A reader that is slow still gets what is waiting for it.
+  if ([...watched].every((stream) => stream.writableLength === 0)) process.exit();
 }

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import { once } from '../base/memo.ts';
 import type { DumpContent } from './dump.ts';
 import type { Hint } from './hint.ts';
 import { isObject, type JsonObject, lineOf } from './json.ts';
@@ -36,16 +37,21 @@ export function badLine(path: string, line: number, found: string, expected: str
 const SAMPLE_LINES = 60;
 const SAMPLE_WIDTH = 1000;
 
-/** The first lines with content, cut to a bounded width, with their numbers. */
-export function* sample(text: DumpText): Generator<{ readonly line: string; readonly number: number }> {
-  let given = 0;
-  for (let i = 0; i < text.lines.length && given < SAMPLE_LINES; i++) {
+interface SampleLine {
+  readonly line: string;
+  readonly number: number;
+}
+
+/** The first lines with content, cut to a bounded width, with their numbers. Every format asks for them. */
+export const sample = once((text: DumpText): readonly SampleLine[] => {
+  const lines: SampleLine[] = [];
+  for (let i = 0; i < text.lines.length && lines.length < SAMPLE_LINES; i++) {
     const line = text.lines[i] as string;
     if (line === '' || line.trim() === '') continue;
-    given++;
-    yield { line: line.slice(0, SAMPLE_WIDTH), number: i + 1 };
+    lines.push({ line: line.slice(0, SAMPLE_WIDTH), number: i + 1 });
   }
-}
+  return lines;
+});
 
 export function because(number: number, line: string): string {
   return `line ${number} ${quote(line)}`;

@@ -11,8 +11,9 @@ import { readTranscript } from './transcript.ts';
 /** A text that isn't blank: packets as tcpdump prints them, a session, or a dump. */
 export function recogniseText(placed: PlacedEntry, text: string, issues: readonly Issue[]): Classified {
   const { entry, place } = placed;
-  const lines = textCaptureLines(text);
-  const transcript = readTranscript(entry.path, text, place?.namespace);
+  const isData = isJson(text);
+  const lines = isData ? undefined : textCaptureLines(text);
+  const transcript = isData ? undefined : readTranscript(entry.path, text, place?.namespace);
   // What a packet carried may look like a command; a session has something that one printed or changed.
   if (lines && (!transcript || transcript.dumps.length + transcript.commands.length === 0)) {
     const { open: _, ...capture } = captureInput(placed);
@@ -43,6 +44,17 @@ export function recogniseText(placed: PlacedEntry, text: string, issues: readonl
     },
     issues,
   };
+}
+
+/** One whole document: no line of it is a packet's, nor typed at a prompt, since its strings have no line breaks. */
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The interface that the command line, a bundle or its manifest names counts for more than the command in the text. */

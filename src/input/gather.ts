@@ -32,17 +32,20 @@ interface State {
 export async function gather(
   words: readonly string[],
   limits: InputLimits,
-  stdin: AsyncIterable<Uint8Array> | undefined,
+  given: { readonly stdin?: AsyncIterable<Uint8Array> },
 ): Promise<Gathered> {
   const state: State = { entries: [], bundles: [], issues: [], seen: new Map(), limits };
-  let input = stdin;
+  let read = false;
   for (const word of words) {
     const argument = parseArgument(word, existsSync);
     if (argument.path !== '-') {
       await gatherPath(argument, state);
-    } else if (input) {
-      await gatherFile(argument, streamEntry('-', input), undefined, state);
-      input = undefined;
+      continue;
+    }
+    const { stdin } = given;
+    if (stdin && !read) {
+      read = true;
+      await gatherFile(argument, streamEntry('-', stdin), undefined, state);
     } else {
       const text = stdin ? 'standard input can be read only once' : 'nothing is connected to standard input';
       state.issues.push({ severity: 'error', code: 'stdin', text, path: '-' });

@@ -25,7 +25,7 @@ export async function resolveInputs(
   options: ResolveOptions = {},
 ): Promise<InputSet> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const gathered = await gather(words, limits, options.stdin);
+  const gathered = await gather(words, limits, options);
   const issues = gathered.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false));
   const seen: (CaptureInput & Of)[] = [];
   const recognised: (RecognisedDump & Of)[] = [];

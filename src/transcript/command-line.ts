@@ -27,6 +27,16 @@ const STRONG: readonly RegExp[] = [
 ];
 const BUSYBOX = /^(?:\/|~)(?:[\w/.-]{0,128}) [#$] (?=\S)/;
 
+/** Every prompt has one of these. Most lines are output, and have none. */
+const SIGN = /[$#%>❯➜]|^\+/;
+
+/**
+ * First words of what PLAUSIBLE knows and of what may stand before it; none of them matters of a line that begins otherwise.
+ * A `/` begins a path to one of them, an `=` a variable's setting.
+ */
+const FIRST_WORD =
+  /^(?:\/|[A-Z_][A-Z0-9_]*=|(?:sudo|doas|time|exec|command|nohup|env|ip6?tables\S*|ip|bridge|brctl|ebtables\S*|arptables\S*|nft|ipset|sysctl|echo|cat|head|tail|grep|ls|less|more|ss|netstat|arp|route|nstat|lsns\S*|ps|ifconfig|conntrack|ethtool|tc|dmesg\S*|journalctl|docker|docker-compose|podman|nerdctl|k3s|kubectl|oc|lxc|incus|ssh|nsenter|unshare|(?:ba|da|z|a|k)?sh|ping6?|traceroute6?|tracepath|mtr|arping|curl|wget|telnet|nc|ncat|dig|nslookup|host|tcpdump|systemctl|service|ufw|firewall-cmd|modprobe|apt|apt-get|yum|dnf|apk|xtables-monitor)(?:\s|$))/;
+
 /** Programs, and the beginnings of their arguments that no sentence has. */
 const PLAUSIBLE: readonly RegExp[] = [
   /^ip (?:-\S+ (?:inet6? )?)*(?:a|addr|address|l|li|link|r|ro|route|ru|rule|n|nei|neigh|neighbou?r|netns|nexthop|tunnel|maddr|vrf|xfrm)(?= |$)(?: (?:-\S*|s|sh|show|l|ls|li|list|list-id|lst|table|dev|get|a|add|d|del|delete|set|replace|change|append|flush|exec|attach|pids|identify|save|up|[\d:]\S*)(?= |$)| ?\||$)/,
@@ -60,21 +70,23 @@ export function commandLine(line: string, fenced: boolean): CommandLine | undefi
   const indent = /^[ \t]*/.exec(line)?.[0].length ?? 0;
   const trimmed = line.slice(indent).trimEnd();
   if (trimmed === '') return undefined;
-  for (const pattern of STRONG) {
-    const match = pattern.exec(trimmed);
-    if (!match) continue;
-    const host = match.groups?.host;
-    const text = trimmed.slice(match[0].length);
-    if (isSentence(match[0], text)) return undefined;
-    return { text, indent, ...(host === undefined ? {} : { host }) };
+  if (SIGN.test(trimmed)) {
+    for (const pattern of STRONG) {
+      const match = pattern.exec(trimmed);
+      if (!match) continue;
+      const host = match.groups?.host;
+      const text = trimmed.slice(match[0].length);
+      if (isSentence(match[0], text)) return undefined;
+      return { text, indent, ...(host === undefined ? {} : { host }) };
+    }
+    const busybox = BUSYBOX.exec(trimmed);
+    if (busybox) return { text: trimmed.slice(busybox[0].length), indent, busybox: true };
+    const prompt = PROMPT.exec(trimmed)?.[0] ?? '';
+    const behind = trimmed.slice(prompt.length);
+    if (behind !== '' && prompt !== '' && isCommand(behind))
+      return { text: behind, indent, ...(/^#/.test(prompt) && { doubtful: true }) };
+    if (prompt !== '' && /^#\s/.test(trimmed)) return undefined;
   }
-  const busybox = BUSYBOX.exec(trimmed);
-  if (busybox) return { text: trimmed.slice(busybox[0].length), indent, busybox: true };
-  const prompt = PROMPT.exec(trimmed)?.[0] ?? '';
-  const behind = trimmed.slice(prompt.length);
-  if (behind !== '' && prompt !== '' && isCommand(behind))
-    return { text: behind, indent, ...(/^#/.test(prompt) && { doubtful: true }) };
-  if (prompt !== '' && /^#\s/.test(trimmed)) return undefined;
   if (isBare(trimmed, fenced)) return { text: trimmed, indent };
   return undefined;
 }
@@ -86,6 +98,8 @@ function isSentence(prompt: string, text: string): boolean {
 
 /** Is it a command by its words alone? What is in front of it (sudo, `ip netns exec NS`) is taken off. */
 export function isCommand(text: string): boolean {
+  const bare = text.trimStart();
+  if (bare !== '' && !FIRST_WORD.test(bare)) return false;
   const { text: inner } = innerCommand(text);
   const words = withoutComment(inner);
   if (!/^[\x20-\x7e\t]*$/.test(words)) return false;
@@ -94,6 +108,7 @@ export function isCommand(text: string): boolean {
 
 /** Without a prompt: in prose `ip route add - what it does` is no command. */
 function isBare(text: string, fenced: boolean): boolean {
+  if (!FIRST_WORD.test(text.trimStart())) return false;
   if (/ [-–—:=] |[=-]>/.test(withoutComment(text).replace(/'[^']*'|"[^"]*"/g, '')) && !fenced) return false;
   if (/^(?:sudo|doas) \S/.test(text)) return isCommand(text);
   return isCommand(text) && !/^(?:ps|route|host|dmesg|lsns|ifconfig|arp|nstat|ss|netstat)$/.test(text);

@@ -160,7 +160,8 @@ function flipped(bytes: Buffer, at: number): Buffer {
   return copy;
 }
 
-describe('a checkout', () => {
+// Building takes a while where others build, too.
+describe('a checkout', { timeout: 300_000 }, () => {
   let root: string;
   beforeEach(() => {
     root = join(folder, 'checkout');
