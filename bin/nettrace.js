@@ -13,7 +13,7 @@ const euid = process.geteuid?.();
 
 /** Runs that add what they compiled to the code of the ones before; then a command's usual paths are in it. */
 const LESSONS = 3;
-/** A kept file begins with a line of this length that says what it belongs to; V8 takes only aligned bytes as they are. */
+/** A kept file begins with so many characters that say what it belongs to; V8 takes only aligned bytes as they are. */
 const HEADER = 128;
 
 /** Whether a source file that went into the bundle is newer than it; what else is in src/ doesn't matter to this start. */
@@ -98,7 +98,7 @@ function isOwn({ uid, mode }) {
 /** One file for each runtime, and for each set of flags: V8 refuses code that was compiled under others. */
 function fileName(name) {
   const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').trim();
-  const suffix = flags === '' ? '' : `-${(checksum(Buffer.from(flags)) >>> 0).toString(16)}`;
+  const suffix = flags === '' ? '' : `-${digest(flags)}`;
   return `${name}-${process.version}-${process.arch}${suffix}.bin`;
 }
 
@@ -112,9 +112,10 @@ function readCode(name, identity) {
         if (!stat.isFile() || !isOwn(stat)) continue;
         const bytes = contentOf(descriptor, stat.size);
         const code = bytes.subarray(HEADER);
-        const [magic, lesson, sum, ...rest] = bytes.latin1Slice(0, HEADER).trimEnd().split(' ');
+        const [magic, lesson, length, time, ...rest] = bytes.latin1Slice(0, HEADER).trimEnd().split(' ');
         if (magic !== 'nettrace-code/1' || rest.join(' ') !== identity) continue;
-        if (Number(sum) === checksum(code)) return { code, lesson: Number(lesson) };
+        if (Number(length) !== code.length || Number(time) * 1000 !== stat.mtimeMs) continue;
+        return { code, lesson: Number(lesson) };
       } finally {
         fs.closeSync(descriptor);
       }
@@ -129,12 +130,10 @@ function readCode(name, identity) {
 function keepCode(name, identity, lesson, script, status) {
   // A mistyped word or an unusable input ran too little to learn from.
   if (status > 1) return;
-  let file;
-  const write = () => {
-    const code = script.createCachedData();
-    const header = `nettrace-code/1 ${lesson} ${checksum(code)} ${identity}`.padEnd(HEADER);
-    if (header.length === HEADER) file = Buffer.concat([Buffer.from(header, 'latin1'), code]);
-  };
+  let code;
+  // V8 doesn't check the code that it is given, and one that somebody changed would crash it. Whoever writes to the file
+  // changes its time, which is set to one that the header has and that no clock shows any more.
+  const time = Math.floor(Date.now() / 1000) - 60;
   for (const folder of folders()) {
     const path = join(folder, fileName(name));
     const draft = `${path}.${process.pid}`;
@@ -142,11 +141,17 @@ function keepCode(name, identity, lesson, script, status) {
     try {
       fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
       if (!isOwn(fs.lstatSync(folder))) continue;
-      if (file === undefined) write();
+      code ??= script.createCachedData();
+      const header = `nettrace-code/1 ${lesson} ${code.length} ${time} ${identity}`.padEnd(HEADER);
       const descriptor = fs.openSync(draft, 'wx', 0o644);
       isOurs = true;
-      fs.writeFileSync(descriptor, file ?? '');
-      fs.closeSync(descriptor);
+      try {
+        fs.writeFileSync(descriptor, Buffer.concat([Buffer.from(header, 'latin1'), code]));
+        fs.fsyncSync(descriptor);
+        fs.futimesSync(descriptor, time, time);
+      } finally {
+        fs.closeSync(descriptor);
+      }
       fs.renameSync(draft, path);
       return;
     } catch {
@@ -156,18 +161,11 @@ function keepCode(name, identity, lesson, script, status) {
   }
 }
 
-/** V8 itself doesn't check the code that it is given, and a damaged file would crash it. */
-function checksum(bytes) {
-  const { crc32 } = bytes.length < 1 << 18 ? {} : require('node:zlib');
-  if (crc32) return crc32(bytes) | 0;
-  // Whole words where they lie aligned, which V8's code does.
-  const words = bytes.byteOffset % 4 === 0 ? bytes.length >> 2 : 0;
-  const view = new Int32Array(bytes.buffer, words === 0 ? 0 : bytes.byteOffset, words);
-  let mix = bytes.length;
-  for (let i = 0; i < words; i++) mix = ((mix ^ view[i]) + ((mix << 5) | (mix >>> 27)) + 1) | 0;
-  for (let i = words * 4; i < bytes.length; i++)
-    mix = ((mix ^ bytes[i]) + ((mix << 5) | (mix >>> 27)) + 1) | 0;
-  return mix;
+/** FNV-1a */
+function digest(text) {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16);
 }
 
 function run() {

@@ -20,12 +20,16 @@ export interface TextCaptureInput {
   readonly modified?: number;
 }
 
+/** Without one of these a line neither begins a packet nor is a banner: most texts are not tcpdump's. */
+const TELLTALE =
+  /IP|ARP|arp|\s>\s|&gt;|ethertype|802\.2|AF|Broadcast|(?:[\da-fA-F]{1,2}:){5}|listening|reading|packet|tcpdump|dropped|Warning|Interrupted|Got|\.\.\.|…|\^|verbose|use -v/;
+
 /** The lines of a text that is tcpdump's from the first on. */
 export function textCaptureLines(text: string): readonly TextLine[] | undefined {
   const lines = plainLines(text);
   const first = lines.find((line) => line.trim() !== '' && !/^\s*(?:```|~~~)/.test(line));
-  if (first === undefined || !(beginning(first, true)?.sure || bannerOf(first) !== undefined))
-    return undefined;
+  if (first === undefined || !TELLTALE.test(first)) return undefined;
+  if (!(beginning(first, true)?.sure || bannerOf(first) !== undefined)) return undefined;
   if (!isTcpdumpText(lines)) return undefined;
   return lines.map((line, at) => ({ number: at + 1, text: line }));
 }
