@@ -1,0 +1,44 @@
+/** A thousand packets: walked, counted, dissected, decoded as rows, assigned to flows. */
+import { bench, describe } from 'vitest';
+import type { Frame } from '../../src/capture/frame.ts';
+import { CaptureReader } from '../../src/capture/scan.ts';
+import { dissect } from '../../src/packet/dissect.ts';
+import { CaptureFlows } from '../../src/scan/capture-flows.ts';
+import { PlainDecoder } from '../../src/scan/plain.ts';
+import { BATCH, Batch } from '../../src/scan/row.ts';
+import { captured } from './captured.ts';
+
+const PACKETS = 1000;
+const { eth0 } = captured(PACKETS);
+
+function read(onFrame: ((frame: Frame) => void) | undefined, onBlockEnd: () => void = () => {}): void {
+  const reader = new CaptureReader(onFrame, { onBlockEnd });
+  reader.push(eth0);
+  reader.end();
+}
+
+describe(`${PACKETS} packets of about 100 bytes`, () => {
+  bench('records walked and counted', () => read(undefined));
+
+  bench('frames handed out', () => read(() => {}));
+
+  bench('dissected', () => read((frame) => void dissect(frame)));
+
+  const decoder = new PlainDecoder();
+  const batch = new Batch();
+  bench('decoded as rows', () =>
+    read((frame) => {
+      if (batch.count === BATCH) batch.count = 0;
+      if (frame.view) decoder.decode(frame, frame.view, frame.offset ?? 0, 0, batch);
+    }),
+  );
+
+  // The same flows again and again: looking up, without the table's first growth.
+  const flows = new CaptureFlows({ onOdd: () => {}, onAlike: () => {} });
+  bench('decoded and assigned to flows', () =>
+    read(
+      (frame) => flows.add(frame),
+      () => flows.flush(),
+    ),
+  );
+});
