@@ -5,6 +5,7 @@ import { defineAnalyze } from './commands/analyze.ts';
 import { defineCollect } from './commands/collect.ts';
 import { defineExplain } from './commands/explain.ts';
 import { defineReplay } from './commands/replay.ts';
+import { defineScan } from './commands/scan.ts';
 import { defineShow } from './commands/show.ts';
 import { defineTopology } from './commands/topology.ts';
 import { defineTrace } from './commands/trace.ts';
@@ -57,6 +58,7 @@ Exit status: 0 nothing wrong found, 1 problems found, 2 the command line or an\n
   ]) {
     program.addCommand(inherit(define(io, finish), program));
   }
+  program.addCommand(inherit(defineScan(io, finish), program), { hidden: true });
   return program;
 }
 

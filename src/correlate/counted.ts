@@ -31,6 +31,8 @@ export interface CountedFlow {
 
 export interface CountedFlows {
   readonly count: number;
+  /** Of those: for which there was no memory but that of their number, so that `flows` doesn't have them. */
+  readonly unlisted: number;
   /** How many fail like the flow of that id. */
   readonly like: ReadonlyMap<number, number>;
   /** Of the others, by what the captures show. */

@@ -56,6 +56,8 @@ export interface ScanOptions {
   /** Bytes of captures from which on not every flow is read packet by packet, and how many are then. */
   readonly sieveFrom?: number | undefined;
   readonly budget?: Budget | undefined;
+  /** Bytes of memory that all is to fit in; conversations that don't are only counted. */
+  readonly maxMemory?: number | undefined;
   /** Called after every block with the bytes read of the file. */
   readonly progress?: (capture: CaptureInput, bytes: number) => void;
   /** Dumps among which netfilter traces may be: what they show and no capture does is a flow too. */
@@ -171,10 +173,21 @@ function isLarge(captures: readonly CaptureInput[], { sieveFrom = LARGE }: ScanO
   return bytes > sieveFrom;
 }
 
+/** What the program needs without any conversation, and what one costs at one point, from its record to the links of its flow; bytes. */
+const GROUND = 190 * 2 ** 20;
+const CONVERSATION = 320;
+
+/** So many of each capture. */
+function conversationsIn(maxMemory: number | undefined, captures: number): number | undefined {
+  if (maxMemory === undefined) return undefined;
+  return Math.max(1000, Math.floor((maxMemory - GROUND) / CONVERSATION / Math.max(1, captures)));
+}
+
 async function firstReading(captures: readonly CaptureInput[], places: PointTable, options: ScanOptions) {
   const result = await sieve(captures, {
     budget: options.budget,
     progress: options.progress,
+    most: conversationsIn(options.maxMemory, captures.length),
     onOdd: (input, packet) => note(places.of(input, packet.interfaceName, packet.interfaceIndex), packet),
   });
   const own = result.captures.map(({ flows }, input) =>

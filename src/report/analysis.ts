@@ -27,6 +27,8 @@ export interface Analysis {
 
 export interface CountedSummary {
   flows: number;
+  /** Of those: the ones of which only the number is known, for want of memory. */
+  unlisted?: number;
   /** Answered to the end. */
   delivered: number;
   /** Failing, most of them like one that was looked at; and ended as they are meant to. */

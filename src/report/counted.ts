@@ -18,6 +18,7 @@ export function withAlike(finding: Finding, { scene }: AnalyzeResult): Finding {
 export function countedSummary(result: AnalyzeResult, counted: CountedFlows): CountedSummary {
   const sums: CountedSummary = {
     flows: counted.count,
+    ...(counted.unlisted > 0 && { unlisted: counted.unlisted }),
     delivered: counted.byStatus.get('delivered') ?? 0,
     failing: (counted.byStatus.get('no-reply') ?? 0) + (counted.byStatus.get('rejected') ?? 0),
     meant: 0,
@@ -31,7 +32,10 @@ export function countedSummary(result: AnalyzeResult, counted: CountedFlows): Co
   return sums;
 }
 
-function fareOf({ findings }: AnalyzeResult, { status, findings: own }: DiagnosedFlow): keyof CountedSummary {
+function fareOf(
+  { findings }: AnalyzeResult,
+  { status, findings: own }: DiagnosedFlow,
+): Exclude<keyof CountedSummary, 'unlisted' | 'flows'> {
   if (status === 'delivered' || status === 'degraded' || status === 'unknown') return status;
   return own.length > 0 && own.every((index) => findings[index]?.severity === 'info') ? 'meant' : 'failing';
 }

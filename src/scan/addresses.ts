@@ -68,11 +68,17 @@ function mix(a: number, b: number, c: number, d: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
+interface Macs {
+  readonly source?: number;
+  readonly destination?: number;
+}
+
 /** Pairs of MAC addresses (sender, receiver) by number; pair 0 is that of packets without any. */
 export class MacPairs {
   /** Three words a pair: the twelve bytes of an Ethernet header. SLL's source fills the last two, with `NO_RECEIVER` before them. */
   readonly #words: number[] = [0, 0, 0];
   readonly #index = new Map<number, number[]>();
+  readonly #macs: Macs[] = [];
   /** The last few, by the low bits of their addresses. */
   readonly #recent = new Int32Array(256).fill(-1);
 
@@ -111,7 +117,12 @@ export class MacPairs {
   }
 
   /** Undefined for pair 0 and for what the header doesn't tell. */
-  macs(number: number): { readonly source?: number; readonly destination?: number } {
+  macs(number: number): Macs {
+    this.#macs[number] ??= this.#macsOf(number);
+    return this.#macs[number] as Macs;
+  }
+
+  #macsOf(number: number): Macs {
     if (number === 0) return {};
     const [a = 0, b = 0, c = 0] = this.#words.slice(number * 3, number * 3 + 3);
     const source = (b & 0xffff) * 2 ** 32 + c;

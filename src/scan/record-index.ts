@@ -41,6 +41,11 @@ export class RecordIndex {
     this.#place(hash, number);
   }
 
+  /** Of records that have other numbers now; they are to be inserted again. */
+  clear(): void {
+    this.slots.fill(0);
+  }
+
   #place(hash: number, number: number): void {
     const { slots } = this;
     const mask = slots.length - 1;

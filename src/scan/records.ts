@@ -98,6 +98,28 @@ export class Records {
     return number;
   }
 
+  /** Copies a record over another one. */
+  move(from: number, to: number): void {
+    if (from === to) return;
+    const at = Records.at(from);
+    this.segment(to).set(this.segment(from).subarray(at, at + RECORD_WORDS), Records.at(to));
+    const source = (from & (SEGMENT - 1)) * BESIDE_WORDS;
+    const { words } = this.beside[to >> SHIFT] as Words;
+    const { words: own } = this.beside[from >> SHIFT] as Words;
+    words.set(own.subarray(source, source + BESIDE_WORDS), (to & (SEGMENT - 1)) * BESIDE_WORDS);
+  }
+
+  /** The first `count` stay; what comes after them is zero again. */
+  cut(count: number): void {
+    for (let number = count; number < this.count; number++) {
+      const at = Records.at(number);
+      this.segment(number).fill(0, at, at + RECORD_WORDS);
+      const beside = (number & (SEGMENT - 1)) * BESIDE_WORDS;
+      (this.beside[number >> SHIFT] as Words).words.fill(0, beside, beside + BESIDE_WORDS);
+    }
+    this.count = count;
+  }
+
   #push(segment: Uint32Array<ArrayBuffer>): void {
     this.words.push(segment);
     this.doubles.push(new Float64Array(segment.buffer));

@@ -15,6 +15,24 @@ export class Signatures {
     return this.segments[entry >> SHIFT] as Uint32Array<ArrayBuffer>;
   }
 
+  /** Records have other numbers now, or (-1) are gone and their signatures with them. */
+  renumber(moved: Int32Array): void {
+    let kept = 0;
+    for (let entry = 0; entry < this.count; entry++) {
+      const segment = this.segment(entry);
+      const at = entryAt(entry);
+      const record = segment[at + 2] as number;
+      const number = moved[record >>> 1] as number;
+      if (number < 0) continue;
+      const own = this.segment(kept);
+      const to = entryAt(kept);
+      for (let word = 0; word < ENTRY_WORDS; word++) own[to + word] = segment[at + word] as number;
+      own[to + 2] = (number << 1) | (record & 1);
+      kept++;
+    }
+    this.count = kept;
+  }
+
   add(words: Uint32Array, row: number, view: DataView, record: number, side: number, time: number): void {
     if (this.count >> SHIFT === this.segments.length)
       this.segments.push(new Uint32Array(ENTRIES * ENTRY_WORDS));

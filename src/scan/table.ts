@@ -1,3 +1,4 @@
+import { compact, type GivenUp } from './compact.ts';
 import { hashOf, MOST_RECORDS, RecordIndex } from './record-index.ts';
 import { HAS_DATA, NOTE, RECORD, Records, SIDE, SYN_ACK_ONE, SYN_ONE } from './records.ts';
 import { BATCH, type Batch, MARK, ROW, ROW_WORDS } from './row.ts';
@@ -22,8 +23,8 @@ export class FlowTable {
   readonly records = new Records();
   readonly index = new RecordIndex(this.records);
   readonly signatures = new Signatures();
-  /** Packets of conversations for which there was no room. */
-  homeless = 0;
+  /** What had to make room for others. */
+  readonly givenUp: GivenUp = { conversations: 0, packets: 0, failing: 0 };
   /** Records that are wanted, and one bit for each hash of theirs. */
   wanted = 0;
   readonly #wanted = new Uint8Array((FILTER + 1) >> 3);
@@ -36,11 +37,13 @@ export class FlowTable {
   readonly #ports = new Uint32Array(BATCH);
   readonly #side = new Uint8Array(BATCH);
   readonly #numbers = new Int32Array(BATCH);
+  /** Records got other numbers since the batch was looked up. */
+  #stale = false;
 
   /** `most`: records that it makes at most. */
   constructor(changed: ToldChange, most = MOST_RECORDS) {
     this.#changed = changed;
-    this.#most = Math.min(most, MOST_RECORDS);
+    this.#most = Math.max(2, Math.min(most, MOST_RECORDS));
   }
 
   /** Takes all rows and empties the batch. `view`: that which the rows' offsets are in. */
@@ -52,10 +55,8 @@ export class FlowTable {
     const sides = this.#side;
     for (let i = 0; i < count; i++) {
       let number = numbers[i] as number;
-      if (number < 0) {
+      if (number < 0 || this.#stale)
         number = this.#enter(words, i, doubles[(i * ROW_WORDS + ROW.time) >> 1] as number);
-        if (number < 0) continue;
-      }
       const row = i * ROW_WORDS;
       const side = sides[i] as number;
       const segment = records.segment(number);
@@ -67,9 +68,26 @@ export class FlowTable {
       }
     }
     batch.count = 0;
+    this.#stale = false;
   }
 
-  /** The record of a row that had none when the batch was looked up; -1 when there is no room for it. */
+  #makeRoom(): void {
+    const { conversations, packets, failing } = compact(this.records, this.index, this.signatures, (record) =>
+      this.#tellAll(record),
+    );
+    this.givenUp.conversations += conversations;
+    this.givenUp.packets += packets;
+    this.givenUp.failing += failing;
+  }
+
+  #tellAll(record: number): void {
+    for (const side of [0, 1]) {
+      const packets = this.records.tell(record, side, this.records.side(record, side, SIDE.packets));
+      if (packets > 0) this.#changed(record, side, packets);
+    }
+  }
+
+  /** The record of a row that had none when the batch was looked up. */
   #enter(words: Uint32Array, i: number, time: number): number {
     const { records } = this;
     const kind = words[i * ROW_WORDS + ROW.kind] as number;
@@ -80,8 +98,9 @@ export class FlowTable {
     const known = this.index.find(hash, low, high, ports, kind);
     if (known >= 0) return known;
     if (records.count >= this.#most) {
-      this.homeless++;
-      return -1;
+      this.#makeRoom();
+      // The batch's numbers are those of before.
+      this.#stale = true;
     }
     const number = records.add();
     const segment = records.segment(number);
@@ -141,13 +160,7 @@ export class FlowTable {
 
   /** Tells of the packets that nothing has been told of yet. */
   finish(): void {
-    const { records } = this;
-    for (let number = 0; number < records.count; number++) {
-      for (const side of [0, 1]) {
-        const packets = records.side(number, side, SIDE.packets);
-        if (packets > 0) this.#changed(number, side, records.tell(number, side, packets));
-      }
-    }
+    for (let number = 0; number < this.records.count; number++) this.#tellAll(number);
   }
 
   #keys(words: Uint32Array, count: number): void {

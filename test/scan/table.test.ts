@@ -178,25 +178,53 @@ describe('the flow table', () => {
     }
   });
 
-  it('counts what it has no room for', () => {
-    const table = new FlowTable(() => {}, 3);
+  it('makes room by what is old and was answered, and forgets no packet', () => {
+    let told = 0;
+    const table = new FlowTable((_, __, packets) => (told += packets), 100);
     const batch = new Batch();
-    for (let i = 0; i < BATCH; i++) {
-      put(batch, {
-        source: 1,
-        destination: 2,
-        sourcePort: i % 8,
-        destinationPort: 80,
-        protocol: 17,
-        ttl: 64,
-        flags: 0,
-        sequence: 0,
-        payload: 1,
-        time: i,
-      });
+    const view = viewOf(new Uint8Array(64));
+    let sent = 0;
+    for (let flow = 0; flow < 1000; flow++) {
+      // Every tenth is never answered.
+      for (const answer of flow % 10 === 0 ? [false] : [false, true]) {
+        if (batch.count === BATCH) table.add(batch, view);
+        put(batch, {
+          source: answer ? 2 : 1,
+          destination: answer ? 1 : 2,
+          sourcePort: answer ? 53 : flow,
+          destinationPort: answer ? flow : 53,
+          protocol: 17,
+          ttl: 64,
+          flags: 0,
+          sequence: 0,
+          payload: 1,
+          time: 1_700_000_000 + flow,
+        });
+        sent++;
+      }
     }
-    table.add(batch, viewOf(new Uint8Array(64)));
-    expect([table.records.count, table.homeless]).toEqual([3, (BATCH / 8) * 5]);
+    table.add(batch, view);
+    table.finish();
+    const { records, givenUp } = table;
+    expect(records.count).toBeLessThanOrEqual(100);
+    expect(records.count + givenUp.conversations).toBe(1000);
+    let kept = 0;
+    const silent: number[] = [];
+    for (let number = 0; number < records.count; number++) {
+      const packets = [0, 1].map((side) => records.side(number, side, SIDE.packets));
+      kept += (packets[0] ?? 0) + (packets[1] ?? 0);
+      if (packets.includes(0)) silent.push(records.first(number) - 1_700_000_000);
+      if (number > 0) expect(records.first(number)).toBeGreaterThan(records.first(number - 1));
+    }
+    expect(kept + givenUp.packets).toBe(sent);
+    expect(told).toBe(sent);
+    expect(silent.length + givenUp.failing).toBe(100);
+    // What failed outlives what worked: it was a tenth.
+    expect(silent.length / records.count).toBeGreaterThan(0.15);
+    for (let entry = 0; entry < table.signatures.count; entry++) {
+      const record = (table.signatures.segment(entry)[(entry % 16384) * 4 + 2] as number) >>> 1;
+      expect(record).toBeLessThan(records.count);
+    }
   });
 
   it('knows who began an echo', () => {

@@ -11,6 +11,7 @@ import type { AnalyzeOptions } from '../commands/analyze.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { isEmpty, loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
+import { parseMemory } from '../options.ts';
 import { openOutput } from '../output.ts';
 import { textOptions } from '../terminal.ts';
 
@@ -19,9 +20,10 @@ export async function analyzeAction(
   options: AnalyzeOptions,
   io: Io,
 ): Promise<Status> {
+  const maxMemory = parseMemory(options.maxMemory);
   const output = openOutput(io, options.output, words);
   const { inputs, progress } = await loadInputs(words, options, io);
-  const result = await analyze(inputs);
+  const result = await analyze(inputs, { maxMemory });
   progress.end();
   const unusable = [...inputs.issues, ...result.scene.correlation.issues].filter(
     (issue) => issue.severity === 'error',

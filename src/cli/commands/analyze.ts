@@ -1,10 +1,18 @@
 import { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { type CommonOptions, examples, INPUT_ARGUMENT, WHAT_IF, withCommonOptions } from '../options.ts';
+import {
+  type CommonOptions,
+  examples,
+  INPUT_ARGUMENT,
+  MAX_MEMORY,
+  WHAT_IF,
+  withCommonOptions,
+} from '../options.ts';
 import type { Finish } from '../program.ts';
 
 export interface AnalyzeOptions extends CommonOptions<'text' | 'json'> {
   readonly whatIf?: readonly string[];
+  readonly maxMemory?: string;
 }
 
 export function defineAnalyze(io: Io, finish: Finish): Command {
@@ -12,6 +20,7 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
     .description('what happened to every flow, why, and the fix')
     .argument(...INPUT_ARGUMENT)
     .option(...WHAT_IF)
+    .option(...MAX_MEMORY)
     .addHelpText(
       'after',
       `${examples([

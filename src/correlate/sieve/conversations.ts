@@ -10,14 +10,25 @@ import type { FlowEnd } from '../flow.ts';
  */
 export class Conversations {
   /** Their keys; `kind` without the point. */
-  readonly keys = new Records();
+  readonly keys: Records;
   /** Of each capture, by record: conversation << 1, and 1 where the record's lower end is the conversation's higher. */
   readonly ofRecord: Uint32Array[] = [];
-  readonly #index = new RecordIndex(this.keys);
+  readonly #index: RecordIndex;
   readonly #addresses: Ip[] = [];
   readonly #numbers = new Map<Ip, number>();
 
   constructor(captures: readonly CaptureFlows[]) {
+    const [only, ...others] = captures;
+    if (only && others.length === 0 && only.points.length <= 1) {
+      // One point, whose number is 0: its records are the conversations.
+      this.keys = only.table.records;
+      this.#index = only.table.index;
+      this.#renumber(only);
+      this.ofRecord.push(Uint32Array.from({ length: this.keys.count }, (_, record) => record << 1));
+      return;
+    }
+    this.keys = new Records();
+    this.#index = new RecordIndex(this.keys);
     for (const capture of captures) this.ofRecord.push(this.#place(capture));
   }
 

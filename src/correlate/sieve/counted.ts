@@ -1,4 +1,5 @@
 import { PROTOCOL } from '../../net/protocol.ts';
+import type { GivenUp } from '../../scan/compact.ts';
 import { RECORD, SIDE } from '../../scan/records.ts';
 import type { CountedFlow, CountedFlows, CountedLeg } from '../counted.ts';
 import type { Flow, FlowEnd } from '../flow.ts';
@@ -9,7 +10,7 @@ import type { Sieve } from './sieve.ts';
 
 /** What the sieve let through. `pointOf`: index of a capture's own point among all; `detailed`: the flows that were read packet by packet. */
 export function countedFlows(
-  { flows, choice }: Sieve,
+  { captures, flows, choice }: Sieve,
   pointOf: (capture: number, point: number) => number,
   detailed: readonly Flow[],
 ): CountedFlows {
@@ -26,20 +27,26 @@ export function countedFlows(
     choice.shapes[flow] !== NOISE &&
     (choice.wanted[flow] === 0 || idOf(ids, flows, flows.legs(flow)) === undefined);
   const byStatus = new Map<FlowStatus, number>();
+  const gone = sumOf(captures.map(({ flows: own }) => own.table.givenUp));
+  if (gone.conversations > gone.failing) byStatus.set('delivered', gone.conversations - gone.failing);
+  if (gone.failing > 0) byStatus.set('unknown', gone.failing);
   const like = new Map<number, number>();
-  let count = 0;
+  let count = gone.conversations;
   for (let flow = 0; flow < flows.count; flow++) {
     if (!isCounted(flow)) continue;
     count++;
     const id = likeOf(flow);
     if (id !== undefined) like.set(id, (like.get(id) ?? 0) + 1);
     else {
-      const status = statusOf(choice.shapes[flow] as number, flows.protocol(flows.near(flows.legs(flow))));
+      const shape = choice.shapes[flow] as number;
+      const status =
+        (shape & SEVERE) === 0 ? 'delivered' : statusOf(shape, flows.protocol(flows.near(flows.legs(flow))));
       byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     }
   }
   return {
     count,
+    unlisted: gone.conversations,
     byStatus,
     like,
     *flows() {
@@ -49,6 +56,16 @@ export function countedFlows(
       }
     },
   };
+}
+
+function sumOf(parts: readonly GivenUp[]): GivenUp {
+  const sum = { conversations: 0, packets: 0, failing: 0 };
+  for (const { conversations, packets, failing } of parts) {
+    sum.conversations += conversations;
+    sum.packets += packets;
+    sum.failing += failing;
+  }
+  return sum;
 }
 
 function describe(

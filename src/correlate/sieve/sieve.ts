@@ -20,6 +20,8 @@ import { GroupLog, QuotedLog } from './quoted.ts';
 
 export interface SieveOptions {
   readonly budget?: Budget | undefined;
+  /** Conversations that are kept of one capture at most. */
+  readonly most?: number | undefined;
   /** Told of every packet that isn't plain. */
   readonly onOdd: (input: number, packet: Packet) => void;
   readonly progress?: ((capture: CaptureInput, bytes: number) => void) | undefined;
@@ -65,10 +67,11 @@ async function readOnce(
   input: number,
   capture: CaptureInput,
   logs: readonly (QuotedLog | GroupLog)[],
-  { onOdd, progress }: SieveOptions,
+  { onOdd, progress, most }: SieveOptions,
 ): Promise<SievedCapture> {
   const observer = createObserver(input);
   const flows = new CaptureFlows({
+    ...(most !== undefined && { most }),
     onAlike: (alike) => observer.addAlike(alike),
     onOdd: (frame) => {
       const packet = dissect(frame);

@@ -1,0 +1,17 @@
+import { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { INPUT_ARGUMENT } from '../options.ts';
+import type { Finish } from '../program.ts';
+
+/** The first reading alone, for those who measure it (docs/performance.md); no other help names it. */
+export function defineScan(io: Io, finish: Finish): Command {
+  return new Command('scan')
+    .description(
+      'packets and flows of captures, by the first reading alone: what analyze costs before it looks at anything',
+    )
+    .argument(...INPUT_ARGUMENT)
+    .action(async (words: string[]) => {
+      const { scanAction } = await import('../actions/scan.ts');
+      finish(await scanAction(words, io));
+    });
+}
