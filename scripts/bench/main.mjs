@@ -69,7 +69,7 @@ async function measureAll() {
       failed = true;
     }
   }
-  if (context.missing.size > 0) console.log(`not installed, left out: ${[...context.missing].join(', ')}`);
+  if (context.missing.size > 0) console.log(`not there, left out: ${[...context.missing].join(', ')}`);
   if (values.record && !values.quick) writeRecord(measured);
   return failed;
 }
