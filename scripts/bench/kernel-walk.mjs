@@ -1,5 +1,5 @@
 // What 10,000 rules `-p udp --dport N` cost a packet that matches none of them: in the kernel and in the model, in the same run.
-// `node scripts/bench/kernel-walk.mjs [RULES]` prints JSON; needs root, iproute2, python3 and an iptables backend. µs of CPU a packet.
+// `node scripts/bench/kernel-walk.mjs [--quick] [RULES]` prints JSON; needs root, iproute2, python3 and an iptables backend. µs of CPU a packet.
 //
 // The kernel's side: a process of a fresh namespace sends datagrams over lo, whose OUTPUT chain has the rules; a chain is walked by
 // the process that sends, so its own CPU time, less that without rules, is the walk. The model's side: the same ruleset, the same packet,
@@ -9,11 +9,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-const RULES = Number(process.argv[2] ?? 10_000);
-const ROUNDS = 5;
-const PACKETS = 4000;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: 'string' }, quick: { type: 'boolean' } },
+});
+const RULES = Number(positionals[0] ?? 10_000);
+const ROUNDS = Number(values.runs ?? 5);
+const PACKETS = values.quick ? 1000 : 4000;
 const FIRST_PORT = 10_000;
 const PORT = 9999;
 
@@ -70,15 +75,17 @@ for (const backend of ['nft', 'legacy']) {
   if (cost) kernel[backend] = cost;
 }
 const model = await modelCost();
-const ratios = Object.fromEntries(
-  Object.entries(kernel).map(([backend, { walk }]) => [backend, Math.round(walk / model.with)]),
-);
-process.stdout.write(`${JSON.stringify({ rules: RULES, kernel, model, ratios }, undefined, 2)}\n`);
+const goals = ['nft', 'legacy'].map((backend) => ({
+  name: `kernel / model, iptables-${backend}`,
+  value: kernel[backend] && kernel[backend].walk / model.with,
+  least: 100,
+}));
+process.stdout.write(`${JSON.stringify({ goals, rules: RULES, kernel, model }, undefined, 2)}\n`);
 
-/** Undefined where that iptables isn't there. */
+/** Undefined without root, and where that iptables isn't there. */
 function kernelCost(backend) {
   const restore = `iptables-${backend}-restore`;
-  if (spawnSync(restore, ['--version']).status !== 0) return undefined;
+  if (process.getuid?.() !== 0 || spawnSync(restore, ['--version']).status !== 0) return undefined;
   const name = `nettrace-walk-${process.pid}`;
   must('ip', ['netns', 'add', name]);
   try {

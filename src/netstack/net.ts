@@ -110,8 +110,7 @@ class RunningNet implements Net {
   }
 
   get fib(): Net['fib'] {
-    const of = (family: Family) => createFib(this.netns, family, fibEnvironment(this, family));
-    this.#fib ??= { 4: of(4), 6: of(6) };
+    this.#fib ??= createFibs(this);
     return this.#fib;
   }
 
@@ -162,6 +161,22 @@ class RunningNet implements Net {
   confMax(family: Family, device: string, leaf: string): number {
     return Math.max(this.conf(family, 'all', leaf), this.conf(family, device, leaf));
   }
+}
+
+/** A packet asks for its own family's alone. */
+function createFibs(net: Net): Net['fib'] {
+  let four: Fib | undefined;
+  let six: Fib | undefined;
+  return {
+    get 4() {
+      four ??= createFib(net.netns, 4, fibEnvironment(net, 4));
+      return four;
+    },
+    get 6() {
+      six ??= createFib(net.netns, 6, fibEnvironment(net, 6));
+      return six;
+    },
+  };
 }
 
 interface NetOptions {

@@ -1,9 +1,11 @@
 /** fib_validate_source(), net/ipv4/fib_frontend.c; rpfilter_lookup_reverse(), net/ipv4/netfilter/ipt_rpfilter.c and ip6t_rpfilter.c. */
+import { once } from '../base/memo.ts';
 import type { Ternary } from '../base/ternary.ts';
 import { formatIp, type Ip } from '../net/ip.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
-import { type FibFound, type FlowKey, fibLookup, hasCustomRules } from './fib.ts';
+import { type Fib, type FibFound, type FlowKey, fibLookup, hasCustomRules } from './fib.ts';
+import type { FibAlias } from './fib-table.ts';
 import { deviceOf, type Net, ownersOf } from './net.ts';
 import { itagOf } from './realm.ts';
 import { isMulticast } from './route.ts';
@@ -112,41 +114,34 @@ function isDirect({ route, nexthop }: FibFound): boolean {
 
 /** fib_num_tclassid_users(): routes or rules with realms make the check a whole one. */
 function usesRealms(net: Net): boolean {
-  const known = USES_REALMS.get(net);
-  if (known !== undefined) return known;
-  const uses =
-    net.fib[4].rules.some(({ realms }) => realms !== undefined) ||
-    [...net.fib[4].tables.values()].some(({ levels }) =>
-      levels.some(({ nodes }) =>
-        [...nodes.values()].some((aliases) =>
-          aliases.some(
-            ({ realms, nexthops }) => realms !== 0 || nexthops.some((nexthop) => (nexthop.realms ?? 0) !== 0),
-          ),
-        ),
-      ),
-    );
-  USES_REALMS.set(net, uses);
-  return uses;
+  const { rules, tables } = net.fib[4];
+  return rules.some(({ realms }) => realms !== undefined) || haveRealms(tables);
 }
 
-const USES_REALMS = new WeakMap<Net, boolean>();
+type Tables = Fib['tables'];
+
+/** The tables are the dump's, and the same for all worlds. */
+const haveRealms = once((tables: Tables): boolean =>
+  someAlias(
+    tables,
+    ({ realms, nexthops }) => realms !== 0 || nexthops.some((nexthop) => (nexthop.realms ?? 0) !== 0),
+  ),
+);
 
 /** Local routes that somebody added: own addresses alone tell too little then. */
 function hasCustomLocalRoutes(net: Net): boolean {
-  const known = CUSTOM_LOCAL.get(net);
-  if (known !== undefined) return known;
-  const has = [...net.fib[4].tables.values()].some(({ levels }) =>
-    levels.some(({ nodes }) =>
-      [...nodes.values()].some((aliases) =>
-        aliases.some(({ route }) => route.type === 'local' && !route.derived && route.protocol !== 'kernel'),
-      ),
-    ),
-  );
-  CUSTOM_LOCAL.set(net, has);
-  return has;
+  return haveCustomLocal(net.fib[4].tables);
 }
 
-const CUSTOM_LOCAL = new WeakMap<Net, boolean>();
+const haveCustomLocal = once((tables: Tables): boolean =>
+  someAlias(tables, ({ route }) => route.type === 'local' && !route.derived && route.protocol !== 'kernel'),
+);
+
+function someAlias(tables: Tables, test: (alias: FibAlias) => boolean): boolean {
+  return [...tables.values()].some(({ levels }) =>
+    levels.some(({ nodes }) => [...nodes.values()].some((aliases) => aliases.some(test))),
+  );
+}
 
 function localSource(net: Net, source: Ip, dev: string): SourceFault {
   return {

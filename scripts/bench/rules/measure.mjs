@@ -9,22 +9,31 @@ import { makeTopology } from '../../../src/topology/build.ts';
 import { parseSave } from '../../../src/xtables/parse.ts';
 import { kubeProxy, random } from './kube.mjs';
 
-const ROUNDS = 9;
 const SPAN = { path: 'bench', line: 1 };
 
-/** One size of ruleset: what it costs to read it, to make a world of it, and to send packets through. */
-export function measure(wanted) {
+/**
+ * One size of ruleset, µs of CPU each: to read it; for a first world and its first packet, which number the rules and index the long
+ * chains; for any later world, and with one packet through it, as every flow of an analysis has; for the nat chains alone; for packets.
+ */
+export function measure(wanted, rounds) {
   const { text, services, rules } = kubeProxy(wanted);
-  const load = median(ROUNDS > 5 ? 5 : ROUNDS, () => cpu(() => parse(text)));
+  const load = median(3, () => cpu(() => parse(text)));
   const netns = node(parse(text));
   const snapshot = { namespaces: new Map([['host', netns]]), docker: { containers: [], networks: [] } };
   const topology = makeTopology(snapshot.namespaces, []);
-  const first = cpu(() => createWorld(snapshot, topology));
-  const world = median(ROUNDS, () => perCall(50, () => createWorld(snapshot, topology)));
   const packets = firstPackets(services, 1000);
-  const walks = traversals(netns, packets);
-  const paths = wholePaths(snapshot, topology, packets);
-  return { rules, services: services.length, load, firstWorld: first, world, ...walks, ...paths };
+  const first = cpu(() => send(createWorld(snapshot, topology), packets[0]));
+  const walks = traversals(netns, packets, rounds);
+  const paths = wholePaths(snapshot, topology, packets, rounds);
+  const world = median(rounds, () => perCall(1000, () => createWorld(snapshot, topology)));
+  let at = 0;
+  const flow = () => send(createWorld(snapshot, topology), packets[at++ % packets.length]);
+  const worldAndPacket = median(rounds, () => perCall(1000, flow));
+  return { rules, services: services.length, load, first, world, worldAndPacket, ...walks, ...paths };
+}
+
+function send(world, { skb, on }) {
+  return on ? world.receive({ namespace: 'host', name: on }, skb) : world.sendLocal('host', skb);
 }
 
 function parse(text) {
@@ -32,7 +41,7 @@ function parse(text) {
 }
 
 /** The nat chains from the hook's entry to the verdict, steps recorded, each packet the first of its flow. */
-function traversals(netns, packets) {
+function traversals(netns, packets, rounds) {
   const net = createNet(netns);
   const bases = new Map(
     ['PREROUTING', 'OUTPUT'].map((hook) => [
@@ -62,18 +71,16 @@ function traversals(netns, packets) {
       total += steps.length;
     }
   };
-  for (let i = 0; i < 3; i++) round();
-  const traversal = median(ROUNDS, () => cpu(round)) / packets.length;
+  for (let i = 0; i < 30; i++) round();
+  const traversal = median(rounds, () => cpu(round)) / packets.length;
   return { traversal, steps: total / packets.length, unknown: undecided / packets.length };
 }
 
 /** `receive` and `sendLocal`: of a new flow each, then of packets that follow. */
-function wholePaths(snapshot, topology, packets) {
-  const send = (world, { skb, on }) =>
-    on ? world.receive({ namespace: 'host', name: on }, skb) : world.sendLocal('host', skb);
+function wholePaths(snapshot, topology, packets, rounds) {
   const fresh = [];
   const following = [];
-  for (let i = 0; i < ROUNDS + 1; i++) {
+  for (let i = 0; i < rounds + 1; i++) {
     const world = createWorld(snapshot, topology);
     fresh.push(
       cpu(() => {

@@ -96,17 +96,28 @@ const INDEX_FROM = 12;
 /** What matches keep by name they keep in the whole namespace, whichever family and backend their rules are of. */
 export function createTables(netns: Netns, indexFrom = INDEX_FROM): Readonly<Record<Family, Tables>> {
   const shared = new Map<string, unknown>();
-  const of = (loaded: LoadedTables): Tables => {
-    loaded.load(shared);
-    return {
-      ...loaded,
-      indexFrom,
-      state: { rule: new Map(), shared },
-      ruleCounters: new RuleHits(loaded.rules),
-      policyCounters: new Map(),
-    };
+  // Of rules that share a name the first one's word holds, of whichever family the packets are.
+  LOADED[4](netns).load(shared);
+  LOADED[6](netns).load(shared);
+  const of = (loaded: LoadedTables): Tables => ({
+    ...loaded,
+    indexFrom,
+    state: { rule: new Map(), shared },
+    ruleCounters: new RuleHits(loaded.rules),
+    policyCounters: new Map(),
+  });
+  let four: Tables | undefined;
+  let six: Tables | undefined;
+  return {
+    get 4() {
+      four ??= of(LOADED[4](netns));
+      return four;
+    },
+    get 6() {
+      six ??= of(LOADED[6](netns));
+      return six;
+    },
   };
-  return { 4: of(LOADED[4](netns)), 6: of(LOADED[6](netns)) };
 }
 
 const LOADED = {
