@@ -4,6 +4,7 @@ import { printable, printableText } from '../base/printable.ts';
 import { type Io, type Status, UsageError } from './io.ts';
 import { tell } from './messages.ts';
 import { createProgram } from './program.ts';
+import { sourceStack } from './source-stack.ts';
 
 /** A bug of ours, as sysexits.h numbers it; none of the contract's three. */
 export const INTERNAL_ERROR = 70;
@@ -34,7 +35,7 @@ export async function runCli(words: readonly string[], io: Io): Promise<number> 
       if (error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
       return 2;
     }
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);
     io.stderr.write(
       `nettrace: internal error, please report it with what follows:\n${printableText(text)}\n`,
     );
