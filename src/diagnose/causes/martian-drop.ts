@@ -32,6 +32,16 @@ export const martianDrop = modelCause({
   tell(kase, drop) {
     const { source, destination } = drop.trace.final;
     const device = inInterface(drop.trace);
+    if (drop.trace.reason === 'IP_CSUM') {
+      return {
+        title: `${nameOf(kase, drop.namespace)} drops what comes in on ${device}: the IPv4 header’s checksum is wrong`,
+        explanation:
+          'ip_rcv_core() checks the sum over the IPv4 header before any hook, and drops the packet without a word when it is wrong. No ' +
+          'device leaves this sum to another one, so whoever wrote the header got it wrong: a program with raw sockets, or a ' +
+          'device that rewrites addresses. IpExtInCsumErrors counts it.',
+        group: 'header checksum',
+      };
+    }
     return {
       title: `${nameOf(kase, drop.namespace)} takes ${source} > ${destination} on ${device} for a martian`,
       explanation:
