@@ -1,11 +1,14 @@
+import { Bits } from '../base/bits.ts';
 import type { Frame } from '../capture/frame.ts';
 import type { Ip } from '../net/ip.ts';
+import { AlikeSums } from './alike.ts';
 import { PlainDecoder } from './plain.ts';
 import { PointStats } from './point-stats.ts';
-import { RECORD, SIDE } from './records.ts';
+import { RECORD, Records, SIDE } from './records.ts';
 import { BATCH, Batch, MOST_POINTS, ROW, ROW_WORDS } from './row.ts';
 import { FlowTable } from './table.ts';
 
+const ETHERNET = 1;
 const SLL2 = 276;
 
 /** Packets of one conversation, one way, at one point, that came with one TTL and between one pair of MACs. */
@@ -36,7 +39,11 @@ export class CaptureFlows {
   readonly points: PointStats[] = [];
   plain = 0;
   odd = 0;
+  readonly #oddFrames = new Bits();
   readonly #batch = new Batch();
+  readonly #sums = new AlikeSums((source, destination, bits, kind, packets) =>
+    this.#tell(source, destination, bits, kind, packets),
+  );
   #view: DataView | undefined;
   /** Of the packet before: most captures are of one interface. */
   #point = -1;
@@ -44,7 +51,7 @@ export class CaptureFlows {
 
   constructor(options: CaptureFlowsOptions) {
     this.#options = options;
-    this.table = new FlowTable((record, side, packets) => this.#tell(record, side, packets), options.most);
+    this.table = new FlowTable((record, side, packets) => this.#sum(record, side, packets), options.most);
   }
 
   /** Its time must be set; valid during the call, as all frames are, except that its bytes must last until `flush`. */
@@ -55,27 +62,30 @@ export class CaptureFlows {
       if (batch.count === BATCH || view !== this.#view) this.flush();
       this.#view = view;
       const point = this.#pointOf(frame, view, offset);
-      if (point >= 0 && this.decoder.decode(frame, view, offset, point, batch)) {
-        const row = (batch.count - 1) * ROW_WORDS;
-        const time = batch.doubles[(row + ROW.time) >> 1] as number;
-        (this.points[point] as PointStats).count(frame, time, (batch.words[row + ROW.kind] as number) & 255);
-        this.plain++;
-        return;
-      }
+      if (point >= 0 && this.decoder.decode(frame, view, offset, point, batch)) return;
     }
     this.odd++;
+    this.#oddFrames.add(frame.number);
     this.#options.onOdd(frame);
   }
 
   /** To be called before the reader's block is used again. */
   flush(): void {
-    if (this.#batch.count > 0 && this.#view) this.table.add(this.#batch, this.#view);
+    const batch = this.#batch;
+    if (batch.count === 0 || !this.#view) return;
+    this.plain += batch.count;
+    for (let i = 0; i < batch.count; ) {
+      const point = (batch.words[i * ROW_WORDS + ROW.kind] as number) >>> 16;
+      i = (this.points[point] as PointStats).count(batch, i, point);
+    }
+    this.table.add(batch, this.#view);
   }
 
   /** When all has been read. */
   end(): void {
     this.flush();
     this.table.finish();
+    this.#sums.end();
   }
 
   /**
@@ -85,9 +95,12 @@ export class CaptureFlows {
   look(frame: Frame): 'odd' | 'wanted' | 'known' {
     const { view, offset } = frame;
     const batch = this.#batch;
-    if (view === undefined || offset === undefined) return 'odd';
+    if (view === undefined || offset === undefined || this.#oddFrames.has(frame.number)) return 'odd';
     batch.count = 0;
     const point = this.#pointOf(frame, view, offset);
+    // The first reading found it plain: most are told by their ends alone.
+    if (frame.linkType === ETHERNET && !this.table.mayBeWanted(view, offset, frame.captured, point))
+      return 'known';
     if (point < 0 || !this.decoder.decode(frame, view, offset, point, batch)) return 'odd';
     return this.table.isWanted(batch) ? 'wanted' : 'known';
   }
@@ -120,19 +133,31 @@ export class CaptureFlows {
     return this.#point;
   }
 
-  #tell(record: number, side: number, packets: number): void {
+  #sum(record: number, side: number, packets: number): void {
     const { records } = this.table;
-    const kind = records.word(record, RECORD.kind);
-    const low = this.addressOf(records.word(record, RECORD.low), kind);
-    const high = this.addressOf(records.word(record, RECORD.high), kind);
-    const bits = records.side(record, side, SIDE.bits);
+    const words = records.segment(record);
+    const at = Records.at(record);
+    const low = words[at + RECORD.low] as number;
+    const high = words[at + RECORD.high] as number;
+    const bits = words[at + RECORD.sides + side * RECORD.sideWords + SIDE.bits] as number;
+    const kind = (words[at + RECORD.kind] as number) & ~255;
+    this.#sums.add(
+      side === 0 ? low : high,
+      side === 0 ? high : low,
+      (bits & ~255) >>> 0,
+      kind >>> 0,
+      packets,
+    );
+  }
+
+  #tell(source: number, destination: number, bits: number, kind: number, packets: number): void {
     const macs = this.decoder.pairs.macs(bits >>> 16);
     const point = this.points[kind >>> 16] as PointStats;
     this.#options.onAlike({
       interfaceName: point.interfaceName,
       linkType: point.linkType,
-      source: side === 0 ? low : high,
-      destination: side === 0 ? high : low,
+      source: this.addressOf(source, kind),
+      destination: this.addressOf(destination, kind),
       ttl: (bits >>> 8) & 255,
       etherSource: macs.source,
       etherDestination: macs.destination,

@@ -173,6 +173,8 @@ export class PlainDecoder {
     words[row + ROW.ports] = ports;
     words[row + ROW.kind] = kindOf(protocol, type === IPV6, point);
     batch.doubles[(row + ROW.time) >> 1] = frame.seconds + frame.nanoseconds / 1e9;
+    words[row + ROW.wire] = frame.length;
+    if (frame.captured < frame.length) marks |= MARK.cut;
     words[row + ROW.length] = length;
     words[row + ROW.payload] = payload;
     words[row + ROW.bits] = flags | (ttl << 8) | (marks << 16);

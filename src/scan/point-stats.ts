@@ -1,4 +1,6 @@
-import type { Frame } from '../capture/frame.ts';
+import { type Batch, MARK, ROW, ROW_WORDS } from './row.ts';
+
+const CUT = MARK.cut << 16;
 
 /** One interface of a capture, as its packets name it, and what is counted of it. */
 export class PointStats {
@@ -21,12 +23,27 @@ export class PointStats {
     this.linkType = linkType;
   }
 
-  count(frame: Frame, time: number, protocol: number): void {
-    this.packets++;
-    this.bytes += frame.length;
-    if (frame.captured < frame.length) this.cut++;
-    if (time < this.first) this.first = time;
-    if (time > this.last) this.last = time;
-    this.protocols[protocol] = (this.protocols[protocol] as number) + 1;
+  /** The rows from `from` on, as long as they are this point's. Gives the first that isn't. */
+  count({ words, doubles, count }: Batch, from: number, point: number): number {
+    const { protocols } = this;
+    let { first, last, bytes, cut } = this;
+    let i = from;
+    for (; i < count; i++) {
+      const row = i * ROW_WORDS;
+      const kind = words[row + ROW.kind] as number;
+      if (kind >>> 16 !== point) break;
+      const time = doubles[(row + ROW.time) >> 1] as number;
+      if (time < first) first = time;
+      if (time > last) last = time;
+      bytes += words[row + ROW.wire] as number;
+      if (((words[row + ROW.bits] as number) & CUT) !== 0) cut++;
+      protocols[kind & 255] = (protocols[kind & 255] as number) + 1;
+    }
+    this.packets += i - from;
+    this.first = first;
+    this.last = last;
+    this.bytes = bytes;
+    this.cut = cut;
+    return i;
   }
 }

@@ -18,6 +18,8 @@ export const ROW = {
   kind: 3,
   /** Epoch seconds, a double in two words. */
   time: 4,
+  /** Bytes of the frame on the wire. */
+  wire: 6,
   /** IP length and upper-layer payload in bytes. */
   length: 7,
   payload: 8,
@@ -42,6 +44,8 @@ export const MARK = {
   echoRequest: 2,
   /** Seen on its way out, by a cooked capture. */
   outgoing: 4,
+  /** The snaplen has cut the frame. */
+  cut: 8,
 } as const;
 
 export class Batch {

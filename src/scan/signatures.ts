@@ -1,4 +1,4 @@
-import { ROW } from './row.ts';
+import { type Batch, ROW } from './row.ts';
 
 /**
  * What stays the same of a packet while routers and NAT carry it, as two words (correlate/signature.ts says it in text): TCP is known
@@ -33,7 +33,8 @@ export class Signatures {
     this.count = kept;
   }
 
-  add(words: Uint32Array, row: number, view: DataView, record: number, side: number, time: number): void {
+  add({ words, doubles }: Batch, row: number, view: DataView, record: number, side: number): void {
+    const time = doubles[(row + ROW.time) >> 1] as number;
     if (this.count >> SHIFT === this.segments.length)
       this.segments.push(new Uint32Array(ENTRIES * ENTRY_WORDS));
     if (Number.isNaN(this.since)) this.since = time - SLACK;

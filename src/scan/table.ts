@@ -1,13 +1,16 @@
 import { compact, type GivenUp } from './compact.ts';
 import { hashOf, MOST_RECORDS, RecordIndex } from './record-index.ts';
 import { HAS_DATA, NOTE, RECORD, Records, SIDE, SYN_ACK_ONE, SYN_ONE } from './records.ts';
-import { BATCH, type Batch, MARK, ROW, ROW_WORDS } from './row.ts';
+import { BATCH, type Batch, kindOf, MARK, ROW, ROW_WORDS } from './row.ts';
 import { Signatures } from './signatures.ts';
 
 const SYN = 2;
 const ACK = 16;
 const TCP = 6;
 const UDP = 17;
+
+/** EtherType 0800, and a header of version 4 and 20 bytes. */
+const IPV4_PLAIN = 0x080045;
 
 /** Bits of the filter less one: 32 KB, so that it stays in the first cache. */
 const FILTER = (1 << 18) - 1;
@@ -64,7 +67,7 @@ export class FlowTable {
       this.#update(segment, base, records.doublesOf(number), words, doubles, row, side, number);
       const packets = segment[base + RECORD.sides + side * RECORD.sideWords + SIDE.packets] as number;
       if (packets <= SIGNED || isSampled(words, row)) {
-        this.signatures.add(words, row, view, number, side, doubles[(row + ROW.time) >> 1] as number);
+        this.signatures.add(batch, row, view, number, side);
       }
     }
     batch.count = 0;
@@ -147,12 +150,36 @@ export class FlowTable {
     this.wanted++;
   }
 
+  /**
+   * Can it be a packet of a wanted record? `offset`: where a plain Ethernet frame begins. True unless it is IPv4 without options and
+   * its ends say no; whoever gets true looks again.
+   */
+  mayBeWanted(view: DataView, offset: number, captured: number, point: number): boolean {
+    if (captured < 38 || view.getUint32(offset + 12) >>> 8 !== IPV4_PLAIN) return true;
+    const protocol = view.getUint8(offset + 23);
+    if (protocol !== TCP && protocol !== UDP) return true;
+    const source = view.getUint32(offset + 26);
+    const destination = view.getUint32(offset + 30);
+    const ports = view.getUint32(offset + 34);
+    const from = ports >>> 16;
+    const to = ports & 0xffff;
+    const isLow = source < destination || (source === destination && from <= to);
+    return this.#isInFilter(
+      isLow
+        ? hashOf(source, destination, ports, kindOf(protocol, false, point))
+        : hashOf(destination, source, ((to << 16) | from) >>> 0, kindOf(protocol, false, point)),
+    );
+  }
+
+  /** Mostly it isn't, and that is told without going to the record. */
+  #isInFilter(hash: number): boolean {
+    return (((this.#wanted[(hash & FILTER) >>> 3] as number) >> (hash & 7)) & 1) !== 0;
+  }
+
   /** Is the packet in the batch's only row of a record that is wanted? */
   isWanted(batch: Batch): boolean {
     this.#keys(batch.words, 1);
-    const hash = this.#hash[0] as number;
-    // Mostly it isn't, and that is told without going to the record.
-    if ((((this.#wanted[(hash & FILTER) >>> 3] as number) >> (hash & 7)) & 1) === 0) return false;
+    if (!this.#isInFilter(this.#hash[0] as number)) return false;
     this.lookUp(batch, this.#numbers);
     const number = this.#numbers[0] as number;
     return number >= 0 && (this.records.word(number, RECORD.notes) & NOTE.wanted) !== 0;

@@ -16,9 +16,9 @@ export interface Budget {
 
 export const BUDGET: Budget = {
   alike: 8,
-  ofClient: 2,
-  failing: 1024,
-  working: 512,
+  ofClient: 1,
+  failing: 512,
+  working: 256,
   workingAlike: 2,
   turning: 256,
 };

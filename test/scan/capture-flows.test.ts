@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Frame } from '../../src/capture/frame.ts';
+import { endsOf } from '../../src/correlate/sighting.ts';
+import { dissect } from '../../src/packet/dissect.ts';
+import { type AlikePackets, CaptureFlows } from '../../src/scan/capture-flows.ts';
+import { RECORD } from '../../src/scan/records.ts';
+import { blockFrame, frames } from '../packet/plain-frames.ts';
+import { capture, type Sent } from '../support/frames.ts';
+
+/** Conversations of few hosts, so that some come again. */
+const sent: fc.Arbitrary<Sent> = fc.record({
+  from: fc.constantFrom('10.0.0.1', '10.0.0.2', '192.168.0.9'),
+  to: fc.constantFrom('10.0.0.1', '10.0.0.2', '192.168.0.9'),
+  protocol: fc.constantFrom(6, 17),
+  sourcePort: fc.constantFrom(80, 4000, 4001),
+  destinationPort: fc.constantFrom(80, 4000, 4001),
+  ttl: fc.constantFrom(63, 64),
+});
+
+function placed(frame: Frame, number: number): Frame {
+  const { bytes, seconds, nanoseconds, linkType, captured, length } = frame;
+  return blockFrame(bytes.slice(), { number, seconds, nanoseconds, linkType, base: 3, captured, length });
+}
+
+const mixed = fc
+  .array(fc.oneof({ weight: 3, arbitrary: sent.map((one) => capture(one)[0] as Frame) }, frames), {
+    maxLength: 60,
+  })
+  .map((list) => list.map((frame, index) => placed(frame, index + 1)));
+
+/** Point, protocol and both ends, whoever sent it. */
+function keyOf(frame: Frame): string {
+  const packet = dissect(frame);
+  const ends = endsOf(packet);
+  const [one, other] = [ends?.source, ends?.destination].map((end) => `${end?.address} ${end?.port}`);
+  const point = `${frame.linkType} ${packet.interfaceName} ${packet.interfaceIndex}`;
+  return [point, packet.ip?.protocol, ...[one, other].toSorted()].join('|');
+}
+
+describe('a capture that is read twice', () => {
+  it('knows the second time which packets are wanted, and which are none of its own', () => {
+    fc.assert(
+      fc.property(mixed, fc.integer({ min: 1, max: 4 }), (packets, every) => {
+        const odd = new Set<number>();
+        const flows = new CaptureFlows({ onOdd: ({ number }) => odd.add(number), onAlike: () => {} });
+        for (const frame of packets) {
+          flows.add(frame);
+          flows.flush();
+        }
+        flows.end();
+        const { records } = flows.table;
+        const wanted = new Set<string>();
+        const plain = packets.filter(({ number }) => !odd.has(number));
+        const keys = [...new Set(plain.map(keyOf))];
+        expect(records.count).toBe(keys.length);
+        for (let record = 0; record < records.count; record += every) {
+          flows.table.want(record);
+          // Records are in the order of their first packets.
+          wanted.add(keys[record] as string);
+        }
+        for (const frame of packets) {
+          const expected = odd.has(frame.number) ? 'odd' : wanted.has(keyOf(frame)) ? 'wanted' : 'known';
+          expect(flows.look(frame), keyOf(frame)).toBe(expected);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('counts its points, and tells of every plain packet once', () => {
+    fc.assert(
+      fc.property(mixed, (packets) => {
+        const odd = new Set<number>();
+        const alike: AlikePackets[] = [];
+        const flows = new CaptureFlows({
+          onOdd: ({ number }) => odd.add(number),
+          onAlike: (one) => alike.push(one),
+        });
+        for (const frame of packets) {
+          flows.add(frame);
+          flows.flush();
+        }
+        flows.end();
+        const plain = packets.filter(({ number }) => !odd.has(number));
+        const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+        expect(flows.plain).toBe(plain.length);
+        expect(sum(flows.points.map((point) => point.packets))).toBe(plain.length);
+        expect(sum(flows.points.map((point) => point.bytes))).toBe(sum(plain.map(({ length }) => length)));
+        expect(sum(flows.points.map((point) => point.cut))).toBe(
+          plain.filter(({ captured, length }) => captured < length).length,
+        );
+        expect(sum(alike.map((one) => one.packets))).toBe(plain.length);
+        const told = new Map<string, number>();
+        for (const { source, destination, ttl, etherSource, packets: count } of alike) {
+          const key = `${source} ${destination} ${ttl} ${etherSource}`;
+          told.set(key, (told.get(key) ?? 0) + count);
+        }
+        const seen = new Map<string, number>();
+        for (const frame of plain) {
+          const { ip, ether } = dissect(frame);
+          const key = `${ip?.source} ${ip?.destination} ${ip?.ttl} ${ether?.source}`;
+          seen.set(key, (seen.get(key) ?? 0) + 1);
+        }
+        expect([...told].toSorted()).toEqual([...seen].toSorted());
+        for (let record = 0; record < flows.table.records.count; record++) {
+          expect(flows.table.records.word(record, RECORD.kind) >>> 16).toBeLessThan(flows.points.length);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
