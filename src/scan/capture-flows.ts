@@ -4,7 +4,7 @@ import type { Ip } from '../net/ip.ts';
 import { AlikeSums } from './alike.ts';
 import { PlainDecoder } from './plain.ts';
 import { PointStats } from './point-stats.ts';
-import { RECORD, Records, SIDE } from './records.ts';
+import { RECORD, RECORD_WORDS, SIDE } from './records.ts';
 import { BATCH, Batch, MOST_POINTS, ROW, ROW_WORDS } from './row.ts';
 import { FlowTable } from './table.ts';
 
@@ -135,8 +135,8 @@ export class CaptureFlows {
 
   #sum(record: number, side: number, packets: number): void {
     const { records } = this.table;
-    const words = records.segment(record);
-    const at = Records.at(record);
+    const { words } = records;
+    const at = record * RECORD_WORDS;
     const low = words[at + RECORD.low] as number;
     const high = words[at + RECORD.high] as number;
     const bits = words[at + RECORD.sides + side * RECORD.sideWords + SIDE.bits] as number;

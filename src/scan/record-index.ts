@@ -1,4 +1,4 @@
-import { RECORD, Records } from './records.ts';
+import { RECORD, RECORD_WORDS, type Records } from './records.ts';
 
 /**
  * Open addressing over the records' keys: a slot is 8 bits of the hash over 24 bits of the record's number plus one, so that a probe
@@ -23,8 +23,8 @@ export class RecordIndex {
       if (slot === 0) return -1;
       if (slot >>> 24 !== tag) continue;
       const number = (slot & 0xffffff) - 1;
-      const words = this.#records.segment(number);
-      const base = Records.at(number);
+      const { words } = this.#records;
+      const base = number * RECORD_WORDS;
       if (
         words[base + RECORD.low] === low &&
         words[base + RECORD.high] === high &&
@@ -59,9 +59,9 @@ export class RecordIndex {
     this.slots = new Uint32Array(size);
     this.#room = size * MOST_LOAD;
     // The newest isn't in yet: whoever inserts it places it.
+    const { words } = this.#records;
     for (let number = 0; number < this.#records.count - 1; number++) {
-      const words = this.#records.segment(number);
-      const base = Records.at(number);
+      const base = number * RECORD_WORDS;
       this.#place(
         hashOf(
           words[base + RECORD.low] as number,

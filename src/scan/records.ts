@@ -58,88 +58,56 @@ export const SYN_ACK_ONE = 1 << 24;
 export const BESIDE_WORDS = 4;
 export const BESIDE = { first: 0, told: 2 } as const;
 
-/** Records of a segment: they grow by segments, since growing by copying would touch every page again and again. */
-const SHIFT = 13;
-const SEGMENT = 1 << SHIFT;
+/** Records that there is room for at first; then eight times as many whenever it runs out. */
+const FIRST = 1 << 13;
+const GROWTH = 8;
 
-/** Both arrays of one buffer. */
-interface Words {
-  readonly words: Uint32Array<ArrayBuffer>;
-  readonly doubles: Float64Array<ArrayBuffer>;
-}
-
+/**
+ * The room is one array: what isn't written yet is no memory of ours, only addresses, and one array is found faster than one of
+ * several.
+ */
 export class Records {
-  readonly words: Uint32Array<ArrayBuffer>[] = [];
-  readonly doubles: Float64Array<ArrayBuffer>[] = [];
-  readonly beside: Words[] = [];
+  words = new Uint32Array(FIRST * RECORD_WORDS);
+  doubles = new Float64Array(this.words.buffer);
   count = 0;
-
-  /** Records that another thread made. */
-  static of({ words, beside, count }: PlainRecords): Records {
-    const records = new Records();
-    for (const segment of words) records.#push(segment);
-    for (const segment of beside) records.beside.push(both(segment));
-    records.count = count;
-    return records;
-  }
-
-  /** As they cross to another thread: the segments themselves. */
-  plain(): PlainRecords {
-    return { words: this.words, beside: this.beside.map(({ words }) => words), count: this.count };
-  }
+  #beside = new Uint32Array(FIRST * BESIDE_WORDS);
+  #firsts = new Float64Array(this.#beside.buffer);
+  #room = FIRST;
 
   /** A new record, all zero. */
   add(): number {
-    const number = this.count++;
-    if (number >> SHIFT === this.words.length) {
-      this.#push(new Uint32Array(SEGMENT * RECORD_WORDS));
-      this.beside.push(both(new Uint32Array(SEGMENT * BESIDE_WORDS)));
-    }
-    return number;
+    if (this.count === this.#room) this.#grow();
+    return this.count++;
+  }
+
+  #grow(): void {
+    this.#room *= GROWTH;
+    const words = new Uint32Array(this.#room * RECORD_WORDS);
+    words.set(this.words);
+    this.words = words;
+    this.doubles = new Float64Array(words.buffer);
+    const beside = new Uint32Array(this.#room * BESIDE_WORDS);
+    beside.set(this.#beside);
+    this.#beside = beside;
+    this.#firsts = new Float64Array(beside.buffer);
   }
 
   /** Copies a record over another one. */
   move(from: number, to: number): void {
     if (from === to) return;
-    const at = Records.at(from);
-    this.segment(to).set(this.segment(from).subarray(at, at + RECORD_WORDS), Records.at(to));
-    const source = (from & (SEGMENT - 1)) * BESIDE_WORDS;
-    const { words } = this.beside[to >> SHIFT] as Words;
-    const { words: own } = this.beside[from >> SHIFT] as Words;
-    words.set(own.subarray(source, source + BESIDE_WORDS), (to & (SEGMENT - 1)) * BESIDE_WORDS);
+    this.words.copyWithin(to * RECORD_WORDS, from * RECORD_WORDS, (from + 1) * RECORD_WORDS);
+    this.#beside.copyWithin(to * BESIDE_WORDS, from * BESIDE_WORDS, (from + 1) * BESIDE_WORDS);
   }
 
   /** The first `count` stay; what comes after them is zero again. */
   cut(count: number): void {
-    for (let number = count; number < this.count; number++) {
-      const at = Records.at(number);
-      this.segment(number).fill(0, at, at + RECORD_WORDS);
-      const beside = (number & (SEGMENT - 1)) * BESIDE_WORDS;
-      (this.beside[number >> SHIFT] as Words).words.fill(0, beside, beside + BESIDE_WORDS);
-    }
+    this.words.fill(0, count * RECORD_WORDS, this.count * RECORD_WORDS);
+    this.#beside.fill(0, count * BESIDE_WORDS, this.count * BESIDE_WORDS);
     this.count = count;
   }
 
-  #push(segment: Uint32Array<ArrayBuffer>): void {
-    this.words.push(segment);
-    this.doubles.push(new Float64Array(segment.buffer));
-  }
-
-  segment(number: number): Uint32Array<ArrayBuffer> {
-    return this.words[number >> SHIFT] as Uint32Array<ArrayBuffer>;
-  }
-
-  doublesOf(number: number): Float64Array<ArrayBuffer> {
-    return this.doubles[number >> SHIFT] as Float64Array<ArrayBuffer>;
-  }
-
-  /** Offset of its first word in its segment. */
-  static at(number: number): number {
-    return (number & (SEGMENT - 1)) * RECORD_WORDS;
-  }
-
   word(number: number, word: number): number {
-    return this.segment(number)[Records.at(number) + word] as number;
+    return this.words[number * RECORD_WORDS + word] as number;
   }
 
   /** A word of a side: 0 what the lower end sent, 1 the higher. */
@@ -148,43 +116,28 @@ export class Records {
   }
 
   note(number: number, note: number): void {
-    const words = this.segment(number);
-    const at = Records.at(number) + RECORD.notes;
-    words[at] = (words[at] as number) | note;
+    const at = number * RECORD_WORDS + RECORD.notes;
+    this.words[at] = (this.words[at] as number) | note;
   }
 
   /** Epoch seconds. */
   first(number: number): number {
-    const { doubles } = this.beside[number >> SHIFT] as Words;
-    return doubles[((number & (SEGMENT - 1)) * BESIDE_WORDS + BESIDE.first) >> 1] as number;
+    return this.#firsts[(number * BESIDE_WORDS + BESIDE.first) >> 1] as number;
   }
 
   setFirst(number: number, time: number): void {
-    const { doubles } = this.beside[number >> SHIFT] as Words;
-    doubles[((number & (SEGMENT - 1)) * BESIDE_WORDS + BESIDE.first) >> 1] = time;
+    this.#firsts[(number * BESIDE_WORDS + BESIDE.first) >> 1] = time;
   }
 
   last(number: number): number {
-    return this.doublesOf(number)[(Records.at(number) + RECORD.last) >> 1] as number;
+    return this.doubles[(number * RECORD_WORDS + RECORD.last) >> 1] as number;
   }
 
   /** Packets of a side whose TTL and MACs were not told yet; from now on they are. */
   tell(number: number, side: number, packets: number): number {
-    const { words } = this.beside[number >> SHIFT] as Words;
-    const at = (number & (SEGMENT - 1)) * BESIDE_WORDS + BESIDE.told + side;
-    const told = words[at] as number;
-    words[at] = packets;
+    const at = number * BESIDE_WORDS + BESIDE.told + side;
+    const told = this.#beside[at] as number;
+    this.#beside[at] = packets;
     return packets - told;
   }
-}
-
-/** Typed arrays alone. */
-export interface PlainRecords {
-  readonly words: readonly Uint32Array<ArrayBuffer>[];
-  readonly beside: readonly Uint32Array<ArrayBuffer>[];
-  readonly count: number;
-}
-
-function both(words: Uint32Array<ArrayBuffer>): Words {
-  return { words, doubles: new Float64Array(words.buffer) };
 }

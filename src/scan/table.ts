@@ -1,6 +1,6 @@
 import { compact, type GivenUp } from './compact.ts';
 import { hashOf, MOST_RECORDS, RecordIndex } from './record-index.ts';
-import { HAS_DATA, NOTE, RECORD, Records, SIDE, SYN_ACK_ONE, SYN_ONE } from './records.ts';
+import { HAS_DATA, NOTE, RECORD, RECORD_WORDS, Records, SIDE, SYN_ACK_ONE, SYN_ONE } from './records.ts';
 import { BATCH, type Batch, kindOf, MARK, ROW, ROW_WORDS } from './row.ts';
 import { Signatures } from './signatures.ts';
 
@@ -39,6 +39,7 @@ export class FlowTable {
   readonly #high = new Uint32Array(BATCH);
   readonly #ports = new Uint32Array(BATCH);
   readonly #side = new Uint8Array(BATCH);
+  readonly #slot = new Uint32Array(BATCH);
   readonly #numbers = new Int32Array(BATCH);
   /** Records got other numbers since the batch was looked up. */
   #stale = false;
@@ -53,22 +54,19 @@ export class FlowTable {
   add(batch: Batch, view: DataView): void {
     const { count, words, doubles } = batch;
     this.lookUp(batch, this.#numbers);
-    const { records } = this;
     const numbers = this.#numbers;
     const sides = this.#side;
     for (let i = 0; i < count; i++) {
-      let number = numbers[i] as number;
-      if (number < 0 || this.#stale)
-        number = this.#enter(words, i, doubles[(i * ROW_WORDS + ROW.time) >> 1] as number);
       const row = i * ROW_WORDS;
+      let number = numbers[i] as number;
+      if (number < 0 || this.#stale) number = this.#enter(words, i, doubles);
       const side = sides[i] as number;
-      const segment = records.segment(number);
-      const base = Records.at(number);
-      this.#update(segment, base, records.doublesOf(number), words, doubles, row, side, number);
-      const packets = segment[base + RECORD.sides + side * RECORD.sideWords + SIDE.packets] as number;
-      if (packets <= SIGNED || isSampled(words, row)) {
-        this.signatures.add(batch, row, view, number, side);
-      }
+      const base = number * RECORD_WORDS;
+      this.#update(this.records.words, base, this.records.doubles, words, doubles, row, side, number);
+      const packets = this.records.words[
+        base + RECORD.sides + side * RECORD.sideWords + SIDE.packets
+      ] as number;
+      if (packets <= SIGNED || isSampled(words, row)) this.signatures.add(batch, row, view, number, side);
     }
     batch.count = 0;
     this.#stale = false;
@@ -91,7 +89,7 @@ export class FlowTable {
   }
 
   /** The record of a row that had none when the batch was looked up. */
-  #enter(words: Uint32Array, i: number, time: number): number {
+  #enter(words: Uint32Array, i: number, doubles: Float64Array): number {
     const { records } = this;
     const kind = words[i * ROW_WORDS + ROW.kind] as number;
     const hash = this.#hash[i] as number;
@@ -106,15 +104,16 @@ export class FlowTable {
       this.#stale = true;
     }
     const number = records.add();
-    const segment = records.segment(number);
-    const base = Records.at(number);
-    segment[base + RECORD.low] = low;
-    segment[base + RECORD.high] = high;
-    segment[base + RECORD.ports] = ports;
-    segment[base + RECORD.kind] = kind;
-    segment[base + RECORD.notes] = this.#side[i] === 1 ? NOTE.highFirst : 0;
+    const base = number * RECORD_WORDS;
+    const own = records.words;
+    own[base + RECORD.low] = low;
+    own[base + RECORD.high] = high;
+    own[base + RECORD.ports] = ports;
+    own[base + RECORD.kind] = kind;
+    own[base + RECORD.notes] = this.#side[i] === 1 ? NOTE.highFirst : 0;
+    const time = doubles[(i * ROW_WORDS + ROW.time) >> 1] as number;
     records.setFirst(number, time);
-    records.doublesOf(number)[(base + RECORD.last) >> 1] = time;
+    records.doubles[(base + RECORD.last) >> 1] = time;
     this.index.insert(hash, number);
     return number;
   }
@@ -123,16 +122,28 @@ export class FlowTable {
   lookUp(batch: Batch, numbers: Int32Array): void {
     const { count, words } = batch;
     this.#keys(words, count);
-    const { index } = this;
+    const hashes = this.#hash;
+    const slots = this.#slot;
+    const { slots: index } = this.index;
+    const mask = index.length - 1;
+    // Short loops: the processor waits for many slots, then for many records, at once.
+    for (let i = 0; i < count; i++) slots[i] = index[(hashes[i] as number) & mask] as number;
+    const own = this.records.words;
+    const lows = this.#low;
+    const ports = this.#ports;
     for (let i = 0; i < count; i++) {
-      const number = index.find(
-        this.#hash[i] as number,
-        this.#low[i] as number,
-        this.#high[i] as number,
-        this.#ports[i] as number,
-        words[i * ROW_WORDS + ROW.kind] as number,
-      );
-      numbers[i] = number;
+      const slot = slots[i] as number;
+      const number = (slot & 0xffffff) - 1;
+      const at = number * RECORD_WORDS;
+      numbers[i] =
+        slot !== 0 && own[at + RECORD.ports] === ports[i] && own[at + RECORD.low] === lows[i] ? number : -1;
+    }
+    for (let i = 0; i < count; i++) {
+      const kind = words[i * ROW_WORDS + ROW.kind] as number;
+      const high = this.#high[i] as number;
+      const at = (numbers[i] as number) * RECORD_WORDS;
+      if (at >= 0 && own[at + RECORD.high] === high && own[at + RECORD.kind] === kind) continue;
+      numbers[i] = this.index.find(hashes[i] as number, lows[i] as number, high, ports[i] as number, kind);
     }
   }
 

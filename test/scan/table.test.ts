@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { viewOf } from '../../src/base/bytes.ts';
 import { hashOf, RecordIndex } from '../../src/scan/record-index.ts';
-import { HAS_DATA, NOTE, RECORD, Records, SIDE } from '../../src/scan/records.ts';
+import { HAS_DATA, NOTE, RECORD, RECORD_WORDS, Records, SIDE } from '../../src/scan/records.ts';
 import { BATCH, Batch, kindOf, MARK, ROW, ROW_WORDS } from '../../src/scan/row.ts';
 import { FlowTable } from '../../src/scan/table.ts';
 
@@ -166,9 +166,7 @@ describe('the flow table', () => {
     for (let number = 0; number < 50_000; number++) {
       const [low, high, ports, kind] = keyOf(number);
       records.add();
-      const words = records.segment(number);
-      const at = Records.at(number);
-      words.set([low, high, ports, kind], at);
+      records.words.set([low, high, ports, kind], number * RECORD_WORDS);
       index.insert(hashOf(low, high, ports, kind), number);
     }
     for (let number = 0; number < 60_000; number++) {

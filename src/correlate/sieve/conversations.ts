@@ -1,7 +1,7 @@
 import type { Ip } from '../../net/ip.ts';
 import type { CaptureFlows } from '../../scan/capture-flows.ts';
 import { hashOf, RecordIndex } from '../../scan/record-index.ts';
-import { RECORD, Records } from '../../scan/records.ts';
+import { RECORD, RECORD_WORDS, Records } from '../../scan/records.ts';
 import type { FlowEnd } from '../flow.ts';
 
 /**
@@ -86,9 +86,9 @@ export class Conversations {
     const { records } = capture.table;
     const own = new Uint32Array(records.count);
     const numbers = this.#renumber(capture);
+    const { words } = records;
     for (let record = 0; record < records.count; record++) {
-      const words = records.segment(record);
-      const at = Records.at(record);
+      const at = record * RECORD_WORDS;
       const kind = (words[at + RECORD.kind] as number) & 0xffff;
       let low = words[at + RECORD.low] as number;
       let high = words[at + RECORD.high] as number;
@@ -114,8 +114,8 @@ export class Conversations {
     const known = this.#index.find(hash, low, high, ports, kind);
     if (known >= 0) return known;
     const number = this.keys.add();
-    const words = this.keys.segment(number);
-    const at = Records.at(number);
+    const { words } = this.keys;
+    const at = number * RECORD_WORDS;
     words[at + RECORD.low] = low;
     words[at + RECORD.high] = high;
     words[at + RECORD.ports] = ports;
