@@ -40,7 +40,9 @@ export type { Packet } from './packet/packet.ts';
 export { type PacketLine, packetLine } from './packet/packet-line.ts';
 export { summary } from './packet/summary.ts';
 export type { Analysis, AnalysisFlow, AnalysisInput, AnalysisTopology, Endpoint } from './report/analysis.ts';
+export { analysisJson } from './report/analysis-json.ts';
 export { assemble } from './report/assemble.ts';
+export { countedFlows } from './report/counted.ts';
 export { renderAnalysis } from './report/text/analysis.ts';
 export type { TextOptions } from './report/text/style.ts';
 /** The host as the dumps show it, and the kernel model that runs on it. */

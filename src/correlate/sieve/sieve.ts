@@ -41,7 +41,7 @@ export interface Sieve {
 }
 
 /** Of so many packets all are looked at. */
-const FEW = 50_000;
+const FEW = 100_000;
 
 export async function sieve(captures: readonly CaptureInput[], options: SieveOptions): Promise<Sieve> {
   const quoted = new QuotedLog();
