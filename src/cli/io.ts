@@ -36,3 +36,8 @@ export class UsageError extends Error {
     this.hint = hint;
   }
 }
+
+/** Also one of another bundle, which has a class of its own of that name. */
+export function isUsageError(error: unknown): error is UsageError {
+  return error instanceof Error && error.name === 'UsageError';
+}

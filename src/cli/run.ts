@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { printable, printableText } from '../base/printable.ts';
-import { type Io, type Status, UsageError } from './io.ts';
+import { type Io, isUsageError, type Status } from './io.ts';
 import { tell } from './messages.ts';
 import { createProgram } from './program.ts';
 import { sourceStack } from './source-stack.ts';
@@ -30,7 +30,7 @@ export async function runCli(words: readonly string[], io: Io): Promise<number> 
       }
       return error.exitCode === 0 ? 0 : 2;
     }
-    if (error instanceof UsageError) {
+    if (isUsageError(error)) {
       tell(io, 'error', error.message, {});
       if (error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
       return 2;

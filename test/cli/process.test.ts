@@ -32,6 +32,21 @@ describe('the program', () => {
     expect(failed.stdout).toContain('net.ipv4.ip_forward is 0');
   });
 
+  it.each([
+    [['analyze', 'bundle', '--what-if', 'frobnicate 1'], '--what-if: `frobnicate 1`'],
+    [['analyze', 'bundle', '--max-memory', '12'], '--max-memory 12: a size of at least 256M is expected'],
+    [['analyze', 'bundle', '-o', 'bundle/x'], ''],
+    [['trace', 'bundle', '--from', 'nowhere', '--to', '192.0.2.1'], '--from: there is no namespace nowhere'],
+    [['explain', 'no-such-cause'], 'no-such-cause: no cause of the catalogue is called so'],
+    [['show', '--format', 'count', 'bundle/namespaces'], ''],
+  ])('says what is wrong with %j, and ends with 2', (words, text) => {
+    const options = { cwd: lab.folder, encoding: 'utf8' as const };
+    const { status, stderr } = spawnSync(process.execPath, [LAUNCHER, ...words], options);
+    if (text !== '')
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`nettrace: error: ${text}`)]);
+    expect(stderr).not.toContain('internal error');
+  });
+
   it('ends quietly and soon when its reader closes the pipe', async () => {
     const many = Array.from({ length: 60_000 }, (_, index) => ({
       from: '192.0.2.1',

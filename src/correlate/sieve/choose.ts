@@ -88,7 +88,9 @@ export function choose(flows: SeenFlows, budget: Budget = BUDGET): Choice {
     const seen = groups.count(group, ~server);
     const ofClient = groups.count(mix(group, client), ~client);
     const first = groups.first(group, ~server, flow);
-    if ((seen <= budget.alike || ofClient <= budget.ofClient) && failing < budget.failing) {
+    // Of each way of failing at each service the first is looked at, long after the others' turn is over.
+    const isFirst = seen === 1 && failing < budget.failing * 2;
+    if (isFirst || ((seen <= budget.alike || ofClient <= budget.ofClient) && failing < budget.failing)) {
       failing++;
       wanted[flow] = 1;
       groups.setFirst(mix(group, client), ~client, flow);
