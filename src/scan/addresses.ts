@@ -30,11 +30,6 @@ export class AddressTable {
     return (BigInt(a) << 96n) | (BigInt(b) << 64n) | (BigInt(c) << 32n) | BigInt(d);
   }
 
-  /** As it crosses to another thread. */
-  words(): Uint32Array<ArrayBuffer> {
-    return this.#words.slice(0, this.#count * 4);
-  }
-
   #add(a: number, b: number, c: number, d: number, slot: number): number {
     const number = this.#count++;
     if (number * 4 === this.#words.length) {

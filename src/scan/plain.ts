@@ -4,7 +4,7 @@ import { GTP_PORT } from '../header/gtp.ts';
 import { VXLAN_PORTS } from '../header/vxlan.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import { AddressTable, MacPairs, NO_RECEIVER } from './addresses.ts';
-import { BATCH, type Batch, kindOf, MARK, ROW, ROW_WORDS } from './row.ts';
+import { type Batch, kindOf, MARK, ROW, ROW_WORDS } from './row.ts';
 
 const ETHERNET = 1;
 const SLL = 113;
@@ -72,7 +72,6 @@ export class PlainDecoder {
       const second = linkType === SLL2;
       const packetType = second ? view.getUint8(start + 10) : view.getUint16(start);
       if (packetType === 1 || packetType === 2) return false;
-      if (packetType === 4) marks = MARK.outgoing;
       type = view.getUint16(second ? start : start + 14);
       const ethernet = (second ? view.getUint8(start + 11) : view.getUint16(start + 4)) === 6;
       const sender = second ? start + 12 : start + 6;
@@ -190,8 +189,4 @@ export class PlainDecoder {
 /** RFC 1035 section 4.1.1: a response whose RCODE isn't 0. */
 function isNameError(flags: number): boolean {
   return (flags & 0x8000) !== 0 && (flags & 15) !== 0;
-}
-
-export function isFull(batch: Batch): boolean {
-  return batch.count === BATCH;
 }

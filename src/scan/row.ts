@@ -42,8 +42,6 @@ export const MARK = {
   nameError: 1,
   /** An echo request (else a reply). */
   echoRequest: 2,
-  /** Seen on its way out, by a cooked capture. */
-  outgoing: 4,
   /** The snaplen has cut the frame. */
   cut: 8,
 } as const;
