@@ -71,44 +71,55 @@ interface Macs {
 /** Pairs of MAC addresses (sender, receiver) by number; pair 0 is that of packets without any. */
 export class MacPairs {
   /** Three words a pair: the twelve bytes of an Ethernet header. SLL's source fills the last two, with `NO_RECEIVER` before them. */
-  readonly #words: number[] = [0, 0, 0];
-  readonly #index = new Map<number, number[]>();
+  #words = new Uint32Array(3 * 256);
+  /** Numbers of pairs, 0 where there is none. */
+  #index = new Uint16Array(1024);
+  #count = 1;
   readonly #macs: Macs[] = [];
-  /** The last few, by the low bits of their addresses. */
-  readonly #recent = new Int32Array(256).fill(-1);
 
   get size(): number {
-    return this.#words.length / 3;
+    return this.#count;
   }
 
   /** Of the twelve bytes at `offset`: receiver, sender. */
   number(a: number, b: number, c: number): number {
-    const slot = (a ^ (b >>> 3) ^ c ^ (c >>> 11)) & 255;
-    const known = this.#recent[slot] as number;
-    if (known >= 0 && this.#is(known, a, b, c)) return known;
-    const number = this.#find(a, b, c);
-    this.#recent[slot] = number;
-    return number;
-  }
-
-  #is(number: number, a: number, b: number, c: number): boolean {
+    const index = this.#index;
     const words = this.#words;
-    const at = number * 3;
-    return words[at] === a && words[at + 1] === b && words[at + 2] === c;
+    const mask = index.length - 1;
+    for (let slot = mix(a, b, c, 0) & mask; ; slot = (slot + 1) & mask) {
+      const known = index[slot] as number;
+      if (known === 0) return this.#add(a, b, c, slot);
+      const at = known * 3;
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c) return known;
+    }
   }
 
-  #find(a: number, b: number, c: number): number {
-    const key = (Math.imul(a, 31) ^ Math.imul(b, 17) ^ c) >>> 0;
-    const alike = this.#index.get(key);
-    const known = alike?.find((number) => this.#is(number, a, b, c));
-    if (known !== undefined) return known;
+  #add(a: number, b: number, c: number, slot: number): number {
+    const number = this.#count;
     // More pairs than a host has neighbours come from a switch under attack: who they were is not kept.
-    if (this.size >= MOST_PAIRS) return 0;
-    const number = this.size;
-    this.#words.push(a, b, c);
-    if (alike) alike.push(number);
-    else this.#index.set(key, [number]);
+    if (number >= MOST_PAIRS) return 0;
+    this.#count++;
+    if (number * 3 === this.#words.length) {
+      const larger = new Uint32Array(this.#words.length * 2);
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    this.#words.set([a, b, c], number * 3);
+    this.#index[slot] = number;
+    if (this.#count * 2 > this.#index.length) this.#grow();
     return number;
+  }
+
+  #grow(): void {
+    const index = new Uint16Array(this.#index.length * 4);
+    const mask = index.length - 1;
+    for (let number = 1; number < this.#count; number++) {
+      const [a = 0, b = 0, c = 0] = this.#words.subarray(number * 3, number * 3 + 3);
+      let slot = mix(a, b, c, 0) & mask;
+      while (index[slot] !== 0) slot = (slot + 1) & mask;
+      index[slot] = number;
+    }
+    this.#index = index;
   }
 
   /** Undefined for pair 0 and for what the header doesn't tell. */
@@ -119,7 +130,7 @@ export class MacPairs {
 
   #macsOf(number: number): Macs {
     if (number === 0) return {};
-    const [a = 0, b = 0, c = 0] = this.#words.slice(number * 3, number * 3 + 3);
+    const [a = 0, b = 0, c = 0] = this.#words.subarray(number * 3, number * 3 + 3);
     const source = (b & 0xffff) * 2 ** 32 + c;
     return a === NO_RECEIVER && b >>> 16 === 0xffff
       ? { source }

@@ -55,7 +55,7 @@ export class RecordIndex {
   }
 
   #grow(): void {
-    const size = this.slots.length * 4;
+    const size = this.slots.length * 2;
     this.slots = new Uint32Array(size);
     this.#room = size * MOST_LOAD;
     // The newest isn't in yet: whoever inserts it places it.

@@ -127,7 +127,16 @@ export class FlowTable {
     const { slots: index } = this.index;
     const mask = index.length - 1;
     // Short loops: the processor waits for many slots, then for many records, at once.
-    for (let i = 0; i < count; i++) slots[i] = index[(hashes[i] as number) & mask] as number;
+    for (let i = 0; i < count; i++) {
+      const hash = hashes[i] as number;
+      let at = hash & mask;
+      let slot = index[at] as number;
+      while (slot !== 0 && (slot ^ hash) >>> 24 !== 0) {
+        at = (at + 1) & mask;
+        slot = index[at] as number;
+      }
+      slots[i] = slot;
+    }
     const own = this.records.words;
     const lows = this.#low;
     const ports = this.#ports;
