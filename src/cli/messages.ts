@@ -1,5 +1,5 @@
 /** What is said on standard error. */
-import pc from 'picocolors';
+import { colorsOf } from '../base/colors.ts';
 import { formatIssue, type Issue } from '../base/issue.ts';
 import { printable } from '../base/printable.ts';
 import type { Io } from './io.ts';
@@ -28,7 +28,7 @@ export function tell(
   text: string,
   { color = 'auto' }: MessageOptions,
 ): void {
-  const colors = pc.createColors(hasColor(io, io.stderr, color));
+  const colors = colorsOf(hasColor(io, io.stderr, color));
   const name = severity === 'error' ? colors.red('error') : colors.yellow('warning');
   io.stderr.write(`nettrace: ${name}: ${text}\n`);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import pc from 'picocolors';
+import { colorsOf } from '../../base/colors.ts';
 import { printable } from '../../base/printable.ts';
 import { shellWord } from '../../base/shell.ts';
 import { type CollectedManifest, missingLines, timeText } from '../../collect/bundle.ts';
@@ -184,7 +184,7 @@ interface Screen extends Watcher {
 /** A line that is written over on a terminal; elsewhere only what has to be known. */
 function createScreen(io: Io, { duration, quiet, color }: CollectCommandOptions): Screen {
   const live = io.stderr.isTTY === true && !quiet;
-  const colors = pc.createColors(hasColor(io, io.stderr, color));
+  const colors = colorsOf(hasColor(io, io.stderr, color));
   let shown = false;
   let ended = false;
   const clear = (): void => {
@@ -230,7 +230,7 @@ function summary(
   io: Io,
 ): string {
   const width = Math.min(textOptions(io, { color }).width, 100);
-  const colors = pc.createColors(hasColor(io, io.stdout, color));
+  const colors = colorsOf(hasColor(io, io.stdout, color));
   const names = namespaces.map(({ name }) => printable(name));
   const lines = [
     `${colors.bold(printable(target))}: ${files.length} files, ${sizeText(target)}${redact ? ', redacted' : ''}`,

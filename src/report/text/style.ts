@@ -1,4 +1,4 @@
-import pc from 'picocolors';
+import { colorsOf, type Paint } from '../../base/colors.ts';
 
 export interface TextOptions {
   /** Columns of the terminal. */
@@ -12,8 +12,6 @@ export interface TextOptions {
 
 /** Lines of prose and drawings are no wider than this, however wide the terminal is. */
 export const MAX_WIDTH = 110;
-
-type Paint = (text: string) => string;
 
 /** What the renderers share: the columns they may use, and colours by meaning. */
 export interface Style {
@@ -29,7 +27,7 @@ export interface Style {
 }
 
 export function styleOf(options: TextOptions): Style {
-  const colors = pc.createColors(options.color);
+  const colors = colorsOf(options.color);
   return {
     width: Math.max(40, Math.min(options.width, MAX_WIDTH)),
     verbose: options.verbose ?? false,
