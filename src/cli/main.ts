@@ -1,14 +1,19 @@
 /** The program as a process: its streams, clock and exit status. */
+import { descriptorStream } from './descriptor.ts';
 import type { Io, Stream } from './io.ts';
+import { tell } from './messages.ts';
 import { runCli } from './run.ts';
 
-/** Node makes a stream of a descriptor when it is asked for; a third of a short run's time is in that. */
+const stdout = outgoing(1, () => process.stdout);
+const stderr = outgoing(2, () => process.stderr);
+
+/** Made when they are asked for: a third of a short run's time would be in that. */
 const io: Io = {
   get stdout() {
-    return outgoing(process.stdout);
+    return stdout();
   },
   get stderr() {
-    return outgoing(process.stderr);
+    return stderr();
   },
   get stdin() {
     return process.stdin;
@@ -20,21 +25,38 @@ const io: Io = {
   },
 };
 
-const watched = new Set<NodeJS.WriteStream>();
+const used: Stream[] = [];
 
-function outgoing(stream: NodeJS.WriteStream): Stream {
-  if (watched.has(stream)) return stream;
-  watched.add(stream);
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader has what it wanted (`| head`): end as quietly as other tools do.
-    if (error.code === 'EPIPE') process.exit();
-    throw error;
-  });
-  return stream;
+function outgoing(descriptor: 1 | 2, node: () => NodeJS.WriteStream): () => Stream {
+  let stream: Stream | undefined;
+  const failed = descriptor === 1 ? outputFailed : messagesFailed;
+  const watched = () => node().on('error', failed);
+  return () => {
+    if (stream) return stream;
+    stream = descriptorStream(descriptor, failed, watched) ?? watched();
+    used.push(stream);
+    return stream;
+  };
+}
+
+function outputFailed(error: Error): void {
+  endWhereNobodyReads(error);
+  tell(io, 'error', `can't write standard output: ${error.message.replace(/, write$/, '')}`, {});
+  process.exit(2);
+}
+
+/** There is nothing left to say it on. */
+function messagesFailed(error: Error): void {
+  endWhereNobodyReads(error);
+}
+
+/** The reader has what it wanted (`| head`): end as quietly as other tools do. */
+function endWhereNobodyReads(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') process.exit();
 }
 
 export async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), io);
   // Else V8 would collect garbage once more before the end. A reader that is slow still gets what is waiting for it.
-  if ([...watched].every((stream) => stream.writableLength === 0)) process.exit();
+  if (used.every((stream) => stream.writableLength === 0)) process.exit();
 }
