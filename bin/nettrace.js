@@ -62,9 +62,10 @@ function load(name) {
   return module.exports;
 }
 
-let block = Buffer.alloc(0);
+/** For every file in turn: memory that is touched for the first time costs more than the reading, what is never touched nothing. */
+let block = Buffer.allocUnsafeSlow(1 << 22);
 
-/** The bytes of a file, until the next one is read: memory that is touched for the first time costs more than the reading. */
+/** The bytes of a file, until the next one is read. */
 function contentOf(descriptor, size) {
   if (block.length < size) block = Buffer.allocUnsafeSlow(size);
   let length = 0;

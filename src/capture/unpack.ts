@@ -1,7 +1,6 @@
 /** gzip (RFC 1952, also several members one after the other) and Zstandard (RFC 8878), unpacked while they are read. */
 
 import type { Transform } from 'node:stream';
-import zlib from 'node:zlib';
 import type { Issue } from '../base/issue.ts';
 import { type ByteSource, peek } from './source.ts';
 
@@ -24,15 +23,17 @@ export async function unpacked(source: ByteSource): Promise<ByteSource> {
   return packing ? inflate(whole, packing) : whole;
 }
 
-function decoder(packing: Packing): Transform | undefined {
+/** Node's streams and zlib are loaded for what is packed. */
+async function decoder(packing: Packing): Promise<Transform | undefined> {
+  const { default: zlib } = await import('node:zlib');
   if (packing === 'gzip') return zlib.createGunzip({ chunkSize: CHUNK });
   // Node 22.15 and 23.8 have it; older ones don't, and the types of Node 20 don't know it.
   const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
   return typeof create === 'function' ? (create({ chunkSize: CHUNK }) as Transform) : undefined;
 }
 
-function inflate(source: ByteSource, packing: Packing): ByteSource {
-  const made = decoder(packing);
+async function inflate(source: ByteSource, packing: Packing): Promise<ByteSource> {
+  const made = await decoder(packing);
   if (!made) {
     source.close();
     return ended({

@@ -1,8 +1,5 @@
 /** The options that every command has, and how they are said in its help. */
-import { totalmem } from 'node:os';
 import { type Command, Option } from 'commander';
-import { printable } from '../base/printable.ts';
-import { UsageError } from './io.ts';
 import type { ColorChoice } from './terminal.ts';
 
 export interface CommonOptions<Format extends string = string> {
@@ -50,20 +47,3 @@ export const MAX_MEMORY = [
   '--max-memory <size>',
   'memory to stay within, as 512M or 4G; beyond it the oldest conversations that were answered are only counted (default: a quarter of the machine)',
 ] as const;
-
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
-
-/** Bytes. Less than the program itself needs is asking for the impossible. */
-export function parseMemory(text: string | undefined): number {
-  if (text === undefined) return totalmem() / 4;
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim()) ?? [];
-  const bytes =
-    number === undefined ? Number.NaN : Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN);
-  if (!(bytes >= LEAST_MEMORY))
-    throw new UsageError(
-      `--max-memory ${printable(text)}: a size of at least ${LEAST_MEMORY / 2 ** 20}M is expected, as 512M or 4G`,
-    );
-  return bytes;
-}
-
-const LEAST_MEMORY = 256 * 2 ** 20;

@@ -32,6 +32,9 @@ export function createProgram(io: Io, finish: Finish): Command {
       outputError: (text, write) => write(`nettrace: ${printableText(text)}`),
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
       getErrHelpWidth: () => Math.min(io.stderr.columns ?? 80, 100),
+      // Commander would ask Node's streams.
+      getOutHasColors: () => io.stdout.isTTY === true,
+      getErrHasColors: () => io.stderr.isTTY === true,
     })
     .exitOverride()
     .addHelpText(

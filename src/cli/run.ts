@@ -4,7 +4,6 @@ import { printable, printableText } from '../base/printable.ts';
 import { type Io, isUsageError, type Status } from './io.ts';
 import { tell } from './messages.ts';
 import { createProgram } from './program.ts';
-import { sourceStack } from './source-stack.ts';
 
 /** A bug of ours, as sysexits.h numbers it; none of the contract's three. */
 export const INTERNAL_ERROR = 70;
@@ -35,6 +34,8 @@ export async function runCli(words: readonly string[], io: Io): Promise<number> 
       if (error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
       return 2;
     }
+    // It loads Node's module loader.
+    const { sourceStack } = await import('./source-stack.ts');
     const text = error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);
     io.stderr.write(
       `nettrace: internal error, please report it with what follows:\n${printableText(text)}\n`,

@@ -10,8 +10,8 @@ import { fails } from '../../report/text/flow-name.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { isEmpty, loadInputs } from '../load.ts';
+import { parseMemory } from '../memory.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
-import { parseMemory } from '../options.ts';
 import { openOutput } from '../output.ts';
 import { textOptions } from '../terminal.ts';
 
