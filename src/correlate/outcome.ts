@@ -1,3 +1,4 @@
+import { once } from '../base/memo.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import type { Flow, IcmpErrorSeen, Leg, Sighting } from './flow.ts';
 
@@ -34,7 +35,7 @@ export interface Outcome {
 }
 
 /** Reads the outcome off the legs; no model involved. */
-export function outcomeOf(flow: Flow): Outcome {
+export const outcomeOf = once((flow: Flow): Outcome => {
   const near = flow.legs[0];
   const oneWay = flow.protocol !== PROTOCOL.tcp && !isEcho(flow) && !asksName(flow);
   if (!near) return { status: 'unknown', oneWay };
@@ -67,7 +68,7 @@ export function outcomeOf(flow: Flow): Outcome {
   if (flow.legs.every((leg) => leg.forward.packets === 0)) return { status: 'unknown', oneWay };
   if (!flow.begun && flow.protocol === PROTOCOL.tcp) return { status: 'unknown', oneWay };
   return { status: 'no-reply', oneWay };
-}
+});
 
 /** SYN-ACKs again and again and nothing of the client anywhere: its request came by another way, and its ACK never comes. */
 function isNeverTaken({ protocol, legs }: Flow): boolean {

@@ -1,3 +1,4 @@
+import { once } from '../base/memo.ts';
 import type { Flow, Sighting } from '../correlate/flow.ts';
 import type { KernelPath } from '../correlate/kernel-path.ts';
 import type { Outcome } from '../correlate/outcome.ts';
@@ -68,9 +69,7 @@ export interface ModelDrop {
 }
 
 /** The drop that decides the case, of the request, else of the answer: as the model has it, and as traces show it. */
-export function modelDrop(kase: Case): ModelDrop | undefined {
-  return withTraces(kase, predictedDrop(kase));
-}
+export const modelDrop = once((kase: Case): ModelDrop | undefined => withTraces(kase, predictedDrop(kase)));
 
 function predictedDrop(kase: Case): ModelDrop | undefined {
   const { prediction } = kase;

@@ -1,7 +1,9 @@
 /** What a change of the host does to the traffic: every flow through the model as it is, and as it would be. */
+import { once } from '../base/memo.ts';
 import type { Flow } from '../correlate/flow.ts';
 import { outcomeOf } from '../correlate/outcome.ts';
-import { fateOf } from '../correlate/predict.ts';
+import { fateOf, type Predictor } from '../correlate/predict.ts';
+import type { Correlation } from '../correlate/scan.ts';
 import { applyCommand } from '../snapshot/apply.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { buildTopology } from '../topology/build.ts';
@@ -51,15 +53,20 @@ const HEALTHY_TRIED = 64;
 
 /** Flows that work by the captures and in the model, and would not any more; one of each client, server and port. */
 export function brokenBy(before: Scene, after: Scene): FlowChange[] {
-  return healthyOf(before).flatMap((flow) => {
-    const was = endOf(before, flow);
+  const known = endsBefore(before.predictor);
+  return healthyOf(before.correlation).flatMap((flow) => {
+    if (!known.has(flow)) known.set(flow, endOf(before, flow));
+    const was = known.get(flow);
     if (!was?.passes) return [];
     const is = endOf(after, flow);
     return is && !is.passes ? [{ flow: flow.id, before: was, after: is }] : [];
   });
 }
 
-function healthyOf({ correlation }: Scene): Flow[] {
+/** Every fix is tried on the same flows: how they end without it is the same for all. */
+const endsBefore = once((_scene: Predictor) => new Map<Flow, FlowEnd | undefined>());
+
+const healthyOf = once((correlation: Correlation): readonly Flow[] => {
   const kinds = new Map<string, Flow>();
   for (const flow of correlation.flows) {
     if (kinds.size >= HEALTHY_TRIED) break;
@@ -68,7 +75,7 @@ function healthyOf({ correlation }: Scene): Flow[] {
     if (!kinds.has(kind)) kinds.set(kind, flow);
   }
   return [...kinds.values()];
-}
+});
 
 function endOf(scene: Scene, flow: Flow): FlowEnd | undefined {
   const kase = makeCase(scene, flow, true);

@@ -1,9 +1,10 @@
 /** Rules that let some of the traffic through and stop the rest: limits of rate, number or share. */
 
+import { once } from '../base/memo.ts';
 import type { Hop } from '../netstack/hop.ts';
 import type { NftChain, NftHook, NftRule, NftTable } from '../nft/ruleset.ts';
 import type { Statement } from '../nft/statement.ts';
-import type { Rule } from '../xtables/rule.ts';
+import type { Chain, Rule } from '../xtables/rule.ts';
 import { type Case, netnsOf } from './case.ts';
 import type { Finding } from './finding.ts';
 import { failedMatches } from './nft-nat.ts';
@@ -38,15 +39,12 @@ function iptablesLimits({ flow, snapshot }: Case, { namespace, steps }: Hop): Li
     if (step.kind !== 'rule' || step.target !== 'ACCEPT') return [];
     const ruleset = rulesets.find(({ path }) => step.path === undefined || path === step.path);
     const chain = ruleset?.tables.get(step.table)?.chains.get(step.chain);
-    const rules = chain?.rules ?? [];
-    // What exceeds it ends at a DROP behind it, or at the policy.
-    const behind = rules.slice(step.number).find(({ text }) => /-j (?:DROP|REJECT)\b/.test(text));
-    const rest =
-      behind?.counters?.packets ?? (chain?.policy === 'DROP' ? chain.counters?.packets : undefined);
-    return rules.slice(0, step.number).flatMap((rule, at): LimitingRule[] => {
+    if (!ruleset || !chain) return [];
+    return limitedOf(chain).flatMap((at): LimitingRule[] => {
+      const rule = chain.rules[at] as Rule;
       const accepts = at === step.number - 1;
-      const stops = /-j (?:DROP|REJECT)\b/.test(rule.text) && mayBe(rule, flow.protocol);
-      if (!ruleset || !LIMITED.test(rule.text) || (!accepts && !stops)) return [];
+      const stops = STOPS.test(rule.text) && mayBe(rule, flow.protocol);
+      if (at >= step.number || (!accepts && !stops)) return [];
       const { table, chain: name } = step;
       return [
         {
@@ -60,12 +58,25 @@ function iptablesLimits({ flow, snapshot }: Case, { namespace, steps }: Hop): Li
             path: ruleset.path,
             line: rule.span.line,
           },
-          counted: Number((accepts ? rest : rule.counters?.packets) ?? 0n),
+          counted: Number((accepts ? stoppedBehind(chain, step.number) : rule.counters?.packets) ?? 0),
           stops: !accepts,
         },
       ];
     });
   });
+}
+
+/** Indexes of the chain's limited rules. */
+const limitedOf = once(({ rules }: Chain): readonly number[] =>
+  rules.flatMap(({ text }, at) => (LIMITED.test(text) ? [at] : [])),
+);
+
+const STOPS = /-j (?:DROP|REJECT)\b/;
+
+/** What exceeds a rule ends at a DROP behind it, or at the policy. */
+function stoppedBehind({ rules, policy, counters }: Chain, number: number): number | undefined {
+  const behind = rules.slice(number).find(({ text }) => STOPS.test(text));
+  return behind?.counters?.packets ?? (policy === 'DROP' ? counters?.packets : undefined);
 }
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, icmp: 1, 'ipv6-icmp': 58, sctp: 132 };

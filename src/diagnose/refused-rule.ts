@@ -1,5 +1,6 @@
 /** Lines of a rules file that iptables doesn't take, and what they were to be. */
-import type { DumpInput } from '../input/input.ts';
+import { once } from '../base/memo.ts';
+import type { DumpInput, InputSet } from '../input/input.ts';
 import type { Family } from '../net/ip.ts';
 import { isHandwritten } from '../snapshot/order.ts';
 import { correctRule } from '../xtables/correct.ts';
@@ -24,9 +25,11 @@ export interface RefusedRule {
  * Of files that somebody wrote. iptables-save prints what the kernel has taken already: a line of its that can't be read says
  * something about the reader.
  */
-export function refusedRules({ inputs }: Pick<Scene, 'inputs'>): RefusedRule[] {
-  return inputs.dumps.filter(isHandwritten).flatMap(refusedIn);
+export function refusedRules({ inputs }: Pick<Scene, 'inputs'>): readonly RefusedRule[] {
+  return refusedOf(inputs);
 }
+
+const refusedOf = once((inputs: InputSet) => inputs.dumps.filter(isHandwritten).flatMap(refusedIn));
 
 function refusedIn({ dump, namespace }: DumpInput): RefusedRule[] {
   if (dump.content.kind !== 'ruleset') return [];

@@ -1,4 +1,5 @@
 /** A routing table made for look-ups: struct fib_alias of net/ipv4/fib_trie.c, struct fib6_node of net/ipv6/ip6_fib.c. */
+import { groupBy } from '../base/group-by.ts';
 import { parseRealms } from '../dump/realms.ts';
 import type { Nexthop, Route } from '../dump/records.ts';
 import { bitsOf, type Family, type Ip } from '../net/ip.ts';
@@ -87,14 +88,4 @@ export function aliasOf(route: Route): FibAlias {
     ...(object === undefined ? {} : { object }),
     nexthops: route.nexthops,
   };
-}
-
-export function groupBy<K, V>(items: readonly V[], key: (item: V) => K): Map<K, V[]> {
-  const groups = new Map<K, V[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }

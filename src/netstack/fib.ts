@@ -1,4 +1,5 @@
 /** fib_lookup() and fib_rules_lookup(), net/ipv4/fib_rules.c and net/core/fib_rules.c; fib6_rule_lookup(), net/ipv6/fib6_rules.c. */
+import { groupBy } from '../base/group-by.ts';
 import { once } from '../base/memo.ts';
 import { isUnknown } from '../base/ternary.ts';
 import type { IpRule, Nexthop, Route } from '../dump/records.ts';
@@ -7,7 +8,7 @@ import type { Skb } from '../skb/skb.ts';
 import { effectiveRoutes, effectiveRules } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { matchesRule } from './fib-rule.ts';
-import { aliasOf, buildTable, type FibTable, groupBy } from './fib-table.ts';
+import { aliasOf, buildTable, type FibTable } from './fib-table.ts';
 import { lookupTable4 } from './fib4.ts';
 import { lookupTable6 } from './fib6.ts';
 import type { HashSettings } from './multipath-hash.ts';

@@ -1,5 +1,8 @@
-import type { Sighting } from '../../correlate/flow.ts';
+import { groupBy } from '../../base/group-by.ts';
+import { once } from '../../base/memo.ts';
+import type { Flow, Sighting } from '../../correlate/flow.ts';
 import { isEcho } from '../../correlate/outcome.ts';
+import type { Correlation } from '../../correlate/scan.ts';
 import type { Case } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
@@ -32,9 +35,9 @@ export const fltRateLimit: Cause = {
 
 function usedUp(kase: Case): Found | undefined {
   const { outcome } = kase;
-  const tail = outcome.unansweredTail ?? servedBefore(kase);
   const [limit] = limitsOnTheWay(kase).toSorted((a, b) => Number(b.stops) - Number(a.stops));
-  if (!tail || !limit || (!outcome.unansweredTail && wentOn(kase, limit.namespace))) return undefined;
+  const tail = limit && (outcome.unansweredTail ?? servedBefore(kase));
+  if (!tail || (!outcome.unansweredTail && wentOn(kase, limit.namespace))) return undefined;
   const { namespace, place, stops } = limit;
   const rule = `${place.table} ${place.chain} rule ${place.number}`;
   const where = nameOf(kase, namespace);
@@ -83,17 +86,23 @@ function servedBefore({ flow, outcome, correlation }: Case): Sighting | undefine
   const failing = outcome.status === 'no-reply' || outcome.status === 'rejected';
   const answered = flow.legs.some(({ reply }) => reply.packets > 0 && reply.packets > (reply.rst ? 1 : 0));
   if (!failing || answered) return undefined;
-  const served = correlation.flows.some(
+  const alike = atService(correlation).get(serviceOf(flow)) ?? [];
+  const served = alike.some(
     (other) =>
       other !== flow &&
-      other.protocol === flow.protocol &&
-      other.server.address === flow.server.address &&
-      (isEcho(flow) || other.server.port === flow.server.port) &&
       (isEcho(flow) || other.start <= flow.start) &&
       Math.abs(flow.start - other.start) < NEARBY &&
       other.legs.some(({ reply }) => reply.packets > 0 && (reply.synAck !== undefined || !reply.rst)),
   );
   return served ? flow.legs.find(({ forward }) => forward.packets > 0)?.forward.kept[0] : undefined;
+}
+
+const atService = once(
+  (correlation: Correlation): ReadonlyMap<string, readonly Flow[]> => groupBy(correlation.flows, serviceOf),
+);
+
+function serviceOf(flow: Flow): string {
+  return `${flow.protocol} ${flow.server.address} ${isEcho(flow) ? '' : flow.server.port}`;
 }
 
 /** Seconds. */

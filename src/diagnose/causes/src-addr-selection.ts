@@ -1,5 +1,8 @@
-import type { Flow, LegSide, Sighting } from '../../correlate/flow.ts';
+import { addTo } from '../../base/group-by.ts';
+import { once } from '../../base/memo.ts';
+import type { Flow, FlowEnd, LegSide, Sighting } from '../../correlate/flow.ts';
 import { ownersOf } from '../../correlate/owner.ts';
+import type { Correlation } from '../../correlate/scan.ts';
 import { formatIp, type Ip } from '../../net/ip.ts';
 import { PROTOCOL } from '../../net/protocol.ts';
 import type { Case } from '../case.ts';
@@ -86,13 +89,43 @@ interface Pair {
 /** The flow is the question, or the answer that was taken for a flow of its own. */
 function pairOf(kase: Case): Pair | undefined {
   const { flow, correlation } = kase;
-  for (const other of correlation.flows) {
-    if (other === flow || other.protocol !== PROTOCOL.udp) continue;
+  for (const other of maybePaired(correlation, flow)) {
+    if (other === flow) continue;
     const pair = pairOfTwo(flow, other) ?? pairOfTwo(other, flow);
     // A translation on the way would explain another source as well.
     if (pair) return kase.prediction && rewrites(kase.prediction.there).length > 0 ? undefined : pair;
   }
   return undefined;
+}
+
+/** Flows one of which may have asked from an end that the other has as well, in their order. */
+function maybePaired(correlation: Correlation, flow: Flow): Iterable<Flow> {
+  const { byClient, byLeg } = datagrams(correlation);
+  const found = [
+    ...(byLeg.get(endKey(flow.client)) ?? []),
+    ...endsOf(flow).flatMap((end) => byClient.get(end) ?? []),
+  ];
+  return found.length < 2 ? found : new Set(found.toSorted((left, right) => left.id - right.id));
+}
+
+/** UDP flows by their client's end, and by each end of each of their legs. */
+const datagrams = once(({ flows }: Correlation) => {
+  const byClient = new Map<string, Flow[]>();
+  const byLeg = new Map<string, Flow[]>();
+  for (const flow of flows) {
+    if (flow.protocol !== PROTOCOL.udp) continue;
+    addTo(byClient, endKey(flow.client), flow);
+    for (const end of endsOf(flow)) addTo(byLeg, end, flow);
+  }
+  return { byClient, byLeg };
+});
+
+function endsOf({ legs }: Flow): string[] {
+  return [...new Set(legs.flatMap(({ client, server }) => [endKey(client), endKey(server)]))];
+}
+
+function endKey({ address, port }: FlowEnd): string {
+  return `${address} ${port}`;
 }
 
 function pairOfTwo(asking: Flow, answering: Flow): Pair | undefined {
