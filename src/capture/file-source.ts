@@ -28,22 +28,25 @@ export function fileSource(path: string): FileSource | Issue {
     if (fd !== undefined) closeSync(fd);
     fd = undefined;
   };
+  const read = (length: number, offset: number | null) => {
+    if (fd === undefined) return undefined;
+    try {
+      const got = readSync(fd, block, 0, Math.min(length, block.length), offset);
+      if (got > 0) return got === block.length ? block : block.subarray(0, got);
+    } catch (error) {
+      issue = { ...readIssue(error), path };
+    }
+    close();
+    return undefined;
+  };
   return {
     ...(size === undefined ? {} : { size }),
     get issue() {
       return issue;
     },
-    read() {
-      if (fd === undefined) return undefined;
-      try {
-        const length = readSync(fd, block, 0, block.length, null);
-        if (length > 0) return length === block.length ? block : block.subarray(0, length);
-      } catch (error) {
-        issue = { ...readIssue(error), path };
-      }
-      close();
-      return undefined;
-    },
+    read: () => read(block.length, null),
+    // Pipes and devices have no places.
+    ...(size !== undefined && { readAt: (offset: number, length: number) => read(length, offset) }),
     close,
   };
 }

@@ -32,6 +32,7 @@ function beginningWith(first: Uint8Array | undefined, source: ByteSource): ByteS
       block = undefined;
       return next ?? source.read();
     },
+    ...(source.readAt && { readAt: source.readAt }),
     close: () => source.close(),
   };
 }

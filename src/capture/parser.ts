@@ -17,6 +17,11 @@ export interface Parser {
   need: number;
   /** Nothing more can be read: what follows is not in the format. */
   done: boolean;
+  /**
+   * It can go on here after somebody has left out records: how many descriptions of what follows it has read so far, none of which may be
+   * left out. Undefined in the middle of something, and in formats that build on every record.
+   */
+  readonly described?: number | undefined;
   parse(chunk: Chunk): void;
   /** Does what `parse` does, for a reader that nobody gave a visitor: the same books, no frames. */
   count?(chunk: Chunk): void;

@@ -20,6 +20,7 @@ const MODIFIED = 0xa1b2cd34;
 export class PcapParser implements Parser {
   need = FILE_HEADER;
   done = false;
+  readonly described = 0;
   private readonly context: ParserContext;
   private little = false;
   private header = RECORD_HEADER;

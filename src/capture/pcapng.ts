@@ -36,11 +36,17 @@ export class PcapngParser implements Parser {
   private interfaces: SectionInterface[] = [];
   /** Bytes of a block nobody reads that are still to come. */
   private skip = 0;
+  /** Section headers and interface descriptions. */
+  private descriptions = 0;
   /** Interfaces with stamps that `settle` has to look at: among 65,536 of them it must not look at all. */
   private stamped: SectionInterface[] = [];
 
   constructor(context: ParserContext) {
     this.context = context;
+  }
+
+  get described(): number | undefined {
+    return this.skip === 0 ? this.descriptions : undefined;
   }
 
   parse(chunk: Chunk): void {
@@ -212,6 +218,7 @@ export class PcapngParser implements Parser {
 
   private section(view: DataView, start: number, end: number): void {
     const { summary } = this.context;
+    this.descriptions++;
     summary.byteOrder ??= this.little ? 'little' : 'big';
     summary.sections++;
     this.interfaces = [];
@@ -239,6 +246,7 @@ export class PcapngParser implements Parser {
 
   private description(view: DataView, start: number, end: number): void {
     const { summary } = this.context;
+    this.descriptions++;
     if (end - start < 8) {
       this.shortBlock('interface description', end - start, 8);
       return;

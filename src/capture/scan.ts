@@ -6,6 +6,7 @@ import { PcapParser } from './pcap.ts';
 import { PcapngParser } from './pcapng.ts';
 import { SnoopParser } from './snoop.ts';
 import type { ByteSource } from './source.ts';
+import { STRETCH, type Stretches } from './stretches.ts';
 import { type CaptureSummary, IssueLog } from './summary.ts';
 import { ToldParser } from './told.ts';
 
@@ -19,6 +20,8 @@ const PARSERS: Record<CaptureFormat, (context: ParserContext) => Parser> = {
 export interface ScanOptions {
   /** Name of the file, for the issues. */
   readonly path?: string | undefined;
+  /** Filled with the places where the capture can be entered again. */
+  readonly stretches?: Stretches | undefined;
   /** Called when the frames handed out so far are about to lose their bytes. */
   readonly onBlockEnd?: (() => void) | undefined;
   /** Called after every block with the bytes read so far; false stops the scan there. */
@@ -68,12 +71,15 @@ export class CaptureReader {
   private carried = 0;
   private readonly chunk: Chunk = { view: this.carryView, start: 0, end: 0 };
   private readonly onBlockEnd: (() => void) | undefined;
+  private readonly stretches: Stretches | undefined;
+  private described: number | undefined;
 
   constructor(
     onFrame: ((frame: Frame) => void) | undefined,
-    options: Pick<ScanOptions, 'path' | 'onBlockEnd'> = {},
+    options: Pick<ScanOptions, 'path' | 'onBlockEnd' | 'stretches'> = {},
   ) {
     this.onBlockEnd = options.onBlockEnd;
+    this.stretches = options.stretches;
     const summary: CaptureSummary = {
       linkTypes: [],
       snaplen: 0,
@@ -109,6 +115,21 @@ export class CaptureReader {
       if (!this.over) this.keep(block, left, block.length);
     }
     return !this.over;
+  }
+
+  /**
+   * Goes on with the record at `offset` of the file, which `packets` come before: one of `Stretches`. What was described in between must
+   * have been read.
+   */
+  enter(offset: number, packets: number): void {
+    this.carried = 0;
+    this.context.base = offset;
+    this.context.summary.packets = packets;
+  }
+
+  /** Of the last one it read, or of the one before the record that it would read next. */
+  get packets(): number {
+    return this.context.summary.packets;
   }
 
   /** Ends the reading on purpose: a record left incomplete is no truncation. */
@@ -147,10 +168,28 @@ export class CaptureReader {
     chunk.end = end;
     context.base -= start;
     if (this.counting && parser.count) parser.count(chunk);
+    else if (this.stretches) this.runStretches(parser, this.stretches);
     else parser.parse(chunk);
     this.onBlockEnd?.();
     context.base += chunk.start;
     return chunk.start;
+  }
+
+  /** The same, and notes where it might have begun. */
+  private runStretches(parser: Parser, stretches: Stretches): void {
+    const { chunk, context } = this;
+    const { end } = chunk;
+    do {
+      if (parser.described !== undefined) {
+        if (parser.described !== this.described) stretches.need();
+        this.described = parser.described;
+        stretches.begin(context.base + chunk.start, context.summary.packets);
+      }
+      chunk.end = Math.min(end, chunk.start + Math.max(STRETCH, parser.need));
+      parser.parse(chunk);
+    } while (chunk.end < end && !parser.done);
+    if (parser.described !== this.described) stretches.need();
+    chunk.end = end;
   }
 
   private choose(head: Uint8Array, last: boolean): boolean {

@@ -11,6 +11,8 @@ export interface ByteSource {
   /** Why the bytes ended before their end; set once `read` gave undefined. */
   readonly issue?: Issue | undefined;
   read(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** Where the bytes lie still: at most `length` of them from `offset` on; undefined at the end. `read` is not to be called any more. */
+  readAt?(offset: number, length: number): Uint8Array | undefined;
   close(): void;
 }
 
@@ -24,6 +26,7 @@ export function memorySource(bytes: Uint8Array): ByteSource {
       rest = undefined;
       return block;
     },
+    readAt: (offset, length) => (offset < bytes.length ? bytes.subarray(offset, offset + length) : undefined),
     close() {
       rest = undefined;
     },

@@ -82,20 +82,25 @@ function again(fd: number): ByteSource {
   const block = new Uint8Array(BLOCK);
   let at = 0;
   let issue: Issue | undefined;
+  const readAt = (offset: number, most: number) => {
+    try {
+      const length = readSync(fd, block, 0, Math.min(most, block.length), offset);
+      return length > 0 ? block.subarray(0, length) : undefined;
+    } catch (error) {
+      issue = readIssue(error);
+      return undefined;
+    }
+  };
   return {
     get issue() {
       return issue;
     },
     read() {
-      try {
-        const length = readSync(fd, block, 0, block.length, at);
-        at += length;
-        return length > 0 ? block.subarray(0, length) : undefined;
-      } catch (error) {
-        issue = readIssue(error);
-        return undefined;
-      }
+      const next = readAt(at, block.length);
+      at += next?.length ?? 0;
+      return next;
     },
+    readAt,
     close() {},
   };
 }

@@ -79,6 +79,7 @@ function counted(source: ByteSource, count: (bytes: number) => void): ByteSource
     if (block) count(block.length);
     return block;
   };
+  const { readAt } = source;
   return {
     ...(source.size === undefined ? {} : { size: source.size }),
     get issue() {
@@ -88,6 +89,7 @@ function counted(source: ByteSource, count: (bytes: number) => void): ByteSource
       const block = source.read();
       return block instanceof Promise ? block.then(tell) : tell(block);
     },
+    ...(readAt && { readAt: (offset: number, length: number) => tell(readAt(offset, length)) }),
     close: () => source.close(),
   };
 }

@@ -1,5 +1,6 @@
 import type { Issue } from '../base/issue.ts';
 import type { Frame } from '../capture/frame.ts';
+import { rescanCapture } from '../capture/rescan.ts';
 import { scanCapture } from '../capture/scan.ts';
 import { spool } from '../capture/spool.ts';
 import type { CaptureSummary } from '../capture/summary.ts';
@@ -126,15 +127,22 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
       if (sieved?.flows.look(frame) !== 'known') add(frame);
     };
     const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
-    const isWorthIt = !sieved || sieved.flows.odd + sieved.flows.table.wanted > 0;
-    const again = isWorthIt
-      ? await scanCapture(capture.open(), visit, { path: capture.path, onProgress })
-      : undefined;
-    const summary = sieved?.summary ?? (again as CaptureSummary);
+    const reading = { path: capture.path, onProgress };
+    const summary = sieved?.summary ?? (await scanCapture(capture.open(), visit, reading));
     summaries.push(summary);
     noteLosses(places.points, input, summary);
     issues.push(...summary.issues);
-    if (sieved && again && again.packets !== summary.packets) issues.push(changed(capture, summary, again));
+    if (sieved && sieved.flows.odd + sieved.flows.table.wanted > 0) {
+      const { stretches } = sieved.flows;
+      const wanted = sieved.flows.wantedStretches();
+      const issue = await rescanCapture(
+        capture.open(),
+        visit,
+        { packets: summary.packets, stretches, wanted },
+        reading,
+      );
+      if (issue) issues.push(issue);
+    }
     observations.push(...(sieved?.observations ?? observer.observations()));
     if (!places.points.some((point) => point.input === input)) places.of(input);
   }
@@ -198,15 +206,6 @@ async function firstReading(captures: readonly CaptureInput[], places: PointTabl
     }),
   );
   return { sieve: result, pointOf: (capture: number, point: number) => own[capture]?.[point] ?? -1 };
-}
-
-function changed(capture: CaptureInput, summary: CaptureSummary, again: CaptureSummary): Issue {
-  return {
-    severity: 'warning',
-    code: 'capture-changed',
-    path: capture.path,
-    text: `it had ${summary.packets} packets when it was read first and ${again.packets} when it was read again: it is still being written, or was replaced`,
-  };
 }
 
 /** Of a capture that holds more tunnels than any host has, the rest is left inside. */

@@ -1,5 +1,6 @@
 import { Bits } from '../base/bits.ts';
 import type { Frame } from '../capture/frame.ts';
+import { Stretches } from '../capture/stretches.ts';
 import type { Ip } from '../net/ip.ts';
 import { AlikeSums } from './alike.ts';
 import { PlainDecoder } from './plain.ts';
@@ -37,6 +38,8 @@ export class CaptureFlows {
   readonly decoder = new PlainDecoder();
   readonly table: FlowTable;
   readonly points: PointStats[] = [];
+  /** To be filled by the reader: where what is wanted can be found again. */
+  readonly stretches = new Stretches();
   plain = 0;
   odd = 0;
   readonly #oddFrames = new Bits();
@@ -66,6 +69,7 @@ export class CaptureFlows {
     }
     this.odd++;
     this.#oddFrames.add(frame.number);
+    this.stretches.need();
     this.#options.onOdd(frame);
   }
 
@@ -74,11 +78,23 @@ export class CaptureFlows {
     const batch = this.#batch;
     if (batch.count === 0 || !this.#view) return;
     this.plain += batch.count;
+    this.#tellTimes(batch);
     for (let i = 0; i < batch.count; ) {
       const point = (batch.words[i * ROW_WORDS + ROW.kind] as number) >>> 16;
       i = (this.points[point] as PointStats).count(batch, i, point);
     }
     this.table.add(batch, this.#view);
+  }
+
+  #tellTimes({ doubles, count }: Batch): void {
+    let least = Number.POSITIVE_INFINITY;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let at = ROW.time >> 1; at < (count * ROW_WORDS) >> 1; at += ROW_WORDS >> 1) {
+      const time = doubles[at] as number;
+      if (time < least) least = time;
+      if (time > most) most = time;
+    }
+    this.stretches.timed(least, most);
   }
 
   /** When all has been read. */
@@ -103,6 +119,11 @@ export class CaptureFlows {
       return 'known';
     if (point < 0 || !this.decoder.decode(frame, view, offset, point, batch)) return 'odd';
     return this.table.isWanted(batch) ? 'wanted' : 'known';
+  }
+
+  /** The stretches that hold all packets that `look` doesn't say are known. */
+  wantedStretches(): Uint8Array {
+    return this.stretches.within(this.table.wantedSpans());
   }
 
   /** An end's address by the word that a record has of it. */

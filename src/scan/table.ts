@@ -170,6 +170,24 @@ export class FlowTable {
     this.wanted++;
   }
 
+  /** From when to when packets of wanted records came: begin and end of each span in turn, epoch seconds, in order and apart. */
+  wantedSpans(): Float64Array {
+    const { records } = this;
+    const spans: [number, number][] = [];
+    for (let record = 0; record < records.count; record++) {
+      if ((records.word(record, RECORD.notes) & NOTE.wanted) !== 0)
+        spans.push([records.first(record), records.last(record)]);
+    }
+    spans.sort(([one], [other]) => one - other);
+    const merged: number[] = [];
+    for (const [from, to] of spans) {
+      const end = merged.at(-1);
+      if (end !== undefined && from <= end) merged[merged.length - 1] = Math.max(end, to);
+      else merged.push(from, to);
+    }
+    return Float64Array.from(merged);
+  }
+
   /**
    * Can it be a packet of a wanted record? `offset`: where a plain Ethernet frame begins. True unless it is IPv4 without options and
    * its ends say no; whoever gets true looks again.

@@ -86,6 +86,7 @@ async function readOnce(
   };
   const summary = await scanCapture(capture.open(), visit, {
     path: capture.path,
+    stretches: flows.stretches,
     onBlockEnd: () => flows.flush(),
     onProgress: (bytes) => progress?.(capture, bytes) as undefined,
   });

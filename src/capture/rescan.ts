@@ -1,0 +1,79 @@
+import type { Issue } from '../base/issue.ts';
+import type { Frame } from './frame.ts';
+import { CaptureReader, type ScanOptions, scanCapture } from './scan.ts';
+import type { ByteSource } from './source.ts';
+import type { Stretches } from './stretches.ts';
+
+/** What the first reading of a capture left for a second one. */
+export interface Reread {
+  readonly packets: number;
+  readonly stretches: Stretches;
+  /** 1 for each stretch that is wanted; all others are passed over where the source has places. */
+  readonly wanted: Uint8Array;
+}
+
+/**
+ * Reads parts of a capture that has been read before: `onFrame` gets their frames with the numbers that they had. Gives an issue when the
+ * capture isn't what it was.
+ */
+export async function rescanCapture(
+  source: ByteSource,
+  onFrame: (frame: Frame) => void,
+  first: Reread,
+  options: Pick<ScanOptions, 'path' | 'onProgress'> = {},
+): Promise<Issue | undefined> {
+  const { readAt } = source;
+  if (!readAt || first.stretches.count === 0) {
+    const { packets } = await scanCapture(source, onFrame, options);
+    return packets === first.packets
+      ? undefined
+      : changed(
+          options.path,
+          `it had ${first.packets} packets when it was read first and ${packets} when it was read again`,
+        );
+  }
+  try {
+    return readStretches(readAt, new CaptureReader(onFrame), first, options);
+  } finally {
+    source.close();
+  }
+}
+
+function readStretches(
+  readAt: NonNullable<ByteSource['readAt']>,
+  reader: CaptureReader,
+  { stretches, wanted, packets }: Reread,
+  { path, onProgress }: Pick<ScanOptions, 'path' | 'onProgress'>,
+): Issue | undefined {
+  const { offsets } = stretches;
+  for (let i = 0; i < stretches.count; i++) {
+    if (wanted[i] !== 1) continue;
+    const start = offsets[i] as number;
+    reader.enter(start, stretches.packets[i] as number);
+    while (wanted[i + 1] === 1) i++;
+    const end = offsets[i + 1] ?? Number.POSITIVE_INFINITY;
+    for (let at = start; at < end; ) {
+      const block = readAt(at, end - at);
+      if (!block || !reader.push(block)) break;
+      at += block.length;
+      if (onProgress?.(at) === false) return undefined;
+    }
+    const there = reader.packets;
+    const expected = stretches.packets[i + 1] ?? packets;
+    if (there !== expected)
+      return changed(
+        path,
+        `packets ${(stretches.packets[i] as number) + 1} to ${expected} were read from byte ${start} on at first, and when they were read again the last was ${there}`,
+      );
+  }
+  return undefined;
+}
+
+function changed(path: string | undefined, what: string): Issue {
+  return {
+    severity: 'warning',
+    code: 'capture-changed',
+    ...(path !== undefined && { path }),
+    text: `${what}: it is still being written, or was replaced`,
+  };
+}
