@@ -91,11 +91,7 @@ export interface Answer {
  * A rule's outcome is undefined where nothing tells.
  */
 export interface WorldEvidence {
-  rule?(question: {
-    readonly namespace: string;
-    readonly rule: Rule;
-    readonly skb: Skb;
-  }): boolean | undefined;
+  rule?(question: { readonly namespace: string; readonly rule: Rule }): boolean | undefined;
   nftRule?(question: {
     readonly namespace: string;
     readonly rule: NftRule;

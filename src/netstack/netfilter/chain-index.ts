@@ -34,6 +34,25 @@ export function nextCandidate({ places, lists }: Candidates, from: number, end: 
   return next;
 }
 
+/** The same for who asks once. */
+export function nextPlace(index: ChainIndex, packet: PacketKey, from: number, end: number): number {
+  const { always, groups } = index;
+  let next = always.length > 0 ? (always[firstAtLeast(always, from)] ?? end) : end;
+  for (let i = 0; i < groups.length; i++) {
+    const { places, shape } = groups[i] as Group;
+    const found = places.get(keyOf(shape, packet));
+    if (found === undefined) continue;
+    const place = typeof found === 'number' ? found : (found[firstAtLeast(found, from)] ?? end);
+    if (place >= from && place < next) next = place;
+  }
+  return next;
+}
+
+/** Does what the index gives depend on the packet's mark? */
+export function marksCompared({ groups }: ChainIndex): boolean {
+  return groups.some(({ shape }) => shape.mark !== 0);
+}
+
 function firstAtLeast(list: readonly number[], from: number): number {
   let low = 0;
   let high = list.length;

@@ -4,8 +4,8 @@ import { matchRule } from '../../xtables/evaluate.ts';
 import type { Rule } from '../../xtables/rule.ts';
 import { deviceOf } from '../net.ts';
 import type { Copy } from '../run.ts';
+import type { Decider, TableVerdict } from './verdict.ts';
 import { viewOf } from './view.ts';
-import type { Decider, TableVerdict } from './walk.ts';
 
 export function dropCause(copy: Copy, verdict: Extract<TableVerdict, { by: Decider }>): string {
   const { by } = verdict;

@@ -13,8 +13,9 @@ import { routingKey } from './routing-key.ts';
 import type { BaseChain, HookEntry } from './tables.ts';
 import { tproxyTarget } from './tproxy.ts';
 import { confirm, track } from './track-hook.ts';
+import type { TableVerdict } from './verdict.ts';
 import { viewOf } from './view.ts';
-import { type TableVerdict, walkTable } from './walk.ts';
+import { walkTable } from './walk.ts';
 
 /** Interfaces as netfilter names them in this hook. */
 export interface HookDevices {
@@ -92,7 +93,7 @@ function walk(run: Run, copy: Copy, base: BaseChain, connection?: Connection): T
       nat: (nat) => connection === undefined || applyNat(run, copy, connection, nat),
       tproxy: (verdict, rule) => tproxyTarget(run, copy, verdict, rule),
       tee: (verdict) => tee(run, copy, verdict, base.hook === 'PREROUTING' || base.hook === 'INPUT'),
-      decide: (rule) => run.kernel.evidence?.rule?.({ namespace: net.name, rule, skb }),
+      decide: (rule) => run.kernel.evidence?.rule?.({ namespace: net.name, rule }),
       undecided: ({ text, why, matters }) => {
         addStep(run, copy, { kind: 'unknown', text, why });
         if (!matters) return;

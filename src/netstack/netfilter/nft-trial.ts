@@ -3,7 +3,8 @@ import type { Outcome, Way } from '../../nft/apply.ts';
 import type { NftRule } from '../../nft/ruleset.ts';
 import { copyNftState } from '../../nft/state.ts';
 import { followWay, type NftVerdict, runFrom, runRule, undecidedIn, type WalkState } from './nft-walk.ts';
-import { copyForTrial, outcomeText, TRIALS } from './trial.ts';
+import { outcomeText, TRIALS } from './trial.ts';
+import { copyForTrial } from './trial-state.ts';
 
 export function decideWay(
   state: WalkState,

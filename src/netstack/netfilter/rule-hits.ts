@@ -5,6 +5,9 @@ export class RuleHits {
   readonly #rules: number;
   readonly #noted: number[] = [];
   readonly #bytes: number[] = [];
+  /** The same of rules that counted a packet together. */
+  readonly #notedAll: (readonly number[])[] = [];
+  readonly #bytesAll: number[] = [];
   /** Packets and bytes of each rule; undefined before the first reckoning. */
   #counters: Float64Array | undefined;
 
@@ -19,6 +22,14 @@ export class RuleHits {
     this.#bytes.push(bytes);
   }
 
+  /** `rules` stays as it is. */
+  addAll(rules: readonly number[], bytes: number): void {
+    if (rules.length === 0) return;
+    if (this.#notedAll.length >= MOST_NOTED) this.#reckon();
+    this.#notedAll.push(rules);
+    this.#bytesAll.push(bytes);
+  }
+
   packets(rule: number): number {
     return this.#reckon()[rule * 2] ?? 0;
   }
@@ -30,15 +41,22 @@ export class RuleHits {
   #reckon(): Float64Array {
     this.#counters ??= new Float64Array(this.#rules * 2);
     const counters = this.#counters;
-    for (let i = 0; i < this.#noted.length; i++) {
-      const at = (this.#noted[i] as number) * 2;
-      counters[at] = (counters[at] as number) + 1;
-      counters[at + 1] = (counters[at + 1] as number) + (this.#bytes[i] as number);
+    for (let i = 0; i < this.#noted.length; i++)
+      reckonOne(counters, this.#noted[i] as number, this.#bytes[i] as number);
+    for (let i = 0; i < this.#notedAll.length; i++) {
+      const rules = this.#notedAll[i] as readonly number[];
+      for (let j = 0; j < rules.length; j++)
+        reckonOne(counters, rules[j] as number, this.#bytesAll[i] as number);
     }
-    this.#noted.length = 0;
-    this.#bytes.length = 0;
+    for (const noted of [this.#noted, this.#bytes, this.#notedAll, this.#bytesAll]) noted.length = 0;
     return counters;
   }
+}
+
+function reckonOne(counters: Float64Array, rule: number, bytes: number): void {
+  const at = rule * 2;
+  counters[at] = (counters[at] as number) + 1;
+  counters[at + 1] = (counters[at + 1] as number) + bytes;
 }
 
 const MOST_NOTED = 4096;

@@ -8,6 +8,7 @@ import type { AddressMatch, MatchUse, Rule } from '../../xtables/rule.ts';
 import type { Masked } from '../../xtables/values/mark.ts';
 import type { PortTest, PortTests } from '../../xtables/values/ports.ts';
 import type { PacketKey } from './packet-key.ts';
+import { ASKED, isWithin } from './question.ts';
 import { stateBits } from './state-bits.ts';
 
 export const WORDS = 16;
@@ -29,11 +30,22 @@ const TCP_FLAGS = 10;
 const STATES = 11;
 /** What the rule does: one of `ACTION`. */
 export const ACTION_WORD = 12;
-/** Of a jump, the number of the chain it leads to; of a mapping, which of the table's it is. */
+/** Of a jump, the number of the chain it leads to; of a mapping, which of the table's it is; of a change of the mark, what turns. */
 export const OPERAND = 13;
+/** Of a change of the mark: which bits go before the operand's are turned. */
+export const OPERAND_MASK = 14;
 
 /** `ask`: the target is asked what it does with the packet. */
-export const ACTION = { ask: 0, continue: 1, accept: 2, return: 3, jump: 4, goto: 5, nat: 6 } as const;
+export const ACTION = {
+  ask: 0,
+  continue: 1,
+  accept: 2,
+  return: 3,
+  jump: 4,
+  goto: 5,
+  nat: 6,
+  mark: 7,
+} as const;
 
 /** Bits of the first word. A condition's inversion is the bit above its own. */
 export const READY = 1;
@@ -98,8 +110,34 @@ function word(words: Int32Array, at: number): number {
   return words[at] as number;
 }
 
-function isWithin(port: number, range: number): boolean {
-  return port >= range >>> 16 && port <= (range & 0xffff);
+/** Asks what wordsHold() asks, in its order, up to the first condition that isn't met. `asks` gives the answers. */
+export function askWords(words: Int32Array, at: number, asks: Asks): boolean {
+  const flags = words[at + FLAGS] as number;
+  const fails = (bit: number, kind: number, mask: number, value: number): boolean =>
+    (flags & bit) !== 0 && asks.ask(kind, mask, value) === ((flags & (bit << 1)) !== 0);
+  const ofMask = (bit: number, kind: number, place: number): boolean =>
+    fails(bit, kind, word(words, at + place + 1), word(words, at + place));
+  const ofPorts = (bit: number, single: number, several: number, place: number): boolean => {
+    const range = word(words, at + place);
+    const first = range >>> 16;
+    return first === (range & 0xffff) ? fails(bit, single, 0xffff, first) : fails(bit, several, 0, range);
+  };
+  const wanted = word(words, at + TCP_FLAGS);
+  return !(
+    ofMask(HAS_DESTINATION, ASKED.destination, DESTINATION) ||
+    ofMask(HAS_SOURCE, ASKED.source, SOURCE) ||
+    fails(HAS_PROTOCOL, ASKED.protocol, 0xff, word(words, at + PROTOCOL_NUMBER)) ||
+    ofPorts(HAS_DESTINATION_PORTS, ASKED.destinationPort, ASKED.destinationPorts, DESTINATION_PORTS) ||
+    ofPorts(HAS_SOURCE_PORTS, ASKED.sourcePort, ASKED.sourcePorts, SOURCE_PORTS) ||
+    ofMask(HAS_MARK, ASKED.mark, MARK) ||
+    fails(HAS_STATES, ASKED.states, word(words, at + STATES), 0) ||
+    fails(HAS_TCP_FLAGS, ASKED.tcpFlags, wanted >>> 8, wanted & 255)
+  );
+}
+
+export interface Asks {
+  /** A question of question.ts. */
+  ask(kind: number, mask: number, value: number): boolean;
 }
 
 /** Writes the rule's conditions; gives the matches that are left to be asked, in order. */

@@ -1,7 +1,7 @@
 /** Rules as steps of a trace, and their counters. */
 import type { Counters, Rule } from '../../xtables/rule.ts';
 import type { Step } from '../hop.ts';
-import type { State } from './walk.ts';
+import type { State } from './walk-state.ts';
 
 export function ruleStep(
   { walk: { base }, chain: { chain } }: State,

@@ -6,7 +6,7 @@ import { once } from '../../base/memo.ts';
 import { and, type Ternary, unknown } from '../../base/ternary.ts';
 import type { Family } from '../../net/ip.ts';
 import type { Skb } from '../../skb/skb.ts';
-import type { MatchContext, NatRange, RuleVerdict } from '../../xtables/context.ts';
+import type { MarkChange, MatchContext, NatRange, RuleVerdict } from '../../xtables/context.ts';
 import { builtinsMatch, interfacesMatch, plainVerdict } from '../../xtables/evaluate.ts';
 import { isUnparsed, type MatchDefinition } from '../../xtables/extension.ts';
 import { findMatch } from '../../xtables/matches.ts';
@@ -18,15 +18,18 @@ import type { PacketKey } from './packet-key.ts';
 import {
   ACTION,
   ACTION_WORD,
+  HARMLESS,
   MORE,
   NAMES,
   OPERAND,
+  OPERAND_MASK,
   READY,
   UNSAID,
   WORDS,
   wordsHold,
   writeWords,
 } from './rule-words.ts';
+import type { State } from './walk-state.ts';
 
 /** One for all rules of a walk. The skb is the walk's, of a trial its own from the first change on. */
 export interface Context extends MatchContext {
@@ -65,9 +68,11 @@ export interface ProgramChain {
   index: ChainIndex | undefined;
 }
 
-interface RuleTest {
+export interface RuleTest {
   readonly match: MatchDefinition['match'];
   readonly info: unknown;
+  /** It may be asked at any time: it changes and remembers nothing. */
+  readonly isPure: boolean;
 }
 
 interface Doubt {
@@ -132,7 +137,13 @@ function compile(program: TableProgram, id: number, family: Family): number {
     rests[id] = left.map((match) => testOf(match, family));
     constants[id] = constantOf(left, family);
   }
-  setAction(program, id, constantVerdict(rule, family));
+  const { target } = rule;
+  if (target?.kind === 'extension' && target.name === 'MARK' && !isUnparsed(target.info)) {
+    const { value, mask } = target.info as MarkChange;
+    words[at + ACTION_WORD] = ACTION.mark;
+    words[at + OPERAND] = value | 0;
+    words[at + OPERAND_MASK] = mask | 0;
+  } else setAction(program, id, constantVerdict(rule, family));
   return words[at] as number;
 }
 
@@ -178,10 +189,20 @@ export function natText(nat: NatRange | undefined): string {
 
 function testOf({ name, info }: MatchUse, family: Family): RuleTest {
   const definition = isUnparsed(info) ? undefined : findMatch(name, family);
-  if (definition) return { match: definition.match, info };
+  if (definition) return { match: definition.match, info, isPure: PURE.has(name) };
   const outcome = unknown(isUnparsed(info) ? info.why : `match ${name} is not known`);
-  return { match: () => outcome, info };
+  return { match: () => outcome, info, isPure: true };
 }
+
+const PURE: ReadonlySet<string> = new Set([
+  ...HARMLESS,
+  'multiport',
+  'iprange',
+  'icmp',
+  'tcp',
+  'udp',
+  'pkttype',
+]);
 
 function constantVerdict({ target }: Rule, family: Family): RuleVerdict | undefined {
   const isKnown =
@@ -195,16 +216,26 @@ export function testRule(
   id: number,
   flags: number,
   key: PacketKey,
-  ctx: Context,
+  state: State,
 ): Ternary {
+  const { context: ctx, recorder } = state;
   let result: Ternary = true;
   if (flags & UNSAID) {
+    recorder?.close();
     ctx.rule = program.rules[id] as Rule;
     result = builtinsMatch(ctx.rule, ctx);
     if (result === false) return false;
   } else {
-    if (!wordsHold(program.words, id * WORDS, key)) return false;
-    if (flags & NAMES && !interfacesMatch(program.rules[id] as Rule, ctx.skb)) return false;
+    const at = id * WORDS;
+    const said = recorder?.isOpen
+      ? recorder.words(program, at, key, state)
+      : wordsHold(program.words, at, key);
+    if (!said) return false;
+    if (flags & NAMES) {
+      const rule = program.rules[id] as Rule;
+      recorder?.interfaces(rule, key);
+      if (!interfacesMatch(rule, ctx.skb)) return false;
+    }
     if ((flags & MORE) === 0) return true;
     const constant = program.constants[id];
     if (constant !== undefined) return constant;
@@ -212,8 +243,11 @@ export function testRule(
   ctx.rule = program.rules[id] as Rule;
   const tests = program.rests[id] as readonly RuleTest[];
   for (let i = 0; i < tests.length; i++) {
-    const { match, info } = tests[i] as RuleTest;
-    result = and(result, match(info, ctx));
+    const { match, info, isPure } = tests[i] as RuleTest;
+    const answer = match(info, ctx);
+    if (isPure) recorder?.match(id, i, ctx.hotdrop ? undefined : answer, state);
+    else recorder?.close();
+    result = and(result, answer);
     if (result === false || (ctx.hotdrop && ctx.backend === 'nft')) return false;
   }
   return result;

@@ -1,5 +1,7 @@
-/** What the rules remember, for trying one way out of several: nothing of it comes back. */
+/** The packet, and what the rules remember, for trying one way out of several: nothing of it comes back. */
+import type { Skb } from '../../skb/skb.ts';
 import type { RuleState } from './tables.ts';
+import type { Trial } from './trial.ts';
 
 /** Copied when something asks for it: few rules remember anything. */
 export class LazyRuleState implements RuleState {
@@ -33,4 +35,19 @@ function copyMap<K>(map: ReadonlyMap<K, unknown>): Map<K, unknown> {
     copy.set(key, value instanceof Map ? copyMap(value) : structuredClone(value));
   }
   return copy;
+}
+
+export function copyForTrial(skb: Skb): Skb {
+  const { conntrack } = skb;
+  const copy = { ...skb, bytes: skb.bytes.slice() };
+  if (conntrack?.entry) {
+    const entry = { ...conntrack.entry, labels: new Set(conntrack.entry.labels) };
+    copy.conntrack = { ...conntrack, entry };
+  }
+  return copy;
+}
+
+export function giveUp(trial: Trial): void {
+  trial.undecided = true;
+  trial.search.differs = true;
 }

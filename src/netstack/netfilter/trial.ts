@@ -5,8 +5,12 @@ import type { NatRange } from '../../xtables/context.ts';
 import type { Chain, Rule } from '../../xtables/rule.ts';
 import { natText } from './table-program.ts';
 import type { RuleState } from './tables.ts';
-import { copyRuleState, LazyRuleState } from './trial-state.ts';
-import { beginState, isPlain, run, type State, type TableVerdict, take, undecided } from './walk.ts';
+import { copyForTrial, copyRuleState, giveUp, LazyRuleState } from './trial-state.ts';
+import type { TableVerdict } from './verdict.ts';
+import { run } from './walk.ts';
+import type { WalkRecorder } from './walk-recorder.ts';
+import { beginState, isPlain, type State, undecided } from './walk-state.ts';
+import { take } from './walk-target.ts';
 
 /** Trials of one walk, over all nested unknown rules. */
 export const TRIALS = 32;
@@ -39,6 +43,9 @@ interface Outcome {
   readonly skb: Skb;
   readonly nat: NatRange | undefined;
   readonly mapping: number;
+  /** As those of its state. */
+  readonly keep: number;
+  readonly flip: number;
 }
 
 /** An unknown rule: does it make a difference? Both ways are tried; then the more plausible one is gone. */
@@ -46,6 +53,7 @@ export function decide(state: State, id: number, why: string): boolean {
   const { trial, walk, program } = state;
   const rule = program.rules[id] as Rule;
   const known = trial ? undefined : walk.hooks.decide(rule);
+  if (!trial) state.recorder?.evidence(id, known);
   if (known !== undefined) return known;
   const plausible = isPlausible(state, rule);
   const search = trial?.search ?? {
@@ -70,11 +78,6 @@ function textOf({ program, chain, index }: State, rule: Rule, holds: boolean, wh
   const text = `rule "${rule.text}" (${path} line ${line}) taken as ${taken}: ${why}`;
   program.doubts[id] = { why, holds, text };
   return text;
-}
-
-export function giveUp(trial: Trial): void {
-  trial.undecided = true;
-  trial.search.differs = true;
 }
 
 /**
@@ -103,9 +106,12 @@ function attempt(state: State, holds: boolean, search: Search): Outcome | undefi
   const ruleState: RuleState = plain ? copyRuleState(context.state) : new LazyRuleState(context.state);
   const skb = plain ? copyForTrial(context.skb) : context.skb;
   const copy = beginState(walk, state.program, chain, skb, ruleState, trial);
+  copy.recorder = state.recorder;
   copy.index = index;
   copy.stack.push(...state.stack);
   copy.jumps = state.jumps;
+  copy.keep = state.keep;
+  copy.flip = state.flip;
   copy.key = state.key;
   copy.candidates = state.candidates;
   const walkOn = (): TableVerdict => {
@@ -118,17 +124,20 @@ function attempt(state: State, holds: boolean, search: Search): Outcome | undefi
   const { view } = walk;
   const verdict = view.tentatively ? view.tentatively(walkOn) : walkOn();
   if (trial.undecided) return undefined;
-  const outcome: Outcome = { verdict, skb: copy.context.skb, nat: trial.nat, mapping: trial.mapping };
+  const { nat, mapping } = trial;
+  const { keep, flip } = copy;
+  const outcome: Outcome = { verdict, skb: copy.context.skb, nat, mapping, keep, flip };
   if (!search.first) search.first = outcome;
-  else if (!plain && !isSame(search.first, outcome)) search.differs = true;
+  else if (!plain && !isSame(search.first, outcome, state.recorder)) search.differs = true;
   return outcome;
 }
 
-function isSame(one: Outcome, other: Outcome): boolean {
+function isSame(one: Outcome, other: Outcome, recorder: WalkRecorder | undefined): boolean {
   if (one.verdict.kind !== other.verdict.kind || withOf(one) !== withOf(other)) return false;
   if (!isSameNat(one, other)) return false;
   const [a, b] = [one.skb, other.skb];
   if (a === b) return true;
+  recorder?.marks(one, other, a.mark === b.mark);
   return (
     a.mark === b.mark &&
     a.priority === b.priority &&
@@ -164,16 +173,6 @@ export function outcomeText(
     skb.conntrack?.entry?.mark ?? '',
     skb.bytes.join(),
   ].join(' ');
-}
-
-export function copyForTrial(skb: Skb): Skb {
-  const { conntrack } = skb;
-  const copy = { ...skb, bytes: skb.bytes.slice() };
-  if (conntrack?.entry) {
-    const entry = { ...conntrack.entry, labels: new Set(conntrack.entry.labels) };
-    copy.conntrack = { ...conntrack, entry };
-  }
-  return copy;
 }
 
 /**

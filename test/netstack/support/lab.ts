@@ -66,7 +66,7 @@ function wireOf(text: string): Wire {
   return { ends: [a, b], by: 'ifindex' };
 }
 
-function netnsOf(name: string, spec: NetnsSpec, number: number): Netns {
+export function netnsOf(name: string, spec: NetnsSpec, number: number): Netns {
   const texts = spec.links.some((text) => text.startsWith('lo'))
     ? spec.links
     : ['lo 127.0.0.1/8 ::1/128', ...spec.links];
