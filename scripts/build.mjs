@@ -114,16 +114,36 @@ const program = await build({
   footer: { js: '})' },
 });
 
-const files = [...library.outputFiles, ...program.outputFiles].map(({ path, text, contents }) => {
-  if (!path.endsWith('.cjs')) return { path, contents };
-  const code = ascii(text);
-  const hash = createHash('sha256').update(code).digest('hex').slice(0, PLACE_OF_HASH.length);
-  return { path, contents: code.replace(PLACE_OF_HASH, hash) };
+/** Threads load it as it is, for the program and for the library. */
+const worker = await build({
+  ...common,
+  entryPoints: { 'reading-worker': 'src/correlate/sieve/reading-worker.ts' },
+  outExtension: { '.js': '.cjs' },
+  metafile: true,
+  format: 'cjs',
+  minify: true,
+  lineLimit: 160,
+  plugins: [foreknown],
 });
+
+const files = [...library.outputFiles, ...program.outputFiles, ...worker.outputFiles].map(
+  ({ path, text, contents }) => {
+    if (!path.endsWith('.cjs')) return { path, contents };
+    const code = ascii(text);
+    const hash = createHash('sha256').update(code).digest('hex').slice(0, PLACE_OF_HASH.length);
+    return { path, contents: code.replace(PLACE_OF_HASH, hash) };
+  },
+);
 
 /** esbuild escapes what is not ASCII except in regular expressions. The launcher reads bytes as characters: half the time. */
 function ascii(code) {
   return code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A command that starts threads is as old as the oldest of what they run. */
+function workersOf(inputs) {
+  if (!('src/correlate/sieve/readers.ts' in inputs)) return {};
+  return Object.assign({}, ...Object.values(worker.metafile.outputs).map((output) => output.inputs));
 }
 
 // Another nettrace may be starting from the same checkout: every file appears whole, and the entries last of all.
@@ -137,7 +157,9 @@ const put = (path, contents) => {
 };
 for (const [path, { inputs, entryPoint }] of Object.entries(program.metafile.outputs)) {
   if (entryPoint === undefined) continue;
-  const sources = Object.keys(inputs).filter((input) => input.startsWith('src/'));
+  const sources = Object.keys({ ...inputs, ...workersOf(inputs) }).filter((input) =>
+    input.startsWith('src/'),
+  );
   put(join(dist, 'inputs', `${basename(path, '.cjs')}.txt`), [...sources, 'package.json'].join('\n'));
 }
 const isEntry = ({ path }) => /^(cli\.cjs|index\.js)$/.test(basename(path));

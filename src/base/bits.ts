@@ -12,6 +12,16 @@ export class Bits {
     this.#words[word] = ((this.#words[word] as number) | (1 << (number % 32))) >>> 0;
   }
 
+  get words(): Uint32Array<ArrayBuffer> {
+    return this.#words;
+  }
+
+  static of(words: Uint32Array<ArrayBuffer>): Bits {
+    const bits = new Bits();
+    bits.#words = words;
+    return bits;
+  }
+
   has(number: number): boolean {
     return (((this.#words[Math.floor(number / 32)] ?? 0) >>> (number % 32)) & 1) !== 0;
   }

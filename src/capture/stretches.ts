@@ -1,6 +1,14 @@
 /** About as many bytes as a stretch has: few enough that what is looked for in a few of them is found soon. */
 export const STRETCH = 1 << 16;
 
+export interface StretchesParts {
+  readonly offsets: readonly number[];
+  readonly packets: readonly number[];
+  readonly least: readonly number[];
+  readonly most: readonly number[];
+  readonly needed: readonly number[];
+}
+
 /**
  * Where a capture can be entered again: at a record every 64 KB or so, with what lies between it and the next. Somebody who reads the
  * capture for the first time fills it, somebody who looks for a part of it reads the stretches that may hold that part.
@@ -43,6 +51,23 @@ export class Stretches {
       this.#most[i] = Math.max(this.#most[i] as number, most);
     }
     this.#open = Math.max(0, this.count - 1);
+  }
+
+  parts(): StretchesParts {
+    const { offsets, packets } = this;
+    return { offsets, packets, least: this.#least, most: this.#most, needed: this.#needed };
+  }
+
+  static of({ offsets, packets, least, most, needed }: StretchesParts): Stretches {
+    const stretches = new Stretches();
+    for (let i = 0; i < offsets.length; i++) {
+      stretches.offsets.push(offsets[i] as number);
+      stretches.packets.push(packets[i] as number);
+      stretches.#least.push(least[i] as number);
+      stretches.#most.push(most[i] as number);
+      stretches.#needed.push(needed[i] as number);
+    }
+    return stretches;
   }
 
   /** Those that are needed in any case or may hold a packet of one of the spans of time: begin and end of each in turn, epoch seconds, in order. */

@@ -54,6 +54,7 @@ export function observed(inputs: InputSet, progress: Progress): InputSet {
   const captures = inputs.captures.map(
     (capture): CaptureInput => ({
       ...capture,
+      onRead: (bytes) => progress.add(capture.path, bytes, total),
       open: () => {
         const source = capture.open();
         // Packed: the file's size says nothing of the bytes that come out of it.

@@ -180,7 +180,7 @@ function estimate(
 }
 
 /** A frame's time by the first machine's clock. */
-export function setClock(frame: Frame, { clock = 0 }: CaptureInput): void {
+export function setClock(frame: Frame, { clock = 0 }: { readonly clock?: number | undefined }): void {
   if (clock === 0) return;
   const nanoseconds = frame.nanoseconds - Math.round(clock * 1e9);
   const carry = Math.floor(nanoseconds / 1e9);

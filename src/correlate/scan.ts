@@ -6,19 +6,19 @@ import { spool } from '../capture/spool.ts';
 import type { CaptureSummary } from '../capture/summary.ts';
 import type { CaptureInput, DumpInput } from '../input/input.ts';
 import { dissect } from '../packet/dissect.ts';
-import type { Packet } from '../packet/packet.ts';
 import type { PointStats } from '../scan/point-stats.ts';
 import { createObserver } from '../topology/observe.ts';
 import type { PointObservation, Topology } from '../topology/topology.ts';
 import { AdvertisementLedger, type RouterAdvertisement } from './advertisements.ts';
 import { ArpLedger } from './arp.ts';
-import { readCaptureCommand } from './capture-command.ts';
 import { setClock } from './clocks.ts';
 import { ConversationTable } from './conversation.ts';
 import type { CountedFlows } from './counted.ts';
 import type { ArpExchange, Flow } from './flow.ts';
 import { mergeFlows } from './merge.ts';
 import { isForAll, isOverlay, tunnelName } from './overlay.ts';
+import { addCount, countPacket, type PointCount } from './point-count.ts';
+import { noteLosses, PointTable, TunnelCount } from './point-table.ts';
 import { type Point, placePoints, type ScannedPoint } from './points.ts';
 import type { Budget } from './sieve/choose.ts';
 import { countedFlows } from './sieve/counted.ts';
@@ -59,6 +59,8 @@ export interface ScanOptions {
   readonly budget?: Budget | undefined;
   /** Bytes of memory that all is to fit in; conversations that don't are only counted. */
   readonly maxMemory?: number | undefined;
+  /** Threads that read captures at once, at most; by default as many as there are processors. */
+  readonly threads?: number | undefined;
   /** Called after every block with the bytes read of the file. */
   readonly progress?: (capture: CaptureInput, bytes: number) => void;
   /** Dumps among which netfilter traces may be: what they show and no capture does is a flow too. */
@@ -106,7 +108,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
       const packet = dissect(frame);
       const point = places.of(input, packet.interfaceName, packet.interfaceIndex);
       if (!sieved) {
-        note(point, packet);
+        countPacket(point, packet);
         observer.add(packet);
       }
       ledger.add(point.index, packet);
@@ -117,7 +119,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
         if (!tunnels.isCounted(input, tunnelName(inner))) continue;
         const { interfaceName, interfaceIndex } = packet;
         const inside = places.of(input, interfaceName, interfaceIndex, tunnelName(inner));
-        note(inside, inner);
+        countPacket(inside, inner);
         // Its frame is of another link: nobody here has those addresses.
         table.add(inside.index, { ...inner, ether: undefined }, frame.bytes);
       }
@@ -195,110 +197,17 @@ async function firstReading(captures: readonly CaptureInput[], places: PointTabl
   const result = await sieve(captures, {
     budget: options.budget,
     progress: options.progress,
+    threads: options.threads,
     most: conversationsIn(options.maxMemory, captures.length),
-    onOdd: (input, packet) => note(places.of(input, packet.interfaceName, packet.interfaceIndex), packet),
   });
-  const own = result.captures.map(({ flows }, input) =>
-    flows.points.map((stats) => {
-      const point = places.of(input, stats.interfaceName, stats.interfaceIndex);
-      noteStats(point, stats);
+  const own = result.captures.map(({ flows, oddPoints }, input) => {
+    const place = (count: PointCount | PointStats): number => {
+      const point = places.of(input, count.interfaceName, count.interfaceIndex);
+      addCount(point, count);
       return point.index;
-    }),
-  );
-  return { sieve: result, pointOf: (capture: number, point: number) => own[capture]?.[point] ?? -1 };
-}
-
-/** Of a capture that holds more tunnels than any host has, the rest is left inside. */
-class TunnelCount {
-  readonly #known = new Map<number, Set<string>>();
-
-  isCounted(input: number, tunnel: string): boolean {
-    const known = this.#known.get(input) ?? new Set<string>();
-    this.#known.set(input, known);
-    if (!known.has(tunnel) && known.size >= MOST_TUNNELS) return false;
-    known.add(tunnel);
-    return true;
-  }
-}
-
-/** The points of all captures, in order of first sight. */
-class PointTable {
-  readonly points: ScannedPoint[] = [];
-  readonly #byPlace = new Map<string, ScannedPoint>();
-  readonly #captures: readonly CaptureInput[];
-
-  constructor(captures: readonly CaptureInput[]) {
-    this.#captures = captures;
-  }
-
-  of(input: number, interfaceName?: string, interfaceIndex?: number, within?: string): ScannedPoint {
-    const key = `${input} ${interfaceName ?? ''} ${interfaceIndex ?? ''} ${within ?? ''}`;
-    const known = this.#byPlace.get(key);
-    if (known) return known;
-    const point: ScannedPoint = {
-      index: this.points.length,
-      input,
-      path: this.#captures[input]?.path ?? '',
-      interfaceName,
-      interfaceIndex,
-      packets: 0,
-      bytes: 0,
-      protocols: new Map(),
-      cut: 0,
-      ...(within === undefined ? {} : { within }),
-      limits: limitsOf(this.#captures[input]),
     };
-    this.points.push(point);
-    this.#byPlace.set(key, point);
-    return point;
-  }
-}
-
-/** What the manifest's command says of packets that this capture can't hold. */
-function limitsOf(capture: CaptureInput | undefined): string | undefined {
-  const told = capture?.command === undefined ? undefined : readCaptureCommand(capture.command);
-  if (!told) return undefined;
-  return [told.filter, told.direction && `-Q ${told.direction}`]
-    .filter((part) => part !== undefined)
-    .join(', ');
-}
-
-/** Filters and losses that the file itself tells: of the interface where it names one, else of all its points. */
-function noteLosses(points: ScannedPoint[], input: number, summary: CaptureSummary): void {
-  for (const point of points) {
-    if (point.input !== input || point.within !== undefined) continue;
-    const own = summary.interfaces.filter(
-      ({ name }) => point.interfaceName === undefined || name === undefined || name === point.interfaceName,
-    );
-    const lost = own.reduce((sum, { dropped = 0 }) => sum + dropped, 0);
-    if (lost > 0) point.lost = lost;
-    point.limits ??= own.find(({ filter }) => filter !== undefined)?.filter;
-  }
-}
-
-const MOST_TUNNELS = 64;
-
-const ARP = 0x806;
-
-function noteStats(point: ScannedPoint, stats: PointStats): void {
-  if (stats.packets === 0) return;
-  point.packets += stats.packets;
-  point.bytes += stats.bytes;
-  point.cut += stats.cut;
-  point.first = Math.min(point.first ?? stats.first, stats.first);
-  point.last = Math.max(point.last ?? stats.last, stats.last);
-  for (const [protocol, packets] of stats.protocols.entries()) {
-    if (packets > 0) point.protocols.set(protocol, (point.protocols.get(protocol) ?? 0) + packets);
-  }
-}
-
-function note(point: ScannedPoint, packet: Packet): void {
-  const time = packet.seconds + packet.nanoseconds / 1e9;
-  point.packets++;
-  point.bytes += packet.length;
-  if (point.first === undefined || time < point.first) point.first = time;
-  if (point.last === undefined || time > point.last) point.last = time;
-  if (packet.captured < packet.length) point.cut++;
-  const protocol = packet.ip?.protocol ?? (packet.arp ? ARP : undefined);
-  if (protocol !== undefined) point.protocols.set(protocol, (point.protocols.get(protocol) ?? 0) + 1);
+    oddPoints.map(place);
+    return flows.points.map(place);
+  });
+  return { sieve: result, pointOf: (capture: number, point: number) => own[capture]?.[point] ?? -1 };
 }

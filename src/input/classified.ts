@@ -21,6 +21,7 @@ export function captureInput({ entry, place, command }: PlacedEntry): CaptureInp
     ...given,
     ...(command !== undefined && { command }),
     ...(entry.once && { once: true }),
+    ...(entry.file !== undefined && { file: entry.file }),
     open: () => entry.open(),
   };
 }

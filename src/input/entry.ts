@@ -14,6 +14,8 @@ export interface Entry {
   readonly modified?: number;
   /** Its bytes come once. */
   readonly once?: true;
+  /** The path to open it by, where it is a file of its own. */
+  readonly file?: string;
   /** Its first unpacked bytes, at most `length`; `issue` when it can't be opened or unpacked. */
   look(length: number): Promise<{ readonly head: Uint8Array; readonly issue?: Issue }>;
   /** Its bytes, unpacked. A pipe gives them once; what can't be opened is in the source's `issue`. */
@@ -21,10 +23,11 @@ export interface Entry {
 }
 
 export function fileEntry(path: string, name: string, modified?: number): Entry {
-  return reopened(path, name, modified, () => {
+  const open = () => {
     const source = openFile(path);
     return 'read' in source ? source : failed({ ...source, path: printable(path) });
-  });
+  };
+  return { ...reopened(path, name, modified, open), file: path };
 }
 
 export function memoryEntry(path: string, name: string, bytes: Uint8Array, modified?: number): Entry {

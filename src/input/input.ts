@@ -33,6 +33,9 @@ export interface CaptureInput {
   readonly step?: number;
   /** Standard input or a pipe: it can be opened once. */
   readonly once?: true;
+  /** Where it lies, if it is a file of its own: another thread opens it by that, and tells of the bytes that it reads. */
+  readonly file?: string;
+  onRead?(bytes: number): void;
   /** A fresh reader over its bytes, already decompressed. */
   open(): ByteSource;
 }

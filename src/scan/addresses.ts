@@ -1,3 +1,12 @@
+/** A table as plain data. */
+interface Parts<Words, Index> {
+  readonly words: Words;
+  readonly index: Index;
+  readonly count: number;
+}
+export type AddressTableParts = Parts<Uint32Array<ArrayBuffer>, Int32Array<ArrayBuffer>>;
+export type MacPairsParts = Parts<Uint32Array<ArrayBuffer>, Uint16Array<ArrayBuffer>>;
+
 /** IPv6 addresses by number, in order of first sight: keys of flows are words, and 128 bits are none. */
 export class AddressTable {
   #words = new Uint32Array(4 * 256);
@@ -6,6 +15,18 @@ export class AddressTable {
 
   get size(): number {
     return this.#count;
+  }
+
+  parts(): AddressTableParts {
+    return { words: this.#words, index: this.#index, count: this.#count };
+  }
+
+  static of({ words, index, count }: AddressTableParts): AddressTable {
+    const table = new AddressTable();
+    table.#words = words;
+    table.#index = index;
+    table.#count = count;
+    return table;
   }
 
   /** The number of the address whose 16 bytes begin at `offset`. */
@@ -79,6 +100,18 @@ export class MacPairs {
 
   get size(): number {
     return this.#count;
+  }
+
+  parts(): MacPairsParts {
+    return { words: this.#words, index: this.#index, count: this.#count };
+  }
+
+  static of({ words, index, count }: MacPairsParts): MacPairs {
+    const pairs = new MacPairs();
+    pairs.#words = words;
+    pairs.#index = index;
+    pairs.#count = count;
+    return pairs;
   }
 
   /** Of the twelve bytes at `offset`: receiver, sender. */

@@ -1,13 +1,14 @@
 import { Bits } from '../base/bits.ts';
 import type { Frame } from '../capture/frame.ts';
-import { Stretches } from '../capture/stretches.ts';
+import { Stretches, type StretchesParts } from '../capture/stretches.ts';
 import type { Ip } from '../net/ip.ts';
+import { AddressTable, type AddressTableParts, MacPairs, type MacPairsParts } from './addresses.ts';
 import { AlikeSums } from './alike.ts';
 import { PlainDecoder } from './plain.ts';
-import { PointStats } from './point-stats.ts';
+import { PointStats, type PointStatsParts } from './point-stats.ts';
 import { RECORD, RECORD_WORDS, SIDE } from './records.ts';
 import { BATCH, Batch, MOST_POINTS, ROW, ROW_WORDS } from './row.ts';
-import { FlowTable } from './table.ts';
+import { FlowTable, type FlowTableParts } from './table.ts';
 
 const ETHERNET = 1;
 const SLL2 = 276;
@@ -33,16 +34,28 @@ export interface CaptureFlowsOptions {
   readonly most?: number;
 }
 
+/** The same as plain data, which threads hand to each other. */
+export interface CaptureFlowsParts {
+  readonly addresses: AddressTableParts;
+  readonly pairs: MacPairsParts;
+  readonly table: FlowTableParts;
+  readonly points: readonly PointStatsParts[];
+  readonly stretches: StretchesParts;
+  readonly oddFrames: Uint32Array<ArrayBuffer>;
+  readonly plain: number;
+  readonly odd: number;
+}
+
 /** The plain packets of one capture as records of conversations, point by point. */
 export class CaptureFlows {
-  readonly decoder = new PlainDecoder();
+  readonly decoder: PlainDecoder;
   readonly table: FlowTable;
-  readonly points: PointStats[] = [];
+  readonly points: PointStats[];
   /** To be filled by the reader: where what is wanted can be found again. */
-  readonly stretches = new Stretches();
+  readonly stretches: Stretches;
   plain = 0;
   odd = 0;
-  readonly #oddFrames = new Bits();
+  readonly #oddFrames: Bits;
   readonly #batch = new Batch();
   readonly #sums = new AlikeSums((source, destination, bits, kind, packets) =>
     this.#tell(source, destination, bits, kind, packets),
@@ -52,9 +65,37 @@ export class CaptureFlows {
   #point = -1;
   readonly #options: CaptureFlowsOptions;
 
-  constructor(options: CaptureFlowsOptions) {
+  constructor(options: CaptureFlowsOptions, known?: CaptureFlowsParts) {
     this.#options = options;
-    this.table = new FlowTable((record, side, packets) => this.#sum(record, side, packets), options.most);
+    this.decoder = known
+      ? new PlainDecoder(AddressTable.of(known.addresses), MacPairs.of(known.pairs))
+      : new PlainDecoder();
+    this.table = known
+      ? FlowTable.of(known.table)
+      : new FlowTable((record, side, packets) => this.#sum(record, side, packets), options.most);
+    this.points = known?.points.map((point) => PointStats.of(point)) ?? [];
+    this.stretches = known ? Stretches.of(known.stretches) : new Stretches();
+    this.#oddFrames = known ? Bits.of(known.oddFrames) : new Bits();
+    this.plain = known?.plain ?? 0;
+    this.odd = known?.odd ?? 0;
+  }
+
+  /** Of a capture that has been read once: `of` makes what can read it again. */
+  parts(): CaptureFlowsParts {
+    return {
+      addresses: this.decoder.addresses.parts(),
+      pairs: this.decoder.pairs.parts(),
+      table: this.table.parts(),
+      points: this.points.map((point) => point.parts()),
+      stretches: this.stretches.parts(),
+      oddFrames: this.#oddFrames.words,
+      plain: this.plain,
+      odd: this.odd,
+    };
+  }
+
+  static of(parts: CaptureFlowsParts): CaptureFlows {
+    return new CaptureFlows({ onOdd: () => {}, onAlike: () => {} }, parts);
   }
 
   /** Its time must be set; valid during the call, as all frames are, except that its bytes must last until `flush`. */

@@ -43,8 +43,13 @@ const holds = (bits: Uint8Array, port: number) => (((bits[port >> 3] as number) 
  * look at: packet/dissect.ts reads what this leaves, and agrees with it on what it takes.
  */
 export class PlainDecoder {
-  readonly addresses = new AddressTable();
-  readonly pairs = new MacPairs();
+  readonly addresses: AddressTable;
+  readonly pairs: MacPairs;
+
+  constructor(addresses = new AddressTable(), pairs = new MacPairs()) {
+    this.addresses = addresses;
+    this.pairs = pairs;
+  }
 
   /** Fills the batch's next row and counts it. False, and nothing changed: the packet isn't plain. The batch must not be full. */
   decode(frame: Frame, view: DataView, start: number, point: number, batch: Batch): boolean {

@@ -2,6 +2,9 @@ import { type Batch, MARK, ROW, ROW_WORDS } from './row.ts';
 
 const CUT = MARK.cut << 16;
 
+/** The same as plain data. */
+export type PointStatsParts = Omit<PointStats, 'count' | 'parts'>;
+
 /** One interface of a capture, as its packets name it, and what is counted of it. */
 export class PointStats {
   readonly interfaceName: string | undefined;
@@ -21,6 +24,15 @@ export class PointStats {
     this.interfaceName = interfaceName;
     this.interfaceIndex = interfaceIndex;
     this.linkType = linkType;
+  }
+
+  static of(parts: PointStatsParts): PointStats {
+    const { interfaceName, interfaceIndex, linkType, ...counts } = parts;
+    return Object.assign(new PointStats(interfaceName, interfaceIndex, linkType), counts);
+  }
+
+  parts(): PointStatsParts {
+    return { ...this };
   }
 
   /** The rows from `from` on, as long as they are this point's. Gives the first that isn't. */

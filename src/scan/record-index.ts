@@ -5,12 +5,15 @@ import { RECORD, RECORD_WORDS, type Records } from './records.ts';
  * that misses touches no record.
  */
 export class RecordIndex {
-  slots = new Uint32Array(1 << 12);
+  slots: Uint32Array<ArrayBuffer>;
   readonly #records: Records;
-  #room = MOST_LOAD * (1 << 12);
+  #room: number;
 
-  constructor(records: Records) {
+  /** `slots`: those of an index over the same records. */
+  constructor(records: Records, slots = new Uint32Array(1 << 12)) {
     this.#records = records;
+    this.slots = slots;
+    this.#room = MOST_LOAD * slots.length;
   }
 
   /** Number of the record with that key, -1 when there is none. */

@@ -58,6 +58,13 @@ export const SYN_ACK_ONE = 1 << 24;
 export const BESIDE_WORDS = 4;
 export const BESIDE = { first: 0, told: 2 } as const;
 
+/** The same as plain data. */
+export interface RecordsParts {
+  readonly words: Uint32Array<ArrayBuffer>;
+  readonly beside: Uint32Array<ArrayBuffer>;
+  readonly count: number;
+}
+
 /** Records that there is room for at first; then eight times as many whenever it runs out. */
 const FIRST = 1 << 13;
 const GROWTH = 8;
@@ -73,6 +80,21 @@ export class Records {
   #beside = new Uint32Array(FIRST * BESIDE_WORDS);
   #firsts = new Float64Array(this.#beside.buffer);
   #room = FIRST;
+
+  parts(): RecordsParts {
+    return { words: this.words, beside: this.#beside, count: this.count };
+  }
+
+  static of({ words, beside, count }: RecordsParts): Records {
+    const records = new Records();
+    records.words = words;
+    records.doubles = new Float64Array(words.buffer);
+    records.#beside = beside;
+    records.#firsts = new Float64Array(beside.buffer);
+    records.#room = words.length / RECORD_WORDS;
+    records.count = count;
+    return records;
+  }
 
   /** A new record, all zero. */
   add(): number {

@@ -1,5 +1,8 @@
 import { type Batch, ROW } from './row.ts';
 
+/** The same as plain data. */
+export type SignaturesParts = Pick<Signatures, 'segments' | 'count' | 'since'>;
+
 /**
  * What stays the same of a packet while routers and NAT carry it, as two words (correlate/signature.ts says it in text): TCP is known
  * by its sequence numbers, flags and length, UDP and echoes by length, identification and the first bytes of their payload.
@@ -10,6 +13,19 @@ export class Signatures {
   count = 0;
   /** Epoch seconds; NaN before the first entry. */
   since = Number.NaN;
+
+  parts(): SignaturesParts {
+    const { segments, count, since } = this;
+    return { segments, count, since };
+  }
+
+  static of({ segments, count, since }: SignaturesParts): Signatures {
+    const signatures = new Signatures();
+    signatures.segments.push(...segments);
+    signatures.count = count;
+    signatures.since = since;
+    return signatures;
+  }
 
   segment(entry: number): Uint32Array<ArrayBuffer> {
     return this.segments[entry >> SHIFT] as Uint32Array<ArrayBuffer>;

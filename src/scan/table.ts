@@ -1,8 +1,18 @@
 import { compact, type GivenUp } from './compact.ts';
 import { hashOf, MOST_RECORDS, RecordIndex } from './record-index.ts';
-import { HAS_DATA, NOTE, RECORD, RECORD_WORDS, Records, SIDE, SYN_ACK_ONE, SYN_ONE } from './records.ts';
+import {
+  HAS_DATA,
+  NOTE,
+  RECORD,
+  RECORD_WORDS,
+  Records,
+  type RecordsParts,
+  SIDE,
+  SYN_ACK_ONE,
+  SYN_ONE,
+} from './records.ts';
 import { BATCH, type Batch, kindOf, MARK, ROW, ROW_WORDS } from './row.ts';
-import { Signatures } from './signatures.ts';
+import { Signatures, type SignaturesParts } from './signatures.ts';
 
 const SYN = 2;
 const ACK = 16;
@@ -18,16 +28,29 @@ const FILTER = (1 << 18) - 1;
 /** Told when a record's packets begin to come with another TTL or between other MACs: so many came as they did. */
 export type ToldChange = (record: number, side: number, packets: number) => void;
 
+/** A table as plain data. */
+export interface FlowTableParts {
+  readonly records: RecordsParts;
+  readonly slots: Uint32Array<ArrayBuffer>;
+  readonly signatures: SignaturesParts;
+  readonly givenUp: GivenUp;
+}
+
+/** What a table begins with that goes on from another one's parts. */
+interface Known extends Pick<FlowTable, 'records' | 'signatures' | 'givenUp'> {
+  readonly slots: Uint32Array<ArrayBuffer>;
+}
+
 /**
  * Packets into records of what each capture point saw of each conversation. Keys of a whole batch are made, then its slots read, then its
  * records updated: what waits for memory waits together.
  */
 export class FlowTable {
-  readonly records = new Records();
-  readonly index = new RecordIndex(this.records);
-  readonly signatures = new Signatures();
+  readonly records: Records;
+  readonly index: RecordIndex;
+  readonly signatures: Signatures;
   /** What had to make room for others. */
-  readonly givenUp: GivenUp = { conversations: 0, packets: 0, failing: 0 };
+  readonly givenUp: GivenUp;
   /** Records that are wanted, and one bit for each hash of theirs. */
   wanted = 0;
   readonly #wanted = new Uint8Array((FILTER + 1) >> 3);
@@ -45,7 +68,11 @@ export class FlowTable {
   #stale = false;
 
   /** `most`: records that it makes at most. */
-  constructor(changed: ToldChange, most = MOST_RECORDS) {
+  constructor(changed: ToldChange, most = MOST_RECORDS, known?: Known) {
+    this.records = known?.records ?? new Records();
+    this.index = new RecordIndex(this.records, known?.slots);
+    this.signatures = known?.signatures ?? new Signatures();
+    this.givenUp = known?.givenUp ?? { conversations: 0, packets: 0, failing: 0 };
     this.#changed = changed;
     this.#most = Math.max(2, Math.min(most, MOST_RECORDS));
   }
@@ -70,6 +97,25 @@ export class FlowTable {
     }
     batch.count = 0;
     this.#stale = false;
+  }
+
+  /** Of a capture that has been read: no packet can be added to what `of` makes of it. */
+  parts(): FlowTableParts {
+    return {
+      records: this.records.parts(),
+      slots: this.index.slots,
+      signatures: this.signatures.parts(),
+      givenUp: this.givenUp,
+    };
+  }
+
+  static of({ records, slots, signatures, givenUp }: FlowTableParts): FlowTable {
+    return new FlowTable(() => {}, MOST_RECORDS, {
+      records: Records.of(records),
+      signatures: Signatures.of(signatures),
+      slots,
+      givenUp,
+    });
   }
 
   #makeRoom(): void {

@@ -17,17 +17,35 @@ export class GroupLog {
     if (ip && sllType === SLL_BROADCAST && this.#addresses.size < MOST) this.#addresses.add(ip.destination);
   }
 
+  /** Those of another log too. */
+  join(other: GroupLog): void {
+    for (const address of other.#addresses) if (this.#addresses.size < MOST) this.#addresses.add(address);
+  }
+
+  parts(): Ip[] {
+    return [...this.#addresses];
+  }
+
+  static of(addresses: readonly Ip[]): GroupLog {
+    const log = new GroupLog();
+    for (const address of addresses) log.#addresses.add(address);
+    return log;
+  }
+
   has({ address }: FlowEnd): boolean {
     return this.#addresses.size > 0 && this.#addresses.has(address);
   }
 }
 
+interface Quoted {
+  readonly protocol: number;
+  readonly source: FlowEnd;
+  readonly destination: FlowEnd;
+}
+
 /** Which conversations ICMP errors quote. */
 export class QuotedLog {
-  readonly #seen = new Map<
-    string,
-    { readonly protocol: number; readonly source: FlowEnd; readonly destination: FlowEnd }
-  >();
+  readonly #seen = new Map<string, Quoted>();
 
   add({ icmp }: Packet): void {
     const quoted = icmp?.quoted;
@@ -39,7 +57,22 @@ export class QuotedLog {
     if (!this.#seen.has(key)) this.#seen.set(key, { protocol, source, destination });
   }
 
-  of(conversations: Conversations): ReadonlySet<number> {
+  /** Those of another log too. */
+  join(other: QuotedLog): void {
+    for (const [key, quoted] of other.#seen) if (this.#seen.size < MOST) this.#seen.set(key, quoted);
+  }
+
+  parts(): [string, Quoted][] {
+    return [...this.#seen];
+  }
+
+  static of(seen: readonly (readonly [string, Quoted])[]): QuotedLog {
+    const log = new QuotedLog();
+    for (const [key, quoted] of seen) log.#seen.set(key, quoted);
+    return log;
+  }
+
+  among(conversations: Conversations): ReadonlySet<number> {
     const found = [...this.#seen.values()].map(({ protocol, source, destination }) =>
       conversations.find(protocol, source, destination),
     );
