@@ -43,49 +43,108 @@ export class Links {
     const total = captures.reduce((sum, { table }) => sum + table.signatures.count, 0);
     // One packet that is in one place only has nothing to be joined with.
     if (total < 2) return;
-    const heads = new Int32Array(2 ** Math.ceil(Math.log2(total * 1.5 + 1))).fill(-1);
+    const { words, ends } = partition(captures, conversations, total);
+    let largest = 0;
+    for (let part = 0, from = 0; part < ends.length; part++) {
+      largest = Math.max(largest, (ends[part] as number) - from);
+      from = ends[part] as number;
+    }
+    const heads = new Int32Array(2 ** Math.ceil(Math.log2(largest * 1.5 + 1)));
+    const next = new Int32Array(largest);
+    for (let part = 0, from = 0; part < ends.length; part++) {
+      const to = ends[part] as number;
+      if (to - from > 1) this.#joinPart(words.subarray(from * WORDS, to * WORDS), heads, next, conversations);
+      from = to;
+    }
+  }
+
+  /** Joins those that are equal among a part's. `heads`, `next`: room for chains of its entries. */
+  #joinPart(words: Uint32Array, heads: Int32Array, next: Int32Array, conversations: Conversations): void {
+    heads.fill(-1);
     const mask = heads.length - 1;
-    const next = new Int32Array(total);
-    const one = new Uint32Array(total);
-    const other = new Uint32Array(total);
-    /** Conversation << 1, and the side of the conversation that sent it. */
-    const sent = new Uint32Array(total);
-    const times = new Float64Array(total);
-    let number = 0;
-    for (const [index, { table }] of captures.entries()) {
-      const { signatures } = table;
-      const ofRecord = conversations.ofRecord[index] as Uint32Array;
-      for (let entry = 0; entry < signatures.count; entry++, number++) {
-        const segment = signatures.segment(entry);
-        const at = entryAt(entry);
-        const hash = segment[at] as number;
-        const record = segment[at + 2] as number;
-        one[number] = hash;
-        other[number] = segment[at + 1] as number;
-        sent[number] = (ofRecord[record >>> 1] as number) ^ (record & 1);
-        times[number] = signatures.since * 1000 + (segment[at + 3] as number);
-        let alike = heads[hash & mask] as number;
-        for (let seen = 0; alike >= 0 && seen < MOST_ALIKE; alike = next[alike] as number) {
-          if (one[alike] !== hash || other[alike] !== other[number]) continue;
-          seen++;
-          const left = (sent[alike] as number) >>> 1;
-          const right = (sent[number] as number) >>> 1;
-          if (left === right || Math.abs((times[alike] as number) - (times[number] as number)) > SAME_PACKET)
-            continue;
-          if (conversations.protocol(left) !== TCP && !conversations.shareAddress(left, right)) continue;
-          this.#unite(left, right, ((sent[alike] as number) ^ (sent[number] as number)) & 1);
-        }
-        next[number] = heads[hash & mask] as number;
-        heads[hash & mask] = number;
+    for (let number = 0, at = 0; at < words.length; number++, at += WORDS) {
+      const one = words[at] as number;
+      const other = words[at + 1] as number;
+      const sent = words[at + 2] as number;
+      const time = words[at + 3] as number;
+      const head = heads[one & mask] as number;
+      let seen = 0;
+      for (let alike = head; alike >= 0 && seen < MOST_ALIKE; alike = next[alike] as number) {
+        const there = alike * WORDS;
+        if (words[there] !== one || words[there + 1] !== other) continue;
+        seen++;
+        const before = words[there + 2] as number;
+        const left = before >>> 1;
+        const right = sent >>> 1;
+        if (left === right || Math.abs(((words[there + 3] as number) - time) | 0) > SAME_PACKET) continue;
+        if (conversations.protocol(left) !== TCP && !conversations.shareAddress(left, right)) continue;
+        this.#unite(left, right, (before ^ sent) & 1);
       }
+      next[number] = head;
+      heads[one & mask] = number;
     }
   }
 
   #unite(left: number, right: number, crossed: number): void {
-    const up = this.root(left);
-    const down = this.root(right);
-    if (up === down) return;
+    const one = this.root(left);
+    const other = this.root(right);
+    if (one === other) return;
+    // The conversation that was seen first stands for all, in whatever order they are joined.
+    const up = Math.min(one, other);
+    const down = Math.max(one, other);
     this.#crossed[down] = this.crossed(left) ^ this.crossed(right) ^ crossed;
     this.#parent[down] = up;
   }
+}
+
+/** An entry's words: both of its signature, conversation << 1 and the side of the conversation that sent it, milliseconds. */
+const WORDS = 4;
+
+/** Entries of a part, about: what the processor's second cache holds. */
+const PART = 1 << 13;
+
+/** All signatures, those of one beginning together and in the order of the captures. `ends`: where each part ends, in entries. */
+function partition(
+  captures: readonly CaptureFlows[],
+  conversations: Conversations,
+  total: number,
+): { readonly words: Uint32Array; readonly ends: Uint32Array } {
+  const bits = Math.max(0, Math.ceil(Math.log2(total / PART)));
+  // A shift by 32 would be none.
+  const partOf = (hash: number) => (bits === 0 ? 0 : hash >>> (32 - bits));
+  const places = new Uint32Array(2 ** bits);
+  for (const { table } of captures) {
+    const { signatures } = table;
+    for (let entry = 0; entry < signatures.count; entry++) {
+      const part = partOf(signatures.segment(entry)[entryAt(entry)] as number);
+      places[part] = (places[part] as number) + 1;
+    }
+  }
+  for (let part = 0, before = 0; part < places.length; part++) {
+    const count = places[part] as number;
+    places[part] = before;
+    before += count;
+  }
+  const words = new Uint32Array(total * WORDS);
+  for (const [index, { table }] of captures.entries()) {
+    const { signatures } = table;
+    const ofRecord = conversations.ofRecord[index] as Uint32Array;
+    // Beyond 49 days it begins again: packets with one signature so far apart are none that are one.
+    const since = Math.round(signatures.since * 1000) % 2 ** 32;
+    for (let entry = 0; entry < signatures.count; entry++) {
+      const segment = signatures.segment(entry);
+      const own = entryAt(entry);
+      const hash = segment[own] as number;
+      const part = partOf(hash);
+      const place = places[part] as number;
+      places[part] = place + 1;
+      const record = segment[own + 2] as number;
+      const at = place * WORDS;
+      words[at] = hash;
+      words[at + 1] = segment[own + 1] as number;
+      words[at + 2] = (ofRecord[record >>> 1] as number) ^ (record & 1);
+      words[at + 3] = since + (segment[own + 3] as number);
+    }
+  }
+  return { words, ends: places };
 }
