@@ -43,6 +43,11 @@ export function examples(list: readonly (readonly [command: string, what: string
   return `\nExamples:\n${list.map(([command, what]) => `  ${what}\n    $ ${command}`).join('\n')}\n`;
 }
 
+export const THREADS = [
+  '--threads <count>',
+  'large captures that are read at once, at most (default: one for each processor)',
+] as const;
+
 export const MAX_MEMORY = [
   '--max-memory <size>',
   'memory to stay within, as 512M or 4G; beyond it the oldest conversations that were answered are only counted (default: a quarter of the machine)',

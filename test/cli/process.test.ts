@@ -34,6 +34,7 @@ describe('the program', () => {
 
   it.each([
     [['analyze', 'bundle', '--what-if', 'frobnicate 1'], '--what-if: `frobnicate 1`'],
+    [['analyze', 'bundle', '--threads', '0'], '--threads 0: a number from 1 to 64 is expected'],
     [['analyze', 'bundle', '--max-memory', '12'], '--max-memory 12: a size of at least 256M is expected'],
     [['trace', 'bundle', '--from', 'nowhere', '--to', '192.0.2.1'], '--from: there is no namespace nowhere'],
     [['explain', 'no-such-cause'], 'no-such-cause: no cause of the catalogue is called so'],

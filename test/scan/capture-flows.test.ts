@@ -59,9 +59,14 @@ describe('a capture that is read twice', () => {
           // Records are in the order of their first packets.
           wanted.add(keys[record] as string);
         }
+        // As another thread would hand it over.
+        const handed = CaptureFlows.of(structuredClone(flows.parts()));
+        for (let record = 0; record < records.count; record += every) handed.table.want(record);
+        expect(handed.points).toEqual(flows.points);
         for (const frame of packets) {
           const expected = odd.has(frame.number) ? 'odd' : wanted.has(keyOf(frame)) ? 'wanted' : 'known';
           expect(flows.look(frame), keyOf(frame)).toBe(expected);
+          expect(handed.look(frame), keyOf(frame)).toBe(expected);
         }
       }),
       { numRuns: 500 },

@@ -14,6 +14,7 @@ import { parseMemory } from '../memory.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
 import { textOptions } from '../terminal.ts';
+import { parseThreads } from '../threads.ts';
 
 export async function analyzeAction(
   words: readonly string[],
@@ -21,9 +22,10 @@ export async function analyzeAction(
   io: Io,
 ): Promise<Status> {
   const maxMemory = parseMemory(options.maxMemory);
+  const threads = parseThreads(options.threads);
   const output = openOutput(io, options.output, words);
   const { inputs, progress } = await loadInputs(words, options, io);
-  const result = await analyze(inputs, { maxMemory });
+  const result = await analyze(inputs, { maxMemory, threads });
   progress.end();
   const unusable = [...inputs.issues, ...result.scene.correlation.issues].filter(
     (issue) => issue.severity === 'error',

@@ -5,6 +5,7 @@ import {
   examples,
   INPUT_ARGUMENT,
   MAX_MEMORY,
+  THREADS,
   WHAT_IF,
   withCommonOptions,
 } from '../options.ts';
@@ -13,6 +14,7 @@ import type { Finish } from '../program.ts';
 export interface AnalyzeOptions extends CommonOptions<'text' | 'json'> {
   readonly whatIf?: readonly string[];
   readonly maxMemory?: string;
+  readonly threads?: string;
 }
 
 export function defineAnalyze(io: Io, finish: Finish): Command {
@@ -21,6 +23,7 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
     .argument(...INPUT_ARGUMENT)
     .option(...WHAT_IF)
     .option(...MAX_MEMORY)
+    .option(...THREADS)
     .addHelpText(
       'after',
       `${examples([
