@@ -195,8 +195,10 @@ function incidentKey({ cause, found }: Diagnosed): string {
   return [cause.id, found.namespace, ...place, found.group, named ? '' : found.title].join('|');
 }
 
+const REMARKING = CAUSES.filter(({ also }) => also !== undefined);
+
 function remarks(kase: Case): Diagnosed[] {
-  return CAUSES.flatMap((cause) => cause.also?.(kase).map((found) => ({ cause, found })) ?? []);
+  return REMARKING.flatMap((cause) => cause.also?.(kase).map((found) => ({ cause, found })) ?? []);
 }
 
 function surveys(scene: Scene): Diagnosed[] {

@@ -143,13 +143,16 @@ const EQUAL = 0.05;
 /** Less than this is no explanation, but noise. */
 const FAINT = 0.25;
 
+/** Causes differ in their parts, which makes asking each for its own slow; these are alike. */
+const FINDING = CAUSES.flatMap((cause) => (cause.find ? [{ cause, find: cause.find.bind(cause) }] : []));
+
 /** What explains the flow best; undefined when nothing does, or nothing has to be explained. */
 export function explain(kase: Case): Diagnosed | undefined {
   let best: Diagnosed | undefined;
   // Of a packet that a trace shows going on, and nobody after that, nothing is known to be wrong.
   if (kase.outcome.status === 'unknown' && isTraceOnly(kase, kase.flow) && !modelDrop(kase)) return undefined;
-  for (const cause of CAUSES) {
-    const found = cause.find?.(kase);
+  for (const { cause, find } of FINDING) {
+    const found = find(kase);
     if (found && found.confidence >= FAINT && (!best || found.confidence > best.found.confidence + EQUAL))
       best = { cause, found };
   }

@@ -83,21 +83,23 @@ function deviceOf(link: Link, order: number, links: readonly Link[], bridges: Re
   };
 }
 
+/** macvlan, macvtap, ipvlan: devices of their own MAC or address on top of another one. */
+export function isStacked({ kind }: Link): boolean {
+  return kind === 'macvlan' || kind === 'macvtap' || kind === 'ipvlan';
+}
+
 function kindOf(link: Link, bridges: ReadonlySet<string>): Device['kind'] {
   if (link.flags.includes('LOOPBACK') || link.name === 'lo') return 'loopback';
   if (bridges.has(link.name)) return 'bridge';
   const kind = link.kind ?? '';
   if (TUNNELS.has(kind)) return 'tunnel';
+  if (isStacked(link)) return 'macvlan';
   switch (kind) {
     case 'veth':
     case 'vlan':
     case 'dummy':
     case 'bond':
       return kind;
-    case 'macvlan':
-    case 'macvtap':
-    case 'ipvlan':
-      return 'macvlan';
     default:
       return 'other';
   }

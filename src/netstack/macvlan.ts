@@ -16,6 +16,7 @@ export function modeOf({ link }: Device): MacvlanMode {
 /** Devices on top of one: of its own namespace, and of those whose links say that it is theirs. */
 export function childrenOf(kernel: Kernel, net: Net, lower: Device): Station[] {
   const found: Station[] = [];
+  if (!kernel.nets.stacked) return found;
   for (const other of kernel.nets.values()) {
     for (const device of other.devices.values()) {
       if (device.kind !== 'macvlan') continue;

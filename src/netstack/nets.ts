@@ -1,7 +1,9 @@
 /** The namespaces of one world. Each comes into being when a packet, or a question about a packet, gets to it: most never do. */
+import { once } from '../base/memo.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Clock } from './clock.ts';
 import type { ConntrackPreload } from './conntrack/preload.ts';
+import { isStacked } from './devices.ts';
 import { createNet, type Net } from './net.ts';
 
 export interface Nets {
@@ -9,18 +11,21 @@ export interface Nets {
   has(name: string): boolean;
   /** Those of the snapshot in its order, then those that were asked for by name alone. */
   values(): Iterable<Net>;
+  /** Whether any of them has a device on top of another one: a question of every frame, which would make all of them. */
+  readonly stacked: boolean;
   /** One that nobody dumped is taken for an empty one. */
   obtain(name: string): Net;
 }
 
 export function createNets(
-  { namespaces }: Snapshot,
+  snapshot: Snapshot,
   options: {
     readonly preload: ConntrackPreload | undefined;
     readonly clock: Clock | undefined;
     readonly indexFrom: number | undefined;
   },
 ): Nets {
+  const { namespaces } = snapshot;
   const { preload, clock, indexFrom } = options;
   const made = new Map<string, Net>();
   const assumed = new Map<string, Net>();
@@ -40,6 +45,7 @@ export function createNets(
       for (const name of namespaces.keys()) yield get(name) as Net;
       yield* assumed.values();
     },
+    stacked: hasStacked(snapshot),
     obtain(name) {
       const known = get(name);
       if (known) return known;
@@ -49,3 +55,7 @@ export function createNets(
     },
   };
 }
+
+const hasStacked = once(({ namespaces }: Snapshot): boolean =>
+  [...namespaces.values()].some((netns) => (netns.links ?? []).some(isStacked)),
+);

@@ -3,6 +3,7 @@
  * others, whether it rewrites their addresses, and which station is the capturing interface itself. Guesses, all of it:
  * the links made of them are marked as inferred, and their namespace's addresses stay unknown.
  */
+import { once } from '../base/memo.ts';
 import type { Span } from '../base/span.ts';
 import type { InterfaceAddress, Link } from '../dump/records.ts';
 import { bitsOf, familyOf, type Ip } from '../net/ip.ts';
@@ -44,12 +45,7 @@ export function inferPoints(
   seen: readonly { readonly point: CapturePoint; readonly observation: PointObservation }[],
 ): PointInference[] {
   const drafts = seen.map(({ point, observation }) => {
-    const stations = observation.stations
-      .filter((station) => station.sent > 0)
-      .map((station) => inferStation(station, observation));
-    const claimed = observation.stations.flatMap((station) => [...station.claims]);
-    const routers = stations.filter((station) => station.router).sort((a, b) => b.frames - a.frames);
-    return { point, observation, stations, subnets: subnetsOf(claimed), gateway: routers[0] };
+    return { point, observation, ...ofObservation(observation) };
   });
   return drafts.map((draft) => {
     const self = crossing(draft, drafts);
@@ -62,6 +58,16 @@ export function inferPoints(
     };
   });
 }
+
+/** The same for every topology that is tried. */
+const ofObservation = once((observation: PointObservation) => {
+  const stations = observation.stations
+    .filter((station) => station.sent > 0)
+    .map((station) => inferStation(station, observation));
+  const claimed = observation.stations.flatMap((station) => [...station.claims]);
+  const routers = stations.filter((station) => station.router).sort((a, b) => b.frames - a.frames);
+  return { stations, subnets: subnetsOf(claimed), gateway: routers[0] };
+});
 
 interface Draft {
   readonly point: CapturePoint;

@@ -1,7 +1,8 @@
 /** Which cause of the catalogue a dropping or rejecting rule or policy is: the most specific one that fits. */
+import { once } from '../../base/memo.ts';
 import type { MatchContext } from '../../xtables/context.ts';
 import { matchRule } from '../../xtables/evaluate.ts';
-import type { Rule } from '../../xtables/rule.ts';
+import type { Chain, Rule } from '../../xtables/rule.ts';
 import { deviceOf } from '../net.ts';
 import type { Copy } from '../run.ts';
 import type { Decider, TableVerdict } from './verdict.ts';
@@ -84,9 +85,12 @@ function isLimited(rule: Rule): boolean {
 /** Did a rule before it let such packets through, but for a limit that is used up? */
 function wasLimited(copy: Copy, { base, chain, rule }: Decider): boolean {
   const { net, skb } = copy;
-  const before = rule ? chain.rules.slice(0, chain.rules.indexOf(rule)) : chain.rules;
-  return before.some((earlier) => {
-    if (!isLimited(earlier)) return false;
+  const limited = limitedRules(chain);
+  if (limited.length === 0) return false;
+  const end = rule ? chain.rules.indexOf(rule) : chain.rules.length;
+  return limited.some((at) => {
+    const earlier = chain.rules[at] as Rule;
+    if (at >= end) return false;
     const unlimited = {
       ...earlier,
       matches: earlier.matches.filter(({ name }) => !LIMITS.includes(name)),
@@ -104,6 +108,11 @@ function wasLimited(copy: Copy, { base, chain, rule }: Decider): boolean {
     return matchRule(unlimited, context) === true;
   });
 }
+
+/** Indexes in the chain. */
+const limitedRules = once(({ rules }: Chain): readonly number[] =>
+  rules.flatMap((rule, at) => (isLimited(rule) ? [at] : [])),
+);
 
 function has(rule: Rule, name: string): boolean {
   return rule.matches.some((match) => match.name === name);
