@@ -16,6 +16,7 @@ const MODIFIED_RECORD_HEADER = 24;
 const MICRO = 0xa1b2c3d4;
 const NANO = 0xa1b23c4d;
 const MODIFIED = 0xa1b2cd34;
+const MOST_OF_RUN = 1024;
 
 export class PcapParser implements Parser {
   need = FILE_HEADER;
@@ -30,6 +31,8 @@ export class PcapParser implements Parser {
   /** Files before version 2.4 may have the two lengths the other way round. */
   private swapped: 'no' | 'perhaps' | 'yes' = 'no';
   private opened = false;
+  /** Of the last record that `countRun` counted. */
+  private lastFraction = 0;
 
   constructor(context: ParserContext) {
     this.context = context;
@@ -77,63 +80,83 @@ export class PcapParser implements Parser {
     chunk.start = at;
   }
 
-  /** The walk of `parse` with its books in local variables: nothing is written a record. */
+  /** What `parse` does, without frames. Only the usual header is worth the way by itself. */
   count(chunk: Chunk): void {
     if (!this.opened) this.open(chunk);
-    // Which of the two lengths is which has to be looked at record by record.
-    if (this.swapped !== 'no') {
+    if (!this.little || this.header !== RECORD_HEADER || this.swapped !== 'no') {
       this.parse(chunk);
       return;
     }
     const { view, end } = chunk;
-    const { context, little, header, unit, limit } = this;
+    const { context, unit, limit } = this;
     const whole = 1e9 / unit;
     let at = chunk.start;
-    let packets = 0;
-    let bytes = 0;
-    let capturedBytes = 0;
-    let cut = 0;
-    // A run of records of one second, in order: its first was accounted for, of the others only the last has to be.
-    let second = 0;
-    let fraction = whole;
     for (;;) {
-      if (at + header > end) {
-        this.need = header;
+      if (at + RECORD_HEADER > end) {
+        this.need = RECORD_HEADER;
         break;
       }
-      // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
-      const captured = view.getInt32(at + 8, little);
-      if (captured < 0 || captured > limit) break;
-      const next = at + header + captured;
+      const captured = view.getUint32(at + 8, true);
+      if (captured > limit) {
+        this.tooLong(at, captured);
+        break;
+      }
+      const next = at + RECORD_HEADER + captured;
       if (next > end) {
-        this.need = header + captured;
+        this.need = RECORD_HEADER + captured;
         break;
       }
-      const length = view.getUint32(at + 12, little);
-      const itsSecond = view.getInt32(at, little);
-      const itsFraction = view.getInt32(at + 4, little);
-      if (itsSecond === second && itsFraction >= fraction && itsFraction < whole) {
-        fraction = itsFraction;
+      const seconds = view.getUint32(at, true);
+      const fraction = view.getUint32(at + 4, true);
+      if (fraction < whole) {
+        context.account(seconds, fraction * unit);
+        at = this.countRun(view, at, end, fraction);
+        context.account(seconds, this.lastFraction * unit);
       } else {
-        if (fraction < whole) context.account(second >>> 0, fraction * unit);
-        const nanoseconds = (itsFraction >>> 0) * unit;
-        context.account((itsSecond >>> 0) + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9);
-        second = itsSecond;
-        fraction = itsFraction >= 0 ? Math.min(itsFraction, whole) : whole;
+        const nanoseconds = fraction * unit;
+        context.account(seconds + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9);
+        const length = view.getUint32(at + 12, true);
+        context.addAll(1, length, captured, captured < length ? 1 : 0);
+        at = next;
       }
+    }
+    chunk.start = at;
+  }
+
+  /**
+   * Counts records of one second that are in order, from the one at `at` on, whose time was accounted for; gives where they end.
+   * It has nothing but the usual case, and is called often enough to be compiled once all of it has been seen: V8 would throw the
+   * code away where something comes up that it hasn't, and compile anew (a tenth of the count of 10 M packets).
+   */
+  private countRun(view: DataView, start: number, end: number, first: number): number {
+    const { limit } = this;
+    const whole = 1e9 / this.unit;
+    // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
+    const second = view.getInt32(start, true);
+    let fraction = first;
+    let at = start;
+    let packets = 0;
+    let beyond = 0;
+    let cut = 0;
+    while (packets < MOST_OF_RUN && at + RECORD_HEADER <= end) {
+      const captured = view.getInt32(at + 8, true);
+      const next = at + RECORD_HEADER + captured;
+      if (captured < 0 || captured > limit || next > end) break;
+      const itsFraction = view.getInt32(at + 4, true);
+      if (view.getInt32(at, true) !== second || itsFraction < fraction || itsFraction >= whole) break;
+      const length = view.getInt32(at + 12, true);
+      if (length !== captured) {
+        beyond += (length >>> 0) - captured;
+        if (captured < length >>> 0) cut++;
+      }
+      fraction = itsFraction;
       packets++;
-      bytes += length;
-      capturedBytes += captured;
-      if (captured < length) cut++;
       at = next;
     }
-    if (fraction < whole) context.account(second >>> 0, fraction * unit);
-    context.addAll(packets, bytes, capturedBytes, cut);
-    chunk.start = at;
-    if (at + header <= end) {
-      const captured = view.getUint32(at + 8, little);
-      if (captured > limit) this.tooLong(at, captured);
-    }
+    this.lastFraction = fraction;
+    const capturedBytes = at - start - packets * RECORD_HEADER;
+    this.context.addAll(packets, capturedBytes + beyond, capturedBytes, cut);
+    return at;
   }
 
   end(rest: number): void {

@@ -69,6 +69,9 @@ export class CaptureReader {
   private carry = new Uint8Array(4096);
   private carryView = viewOf(this.carry);
   private carried = 0;
+  /** The block of the last push, which most sources use again. */
+  private block: Uint8Array = this.carry;
+  private blockView: DataView = this.carryView;
   private readonly chunk: Chunk = { view: this.carryView, start: 0, end: 0 };
   private readonly onBlockEnd: (() => void) | undefined;
   private readonly stretches: Stretches | undefined;
@@ -111,7 +114,7 @@ export class CaptureReader {
     }
     if (this.over) return false;
     if (at < block.length) {
-      const left = this.run(viewOf(block), at, block.length);
+      const left = this.run(this.viewOfBlock(block), at, block.length);
       if (!this.over) this.keep(block, left, block.length);
     }
     return !this.over;
@@ -222,6 +225,14 @@ export class CaptureReader {
         : `this is no capture: it begins with ${printable(head)}, pcap, pcapng and snoop begin otherwise`,
     });
     return false;
+  }
+
+  private viewOfBlock(block: Uint8Array): DataView {
+    if (block !== this.block) {
+      this.block = block;
+      this.blockView = viewOf(block);
+    }
+    return this.blockView;
   }
 
   private keep(block: Uint8Array, start: number, end: number): void {

@@ -51,6 +51,32 @@ const sizes = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.integer({ min: 1, max
 const RUNS = { numRuns: 400 };
 
 describe('counting without frames', () => {
+  it('runs of one second that are longer than what is counted at once', () => {
+    const records = fc.record({
+      many: fc.integer({ min: 1000, max: 3000 }),
+      step: fc.constantFrom(0, 1, 300, 400),
+      cut: fc.constantFrom(0, 0, 5),
+      back: fc.nat(3000),
+    });
+    fc.assert(
+      fc.property(records, sizes, ({ many, step, cut, back }, size) => {
+        const bytes = concat(
+          [...u32(0xa1b2c3d4, true), ...u16(2, true), ...u16(4, true), ...u32(0), ...u32(0)],
+          [...u32(96, true), ...u32(1, true)],
+          ...Array.from({ length: many }, (_, at) => {
+            const time = (at === back ? 0 : at) * step;
+            return concat(
+              [...u32(7 + Math.floor(time / 1e6), true), ...u32(time % 1e6, true)],
+              [...u32(2, true), ...u32(2 + cut, true), 1, 2],
+            );
+          }),
+        );
+        expect(expectAlike(bytes, 100 * size).packets).toBe(many);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   it('classic pcap of any version, order and resolution, also damaged, in blocks of any size', () => {
     const magic = fc.constantFrom(0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34);
     const version = fc.constantFrom([2, 4], [2, 3], [2, 2], [543, 0], [1, 9]);
