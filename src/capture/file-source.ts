@@ -9,8 +9,8 @@ export interface FileSource extends ByteSource {
   read(): Uint8Array | undefined;
 }
 
-/** A file, read synchronously into one block that is used again; an Issue when it can't be opened. */
-export function fileSource(path: string): FileSource | Issue {
+/** A file, read synchronously into one block of `most` bytes that is used again; an Issue when it can't be opened. */
+export function fileSource(path: string, most = BLOCK): FileSource | Issue {
   let fd: number | undefined;
   let size: number | undefined;
   try {
@@ -22,7 +22,7 @@ export function fileSource(path: string): FileSource | Issue {
     if (fd !== undefined) closeSync(fd);
     return { severity: 'error', code: 'open-failed', path, text: openText(error) };
   }
-  const block = new Uint8Array(size === undefined ? BLOCK : Math.min(BLOCK, Math.max(size, 4096)));
+  const block = new Uint8Array(size === undefined ? most : Math.min(most, Math.max(size, 4096)));
   let issue: Issue | undefined;
   const close = () => {
     if (fd !== undefined) closeSync(fd);

@@ -5,10 +5,10 @@ import { packingOf, unpacked } from './unpack.ts';
 
 /**
  * A file's bytes, unpacked if they are gzip or zstd. An Issue when it can't be opened. Opening reads at most one block; the
- * bytes of a plain file come synchronously.
+ * bytes of a plain file come synchronously, `block` at a time.
  */
-export function openFile(path: string): ByteSource | Issue {
-  const source = fileSource(path);
+export function openFile(path: string, block?: number): ByteSource | Issue {
+  const source = fileSource(path, block);
   if (!('read' in source)) return source;
   const first = source.read();
   const again = beginningWith(first, source);

@@ -23,8 +23,8 @@ export interface Entry {
 }
 
 export function fileEntry(path: string, name: string, modified?: number): Entry {
-  const open = () => {
-    const source = openFile(path);
+  const open = (block?: number) => {
+    const source = openFile(path, block);
     return 'read' in source ? source : failed({ ...source, path: printable(path) });
   };
   return { ...reopened(path, name, modified, open), file: path };
@@ -36,14 +36,22 @@ export function memoryEntry(path: string, name: string, bytes: Uint8Array, modif
   );
 }
 
-function reopened(path: string, name: string, modified: number | undefined, open: () => ByteSource): Entry {
+/** To look at the beginning: a block of the usual size would be memory that is touched for it alone. */
+const LOOK = 1 << 14;
+
+function reopened(
+  path: string,
+  name: string,
+  modified: number | undefined,
+  open: (block?: number) => ByteSource,
+): Entry {
   return {
     ...(modified === undefined ? {} : { modified }),
     path: printable(path),
     name: printable(name),
-    open,
+    open: () => open(),
     look: async (length) => {
-      const source = open();
+      const source = open(LOOK);
       try {
         const { head, source: whole } = await peek(source, length);
         return { head, ...issueOf(whole, printable(path)) };

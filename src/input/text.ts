@@ -38,7 +38,7 @@ export async function readAll(
         const text = `no capture, and longer than the ${formatBytes(limit)} that a dump may have; not read`;
         return { issue: { severity: 'error', code: 'dump-too-long', text, path } };
       }
-      chunks.push(Uint8Array.from(block));
+      chunks.push(block.slice());
     }
   } finally {
     source.close();
