@@ -39,14 +39,21 @@ function isCheckout() {
   return fs.existsSync(join(root, 'src'));
 }
 
-/** The bundle of the program, and of the command that is named somewhere among the words. */
+/** The bundle of the program, and of the actions that are named somewhere among the words: `scan`, `--format=count`. */
 function bundlesFor(named) {
-  const isCommand = (word) =>
-    /^[a-z]+$/.test(word) && fs.existsSync(join(root, `src/cli/commands/${word}.ts`));
-  return ['cli', ...named.filter(isCommand)];
+  const isAction = (word) => /^[a-z]+$/.test(word) && fs.existsSync(join(root, `src/cli/actions/${word}.ts`));
+  return ['cli', ...named.flatMap((word) => word.split('=')).filter(isAction)];
 }
 
-/** What the bundle exports. Its text is ASCII (scripts/build.mjs sees to it) and is a function expression. */
+const loaded = new Map();
+
+/** What the bundle exports; it runs once. */
+function bundle(name) {
+  if (!loaded.has(name)) loaded.set(name, load(name));
+  return loaded.get(name);
+}
+
+/** Its text is ASCII (scripts/build.mjs sees to it) and is a function expression. */
 function load(name) {
   const filename = join(dist, `${name}.cjs`);
   const descriptor = fs.openSync(filename, 'r');
@@ -65,7 +72,7 @@ function load(name) {
       return require('node:url').pathToFileURL(filename).href;
     },
   };
-  const own = (id) => (/^\.\/\w+\.cjs$/.test(id) ? load(id.slice(2, -4)) : require(id));
+  const own = (id) => (/^\.\/\w+\.cjs$/.test(id) ? bundle(id.slice(2, -4)) : require(id));
   script.runInThisContext()(module.exports, own, module, filename, dist);
   return module.exports;
 }
@@ -180,7 +187,7 @@ function digest(text) {
 function run() {
   // Before any code is compiled: V8 refuses kept code that was compiled under other flags.
   if (OWN_FLAGS !== '') require('node:v8').setFlagsFromString(OWN_FLAGS);
-  load('cli').main();
+  bundle('cli').main();
 }
 
 if (isCheckout() && bundlesFor(words).some(isStale)) {

@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { validatorModule } from './build/validator.mjs';
@@ -64,8 +64,17 @@ const library = await build({
   },
 });
 
-/** One file a command: it has no parts that it doesn't need, and inside of it calls are plain calls. */
-const commands = readdirSync(join(root, 'src/cli/commands')).map((file) => basename(file, '.ts'));
+/** One file an action: it has no parts that it doesn't need, and inside of it calls are plain calls. */
+const actions = readdirSync(join(root, 'src/cli/actions'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => basename(file, '.ts'));
+/** Actions on captures, where texts among the inputs are the exception. */
+const ON_CAPTURES = ['count', 'scan'];
+/**
+ * What they load for texts: one bundle for all of it, since what reads dumps and what makes a host of them must know the same
+ * matches and targets.
+ */
+const TEXTS = ['src/input/classify-text.ts', 'src/input/text-capture.ts', 'src/cli/actions/show/host.ts'];
 const separate = {
   name: 'separate',
   setup({ onResolve }) {
@@ -75,6 +84,21 @@ const separate = {
     onResolve({ filter: /^tar$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './tar.cjs', external: true } : undefined,
     );
+  },
+};
+const textsApart = {
+  name: 'texts-apart',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\.ts$/ }, ({ path, kind, resolveDir }) =>
+      kind === 'dynamic-import' && TEXTS.includes(relative(root, join(resolveDir, path)))
+        ? { path: './texts.cjs', external: true }
+        : undefined,
+    );
+    onResolve({ filter: /^texts$/ }, () => ({ path: 'texts', namespace: 'texts' }));
+    onLoad({ filter: /./, namespace: 'texts' }, () => ({
+      contents: TEXTS.map((file) => `export * from './${file}';`).join('\n'),
+      resolveDir: root,
+    }));
   },
 };
 /** Commander would start programs for commands that are files of their own, of which there are none; to load that takes as long as all else of it. */
@@ -90,13 +114,8 @@ const unspawned = {
   },
 };
 const PLACE_OF_HASH = '0'.repeat(32);
-const program = await build({
+const forProgram = {
   ...common,
-  entryPoints: {
-    cli: 'src/cli/main.ts',
-    ...Object.fromEntries(commands.map((name) => [name, `src/cli/actions/${name}.ts`])),
-    tar: 'tar',
-  },
   outExtension: { '.js': '.cjs' },
   metafile: true,
   format: 'cjs',
@@ -107,12 +126,28 @@ const program = await build({
   external: ['cap'],
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'module.url' },
-  plugins: [foreknown, separate, unspawned],
   banner: {
     js: `/*${PLACE_OF_HASH}*/(function(exports,require,module,__filename,__dirname){`,
   },
   footer: { js: '})' },
-});
+};
+const action = (name) => [name, `src/cli/actions/${name}.ts`];
+const program = [
+  await build({
+    ...forProgram,
+    entryPoints: {
+      cli: 'src/cli/main.ts',
+      ...Object.fromEntries(actions.filter((name) => !ON_CAPTURES.includes(name)).map(action)),
+      tar: 'tar',
+    },
+    plugins: [foreknown, separate, unspawned],
+  }),
+  await build({
+    ...forProgram,
+    entryPoints: { ...Object.fromEntries(ON_CAPTURES.map(action)), texts: 'texts' },
+    plugins: [foreknown, separate, textsApart],
+  }),
+];
 
 /** Threads load it as it is, for the program and for the library. */
 const worker = await build({
@@ -126,14 +161,15 @@ const worker = await build({
   plugins: [foreknown],
 });
 
-const files = [...library.outputFiles, ...program.outputFiles, ...worker.outputFiles].map(
-  ({ path, text, contents }) => {
+const outputs = Object.assign({}, ...program.map(({ metafile }) => metafile.outputs));
+const files = [library, ...program, worker]
+  .flatMap(({ outputFiles }) => outputFiles)
+  .map(({ path, text, contents }) => {
     if (!path.endsWith('.cjs')) return { path, contents };
     const code = ascii(text);
     const hash = createHash('sha256').update(code).digest('hex').slice(0, PLACE_OF_HASH.length);
     return { path, contents: code.replace(PLACE_OF_HASH, hash) };
-  },
-);
+  });
 
 /** esbuild escapes what is not ASCII except in regular expressions. The launcher reads bytes as characters: half the time. */
 function ascii(code) {
@@ -155,12 +191,19 @@ const put = (path, contents) => {
   utimesSync(draft, begun, begun);
   renameSync(draft, path);
 };
-for (const [path, { inputs, entryPoint }] of Object.entries(program.metafile.outputs)) {
+/** The sources of an output, and what it loads with theirs; the launcher asks for each action's by itself. */
+function sourcesOf(name) {
+  const { inputs, imports } = outputs[`dist/${name}.cjs`];
+  const loaded = imports.map(({ path }) => `dist/${basename(path)}`).filter((path) => path in outputs);
+  return [
+    ...Object.keys({ ...inputs, ...workersOf(inputs) }).filter((input) => input.startsWith('src/')),
+    ...(name === 'cli' ? [] : loaded.flatMap((path) => [path, ...sourcesOf(basename(path, '.cjs'))])),
+  ];
+}
+for (const [path, { entryPoint }] of Object.entries(outputs)) {
   if (entryPoint === undefined) continue;
-  const sources = Object.keys({ ...inputs, ...workersOf(inputs) }).filter((input) =>
-    input.startsWith('src/'),
-  );
-  put(join(dist, 'inputs', `${basename(path, '.cjs')}.txt`), [...sources, 'package.json'].join('\n'));
+  const name = basename(path, '.cjs');
+  put(join(dist, 'inputs', `${name}.txt`), [...new Set(sourcesOf(name)), 'package.json'].join('\n'));
 }
 const isEntry = ({ path }) => /^(cli\.cjs|index\.js)$/.test(basename(path));
 for (const file of files.toSorted((left, right) => isEntry(left) - isEntry(right)))
@@ -186,6 +229,7 @@ if (process.env.npm_lifecycle_event === 'prepare' && existsSync(join(root, 'capt
     ...[broken, healthy, bundle('rule-removed-between-two-saves')].map((path) => ['analyze', path]),
     ...[broken, healthy].flatMap((path) => [
       ['show', path],
+      ['show', '--format', 'count', path],
       ['topology', path],
       ['trace', path, ...asked],
     ]),

@@ -1,6 +1,7 @@
 import { UNSAID } from '../capture/frame.ts';
 import { formatIp } from '../net/ip.ts';
 import { formatMac } from '../net/mac.ts';
+import { formatTime } from './format-time.ts';
 import type { Packet } from './packet.ts';
 import { clean, summary } from './summary.ts';
 
@@ -90,12 +91,4 @@ export function packetLine(packet: Packet, file: string): PacketLine {
   line.summary = summary(packet);
   if (packet.error) line.error = { ...packet.error };
   return line;
-}
-
-/** Decimal seconds with nine places; `nanoseconds` count up from `seconds` also before 1970. */
-export function formatTime(seconds: number, nanoseconds: number): string {
-  const whole = seconds < 0 && nanoseconds > 0 ? seconds + 1 : seconds;
-  const fraction = seconds < 0 && nanoseconds > 0 ? 1e9 - nanoseconds : nanoseconds;
-  const sign = seconds < 0 ? '-' : '';
-  return `${sign}${BigInt(Math.abs(whole))}.${String(fraction).padStart(9, '0')}`;
 }

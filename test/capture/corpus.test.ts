@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import parser, { type PcapParserPacket } from 'pcap-parser';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/capture/frame.ts';
-import { formatTime } from '../../src/packet/packet-line.ts';
+import { formatTime } from '../../src/packet/format-time.ts';
 import { corpusFiles, corpusPath, hasCorpus, packetRows, scanFile } from '../packet/corpus.ts';
 
 /**

@@ -23,6 +23,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 const WORDS = ['explain', 'fwd-ip-forward-off'];
 const BUNDLES = ['dist/cli.cjs', 'dist/explain.cjs'];
 const INPUTS = 'dist/inputs';
+const CAPTURE = 'captures/docker-forward-off-dnat/bundle/captures/host/eth0.pcap';
 /** Building takes a while where others build, too. */
 const PATIENCE = 300_000;
 const isRoot = process.geteuid?.() === 0;
@@ -106,6 +107,22 @@ describe('an installed package', { timeout: PATIENCE }, () => {
     expect(run(root, WORDS, { NODE_OPTIONS: '--max-old-space-size=512' }).stdout).toBe(expected);
     expect(kept().map(lesson).toSorted()).toEqual([1, 1, 3, 3]);
     expect(run(root).stdout).toBe(expected);
+  });
+
+  it('loads what reads texts where there are some, once, and keeps its code apart', () => {
+    for (const name of ['count', 'texts']) cpSync(`dist/${name}.cjs`, join(root, `dist/${name}.cjs`));
+    const capture = join(folder, 'eth0.pcap');
+    cpSync(CAPTURE, capture);
+    const words = ['show', '--format', 'count', capture];
+    const counted = run(root, words);
+    expect(counted).toMatchObject({ status: 0, stdout: expect.stringContaining('eth0.pcap'), stderr: '' });
+    const names = () => readdirSync(cache).map((name) => name.split('-')[0]);
+    expect(names().toSorted()).toEqual(['cli', 'count']);
+    const texts = ['rules.v4', 'hosts'].map((name) => join(folder, name));
+    for (const text of texts) writeFileSync(text, '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n');
+    for (let i = 0; i < 4; i++) expect(run(root, [...words, ...texts])).toEqual(counted);
+    expect(names().toSorted()).toEqual(['cli', 'count', 'texts']);
+    expect(kept().map(lesson)).toEqual([3, 3, 3]);
   });
 
   it('learns nothing from a command line that is unusable', () => {
@@ -206,6 +223,12 @@ describe('a checkout', { timeout: PATIENCE }, () => {
     rmSync(join(root, 'dist/explain.cjs'));
     rmSync(join(root, 'dist/inputs/cli.txt'));
     expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    const count = ['show', '--format=count', CAPTURE];
+    const counted = run(root, count);
+    expect(counted).toMatchObject({ status: 0, stderr: '' });
+    rmSync(join(root, 'dist/texts.cjs'));
+    expect(run(root, count)).toEqual(counted);
+    expect(existsSync(join(root, 'dist/texts.cjs'))).toBe(true);
     rmSync(join(root, 'dist'), { recursive: true });
     mkdirSync(join(root, 'dist'));
     expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { dissect } from '../../src/packet/dissect.ts';
+import { formatTime } from '../../src/packet/format-time.ts';
 import type { Packet } from '../../src/packet/packet.ts';
-import { formatTime, packetLine } from '../../src/packet/packet-line.ts';
+import { packetLine } from '../../src/packet/packet-line.ts';
 import { corpusFiles, corpusPath, hasCorpus, packetRows, scanFile } from './corpus.ts';
 import { columns, flatten, type Row } from './tshark.ts';
 

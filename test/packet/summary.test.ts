@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { frameOf } from '../../src/capture/frame.ts';
 import { dissect } from '../../src/packet/dissect.ts';
-import { formatTime, packetLine } from '../../src/packet/packet-line.ts';
+import { formatTime } from '../../src/packet/format-time.ts';
+import { packetLine } from '../../src/packet/packet-line.ts';
 import { clean, summary, tcpFlagText } from '../../src/packet/summary.ts';
 import { ethernet, hex, join, packet, TCP, UDP } from './frames.ts';
 

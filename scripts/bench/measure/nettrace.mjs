@@ -25,7 +25,8 @@ export function packaged(bundle) {
   for (const words of [
     ['--help'],
     ['show', bundle],
-    ['show', '--format', 'count', bundle],
+    ['show', '--format', 'count', join(bundle, 'captures')],
+    ['scan', join(bundle, 'captures')],
     ['analyze', bundle],
   ]) {
     for (let start = 0; start < LESSONS; start++) spawnSync(process.execPath, [launcher, ...words]);

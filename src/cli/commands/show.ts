@@ -30,8 +30,14 @@ ${examples([
     );
   return withCommonOptions(command, ['text', 'json', 'jsonl', 'canonical', 'count']).action(
     async (words: string[], options: ShowOptions) => {
+      const { format } = options;
+      if (format === 'count') {
+        const { countAction } = await import('../actions/count.ts');
+        finish(await countAction(words, { ...options, format }, io));
+        return;
+      }
       const { showAction } = await import('../actions/show.ts');
-      finish(await showAction(words, options, io));
+      finish(await showAction(words, { ...options, format }, io));
     },
   );
 }

@@ -2,7 +2,7 @@ import type { Issue } from '../../../base/issue.ts';
 import { printableText } from '../../../base/printable.ts';
 import { printDump } from '../../../dump/print.ts';
 import { UsageError } from '../../io.ts';
-import type { ShowJob } from '../show.ts';
+import type { ShowJob } from './showing.ts';
 
 /** The dumps as their commands print them, one after the other. */
 export async function showCanonical({ inputs, output }: ShowJob): Promise<Issue[]> {

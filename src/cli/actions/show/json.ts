@@ -2,12 +2,13 @@ import type { Issue } from '../../../base/issue.ts';
 import { scanCapture } from '../../../capture/scan.ts';
 import type { CaptureSummary, Instant } from '../../../capture/summary.ts';
 import type { CaptureInput } from '../../../input/input.ts';
-import { formatTime } from '../../../packet/packet-line.ts';
+import { formatTime } from '../../../packet/format-time.ts';
 import { jsonText } from '../../../report/json.ts';
 import { describeDump } from '../../../report/records.ts';
 import { type Output, paced } from '../../output.ts';
-import { openCapture, type ShowJob } from '../show.ts';
+import { openCapture } from '../show.ts';
 import { packetWriter } from './packet.ts';
+import type { ShowJob } from './showing.ts';
 
 /** One document, written as the captures are read: a capture of any size needs no memory for it. */
 export async function showJson({ inputs, output, places, commands }: ShowJob): Promise<Issue[]> {

@@ -1,8 +1,8 @@
 import type { Issue } from '../../../base/issue.ts';
 import { scanCapture } from '../../../capture/scan.ts';
 import { paced } from '../../output.ts';
-import type { ShowJob } from '../show.ts';
 import { packetWriter } from './packet.ts';
+import type { ShowJob } from './showing.ts';
 
 /** One JSON line a packet, captures one after the other. */
 export async function showLines({ inputs, output }: ShowJob): Promise<Issue[]> {

@@ -13,7 +13,8 @@ import { finish, type Style, styleOf, type TextOptions } from '../../../report/t
 import { hang } from '../../../report/text/wrap.ts';
 import type { PlayedCommand } from '../../../snapshot/snapshot.ts';
 import { paced } from '../../output.ts';
-import { openCapture, type ShowJob } from '../show.ts';
+import { openCapture } from '../show.ts';
+import type { ShowJob } from './showing.ts';
 
 /** Every input with what it was taken for and why, where it belongs, and what it holds. */
 export async function showText(
