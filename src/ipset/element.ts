@@ -7,7 +7,7 @@ export interface Element {
   parts: readonly Part[];
   nomatch: boolean;
   readonly wildcard: boolean;
-  /** Epoch seconds; Infinity: for ever. */
+  /** Epoch seconds; Infinity: for ever. Of what worlds share: seconds since their beginning. */
   expires: number;
   packets: bigint;
   bytes: bigint;
@@ -36,6 +36,11 @@ export interface Clock {
 }
 
 export const NO_INFO: SkbInfo = { mark: 0, mask: 0, priority: 0, queue: 0 };
+
+/** An element of a dump, for one world: its seconds begin to run at `origin`. */
+export function copyOf(element: Element, origin: number): Element {
+  return { ...element, expires: element.expires + origin };
+}
 
 export function isExpired(element: Element, { now }: Clock): boolean {
   return element.expires <= now;

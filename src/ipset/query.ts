@@ -2,7 +2,7 @@
 import type { Unknown } from '../base/ternary.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Direction } from './dimension.ts';
-import type { Element, EntryValues, SkbInfo } from './element.ts';
+import type { Clock, Element, EntryValues, SkbInfo } from './element.ts';
 
 export interface Query {
   readonly skb: Skb;
@@ -29,6 +29,12 @@ export type Tested = 'in' | 'out' | 'nomatch' | 'fill' | Unknown;
 /** Why an element was not added or deleted; the kernel's own words follow in commands.ts. */
 export type Changed = 'done' | 'exists' | 'missing' | 'full' | 'range' | 'invalid' | Unknown;
 
+/** How the members of a list are asked: ip_set_test(), ip_set_add(), ip_set_del(). */
+export interface Members {
+  test(name: string, query: Query): Tested;
+  change(change: 'add' | 'del', name: string, query: Query): Changed;
+}
+
 /** What a set of any type does. `kadt` and `uadt` of struct ip_set_type_variant. */
 export interface Store {
   readonly size: number;
@@ -40,6 +46,11 @@ export interface Store {
   addEntry(entry: EntryValues, exist: boolean): Changed;
   delEntry(entry: EntryValues): Changed;
   flush(): void;
+  /**
+   * The same elements for a world whose time is the clock's: what neither of them changes both have in common. This one, which was
+   * made at time 0, must not be changed any more.
+   */
+  share(clock: Clock, members: Members): Store;
   /** Those that are not expired. */
   elements(): Iterable<Element>;
 }

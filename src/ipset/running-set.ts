@@ -4,11 +4,11 @@ import type { Span } from '../base/span.ts';
 import { isHost } from './dimensions/address.ts';
 import type { Clock, EntryValues } from './element.ts';
 import { entryOf } from './element.ts';
-import type { Changed, Store, Tested } from './query.ts';
+import type { Changed, Members, Store, Tested } from './query.ts';
 import type { IpSet, Part, SetHeader } from './record.ts';
 import { createBitmap } from './stores/bitmap.ts';
 import { createHash } from './stores/hash.ts';
-import { createList, type Members } from './stores/list.ts';
+import { createList } from './stores/list.ts';
 import type { SetType } from './type.ts';
 import { typeOf } from './types.ts';
 
@@ -72,19 +72,21 @@ function isSingle(parts: readonly Part[], { dimensions }: SetType, header: SetHe
   );
 }
 
-/**
- * A set that packets don't change unless they add or delete: one for all worlds. Undefined: it counts, ages, asks other sets, or
- * takes of the room that ranges share.
- */
-export const steadySet = once((set: IpSet): RunningSet | undefined => {
-  const { timeout, counters } = set.header;
-  const { store, name } = typeOf(set.header);
-  if (!set.entries || timeout !== undefined || counters || store === 'list' || name === 'bitmap:ip,mac')
-    return undefined;
+/** A set as it was dumped, for all worlds; each lays its own changes over it. */
+const dumpedSet = once((set: IpSet): { readonly set: RunningSet; readonly left: number } => {
   const room = { left: MOST_EXPANDED };
   const made = runSet(set, { now: 0, journal: undefined }, NO_MEMBERS, room);
-  return room.left === MOST_EXPANDED ? made : undefined;
+  return { set: made, left: room.left };
 });
+
+/** The set of a dump in one world. `room`: what ranges may still take there; where that isn't enough it is made anew. */
+export function openSet(set: IpSet, clock: Clock, members: Members, room: { left: number }): RunningSet {
+  const dumped = dumpedSet(set);
+  const taken = MOST_EXPANDED - dumped.left;
+  if (taken > 0 && room.left < Math.min(MOST_EXPANDED, taken)) return runSet(set, clock, members, room);
+  room.left -= taken;
+  return { ...dumped.set, store: dumped.set.store.share(clock, members) };
+}
 
 const NO_MEMBERS: Members = { test: () => 'out', change: () => 'done' };
 

@@ -3,7 +3,7 @@ import { isUnknown, type Unknown, unknown } from '../base/ternary.ts';
 import type { Clock } from './element.ts';
 import type { Changed, Query, Tested } from './query.ts';
 import type { IpSet } from './record.ts';
-import { MOST_EXPANDED, type RunningSet, recordOf, runSet, steadySet } from './running-set.ts';
+import { MOST_EXPANDED, openSet, type RunningSet, recordOf } from './running-set.ts';
 
 export interface Sets {
   /** Does the packet's tuple belong to it? */
@@ -24,18 +24,15 @@ export function createSets(namespace: string, dumped: readonly IpSet[] | undefin
   /** Time of the first packet. */
   let first = Number.NaN;
 
-  /** `changing`: the world needs one of its own. */
-  const setNamed = (name: string, changing = false): RunningSet | undefined => {
+  const setNamed = (name: string): RunningSet | undefined => {
     const found = running.get(name);
     const record = found ? undefined : known.get(name);
     if (!record) return found;
-    const steady = changing ? undefined : steadySet(record);
-    if (steady) return steady;
     // It stood before the packet at hand, and stays whatever is only tried out.
     const { now, journal } = clock;
     clock.now = start ?? first;
     clock.journal = undefined;
-    const made = runSet(record, clock, { test: testMember, change: changeMember }, room);
+    const made = openSet(record, clock, { test: testMember, change: changeMember }, room);
     Object.assign(clock, { now, journal });
     running.set(name, made);
     return made;
@@ -72,7 +69,7 @@ export function createSets(namespace: string, dumped: readonly IpSet[] | undefin
   }
 
   function changeMember(change: 'add' | 'del', name: string, query: Query): Changed {
-    const set = setNamed(name, true);
+    const set = setNamed(name);
     if (!set) return missing(name);
     if (!accepts(set, query)) return 'invalid';
     return set.store[change](query);

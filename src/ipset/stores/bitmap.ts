@@ -3,6 +3,7 @@ import { isUnknown, type Unknown } from '../../base/ternary.ts';
 import {
   alter,
   type Clock,
+  copyOf,
   type Element,
   type EntryValues,
   expiryOf,
@@ -15,10 +16,24 @@ import {
 import type { Changed, Query, Store, Tested } from '../query.ts';
 import type { Part, SetHeader } from '../record.ts';
 import type { SetType } from '../type.ts';
+import { Layered } from './layered.ts';
 import { packetParts } from './packet-parts.ts';
 
-export function createBitmap(type: SetType, header: SetHeader, clock: Clock): Store {
-  const members = new Map<number, Element>();
+/** What is in one. */
+interface Content {
+  readonly members: ReadonlyMap<number, Element>;
+  readonly stored: WeakMap<Element, number>;
+}
+
+/** `shared`: what it begins with. */
+export function createBitmap(type: SetType, header: SetHeader, clock: Clock, shared?: Content): Store {
+  const members = new Layered(shared?.members ?? NOTHING, (element): Element => {
+    const copy = copyOf(element, origin);
+    const seconds = shared?.stored.get(element);
+    if (seconds !== undefined) stored.set(copy, seconds);
+    return copy;
+  });
+  const origin = clock.now;
   /** Seconds that an element without a MAC address will have from when it gets one. */
   const stored = new WeakMap<Element, number>();
   const { first, last } = header.range ?? { first: 0, last: -1 };
@@ -91,7 +106,7 @@ export function createBitmap(type: SetType, header: SetHeader, clock: Clock): St
     // Without a MAC address the seconds are kept as they are, which a filled element takes for a time long past.
     else if (withMac && entry.parts.length < 2 && header.timeout !== undefined) {
       const seconds = entry.timeout ?? header.timeout;
-      alter(known, clock, { expires: seconds === 0 ? Number.POSITIVE_INFINITY : 0 });
+      alter(known, clock, { expires: seconds === 0 ? Number.POSITIVE_INFINITY : LONG_PAST });
     }
     return 'done';
   };
@@ -147,15 +162,19 @@ export function createBitmap(type: SetType, header: SetHeader, clock: Clock): St
     delEntry: ({ parts }) => del(parts),
     flush: () => members.clear(),
     *elements() {
-      for (const [, element] of [...members].toSorted(([a], [b]) => a - b)) {
+      for (const [, element] of [...members.entries()].toSorted(([a], [b]) => a - b)) {
         if (isGone(element)) continue;
         const seconds = stored.get(element);
         const expires = isFilled(element) || !seconds ? element.expires : clock.now + seconds;
         yield { ...element, expires };
       }
     },
+    share: (other) => createBitmap(type, header, other, { members: members.own, stored }),
   };
 }
+
+const NOTHING: ReadonlyMap<number, Element> = new Map();
+const LONG_PAST = Number.NEGATIVE_INFINITY;
 
 function macOf(parts: readonly Part[]): number | undefined {
   const part = parts[1];

@@ -16,49 +16,50 @@ import {
 import type { Changed, Query, Store, Tested } from '../query.ts';
 import type { Part, SetHeader } from '../record.ts';
 import { networksOf, type SetType } from '../type.ts';
+import { Buckets } from './buckets.ts';
 import { Lengths } from './lengths.ts';
 import { isZero, packetParts } from './packet-parts.ts';
 
-/** An element by its parts; a list of those that differ in the interface only. */
-type Buckets = Map<string | number, Element | Element[]>;
+/** What is in one. */
+interface Content {
+  readonly buckets: Buckets;
+  readonly lengths: readonly Lengths[];
+  readonly size: number;
+  readonly order: number;
+  readonly evicted: number;
+}
 
-export function createHash(type: SetType, header: SetHeader, clock: Clock): Store {
-  const buckets: Buckets = new Map();
+/** `shared`: what it begins with. */
+export function createHash(type: SetType, header: SetHeader, clock: Clock, shared?: Content): Store {
   const networks = networksOf(type);
-  const lengths = networks.map(() => new Lengths());
+  const lengths = networks.map((_, i) => new Lengths(shared?.lengths[i]));
   const byInterface = type.dimensions.some(({ name }) => name === 'iface');
   const maxelem = header.maxelem ?? 65536;
-  let size = 0;
-  let order = 0;
-  /** No element expires before. */
-  let nextExpiry = Number.POSITIVE_INFINITY;
+  let size = shared?.size ?? 0;
+  let order = shared?.order ?? 0;
   /** The order that was next when an element was last evicted: which one it was is up to the kernel's hash. */
-  let evicted = 0;
+  let evicted = shared?.evicted ?? 0;
 
   const [only] = type.dimensions.length === 1 ? type.dimensions : [];
   const keyOf = (parts: readonly Part[]): string | number =>
     only
       ? only.key(parts[0] as Part)
       : parts.map((part, at) => type.dimensions[at]?.key(part) ?? '').join(',');
+  const buckets = new Buckets(keyOf, shared?.buckets, clock.now);
 
   const same = (element: Element, parts: readonly Part[]): boolean =>
     !byInterface || sameInterface(element, parts.at(-1));
 
-  const find = (parts: readonly Part[]): Element | undefined => {
-    const bucket = buckets.get(keyOf(parts));
-    if (!Array.isArray(bucket)) return bucket && same(bucket, parts) ? bucket : undefined;
-    return bucket.find((element) => same(element, parts));
-  };
+  const find = (parts: readonly Part[]): Element | undefined =>
+    buckets.get(parts).find((element) => same(element, parts));
 
   /** mtype_test_cidrs(): the longest prefixes of the first network first, and of the second within. */
   const search = (parts: readonly Part[], accept: (element: Element) => boolean): Element | undefined => {
     let found: Element | undefined;
     const tryBucket = (candidate: readonly Part[]): boolean => {
-      const bucket = buckets.get(keyOf(candidate));
-      if (!bucket) return false;
       // A network that is there for another interface hides the shorter prefixes (`multi` in the kernel).
       let hides = false;
-      for (const element of listOf(bucket)) {
+      for (const element of buckets.get(candidate)) {
         hides = byInterface;
         if (!same(element, candidate)) continue;
         if (accept(element)) {
@@ -88,35 +89,20 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
   };
 
   const insert = (element: Element): void => {
-    const key = keyOf(element.parts);
-    const bucket = buckets.get(key);
-    if (Array.isArray(bucket)) bucket.push(element);
-    else buckets.set(key, bucket ? [bucket, element] : element);
+    buckets.insert(element);
     for (const [i, at] of networks.entries()) lengths[i]?.add(lengthOf(element.parts[at]));
-    nextExpiry = Math.min(nextExpiry, element.expires);
     size++;
   };
 
   const remove = (element: Element): void => {
-    const key = keyOf(element.parts);
-    const bucket = buckets.get(key);
-    const rest = Array.isArray(bucket) ? bucket.filter((each) => each !== element) : [];
-    if (rest.length === 0) buckets.delete(key);
-    else buckets.set(key, rest);
+    buckets.remove(element);
     for (const [i, at] of networks.entries()) lengths[i]?.delete(lengthOf(element.parts[at]));
     size--;
   };
 
   /** mtype_gc_do(). What expired for good is not needed back after a trial. */
   const collect = (): void => {
-    if (nextExpiry > clock.now) return;
-    nextExpiry = Number.POSITIVE_INFINITY;
-    for (const bucket of [...buckets.values()]) {
-      for (const element of listOf(bucket)) {
-        if (isExpired(element, clock)) remove(element);
-        else nextExpiry = Math.min(nextExpiry, element.expires);
-      }
-    }
+    for (const element of buckets.expired(clock)) remove(element);
   };
 
   const add = (entry: EntryValues, exist: boolean, byPacket = false): Changed => {
@@ -127,7 +113,7 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
       // A packet leaves the comment of what is there; a program that gives none takes it away.
       const comment = byPacket ? known.comment : entry.comment;
       alter(known, clock, { ...renewed(known, entry, header, clock), comment });
-      nextExpiry = Math.min(nextExpiry, known.expires);
+      buckets.expiresAt(known.expires);
       return 'done';
     }
     collect();
@@ -188,18 +174,17 @@ export function createHash(type: SetType, header: SetHeader, clock: Clock): Stor
     addEntry: (entry, exist) => add(entry, exist),
     delEntry: ({ parts }) => (type.refusesZero && parts.some(isZero) ? 'invalid' : del(parts)),
     flush() {
-      for (const bucket of [...buckets.values()]) for (const element of listOf(bucket)) remove(element);
+      for (const element of [...buckets.elements()]) {
+        for (const [i, at] of networks.entries()) lengths[i]?.delete(lengthOf(element.parts[at]));
+      }
+      buckets.clear();
+      size = 0;
     },
     *elements() {
-      for (const bucket of buckets.values()) {
-        for (const element of listOf(bucket)) if (!isExpired(element, clock)) yield element;
-      }
+      for (const element of buckets.elements()) if (!isExpired(element, clock)) yield element;
     },
+    share: (other) => createHash(type, header, other, { buckets, lengths, size, order, evicted }),
   };
-}
-
-function listOf(bucket: Element | Element[]): readonly Element[] {
-  return Array.isArray(bucket) ? bucket : [bucket];
 }
 
 /** Calls `tried` with every way to shorten the networks to lengths of the set; true ends it. */

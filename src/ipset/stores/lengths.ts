@@ -1,7 +1,13 @@
 /** The prefix lengths in use, the longest first: mtype_add_cidr(), mtype_del_cidr(), net/netfilter/ipset/ip_set_hash_gen.h. */
 export class Lengths {
-  readonly #counts = new Map<number, number>();
-  #descending: readonly number[] = [];
+  readonly #counts: Map<number, number>;
+  #descending: readonly number[];
+
+  /** `others`: what is there from the beginning. */
+  constructor(others?: Lengths) {
+    this.#counts = new Map(others ? others.#counts : []);
+    this.#descending = others?.descending ?? [];
+  }
 
   get descending(): readonly number[] {
     return this.#descending;

@@ -3,6 +3,7 @@ import { isUnknown } from '../../base/ternary.ts';
 import {
   alter,
   type Clock,
+  copyOf,
   type Element,
   type EntryValues,
   isExpired,
@@ -10,26 +11,27 @@ import {
   newElement,
   renewed,
 } from '../element.ts';
-import type { Changed, Query, Store, Tested } from '../query.ts';
+import type { Changed, Members, Query, Store, Tested } from '../query.ts';
 import type { MemberPart, Part, SetHeader } from '../record.ts';
 
-/** How the members are asked: ip_set_test(), ip_set_add(), ip_set_del(). */
-export interface Members {
-  test(name: string, query: Query): Tested;
-  change(change: 'add' | 'del', name: string, query: Query): Changed;
-}
+/** `shared`: what it begins with. A list is gone through whole, so that it is copied whole. */
+export function createList(
+  header: SetHeader,
+  clock: Clock,
+  members: Members,
+  shared: readonly Element[] = [],
+): Store {
+  const origin = clock.now;
+  let list = shared.map((element) => copyOf(element, origin));
 
-export function createList(header: SetHeader, clock: Clock, members: Members): Store {
-  let list: readonly Element[] = [];
-
-  const set = (next: readonly Element[]): void => {
+  const set = (next: Element[]): void => {
     const before = list;
     list = next;
     clock.journal?.push(() => {
       list = before;
     });
   };
-  const alive = (): readonly Element[] => list.filter((element) => !isExpired(element, clock));
+  const alive = (): Element[] => list.filter((element) => !isExpired(element, clock));
 
   const test = (query: Query): Tested => {
     const { counters: _, ...inner } = query;
@@ -100,6 +102,7 @@ export function createList(header: SetHeader, clock: Clock, members: Members): S
     },
     flush: () => set([]),
     elements: alive,
+    share: (other, others) => createList(header, other, others, list),
   };
 }
 
