@@ -1,3 +1,4 @@
+import type { FrameColumns } from './columns.ts';
 import type { Frame } from './frame.ts';
 import { BlockFrame } from './frame.ts';
 import type { CaptureSummary, IssueLog } from './summary.ts';
@@ -25,6 +26,8 @@ export interface Parser {
   parse(chunk: Chunk): void;
   /** Does what `parse` does, for a reader that nobody gave a visitor: the same books, no frames. */
   count?(chunk: Chunk): void;
+  /** Does what `parse` does, with records handed on many at once (`ParserContext.emitColumns`); some may still come as frames. */
+  parseColumns?(chunk: Chunk, columns: FrameColumns): void;
   /** The input is over, with `rest` bytes that are no complete record. */
   end(rest: number): void;
 }
@@ -38,16 +41,23 @@ export class ParserContext {
   base = 0;
   private readonly linkTypes = new Set<number>();
   private readonly onFrame: (frame: Frame) => void;
+  private readonly onColumns: ((columns: FrameColumns) => void) | undefined;
   private firstSeconds = 0;
   private firstNanoseconds = 0;
   private lastSeconds = 0;
   private lastNanoseconds = 0;
   private timed = false;
 
-  constructor(summary: CaptureSummary, issues: IssueLog, onFrame: (frame: Frame) => void) {
+  constructor(
+    summary: CaptureSummary,
+    issues: IssueLog,
+    onFrame: (frame: Frame) => void,
+    onColumns?: (columns: FrameColumns) => void,
+  ) {
     this.summary = summary;
     this.issues = issues;
     this.onFrame = onFrame;
+    this.onColumns = onColumns;
   }
 
   /** Counts `frame` and hands it on. Its fields but `number` must be set. */
@@ -60,6 +70,38 @@ export class ParserContext {
     if (frame.captured < frame.length) summary.cut++;
     if (timed) this.account(frame.seconds, frame.nanoseconds);
     this.onFrame(frame);
+  }
+
+  /** Counts records that have times, hands them on and empties the columns. Their fields but `number` must be set. */
+  emitColumns(columns: FrameColumns): void {
+    const { count, length, captured, seconds, nanoseconds } = columns;
+    if (count === 0) return;
+    let bytes = 0;
+    let capturedBytes = 0;
+    let cut = 0;
+    // A run of records of one second, in order: its first was accounted for, of the others only the last has to be.
+    let second = Number.NaN;
+    let fraction = 0;
+    for (let i = 0; i < count; i++) {
+      const wire = length[i] as number;
+      const there = captured[i] as number;
+      bytes += wire;
+      capturedBytes += there;
+      if (there < wire) cut++;
+      const itsSecond = seconds[i] as number;
+      const itsFraction = nanoseconds[i] as number;
+      if (itsSecond !== second || itsFraction < fraction) {
+        if (i > 0) this.account(second, fraction);
+        this.account(itsSecond, itsFraction);
+        second = itsSecond;
+      }
+      fraction = itsFraction;
+    }
+    this.account(second, fraction);
+    columns.number = this.summary.packets + 1;
+    this.addAll(count, bytes, capturedBytes, cut);
+    this.onColumns?.(columns);
+    columns.count = 0;
   }
 
   /** Counts packets that no frame is made of. */

@@ -7,6 +7,7 @@
  *  16  snaplen                                                                                12  length on the wire
  *  20  FCS length and link type
  */
+import { COLUMNS, type FrameColumns } from './columns.ts';
 import type { Chunk, Parser, ParserContext } from './parser.ts';
 import { recordLimit } from './parser.ts';
 
@@ -78,6 +79,63 @@ export class PcapParser implements Parser {
       at += header + captured;
     }
     chunk.start = at;
+  }
+
+  /** The walk of `parse` without a call a record. */
+  parseColumns(chunk: Chunk, columns: FrameColumns): void {
+    if (!this.opened) this.open(chunk);
+    // Which of the two lengths is which has to be looked at record by record.
+    if (this.swapped !== 'no') {
+      this.parse(chunk);
+      return;
+    }
+    const { view, end } = chunk;
+    const { context, little, header, unit, limit } = this;
+    const { offset, captured, length, seconds, nanoseconds } = columns;
+    columns.view = view;
+    columns.linkType = context.frame.linkType;
+    const whole = 1e9 / unit;
+    let at = chunk.start;
+    let count = 0;
+    for (;;) {
+      if (at + header > end) {
+        this.need = header;
+        break;
+      }
+      // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
+      const there = view.getInt32(at + 8, little);
+      if (there < 0 || there > limit) break;
+      const next = at + header + there;
+      if (next > end) {
+        this.need = header + there;
+        break;
+      }
+      offset[count] = at + header;
+      captured[count] = there;
+      length[count] = view.getInt32(at + 12, little);
+      const fraction = view.getInt32(at + 4, little);
+      if (fraction >= 0 && fraction < whole) {
+        seconds[count] = view.getUint32(at, little);
+        nanoseconds[count] = fraction * unit;
+      } else {
+        const beyond = (fraction >>> 0) * unit;
+        seconds[count] = view.getUint32(at, little) + Math.floor(beyond / 1e9);
+        nanoseconds[count] = beyond % 1e9;
+      }
+      at = next;
+      if (++count === COLUMNS) {
+        columns.count = count;
+        context.emitColumns(columns);
+        count = 0;
+      }
+    }
+    columns.count = count;
+    context.emitColumns(columns);
+    chunk.start = at;
+    if (at + header <= end) {
+      const there = view.getUint32(at + 8, little);
+      if (there > limit) this.tooLong(at, there);
+    }
   }
 
   /** What `parse` does, without frames. Only the usual header is worth the way by itself. */

@@ -1,4 +1,5 @@
 import { viewOf } from '../base/bytes.ts';
+import { FrameColumns } from './columns.ts';
 import type { Frame } from './frame.ts';
 import { type CaptureFormat, foreignCapture, isCapture, MAGIC_LENGTH } from './magic.ts';
 import { type Chunk, type Parser, ParserContext } from './parser.ts';
@@ -22,6 +23,8 @@ export interface ScanOptions {
   readonly path?: string | undefined;
   /** Filled with the places where the capture can be entered again. */
   readonly stretches?: Stretches | undefined;
+  /** Called with many records at once where the format allows; the others come as frames, all in the file's order. */
+  readonly onColumns?: ((columns: FrameColumns) => void) | undefined;
   /** Called when the frames handed out so far are about to lose their bytes. */
   readonly onBlockEnd?: (() => void) | undefined;
   /** Called after every block with the bytes read so far; false stops the scan there. */
@@ -63,6 +66,7 @@ export async function scanCapture(
 export class CaptureReader {
   private readonly context: ParserContext;
   private readonly counting: boolean;
+  private readonly columns: FrameColumns | undefined;
   private parser: Parser | undefined;
   private stopped = false;
   /** The bytes of a record that straddles blocks; grows as its bytes arrive, never by what a length field claims. */
@@ -79,7 +83,7 @@ export class CaptureReader {
 
   constructor(
     onFrame: ((frame: Frame) => void) | undefined,
-    options: Pick<ScanOptions, 'path' | 'onBlockEnd' | 'stretches'> = {},
+    options: Pick<ScanOptions, 'path' | 'onColumns' | 'onBlockEnd' | 'stretches'> = {},
   ) {
     this.onBlockEnd = options.onBlockEnd;
     this.stretches = options.stretches;
@@ -96,7 +100,9 @@ export class CaptureReader {
       issues: [],
     };
     this.counting = onFrame === undefined;
-    this.context = new ParserContext(summary, new IssueLog(options.path), onFrame ?? (() => {}));
+    this.columns = options.onColumns && new FrameColumns();
+    const issues = new IssueLog(options.path);
+    this.context = new ParserContext(summary, issues, onFrame ?? (() => {}), options.onColumns);
   }
 
   /** False when nothing more will be read from it. */
@@ -172,10 +178,16 @@ export class CaptureReader {
     context.base -= start;
     if (this.counting && parser.count) parser.count(chunk);
     else if (this.stretches) this.runStretches(parser, this.stretches);
-    else parser.parse(chunk);
+    else this.parse(parser);
     this.onBlockEnd?.();
     context.base += chunk.start;
     return chunk.start;
+  }
+
+  private parse(parser: Parser): void {
+    const { chunk, columns } = this;
+    if (columns && parser.parseColumns) parser.parseColumns(chunk, columns);
+    else parser.parse(chunk);
   }
 
   /** The same, and notes where it might have begun. */
@@ -189,7 +201,9 @@ export class CaptureReader {
         stretches.begin(context.base + chunk.start, context.summary.packets);
       }
       chunk.end = Math.min(end, chunk.start + Math.max(STRETCH, parser.need));
-      parser.parse(chunk);
+      this.parse(parser);
+      // What is still to be told of this stretch must not be told of the next.
+      this.onBlockEnd?.();
     } while (chunk.end < end && !parser.done);
     if (parser.described !== this.described) stretches.need();
     chunk.end = end;

@@ -1,4 +1,5 @@
 /** The clocks of several machines: estimated before packets are put in order, and all captures and dumps brought to the first one's. */
+import type { FrameColumns } from '../capture/columns.ts';
 import type { Frame } from '../capture/frame.ts';
 import { scanCapture } from '../capture/scan.ts';
 import { hostOf } from '../input/host.ts';
@@ -186,4 +187,19 @@ export function setClock(frame: Frame, { clock = 0 }: { readonly clock?: number 
   const carry = Math.floor(nanoseconds / 1e9);
   frame.seconds += carry;
   frame.nanoseconds = nanoseconds - carry * 1e9;
+}
+
+/** The same for many records. */
+export function setClocks(
+  { seconds, nanoseconds, count }: FrameColumns,
+  { clock = 0 }: { readonly clock?: number | undefined },
+): void {
+  if (clock === 0) return;
+  const ahead = Math.round(clock * 1e9);
+  for (let i = 0; i < count; i++) {
+    const there = (nanoseconds[i] as number) - ahead;
+    const carry = Math.floor(there / 1e9);
+    seconds[i] = (seconds[i] as number) + carry;
+    nanoseconds[i] = there - carry * 1e9;
+  }
 }

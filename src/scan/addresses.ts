@@ -5,7 +5,7 @@ interface Parts<Words, Index> {
   readonly count: number;
 }
 export type AddressTableParts = Parts<Uint32Array<ArrayBuffer>, Int32Array<ArrayBuffer>>;
-export type MacPairsParts = Parts<Uint32Array<ArrayBuffer>, Uint16Array<ArrayBuffer>>;
+export type MacPairsParts = Parts<Int32Array<ArrayBuffer>, Uint16Array<ArrayBuffer>>;
 
 /** IPv6 addresses by number, in order of first sight: keys of flows are words, and 128 bits are none. */
 export class AddressTable {
@@ -91,8 +91,11 @@ interface Macs {
 
 /** Pairs of MAC addresses (sender, receiver) by number; pair 0 is that of packets without any. */
 export class MacPairs {
-  /** Three words a pair: the twelve bytes of an Ethernet header. SLL's source fills the last two, with `NO_RECEIVER` before them. */
-  #words = new Uint32Array(3 * 256);
+  /**
+   * Three words a pair: the twelve bytes of an Ethernet header. SLL's source fills the last two, with `NO_RECEIVER` before them. They are
+   * signed: as arguments, numbers of 32 bits without a sign would be objects.
+   */
+  #words = new Int32Array(3 * 256);
   /** Numbers of pairs, 0 where there is none. */
   #index = new Uint16Array(1024);
   #count = 1;
@@ -133,7 +136,7 @@ export class MacPairs {
     if (number >= MOST_PAIRS) return 0;
     this.#count++;
     if (number * 3 === this.#words.length) {
-      const larger = new Uint32Array(this.#words.length * 2);
+      const larger = new Int32Array(this.#words.length * 2);
       larger.set(this.#words);
       this.#words = larger;
     }
@@ -164,13 +167,13 @@ export class MacPairs {
   #macsOf(number: number): Macs {
     if (number === 0) return {};
     const [a = 0, b = 0, c = 0] = this.#words.subarray(number * 3, number * 3 + 3);
-    const source = (b & 0xffff) * 2 ** 32 + c;
+    const source = (b & 0xffff) * 2 ** 32 + (c >>> 0);
     return a === NO_RECEIVER && b >>> 16 === 0xffff
       ? { source }
-      : { source, destination: a * 2 ** 16 + (b >>> 16) };
+      : { source, destination: (a >>> 0) * 2 ** 16 + (b >>> 16) };
   }
 }
 
 /** Stands for a receiver that the header doesn't tell: no packet that is plain goes to the broadcast address. */
-export const NO_RECEIVER = 0xffffffff;
+export const NO_RECEIVER = -1;
 const MOST_PAIRS = 1 << 16;

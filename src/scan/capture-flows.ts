@@ -1,5 +1,6 @@
 import { Bits } from '../base/bits.ts';
-import type { Frame } from '../capture/frame.ts';
+import { COLUMNS, FrameColumns } from '../capture/columns.ts';
+import { BlockFrame, type Frame } from '../capture/frame.ts';
 import { Stretches, type StretchesParts } from '../capture/stretches.ts';
 import type { Ip } from '../net/ip.ts';
 import { AddressTable, type AddressTableParts, MacPairs, type MacPairsParts } from './addresses.ts';
@@ -7,7 +8,7 @@ import { AlikeSums } from './alike.ts';
 import { PlainDecoder } from './plain.ts';
 import { PointStats, type PointStatsParts } from './point-stats.ts';
 import { RECORD, RECORD_WORDS, SIDE } from './records.ts';
-import { BATCH, Batch, MOST_POINTS, ROW, ROW_WORDS } from './row.ts';
+import { Batch, MOST_POINTS, ROW, ROW_WORDS } from './row.ts';
 import { FlowTable, type FlowTableParts } from './table.ts';
 
 const ETHERNET = 1;
@@ -26,7 +27,7 @@ export interface AlikePackets {
 }
 
 export interface CaptureFlowsOptions {
-  /** Told of everything that isn't plain, during the call for its frame. */
+  /** Told of everything that isn't plain, in the file's order. */
   readonly onOdd: (frame: Frame) => void;
   /** Told of the plain ones, many at once and in no particular order. */
   readonly onAlike: (alike: AlikePackets) => void;
@@ -60,7 +61,10 @@ export class CaptureFlows {
   readonly #sums = new AlikeSums((source, destination, bits, kind, packets) =>
     this.#tell(source, destination, bits, kind, packets),
   );
-  #view: DataView | undefined;
+  /** Frames that were given one by one, and the record of one that is read again. */
+  readonly #given = new FrameColumns();
+  readonly #again = new FrameColumns();
+  readonly #frame = new BlockFrame();
   /** Of the packet before: most captures are of one interface. */
   #point = -1;
   readonly #options: CaptureFlowsOptions;
@@ -100,31 +104,46 @@ export class CaptureFlows {
 
   /** Its time must be set; valid during the call, as all frames are, except that its bytes must last until `flush`. */
   add(frame: Frame): void {
+    const given = this.#given;
     const { view, offset } = frame;
-    const batch = this.#batch;
-    if (view !== undefined && offset !== undefined) {
-      if (batch.count === BATCH || view !== this.#view) this.flush();
-      this.#view = view;
-      const point = this.#pointOf(frame, view, offset);
-      if (point >= 0 && this.decoder.decode(frame, view, offset, point, batch)) return;
-    }
-    this.odd++;
-    this.#oddFrames.add(frame.number);
-    this.stretches.need();
-    this.#options.onOdd(frame);
+    if (given.count > 0 && (given.count === COLUMNS || !follows(frame, given))) this.flush();
+    if (view === undefined || offset === undefined || frame.told !== undefined) {
+      this.flush();
+      this.#addOdd(frame);
+    } else append(frame, view, offset, given);
   }
 
   /** To be called before the reader's block is used again. */
   flush(): void {
+    if (this.#given.count > 0) this.addColumns(this.#given);
+    this.#given.count = 0;
+  }
+
+  /** Records whose times are set. */
+  addColumns(columns: FrameColumns): void {
+    const { view, count } = columns;
     const batch = this.#batch;
-    if (batch.count === 0 || !this.#view) return;
+    for (let i = 0; i < count; ) {
+      // The point of cooked packets stands in their own headers.
+      const to = columns.linkType === SLL2 ? i + 1 : count;
+      const point = this.#pointOf(columns, i);
+      if (point >= 0) i = this.decoder.decode(columns, i, to, point, batch);
+      if (i < to) this.#addOdd(columns.frame(i++, this.#frame));
+    }
     this.plain += batch.count;
     this.#tellTimes(batch);
     for (let i = 0; i < batch.count; ) {
       const point = (batch.words[i * ROW_WORDS + ROW.kind] as number) >>> 16;
       i = (this.points[point] as PointStats).count(batch, i, point);
     }
-    this.table.add(batch, this.#view);
+    this.table.add(batch, view);
+  }
+
+  #addOdd(frame: Frame): void {
+    this.odd++;
+    this.#oddFrames.add(frame.number);
+    this.stretches.need();
+    this.#options.onOdd(frame);
   }
 
   #tellTimes({ doubles, count }: Batch): void {
@@ -151,14 +170,18 @@ export class CaptureFlows {
    */
   look(frame: Frame): 'odd' | 'wanted' | 'known' {
     const { view, offset } = frame;
-    const batch = this.#batch;
     if (view === undefined || offset === undefined || this.#oddFrames.has(frame.number)) return 'odd';
-    batch.count = 0;
-    const point = this.#pointOf(frame, view, offset);
+    const again = this.#again;
+    again.count = 0;
+    append(frame, view, offset, again);
+    const point = this.#pointOf(again, 0);
     // The first reading found it plain: most are told by their ends alone.
     if (frame.linkType === ETHERNET && !this.table.mayBeWanted(view, offset, frame.captured, point))
       return 'known';
-    if (point < 0 || !this.decoder.decode(frame, view, offset, point, batch)) return 'odd';
+    const batch = this.#batch;
+    batch.count = 0;
+    if (point < 0 || this.decoder.decode(again, 0, 1, point, batch) === 0) return 'odd';
+    batch.count = 0;
     return this.table.isWanted(batch) ? 'wanted' : 'known';
   }
 
@@ -172,26 +195,20 @@ export class CaptureFlows {
     return (kind & 256) === 0 ? word : this.decoder.addresses.address(word);
   }
 
-  /** Index of the frame's point, -1 when there are more than there is room for. */
-  #pointOf(frame: Frame, view: DataView, offset: number): number {
-    const index = frame.linkType === SLL2 && frame.captured >= 20 ? view.getUint32(offset + 4) : undefined;
+  /** Index of a record's point, -1 when there are more than there is room for. */
+  #pointOf({ view, linkType, interfaceName, offset, captured }: FrameColumns, i: number): number {
+    const index =
+      linkType === SLL2 && (captured[i] as number) >= 20
+        ? view.getUint32((offset[i] as number) + 4)
+        : undefined;
+    const isThere = (point: PointStats) =>
+      point.interfaceName === interfaceName && point.interfaceIndex === index && point.linkType === linkType;
     const last = this.points[this.#point];
-    if (
-      last &&
-      last.interfaceName === frame.interfaceName &&
-      last.interfaceIndex === index &&
-      last.linkType === frame.linkType
-    )
-      return this.#point;
-    const known = this.points.findIndex(
-      (point) =>
-        point.interfaceName === frame.interfaceName &&
-        point.interfaceIndex === index &&
-        point.linkType === frame.linkType,
-    );
+    if (last && isThere(last)) return this.#point;
+    const known = this.points.findIndex(isThere);
     if (known < 0 && this.points.length >= MOST_POINTS) return -1;
     this.#point = known < 0 ? this.points.length : known;
-    if (known < 0) this.points.push(new PointStats(frame.interfaceName, index, frame.linkType));
+    if (known < 0) this.points.push(new PointStats(interfaceName, index, linkType));
     return this.#point;
   }
 
@@ -226,4 +243,29 @@ export class CaptureFlows {
       packets,
     });
   }
+}
+
+/** The frame is the record after those that the columns have, of the same interface and in the same block. */
+function follows(frame: Frame, columns: FrameColumns): boolean {
+  return (
+    frame.view === columns.view &&
+    frame.number === columns.number + columns.count &&
+    frame.linkType === columns.linkType &&
+    frame.interfaceName === columns.interfaceName
+  );
+}
+
+function append(frame: Frame, view: DataView, offset: number, columns: FrameColumns): void {
+  const i = columns.count++;
+  if (i === 0) {
+    columns.view = view;
+    columns.number = frame.number;
+    columns.linkType = frame.linkType;
+    columns.interfaceName = frame.interfaceName;
+  }
+  columns.offset[i] = offset;
+  columns.captured[i] = frame.captured;
+  columns.length[i] = frame.length;
+  columns.seconds[i] = frame.seconds;
+  columns.nanoseconds[i] = frame.nanoseconds;
 }

@@ -1,9 +1,10 @@
-import type { Frame } from '../capture/frame.ts';
+import type { FrameColumns } from '../capture/columns.ts';
 import { GENEVE_PORT } from '../header/geneve.ts';
 import { GTP_PORT } from '../header/gtp.ts';
 import { VXLAN_PORTS } from '../header/vxlan.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import { AddressTable, MacPairs, NO_RECEIVER } from './addresses.ts';
+import { hashOf } from './record-index.ts';
 import { type Batch, kindOf, MARK, ROW, ROW_WORDS } from './row.ts';
 
 const ETHERNET = 1;
@@ -26,8 +27,15 @@ const MDNS_PORT = 5353;
 const MPLS_PORT = 6635;
 const TEREDO_PORT = 3544;
 
-/** Ports whose UDP datagrams hold other packets, one bit each. */
-const TUNNEL_PORTS = bitmapOf([...VXLAN_PORTS, GENEVE_PORT, GTP_PORT, MPLS_PORT, TEREDO_PORT]);
+/** An untagged Ethernet header and those of IPv4 and TCP without options; EtherType 0800 and the first byte of the latter. */
+const USUAL_HEADERS = 54;
+const USUAL_IPV4 = 0x080045;
+
+const TUNNELS = [...VXLAN_PORTS, GENEVE_PORT, GTP_PORT, MPLS_PORT, TEREDO_PORT];
+
+/** Ports whose UDP datagrams hold other packets, one bit each; and those of which more is looked at than headers. */
+const TUNNEL_PORTS = bitmapOf(TUNNELS);
+const LOOKED_INTO = bitmapOf([...TUNNELS, DNS_PORT, MDNS_PORT]);
 
 function bitmapOf(ports: readonly number[]): Uint8Array {
   const bits = new Uint8Array(8192);
@@ -51,20 +59,106 @@ export class PlainDecoder {
     this.pairs = pairs;
   }
 
-  /** Fills the batch's next row and counts it. False, and nothing changed: the packet isn't plain. The batch must not be full. */
-  decode(frame: Frame, view: DataView, start: number, point: number, batch: Batch): boolean {
-    const end = start + frame.captured;
+  /**
+   * Fills rows of the batch with the records from `from` on, as long as they are plain, and counts them. Gives the first that isn't, else
+   * `to`. The batch must have room for all.
+   */
+  decode(columns: FrameColumns, from: number, to: number, point: number, batch: Batch): number {
+    let i = from;
+    while (i < to) {
+      if (columns.linkType === ETHERNET) i = this.#usual(columns, i, to, point, batch);
+      if (i < to && !this.#any(columns, i++, point, batch)) return i - 1;
+    }
+    return to;
+  }
+
+  /** TCP and UDP in IPv4 without options behind an untagged header: nearly all packets are that, and nothing else is taken here. */
+  #usual(columns: FrameColumns, from: number, to: number, point: number, batch: Batch): number {
+    const { view, offset, captured, length: wires, seconds, nanoseconds } = columns;
+    const { pairs } = this;
+    const { words, doubles } = batch;
+    const known = kindOf(0, false, point);
+    let row = batch.count * ROW_WORDS;
+    let i = from;
+    for (; i < to; i++) {
+      const start = offset[i] as number;
+      const there = captured[i] as number;
+      if (there < USUAL_HEADERS || view.getInt32(start + 12) >>> 8 !== USUAL_IPV4) break;
+      const head = view.getInt32(start);
+      const wire = wires[i] as number;
+      const length = view.getUint16(start + 16);
+      const second = view.getInt32(start + 18);
+      const third = view.getUint16(start + 22);
+      const source = view.getInt32(start + 26);
+      const destination = view.getInt32(start + 30);
+      if ((head & 0x01000000) !== 0 || (second & 0x3fff) !== 0) break;
+      if (length > Math.max(wire, there) - 14 || source === 0 || destination >>> 28 >= 14) break;
+      const protocol = third & 255;
+      const ports = view.getInt32(start + 34);
+      let payload = length - 20;
+      let bits = third & 0xff00;
+      let behind = start + 38;
+      // No branches on what every other packet has: the processor can't foresee them.
+      if (protocol === PROTOCOL.tcp) {
+        const rest = view.getUint16(start + 46);
+        const header = (rest >> 12) << 2;
+        if (header < TCP_MIN || header > payload) break;
+        payload -= header;
+        const sequence = view.getInt32(start + 38);
+        words[row + ROW.sequence] = sequence;
+        words[row + ROW.acknowledgement] = view.getInt32(start + 42);
+        bits |= (rest & 255) | (((1 - payload) >>> 31) * SEGMENT);
+        bits |= (-payload >>> 31) * isSampled(Math.imul(sequence, 0x9e3779b1) >>> 27);
+      } else if (protocol === PROTOCOL.udp) {
+        const said = view.getUint16(start + 38);
+        if (said < UDP_LENGTH || said > payload) break;
+        if (holds(LOOKED_INTO, ports >>> 16) || holds(LOOKED_INTO, ports & 0xffff)) break;
+        payload -= UDP_LENGTH;
+        behind = start + 42;
+        bits |= isSampled(second >>> 16);
+      } else break;
+      const flip = isHigher(source, destination, ports);
+      const ends = (source ^ destination) & flip;
+      const low = source ^ ends;
+      const high = destination ^ ends;
+      const ordered = ports ^ ((ports ^ ((ports << 16) | (ports >>> 16))) & flip);
+      const kind = known | protocol;
+      words[row + ROW.low] = low;
+      words[row + ROW.high] = high;
+      words[row + ROW.ports] = ordered;
+      words[row + ROW.kind] = kind;
+      words[row + ROW.hash] = hashOf(low, high, ordered, kind);
+      doubles[(row + ROW.time) >> 1] = (seconds[i] as number) + (nanoseconds[i] as number) / 1e9;
+      words[row + ROW.wire] = wire;
+      words[row + ROW.payload] = payload;
+      words[row + ROW.bits] = bits | (flip & HIGH) | (there < wire ? CUT : 0);
+      words[row + ROW.id] = second >>> 16;
+      words[row + ROW.macs] = pairs.number(head, view.getInt32(start + 4), view.getInt32(start + 8));
+      words[row + ROW.at] = behind;
+      words[row + ROW.end] = start + there;
+      row += ROW_WORDS;
+    }
+    batch.count = row / ROW_WORDS;
+    return i;
+  }
+
+  /** Any packet. False, and nothing changed: it isn't plain. */
+  #any(columns: FrameColumns, index: number, point: number, batch: Batch): boolean {
+    const { view, linkType } = columns;
+    const start = columns.offset[index] as number;
+    const captured = columns.captured[index] as number;
+    const frameLength = columns.length[index] as number;
+    const end = start + captured;
     let at = start;
     let type: number;
     let macs = 0;
     let marks = 0;
-    const { linkType } = frame;
     if (linkType === ETHERNET) {
       if (end - start < 34) return false;
-      const head = view.getUint32(start);
+      const head = view.getInt32(start);
       // Frames to groups are no flow's.
       if ((head & 0x01000000) !== 0) return false;
-      macs = this.pairs.number(head, view.getUint32(start + 4), view.getUint32(start + 8));
+      macs = this.pairs.number(head, view.getInt32(start + 4), view.getInt32(start + 8));
       type = view.getUint16(start + 12);
       at = start + 14;
       while (type === VLAN || type === VLAN_QINQ) {
@@ -81,8 +175,8 @@ export class PlainDecoder {
       const ethernet = (second ? view.getUint8(start + 11) : view.getUint16(start + 4)) === 6;
       const sender = second ? start + 12 : start + 6;
       if (ethernet) {
-        const high = 0xffff0000 + view.getUint16(sender);
-        macs = this.pairs.number(NO_RECEIVER, high, view.getUint32(sender + 2));
+        const high = 0xffff0000 | view.getUint16(sender);
+        macs = this.pairs.number(NO_RECEIVER, high, view.getInt32(sender + 2));
       }
       at = start + (second ? 20 : 16);
     } else if (RAW.has(linkType)) {
@@ -90,11 +184,12 @@ export class PlainDecoder {
       const version = view.getUint8(start) >> 4;
       type = version === 4 && linkType !== 229 ? IPV4 : version === 6 && linkType !== 228 ? IPV6 : 0;
     } else return false;
-    if (frame.told !== undefined) return false;
     // What the wire had from here, as far as the record says.
-    const wire = Math.max(frame.length, frame.captured) - (at - start);
+    const wire = Math.max(frameLength, captured) - (at - start);
     const row = batch.count * ROW_WORDS;
     const { words } = batch;
+    let source: number;
+    let destination: number;
     let transport: number;
     let length: number;
     let protocol: number;
@@ -113,11 +208,9 @@ export class PlainDecoder {
       const third = view.getUint16(at + 8);
       ttl = third >> 8;
       protocol = third & 255;
-      const source = view.getUint32(at + 12);
-      const destination = view.getUint32(at + 16);
-      if (source === 0 || destination >= 0xe0000000) return false;
-      words[row + ROW.source] = source;
-      words[row + ROW.destination] = destination;
+      source = view.getInt32(at + 12);
+      destination = view.getInt32(at + 16);
+      if (source === 0 || destination >>> 28 >= 14) return false;
       transport = at + header;
     } else if (type === IPV6) {
       if (end - at < 40) return false;
@@ -129,29 +222,34 @@ export class PlainDecoder {
       protocol = view.getUint8(at + 6);
       ttl = view.getUint8(at + 7);
       if (view.getUint8(at + 24) === 0xff) return false;
-      words[row + ROW.source] = this.addresses.number(view, at + 8);
-      words[row + ROW.destination] = this.addresses.number(view, at + 24);
+      source = this.addresses.number(view, at + 8);
+      destination = this.addresses.number(view, at + 24);
       transport = at + 40;
     } else return false;
     // Behind the IP packet is padding.
     const stop = Math.min(at + length, end);
     let payload = length - (transport - at);
     let flags = 0;
+    let sampled = isSampled(id);
     let ports: number;
     let behind = transport + 4;
     if (protocol === PROTOCOL.tcp) {
       if (stop - transport < TCP_MIN) return false;
-      ports = view.getUint32(transport);
+      sampled = 0;
+      ports = view.getInt32(transport);
       const offset = view.getUint16(transport + 12);
       const header = (offset >> 12) << 2;
       if (header < TCP_MIN || header > payload) return false;
       flags = offset & 255;
       payload -= header;
-      words[row + ROW.sequence] = view.getUint32(transport + 4);
-      words[row + ROW.acknowledgement] = view.getUint32(transport + 8);
+      const sequence = view.getInt32(transport + 4);
+      words[row + ROW.sequence] = sequence;
+      words[row + ROW.acknowledgement] = view.getInt32(transport + 8);
+      if (payload > 1) marks |= MARK.segment;
+      if (payload > 0) sampled = isSampled(Math.imul(sequence, 0x9e3779b1) >>> 27);
     } else if (protocol === PROTOCOL.udp) {
       if (stop - transport < UDP_LENGTH) return false;
-      ports = view.getUint32(transport);
+      ports = view.getInt32(transport);
       const said = view.getUint16(transport + 4);
       if (said < UDP_LENGTH || said > payload) return false;
       payload -= UDP_LENGTH;
@@ -168,20 +266,30 @@ export class PlainDecoder {
       const isRequest = protocol === PROTOCOL.icmp ? kind === 0x0800 : kind === 0x8000;
       if (!isRequest && kind !== (protocol === PROTOCOL.icmp ? 0 : 0x8100)) return false;
       if ((protocol === PROTOCOL.icmp) !== (type === IPV4)) return false;
-      if (isRequest) marks |= MARK.echoRequest;
-      const echo = view.getUint32(transport + 4);
-      ports = (((echo >>> 16) << 16) | (echo >>> 16)) >>> 0;
+      marks |= isRequest ? MARK.echo | MARK.echoRequest : MARK.echo;
+      const echo = view.getInt32(transport + 4);
+      ports = ((echo >>> 16) << 16) | (echo >>> 16);
       id |= (echo & 0xffff) << 16;
       behind = transport + 6;
     } else return false;
+    const flip = isHigher(source, destination, ports);
+    if (flip !== 0) {
+      [source, destination] = [destination, source];
+      ports = (ports << 16) | (ports >>> 16);
+      marks |= MARK.high;
+    }
+    if (captured < frameLength) marks |= MARK.cut;
+    const kind = kindOf(protocol, type === IPV6, point);
+    const time = (columns.seconds[index] as number) + (columns.nanoseconds[index] as number) / 1e9;
+    words[row + ROW.low] = source;
+    words[row + ROW.high] = destination;
     words[row + ROW.ports] = ports;
-    words[row + ROW.kind] = kindOf(protocol, type === IPV6, point);
-    batch.doubles[(row + ROW.time) >> 1] = frame.seconds + frame.nanoseconds / 1e9;
-    words[row + ROW.wire] = frame.length;
-    if (frame.captured < frame.length) marks |= MARK.cut;
-    words[row + ROW.length] = length;
+    words[row + ROW.kind] = kind;
+    words[row + ROW.hash] = hashOf(source, destination, ports, kind);
+    batch.doubles[(row + ROW.time) >> 1] = time;
+    words[row + ROW.wire] = frameLength;
     words[row + ROW.payload] = payload;
-    words[row + ROW.bits] = flags | (ttl << 8) | (marks << 16);
+    words[row + ROW.bits] = flags | (ttl << 8) | (marks << 16) | sampled;
     words[row + ROW.id] = id;
     words[row + ROW.macs] = macs;
     words[row + ROW.at] = behind;
@@ -189,6 +297,25 @@ export class PlainDecoder {
     batch.count++;
     return true;
   }
+}
+
+const HIGH = MARK.high << 16;
+const SEGMENT = MARK.segment << 16;
+const CUT = MARK.cut << 16;
+
+/** -1 when the source is the higher end, else 0; without a branch, since directions alternate. Addresses as unsigned numbers. */
+function isHigher(source: number, destination: number, ports: number): number {
+  if (source === destination) return ports >>> 16 > (ports & 0xffff) ? -1 : 0;
+  // The borrow of `destination - source`.
+  return ((~destination & source) | ((~destination | source) & (destination - source))) >> 31;
+}
+
+/**
+ * One packet in 32 is signed wherever it is seen: the choice depends on what NAT leaves alone (identification, sequence number), so all
+ * points choose the same ones. The mark in place, or 0.
+ */
+function isSampled(number: number): number {
+  return ((((number & 31) ^ 1) - 1) >>> 31) * (MARK.sampled << 16);
 }
 
 /** RFC 1035 section 4.1.1: a response whose RCODE isn't 0. */

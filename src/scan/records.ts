@@ -27,10 +27,7 @@ export const SIDE = {
   sequence: 1,
   /** TCP flags of all packets, TTL of the last << 8, number of its pair of MACs << 16. */
   bits: 2,
-  /**
-   * Packets since the other side spoke; the most there ever were << 8; how often in a row that segment came again << 16; each counts to
-   * 255. The top bit: it sent data.
-   */
+  /** Packets since the other side spoke; how often in a row that segment came again << 16; each counts to 255. The top bit: it sent data. */
   rows: 3,
 } as const;
 
@@ -48,25 +45,24 @@ export const NOTE = {
   highLast: 64,
   /** It has been decided that its packets are wanted one by one. */
   wanted: 128,
+  /** Of some of its packets TTL and MACs have been told. */
+  told: 256,
 } as const;
 
 export const HAS_DATA = 0x80000000;
 export const SYN_ONE = 1 << 16;
 export const SYN_ACK_ONE = 1 << 24;
 
-/** Words beside: time of the first packet (a double), and of each side the packets whose TTL and MACs have been told. */
-export const BESIDE_WORDS = 4;
-export const BESIDE = { first: 0, told: 2 } as const;
-
 /** The same as plain data. */
 export interface RecordsParts {
   readonly words: Uint32Array<ArrayBuffer>;
-  readonly beside: Uint32Array<ArrayBuffer>;
+  readonly firsts: Float64Array<ArrayBuffer>;
+  readonly told: Uint32Array<ArrayBuffer>;
   readonly count: number;
 }
 
 /** Records that there is room for at first; then eight times as many whenever it runs out. */
-const FIRST = 1 << 13;
+const FIRST = 1 << 16;
 const GROWTH = 8;
 
 /**
@@ -76,21 +72,23 @@ const GROWTH = 8;
 export class Records {
   words = new Uint32Array(FIRST * RECORD_WORDS);
   doubles = new Float64Array(this.words.buffer);
+  /** Epoch seconds of each one's first packet. */
+  firsts = new Float64Array(FIRST);
   count = 0;
-  #beside = new Uint32Array(FIRST * BESIDE_WORDS);
-  #firsts = new Float64Array(this.#beside.buffer);
+  /** Of both sides of those with `NOTE.told`: so many packets. Memory of the others is never touched. */
+  #told = new Uint32Array(FIRST * 2);
   #room = FIRST;
 
   parts(): RecordsParts {
-    return { words: this.words, beside: this.#beside, count: this.count };
+    return { words: this.words, firsts: this.firsts, told: this.#told, count: this.count };
   }
 
-  static of({ words, beside, count }: RecordsParts): Records {
+  static of({ words, firsts, told, count }: RecordsParts): Records {
     const records = new Records();
     records.words = words;
     records.doubles = new Float64Array(words.buffer);
-    records.#beside = beside;
-    records.#firsts = new Float64Array(beside.buffer);
+    records.firsts = firsts;
+    records.#told = told;
     records.#room = words.length / RECORD_WORDS;
     records.count = count;
     return records;
@@ -108,23 +106,26 @@ export class Records {
     words.set(this.words);
     this.words = words;
     this.doubles = new Float64Array(words.buffer);
-    const beside = new Uint32Array(this.#room * BESIDE_WORDS);
-    beside.set(this.#beside);
-    this.#beside = beside;
-    this.#firsts = new Float64Array(beside.buffer);
+    const firsts = new Float64Array(this.#room);
+    firsts.set(this.firsts);
+    this.firsts = firsts;
+    const told = new Uint32Array(this.#room * 2);
+    told.set(this.#told);
+    this.#told = told;
   }
 
   /** Copies a record over another one. */
   move(from: number, to: number): void {
     if (from === to) return;
     this.words.copyWithin(to * RECORD_WORDS, from * RECORD_WORDS, (from + 1) * RECORD_WORDS);
-    this.#beside.copyWithin(to * BESIDE_WORDS, from * BESIDE_WORDS, (from + 1) * BESIDE_WORDS);
+    this.firsts[to] = this.firsts[from] as number;
+    if ((this.word(to, RECORD.notes) & NOTE.told) !== 0)
+      this.#told.copyWithin(to * 2, from * 2, from * 2 + 2);
   }
 
   /** The first `count` stay; what comes after them is zero again. */
   cut(count: number): void {
     this.words.fill(0, count * RECORD_WORDS, this.count * RECORD_WORDS);
-    this.#beside.fill(0, count * BESIDE_WORDS, this.count * BESIDE_WORDS);
     this.count = count;
   }
 
@@ -144,22 +145,23 @@ export class Records {
 
   /** Epoch seconds. */
   first(number: number): number {
-    return this.#firsts[(number * BESIDE_WORDS + BESIDE.first) >> 1] as number;
-  }
-
-  setFirst(number: number, time: number): void {
-    this.#firsts[(number * BESIDE_WORDS + BESIDE.first) >> 1] = time;
+    return this.firsts[number] as number;
   }
 
   last(number: number): number {
     return this.doubles[(number * RECORD_WORDS + RECORD.last) >> 1] as number;
   }
 
-  /** Packets of a side whose TTL and MACs were not told yet; from now on they are. */
-  tell(number: number, side: number, packets: number): number {
-    const at = number * BESIDE_WORDS + BESIDE.told + side;
-    const told = this.#beside[at] as number;
-    this.#beside[at] = packets;
-    return packets - told;
+  /** Packets of a side whose TTL and MACs have been told. */
+  told(number: number, side: number): number {
+    return (this.word(number, RECORD.notes) & NOTE.told) === 0
+      ? 0
+      : (this.#told[number * 2 + side] as number);
+  }
+
+  setTold(number: number, side: number, packets: number): void {
+    if ((this.word(number, RECORD.notes) & NOTE.told) === 0) this.#told.fill(0, number * 2, number * 2 + 2);
+    this.note(number, NOTE.told);
+    this.#told[number * 2 + side] = packets;
   }
 }

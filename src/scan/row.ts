@@ -3,16 +3,19 @@
  * table while they are still in the first cache.
  */
 
-/** Rows of a batch: enough for the flow table's loads to overlap, few enough to stay in the cache. */
-export const BATCH = 512;
+/** Rows of a batch: enough for the flow table's loads to overlap and for what a stretch of a capture mostly has, few enough to stay in the cache. */
+export const BATCH = 1024;
 export const ROW_WORDS = 16;
 
-/** Words of a row. */
+/**
+ * Words of a row. The first four are the key of its conversation, as a record has them: the ends in order of address and port, so that
+ * both directions have one.
+ */
 export const ROW = {
-  /** IPv4 addresses as numbers; IPv6 ones by their number in the address table. */
-  source: 0,
-  destination: 1,
-  /** Source port in the upper half; an echo's identifier in both. */
+  /** The lower and the higher end: IPv4 addresses as numbers, IPv6 ones by their number in the address table. */
+  low: 0,
+  high: 1,
+  /** The lower end's port in the upper half; an echo's identifier in both. */
   ports: 2,
   /** `kindOf`. */
   kind: 3,
@@ -20,9 +23,11 @@ export const ROW = {
   time: 4,
   /** Bytes of the frame on the wire. */
   wire: 6,
-  /** IP length and upper-layer payload in bytes. */
-  length: 7,
+  /** `hashOf` the key. */
+  hash: 7,
+  /** Upper-layer payload in bytes. */
   payload: 8,
+  /** TCP's; what stands there for others is of no packet. */
   sequence: 9,
   acknowledgement: 10,
   /** TCP flags, TTL << 8, `MARK` << 16. */
@@ -38,12 +43,19 @@ export const ROW = {
 
 /** What the decoder notes besides. */
 export const MARK = {
+  /** The higher end sent it: the side that it counts for. */
+  high: 1,
   /** An answer of a name server that is none: its RCODE isn't 0. */
-  nameError: 1,
-  /** An echo request (else a reply). */
-  echoRequest: 2,
+  nameError: 2,
+  /** An echo, and a request (else a reply). */
+  echo: 4,
+  echoRequest: 8,
   /** The snaplen has cut the frame. */
-  cut: 8,
+  cut: 16,
+  /** A TCP segment with more than a byte of data: not a keepalive. */
+  segment: 32,
+  /** One of those that are signed wherever they are seen. */
+  sampled: 64,
 } as const;
 
 export class Batch {

@@ -1,4 +1,4 @@
-import { type Batch, ROW } from './row.ts';
+import { type Batch, ROW, ROW_WORDS } from './row.ts';
 
 /** The same as plain data. */
 export type SignaturesParts = Pick<Signatures, 'segments' | 'count' | 'since'>;
@@ -49,42 +49,63 @@ export class Signatures {
     this.count = kept;
   }
 
-  add({ words, doubles }: Batch, row: number, view: DataView, record: number, side: number): void {
-    const time = doubles[(row + ROW.time) >> 1] as number;
-    if (this.count >> SHIFT === this.segments.length)
-      this.segments.push(new Uint32Array(ENTRIES * ENTRY_WORDS));
-    if (Number.isNaN(this.since)) this.since = time - SLACK;
-    const segment = this.segments[this.count >> SHIFT] as Uint32Array;
-    const at = (this.count++ & (ENTRIES - 1)) * ENTRY_WORDS;
-    const kind = words[row + ROW.kind] as number;
-    const protocol = kind & 255;
-    let one = (protocol | 256) >>> 0;
-    let other = Math.imul(protocol, 0x27d4eb2f);
-    if (protocol === 6) {
-      const sequence = words[row + ROW.sequence] as number;
-      const acknowledgement = words[row + ROW.acknowledgement] as number;
-      const rest = (((words[row + ROW.bits] as number) & 0x3f) << 24) ^ (words[row + ROW.payload] as number);
-      one = step(step(step(one, sequence), acknowledgement), rest);
-      other = step(step(step(other, rest), acknowledgement), sequence);
-    } else {
-      const id = (words[row + ROW.id] as number) & 0xffff;
-      const length = words[row + ROW.payload] as number;
-      one = step(one, id ^ (length << 16));
-      other = step(other, length ^ (id << 16));
-      const start = words[row + ROW.at] as number;
-      const end = Math.min(words[row + ROW.end] as number, start + DIGESTED);
-      for (let byte = start; byte < end; byte++) {
-        const value = view.getUint8(byte);
-        one = Math.imul(one ^ value, 0x01000193);
-        other = Math.imul(other ^ value, 0x5bd1e995);
+  /** Signs rows of the batch: the first `count` of `rows`, of each its record << 1 | side. `view`: that which the rows' offsets are in. */
+  add({ words, doubles }: Batch, rows: Uint16Array, count: number, sent: Uint32Array, view: DataView): void {
+    if (count > 0 && Number.isNaN(this.since))
+      this.since = (doubles[timeAt(rows[0] as number)] as number) - SLACK;
+    const { since } = this;
+    for (let i = 0; i < count; ) {
+      if (this.count >> SHIFT === this.segments.length)
+        this.segments.push(new Uint32Array(ENTRIES * ENTRY_WORDS));
+      const segment = this.segments[this.count >> SHIFT] as Uint32Array;
+      const room = ENTRIES - (this.count & (ENTRIES - 1));
+      const stop = Math.min(count, i + room);
+      let at = entryAt(this.count);
+      this.count += stop - i;
+      for (; i < stop; i++, at += ENTRY_WORDS) {
+        const number = rows[i] as number;
+        const row = number * ROW_WORDS;
+        const protocol = (words[row + ROW.kind] as number) & 255;
+        let one = protocol | 256;
+        let other = Math.imul(protocol, 0x27d4eb2f);
+        const payload = words[row + ROW.payload] as number;
+        if (protocol === 6) {
+          const sequence = words[row + ROW.sequence] as number;
+          const acknowledgement = words[row + ROW.acknowledgement] as number;
+          const rest = (((words[row + ROW.bits] as number) & 0x3f) << 24) ^ payload;
+          one = step(step(step(one, sequence), acknowledgement), rest);
+          other = step(step(step(other, rest), acknowledgement), sequence);
+        } else {
+          const id = (words[row + ROW.id] as number) & 0xffff;
+          one = step(one, id ^ (payload << 16));
+          other = step(other, payload ^ (id << 16));
+          let byte = words[row + ROW.at] as number;
+          const end = Math.min(words[row + ROW.end] as number, byte + DIGESTED);
+          for (; byte + 4 <= end; byte += 4) {
+            const word = view.getInt32(byte);
+            one = step(one, word);
+            other = Math.imul(other ^ (other >>> 13) ^ word, 0x5bd1e995);
+          }
+          for (; byte < end; byte++) {
+            const value = view.getUint8(byte);
+            one = Math.imul(one ^ value, 0x01000193);
+            other = Math.imul(other ^ value, 0x5bd1e995);
+          }
+        }
+        segment[at] = finish(one);
+        segment[at + 1] = finish(other);
+        segment[at + 2] = sent[number] as number;
+        segment[at + 3] = Math.max(
+          0,
+          Math.min(((doubles[timeAt(number)] as number) - since) * 1000, 0xffffffff),
+        );
       }
     }
-    segment[at] = finish(one);
-    segment[at + 1] = finish(other);
-    segment[at + 2] = (record << 1) | side;
-    segment[at + 3] = Math.max(0, Math.min((time - this.since) * 1000, 0xffffffff));
   }
 }
+
+/** Index of a row's time. */
+const timeAt = (row: number) => (row * ROW_WORDS + ROW.time) >> 1;
 
 /** Offset of an entry in its segment. */
 export function entryAt(entry: number): number {

@@ -42,8 +42,9 @@ interface Known extends Pick<FlowTable, 'records' | 'signatures' | 'givenUp'> {
 }
 
 /**
- * Packets into records of what each capture point saw of each conversation. Keys of a whole batch are made, then its slots read, then its
- * records updated: what waits for memory waits together.
+ * Packets into records of what each capture point saw of each conversation, a batch at a time and step by step: the slots of all rows are
+ * read, then their records, then those entered that aren't there yet, then all updated. What waits for memory waits together, and what
+ * the processor can't foresee (which side, whether there are data) is reckoned without branches.
  */
 export class FlowTable {
   readonly records: Records;
@@ -56,16 +57,13 @@ export class FlowTable {
   readonly #wanted = new Uint8Array((FILTER + 1) >> 3);
   readonly #most: number;
   readonly #changed: ToldChange;
-  /** Of each row: its hash, its key's ends and ports, and which end sent it. */
-  readonly #hash = new Uint32Array(BATCH);
-  readonly #low = new Uint32Array(BATCH);
-  readonly #high = new Uint32Array(BATCH);
-  readonly #ports = new Uint32Array(BATCH);
-  readonly #side = new Uint8Array(BATCH);
-  readonly #slot = new Uint32Array(BATCH);
+  readonly #slots = new Uint32Array(BATCH);
+  /** The batch's records; of rows that have none any number. */
   readonly #numbers = new Int32Array(BATCH);
-  /** Records got other numbers since the batch was looked up. */
-  #stale = false;
+  /** Rows without a record, and rows to be signed; of each row its record << 1 | side. */
+  readonly #missing = new Uint16Array(BATCH);
+  readonly #signed = new Uint16Array(BATCH);
+  readonly #sent = new Uint32Array(BATCH);
 
   /** `most`: records that it makes at most. */
   constructor(changed: ToldChange, most = MOST_RECORDS, known?: Known) {
@@ -79,24 +77,19 @@ export class FlowTable {
 
   /** Takes all rows and empties the batch. `view`: that which the rows' offsets are in. */
   add(batch: Batch, view: DataView): void {
-    const { count, words, doubles } = batch;
-    this.lookUp(batch, this.#numbers);
-    const numbers = this.#numbers;
-    const sides = this.#side;
-    for (let i = 0; i < count; i++) {
-      const row = i * ROW_WORDS;
-      let number = numbers[i] as number;
-      if (number < 0 || this.#stale) number = this.#enter(words, i, doubles);
-      const side = sides[i] as number;
-      const base = number * RECORD_WORDS;
-      this.#update(this.records.words, base, this.records.doubles, words, doubles, row, side, number);
-      const packets = this.records.words[
-        base + RECORD.sides + side * RECORD.sideWords + SIDE.packets
-      ] as number;
-      if (packets <= SIGNED || isSampled(words, row)) this.signatures.add(batch, row, view, number, side);
+    const { count } = batch;
+    const missing = this.#lookUp(batch);
+    if (this.records.count + missing <= this.#most) {
+      for (let i = 0; i < missing; i++) this.#enter(batch, this.#missing[i] as number);
+      this.#update(batch, 0, count, view);
+    } else {
+      // Making room gives records other numbers: row by row.
+      for (let row = 0; row < count; row++) {
+        this.#enter(batch, row);
+        this.#update(batch, row, row + 1, view);
+      }
     }
     batch.count = 0;
-    this.#stale = false;
   }
 
   /** Of a capture that has been read: no packet can be added to what `of` makes of it. */
@@ -128,78 +121,76 @@ export class FlowTable {
   }
 
   #tellAll(record: number): void {
-    for (const side of [0, 1]) {
-      const packets = this.records.tell(record, side, this.records.side(record, side, SIDE.packets));
+    for (let side = 0; side < 2; side++) {
+      const packets = this.records.side(record, side, SIDE.packets) - this.records.told(record, side);
       if (packets > 0) this.#changed(record, side, packets);
     }
   }
 
-  /** The record of a row that had none when the batch was looked up. */
-  #enter(words: Uint32Array, i: number, doubles: Float64Array): number {
+  /** Finds or makes the record of a row that had none when the batch was looked up. */
+  #enter({ words, doubles }: Batch, row: number): void {
     const { records } = this;
-    const kind = words[i * ROW_WORDS + ROW.kind] as number;
-    const hash = this.#hash[i] as number;
-    const low = this.#low[i] as number;
-    const high = this.#high[i] as number;
-    const ports = this.#ports[i] as number;
-    const known = this.index.find(hash, low, high, ports, kind);
-    if (known >= 0) return known;
-    if (records.count >= this.#most) {
-      this.#makeRoom();
-      // The batch's numbers are those of before.
-      this.#stale = true;
+    const at = row * ROW_WORDS;
+    const low = words[at + ROW.low] as number;
+    const high = words[at + ROW.high] as number;
+    const ports = words[at + ROW.ports] as number;
+    const kind = words[at + ROW.kind] as number;
+    const hash = words[at + ROW.hash] as number;
+    let number = this.index.find(hash, low, high, ports, kind);
+    if (number < 0) {
+      if (records.count >= this.#most) this.#makeRoom();
+      number = records.add();
+      const base = number * RECORD_WORDS;
+      const own = records.words;
+      own[base + RECORD.low] = low;
+      own[base + RECORD.high] = high;
+      own[base + RECORD.ports] = ports;
+      own[base + RECORD.kind] = kind;
+      own[base + RECORD.notes] = ((words[at + ROW.bits] as number) & HIGH) === 0 ? 0 : NOTE.highFirst;
+      const time = doubles[(at + ROW.time) >> 1] as number;
+      records.firsts[number] = time;
+      records.doubles[(base + RECORD.last) >> 1] = time;
+      this.index.insert(hash, number);
     }
-    const number = records.add();
-    const base = number * RECORD_WORDS;
-    const own = records.words;
-    own[base + RECORD.low] = low;
-    own[base + RECORD.high] = high;
-    own[base + RECORD.ports] = ports;
-    own[base + RECORD.kind] = kind;
-    own[base + RECORD.notes] = this.#side[i] === 1 ? NOTE.highFirst : 0;
-    const time = doubles[(i * ROW_WORDS + ROW.time) >> 1] as number;
-    records.setFirst(number, time);
-    records.doubles[(base + RECORD.last) >> 1] = time;
-    this.index.insert(hash, number);
-    return number;
+    this.#numbers[row] = number;
   }
 
-  /** Numbers of the batch's records, -1 for those that it has none of; nothing is changed. */
-  lookUp(batch: Batch, numbers: Int32Array): void {
-    const { count, words } = batch;
-    this.#keys(words, count);
-    const hashes = this.#hash;
-    const slots = this.#slot;
+  /** Numbers of the batch's records; gives how many rows are missing one. Nothing is changed. */
+  #lookUp({ words, count }: Batch): number {
+    const slots = this.#slots;
+    const numbers = this.#numbers;
     const { slots: index } = this.index;
     const mask = index.length - 1;
-    // Short loops: the processor waits for many slots, then for many records, at once.
+    // Without branches that hang on it, so that many slots are waited for at once.
+    for (let i = 0; i < count; i++)
+      slots[i] = index[(words[i * ROW_WORDS + ROW.hash] as number) & mask] as number;
     for (let i = 0; i < count; i++) {
-      const hash = hashes[i] as number;
-      let at = hash & mask;
-      let slot = index[at] as number;
-      while (slot !== 0 && (slot ^ hash) >>> 24 !== 0) {
+      const hash = words[i * ROW_WORDS + ROW.hash] as number;
+      let slot = slots[i] as number;
+      for (let at = hash & mask; slot !== 0 && (slot ^ hash) >>> 24 !== 0; ) {
         at = (at + 1) & mask;
         slot = index[at] as number;
       }
-      slots[i] = slot;
+      // Where there is none, the first record's key will differ.
+      const number = (slot & 0xffffff) - 1;
+      numbers[i] = number & ~(number >> 31);
     }
     const own = this.records.words;
-    const lows = this.#low;
-    const ports = this.#ports;
+    const missing = this.#missing;
+    let found = 0;
     for (let i = 0; i < count; i++) {
-      const slot = slots[i] as number;
-      const number = (slot & 0xffffff) - 1;
-      const at = number * RECORD_WORDS;
-      numbers[i] =
-        slot !== 0 && own[at + RECORD.ports] === ports[i] && own[at + RECORD.low] === lows[i] ? number : -1;
+      const row = i * ROW_WORDS;
+      const base = (numbers[i] as number) * RECORD_WORDS;
+      const differs =
+        ((own[base + RECORD.low] as number) ^ (words[row + ROW.low] as number)) |
+        ((own[base + RECORD.high] as number) ^ (words[row + ROW.high] as number)) |
+        ((own[base + RECORD.ports] as number) ^ (words[row + ROW.ports] as number)) |
+        ((own[base + RECORD.kind] as number) ^ (words[row + ROW.kind] as number));
+      // Equal tags, other keys are among them: whoever enters looks again.
+      missing[found] = i;
+      found += (differs | -differs) >>> 31;
     }
-    for (let i = 0; i < count; i++) {
-      const kind = words[i * ROW_WORDS + ROW.kind] as number;
-      const high = this.#high[i] as number;
-      const at = (numbers[i] as number) * RECORD_WORDS;
-      if (at >= 0 && own[at + RECORD.high] === high && own[at + RECORD.kind] === kind) continue;
-      numbers[i] = this.index.find(hashes[i] as number, lows[i] as number, high, ports[i] as number, kind);
-    }
+    return found;
   }
 
   /** From now on `isWanted` says so of its packets. */
@@ -262,10 +253,16 @@ export class FlowTable {
 
   /** Is the packet in the batch's only row of a record that is wanted? */
   isWanted(batch: Batch): boolean {
-    this.#keys(batch.words, 1);
-    if (!this.#isInFilter(this.#hash[0] as number)) return false;
-    this.lookUp(batch, this.#numbers);
-    const number = this.#numbers[0] as number;
+    const { words } = batch;
+    const hash = words[ROW.hash] as number;
+    if (!this.#isInFilter(hash)) return false;
+    const number = this.index.find(
+      hash,
+      words[ROW.low] as number,
+      words[ROW.high] as number,
+      words[ROW.ports] as number,
+      words[ROW.kind] as number,
+    );
     return number >= 0 && (this.records.word(number, RECORD.notes) & NOTE.wanted) !== 0;
   }
 
@@ -274,89 +271,93 @@ export class FlowTable {
     for (let number = 0; number < this.records.count; number++) this.#tellAll(number);
   }
 
-  #keys(words: Uint32Array, count: number): void {
-    const hashes = this.#hash;
-    const lows = this.#low;
-    const highs = this.#high;
-    const pairs = this.#ports;
-    const sides = this.#side;
-    for (let i = 0; i < count; i++) {
+  /** Counts rows for their records, and signs those of them that are to be signed. */
+  #update(batch: Batch, from: number, to: number, view: DataView): void {
+    const { words, doubles: times } = batch;
+    const { words: own, doubles: lasts, firsts } = this.records;
+    const numbers = this.#numbers;
+    const signed = this.#signed;
+    const sent = this.#sent;
+    let signing = 0;
+    for (let i = from; i < to; i++) {
       const row = i * ROW_WORDS;
-      const source = words[row + ROW.source] as number;
-      const destination = words[row + ROW.destination] as number;
-      const ports = words[row + ROW.ports] as number;
-      const sourcePort = ports >>> 16;
-      const destinationPort = ports & 0xffff;
-      const isLow = source < destination || (source === destination && sourcePort <= destinationPort);
-      const low = isLow ? source : destination;
-      const high = isLow ? destination : source;
-      const ordered = isLow ? ports : ((destinationPort << 16) | sourcePort) >>> 0;
-      const hash = hashOf(low, high, ordered, words[row + ROW.kind] as number);
-      lows[i] = low;
-      highs[i] = high;
-      pairs[i] = ordered;
-      sides[i] = isLow ? 0 : 1;
-      hashes[i] = hash;
+      const number = numbers[i] as number;
+      const base = number * RECORD_WORDS;
+      const bits = words[row + ROW.bits] as number;
+      const side = (bits >>> 16) & MARK.high;
+      const at = base + RECORD.sides + side * RECORD.sideWords;
+      const time = times[(row + ROW.time) >> 1] as number;
+      const last = (base + RECORD.last) >> 1;
+      if (time >= (lasts[last] as number)) lasts[last] = time;
+      else if (time < (firsts[number] as number)) firsts[number] = time;
+
+      const packets = own[at + SIDE.packets] as number;
+      own[at + SIDE.packets] = packets + 1;
+      let notes = own[base + RECORD.notes] as number;
+      const came = (bits & 0xff00) | ((words[row + ROW.macs] as number) << 16);
+      const before = own[at + SIDE.bits] as number;
+      if (((before ^ came) & ~255) !== 0 && packets > 0) {
+        this.#tellChange(number, side, packets);
+        notes = own[base + RECORD.notes] as number;
+        if ((before & 0xff00) > (bits & 0xff00)) notes |= NOTE.ttlFell;
+      }
+      own[at + SIDE.bits] = came | ((before | bits) & 255);
+
+      let rows = own[at + SIDE.rows] as number;
+      rows |= -(words[row + ROW.payload] as number) & HAS_DATA;
+      const sequence = own[at + SIDE.sequence] as number;
+      // Of segments, which is a mask: how the sequence number differs from that of the one before.
+      const segment = -((bits >>> SEGMENT_SHIFT) & 1);
+      const differs = (sequence ^ (words[row + ROW.sequence] as number)) & segment;
+      own[at + SIDE.sequence] = sequence ^ differs;
+      rows &= ~(((differs | -differs) >> 31) & REPEATS);
+      if (differs === 0 && segment !== 0 && (rows & REPEATS) !== REPEATS) rows += REPEAT_ONE;
+      if ((bits & NOTEWORTHY) !== 0) notes = noteRow(notes, bits);
+
+      // How long the other side has been silent.
+      const same = (((notes >>> HIGH_LAST_SHIFT) ^ side) & 1) - 1;
+      const current = (rows & 255 & same) + 1;
+      own[at + SIDE.rows] = (rows & ~255) | (current - (current >>> 8));
+      own[base + RECORD.notes] = (notes & ~NOTE.highLast) | (side << HIGH_LAST_SHIFT);
+
+      sent[i] = (number << 1) | side;
+      signed[signing] = i;
+      signing += ((bits >>> SAMPLED_SHIFT) & 1) | (((packets | -packets) >>> 31) ^ 1);
     }
+    this.signatures.add(batch, signed, signing, sent, view);
   }
 
-  #update(
-    segment: Uint32Array,
-    base: number,
-    doubles: Float64Array,
-    words: Uint32Array,
-    rowDoubles: Float64Array,
-    row: number,
-    side: number,
-    number: number,
-  ): void {
-    const at = base + RECORD.sides + side * RECORD.sideWords;
-    const last = (base + RECORD.last) >> 1;
-    const time = rowDoubles[(row + ROW.time) >> 1] as number;
-    if (time >= (doubles[last] as number)) doubles[last] = time;
-    else if (time < this.records.first(number)) this.records.setFirst(number, time);
-    const packets = segment[at + SIDE.packets] as number;
-    segment[at + SIDE.packets] = packets + 1;
-    let notes = segment[base + RECORD.notes] as number;
-    const bits = words[row + ROW.bits] as number;
-    const came = (bits & 0xff00) | ((words[row + ROW.macs] as number) << 16);
-    const before = segment[at + SIDE.bits] as number;
-    if (((before ^ came) & ~255) !== 0 && packets > 0) {
-      this.#changed(number, side, this.records.tell(number, side, packets));
-      if ((before & 0xff00) > (bits & 0xff00)) notes |= NOTE.ttlFell;
-    }
-    segment[at + SIDE.bits] = came | ((before | bits) & 255);
-    let rows = segment[at + SIDE.rows] as number;
-    const kind = (words[row + ROW.kind] as number) & 255;
-    const payload = words[row + ROW.payload] as number;
-    if (payload > 0) rows |= HAS_DATA;
-    if (kind === TCP) {
-      if (payload > 1) {
-        const sequence = words[row + ROW.sequence] as number;
-        if (segment[at + SIDE.sequence] !== sequence) {
-          segment[at + SIDE.sequence] = sequence;
-          rows &= ~REPEATS;
-        } else if ((rows & REPEATS) !== REPEATS) rows += REPEAT_ONE;
-      }
-      if ((bits & SYN) !== 0) notes = noteSyn(notes, side === 1, (bits & ACK) !== 0);
-    } else {
-      const marks = bits >>> 16;
-      if ((marks & MARK.nameError) !== 0) notes |= NOTE.nameError;
-      if (kind !== UDP && (notes & NOTE.certain) === 0) {
-        notes |= NOTE.certain | ((side === 1) === ((marks & MARK.echoRequest) !== 0) ? NOTE.highBegan : 0);
-      }
-    }
-    // How long the other side has been silent.
-    const current = (notes & NOTE.highLast) === side << 6 ? Math.min((rows & 255) + 1, 255) : 1;
-    const most = (rows >>> 8) & 255;
-    segment[at + SIDE.rows] = (rows & ~0xffff) | current | (Math.max(most, current) << 8);
-    segment[base + RECORD.notes] = (notes & ~NOTE.highLast) | (side << 6);
+  /** So many of a side's packets came alike; the next one comes otherwise. */
+  #tellChange(number: number, side: number, packets: number): void {
+    this.#changed(number, side, packets - this.records.told(number, side));
+    this.records.setTold(number, side, packets);
   }
 }
+
+const HIGH = MARK.high << 16;
+const SEGMENT_SHIFT = 21;
+const SAMPLED_SHIFT = 22;
+const HIGH_LAST_SHIFT = 6;
 
 /** `repeats` in a side's `rows`. */
 const REPEATS = 0xff0000 & ~HAS_DATA;
 const REPEAT_ONE = 0x10000;
+
+/** What few rows have, and is worth a note. */
+const NOTEWORTHY = SYN | ((MARK.nameError | MARK.echo) << 16);
+
+/** Only TCP has flags, only others have these marks. */
+function noteRow(notes: number, bits: number): number {
+  const marks = bits >>> 16;
+  const high = (marks & MARK.high) !== 0;
+  if ((bits & SYN) !== 0) return noteSyn(notes, high, (bits & ACK) !== 0);
+  let noted = notes;
+  if ((marks & MARK.nameError) !== 0) noted |= NOTE.nameError;
+  if ((marks & MARK.echo) !== 0 && (noted & NOTE.certain) === 0) {
+    noted |= NOTE.certain | (high === ((marks & MARK.echoRequest) !== 0) ? NOTE.highBegan : 0);
+  }
+  return noted;
+}
 
 /** Who began is certain after a SYN. */
 function noteSyn(notes: number, high: boolean, answer: boolean): number {
@@ -365,19 +366,4 @@ function noteSyn(notes: number, high: boolean, answer: boolean): number {
   const one = answer ? SYN_ACK_ONE : SYN_ONE;
   const count = (noted >>> (answer ? 24 : 16)) & 255;
   return count === 255 ? noted : noted + one;
-}
-
-/** Of each side so many first packets are signed, besides those that are sampled. */
-const SIGNED = 1;
-
-/** One packet in so many is signed wherever it is seen: the choice depends on what NAT leaves alone, so all points choose the same ones. */
-const SAMPLE = 31;
-
-function isSampled(words: Uint32Array, row: number): boolean {
-  if (((words[row + ROW.kind] as number) & 255) !== TCP)
-    return ((words[row + ROW.id] as number) & SAMPLE) === 1;
-  const sequence = words[row + ROW.sequence] as number;
-  return (
-    (words[row + ROW.payload] as number) > 0 && ((Math.imul(sequence, 0x9e3779b1) >>> 27) & SAMPLE) === 1
-  );
 }

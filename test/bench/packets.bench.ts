@@ -1,18 +1,22 @@
 /** A thousand packets: walked, counted, dissected, decoded as rows, assigned to flows. */
 import { bench, describe } from 'vitest';
+import type { FrameColumns } from '../../src/capture/columns.ts';
 import type { Frame } from '../../src/capture/frame.ts';
 import { CaptureReader } from '../../src/capture/scan.ts';
 import { dissect } from '../../src/packet/dissect.ts';
 import { CaptureFlows } from '../../src/scan/capture-flows.ts';
 import { PlainDecoder } from '../../src/scan/plain.ts';
-import { BATCH, Batch } from '../../src/scan/row.ts';
+import { Batch } from '../../src/scan/row.ts';
 import { captured } from './captured.ts';
 
 const PACKETS = 1000;
 const { eth0 } = captured(PACKETS);
 
-function read(onFrame: ((frame: Frame) => void) | undefined, onBlockEnd: () => void = () => {}): void {
-  const reader = new CaptureReader(onFrame, { onBlockEnd });
+function read(
+  onFrame: ((frame: Frame) => void) | undefined,
+  onColumns?: (columns: FrameColumns) => void,
+): void {
+  const reader = new CaptureReader(onFrame, { onColumns });
   reader.push(eth0);
   reader.end();
 }
@@ -26,19 +30,17 @@ describe(`${PACKETS} packets of about 100 bytes`, () => {
 
   const decoder = new PlainDecoder();
   const batch = new Batch();
+  const nothing = () => {};
+  bench('handed out as columns', () => read(nothing, nothing));
+
   bench('decoded as rows', () =>
-    read((frame) => {
-      if (batch.count === BATCH) batch.count = 0;
-      if (frame.view) decoder.decode(frame, frame.view, frame.offset ?? 0, 0, batch);
+    read(nothing, (columns) => {
+      batch.count = 0;
+      decoder.decode(columns, 0, columns.count, 0, batch);
     }),
   );
 
   // The same flows again and again: looking up, without the table's first growth.
   const flows = new CaptureFlows({ onOdd: () => {}, onAlike: () => {} });
-  bench('decoded and assigned to flows', () =>
-    read(
-      (frame) => flows.add(frame),
-      () => flows.flush(),
-    ),
-  );
+  bench('decoded and assigned to flows', () => read(nothing, (columns) => flows.addColumns(columns)));
 });

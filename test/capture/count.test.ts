@@ -1,6 +1,7 @@
-/** Counting without a visitor keeps the same books as handing out every frame. */
+/** Counting without a visitor keeps the same books as handing out every frame; columns are the same records as frames. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BlockFrame, type Frame } from '../../src/capture/frame.ts';
 import { pcapWriter } from '../../src/capture/pcap-writer.ts';
 import { CaptureReader } from '../../src/capture/scan.ts';
 import type { CaptureSummary } from '../../src/capture/summary.ts';
@@ -8,9 +9,21 @@ import { collector } from '../../src/capture/writer.ts';
 import { corpusFiles, corpusPath, hasCorpus, scanFile } from '../packet/corpus.ts';
 import { block, concat, enhancedBlock, interfaceBlock, option, sectionBlock, u16, u32 } from './blocks.ts';
 
-/** With a visitor and without, in blocks of `size` bytes that are used again. */
-function both(bytes: Uint8Array, size: number): [CaptureSummary, CaptureSummary] {
-  const readers = [new CaptureReader(() => {}), new CaptureReader(undefined)] as const;
+/** With a visitor, without, and with one of columns, in blocks of `size` bytes that are used again; and what the visitors saw. */
+function each(bytes: Uint8Array, size: number) {
+  const seen: string[] = [];
+  const inColumns: string[] = [];
+  const frame = new BlockFrame();
+  const readers = [
+    new CaptureReader((one) => seen.push(tell(one))),
+    new CaptureReader(undefined),
+    new CaptureReader((one) => inColumns.push(tell(one)), {
+      onColumns: (columns) => {
+        expect(columns.count).toBeGreaterThan(0);
+        for (let i = 0; i < columns.count; i++) inColumns.push(tell(columns.frame(i, frame)));
+      },
+    }),
+  ];
   const summaries = readers.map((reader) => {
     const shared = new Uint8Array(Math.max(1, size));
     for (let at = 0; at < bytes.length; at += size) {
@@ -21,13 +34,29 @@ function both(bytes: Uint8Array, size: number): [CaptureSummary, CaptureSummary]
     }
     return reader.end();
   });
-  return summaries as [CaptureSummary, CaptureSummary];
+  return { summaries, seen, inColumns };
+}
+
+function tell({
+  number,
+  seconds,
+  nanoseconds,
+  length,
+  captured,
+  linkType,
+  interfaceName,
+  bytes,
+}: Frame): string {
+  return `${number} ${seconds}.${nanoseconds} ${length} ${captured} ${linkType} ${interfaceName} ${bytes}`;
 }
 
 function expectAlike(bytes: Uint8Array, size: number): CaptureSummary {
-  const [visited, counted] = both(bytes, size);
+  const { summaries, seen, inColumns } = each(bytes, size);
+  const [visited, counted, columned] = summaries;
   expect(counted).toEqual(visited);
-  return counted;
+  expect(columned).toEqual(visited);
+  expect(inColumns).toEqual(seen);
+  return counted as CaptureSummary;
 }
 
 /** Bytes that a file has other than it should, and where it ends. */
@@ -156,6 +185,14 @@ describe('counting without frames', () => {
       last: { seconds: 9, nanoseconds: 9 },
       issues: [],
     });
+  });
+
+  it('more records than columns hold, in their order', () => {
+    const { sink, bytes } = collector();
+    const add = pcapWriter(sink, { linkType: 101 });
+    for (let i = 0; i < 1700; i++)
+      add({ seconds: i >> 4, nanoseconds: (i * 7000) % 1e9, bytes: new Uint8Array(40 + (i % 50)).fill(i) });
+    for (const size of [100, 40_000, 1e6]) expect(expectAlike(bytes(), size).packets).toBe(1700);
   });
 
   it.runIf(hasCorpus)(

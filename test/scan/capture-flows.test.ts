@@ -4,9 +4,10 @@ import type { Frame } from '../../src/capture/frame.ts';
 import { endsOf } from '../../src/correlate/sighting.ts';
 import { dissect } from '../../src/packet/dissect.ts';
 import { type AlikePackets, CaptureFlows } from '../../src/scan/capture-flows.ts';
-import { RECORD } from '../../src/scan/records.ts';
+import { RECORD, RECORD_WORDS } from '../../src/scan/records.ts';
 import { blockFrame, frames } from '../packet/plain-frames.ts';
 import { capture, type Sent } from '../support/frames.ts';
+import { columnsOf, inOneBlock } from './columns.ts';
 
 /** Conversations of few hosts, so that some come again. */
 const sent: fc.Arbitrary<Sent> = fc.record({
@@ -69,6 +70,46 @@ describe('a capture that is read twice', () => {
           expect(handed.look(frame), keyOf(frame)).toBe(expected);
         }
       }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same in columns as frame by frame', () => {
+    fc.assert(
+      fc.property(
+        mixed,
+        fc.constantFrom(1, 1, 276),
+        fc.integer({ min: 1, max: 60 }),
+        (packets, link, most) => {
+          const block = inOneBlock(packets.filter(({ linkType }) => linkType === link));
+          const [alone, together] = ['frames', 'columns'].map((way) => {
+            const odd: string[] = [];
+            const flows = new CaptureFlows({
+              onOdd: ({ number, seconds, bytes }) => odd.push(`${number} ${seconds} ${bytes}`),
+              onAlike: () => {},
+              most,
+            });
+            const columns = columnsOf(block);
+            if (way === 'columns' && columns) flows.addColumns(columns);
+            if (way === 'frames') {
+              for (const frame of block) {
+                flows.add(frame);
+                flows.flush();
+              }
+            }
+            flows.end();
+            const { records, signatures, givenUp } = flows.table;
+            return {
+              ...{ odd, plain: flows.plain, points: flows.points, count: records.count, givenUp },
+              words: records.words.slice(0, records.count * RECORD_WORDS),
+              firsts: records.firsts.slice(0, records.count),
+              since: signatures.since,
+              signatures: signatures.count > 0 && signatures.segment(0).slice(0, signatures.count * 4),
+            };
+          });
+          expect(together).toEqual(alone);
+        },
+      ),
       { numRuns: 500 },
     );
   });

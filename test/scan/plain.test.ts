@@ -5,48 +5,69 @@ import { endsOf } from '../../src/correlate/sighting.ts';
 import { formatIp } from '../../src/net/ip.ts';
 import { dissect } from '../../src/packet/dissect.ts';
 import { PlainDecoder } from '../../src/scan/plain.ts';
-import { Batch, MARK, ROW } from '../../src/scan/row.ts';
+import { hashOf } from '../../src/scan/record-index.ts';
+import { Batch, MARK, ROW, ROW_WORDS } from '../../src/scan/row.ts';
 import { corpusFiles, corpusPath, hasCorpus, scanFile } from '../packet/corpus.ts';
 import { frames } from '../packet/plain-frames.ts';
+import { columnsOf, inOneBlock } from './columns.ts';
 
 /** A frame as the decoder has it: undefined when it isn't plain. */
 function decoded(frame: Frame, decoder = new PlainDecoder()) {
   const batch = new Batch();
-  const { view, offset = 0 } = frame;
-  if (!view || !decoder.decode(frame, view, offset, 5, batch)) return undefined;
-  const word = (name: keyof typeof ROW) => batch.words[ROW[name]] as number;
+  const columns = columnsOf([frame]);
+  if (!columns || decoder.decode(columns, 0, 1, 5, batch) === 0) return undefined;
+  return rowOf(batch, 0, decoder);
+}
+
+function rowOf(batch: Batch, row: number, decoder: PlainDecoder) {
+  const word = (name: keyof typeof ROW) => batch.words[row * ROW_WORDS + ROW[name]] as number;
   const isIpv6 = (word('kind') & 256) !== 0;
   const address = (value: number) => formatIp(isIpv6 ? decoder.addresses.address(value) : value);
   const protocol = word('kind') & 255;
+  const marks = word('bits') >>> 16;
+  const ends = [
+    { word: word('low'), address: address(word('low')), port: word('ports') >>> 16 },
+    { word: word('high'), address: address(word('high')), port: word('ports') & 0xffff },
+  ] as const;
+  const [low, high] = ends;
+  expect(low.word < high.word || (low.word === high.word && low.port <= high.port)).toBe(true);
+  expect(word('hash')).toBe(hashOf(word('low'), word('high'), word('ports'), word('kind')));
+  const [source, destination] = (marks & MARK.high) === 0 ? ends : [high, low];
+  expect((marks & MARK.segment) !== 0).toBe(protocol === 6 && word('payload') > 1);
+  const sampled = protocol === 6 ? Math.imul(word('sequence'), 0x9e3779b1) >>> 27 : word('id') & 31;
+  expect((marks & MARK.sampled) !== 0).toBe(sampled === 1 && (protocol !== 6 || word('payload') > 0));
+  expect((marks & MARK.echo) !== 0).toBe(protocol === 1 || protocol === 58);
   return {
     point: word('kind') >>> 16,
     protocol,
-    source: address(word('source')),
-    destination: address(word('destination')),
-    sourcePort: word('ports') >>> 16,
-    destinationPort: word('ports') & 0xffff,
-    time: batch.doubles[ROW.time >> 1],
-    length: word('length'),
+    source: source.address,
+    destination: destination.address,
+    sourcePort: source.port,
+    destinationPort: destination.port,
+    time: batch.doubles[(row * ROW_WORDS + ROW.time) >> 1],
+    wire: word('wire'),
+    cut: (marks & MARK.cut) !== 0,
+    payload: protocol === 6 || protocol === 17 ? word('payload') : undefined,
     ttl: (word('bits') >>> 8) & 255,
     macs: decoder.pairs.macs(word('macs')),
     ...(protocol === 6 && {
       flags: word('bits') & 255,
       sequence: word('sequence'),
       acknowledgement: word('acknowledgement'),
-      payload: word('payload'),
     }),
     ...(!isIpv6 && { id: word('id') & 0xffff }),
-    ...((protocol === 1 || protocol === 58) && {
-      echo: (word('bits') >>> 16) & MARK.echoRequest ? 'request' : 'reply',
-      icmpSequence: word('id') >>> 16,
-    }),
+    ...(protocol !== 6 &&
+      protocol !== 17 && {
+        echo: (marks & MARK.echoRequest) !== 0 ? 'request' : 'reply',
+        icmpSequence: word('id') >>> 16,
+      }),
   };
 }
 
 /** The same by dissection, which reads everything. */
 function dissected(frame: Frame) {
   const packet = dissect(frame);
-  const { ip, tcp, icmp, ether } = packet;
+  const { ip, tcp, udp, icmp, ether } = packet;
   const ends = endsOf(packet);
   if (!ip || !ends) return undefined;
   return {
@@ -57,7 +78,9 @@ function dissected(frame: Frame) {
     sourcePort: ends.source.port,
     destinationPort: ends.destination.port,
     time: packet.seconds + packet.nanoseconds / 1e9,
-    length: ip.length,
+    wire: packet.length,
+    cut: packet.captured < packet.length,
+    payload: tcp || udp ? ip.payload : undefined,
     ttl: ip.ttl,
     macs: {
       ...(ether?.source !== undefined && { source: ether.source }),
@@ -67,7 +90,6 @@ function dissected(frame: Frame) {
       flags: tcp.flags & 255,
       sequence: tcp.sequence,
       acknowledgement: tcp.acknowledgement,
-      payload: tcp.payload,
     }),
     ...(ip.family === 4 && { id: ip.id }),
     ...(icmp && {
@@ -84,6 +106,34 @@ function isOdd(frame: Frame): boolean {
 }
 
 describe('plain packets', () => {
+  it('are the same whether they are decoded one by one or together', () => {
+    fc.assert(
+      fc.property(
+        fc.array(frames, { maxLength: 30 }),
+        fc.constantFrom(1, 1, 1, 113, 276, 101),
+        (list, link) => {
+          const block = inOneBlock(list.filter(({ linkType }) => linkType === link));
+          const columns = columnsOf(block);
+          if (!columns) return;
+          const together = new PlainDecoder();
+          const alone = new PlainDecoder();
+          const batch = new Batch();
+          const odd: number[] = [];
+          for (let i = 0; i < columns.count; i++) {
+            i = together.decode(columns, i, columns.count, 5, batch);
+            if (i < columns.count) odd.push(i);
+          }
+          const rows = block.map((frame) => decoded(frame, alone));
+          expect(odd).toEqual(rows.flatMap((row, index) => (row ? [] : [index])));
+          const plain = rows.filter((row) => row !== undefined);
+          expect(batch.count).toBe(plain.length);
+          for (const [index, row] of plain.entries()) expect(rowOf(batch, index, together)).toEqual(row);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
   it('are what dissection says they are, or left to it', () => {
     let plain = 0;
     let all = 0;

@@ -36,15 +36,25 @@ const row: fc.Arbitrary<Row> = fc.record({
 function put(batch: Batch, packet: Row): void {
   const at = batch.count++ * ROW_WORDS;
   const { words, doubles } = batch;
-  words[at + ROW.source] = packet.source;
-  words[at + ROW.destination] = packet.destination;
-  words[at + ROW.ports] = (packet.sourcePort << 16) | packet.destinationPort;
-  words[at + ROW.kind] = kindOf(packet.protocol, false, 0);
+  const { source, destination, sourcePort, destinationPort, protocol, payload, sequence } = packet;
+  const isLow = source < destination || (source === destination && sourcePort <= destinationPort);
+  const isTcp = protocol === 6;
+  const marks =
+    (isLow ? 0 : MARK.high) |
+    (isTcp && payload > 1 ? MARK.segment : 0) |
+    (payload > 0 && sequence === 1000 ? MARK.sampled : 0);
+  const low = isLow ? source : destination;
+  const high = isLow ? destination : source;
+  const ports = isLow ? (sourcePort << 16) | destinationPort : (destinationPort << 16) | sourcePort;
+  words[at + ROW.low] = low;
+  words[at + ROW.high] = high;
+  words[at + ROW.ports] = ports;
+  words[at + ROW.kind] = kindOf(protocol, false, 0);
+  words[at + ROW.hash] = hashOf(low, high, ports, kindOf(protocol, false, 0));
   doubles[(at + ROW.time) >> 1] = packet.time;
-  words[at + ROW.length] = 40 + packet.payload;
-  words[at + ROW.payload] = packet.payload;
-  words[at + ROW.sequence] = packet.sequence;
-  words[at + ROW.bits] = (packet.protocol === 6 ? packet.flags : 0) | (packet.ttl << 8);
+  words[at + ROW.payload] = payload;
+  words[at + ROW.sequence] = sequence;
+  words[at + ROW.bits] = (isTcp ? packet.flags : 0) | (packet.ttl << 8) | (marks << 16);
 }
 
 interface Side {
@@ -54,18 +64,25 @@ interface Side {
   sequence?: number;
   repeats: number;
   row: number;
-  most: number;
   ttls: [ttl: number, packets: number][];
 }
 
-const emptySide = (): Side => ({ packets: 0, flags: 0, data: false, repeats: 0, row: 0, most: 0, ttls: [] });
+const emptySide = (): Side => ({ packets: 0, flags: 0, data: false, repeats: 0, row: 0, ttls: [] });
+
+interface ToldFlow {
+  first: number;
+  last: number;
+  readonly sides: Map<string, Side>;
+  /** The end that spoke last. */
+  latest: string;
+  syns: number;
+  synAcks: number;
+  fell: boolean;
+}
 
 /** The same with objects, told plainly. */
 function told(packets: readonly Row[]) {
-  const known = new Map<
-    string,
-    { first: number; last: number; sides: Map<string, Side>; syns: number; synAcks: number; fell: boolean }
-  >();
+  const known = new Map<string, ToldFlow>();
   for (const packet of packets) {
     const from = `${packet.source}:${packet.sourcePort}`;
     const to = `${packet.destination}:${packet.destinationPort}`;
@@ -73,6 +90,7 @@ function told(packets: readonly Row[]) {
     const flow = known.get(key) ?? {
       first: packet.time,
       last: packet.time,
+      latest: from,
       sides: new Map<string, Side>(),
       syns: 0,
       synAcks: 0,
@@ -81,13 +99,13 @@ function told(packets: readonly Row[]) {
     known.set(key, flow);
     const side = flow.sides.get(from) ?? emptySide();
     flow.sides.set(from, side);
+    flow.latest = from;
     flow.first = Math.min(flow.first, packet.time);
     flow.last = Math.max(flow.last, packet.time);
     side.packets++;
     side.data ||= packet.payload > 0;
     for (const [name, other] of flow.sides) if (name !== from) other.row = 0;
     side.row = Math.min(side.row + 1, 255);
-    side.most = Math.max(side.most, side.row);
     const run = side.ttls.at(-1);
     if (run?.[0] === packet.ttl) run[1]++;
     else {
@@ -149,7 +167,7 @@ describe('the flow table', () => {
             expect(records.side(number, side, SIDE.bits) & 255).toBe(own.flags);
             expect((rows & HAS_DATA) !== 0).toBe(own.data);
             expect((rows >>> 16) & 127).toBe(own.repeats);
-            expect((rows >>> 8) & 255).toBe(own.most);
+            if (flow.latest === name) expect(rows & 255).toBe(own.row);
             const sums = new Map<number, number>();
             for (const [ttl, count] of own.ttls) sums.set(ttl, (sums.get(ttl) ?? 0) + count);
             for (const [ttl, count] of sums) expect(alike.get(`${number} ${side} ${ttl}`)).toBe(count);
@@ -239,7 +257,7 @@ describe('the flow table', () => {
       destinationPort: 9,
     };
     put(batch, { ...echo, source: 7, destination: 3 });
-    batch.words[ROW.bits] = (64 << 8) | (MARK.echoRequest << 16);
+    batch.words[ROW.bits] = (64 << 8) | ((MARK.echo | MARK.echoRequest | MARK.high) << 16);
     table.add(batch, viewOf(new Uint8Array(64)));
     const notes = table.records.word(0, RECORD.notes);
     expect(notes & (NOTE.certain | NOTE.highBegan | NOTE.highFirst)).toBe(

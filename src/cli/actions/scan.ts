@@ -13,6 +13,7 @@ export async function scanAction(words: readonly string[], io: Io): Promise<Stat
     const flows = new CaptureFlows({ onOdd: () => {}, onAlike: () => {} });
     const summary = await scanCapture(capture.open(), (frame) => flows.add(frame), {
       path: capture.path,
+      onColumns: (columns) => flows.addColumns(columns),
       onBlockEnd: () => flows.flush(),
     });
     flows.end();

@@ -7,7 +7,7 @@ import { dissect } from '../../packet/dissect.ts';
 import { CaptureFlows, type CaptureFlowsParts } from '../../scan/capture-flows.ts';
 import { createObserver } from '../../topology/observe.ts';
 import type { PointObservation } from '../../topology/topology.ts';
-import { setClock } from '../clocks.ts';
+import { setClock, setClocks } from '../clocks.ts';
 import { type PointCount, PointCounter } from '../point-count.ts';
 import { GroupLog, QuotedLog } from './quoted.ts';
 
@@ -66,6 +66,10 @@ export async function readFirst(
   const summary = await scanCapture(source, visit, {
     path: task.path,
     stretches: flows.stretches,
+    onColumns: (columns) => {
+      setClocks(columns, task);
+      flows.addColumns(columns);
+    },
     onBlockEnd: () => flows.flush(),
     onProgress,
   });
