@@ -29,9 +29,10 @@ export function addTraced(
   packets: readonly TracedPacket[],
   points: ScannedPoint[],
 ): void {
+  if (packets.length === 0) return;
   const captured = new Set(table.conversations.map(({ index }) => index));
   const places = new Map<string, ScannedPoint>();
-  const ids = packets.length > 0 ? capturedIds(table) : new Set<string>();
+  const ids = capturedIds(table);
   for (const packet of packets) {
     const known = packet.variants.flatMap((header) => {
       const ends = endsOf(header, packet);
@@ -206,6 +207,7 @@ export function tieTraced(
   flows: readonly Flow[],
   points: readonly ScannedPoint[],
 ): TracedFlowPacket[] {
+  if (packets.length === 0) return [];
   const byEnds = new Map<string, { flow: Flow; direction: FlowDirection }>();
   const keyOf = (protocol: number, source: FlowEnd, destination: FlowEnd) =>
     `${protocol} ${source.address} ${source.port} ${destination.address} ${destination.port}`;

@@ -155,6 +155,8 @@ export function explain(kase: Case): Diagnosed | undefined {
     const found = find(kase);
     if (found && found.confidence >= FAINT && (!best || found.confidence > best.found.confidence + EQUAL))
       best = { cause, found };
+    // Nothing is more certain than that, so nothing can be better.
+    if (best && best.found.confidence + EQUAL >= 1) break;
   }
   return best;
 }

@@ -19,9 +19,10 @@ export const extRemoteReset: Cause = {
   repair: 'Look at the server or the firewall in front of it; here is nothing to repair.',
   references: ['RFC 9293, section 3.5.2'],
   find(kase) {
+    const { reset, status } = kase.outcome;
+    if (status === 'delivered' && !reset) return undefined;
     const exit = exitOf(kase);
     const rst = exit?.reply?.rst;
-    const { reset } = kase.outcome;
     if (exit && reset && !leavesInwards(kase)) {
       return {
         confidence: 0.85,
@@ -42,7 +43,7 @@ export const extRemoteReset: Cause = {
     }
     // Without its beginning, a RST says that the connection is unknown there, not that nobody listens.
     if (!kase.flow.begun && kase.flow.protocol === PROTOCOL.tcp) return undefined;
-    if (leavesInwards(kase) || !exit || !rst || kase.outcome.status === 'delivered' || exit.reply?.synAck)
+    if (leavesInwards(kase) || !exit || !rst || status === 'delivered' || exit.reply?.synAck)
       return undefined;
     // Whose interface that is was only guessed from the captures.
     const guessed = netnsOf(kase, exit.namespace)?.addressesUnknown === true;
