@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FORMATS } from '../../src/dump/formats.ts';
+import { hintOfCommand } from '../../src/dump/hint.ts';
 import { recogniseDump, unrecognised } from '../../src/dump/recognise.ts';
 import { contentOf, read } from './same.ts';
 
@@ -427,5 +428,19 @@ describe('what is no dump', () => {
     expect(issue).toMatchObject({ severity: 'error', code: 'dump-unknown', path: 'notes.txt' });
     for (const command of ['ip addr', 'iptables-save', 'docker inspect', 'sysctl -a'])
       expect(issue.text).toContain(command);
+  });
+});
+
+describe('hintOfCommand', () => {
+  it.each<[string, string | undefined]>([
+    ['iptables-save -c', 'iptables-save'],
+    ['iptables-save/host-1.txt', 'iptables-save'],
+    ['cat /proc/net/route', 'proc-net-route'],
+    ['ps', 'ps'],
+    ['namespaces/host/ip-addr.txt', undefined],
+    ['/tmp/ip addr.txt', undefined],
+    ['ss/host.txt', undefined],
+  ])('%s', (command, format) => {
+    expect(hintOfCommand(command)?.format).toBe(format);
   });
 });

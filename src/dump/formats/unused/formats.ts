@@ -1,5 +1,6 @@
 /** What people paste and nettrace recognises, but takes nothing from: listed with the reason, and what to give in its place. */
 import { type Format, firstLine, firstRecord } from '../../format.ts';
+import { isPath } from '../../hint.ts';
 import type { DumpText } from '../../text.ts';
 import { KERNEL } from './kernel.ts';
 import { MANAGERS } from './managers.ts';
@@ -45,6 +46,7 @@ export const ALIKE_FORMATS: readonly Format[] = UNUSED_FORMATS.filter(({ id }) =
 
 /** The format whose command this is, by which alone some outputs can be told: a number, a list of names. */
 export function unusedOfCommand(command: string): Format | undefined {
+  if (isPath(command)) return undefined;
   const id = UNUSED.find(({ commands }) => commands?.test(command))?.id;
   return UNUSED_FORMATS.find((format) => format.id === id);
 }
