@@ -14,8 +14,23 @@ import { examples } from './options.ts';
 
 export type Finish = (status: Status) => void;
 
-/** The command tree. Its commands load what they run on when they are run. */
-export function createProgram(io: Io, finish: Finish): Command {
+const COMMANDS = {
+  analyze: defineAnalyze,
+  topology: defineTopology,
+  trace: defineTrace,
+  replay: defineReplay,
+  show: defineShow,
+  explain: defineExplain,
+  collect: defineCollect,
+  scan: defineScan,
+};
+const HIDDEN: readonly string[] = ['scan'];
+
+/**
+ * The command tree. Its commands load what they run on when they are run. Of a command line that begins with a command, the others
+ * aren't made.
+ */
+export function createProgram(io: Io, finish: Finish, first = ''): Command {
   const program = new Command('nettrace')
     .description(
       'Where did my packet go, and why did no answer come back? nettrace reads packet captures and the outputs of ip, ' +
@@ -50,18 +65,11 @@ export function createProgram(io: Io, finish: Finish): Command {
 Exit status: 0 nothing wrong found, 1 problems found, 2 the command line or an\ninput is unusable.
 `,
     );
-  for (const define of [
-    defineAnalyze,
-    defineTopology,
-    defineTrace,
-    defineReplay,
-    defineShow,
-    defineExplain,
-    defineCollect,
-  ]) {
-    program.addCommand(inherit(define(io, finish), program));
+  const alone = Object.hasOwn(COMMANDS, first);
+  for (const [name, define] of Object.entries(COMMANDS)) {
+    if (alone && name !== first) continue;
+    program.addCommand(inherit(define(io, finish), program), { hidden: HIDDEN.includes(name) });
   }
-  program.addCommand(inherit(defineScan(io, finish), program), { hidden: true });
   return program;
 }
 

@@ -11,10 +11,11 @@ export const INTERNAL_ERROR = 70;
 /** Runs a command line (without `node` and the script's name) and gives the exit status. */
 export async function runCli(words: readonly string[], io: Io): Promise<number> {
   let status: Status = 0;
-  const program = createProgram(io, (result) => {
+  const finish = (result: Status) => {
     status = result;
     io.setStatus(result);
-  });
+  };
+  const program = createProgram(io, finish, words[0]);
   try {
     if (words.length === 0) {
       program.outputHelp({ error: true });
