@@ -104,39 +104,64 @@ export function choose(flows: SeenFlows, budget: Budget = BUDGET): Choice {
   return { wanted, shapes, like };
 }
 
-/** Counts of groups and the first flow of each, by two words of hash. */
+/** Counts of groups and the first flow of each, by two words of hash: open addressing over arrays, since every flow asks. */
 class Groups {
-  readonly #counts = new Map<number, number>();
-  readonly #first = new Map<number, number>();
+  readonly #ones = new Uint32Array(SLOTS);
+  readonly #others = new Uint32Array(SLOTS);
+  readonly #counts = new Uint32Array(SLOTS);
+  /** Flow + 1; 0 where none is known. */
+  readonly #first = new Uint32Array(SLOTS);
+  readonly #taken = new Uint8Array(SLOTS);
+  #groups = 0;
 
   /** This one included. */
   count(one: number, other: number): number {
-    const key = keyOf(one, other);
-    const known = this.#counts.get(key) ?? 0;
-    // Groups of one flow each are as many as flows: what they count isn't worth the memory.
-    if (known === 0 && this.#counts.size >= MOST_GROUPS) return MOST_GROUPS;
-    this.#counts.set(key, known + 1);
-    return known + 1;
+    const slot = this.#slotOf(one, other);
+    if (slot < 0) return MOST_GROUPS;
+    const count = (this.#counts[slot] as number) + 1;
+    this.#counts[slot] = count;
+    return count;
   }
 
+  /** `flow` is the first where none is known. */
   first(one: number, other: number, flow: number): number {
-    const key = keyOf(one, other);
-    const known = this.#first.get(key);
-    if (known !== undefined) return known;
-    if (this.#first.size < MOST_GROUPS) this.#first.set(key, flow);
-    return flow;
+    const slot = this.#slotOf(one, other);
+    if (slot < 0) return flow;
+    if (this.#first[slot] === 0) this.#first[slot] = flow + 1;
+    return (this.#first[slot] as number) - 1;
   }
 
   setFirst(one: number, other: number, flow: number): void {
-    if (this.#first.size < MOST_GROUPS) this.#first.set(keyOf(one, other), flow);
+    const slot = this.#slotOf(one, other);
+    if (slot >= 0) this.#first[slot] = flow + 1;
   }
 
   known(one: number, other: number): number {
-    return this.#first.get(keyOf(one, other)) ?? -1;
+    const slot = this.#slotOf(one, other);
+    return slot < 0 ? -1 : (this.#first[slot] as number) - 1;
+  }
+
+  /** -1 when there are too many: groups of one flow each are as many as flows, and what they count isn't worth the memory. */
+  #slotOf(one: number, other: number): number {
+    const left = one >>> 0;
+    const right = mix(other >>> 0, one);
+    for (let at = (left ^ right) & (SLOTS - 1); ; at = (at + 1) & (SLOTS - 1)) {
+      if (this.#taken[at] === 1) {
+        if (this.#ones[at] === left && this.#others[at] === right) return at;
+        continue;
+      }
+      if (this.#groups >= MOST_GROUPS) return -1;
+      this.#groups++;
+      this.#ones[at] = left;
+      this.#others[at] = right;
+      this.#taken[at] = 1;
+      return at;
+    }
   }
 }
 
 const MOST_GROUPS = 1 << 16;
+const SLOTS = MOST_GROUPS * 2;
 
 /** The latest flow of each client and service, and whether it failed: where one hash stands for two kinds, more flows are looked at than need be. */
 class Turns {
@@ -168,8 +193,4 @@ function mix(hash: number, word: number): number {
   let mixed = Math.imul(hash ^ (word >>> 16) ^ (word << 16), 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15) ^ word, 0x85ebca6b);
   return (mixed ^ (mixed >>> 13)) >>> 0;
-}
-
-function keyOf(one: number, other: number): number {
-  return (one >>> 0) * 0x200000 + (mix(other >>> 0, one) >>> 11);
 }
