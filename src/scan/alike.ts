@@ -2,18 +2,17 @@
  * Sums of packets that came alike, kept for a moment: conversations between the same hosts come one after the other, and who listens
  * wants to know of them together.
  */
-const SLOTS = 4096;
+const SLOTS = 1 << 16;
+
+/** Words of a slot: the ends' words, TTL and MACs as a side's `bits` has them, family and point as a kind has them, and the sum, a double. */
+const SLOT = { source: 0, destination: 1, bits: 2, kind: 3, packets: 4, words: 8 } as const;
 
 /** Of packets that one host sent another by one pair of MACs and with one TTL. */
 export type Told = (source: number, destination: number, bits: number, kind: number, packets: number) => void;
 
 export class AlikeSums {
-  /** The ends' words, TTL and MACs as a side's `bits` has them, family and point as a kind has them. */
-  readonly #source = new Uint32Array(SLOTS);
-  readonly #destination = new Uint32Array(SLOTS);
-  readonly #bits = new Uint32Array(SLOTS);
-  readonly #kind = new Uint32Array(SLOTS);
-  readonly #packets = new Float64Array(SLOTS);
+  readonly #words = new Uint32Array(SLOTS * SLOT.words);
+  readonly #doubles = new Float64Array(this.#words.buffer);
   readonly #told: Told;
 
   constructor(told: Told) {
@@ -21,36 +20,42 @@ export class AlikeSums {
   }
 
   add(source: number, destination: number, bits: number, kind: number, packets: number): void {
+    const words = this.#words;
     const hash = Math.imul(source ^ (destination << 7) ^ (destination >>> 25) ^ bits ^ kind, 0x9e3779b1);
-    const slot = hash >>> 20;
+    const slot = (hash >>> 16) * SLOT.words;
     const isSame =
-      this.#source[slot] === source &&
-      this.#destination[slot] === destination &&
-      this.#bits[slot] === bits &&
-      this.#kind[slot] === kind;
+      words[slot + SLOT.source] === source &&
+      words[slot + SLOT.destination] === destination &&
+      words[slot + SLOT.bits] === bits &&
+      words[slot + SLOT.kind] === kind;
+    const sum = (slot + SLOT.packets) >> 1;
     if (!isSame) {
       this.#tell(slot);
-      this.#source[slot] = source;
-      this.#destination[slot] = destination;
-      this.#bits[slot] = bits;
-      this.#kind[slot] = kind;
+      words[slot + SLOT.source] = source;
+      words[slot + SLOT.destination] = destination;
+      words[slot + SLOT.bits] = bits;
+      words[slot + SLOT.kind] = kind;
     }
-    this.#packets[slot] = (this.#packets[slot] as number) + packets;
+    this.#doubles[sum] = (this.#doubles[sum] as number) + packets;
   }
 
   end(): void {
-    for (let slot = 0; slot < SLOTS; slot++) this.#tell(slot);
+    for (let slot = 0; slot < SLOTS * SLOT.words; slot += SLOT.words) {
+      if (this.#doubles[(slot + SLOT.packets) >> 1] !== 0) this.#tell(slot);
+    }
   }
 
   #tell(slot: number): void {
-    const packets = this.#packets[slot] as number;
+    const sum = (slot + SLOT.packets) >> 1;
+    const packets = this.#doubles[sum] as number;
     if (packets === 0) return;
-    this.#packets[slot] = 0;
+    this.#doubles[sum] = 0;
+    const words = this.#words;
     this.#told(
-      this.#source[slot] as number,
-      this.#destination[slot] as number,
-      this.#bits[slot] as number,
-      this.#kind[slot] as number,
+      words[slot + SLOT.source] as number,
+      words[slot + SLOT.destination] as number,
+      words[slot + SLOT.bits] as number,
+      words[slot + SLOT.kind] as number,
       packets,
     );
   }
