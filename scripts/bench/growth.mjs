@@ -34,7 +34,7 @@ export const TABLES = {
   },
   'kube-proxy': {
     sizes: [2000, 20_000, 50_000],
-    make: (folder, size) => writeRuled(folder, (masquerade) => kubeProxy(size, [masquerade])),
+    make: (folder, size) => writeRuled(folder, (masquerade) => kubeProxy(size, { more: [masquerade] }).text),
     what: (size) => `100,000 packets in 5,000 flows, ${size.toLocaleString('en')} rules of kube-proxy`,
   },
   set: {

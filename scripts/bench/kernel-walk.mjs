@@ -5,12 +5,10 @@
 // the process that sends, so its own CPU time, less that without rules, is the walk. The model's side: the same ruleset, the same packet,
 // through the same chain. The ratios hold the kernel's walk alone against the model's whole call.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundled } from './measure/bundled.mjs';
+import { cpu, middle } from './measure/timing.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -76,7 +74,7 @@ for (const backend of ['nft', 'legacy']) {
 }
 const model = await modelCost();
 const goals = ['nft', 'legacy'].map((backend) => ({
-  name: `kernel / model, iptables-${backend}`,
+  name: `times faster than iptables-${backend}`,
   value: kernel[backend] && kernel[backend].walk / model.with,
   least: 100,
 }));
@@ -100,7 +98,7 @@ function kernelCost(backend) {
       load(RULES);
       ruled.push(send());
     }
-    const [without, within] = [median(plain), median(ruled)];
+    const [without, within] = [middle(plain), middle(ruled)];
     return { without, with: within, walk: within - without };
   } finally {
     must('ip', ['netns', 'del', name]);
@@ -114,43 +112,24 @@ function must(command, args, input = '') {
 }
 
 async function modelCost() {
-  const src = fileURLToPath(new URL('../../src/', import.meta.url));
-  const folder = mkdtempSync(join(process.env.NETTRACE_BENCH_DIR ?? tmpdir(), 'nettrace-walk-'));
-  try {
-    const outfile = join(folder, 'model.mjs');
-    await build({
-      stdin: { contents: MODEL, resolveDir: src },
-      outfile,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      logLevel: 'warning',
-    });
-    const { walker } = await import(pathToFileURL(outfile).href);
-    const [empty, full] = [walker(ruleset(0), PORT), walker(ruleset(RULES), PORT)];
-    const plain = [];
-    const ruled = [];
-    for (let i = 0; i < ROUNDS + 2; i++) {
-      plain.push(cpuOf(empty));
-      ruled.push(cpuOf(full));
-    }
-    // The first two rounds are the compiler's.
-    const [without, within] = [median(plain.slice(2)), median(ruled.slice(2))];
-    return { without, with: within, walk: Math.max(within - without, 0.001) };
-  } finally {
-    rmSync(folder, { recursive: true });
+  const resolveDir = fileURLToPath(new URL('../../src/', import.meta.url));
+  const { walker } = await bundled({ stdin: { contents: MODEL, resolveDir } });
+  const [empty, full] = [walker(ruleset(0), PORT), walker(ruleset(RULES), PORT)];
+  const plain = [];
+  const ruled = [];
+  for (let i = 0; i < ROUNDS + 2; i++) {
+    plain.push(cpuOf(empty));
+    ruled.push(cpuOf(full));
   }
+  // The first two rounds are the compiler's.
+  const [without, within] = [middle(plain.slice(2)), middle(ruled.slice(2))];
+  return { without, with: within, walk: Math.max(within - without, 0.001) };
 }
 
 function cpuOf(walk) {
   const calls = PACKETS * 50;
-  const from = process.cpuUsage();
-  for (let i = 0; i < calls; i++) walk();
-  const { user, system } = process.cpuUsage(from);
-  return (user + system) / calls;
-}
-
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+  const all = cpu(() => {
+    for (let i = 0; i < calls; i++) walk();
+  });
+  return all / calls;
 }

@@ -133,7 +133,7 @@ describe('captures', () => {
 describe('rulesets', () => {
   it.each([
     ['Docker', docker(200), 620],
-    ['kube-proxy', kubeProxy(2000), 2000],
+    ['kube-proxy', kubeProxy(2000).text, 2000],
     ['a firewall', firewall(1000), 1000],
     ['ports', linearPorts(1000), 1000],
     ['sources', linearSources(1000), 1000],

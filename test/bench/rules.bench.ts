@@ -1,13 +1,14 @@
 /** What rules cost: reading them, and packets through them with their traces. */
 import { bench, describe } from 'vitest';
-import { kubeProxy, serviceAddress, servicePort } from '../../scripts/bench/rulesets/kube-proxy.mjs';
+import { kubeProxy } from '../../scripts/bench/rulesets/kube-proxy.mjs';
 import { linearPorts } from '../../scripts/bench/rulesets/linear.mjs';
 import { buildSkb } from '../../src/skb/build.ts';
 import { parseSave } from '../../src/xtables/parse.ts';
 import { ip, network } from '../netstack/support/lab.ts';
 
 const RULES = 2000;
-const RULESETS = { 'kube-proxy': kubeProxy(RULES), 'linear --dport': linearPorts(RULES) };
+const KUBE = kubeProxy(RULES);
+const RULESETS = { 'kube-proxy': KUBE.text, 'linear --dport': linearPorts(RULES) };
 
 function router(iptables: string) {
   const host = {
@@ -37,8 +38,9 @@ describe.each(Object.entries(RULESETS))(`${RULES} rules of %s`, (name, text) => 
     const flow = flows++;
     const port = 1024 + (flow % 60000);
     if (name === 'kube-proxy') {
-      const service = flow % 150;
-      world.receive(at, packet(serviceAddress(service), servicePort(service), port, 6));
+      const service = KUBE.services[flow % KUBE.services.length];
+      if (service)
+        world.receive(at, packet(service.address, service.port, port, service.protocol === 'tcp' ? 6 : 17));
     } else {
       world.receive(at, packet('10.244.0.9', 60001, port, 17));
     }

@@ -7,7 +7,9 @@ import { buildSkb } from '../../../src/skb/build.ts';
 import { derivedRoutes } from '../../../src/snapshot/derived-routes.ts';
 import { makeTopology } from '../../../src/topology/build.ts';
 import { parseSave } from '../../../src/xtables/parse.ts';
-import { kubeProxy, random } from './kube.mjs';
+import { cpu, middle } from '../measure/timing.mjs';
+import { kubeProxy } from '../rulesets/kube-proxy.mjs';
+import { Random } from '../traffic/random.mjs';
 
 const SPAN = { path: 'bench', line: 1 };
 
@@ -21,9 +23,10 @@ export function measure(wanted, rounds) {
   const netns = node(parse(text));
   const snapshot = { namespaces: new Map([['host', netns]]), docker: { containers: [], networks: [] } };
   const topology = makeTopology(snapshot.namespaces, []);
-  const packets = firstPackets(services, 1000);
+  const packets = firstPackets(services, PACKETS);
+  const flows = firstPackets(services, PACKETS * SETS);
   const first = cpu(() => send(createWorld(snapshot, topology), packets[0]));
-  const walks = traversals(netns, packets, rounds);
+  const walks = traversals(netns, flows, rounds);
   const paths = wholePaths(snapshot, topology, packets, rounds);
   const world = median(rounds, () => perCall(1000, () => createWorld(snapshot, topology)));
   let at = 0;
@@ -40,15 +43,15 @@ function parse(text) {
   return parseSave(text, 'iptables-save', { family: 4, backend: 'nft' }).ruleset;
 }
 
-/** The nat chains from the hook's entry to the verdict, steps recorded, each packet the first of its flow. */
-function traversals(netns, packets, rounds) {
-  const net = createNet(netns);
-  const bases = new Map(
-    ['PREROUTING', 'OUTPUT'].map((hook) => [
-      hook,
-      net.tables[4].nat[hook].find(({ kind }) => kind === 'table').base,
-    ]),
-  );
+/** A round has other flows than the one before. */
+const PACKETS = 1000;
+const SETS = 4;
+
+/**
+ * The nat chains from the hook's entry to the verdict, steps recorded, each packet the first of its flow. `firstWay`: where no packet
+ * before took that way through the rules.
+ */
+function traversals(netns, flows, rounds) {
   let steps = [];
   let undecided = 0;
   const hooks = {
@@ -60,9 +63,7 @@ function traversals(netns, packets, rounds) {
     undecided: () => void undecided++,
   };
   let total = 0;
-  const round = () => {
-    total = 0;
-    undecided = 0;
+  const send = (net, bases, packets) => {
     for (const { skb, hook } of packets) {
       skb.mark = 0;
       steps = [];
@@ -71,9 +72,29 @@ function traversals(netns, packets, rounds) {
       total += steps.length;
     }
   };
-  for (let i = 0; i < 30; i++) round();
-  const traversal = median(rounds, () => cpu(round)) / packets.length;
-  return { traversal, steps: total / packets.length, unknown: undecided / packets.length };
+  const setOf = (i) => flows.slice((i % SETS) * PACKETS, ((i % SETS) + 1) * PACKETS);
+  // The rules are read and compiled with the first packets that come to them.
+  let warm = chainsOf({ ...netns });
+  for (let i = 0; i < SETS; i++) send(warm.net, warm.bases, setOf(i));
+  const firstWays = [];
+  for (let i = 0; i < SETS; i++) {
+    // Of a copy no ways are known.
+    warm = chainsOf({ ...netns });
+    firstWays.push(cpu(() => send(warm.net, warm.bases, setOf(i))) / PACKETS);
+  }
+  for (let i = 0; i < 3 * SETS; i++) send(warm.net, warm.bases, setOf(i));
+  total = 0;
+  undecided = 0;
+  let at = 0;
+  const traversal = median(2 * rounds, () => cpu(() => send(warm.net, warm.bases, setOf(at++)))) / PACKETS;
+  const packets = 2 * rounds * PACKETS;
+  return { traversal, firstWay: middle(firstWays), steps: total / packets, unknown: undecided / packets };
+}
+
+function chainsOf(netns) {
+  const net = createNet(netns);
+  const base = (hook) => net.tables[4].nat[hook].find(({ kind }) => kind === 'table').base;
+  return { net, bases: new Map(['PREROUTING', 'OUTPUT'].map((hook) => [hook, base(hook)])) };
 }
 
 /** `receive` and `sendLocal`: of a new flow each, then of packets that follow. */
@@ -99,8 +120,8 @@ function wholePaths(snapshot, topology, packets, rounds) {
 
 /** Half from pods to services, a quarter from the node itself, the rest to node ports and to what is no service. */
 function firstPackets(services, count) {
-  const next = random(7);
-  const below = (n) => Math.floor(next() * n);
+  const random = new Random(7);
+  const below = (limit) => random.below(limit);
   const live = services.filter(({ endpoints }) => endpoints.length > 0);
   const published = live.filter(({ nodePort }) => nodePort !== undefined);
   const ip = (text) => parseIp(text);
@@ -181,13 +202,6 @@ function node(ruleset) {
   };
 }
 
-function cpu(run) {
-  const from = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(from);
-  return user + system;
-}
-
 function perCall(calls, run) {
   return (
     cpu(() => {
@@ -198,8 +212,4 @@ function perCall(calls, run) {
 
 function median(rounds, run) {
   return middle(Array.from({ length: rounds }, run));
-}
-
-function middle(numbers) {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 }

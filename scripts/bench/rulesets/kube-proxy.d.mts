@@ -1,5 +1,12 @@
-export function kubeProxy(rules: number, more?: readonly string[]): string;
-export function servicesOf(rules: number): number;
-export function serviceAddress(index: number): string;
-export function servicePort(index: number): number;
-export function endpointAddress(service: number, endpoint: number): string;
+export interface Service {
+  readonly title: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly nodePort: number | undefined;
+  readonly endpoints: readonly { readonly address: string; readonly port: number }[];
+}
+export function kubeProxy(
+  wanted: number,
+  options?: { readonly more?: readonly string[]; readonly seed?: number },
+): { readonly text: string; readonly services: readonly Service[]; readonly rules: number };
