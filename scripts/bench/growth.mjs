@@ -42,6 +42,13 @@ export const TABLES = {
     make: (folder, size) => writeSmall(folder, { packets: 1e5, flows: 5000, rules: 10, members: size }),
     what: (size) => `100,000 packets in 5,000 flows, a set of ${size.toLocaleString('en')} members`,
   },
+  'counted-set': {
+    sizes: [1000, 20_000, 100_000],
+    make: (folder, size) =>
+      writeSmall(folder, { packets: 1e5, flows: 5000, rules: 10, members: size, isCounted: true }),
+    what: (size) =>
+      `100,000 packets in 5,000 flows, a set of ${size.toLocaleString('en')} members with timeouts and counters`,
+  },
   points: {
     sizes: [1, 2, 3, 4],
     make: (folder, size) => writePoints(folder, { packets: 1e6, flows: 50_000, points: size }),

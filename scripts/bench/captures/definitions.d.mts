@@ -16,6 +16,7 @@ export function writeSmall(
     readonly flows: number;
     readonly rules?: number;
     readonly members?: number;
+    readonly isCounted?: boolean;
     readonly seed?: number;
   },
 ): void;

@@ -28,13 +28,16 @@ const MIXED = [
   ['udpUnanswered', 0.002],
 ];
 
-/** Many small packets through a firewall, with its dumps; `members`: of a set of banned sources that every packet is held against. */
-export function writeSmall(folder, { packets, flows, rules = 1000, members, seed = 2 }) {
+/**
+ * Many small packets through a firewall, with its dumps; `members`: of a set of banned sources that every packet is held against,
+ * with timeouts and counters when it `isCounted`.
+ */
+export function writeSmall(folder, { packets, flows, rules = 1000, members, isCounted, seed = 2 }) {
   writeLan(folder, {
     ...{ seed, packets, flows, kinds: [['tcp', 0.79], ['udp', 0.2], ...FAILING] },
     ...{ gap: [2, 10], payload: [20, 60] },
   });
-  writeFirewallDumps(folder, firewall(rules, members !== undefined), members);
+  writeFirewallDumps(folder, firewall(rules, members !== undefined), members, isCounted);
 }
 
 export const CAPTURES = {

@@ -4,7 +4,7 @@ import { ipset } from '../rulesets/ipset.mjs';
 import { ip, mac } from './addresses.mjs';
 import { device, loopback, writeDumps } from './dumps.mjs';
 
-export function writeFirewallDumps(folder, rules, members) {
+export function writeFirewallDumps(folder, rules, members, isCounted) {
   writeDumps(folder, 'host', {
     'ip-addr.txt': [
       loopback(),
@@ -22,7 +22,7 @@ export function writeFirewallDumps(folder, rules, members) {
     'ip-neigh.txt': `198.51.100.1 dev eth0 lladdr ${mac(ip('198.51.100.1'))} REACHABLE\n`,
     'sysctl.txt': sysctl(),
     'iptables-save.txt': rules,
-    ...(members !== undefined && { 'ipset-save.txt': ipset(members) }),
+    ...(members !== undefined && { 'ipset-save.txt': ipset(members, isCounted) }),
   });
 }
 

@@ -1,1 +1,1 @@
-export function ipset(members: number, name?: string): string;
+export function ipset(members: number, isCounted?: boolean, name?: string): string;
