@@ -17,6 +17,7 @@ import type { Topology } from '../topology/topology.ts';
 import { type Case, modelDrop, type Scene } from './case.ts';
 import type { Cause, Found } from './cause.ts';
 import { CAUSES } from './causes.ts';
+import { dropsOf } from './model-cause.ts';
 
 export function makeScene(
   inputs: InputSet,
@@ -144,14 +145,19 @@ const EQUAL = 0.05;
 const FAINT = 0.25;
 
 /** Causes differ in their parts, which makes asking each for its own slow; these are alike. */
-const FINDING = CAUSES.flatMap((cause) => (cause.find ? [{ cause, find: cause.find.bind(cause) }] : []));
+const FINDING = CAUSES.flatMap((cause) =>
+  cause.find ? [{ cause, find: cause.find.bind(cause), drops: dropsOf(cause.find) }] : [],
+);
 
 /** What explains the flow best; undefined when nothing does, or nothing has to be explained. */
 export function explain(kase: Case): Diagnosed | undefined {
   let best: Diagnosed | undefined;
   // Of a packet that a trace shows going on, and nobody after that, nothing is known to be wrong.
   if (kase.outcome.status === 'unknown' && isTraceOnly(kase, kase.flow) && !modelDrop(kase)) return undefined;
-  for (const { cause, find } of FINDING) {
+  const died = modelDrop(kase)?.cause;
+  for (const { cause, find, drops } of FINDING) {
+    // Half of the catalogue is about one way to die each.
+    if (drops && (died === undefined || !drops.has(died))) continue;
     const found = find(kase);
     if (found && found.confidence >= FAINT && (!best || found.confidence > best.found.confidence + EQUAL))
       best = { cause, found };

@@ -25,12 +25,13 @@ export interface ModelCauseSpec extends Omit<Cause, 'find'> {
 /** A cause that is proved by the model's path ending there and the captures agreeing. */
 export function modelCause(spec: ModelCauseSpec): Cause {
   const { from = [], tell, ...cause } = spec;
-  return {
+  const drops = new Set([spec.id, ...from]);
+  const made = {
     ...cause,
-    find(kase) {
+    find(kase: Case): Found | undefined {
       if (kase.outcome.status === 'delivered' && !kase.hypothetical) return undefined;
       const drop = modelDrop(kase);
-      if (!drop || (drop.cause !== spec.id && !from.includes(drop.cause))) return undefined;
+      if (!drop || !drops.has(drop.cause)) return undefined;
       const told = tell(kase, drop);
       if (!told) return undefined;
       const rule = told.rule ?? ruleOf(kase, drop.trace);
@@ -49,6 +50,15 @@ export function modelCause(spec: ModelCauseSpec): Cause {
       };
     },
   };
+  DROPS.set(made.find, drops);
+  return made;
+}
+
+const DROPS = new WeakMap<NonNullable<Cause['find']>, ReadonlySet<string>>();
+
+/** The drop causes of the model without which this finds nothing; undefined where it asks for more. A cause that wraps another's has a `find` of its own. */
+export function dropsOf(find: NonNullable<Cause['find']>): ReadonlySet<string> | undefined {
+  return DROPS.get(find);
 }
 
 /** Only a trace shows the rule that dropped it: which number it has is not known, and no replay meets it. */
