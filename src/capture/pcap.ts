@@ -90,26 +90,36 @@ export class PcapParser implements Parser {
       return;
     }
     const { view, end } = chunk;
-    const { context, little, header, unit, limit } = this;
-    const { offset, captured, length, seconds, nanoseconds } = columns;
+    const { context, header, limit } = this;
     columns.view = view;
     columns.linkType = context.frame.linkType;
-    const whole = 1e9 / unit;
     let at = chunk.start;
+    let isFull = true;
+    while (isFull) {
+      at = this.fill(columns, at, end);
+      isFull = columns.count === COLUMNS;
+      context.emitColumns(columns);
+    }
+    chunk.start = at;
+    this.need = header;
+    if (at + header > end) return;
+    const captured = view.getUint32(at + 8, this.little);
+    if (captured > limit) this.tooLong(at, captured);
+    else this.need = header + captured;
+  }
+
+  /** Whole records from `at` on; gives where they end. A function of its own for the reason that `countRun` has. */
+  private fill(columns: FrameColumns, start: number, end: number): number {
+    const { view, offset, captured, length, seconds, nanoseconds } = columns;
+    const { little, header, unit, limit } = this;
+    const whole = 1e9 / unit;
+    let at = start;
     let count = 0;
-    for (;;) {
-      if (at + header > end) {
-        this.need = header;
-        break;
-      }
+    while (count < COLUMNS && at + header <= end) {
       // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
       const there = view.getInt32(at + 8, little);
-      if (there < 0 || there > limit) break;
       const next = at + header + there;
-      if (next > end) {
-        this.need = header + there;
-        break;
-      }
+      if (there < 0 || there > limit || next > end) break;
       offset[count] = at + header;
       captured[count] = there;
       length[count] = view.getInt32(at + 12, little);
@@ -122,20 +132,11 @@ export class PcapParser implements Parser {
         seconds[count] = view.getUint32(at, little) + Math.floor(beyond / 1e9);
         nanoseconds[count] = beyond % 1e9;
       }
+      count++;
       at = next;
-      if (++count === COLUMNS) {
-        columns.count = count;
-        context.emitColumns(columns);
-        count = 0;
-      }
     }
     columns.count = count;
-    context.emitColumns(columns);
-    chunk.start = at;
-    if (at + header <= end) {
-      const there = view.getUint32(at + 8, little);
-      if (there > limit) this.tooLong(at, there);
-    }
+    return at;
   }
 
   /** What `parse` does, without frames. Only the usual header is worth the way by itself. */
