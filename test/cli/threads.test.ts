@@ -2,11 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { pcapWriter } from '../../src/capture/pcap-writer.ts';
 import { collector } from '../../src/capture/writer.ts';
+import { readingOf } from '../../src/correlate/sieve/first-reading.ts';
+import type { Share, ShareMessage } from '../../src/correlate/sieve/share.ts';
 import { capture, type Sent } from '../support/frames.ts';
 
 const PATIENCE = 300_000;
@@ -22,7 +25,7 @@ function written(ttl: number): Uint8Array {
   const { sink, bytes } = collector();
   const add = pcapWriter(sink, { linkType: 1 });
   for (let i = 0; i < CONVERSATIONS; i++) {
-    const sourcePort = 2000 + i;
+    const sourcePort = 20_000 + i;
     const common = { protocol: 17, ttl, payload: PAYLOAD };
     const there: Sent = {
       ...common,
@@ -52,7 +55,7 @@ function written(ttl: number): Uint8Array {
 function analyzed(...words: string[]) {
   const ran = spawnSync(
     process.execPath,
-    [resolve('bin/nettrace.js'), 'analyze', '--format', 'json', ...words],
+    [resolvePath('bin/nettrace.js'), 'analyze', '--format', 'json', ...words],
     {
       encoding: 'utf8',
       maxBuffer: 2 ** 28,
@@ -91,6 +94,34 @@ describe('several large captures', () => {
       const ran = analyzed('--threads', '2', broken, noCapture);
       expect(ran.stderr).toMatch(/broken\.pcap.*ends in the middle of this record/);
       expect(ran.stderr).not.toMatch(/good\.pcap.*ends in the middle/);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'are read by a thread until none is left that nobody has taken',
+    async () => {
+      // The launcher builds what is stale.
+      expect(analyzed('--help').status).toBe(0);
+      const files = ['a.pcap', 'b.pcap', 'c.pcap'].map((name) => join(folder, name));
+      for (const file of files) writeFileSync(file, written(60));
+      const tasks = files.map((file, input) => ({ input, path: file, file }));
+      const share: Share = { tasks, taken: new Int32Array(new SharedArrayBuffer(4)) };
+      share.taken[0] = 1;
+      const messages: ShareMessage[] = [];
+      await new Promise((resolve, reject) => {
+        const worker = new Worker(resolvePath('dist/reading-worker.cjs'), { workerData: share });
+        worker.on('message', (message: ShareMessage) => messages.push(message));
+        worker.once('error', reject).once('exit', resolve);
+      });
+      const readings = messages.flatMap((message) => ('reading' in message ? [message] : []));
+      expect(readings.map(({ input }) => input)).toEqual([1, 2]);
+      for (const { reading } of readings) {
+        const { flows, summary } = readingOf(reading);
+        expect(flows.table.records.count).toBe(CONVERSATIONS);
+        expect(flows.plain + flows.odd).toBe(summary.packets);
+        expect(flows.odd).toBe(CONVERSATIONS / 1000);
+      }
     },
     PATIENCE,
   );
