@@ -82,12 +82,12 @@ function traversals(netns, flows, rounds) {
     warm = chainsOf({ ...netns });
     firstWays.push(cpu(() => send(warm.net, warm.bases, setOf(i))) / PACKETS);
   }
-  for (let i = 0; i < 3 * SETS; i++) send(warm.net, warm.bases, setOf(i));
+  for (let i = 0; i < 10 * SETS; i++) send(warm.net, warm.bases, setOf(i));
   total = 0;
   undecided = 0;
   let at = 0;
-  const traversal = median(2 * rounds, () => cpu(() => send(warm.net, warm.bases, setOf(at++)))) / PACKETS;
-  const packets = 2 * rounds * PACKETS;
+  const traversal = median(10 * rounds, () => cpu(() => send(warm.net, warm.bases, setOf(at++)))) / PACKETS;
+  const packets = 10 * rounds * PACKETS;
   return { traversal, firstWay: middle(firstWays), steps: total / packets, unknown: undecided / packets };
 }
 
