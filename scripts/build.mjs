@@ -16,6 +16,7 @@ import {
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { kernelModule } from './build/kernel.mjs';
 import { validatorModule } from './build/validator.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -31,6 +32,9 @@ const foreknown = {
     const resolveDir = root;
     onLoad({ filter: /\/src\/version\.ts$/ }, () => ({
       contents: `export const VERSION = ${JSON.stringify(version)};`,
+    }));
+    onLoad({ filter: /\/src\/scan\/kernel-code\.ts$/ }, async () => ({
+      contents: `export const kernelCode = () => Buffer.from('${(await kernelModule(root)).toString('base64')}', 'base64');`,
     }));
     onLoad({ filter: /\/src\/input\/manifest-validator\.ts$/ }, async () => ({
       contents: await validatorModule(root),

@@ -5,7 +5,6 @@ interface Parts<Words, Index> {
   readonly count: number;
 }
 export type AddressTableParts = Parts<Uint32Array<ArrayBuffer>, Int32Array<ArrayBuffer>>;
-export type MacPairsParts = Parts<Int32Array<ArrayBuffer>, Uint16Array<ArrayBuffer>>;
 
 /** IPv6 addresses by number, in order of first sight: keys of flows are words, and 128 bits are none. */
 export class AddressTable {
@@ -83,97 +82,3 @@ function mix(a: number, b: number, c: number, d: number): number {
   hash = Math.imul(hash ^ (hash >>> 13) ^ d, 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
-
-interface Macs {
-  readonly source?: number;
-  readonly destination?: number;
-}
-
-/** Pairs of MAC addresses (sender, receiver) by number; pair 0 is that of packets without any. */
-export class MacPairs {
-  /**
-   * Three words a pair: the twelve bytes of an Ethernet header. SLL's source fills the last two, with `NO_RECEIVER` before them. They are
-   * signed: as arguments, numbers of 32 bits without a sign would be objects.
-   */
-  #words = new Int32Array(3 * 256);
-  /** Numbers of pairs, 0 where there is none. */
-  #index = new Uint16Array(1024);
-  #count = 1;
-  readonly #macs: Macs[] = [];
-
-  get size(): number {
-    return this.#count;
-  }
-
-  parts(): MacPairsParts {
-    return { words: this.#words, index: this.#index, count: this.#count };
-  }
-
-  static of({ words, index, count }: MacPairsParts): MacPairs {
-    const pairs = new MacPairs();
-    pairs.#words = words;
-    pairs.#index = index;
-    pairs.#count = count;
-    return pairs;
-  }
-
-  /** Of the twelve bytes at `offset`: receiver, sender. */
-  number(a: number, b: number, c: number): number {
-    const index = this.#index;
-    const words = this.#words;
-    const mask = index.length - 1;
-    for (let slot = mix(a, b, c, 0) & mask; ; slot = (slot + 1) & mask) {
-      const known = index[slot] as number;
-      if (known === 0) return this.#add(a, b, c, slot);
-      const at = known * 3;
-      if (words[at] === a && words[at + 1] === b && words[at + 2] === c) return known;
-    }
-  }
-
-  #add(a: number, b: number, c: number, slot: number): number {
-    const number = this.#count;
-    // More pairs than a host has neighbours come from a switch under attack: who they were is not kept.
-    if (number >= MOST_PAIRS) return 0;
-    this.#count++;
-    if (number * 3 === this.#words.length) {
-      const larger = new Int32Array(this.#words.length * 2);
-      larger.set(this.#words);
-      this.#words = larger;
-    }
-    this.#words.set([a, b, c], number * 3);
-    this.#index[slot] = number;
-    if (this.#count * 2 > this.#index.length) this.#grow();
-    return number;
-  }
-
-  #grow(): void {
-    const index = new Uint16Array(this.#index.length * 4);
-    const mask = index.length - 1;
-    for (let number = 1; number < this.#count; number++) {
-      const [a = 0, b = 0, c = 0] = this.#words.subarray(number * 3, number * 3 + 3);
-      let slot = mix(a, b, c, 0) & mask;
-      while (index[slot] !== 0) slot = (slot + 1) & mask;
-      index[slot] = number;
-    }
-    this.#index = index;
-  }
-
-  /** Undefined for pair 0 and for what the header doesn't tell. */
-  macs(number: number): Macs {
-    this.#macs[number] ??= this.#macsOf(number);
-    return this.#macs[number] as Macs;
-  }
-
-  #macsOf(number: number): Macs {
-    if (number === 0) return {};
-    const [a = 0, b = 0, c = 0] = this.#words.subarray(number * 3, number * 3 + 3);
-    const source = (b & 0xffff) * 2 ** 32 + (c >>> 0);
-    return a === NO_RECEIVER && b >>> 16 === 0xffff
-      ? { source }
-      : { source, destination: (a >>> 0) * 2 ** 16 + (b >>> 16) };
-  }
-}
-
-/** Stands for a receiver that the header doesn't tell: no packet that is plain goes to the broadcast address. */
-export const NO_RECEIVER = -1;
-const MOST_PAIRS = 1 << 16;

@@ -3,11 +3,12 @@ import { COLUMNS, FrameColumns } from '../capture/columns.ts';
 import { BlockFrame, type Frame } from '../capture/frame.ts';
 import { Stretches, type StretchesParts } from '../capture/stretches.ts';
 import type { Ip } from '../net/ip.ts';
-import { AddressTable, type AddressTableParts, MacPairs, type MacPairsParts } from './addresses.ts';
+import { AddressTable, type AddressTableParts } from './addresses.ts';
 import { AlikeSums } from './alike.ts';
-import { PlainDecoder } from './plain.ts';
+import { Kernel } from './kernel.ts';
+import { LOOKED_INTO, PlainDecoder } from './plain.ts';
 import { PointStats, type PointStatsParts } from './point-stats.ts';
-import { RECORD, RECORD_WORDS, SIDE } from './records.ts';
+import { RECORD, RECORD_WORDS } from './records.ts';
 import { Batch, MOST_POINTS, ROW, ROW_WORDS } from './row.ts';
 import { FlowTable, type FlowTableParts } from './table.ts';
 
@@ -38,7 +39,6 @@ export interface CaptureFlowsOptions {
 /** The same as plain data, which threads hand to each other. */
 export interface CaptureFlowsParts {
   readonly addresses: AddressTableParts;
-  readonly pairs: MacPairsParts;
   readonly table: FlowTableParts;
   readonly points: readonly PointStatsParts[];
   readonly stretches: StretchesParts;
@@ -57,7 +57,10 @@ export class CaptureFlows {
   plain = 0;
   odd = 0;
   readonly #oddFrames: Bits;
-  readonly #batch = new Batch();
+  /** None of what was handed over by another thread: it is only looked at. */
+  readonly #kernel: Kernel | undefined;
+  /** Of one packet that is looked at again. */
+  readonly #row = new Batch();
   readonly #sums = new AlikeSums((source, destination, bits, kind, packets) =>
     this.#tell(source, destination, bits, kind, packets),
   );
@@ -71,12 +74,15 @@ export class CaptureFlows {
 
   constructor(options: CaptureFlowsOptions, known?: CaptureFlowsParts) {
     this.#options = options;
-    this.decoder = known
-      ? new PlainDecoder(AddressTable.of(known.addresses), MacPairs.of(known.pairs))
-      : new PlainDecoder();
+    this.#kernel = known ? undefined : new Kernel(LOOKED_INTO);
+    this.decoder = new PlainDecoder(this.#kernel, known && AddressTable.of(known.addresses));
     this.table = known
       ? FlowTable.of(known.table)
-      : new FlowTable((record, side, packets) => this.#sum(record, side, packets), options.most);
+      : new FlowTable(
+          this.#kernel,
+          (record, side, packets, bits) => this.#sum(record, side, packets, bits),
+          options.most,
+        );
     this.points = known?.points.map((point) => PointStats.of(point)) ?? [];
     this.stretches = known ? Stretches.of(known.stretches) : new Stretches();
     this.#oddFrames = known ? Bits.of(known.oddFrames) : new Bits();
@@ -88,7 +94,6 @@ export class CaptureFlows {
   parts(): CaptureFlowsParts {
     return {
       addresses: this.decoder.addresses.parts(),
-      pairs: this.decoder.pairs.parts(),
       table: this.table.parts(),
       points: this.points.map((point) => point.parts()),
       stretches: this.stretches.parts(),
@@ -121,13 +126,16 @@ export class CaptureFlows {
 
   /** Records whose times are set. */
   addColumns(columns: FrameColumns): void {
-    const { view, count } = columns;
-    const batch = this.#batch;
+    const kernel = this.#kernel;
+    if (!kernel) return;
+    const { count } = columns;
+    const { batch } = kernel;
+    kernel.stage(columns);
     for (let i = 0; i < count; ) {
       // The point of cooked packets stands in their own headers.
       const to = columns.linkType === SLL2 ? i + 1 : count;
       const point = this.#pointOf(columns, i);
-      if (point >= 0) i = this.decoder.decode(columns, i, to, point, batch);
+      if (point >= 0) i = this.decoder.decode(kernel, columns, i, to, point);
       if (i < to) this.#addOdd(columns.frame(i++, this.#frame));
     }
     this.plain += batch.count;
@@ -136,7 +144,7 @@ export class CaptureFlows {
       const point = (batch.words[i * ROW_WORDS + ROW.kind] as number) >>> 16;
       i = (this.points[point] as PointStats).count(batch, i, point);
     }
-    this.table.add(batch, view);
+    this.table.add();
   }
 
   #addOdd(frame: Frame): void {
@@ -178,10 +186,9 @@ export class CaptureFlows {
     // The first reading found it plain: most are told by their ends alone.
     if (frame.linkType === ETHERNET && !this.table.mayBeWanted(view, offset, frame.captured, point))
       return 'known';
-    const batch = this.#batch;
+    const batch = this.#row;
     batch.count = 0;
-    if (point < 0 || this.decoder.decode(again, 0, 1, point, batch) === 0) return 'odd';
-    batch.count = 0;
+    if (point < 0 || !this.decoder.one(again, 0, point, batch)) return 'odd';
     return this.table.isWanted(batch) ? 'wanted' : 'known';
   }
 
@@ -212,13 +219,12 @@ export class CaptureFlows {
     return this.#point;
   }
 
-  #sum(record: number, side: number, packets: number): void {
+  #sum(record: number, side: number, packets: number, bits: number): void {
     const { records } = this.table;
     const { words } = records;
     const at = record * RECORD_WORDS;
     const low = words[at + RECORD.low] as number;
     const high = words[at + RECORD.high] as number;
-    const bits = words[at + RECORD.sides + side * RECORD.sideWords + SIDE.bits] as number;
     const kind = (words[at + RECORD.kind] as number) & ~255;
     this.#sums.add(
       side === 0 ? low : high,
@@ -230,7 +236,7 @@ export class CaptureFlows {
   }
 
   #tell(source: number, destination: number, bits: number, kind: number, packets: number): void {
-    const macs = this.decoder.pairs.macs(bits >>> 16);
+    const macs = this.decoder.macs(bits >>> 16);
     const point = this.points[kind >>> 16] as PointStats;
     this.#options.onAlike({
       interfaceName: point.interfaceName,

@@ -3,7 +3,9 @@ import { GENEVE_PORT } from '../header/geneve.ts';
 import { GTP_PORT } from '../header/gtp.ts';
 import { VXLAN_PORTS } from '../header/vxlan.ts';
 import { PROTOCOL } from '../net/protocol.ts';
-import { AddressTable, MacPairs, NO_RECEIVER } from './addresses.ts';
+import { AddressTable } from './addresses.ts';
+import type { Kernel } from './kernel.ts';
+import { type Macs, macsOf, NO_RECEIVER } from './macs.ts';
 import { hashOf } from './record-index.ts';
 import { type Batch, kindOf, MARK, ROW, ROW_WORDS } from './row.ts';
 
@@ -27,15 +29,11 @@ const MDNS_PORT = 5353;
 const MPLS_PORT = 6635;
 const TEREDO_PORT = 3544;
 
-/** An untagged Ethernet header and those of IPv4 and TCP without options; EtherType 0800 and the first byte of the latter. */
-const USUAL_HEADERS = 54;
-const USUAL_IPV4 = 0x080045;
-
 const TUNNELS = [...VXLAN_PORTS, GENEVE_PORT, GTP_PORT, MPLS_PORT, TEREDO_PORT];
 
 /** Ports whose UDP datagrams hold other packets, one bit each; and those of which more is looked at than headers. */
 const TUNNEL_PORTS = bitmapOf(TUNNELS);
-const LOOKED_INTO = bitmapOf([...TUNNELS, DNS_PORT, MDNS_PORT]);
+export const LOOKED_INTO = bitmapOf([...TUNNELS, DNS_PORT, MDNS_PORT]);
 
 function bitmapOf(ports: readonly number[]): Uint8Array {
   const bits = new Uint8Array(8192);
@@ -52,98 +50,40 @@ const holds = (bits: Uint8Array, port: number) => (((bits[port >> 3] as number) 
  */
 export class PlainDecoder {
   readonly addresses: AddressTable;
-  readonly pairs: MacPairs;
+  readonly #kernel: Kernel | undefined;
 
-  constructor(addresses = new AddressTable(), pairs = new MacPairs()) {
+  /** Without a kernel it decodes one packet at a time, and says nothing of MACs. */
+  constructor(kernel: Kernel | undefined, addresses = new AddressTable()) {
+    this.#kernel = kernel;
     this.addresses = addresses;
-    this.pairs = pairs;
+  }
+
+  /** Undefined for pair 0 and for what the header doesn't tell. */
+  macs(number: number): Macs {
+    return this.#kernel && number > 0 ? macsOf(this.#kernel.macs(number)) : {};
   }
 
   /**
-   * Fills rows of the batch with the records from `from` on, as long as they are plain, and counts them. Gives the first that isn't, else
-   * `to`. The batch must have room for all.
+   * Fills rows of the kernel's batch with the records from `from` on of the columns that it has staged, as long as they are plain, and counts
+   * them. Gives the first that isn't, else `to`. The batch must have room for all.
    */
-  decode(columns: FrameColumns, from: number, to: number, point: number, batch: Batch): number {
+  decode(kernel: Kernel, columns: FrameColumns, from: number, to: number, point: number): number {
+    const { batch, run } = kernel;
+    const known = kindOf(0, false, point);
     let i = from;
     while (i < to) {
-      if (columns.linkType === ETHERNET) i = this.#usual(columns, i, to, point, batch);
-      if (i < to && !this.#any(columns, i++, point, batch)) return i - 1;
+      if (columns.linkType === ETHERNET) {
+        const next = run.decode(i, to, batch.count, known);
+        batch.count += next - i;
+        i = next;
+      }
+      if (i < to && !this.one(columns, i++, point, batch)) return i - 1;
     }
     return to;
   }
 
-  /** TCP and UDP in IPv4 without options behind an untagged header: nearly all packets are that, and nothing else is taken here. */
-  #usual(columns: FrameColumns, from: number, to: number, point: number, batch: Batch): number {
-    const { view, offset, captured, length: wires, seconds, nanoseconds } = columns;
-    const { pairs } = this;
-    const { words, doubles } = batch;
-    const known = kindOf(0, false, point);
-    let row = batch.count * ROW_WORDS;
-    let i = from;
-    for (; i < to; i++) {
-      const start = offset[i] as number;
-      const there = captured[i] as number;
-      if (there < USUAL_HEADERS || view.getInt32(start + 12) >>> 8 !== USUAL_IPV4) break;
-      const head = view.getInt32(start);
-      const wire = wires[i] as number;
-      const length = view.getUint16(start + 16);
-      const second = view.getInt32(start + 18);
-      const third = view.getUint16(start + 22);
-      const source = view.getInt32(start + 26);
-      const destination = view.getInt32(start + 30);
-      if ((head & 0x01000000) !== 0 || (second & 0x3fff) !== 0) break;
-      if (length > Math.max(wire, there) - 14 || source === 0 || destination >>> 28 >= 14) break;
-      const protocol = third & 255;
-      const ports = view.getInt32(start + 34);
-      let payload = length - 20;
-      let bits = third & 0xff00;
-      let behind = start + 38;
-      // No branches on what every other packet has: the processor can't foresee them.
-      if (protocol === PROTOCOL.tcp) {
-        const rest = view.getUint16(start + 46);
-        const header = (rest >> 12) << 2;
-        if (header < TCP_MIN || header > payload) break;
-        payload -= header;
-        const sequence = view.getInt32(start + 38);
-        words[row + ROW.sequence] = sequence;
-        words[row + ROW.acknowledgement] = view.getInt32(start + 42);
-        bits |= (rest & 255) | (((1 - payload) >>> 31) * SEGMENT);
-        bits |= (-payload >>> 31) * isSampled(Math.imul(sequence, 0x9e3779b1) >>> 27);
-      } else if (protocol === PROTOCOL.udp) {
-        const said = view.getUint16(start + 38);
-        if (said < UDP_LENGTH || said > payload) break;
-        if (holds(LOOKED_INTO, ports >>> 16) || holds(LOOKED_INTO, ports & 0xffff)) break;
-        payload -= UDP_LENGTH;
-        behind = start + 42;
-        bits |= isSampled(second >>> 16);
-      } else break;
-      const flip = isHigher(source, destination, ports);
-      const ends = (source ^ destination) & flip;
-      const low = source ^ ends;
-      const high = destination ^ ends;
-      const ordered = ports ^ ((ports ^ ((ports << 16) | (ports >>> 16))) & flip);
-      const kind = known | protocol;
-      words[row + ROW.low] = low;
-      words[row + ROW.high] = high;
-      words[row + ROW.ports] = ordered;
-      words[row + ROW.kind] = kind;
-      words[row + ROW.hash] = hashOf(low, high, ordered, kind);
-      doubles[(row + ROW.time) >> 1] = (seconds[i] as number) + (nanoseconds[i] as number) / 1e9;
-      words[row + ROW.wire] = wire;
-      words[row + ROW.payload] = payload;
-      words[row + ROW.bits] = bits | (flip & HIGH) | (there < wire ? CUT : 0);
-      words[row + ROW.id] = second >>> 16;
-      words[row + ROW.macs] = pairs.number(head, view.getInt32(start + 4), view.getInt32(start + 8));
-      words[row + ROW.at] = behind;
-      words[row + ROW.end] = start + there;
-      row += ROW_WORDS;
-    }
-    batch.count = row / ROW_WORDS;
-    return i;
-  }
-
-  /** Any packet. False, and nothing changed: it isn't plain. */
-  #any(columns: FrameColumns, index: number, point: number, batch: Batch): boolean {
+  /** Fills the batch's next row with any packet. False, and nothing changed: it isn't plain. */
+  one(columns: FrameColumns, index: number, point: number, batch: Batch): boolean {
     const { view, linkType } = columns;
     const start = columns.offset[index] as number;
     const captured = columns.captured[index] as number;
@@ -158,7 +98,7 @@ export class PlainDecoder {
       const head = view.getInt32(start);
       // Frames to groups are no flow's.
       if ((head & 0x01000000) !== 0) return false;
-      macs = this.pairs.number(head, view.getInt32(start + 4), view.getInt32(start + 8));
+      macs = this.#numberOfMacs(head, view.getInt32(start + 4), view.getInt32(start + 8));
       type = view.getUint16(start + 12);
       at = start + 14;
       while (type === VLAN || type === VLAN_QINQ) {
@@ -176,7 +116,7 @@ export class PlainDecoder {
       const sender = second ? start + 12 : start + 6;
       if (ethernet) {
         const high = 0xffff0000 | view.getUint16(sender);
-        macs = this.pairs.number(NO_RECEIVER, high, view.getInt32(sender + 2));
+        macs = this.#numberOfMacs(NO_RECEIVER, high, view.getInt32(sender + 2));
       }
       at = start + (second ? 20 : 16);
     } else if (RAW.has(linkType)) {
@@ -292,16 +232,17 @@ export class PlainDecoder {
     words[row + ROW.bits] = flags | (ttl << 8) | (marks << 16) | sampled;
     words[row + ROW.id] = id;
     words[row + ROW.macs] = macs;
-    words[row + ROW.at] = behind;
-    words[row + ROW.end] = end;
+    const shift = (this.#kernel?.staged[index] ?? 0) - start;
+    words[row + ROW.at] = behind + shift;
+    words[row + ROW.end] = end + shift;
     batch.count++;
     return true;
   }
-}
 
-const HIGH = MARK.high << 16;
-const SEGMENT = MARK.segment << 16;
-const CUT = MARK.cut << 16;
+  #numberOfMacs(a: number, b: number, c: number): number {
+    return this.#kernel ? this.#kernel.run.numberOfMacs(a, b, c) : 0;
+  }
+}
 
 /** -1 when the source is the higher end, else 0; without a branch, since directions alternate. Addresses as unsigned numbers. */
 function isHigher(source: number, destination: number, ports: number): number {

@@ -16,6 +16,12 @@ export class RecordIndex {
     this.#room = MOST_LOAD * slots.length;
   }
 
+  /** From now on these are its slots: all its records are in them. */
+  place(slots: Uint32Array<ArrayBuffer>): void {
+    this.slots = slots;
+    this.#room = MOST_LOAD * slots.length;
+  }
+
   /** Number of the record with that key, -1 when there is none. */
   find(hash: number, low: number, high: number, ports: number, kind: number): number {
     const { slots } = this;

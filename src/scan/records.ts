@@ -62,7 +62,7 @@ export interface RecordsParts {
 }
 
 /** Records that there is room for at first; then eight times as many whenever it runs out. */
-const FIRST = 1 << 16;
+const FIRST = 1 << 12;
 const GROWTH = 8;
 
 /**
@@ -76,22 +76,33 @@ export class Records {
   firsts = new Float64Array(FIRST);
   count = 0;
   /** Of both sides of those with `NOTE.told`: so many packets. Memory of the others is never touched. */
-  #told = new Uint32Array(FIRST * 2);
+  #told = new Uint32Array(0);
   #room = FIRST;
 
   parts(): RecordsParts {
-    return { words: this.words, firsts: this.firsts, told: this.#told, count: this.count };
+    const { words, firsts, count } = this;
+    return {
+      words: words.slice(0, count * RECORD_WORDS),
+      firsts: firsts.slice(0, count),
+      told: this.#told,
+      count,
+    };
   }
 
   static of({ words, firsts, told, count }: RecordsParts): Records {
     const records = new Records();
-    records.words = words;
-    records.doubles = new Float64Array(words.buffer);
-    records.firsts = firsts;
+    records.place(words, firsts);
     records.#told = told;
-    records.#room = words.length / RECORD_WORDS;
     records.count = count;
     return records;
+  }
+
+  /** From now on these are its arrays; they hold what the old ones did. */
+  place(words: Uint32Array<ArrayBuffer>, firsts: Float64Array<ArrayBuffer>): void {
+    this.words = words;
+    this.doubles = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
+    this.firsts = firsts;
+    this.#room = firsts.length;
   }
 
   /** A new record, all zero. */
@@ -104,14 +115,9 @@ export class Records {
     this.#room *= GROWTH;
     const words = new Uint32Array(this.#room * RECORD_WORDS);
     words.set(this.words);
-    this.words = words;
-    this.doubles = new Float64Array(words.buffer);
     const firsts = new Float64Array(this.#room);
     firsts.set(this.firsts);
-    this.firsts = firsts;
-    const told = new Uint32Array(this.#room * 2);
-    told.set(this.#told);
-    this.#told = told;
+    this.place(words, firsts);
   }
 
   /** Copies a record over another one. */
@@ -160,6 +166,11 @@ export class Records {
   }
 
   setTold(number: number, side: number, packets: number): void {
+    if (number * 2 + 2 > this.#told.length) {
+      const told = new Uint32Array(2 ** Math.ceil(Math.log2(number * 2 + 2)));
+      told.set(this.#told);
+      this.#told = told;
+    }
     if ((this.word(number, RECORD.notes) & NOTE.told) === 0) this.#told.fill(0, number * 2, number * 2 + 2);
     this.note(number, NOTE.told);
     this.#told[number * 2 + side] = packets;

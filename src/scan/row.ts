@@ -36,7 +36,7 @@ export const ROW = {
   id: 12,
   /** Number of its pair of MAC addresses. */
   macs: 13,
-  /** Offset in the view of the bytes behind the ports or the echo's identifier, and of the end of the captured bytes. */
+  /** Offset in the kernel's memory of the bytes behind the ports or the echo's identifier, and of the end of the captured bytes. */
   at: 14,
   end: 15,
 } as const;
@@ -59,9 +59,9 @@ export const MARK = {
 } as const;
 
 export class Batch {
-  readonly words = new Uint32Array(BATCH * ROW_WORDS);
+  words = new Uint32Array(BATCH * ROW_WORDS);
   /** The same memory: the time of row `i` is at `i * ROW_WORDS / 2 + ROW.time / 2`. */
-  readonly doubles = new Float64Array(this.words.buffer);
+  doubles = new Float64Array(this.words.buffer);
   count = 0;
 }
 

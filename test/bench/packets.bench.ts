@@ -5,8 +5,8 @@ import type { Frame } from '../../src/capture/frame.ts';
 import { CaptureReader } from '../../src/capture/scan.ts';
 import { dissect } from '../../src/packet/dissect.ts';
 import { CaptureFlows } from '../../src/scan/capture-flows.ts';
-import { PlainDecoder } from '../../src/scan/plain.ts';
-import { Batch } from '../../src/scan/row.ts';
+import { Kernel } from '../../src/scan/kernel.ts';
+import { LOOKED_INTO, PlainDecoder } from '../../src/scan/plain.ts';
 import { captured } from './captured.ts';
 
 const PACKETS = 1000;
@@ -28,15 +28,16 @@ describe(`${PACKETS} packets of about 100 bytes`, () => {
 
   bench('dissected', () => read((frame) => void dissect(frame)));
 
-  const decoder = new PlainDecoder();
-  const batch = new Batch();
+  const kernel = new Kernel(LOOKED_INTO);
+  const decoder = new PlainDecoder(kernel);
   const nothing = () => {};
   bench('handed out as columns', () => read(nothing, nothing));
 
   bench('decoded as rows', () =>
     read(nothing, (columns) => {
-      batch.count = 0;
-      decoder.decode(columns, 0, columns.count, 0, batch);
+      kernel.batch.count = 0;
+      kernel.stage(columns);
+      decoder.decode(kernel, columns, 0, columns.count, 0);
     }),
   );
 

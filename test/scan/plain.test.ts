@@ -4,20 +4,28 @@ import type { Frame } from '../../src/capture/frame.ts';
 import { endsOf } from '../../src/correlate/sighting.ts';
 import { formatIp } from '../../src/net/ip.ts';
 import { dissect } from '../../src/packet/dissect.ts';
-import { PlainDecoder } from '../../src/scan/plain.ts';
+import { Kernel } from '../../src/scan/kernel.ts';
+import { LOOKED_INTO, PlainDecoder } from '../../src/scan/plain.ts';
 import { hashOf } from '../../src/scan/record-index.ts';
-import { Batch, MARK, ROW, ROW_WORDS } from '../../src/scan/row.ts';
+import { type Batch, MARK, ROW, ROW_WORDS } from '../../src/scan/row.ts';
 import { corpusFiles, corpusPath, hasCorpus, scanFile } from '../packet/corpus.ts';
 import { frames } from '../packet/plain-frames.ts';
 import { columnsOf, inOneBlock } from './columns.ts';
 
 /** A frame as the decoder has it: undefined when it isn't plain. */
-function decoded(frame: Frame, decoder = new PlainDecoder()) {
-  const batch = new Batch();
+function decoded(frame: Frame, { kernel, decoder } = decoderOf()) {
+  const { batch } = kernel;
+  batch.count = 0;
   const columns = columnsOf([frame]);
-  if (!columns || decoder.decode(columns, 0, 1, 5, batch) === 0) return undefined;
+  if (!columns) return undefined;
+  kernel.stage(columns);
+  if (decoder.decode(kernel, columns, 0, 1, 5) === 0) return undefined;
   return rowOf(batch, 0, decoder);
 }
+
+/** A memory for each of thousands of frames would be too many. */
+const shared = new Kernel(LOOKED_INTO);
+const decoderOf = (kernel = shared) => ({ kernel, decoder: new PlainDecoder(kernel) });
 
 function rowOf(batch: Batch, row: number, decoder: PlainDecoder) {
   const word = (name: keyof typeof ROW) => batch.words[row * ROW_WORDS + ROW[name]] as number;
@@ -49,7 +57,7 @@ function rowOf(batch: Batch, row: number, decoder: PlainDecoder) {
     cut: (marks & MARK.cut) !== 0,
     payload: protocol === 6 || protocol === 17 ? word('payload') : undefined,
     ttl: (word('bits') >>> 8) & 255,
-    macs: decoder.pairs.macs(word('macs')),
+    macs: decoder.macs(word('macs')),
     ...(protocol === 6 && {
       flags: word('bits') & 255,
       sequence: word('sequence'),
@@ -105,6 +113,8 @@ function isOdd(frame: Frame): boolean {
   return !ip || inner.length > 0 || error !== undefined || icmp?.quoted !== undefined || dns !== undefined;
 }
 
+const other = new Kernel(LOOKED_INTO);
+
 describe('plain packets', () => {
   it('are the same whether they are decoded one by one or together', () => {
     fc.assert(
@@ -115,12 +125,14 @@ describe('plain packets', () => {
           const block = inOneBlock(list.filter(({ linkType }) => linkType === link));
           const columns = columnsOf(block);
           if (!columns) return;
-          const together = new PlainDecoder();
-          const alone = new PlainDecoder();
-          const batch = new Batch();
+          const { kernel, decoder: together } = decoderOf(other);
+          const alone = decoderOf();
+          const { batch } = kernel;
+          batch.count = 0;
+          kernel.stage(columns);
           const odd: number[] = [];
           for (let i = 0; i < columns.count; i++) {
-            i = together.decode(columns, i, columns.count, 5, batch);
+            i = together.decode(kernel, columns, i, columns.count, 5);
             if (i < columns.count) odd.push(i);
           }
           const rows = block.map((frame) => decoded(frame, alone));
@@ -154,7 +166,7 @@ describe('plain packets', () => {
     let plain = 0;
     const left = new Map<string, number>();
     for (const { file = '' } of corpusFiles()) {
-      const decoder = new PlainDecoder();
+      const decoder = decoderOf();
       await scanFile(corpusPath(file), (frame) => {
         const own = decoded(frame, decoder);
         const { ip, tcp, udp } = dissect(frame);

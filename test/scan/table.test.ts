@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { viewOf } from '../../src/base/bytes.ts';
+import { Kernel } from '../../src/scan/kernel.ts';
+import { LOOKED_INTO } from '../../src/scan/plain.ts';
 import { hashOf, RecordIndex } from '../../src/scan/record-index.ts';
 import { HAS_DATA, NOTE, RECORD, RECORD_WORDS, Records, SIDE } from '../../src/scan/records.ts';
-import { BATCH, Batch, kindOf, MARK, ROW, ROW_WORDS } from '../../src/scan/row.ts';
+import { BATCH, type Batch, kindOf, MARK, ROW, ROW_WORDS } from '../../src/scan/row.ts';
 import { FlowTable } from '../../src/scan/table.ts';
 
 interface Row {
@@ -132,18 +133,18 @@ describe('the flow table', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 120 }), fc.integer({ min: 1, max: 40 }), (packets, together) => {
         const alike = new Map<string, number>();
-        const table: FlowTable = new FlowTable((record, side, count) => {
-          const ttl = (table.records.side(record, side, SIDE.bits) >>> 8) & 255;
+        const kernel = new Kernel(LOOKED_INTO);
+        const table = new FlowTable(kernel, (record, side, count, bits) => {
+          const ttl = (bits >>> 8) & 255;
           const name = `${record} ${side} ${ttl}`;
           alike.set(name, (alike.get(name) ?? 0) + count);
         });
-        const batch = new Batch();
-        const view = viewOf(new Uint8Array(64));
+        const { batch } = kernel;
         for (const packet of packets) {
-          if (batch.count === together) table.add(batch, view);
+          if (batch.count === together) table.add();
           put(batch, packet);
         }
-        table.add(batch, view);
+        table.add();
         table.finish();
         const flows = told(packets);
         expect(table.records.count).toBe(flows.size);
@@ -196,14 +197,14 @@ describe('the flow table', () => {
 
   it('makes room by what is old and was answered, and forgets no packet', () => {
     let told = 0;
-    const table = new FlowTable((_, __, packets) => (told += packets), 100);
-    const batch = new Batch();
-    const view = viewOf(new Uint8Array(64));
+    const kernel = new Kernel(LOOKED_INTO);
+    const table = new FlowTable(kernel, (_, __, packets) => (told += packets), 100);
+    const { batch } = kernel;
     let sent = 0;
     for (let flow = 0; flow < 1000; flow++) {
       // Every tenth is never answered.
       for (const answer of flow % 10 === 0 ? [false] : [false, true]) {
-        if (batch.count === BATCH) table.add(batch, view);
+        if (batch.count === BATCH) table.add();
         put(batch, {
           source: answer ? 2 : 1,
           destination: answer ? 1 : 2,
@@ -219,7 +220,7 @@ describe('the flow table', () => {
         sent++;
       }
     }
-    table.add(batch, view);
+    table.add();
     table.finish();
     const { records, givenUp } = table;
     expect(records.count).toBeLessThanOrEqual(100);
@@ -244,8 +245,9 @@ describe('the flow table', () => {
   });
 
   it('knows who began an echo', () => {
-    const table = new FlowTable(() => {});
-    const batch = new Batch();
+    const kernel = new Kernel(LOOKED_INTO);
+    const table = new FlowTable(kernel, () => {});
+    const { batch } = kernel;
     const echo = {
       ttl: 64,
       flags: 0,
@@ -258,7 +260,7 @@ describe('the flow table', () => {
     };
     put(batch, { ...echo, source: 7, destination: 3 });
     batch.words[ROW.bits] = (64 << 8) | ((MARK.echo | MARK.echoRequest | MARK.high) << 16);
-    table.add(batch, viewOf(new Uint8Array(64)));
+    table.add();
     const notes = table.records.word(0, RECORD.notes);
     expect(notes & (NOTE.certain | NOTE.highBegan | NOTE.highFirst)).toBe(
       NOTE.certain | NOTE.highBegan | NOTE.highFirst,

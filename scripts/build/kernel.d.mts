@@ -1,0 +1,1 @@
+export function kernelModule(root: string): Promise<Uint8Array>;
