@@ -22,16 +22,16 @@ export function columnsOf(frames: readonly Frame[]): FrameColumns | undefined {
   return columns;
 }
 
-/** The frames' bytes one after the other; what the snaplen cut off is the next frame's. */
-export function inOneBlock(list: readonly Frame[]): Frame[] {
-  const bytes = new Uint8Array(list.reduce((sum, { captured }) => sum + captured, 1));
+/** The frames' bytes one after the other, `gap` bytes apart; without a gap what the snaplen cut off is the next frame's. */
+export function inOneBlock(list: readonly Frame[], gap = 0): Frame[] {
+  const bytes = new Uint8Array(list.reduce((sum, { captured }) => sum + captured + gap, 1));
   const view = viewOf(bytes);
   let at = 1;
   return list.map((frame, index) => {
     const { seconds, nanoseconds, length, captured, linkType } = frame;
     bytes.set(frame.bytes, at);
     const offset = at;
-    at += captured;
+    at += captured + gap;
     return Object.assign(new BlockFrame(), {
       number: index + 1,
       seconds,

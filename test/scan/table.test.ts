@@ -195,6 +195,43 @@ describe('the flow table', () => {
     }
   });
 
+  it('has its records in their order when it has grown, and finds each again', () => {
+    const kernel = new Kernel(LOOKED_INTO);
+    const table = new FlowTable(kernel, () => {});
+    const { batch } = kernel;
+    const flows = 70_000;
+    // More than there is room for at first; every one comes twice.
+    for (let i = 0; i < 2 * flows; i++) {
+      const flow = i % flows;
+      if (batch.count === BATCH) table.add();
+      put(batch, {
+        source: 1 + (flow >> 8),
+        destination: 0x0a000000 + (flow & 255),
+        sourcePort: 1000,
+        destinationPort: 53,
+        protocol: 17,
+        ttl: 64,
+        flags: 0,
+        sequence: 0,
+        payload: 1,
+        time: 1_700_000_000 + i,
+      });
+    }
+    table.add();
+    const { records } = table;
+    expect(records.count).toBe(flows);
+    let wrong = 0;
+    for (let number = 0; number < flows; number++) {
+      const isOwn =
+        records.word(number, RECORD.low) === 1 + (number >> 8) &&
+        records.side(number, 0, SIDE.packets) === 2 &&
+        records.first(number) === 1_700_000_000 + number &&
+        records.last(number) === 1_700_000_000 + number + flows;
+      if (!isOwn) wrong++;
+    }
+    expect(wrong).toBe(0);
+  });
+
   it('makes room by what is old and was answered, and forgets no packet', () => {
     let told = 0;
     const kernel = new Kernel(LOOKED_INTO);
