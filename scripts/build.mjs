@@ -16,7 +16,7 @@ import {
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { kernelModule } from './build/kernel.mjs';
+import { KERNEL, kernelModule } from './build/kernel.mjs';
 import { validatorModule } from './build/validator.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -180,10 +180,12 @@ function ascii(code) {
   return code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** A command that starts threads is as old as the oldest of what they run. */
-function workersOf(inputs) {
-  if (!('src/correlate/sieve/readers.ts' in inputs)) return {};
-  return Object.assign({}, ...Object.values(worker.metafile.outputs).map((output) => output.inputs));
+/** What runs besides a bundle's own sources: threads that it starts, and the kernel that it has inside. */
+function besides(inputs) {
+  const all = { ...inputs };
+  if ('src/correlate/sieve/readers.ts' in inputs)
+    Object.assign(all, ...Object.values(worker.metafile.outputs).map((output) => output.inputs));
+  return [...Object.keys(all), ...('src/scan/kernel-code.ts' in all ? [KERNEL] : [])];
 }
 
 // Another nettrace may be starting from the same checkout: every file appears whole, and the entries last of all.
@@ -200,7 +202,7 @@ function sourcesOf(name) {
   const { inputs, imports } = outputs[`dist/${name}.cjs`];
   const loaded = imports.map(({ path }) => `dist/${basename(path)}`).filter((path) => path in outputs);
   return [
-    ...Object.keys({ ...inputs, ...workersOf(inputs) }).filter((input) => input.startsWith('src/')),
+    ...besides(inputs).filter((input) => input.startsWith('src/')),
     ...(name === 'cli' ? [] : loaded.flatMap((path) => [path, ...sourcesOf(basename(path, '.cjs'))])),
   ];
 }

@@ -1,18 +1,18 @@
 // The scan's kernel, from AssemblyScript to WebAssembly.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 
-const SOURCE = 'src/scan/assembly/kernel.ts';
+export const KERNEL = 'src/scan/assembly/kernel.ts';
 
 /** The module's bytes, compiled when the source is newer than those in dist/. @param {string} root */
 export async function kernelModule(root) {
   const made = join(root, 'dist/kernel.wasm');
-  if (existsSync(made) && statSync(made).mtimeMs > statSync(join(root, SOURCE)).mtimeMs)
+  if (existsSync(made) && statSync(made).mtimeMs > statSync(join(root, KERNEL)).mtimeMs)
     return readFileSync(made);
   const { error, stderr } = await asc.main(
     [
-      SOURCE,
+      KERNEL,
       '-O3',
       '--noAssert',
       '--runtime',
@@ -27,7 +27,9 @@ export async function kernelModule(root) {
       writeFile(name, contents) {
         if (!name.endsWith('.wasm')) return;
         mkdirSync(join(root, 'dist'), { recursive: true });
-        writeFileSync(made, contents);
+        // Somebody else may be reading it.
+        writeFileSync(`${made}.${process.pid}`, contents);
+        renameSync(`${made}.${process.pid}`, made);
       },
     },
   );
