@@ -118,7 +118,8 @@ export class FlowTable {
   parts(): FlowTableParts {
     return {
       records: this.records.parts(),
-      slots: this.index.slots,
+      // What is sent to another thread takes all of its buffer with it.
+      slots: this.index.slots.slice(),
       signatures: this.signatures.parts(),
       givenUp: this.givenUp,
     };
