@@ -47,6 +47,8 @@ const PAGE = 1 << 16;
 const FIRST = 1 << 16;
 const GROWTH = 8;
 const SLOTS_A_RECORD = 2;
+/** What a slot can number; the number of slots is a power of two. */
+const MOST_CAPACITY = 1 << 24;
 
 /** Words of a change: record << 1 | side, packets before it, their bits, nothing. */
 export const CHANGE_WORDS = 4;
@@ -99,7 +101,8 @@ export class Kernel {
   grow(least: number): void {
     const before = this.#place;
     const known = this.run.getRecords();
-    while (this.capacity < least) this.capacity = this.capacity === 0 ? FIRST : this.capacity * GROWTH;
+    while (this.capacity < least)
+      this.capacity = this.capacity === 0 ? FIRST : Math.min(this.capacity * GROWTH, MOST_CAPACITY);
     const slotCount = this.capacity * SLOTS_A_RECORD;
     const slots = this.#take(slotCount * 4);
     const firsts = this.#take(this.capacity * 8);
