@@ -8,8 +8,8 @@ export const KERNEL = 'src/scan/assembly/kernel.ts';
 /** The module's bytes, compiled when the source is newer than those in dist/. @param {string} root */
 export async function kernelModule(root) {
   const made = join(root, 'dist/kernel.wasm');
-  if (existsSync(made) && statSync(made).mtimeMs > statSync(join(root, KERNEL)).mtimeMs)
-    return readFileSync(made);
+  const changed = [KERNEL, 'scripts/build/kernel.mjs'].map((path) => statSync(join(root, path)).mtimeMs);
+  if (existsSync(made) && statSync(made).mtimeMs > Math.max(...changed)) return readFileSync(made);
   const { error, stderr } = await asc.main(
     [
       KERNEL,
@@ -18,6 +18,14 @@ export async function kernelModule(root) {
       '--runtime',
       'stub',
       '--importMemory',
+      // Memory that has grown leaves arrays over it as they are.
+      '--sharedMemory',
+      '--enable',
+      'threads',
+      '--initialMemory',
+      '1',
+      '--maximumMemory',
+      '65536',
       '--baseDir',
       root,
       '--outFile',

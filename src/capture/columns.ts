@@ -3,6 +3,20 @@ import type { BlockFrame } from './frame.ts';
 /** Records of one set of columns at most. */
 export const COLUMNS = 1024;
 
+/** How a classic pcap has its records. */
+export interface RecordShape {
+  readonly little: boolean;
+  /** Bytes of a record's header. */
+  readonly header: number;
+  /** Nanoseconds of one unit of its fractions of a second. */
+  readonly unit: number;
+  /** Captured bytes at most. */
+  readonly limit: number;
+}
+
+/** Where columns lie; each has room for `COLUMNS` entries. */
+export type ColumnArrays = Pick<FrameColumns, 'offset' | 'captured' | 'length' | 'seconds' | 'nanoseconds'>;
+
 /**
  * Consecutive records of one interface that lie in one block, field by field: whoever reads millions of packets is not called for each.
  * Valid during the call, as a frame is.
@@ -15,13 +29,29 @@ export class FrameColumns {
   number = 1;
   count = 0;
   /** Where in the view the frame begins, and how many of its bytes are there. */
-  readonly offset = new Int32Array(COLUMNS);
-  readonly captured = new Int32Array(COLUMNS);
+  readonly offset: Int32Array;
+  readonly captured: Int32Array;
   /** Bytes on the wire. */
-  readonly length = new Uint32Array(COLUMNS);
+  readonly length: Uint32Array;
   /** Epoch time, as a frame's. */
-  readonly seconds = new Float64Array(COLUMNS);
-  readonly nanoseconds = new Int32Array(COLUMNS);
+  readonly seconds: Float64Array;
+  readonly nanoseconds: Int32Array;
+  /** Of all records, as `walk` and `reckon` leave it: bytes on the wire and captured, frames cut by the snaplen, index of the earliest and the latest. */
+  bytes = 0;
+  capturedBytes = 0;
+  cut = 0;
+  earliest = 0;
+  latest = 0;
+  /** Where a file's blocks are best read to. */
+  readonly block: Uint8Array | undefined = undefined;
+
+  constructor(arrays?: ColumnArrays) {
+    this.offset = arrays?.offset ?? new Int32Array(COLUMNS);
+    this.captured = arrays?.captured ?? new Int32Array(COLUMNS);
+    this.length = arrays?.length ?? new Uint32Array(COLUMNS);
+    this.seconds = arrays?.seconds ?? new Float64Array(COLUMNS);
+    this.nanoseconds = arrays?.nanoseconds ?? new Int32Array(COLUMNS);
+  }
 
   /** Makes a frame of a record. */
   frame(index: number, frame: BlockFrame): BlockFrame {
@@ -35,5 +65,70 @@ export class FrameColumns {
     frame.view = this.view;
     frame.offset = this.offset[index] as number;
     return frame;
+  }
+
+  /** Epoch seconds. */
+  time(index: number): number {
+    return (this.seconds[index] as number) + (this.nanoseconds[index] as number) / 1e9;
+  }
+
+  /** The whole records of a classic pcap that lie in `view` from `start` on, until `end` or there are `COLUMNS`; gives where they end. */
+  walk(view: DataView, start: number, end: number, { little, header, unit, limit }: RecordShape): number {
+    const { offset, captured, length, seconds, nanoseconds } = this;
+    const whole = 1e9 / unit;
+    let at = start;
+    let count = 0;
+    while (count < COLUMNS && at + header <= end) {
+      // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
+      const there = view.getInt32(at + 8, little);
+      const next = at + header + there;
+      if (there < 0 || there > limit || next > end) break;
+      offset[count] = at + header;
+      captured[count] = there;
+      length[count] = view.getInt32(at + 12, little);
+      const fraction = view.getInt32(at + 4, little);
+      if (fraction >= 0 && fraction < whole) {
+        seconds[count] = view.getUint32(at, little);
+        nanoseconds[count] = fraction * unit;
+      } else {
+        const beyond = (fraction >>> 0) * unit;
+        seconds[count] = view.getUint32(at, little) + Math.floor(beyond / 1e9);
+        nanoseconds[count] = beyond % 1e9;
+      }
+      count++;
+      at = next;
+    }
+    this.view = view;
+    this.count = count;
+    this.reckon();
+    return at;
+  }
+
+  /** Sums up records whose fields are set. */
+  reckon(): void {
+    const { count, length, captured, seconds, nanoseconds } = this;
+    let bytes = 0;
+    let capturedBytes = 0;
+    let cut = 0;
+    let earliest = 0;
+    let latest = 0;
+    for (let i = 0; i < count; i++) {
+      const wire = length[i] as number;
+      const there = captured[i] as number;
+      bytes += wire;
+      capturedBytes += there;
+      if (there < wire) cut++;
+      const second = seconds[i] as number;
+      const fraction = nanoseconds[i] as number;
+      const last = seconds[latest] as number;
+      if (second > last || (second === last && fraction > (nanoseconds[latest] as number))) latest = i;
+      const first = seconds[earliest] as number;
+      if (second < first || (second === first && fraction < (nanoseconds[earliest] as number))) earliest = i;
+    }
+    this.bytes = bytes;
+    this.capturedBytes = capturedBytes;
+    this.cut = cut;
+    this.earliest = earliest;
+    this.latest = latest;
   }
 }

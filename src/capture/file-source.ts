@@ -4,12 +4,14 @@ import { type ByteSource, readIssue } from './source.ts';
 
 /** Larger blocks cost page faults, smaller ones system calls. */
 const BLOCK = 1 << 20;
+/** Whoever opens a file looks at its first block, and may want the others elsewhere. */
+const FIRST = 1 << 16;
 
 export interface FileSource extends ByteSource {
   read(): Uint8Array | undefined;
 }
 
-/** A file, read synchronously into one block of `most` bytes that is used again; an Issue when it can't be opened. */
+/** A file, read synchronously into one block of `most` bytes, or the memory it is asked for, that is used again; an Issue when it can't be opened. */
 export function fileSource(path: string, most = BLOCK): FileSource | Issue {
   let fd: number | undefined;
   let size: number | undefined;
@@ -22,7 +24,8 @@ export function fileSource(path: string, most = BLOCK): FileSource | Issue {
     if (fd !== undefined) closeSync(fd);
     return { severity: 'error', code: 'open-failed', path, text: openText(error) };
   }
-  const block = new Uint8Array(size === undefined ? most : Math.min(most, Math.max(size, 4096)));
+  let block: Uint8Array = new Uint8Array(size === undefined ? most : Math.min(most, Math.max(size, 4096)));
+  let next = Math.min(FIRST, block.length);
   let issue: Issue | undefined;
   const close = () => {
     if (fd !== undefined) closeSync(fd);
@@ -44,7 +47,15 @@ export function fileSource(path: string, most = BLOCK): FileSource | Issue {
     get issue() {
       return issue;
     },
-    read: () => read(block.length, null),
+    read() {
+      const length = next;
+      next = block.length;
+      return read(length, null);
+    },
+    readInto(memory: Uint8Array) {
+      block = memory;
+      next = block.length;
+    },
     // Pipes and devices have no places.
     ...(size !== undefined && { readAt: (offset: number, length: number) => read(length, offset) }),
     close,

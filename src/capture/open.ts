@@ -33,6 +33,7 @@ function beginningWith(first: Uint8Array | undefined, source: ByteSource): ByteS
       return next ?? source.read();
     },
     ...(source.readAt && { readAt: source.readAt }),
+    ...(source.readInto && { readInto: source.readInto }),
     close: () => source.close(),
   };
 }

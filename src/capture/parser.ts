@@ -72,34 +72,14 @@ export class ParserContext {
     this.onFrame(frame);
   }
 
-  /** Counts records that have times, hands them on and empties the columns. Their fields but `number` must be set. */
+  /** Counts records that have times and are summed up, hands them on and empties the columns. Their fields but `number` must be set. */
   emitColumns(columns: FrameColumns): void {
-    const { count, length, captured, seconds, nanoseconds } = columns;
+    const { count, seconds, nanoseconds, earliest, latest } = columns;
     if (count === 0) return;
-    let bytes = 0;
-    let capturedBytes = 0;
-    let cut = 0;
-    // A run of records of one second, in order: its first was accounted for, of the others only the last has to be.
-    let second = Number.NaN;
-    let fraction = 0;
-    for (let i = 0; i < count; i++) {
-      const wire = length[i] as number;
-      const there = captured[i] as number;
-      bytes += wire;
-      capturedBytes += there;
-      if (there < wire) cut++;
-      const itsSecond = seconds[i] as number;
-      const itsFraction = nanoseconds[i] as number;
-      if (itsSecond !== second || itsFraction < fraction) {
-        if (i > 0) this.account(second, fraction);
-        this.account(itsSecond, itsFraction);
-        second = itsSecond;
-      }
-      fraction = itsFraction;
-    }
-    this.account(second, fraction);
+    this.account(seconds[earliest] as number, nanoseconds[earliest] as number);
+    this.account(seconds[latest] as number, nanoseconds[latest] as number);
     columns.number = this.summary.packets + 1;
-    this.addAll(count, bytes, capturedBytes, cut);
+    this.addAll(count, columns.bytes, columns.capturedBytes, columns.cut);
     this.onColumns?.(columns);
     columns.count = 0;
   }

@@ -7,7 +7,7 @@
  *  16  snaplen                                                                                12  length on the wire
  *  20  FCS length and link type
  */
-import { COLUMNS, type FrameColumns } from './columns.ts';
+import { COLUMNS, type FrameColumns, type RecordShape } from './columns.ts';
 import type { Chunk, Parser, ParserContext } from './parser.ts';
 import { recordLimit } from './parser.ts';
 
@@ -19,15 +19,15 @@ const NANO = 0xa1b23c4d;
 const MODIFIED = 0xa1b2cd34;
 const MOST_OF_RUN = 1024;
 
-export class PcapParser implements Parser {
+export class PcapParser implements Parser, RecordShape {
   need = FILE_HEADER;
   done = false;
   readonly described = 0;
   private readonly context: ParserContext;
-  private little = false;
-  private header = RECORD_HEADER;
-  private unit = 1000;
-  private limit = 0;
+  little = false;
+  header = RECORD_HEADER;
+  unit = 1000;
+  limit = 0;
   private snaplen = 0;
   /** Files before version 2.4 may have the two lengths the other way round. */
   private swapped: 'no' | 'perhaps' | 'yes' = 'no';
@@ -91,12 +91,11 @@ export class PcapParser implements Parser {
     }
     const { view, end } = chunk;
     const { context, header, limit } = this;
-    columns.view = view;
     columns.linkType = context.frame.linkType;
     let at = chunk.start;
     let isFull = true;
     while (isFull) {
-      at = this.fill(columns, at, end);
+      at = columns.walk(view, at, end, this);
       isFull = columns.count === COLUMNS;
       context.emitColumns(columns);
     }
@@ -106,37 +105,6 @@ export class PcapParser implements Parser {
     const captured = view.getUint32(at + 8, this.little);
     if (captured > limit) this.tooLong(at, captured);
     else this.need = header + captured;
-  }
-
-  /** Whole records from `at` on; gives where they end. A function of its own for the reason that `countRun` has. */
-  private fill(columns: FrameColumns, start: number, end: number): number {
-    const { view, offset, captured, length, seconds, nanoseconds } = columns;
-    const { little, header, unit, limit } = this;
-    const whole = 1e9 / unit;
-    let at = start;
-    let count = 0;
-    while (count < COLUMNS && at + header <= end) {
-      // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
-      const there = view.getInt32(at + 8, little);
-      const next = at + header + there;
-      if (there < 0 || there > limit || next > end) break;
-      offset[count] = at + header;
-      captured[count] = there;
-      length[count] = view.getInt32(at + 12, little);
-      const fraction = view.getInt32(at + 4, little);
-      if (fraction >= 0 && fraction < whole) {
-        seconds[count] = view.getUint32(at, little);
-        nanoseconds[count] = fraction * unit;
-      } else {
-        const beyond = (fraction >>> 0) * unit;
-        seconds[count] = view.getUint32(at, little) + Math.floor(beyond / 1e9);
-        nanoseconds[count] = beyond % 1e9;
-      }
-      count++;
-      at = next;
-    }
-    columns.count = count;
-    return at;
   }
 
   /** What `parse` does, without frames. Only the usual header is worth the way by itself. */

@@ -7,7 +7,7 @@ import { PcapParser } from './pcap.ts';
 import { PcapngParser } from './pcapng.ts';
 import { SnoopParser } from './snoop.ts';
 import type { ByteSource } from './source.ts';
-import { STRETCH, type Stretches } from './stretches.ts';
+import { lengthOfStretch, type Stretches } from './stretches.ts';
 import { type CaptureSummary, IssueLog } from './summary.ts';
 import { ToldParser } from './told.ts';
 
@@ -25,6 +25,8 @@ export interface ScanOptions {
   readonly stretches?: Stretches | undefined;
   /** Called with many records at once where the format allows; the others come as frames, all in the file's order. */
   readonly onColumns?: ((columns: FrameColumns) => void) | undefined;
+  /** Those that it is called with. */
+  readonly columns?: FrameColumns | undefined;
   /** Called when the frames handed out so far are about to lose their bytes. */
   readonly onBlockEnd?: (() => void) | undefined;
   /** Called after every block with the bytes read so far; false stops the scan there. */
@@ -43,6 +45,7 @@ export async function scanCapture(
 ): Promise<CaptureSummary> {
   const reader = new CaptureReader(onFrame, options);
   let bytes = 0;
+  if (options.columns?.block) source.readInto?.(options.columns.block);
   try {
     for (;;) {
       let block = source.read();
@@ -83,7 +86,7 @@ export class CaptureReader {
 
   constructor(
     onFrame: ((frame: Frame) => void) | undefined,
-    options: Pick<ScanOptions, 'path' | 'onColumns' | 'onBlockEnd' | 'stretches'> = {},
+    options: Pick<ScanOptions, 'path' | 'onColumns' | 'columns' | 'onBlockEnd' | 'stretches'> = {},
   ) {
     this.onBlockEnd = options.onBlockEnd;
     this.stretches = options.stretches;
@@ -100,7 +103,7 @@ export class CaptureReader {
       issues: [],
     };
     this.counting = onFrame === undefined;
-    this.columns = options.onColumns && new FrameColumns();
+    this.columns = options.onColumns && (options.columns ?? new FrameColumns());
     const issues = new IssueLog(options.path);
     this.context = new ParserContext(summary, issues, onFrame ?? (() => {}), options.onColumns);
   }
@@ -194,13 +197,14 @@ export class CaptureReader {
   private runStretches(parser: Parser, stretches: Stretches): void {
     const { chunk, context } = this;
     const { end } = chunk;
+    const usual = lengthOfStretch(context.summary);
     do {
       if (parser.described !== undefined) {
         if (parser.described !== this.described) stretches.need();
         this.described = parser.described;
         stretches.begin(context.base + chunk.start, context.summary.packets);
       }
-      chunk.end = Math.min(end, chunk.start + Math.max(STRETCH, parser.need));
+      chunk.end = Math.min(end, chunk.start + Math.max(usual, parser.need));
       this.parse(parser);
       // What is still to be told of this stretch must not be told of the next.
       this.onBlockEnd?.();

@@ -1,5 +1,19 @@
-/** About as many bytes as a stretch has: few enough that what is looked for in a few of them is found soon. */
-export const STRETCH = 1 << 16;
+/** As many packets as a stretch has: few enough that what is looked for in a few stretches is found soon. */
+const PACKETS = 512;
+/** As many bytes, however large packets are. */
+const LEAST = 1 << 16;
+const MOST = 1 << 19;
+
+/** Bytes of the stretches to come, by the packets before. */
+export function lengthOfStretch({
+  capturedBytes,
+  packets,
+}: {
+  readonly capturedBytes: number;
+  readonly packets: number;
+}): number {
+  return Math.min(MOST, Math.max(LEAST, Math.ceil((capturedBytes / packets || 0) * PACKETS)));
+}
 
 export interface StretchesParts {
   readonly offsets: readonly number[];
@@ -10,7 +24,7 @@ export interface StretchesParts {
 }
 
 /**
- * Where a capture can be entered again: at a record every 64 KB or so, with what lies between it and the next. Somebody who reads the
+ * Where a capture can be entered again: at a record every few hundred packets, with what lies between it and the next. Somebody who reads the
  * capture for the first time fills it, somebody who looks for a part of it reads the stretches that may hold that part.
  */
 export class Stretches {

@@ -91,6 +91,7 @@ function counted(source: ByteSource, count: (bytes: number) => void): ByteSource
       return block instanceof Promise ? block.then(tell) : tell(block);
     },
     ...(readAt && { readAt: (offset: number, length: number) => tell(readAt(offset, length)) }),
+    ...(source.readInto && { readInto: source.readInto }),
     close: () => source.close(),
   };
 }

@@ -1,14 +1,13 @@
 /**
- * Sums of packets that came alike, kept for a moment: conversations between the same hosts come one after the other, and who listens
- * wants to know of them together.
+ * Sums of packets that are alike in three words, kept for a moment: conversations of the same hosts come one after the other, and who listens
+ * wants to know of them together. A key has two slots to be in, and drives out what was there longer.
  */
-const SLOTS = 1 << 16;
+const SLOTS = 1 << 13;
 
-/** Words of a slot: the ends' words, TTL and MACs as a side's `bits` has them, family and point as a kind has them, and the sum, a double. */
-const SLOT = { source: 0, destination: 1, bits: 2, kind: 3, packets: 4, words: 8 } as const;
+/** Words of a slot: the key, nothing, and the sum, a double. */
+const SLOT = { one: 0, two: 1, three: 2, packets: 4, words: 8 } as const;
 
-/** Of packets that one host sent another by one pair of MACs and with one TTL. */
-export type Told = (source: number, destination: number, bits: number, kind: number, packets: number) => void;
+export type Told = (one: number, two: number, three: number, packets: number) => void;
 
 export class AlikeSums {
   readonly #words = new Uint32Array(SLOTS * SLOT.words);
@@ -19,30 +18,31 @@ export class AlikeSums {
     this.#told = told;
   }
 
-  add(source: number, destination: number, bits: number, kind: number, packets: number): void {
+  /** Words without a sign. */
+  add(one: number, two: number, three: number, packets: number): void {
     const words = this.#words;
-    const hash = Math.imul(source ^ (destination << 7) ^ (destination >>> 25) ^ bits ^ kind, 0x9e3779b1);
-    const slot = (hash >>> 16) * SLOT.words;
-    const isSame =
-      words[slot + SLOT.source] === source &&
-      words[slot + SLOT.destination] === destination &&
-      words[slot + SLOT.bits] === bits &&
-      words[slot + SLOT.kind] === kind;
-    const sum = (slot + SLOT.packets) >> 1;
-    if (!isSame) {
-      this.#tell(slot);
-      words[slot + SLOT.source] = source;
-      words[slot + SLOT.destination] = destination;
-      words[slot + SLOT.bits] = bits;
-      words[slot + SLOT.kind] = kind;
+    const hash = Math.imul(Math.imul(one ^ (two >>> 13) ^ (two << 19), 0x9e3779b1) ^ three, 0x85ebca6b);
+    // The upper bits depend on all of them; pairs of slots lie in two lines of the cache beside each other.
+    const slot = (hash >>> 20) * 2 * SLOT.words;
+    let own = slot;
+    if (words[slot] !== one || words[slot + SLOT.two] !== two || words[slot + SLOT.three] !== three) {
+      own = slot + SLOT.words;
+      if (words[own] !== one || words[own + SLOT.two] !== two || words[own + SLOT.three] !== three) {
+        this.#tell(own);
+        words.copyWithin(own, slot, own);
+        this.#doubles[(slot + SLOT.packets) >> 1] = 0;
+        own = slot;
+        words[own] = one;
+        words[own + SLOT.two] = two;
+        words[own + SLOT.three] = three;
+      }
     }
+    const sum = (own + SLOT.packets) >> 1;
     this.#doubles[sum] = (this.#doubles[sum] as number) + packets;
   }
 
   end(): void {
-    for (let slot = 0; slot < SLOTS * SLOT.words; slot += SLOT.words) {
-      if (this.#doubles[(slot + SLOT.packets) >> 1] !== 0) this.#tell(slot);
-    }
+    for (let slot = 0; slot < SLOTS * SLOT.words; slot += SLOT.words) this.#tell(slot);
   }
 
   #tell(slot: number): void {
@@ -52,10 +52,9 @@ export class AlikeSums {
     this.#doubles[sum] = 0;
     const words = this.#words;
     this.#told(
-      words[slot + SLOT.source] as number,
-      words[slot + SLOT.destination] as number,
-      words[slot + SLOT.bits] as number,
-      words[slot + SLOT.kind] as number,
+      words[slot] as number,
+      words[slot + SLOT.two] as number,
+      words[slot + SLOT.three] as number,
       packets,
     );
   }

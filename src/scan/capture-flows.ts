@@ -9,20 +9,26 @@ import { Kernel } from './kernel.ts';
 import { LOOKED_INTO, PlainDecoder } from './plain.ts';
 import { PointStats, type PointStatsParts } from './point-stats.ts';
 import { RECORD, RECORD_WORDS } from './records.ts';
-import { Batch, MOST_POINTS, ROW, ROW_WORDS } from './row.ts';
+import { Batch, MOST_POINTS } from './row.ts';
 import { FlowTable, type FlowTableParts } from './table.ts';
 
 const ETHERNET = 1;
 const SLL2 = 276;
 
-/** Packets of one conversation, one way, at one point, that came with one TTL and between one pair of MACs. */
-export interface AlikePackets {
+/** Packets that came to a point from one address of one station (as far as the header tells) with one TTL. */
+export interface SentPackets {
   readonly interfaceName: string | undefined;
   readonly linkType: number;
   readonly source: Ip;
-  readonly destination: Ip;
   readonly ttl: number;
   readonly etherSource: number | undefined;
+  readonly packets: number;
+}
+
+/** Packets that a point saw go to one address at one station. */
+export interface ReceivedPackets {
+  readonly interfaceName: string | undefined;
+  readonly destination: Ip;
   readonly etherDestination: number | undefined;
   readonly packets: number;
 }
@@ -30,8 +36,9 @@ export interface AlikePackets {
 export interface CaptureFlowsOptions {
   /** Told of everything that isn't plain, in the file's order. */
   readonly onOdd: (frame: Frame) => void;
-  /** Told of the plain ones, many at once and in no particular order. */
-  readonly onAlike: (alike: AlikePackets) => void;
+  /** Told of the plain ones, of each both ways, many at once and in no particular order. */
+  readonly onSent: (sent: SentPackets) => void;
+  readonly onReceived: (received: ReceivedPackets) => void;
   /** Conversations that are kept at most. */
   readonly most?: number;
 }
@@ -47,6 +54,9 @@ export interface CaptureFlowsParts {
   readonly odd: number;
 }
 
+/** For whom records are all. */
+export const UNTOLD: CaptureFlowsOptions = { onOdd: () => {}, onSent: () => {}, onReceived: () => {} };
+
 /** The plain packets of one capture as records of conversations, point by point. */
 export class CaptureFlows {
   readonly decoder: PlainDecoder;
@@ -61,8 +71,12 @@ export class CaptureFlows {
   readonly #kernel: Kernel | undefined;
   /** Of one packet that is looked at again. */
   readonly #row = new Batch();
-  readonly #sums = new AlikeSums((source, destination, bits, kind, packets) =>
-    this.#tell(source, destination, bits, kind, packets),
+  /** By the source's word, a side's TTL and MACs, and a kind; by the destination's word, MACs and a kind. */
+  readonly #sent = new AlikeSums((source, bits, kind, packets) =>
+    this.#tellSent(source, bits, kind, packets),
+  );
+  readonly #received = new AlikeSums((destination, macs, kind, packets) =>
+    this.#tellReceived(destination, macs, kind, packets),
   );
   /** Frames that were given one by one, and the record of one that is read again. */
   readonly #given = new FrameColumns();
@@ -83,7 +97,7 @@ export class CaptureFlows {
           (record, side, packets, bits) => this.#sum(record, side, packets, bits),
           options.most,
         );
-    this.points = known?.points.map((point) => PointStats.of(point)) ?? [];
+    this.points = known?.points.map((point) => new PointStats(point)) ?? [];
     this.stretches = known ? Stretches.of(known.stretches) : new Stretches();
     this.#oddFrames = known ? Bits.of(known.oddFrames) : new Bits();
     this.plain = known?.plain ?? 0;
@@ -104,7 +118,7 @@ export class CaptureFlows {
   }
 
   static of(parts: CaptureFlowsParts): CaptureFlows {
-    return new CaptureFlows({ onOdd: () => {}, onAlike: () => {} }, parts);
+    return new CaptureFlows(UNTOLD, parts);
   }
 
   /** Its time must be set; valid during the call, as all frames are, except that its bytes must last until `flush`. */
@@ -120,30 +134,41 @@ export class CaptureFlows {
 
   /** To be called before the reader's block is used again. */
   flush(): void {
-    if (this.#given.count > 0) this.addColumns(this.#given);
-    this.#given.count = 0;
+    const given = this.#given;
+    if (given.count === 0) return;
+    given.reckon();
+    this.addColumns(given);
+    given.count = 0;
+  }
+
+  /** Those that the reader had best fill. */
+  get columns(): FrameColumns | undefined {
+    return this.#kernel?.columns;
   }
 
   /** Records whose times are set. */
   addColumns(columns: FrameColumns): void {
     const kernel = this.#kernel;
-    if (!kernel) return;
-    const { count } = columns;
+    if (!kernel || columns.count === 0) return;
+    this.stretches.timed(columns.time(columns.earliest), columns.time(columns.latest));
+    for (let from = 0; from < columns.count; ) {
+      const to = kernel.takeIn(columns, from);
+      this.#addRecords(kernel, columns, from, to);
+      from = to;
+    }
+  }
+
+  #addRecords(kernel: Kernel, columns: FrameColumns, from: number, end: number): void {
     const { batch } = kernel;
-    kernel.stage(columns);
-    for (let i = 0; i < count; ) {
+    for (let i = from; i < end; ) {
       // The point of cooked packets stands in their own headers.
-      const to = columns.linkType === SLL2 ? i + 1 : count;
+      const to = columns.linkType === SLL2 ? i + 1 : end;
       const point = this.#pointOf(columns, i);
       if (point >= 0) i = this.decoder.decode(kernel, columns, i, to, point);
       if (i < to) this.#addOdd(columns.frame(i++, this.#frame));
     }
     this.plain += batch.count;
-    this.#tellTimes(batch);
-    for (let i = 0; i < batch.count; ) {
-      const point = (batch.words[i * ROW_WORDS + ROW.kind] as number) >>> 16;
-      i = (this.points[point] as PointStats).count(batch, i, point);
-    }
+    kernel.run.tally(batch.count);
     this.table.add();
   }
 
@@ -154,22 +179,12 @@ export class CaptureFlows {
     this.#options.onOdd(frame);
   }
 
-  #tellTimes({ doubles, count }: Batch): void {
-    let least = Number.POSITIVE_INFINITY;
-    let most = Number.NEGATIVE_INFINITY;
-    for (let at = ROW.time >> 1; at < (count * ROW_WORDS) >> 1; at += ROW_WORDS >> 1) {
-      const time = doubles[at] as number;
-      if (time < least) least = time;
-      if (time > most) most = time;
-    }
-    this.stretches.timed(least, most);
-  }
-
   /** When all has been read. */
   end(): void {
     this.flush();
     this.table.finish();
-    this.#sums.end();
+    this.#sent.end();
+    this.#received.end();
   }
 
   /**
@@ -215,7 +230,9 @@ export class CaptureFlows {
     const known = this.points.findIndex(isThere);
     if (known < 0 && this.points.length >= MOST_POINTS) return -1;
     this.#point = known < 0 ? this.points.length : known;
-    if (known < 0) this.points.push(new PointStats(interfaceName, index, linkType));
+    const counts = known < 0 && this.#kernel?.countsOf(this.#point);
+    if (counts)
+      this.points.push(PointStats.begin({ interfaceName, interfaceIndex: index, linkType, counts }));
     return this.#point;
   }
 
@@ -226,26 +243,31 @@ export class CaptureFlows {
     const low = words[at + RECORD.low] as number;
     const high = words[at + RECORD.high] as number;
     const kind = (words[at + RECORD.kind] as number) & ~255;
-    this.#sums.add(
-      side === 0 ? low : high,
-      side === 0 ? high : low,
-      (bits & ~255) >>> 0,
-      kind >>> 0,
-      packets,
-    );
+    this.#sent.add(side === 0 ? low : high, (bits & ~255) >>> 0, kind >>> 0, packets);
+    this.#received.add(side === 0 ? high : low, (bits & ~0xffff) >>> 0, kind >>> 0, packets);
   }
 
-  #tell(source: number, destination: number, bits: number, kind: number, packets: number): void {
-    const macs = this.decoder.macs(bits >>> 16);
-    const point = this.points[kind >>> 16] as PointStats;
-    this.#options.onAlike({
-      interfaceName: point.interfaceName,
-      linkType: point.linkType,
+  #tellSent(source: number, bits: number, kind: number, packets: number): void {
+    const { interfaceName, linkType } = this.points[kind >>> 16] as PointStats;
+    const etherSource = this.decoder.macs(bits >>> 16).source;
+    const ttl = (bits >>> 8) & 255;
+    this.#options.onSent({
+      interfaceName,
+      linkType,
       source: this.addressOf(source, kind),
-      destination: this.addressOf(destination, kind),
-      ttl: (bits >>> 8) & 255,
-      etherSource: macs.source,
-      etherDestination: macs.destination,
+      ttl,
+      etherSource,
+      packets,
+    });
+  }
+
+  #tellReceived(word: number, bits: number, kind: number, packets: number): void {
+    const { interfaceName } = this.points[kind >>> 16] as PointStats;
+    const etherDestination = this.decoder.macs(bits >>> 16).destination;
+    this.#options.onReceived({
+      interfaceName,
+      destination: this.addressOf(word, kind),
+      etherDestination,
       packets,
     });
   }

@@ -1,7 +1,8 @@
 /** What is done with every packet: assembly/kernel.ts, its memory, and what of that the rest sees. */
 import type { FrameColumns } from '../capture/columns.ts';
-import { COLUMNS } from '../capture/columns.ts';
 import { kernelCode } from './kernel-code.ts';
+import { KernelColumns } from './kernel-columns.ts';
+import { COUNTS } from './point-stats.ts';
 import { RECORD_WORDS } from './records.ts';
 import { BATCH, Batch, ROW_WORDS } from './row.ts';
 
@@ -13,7 +14,9 @@ interface Exports {
   setSince(time: number): void;
   getMacs(): number;
   numberOfMacs(a: number, b: number, c: number): number;
-  decode(from: number, to: number, row: number, known: number): number;
+  walk(from: number, end: number, base: number, limit: number, header: number, unit: number): number;
+  decode(from: number, to: number, row: number, known: number, base: number): number;
+  tally(rows: number): void;
   lookUp(rows: number): number;
   enterMissing(missing: number): void;
   enter(row: number): void;
@@ -24,24 +27,22 @@ interface Exports {
 
 /** Places in its memory, as assembly/kernel.ts has them; bytes. */
 const PLACE = {
-  offsets: 0x1000,
-  captured: 0x2000,
-  lengths: 0x3000,
-  seconds: 0x4000,
-  nanoseconds: 0x6000,
   signed: 0xa000,
   changed: 0xe000,
   lookedInto: 0x12000,
   rows: 0x20000,
   stage: 0x40000,
   macs: 0x160000,
-  growing: 0x2b0000,
+  block: 0x300000,
+  points: 0x400000,
+  growing: 0x4600000,
 } as const;
 
 const STAGE = PLACE.macs - PLACE.stage;
-/** Bytes of a frame that are looked at, where all of them have no room. */
-const HEADERS = 512;
+const BLOCK = PLACE.points - PLACE.block;
 const PAGE = 1 << 16;
+const MACS = 1 << 16;
+const MAC_WORDS = 4;
 
 /** Records that there is room for at first; then eight times as many whenever it runs out. Memory that isn't written yet is none. */
 const FIRST = 1 << 16;
@@ -59,8 +60,9 @@ declare const WebAssembly: {
   readonly Memory: new (pages: {
     readonly initial: number;
     readonly maximum: number;
+    readonly shared: true;
   }) => {
-    readonly buffer: ArrayBuffer;
+    readonly buffer: SharedArrayBuffer;
     grow(pages: number): number;
   };
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
@@ -68,33 +70,46 @@ declare const WebAssembly: {
 
 let compiled: object | undefined;
 
-/** One for each capture that is read. */
+/** One for each capture that is read. Its memory is shared, so that arrays over it are the same memory after it has grown. */
 export class Kernel {
-  readonly batch = new Batch();
+  readonly batch: Batch;
   readonly run: Exports;
-  /** Where in the memory each record of the columns begins. */
-  staged!: Int32Array<ArrayBuffer>;
-  signed!: Uint32Array<ArrayBuffer>;
-  changed!: Uint32Array<ArrayBuffer>;
+  /** For the reader to fill, and for those that `takeIn` is given from elsewhere. */
+  readonly columns: KernelColumns;
+  readonly signed: Uint32Array;
+  readonly changed: Uint32Array;
+  readonly macWords: Uint32Array;
+  /** What offsets of the columns taken in last are counted from. */
+  base = 0;
   /** Of the records: their words, the times of their first packets, and the slots of their index. */
-  words!: Uint32Array<ArrayBuffer>;
-  firsts!: Float64Array<ArrayBuffer>;
-  slots!: Uint32Array<ArrayBuffer>;
+  words!: Uint32Array;
+  firsts!: Float64Array;
+  slots!: Uint32Array;
   /** Records that there is room for. */
   capacity = 0;
-  readonly #memory = new WebAssembly.Memory({ initial: PLACE.growing / PAGE, maximum: MOST_PAGES });
+  readonly #memory = new WebAssembly.Memory({
+    initial: PLACE.growing / PAGE,
+    maximum: MOST_PAGES,
+    shared: true,
+  });
   #end: number = PLACE.growing;
   #place = { slots: 0, firsts: 0, records: 0 };
-  #bytes!: Uint8Array<ArrayBuffer>;
-  #columns!: ReturnType<typeof columnsIn>;
+  readonly #stage: Uint8Array;
 
   /** `lookedInto`: ports whose UDP datagrams aren't decoded here, one bit each. */
   constructor(lookedInto: Uint8Array) {
     compiled ??= new WebAssembly.Module(kernelCode());
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } });
     this.run = exports as Exports;
+    const { buffer } = this.#memory;
+    this.batch = new Batch(new Uint32Array(buffer, PLACE.rows, BATCH * ROW_WORDS));
+    this.columns = new KernelColumns(new Uint8Array(buffer, PLACE.block, BLOCK), this.run.walk);
+    this.signed = new Uint32Array(buffer, PLACE.signed, BATCH * 4);
+    this.changed = new Uint32Array(buffer, PLACE.changed, BATCH * CHANGE_WORDS);
+    this.macWords = new Uint32Array(buffer, PLACE.macs, MACS * MAC_WORDS);
+    this.#stage = new Uint8Array(buffer, PLACE.stage, STAGE);
+    new Uint8Array(buffer, PLACE.lookedInto, lookedInto.length).set(lookedInto);
     this.grow(FIRST);
-    this.#bytes.set(lookedInto, PLACE.lookedInto);
   }
 
   /** Makes room for so many records; those that are there stay, in their order. */
@@ -110,15 +125,18 @@ export class Kernel {
     const records = this.#take((this.capacity + 1) * RECORD_BYTES) + RECORD_BYTES;
     const pages = Math.ceil(this.#end / PAGE) - this.#memory.buffer.byteLength / PAGE;
     if (pages > 0) this.#memory.grow(pages);
-    this.#bytes = new Uint8Array(this.#memory.buffer);
+    const { buffer } = this.#memory;
     if (known > 0) {
-      this.#bytes.copyWithin(records, before.records, before.records + known * RECORD_BYTES);
-      this.#bytes.copyWithin(firsts, before.firsts, before.firsts + known * 8);
+      const bytes = new Uint8Array(buffer);
+      bytes.copyWithin(records, before.records, before.records + known * RECORD_BYTES);
+      bytes.copyWithin(firsts, before.firsts, before.firsts + known * 8);
     }
     this.#place = { slots, firsts, records };
     this.run.place(slots, slotCount, firsts, records);
     this.run.index();
-    this.#view();
+    this.words = new Uint32Array(buffer, records, this.capacity * RECORD_WORDS);
+    this.firsts = new Float64Array(buffer, firsts, this.capacity);
+    this.slots = new Uint32Array(buffer, slots, slotCount);
   }
 
   /** Aligned to a line of the cache, as a record is. */
@@ -128,61 +146,34 @@ export class Kernel {
     return at;
   }
 
-  /** Memory that has grown is another buffer. */
-  #view(): void {
-    const buffer = this.#memory.buffer;
-    const { slots, firsts, records } = this.#place;
-    this.batch.words = new Uint32Array(buffer, PLACE.rows, BATCH * ROW_WORDS);
-    this.batch.doubles = new Float64Array(buffer, PLACE.rows, (BATCH * ROW_WORDS) / 2);
-    this.#columns = columnsIn(buffer);
-    this.staged = this.#columns.offset;
-    this.signed = new Uint32Array(buffer, PLACE.signed, BATCH * 4);
-    this.changed = new Uint32Array(buffer, PLACE.changed, BATCH * CHANGE_WORDS);
-    this.words = new Uint32Array(buffer, records, this.capacity * RECORD_WORDS);
-    this.firsts = new Float64Array(buffer, firsts, this.capacity);
-    this.slots = new Uint32Array(buffer, slots, this.capacity * SLOTS_A_RECORD);
+  /** What is counted of a point: see PointStats. */
+  countsOf(point: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, PLACE.points + point * COUNTS * 8, COUNTS);
   }
 
-  /** Takes in the columns' records: all their bytes, or where those are too many, of each what headers take. */
-  stage({ view, count, offset, captured, length, seconds, nanoseconds }: FrameColumns): void {
-    if (count === 0) return;
-    const own = this.#columns;
-    own.captured.set(count === COLUMNS ? captured : captured.subarray(0, count));
-    own.length.set(count === COLUMNS ? length : length.subarray(0, count));
-    own.seconds.set(count === COLUMNS ? seconds : seconds.subarray(0, count));
-    own.nanoseconds.set(count === COLUMNS ? nanoseconds : nanoseconds.subarray(0, count));
-    const begin = offset[0] as number;
-    const end = (offset[count - 1] as number) + (captured[count - 1] as number);
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    if (end >= begin && end - begin <= STAGE) {
-      this.#bytes.set(bytes.subarray(begin, end), PLACE.stage);
-      for (let i = 0; i < count; i++) own.offset[i] = (offset[i] as number) - begin + PLACE.stage;
-      return;
+  /** Makes the bytes of the columns' records from `from` on readable for `decode`; gives the first whose bytes aren't, else how many there are. */
+  takeIn(columns: FrameColumns, from: number): number {
+    const { view, count, offset, captured } = columns;
+    if (columns !== this.columns) this.columns.take(columns);
+    if (view.buffer === this.columns.block.buffer) {
+      this.base = view.byteOffset;
+      return count;
     }
-    for (let i = 0; i < count; i++) {
-      const at = offset[i] as number;
-      const to = PLACE.stage + i * HEADERS;
-      this.#bytes.set(bytes.subarray(at, at + Math.min(captured[i] as number, HEADERS)), to);
-      own.offset[i] = to;
+    const begin = offset[from] as number;
+    let to = from;
+    let end = begin;
+    // A record that has no room by itself is one whose headers have.
+    for (; to < count; to++) {
+      const next = (offset[to] as number) + (captured[to] as number);
+      if ((offset[to] as number) < begin || (next - begin > STAGE && to > from)) break;
+      end = Math.max(end, Math.min(next, begin + STAGE));
     }
-  }
-
-  /** The twelve bytes of a pair of MACs as three words. */
-  macs(number: number): Uint32Array {
-    return new Uint32Array(this.#memory.buffer, PLACE.macs + number * 16, 3);
+    this.#stage.set(new Uint8Array(view.buffer, view.byteOffset + begin, end - begin));
+    this.base = PLACE.stage - begin;
+    return to;
   }
 }
 
 const RECORD_BYTES = RECORD_WORDS * 4;
 /** Four gigabytes are all that its addresses reach. */
 const MOST_PAGES = 65536;
-
-function columnsIn(buffer: ArrayBuffer) {
-  return {
-    offset: new Int32Array(buffer, PLACE.offsets, COLUMNS),
-    captured: new Int32Array(buffer, PLACE.captured, COLUMNS),
-    length: new Uint32Array(buffer, PLACE.lengths, COLUMNS),
-    seconds: new Float64Array(buffer, PLACE.seconds, COLUMNS),
-    nanoseconds: new Int32Array(buffer, PLACE.nanoseconds, COLUMNS),
-  };
-}

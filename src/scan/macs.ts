@@ -6,10 +6,14 @@ export interface Macs {
 /** Stands for a receiver that the header doesn't tell: no packet that is plain goes to the broadcast address. */
 export const NO_RECEIVER = -1;
 
-/** Of the twelve bytes of an Ethernet header (receiver, sender), as three words; of SLL's source with `NO_RECEIVER` before it. */
-export function macsOf(words: ArrayLike<number>): Macs {
-  const [a = 0, b = 0, c = 0] = Array.from(words, (word) => word >>> 0);
-  const source = (b & 0xffff) * 2 ** 32 + c;
+/** Words of a pair: the twelve bytes of an Ethernet header (receiver, sender), or SLL's sender with `NO_RECEIVER` before it; and one that is empty. */
+const PAIR_WORDS = 4;
+
+export function macsOf(words: Uint32Array, pair: number): Macs {
+  const at = pair * PAIR_WORDS;
+  const a = words[at] as number;
+  const b = words[at + 1] as number;
+  const source = (b & 0xffff) * 2 ** 32 + (words[at + 2] as number);
   return a === NO_RECEIVER >>> 0 && b >>> 16 === 0xffff
     ? { source }
     : { source, destination: a * 2 ** 16 + (b >>> 16) };

@@ -60,11 +60,11 @@ export class PlainDecoder {
 
   /** Undefined for pair 0 and for what the header doesn't tell. */
   macs(number: number): Macs {
-    return this.#kernel && number > 0 ? macsOf(this.#kernel.macs(number)) : {};
+    return this.#kernel && number > 0 ? macsOf(this.#kernel.macWords, number) : {};
   }
 
   /**
-   * Fills rows of the kernel's batch with the records from `from` on of the columns that it has staged, as long as they are plain, and counts
+   * Fills rows of the kernel's batch with the records from `from` on of the columns that it has taken in, as long as they are plain, and counts
    * them. Gives the first that isn't, else `to`. The batch must have room for all.
    */
   decode(kernel: Kernel, columns: FrameColumns, from: number, to: number, point: number): number {
@@ -73,7 +73,7 @@ export class PlainDecoder {
     let i = from;
     while (i < to) {
       if (columns.linkType === ETHERNET) {
-        const next = run.decode(i, to, batch.count, known);
+        const next = run.decode(i, to, batch.count, known, kernel.base);
         batch.count += next - i;
         i = next;
       }
@@ -232,7 +232,7 @@ export class PlainDecoder {
     words[row + ROW.bits] = flags | (ttl << 8) | (marks << 16) | sampled;
     words[row + ROW.id] = id;
     words[row + ROW.macs] = macs;
-    const shift = (this.#kernel?.staged[index] ?? 0) - start;
+    const shift = this.#kernel?.base ?? 0;
     words[row + ROW.at] = behind + shift;
     words[row + ROW.end] = end + shift;
     batch.count++;

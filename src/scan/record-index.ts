@@ -5,19 +5,19 @@ import { RECORD, RECORD_WORDS, type Records } from './records.ts';
  * that misses touches no record.
  */
 export class RecordIndex {
-  slots: Uint32Array<ArrayBuffer>;
+  slots: Uint32Array;
   readonly #records: Records;
   #room: number;
 
   /** `slots`: those of an index over the same records. */
-  constructor(records: Records, slots = new Uint32Array(1 << 12)) {
+  constructor(records: Records, slots: Uint32Array = new Uint32Array(1 << 12)) {
     this.#records = records;
     this.slots = slots;
     this.#room = MOST_LOAD * slots.length;
   }
 
   /** From now on these are its slots: all its records are in them. */
-  place(slots: Uint32Array<ArrayBuffer>): void {
+  place(slots: Uint32Array): void {
     this.slots = slots;
     this.#room = MOST_LOAD * slots.length;
   }

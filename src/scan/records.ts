@@ -70,10 +70,10 @@ const GROWTH = 8;
  * several.
  */
 export class Records {
-  words = new Uint32Array(FIRST * RECORD_WORDS);
-  doubles = new Float64Array(this.words.buffer);
+  words: Uint32Array = new Uint32Array(FIRST * RECORD_WORDS);
+  doubles: Float64Array = new Float64Array(this.words.buffer);
   /** Epoch seconds of each one's first packet. */
-  firsts = new Float64Array(FIRST);
+  firsts: Float64Array = new Float64Array(FIRST);
   count = 0;
   /** Of both sides of those with `NOTE.told`: so many packets. Memory of the others is never touched. */
   #told = new Uint32Array(0);
@@ -98,7 +98,7 @@ export class Records {
   }
 
   /** From now on these are its arrays; they hold what the old ones did. */
-  place(words: Uint32Array<ArrayBuffer>, firsts: Float64Array<ArrayBuffer>): void {
+  place(words: Uint32Array, firsts: Float64Array): void {
     this.words = words;
     this.doubles = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
     this.firsts = firsts;

@@ -59,10 +59,15 @@ export const MARK = {
 } as const;
 
 export class Batch {
-  words = new Uint32Array(BATCH * ROW_WORDS);
+  readonly words: Uint32Array;
   /** The same memory: the time of row `i` is at `i * ROW_WORDS / 2 + ROW.time / 2`. */
-  doubles = new Float64Array(this.words.buffer);
+  readonly doubles: Float64Array;
   count = 0;
+
+  constructor(words: Uint32Array = new Uint32Array(BATCH * ROW_WORDS)) {
+    this.words = words;
+    this.doubles = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
+  }
 }
 
 /** Protocol, family and capture point in one word: with addresses and ports, what tells one conversation at one point from others. */

@@ -2,7 +2,7 @@
 import type { Ip } from '../net/ip.ts';
 import { isGroupMac, type Mac } from '../net/mac.ts';
 import type { Packet } from '../packet/packet.ts';
-import type { AlikePackets } from '../scan/capture-flows.ts';
+import type { ReceivedPackets, SentPackets } from '../scan/capture-flows.ts';
 import type { ObservedAddress, PointObservation, Station } from './topology.ts';
 
 /** What is kept at most: stations of a point, addresses of a station. */
@@ -33,7 +33,8 @@ interface PointState {
 
 export interface Observer {
   add(packet: Packet): void;
-  addAlike(alike: AlikePackets): void;
+  addSent(sent: SentPackets): void;
+  addReceived(received: ReceivedPackets): void;
   /** One for the capture, or one for each interface that its packets name. */
   observations(): PointObservation[];
 }
@@ -56,7 +57,8 @@ export function createObserver(input: number): Observer {
   };
   return {
     add: (packet) => observe(pointOf(packet.interfaceName), packet),
-    addAlike: (alike) => observeAlike(pointOf(alike.interfaceName), alike),
+    addSent: (sent) => observeSent(pointOf(sent.interfaceName), sent),
+    addReceived: (received) => observeReceived(pointOf(received.interfaceName), received),
     observations: () => [...points.values()].map((point) => finish(input, point)),
   };
 }
@@ -86,19 +88,23 @@ function observe(point: PointState, packet: Packet): void {
   if (target) keep(target.destinations, ip.destination, target);
 }
 
-function observeAlike(point: PointState, alike: AlikePackets): void {
-  const { packets, source, ttl } = alike;
+function observeSent(point: PointState, { packets, linkType, source, ttl, etherSource }: SentPackets): void {
   point.packets += packets;
-  point.linkTypes.add(alike.linkType);
-  const sender = alike.etherSource === undefined ? undefined : stationOf(point, alike.etherSource);
+  point.linkTypes.add(linkType);
+  const sender = etherSource === undefined ? undefined : stationOf(point, etherSource);
   if (sender) sender.sent += packets;
-  const target = alike.etherDestination === undefined ? undefined : stationOf(point, alike.etherDestination);
-  if (target) {
-    target.received += packets;
-    keep(target.destinations, alike.destination, target);
-  }
   if (sender) count(sender.sources, source, ttl, packets, sender);
   else count(point.addresses, source, ttl, packets);
+}
+
+function observeReceived(
+  point: PointState,
+  { packets, destination, etherDestination }: ReceivedPackets,
+): void {
+  const target = etherDestination === undefined ? undefined : stationOf(point, etherDestination);
+  if (!target) return;
+  target.received += packets;
+  keep(target.destinations, destination, target);
 }
 
 function stationOf(point: PointState, mac: Mac): StationState | undefined {

@@ -4,7 +4,7 @@ import type { FrameColumns } from '../../src/capture/columns.ts';
 import type { Frame } from '../../src/capture/frame.ts';
 import { CaptureReader } from '../../src/capture/scan.ts';
 import { dissect } from '../../src/packet/dissect.ts';
-import { CaptureFlows } from '../../src/scan/capture-flows.ts';
+import { CaptureFlows, UNTOLD } from '../../src/scan/capture-flows.ts';
 import { Kernel } from '../../src/scan/kernel.ts';
 import { LOOKED_INTO, PlainDecoder } from '../../src/scan/plain.ts';
 import { captured } from './captured.ts';
@@ -36,12 +36,12 @@ describe(`${PACKETS} packets of about 100 bytes`, () => {
   bench('decoded as rows', () =>
     read(nothing, (columns) => {
       kernel.batch.count = 0;
-      kernel.stage(columns);
+      kernel.takeIn(columns, 0);
       decoder.decode(kernel, columns, 0, columns.count, 0);
     }),
   );
 
   // The same flows again and again: looking up, without the table's first growth.
-  const flows = new CaptureFlows({ onOdd: () => {}, onAlike: () => {} });
+  const flows = new CaptureFlows(UNTOLD);
   bench('decoded and assigned to flows', () => read(nothing, (columns) => flows.addColumns(columns)));
 });

@@ -19,6 +19,7 @@ export function columnsOf(frames: readonly Frame[]): FrameColumns | undefined {
     columns.seconds[i] = frame.seconds;
     columns.nanoseconds[i] = frame.nanoseconds;
   }
+  columns.reckon();
   return columns;
 }
 

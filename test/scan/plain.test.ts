@@ -18,7 +18,7 @@ function decoded(frame: Frame, { kernel, decoder } = decoderOf()) {
   batch.count = 0;
   const columns = columnsOf([frame]);
   if (!columns) return undefined;
-  kernel.stage(columns);
+  kernel.takeIn(columns, 0);
   if (decoder.decode(kernel, columns, 0, 1, 5) === 0) return undefined;
   return rowOf(batch, 0, decoder);
 }
@@ -129,7 +129,7 @@ describe('plain packets', () => {
           const alone = decoderOf();
           const { batch } = kernel;
           batch.count = 0;
-          kernel.stage(columns);
+          kernel.takeIn(columns, 0);
           const odd: number[] = [];
           for (let i = 0; i < columns.count; i++) {
             i = together.decode(kernel, columns, i, columns.count, 5);

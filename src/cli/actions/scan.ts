@@ -1,6 +1,6 @@
 import { printable } from '../../base/printable.ts';
 import { scanCapture } from '../../capture/scan.ts';
-import { CaptureFlows } from '../../scan/capture-flows.ts';
+import { CaptureFlows, UNTOLD } from '../../scan/capture-flows.ts';
 import type { Io, Status } from '../io.ts';
 import { issuesOf, loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
@@ -10,9 +10,10 @@ export async function scanAction(words: readonly string[], io: Io): Promise<Stat
   const { inputs, progress } = await loadInputs(words, { format: 'text', color: 'auto' }, io);
   const issues = issuesOf(inputs);
   for (const capture of inputs.captures) {
-    const flows = new CaptureFlows({ onOdd: () => {}, onAlike: () => {} });
+    const flows = new CaptureFlows(UNTOLD);
     const summary = await scanCapture(capture.open(), (frame) => flows.add(frame), {
       path: capture.path,
+      columns: flows.columns,
       onColumns: (columns) => flows.addColumns(columns),
       onBlockEnd: () => flows.flush(),
     });

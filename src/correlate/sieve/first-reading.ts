@@ -53,7 +53,8 @@ export async function readFirst(
   const logs = [observer, quoted, groups, odd];
   const flows = new CaptureFlows({
     ...(task.most !== undefined && { most: task.most }),
-    onAlike: (alike) => observer.addAlike(alike),
+    onSent: (sent) => observer.addSent(sent),
+    onReceived: (received) => observer.addReceived(received),
     onOdd: (frame) => {
       const packet = dissect(frame);
       for (const log of logs) log.add(packet);
@@ -66,6 +67,7 @@ export async function readFirst(
   const summary = await scanCapture(source, visit, {
     path: task.path,
     stretches: flows.stretches,
+    columns: flows.columns,
     onColumns: (columns) => {
       setClocks(columns, task);
       flows.addColumns(columns);

@@ -6,7 +6,9 @@
  * Memory that is touched for the first time costs more than anything else here, so that what grows lies last, and where `place` says.
  */
 
-/** Columns of up to 1,024 records: offset in the stage, captured and wire length, epoch seconds and nanoseconds. */
+/** What `walk` leaves besides: records, those cut, the earliest and the latest; bytes on the wire and captured, doubles. */
+const WALKED: usize = 0x800;
+/** Columns of up to 1,024 records: where the frame begins in its block, captured and wire length, epoch seconds and nanoseconds. */
 const OFFSETS: usize = 0x1000;
 const CAPTURED: usize = 0x2000;
 const LENGTHS: usize = 0x3000;
@@ -26,6 +28,11 @@ const MACS: usize = 0x160000;
 const MAC_SLOTS: usize = 0x260000;
 const MAC_MASK: u32 = 0x1ffff;
 const MOST_MACS: u32 = 0x10000;
+/** Of each point its packets, bytes, packets that were cut, first and last time, and from 8 on packets of each protocol: doubles. */
+const POINTS: usize = 0x400000;
+const POINT_BYTES: usize = 2112;
+
+const COLUMNS: u32 = 1024;
 
 const USUAL_HEADERS: u32 = 54;
 const USUAL_IPV4: u32 = 0x080045;
@@ -131,14 +138,68 @@ export function numberOfMacs(a: u32, b: u32, c: u32): u32 {
 }
 
 /**
- * Rows from `row` on of the columns' records from `from` to `to`, as long as they are TCP or UDP in IPv4 without options behind an untagged
- * Ethernet header, which nearly all packets are. Gives the first record that isn't, else `to`. `known`: the kind's point.
+ * Fills the columns with the whole records of a little-endian pcap from `from` on, until `end` or there are enough; gives where they end. Offsets
+ * are counted from `base`. `limit`: captured bytes at most; `header`: bytes of a record's header; `unit`: nanoseconds of its fractions.
  */
-export function decode(from: u32, to: u32, row: u32, known: u32): u32 {
+export function walk(from: usize, end: usize, base: usize, limit: u32, header: u32, unit: u32): usize {
+  let at = from;
+  let count: u32 = 0;
+  let cut: u32 = 0;
+  let bytes: u64 = 0;
+  let capturedBytes: u64 = 0;
+  let earliest: u32 = 0;
+  let latest: u32 = 0;
+  let first: u64 = u64.MAX_VALUE;
+  let last: u64 = 0;
+  while (count < COLUMNS && at + header <= end) {
+    const there = load<u32>(at, 8);
+    if (there > limit || at + header + there > end) break;
+    const wire = load<u32>(at, 12);
+    let seconds: u64 = load<u32>(at);
+    let nanoseconds: u64 = <u64>load<u32>(at, 4) * unit;
+    if (nanoseconds >= 1000000000) {
+      seconds += nanoseconds / 1000000000;
+      nanoseconds %= 1000000000;
+    }
+    store<u32>(OFFSETS + (count << 2), <u32>(at - base) + header);
+    store<u32>(CAPTURED + (count << 2), there);
+    store<u32>(LENGTHS + (count << 2), wire);
+    store<f64>(SECONDS + (count << 3), <f64>seconds);
+    store<u32>(NANOSECONDS + (count << 2), <u32>nanoseconds);
+    bytes += wire;
+    capturedBytes += there;
+    cut += <u32>(there < wire);
+    const time = (seconds << 30) | nanoseconds;
+    if (time > last) {
+      last = time;
+      latest = count;
+    }
+    if (time < first) {
+      first = time;
+      earliest = count;
+    }
+    count++;
+    at += header + there;
+  }
+  store<u32>(WALKED, count);
+  store<u32>(WALKED, cut, 4);
+  store<u32>(WALKED, earliest, 8);
+  store<u32>(WALKED, latest, 12);
+  store<f64>(WALKED, <f64>bytes, 16);
+  store<f64>(WALKED, <f64>capturedBytes, 24);
+  return at;
+}
+
+/**
+ * Rows from `row` on of the columns' records from `from` to `to`, as long as they are TCP or UDP in IPv4 without options behind an untagged
+ * Ethernet header, which nearly all packets are. Gives the first record that isn't, else `to`. `known`: the kind's point; `base`: what the
+ * columns' offsets are counted from.
+ */
+export function decode(from: u32, to: u32, row: u32, known: u32, base: usize): u32 {
   let out: usize = ROWS + (row << 6);
   let i = from;
   for (; i < to; i++) {
-    const start: usize = load<u32>(OFFSETS + (i << 2));
+    const start: usize = base + load<u32>(OFFSETS + (i << 2));
     const there = load<u32>(CAPTURED + (i << 2));
     if (there < USUAL_HEADERS || be32(start + 12) >> 8 !== USUAL_IPV4) break;
     const head = be32(start);
@@ -197,6 +258,36 @@ export function decode(from: u32, to: u32, row: u32, known: u32): u32 {
     out += 64;
   }
   return i;
+}
+
+/** Counts the first rows for their points. */
+export function tally(rows: u32): void {
+  for (let i: u32 = 0; i < rows; ) {
+    const point = load<u32>(ROWS + (i << 6), 12) >> 16;
+    const own: usize = POINTS + point * POINT_BYTES;
+    const begin = i;
+    let bytes: u64 = 0;
+    let cut: u32 = 0;
+    let first = load<f64>(own, 24);
+    let last = load<f64>(own, 32);
+    for (; i < rows; i++) {
+      const row: usize = ROWS + (i << 6);
+      const kind = load<u32>(row, 12);
+      if (kind >> 16 !== point) break;
+      const time = load<f64>(row, 16);
+      first = min<f64>(first, time);
+      last = max<f64>(last, time);
+      bytes += load<u32>(row, 24);
+      cut += <u32>((load<u32>(row, 44) & CUT) !== 0);
+      const protocol: usize = own + 64 + ((kind & 255) << 3);
+      store<f64>(protocol, load<f64>(protocol) + 1);
+    }
+    store<f64>(own, load<f64>(own) + <f64>(i - begin));
+    store<f64>(own, load<f64>(own, 8) + <f64>bytes, 8);
+    store<f64>(own, load<f64>(own, 16) + <f64>cut, 16);
+    store<f64>(own, first, 24);
+    store<f64>(own, last, 32);
+  }
 }
 
 /** Finds the records of the first rows; gives how many rows have none, or perhaps none. Nothing is changed. */
