@@ -19,10 +19,12 @@ const HEADER = 128;
 const words = process.argv.slice(2);
 /**
  * An analysis runs a thousand functions for a moment each, and V8 would spend a sixth of all CPU, on threads of its own, on optimizing
- * them: they have to run four times as long before. Measured on Node 20; later ones have a compiler in between.
+ * them: they have to run four times as long before, and those of a scan, whose loops are WebAssembly, longer still. Measured on Node 20;
+ * later ones have a compiler in between.
  */
-const OWN_FLAGS =
-  words.includes('analyze') && /^v20\./.test(process.version) ? '--interrupt-budget=270000' : '';
+const BUDGETS = { analyze: 270000, scan: 1000000 };
+const budgeted = Object.keys(BUDGETS).find((command) => words.includes(command));
+const OWN_FLAGS = budgeted && /^v20\./.test(process.version) ? `--interrupt-budget=${BUDGETS[budgeted]}` : '';
 
 /** Whether a source file that went into the bundle is newer than it; what else is in src/ doesn't matter to this start. */
 function isStale(name) {

@@ -2,7 +2,7 @@
 const PACKETS = 512;
 /** As many bytes, however large packets are. */
 const LEAST = 1 << 16;
-const MOST = 1 << 19;
+const MOST = 1 << 20;
 
 /** Bytes of the stretches to come, by the packets before. */
 export function lengthOfStretch({

@@ -2,7 +2,7 @@
  * Sums of packets that are alike in three words, kept for a moment: conversations of the same hosts come one after the other, and who listens
  * wants to know of them together. A key has two slots to be in, and drives out what was there longer.
  */
-const SLOTS = 1 << 13;
+const SLOTS = 1 << 12;
 
 /** Words of a slot: the key, nothing, and the sum, a double. */
 const SLOT = { one: 0, two: 1, three: 2, packets: 4, words: 8 } as const;
@@ -23,7 +23,7 @@ export class AlikeSums {
     const words = this.#words;
     const hash = Math.imul(Math.imul(one ^ (two >>> 13) ^ (two << 19), 0x9e3779b1) ^ three, 0x85ebca6b);
     // The upper bits depend on all of them; pairs of slots lie in two lines of the cache beside each other.
-    const slot = (hash >>> 20) * 2 * SLOT.words;
+    const slot = (hash >>> 21) * 2 * SLOT.words;
     let own = slot;
     if (words[slot] !== one || words[slot + SLOT.two] !== two || words[slot + SLOT.three] !== three) {
       own = slot + SLOT.words;
