@@ -12,6 +12,8 @@ export interface Reread {
   readonly wanted: Uint8Array;
 }
 
+type RescanOptions = Pick<ScanOptions, 'path' | 'onProgress' | 'onColumns' | 'columns'>;
+
 /**
  * Reads parts of a capture that has been read before: `onFrame` gets their frames with the numbers that they had. Gives an issue when the
  * capture isn't what it was.
@@ -20,7 +22,7 @@ export async function rescanCapture(
   source: ByteSource,
   onFrame: (frame: Frame) => void,
   first: Reread,
-  options: Pick<ScanOptions, 'path' | 'onProgress'> = {},
+  options: RescanOptions = {},
 ): Promise<Issue | undefined> {
   const { readAt } = source;
   if (!readAt || first.stretches.count === 0) {
@@ -33,7 +35,8 @@ export async function rescanCapture(
         );
   }
   try {
-    return readStretches(readAt, new CaptureReader(onFrame), first, options);
+    if (options.columns?.block) source.readInto?.(options.columns.block);
+    return readStretches(readAt, new CaptureReader(onFrame, options), first, options);
   } finally {
     source.close();
   }
@@ -43,7 +46,7 @@ function readStretches(
   readAt: NonNullable<ByteSource['readAt']>,
   reader: CaptureReader,
   { stretches, wanted, packets }: Reread,
-  { path, onProgress }: Pick<ScanOptions, 'path' | 'onProgress'>,
+  { path, onProgress }: RescanOptions,
 ): Issue | undefined {
   const { offsets } = stretches;
   for (let i = 0; i < stretches.count; i++) {

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import type { FrameColumns } from '../capture/columns.ts';
 import type { Frame } from '../capture/frame.ts';
 import { rescanCapture } from '../capture/rescan.ts';
 import { scanCapture } from '../capture/scan.ts';
@@ -11,7 +12,7 @@ import { createObserver } from '../topology/observe.ts';
 import type { PointObservation, Topology } from '../topology/topology.ts';
 import { AdvertisementLedger, type RouterAdvertisement } from './advertisements.ts';
 import { ArpLedger } from './arp.ts';
-import { setClock } from './clocks.ts';
+import { setClock, setClocks } from './clocks.ts';
 import { ConversationTable } from './conversation.ts';
 import type { CountedFlows } from './counted.ts';
 import type { ArpExchange, Flow } from './flow.ts';
@@ -128,6 +129,10 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
       setClock(frame, capture);
       if (sieved?.flows.look(frame) !== 'known') add(frame);
     };
+    const onColumns = (columns: FrameColumns): void => {
+      setClocks(columns, capture);
+      sieved?.flows.lookThrough(columns, add);
+    };
     const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
     const reading = { path: capture.path, onProgress };
     const summary = sieved?.summary ?? (await scanCapture(capture.open(), visit, reading));
@@ -141,7 +146,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
         capture.open(),
         visit,
         { packets: summary.packets, stretches, wanted },
-        reading,
+        { ...reading, onColumns, columns: sieved.flows.columnsAgain() },
       );
       if (issue) issues.push(issue);
     }

@@ -9,7 +9,7 @@ import { Kernel } from './kernel.ts';
 import { LOOKED_INTO, PlainDecoder } from './plain.ts';
 import { PointStats, type PointStatsParts } from './point-stats.ts';
 import { RECORD, RECORD_WORDS } from './records.ts';
-import { Batch, MOST_POINTS } from './row.ts';
+import { Batch, kindOf, MOST_POINTS } from './row.ts';
 import { FlowTable, type FlowTableParts } from './table.ts';
 
 const ETHERNET = 1;
@@ -69,6 +69,8 @@ export class CaptureFlows {
   readonly #oddFrames: Bits;
   /** None of what was handed over by another thread: it is only looked at. */
   readonly #kernel: Kernel | undefined;
+  /** What a second reading is done with. */
+  #sieve: Kernel | undefined;
   /** Of one packet that is looked at again. */
   readonly #row = new Batch();
   /** By the source's word, a side's TTL and MACs, and a kind; by the destination's word, MACs and a kind. */
@@ -205,6 +207,37 @@ export class CaptureFlows {
     batch.count = 0;
     if (point < 0 || !this.decoder.one(again, 0, point, batch)) return 'odd';
     return this.table.isWanted(batch) ? 'wanted' : 'known';
+  }
+
+  /** Those that a reader had best fill that reads the capture again, for `lookThrough`. */
+  columnsAgain(): FrameColumns {
+    this.#sieve ??= this.#kernel ?? new Kernel(LOOKED_INTO);
+    this.#sieve.wanted.set(this.table.filter);
+    return this.#sieve.columns;
+  }
+
+  /** What `look` says of each record; `tell` is called with the frames that aren't known, in their order. */
+  lookThrough(columns: FrameColumns, tell: (frame: Frame) => void): void {
+    const kernel = this.#sieve;
+    const { count, linkType, number } = columns;
+    const point = kernel && linkType === ETHERNET ? this.#pointOf(columns, 0) : -1;
+    const lookAt = (index: number) => {
+      const frame = columns.frame(index, this.#frame);
+      if (this.look(frame) !== 'known') tell(frame);
+    };
+    if (!kernel || point < 0) {
+      for (let i = 0; i < count; i++) lookAt(i);
+      return;
+    }
+    const marks = this.#oddFrames.words.subarray(number >>> 5, (number + count + 31) >>> 5);
+    kernel.anyway.fill(0);
+    kernel.anyway.set(marks);
+    for (let from = 0; from < count; ) {
+      const to = kernel.takeIn(columns, from);
+      const found = kernel.run.sift(from, to, kindOf(0, false, point), kernel.base, number & 31);
+      for (let i = 0; i < found; i++) lookAt(kernel.sifted[i] as number);
+      from = to;
+    }
   }
 
   /** The stretches that hold all packets that `look` doesn't say are known. */

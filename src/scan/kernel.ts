@@ -16,6 +16,7 @@ interface Exports {
   numberOfMacs(a: number, b: number, c: number): number;
   walk(from: number, end: number, base: number, limit: number, header: number, unit: number): number;
   decode(from: number, to: number, row: number, known: number, base: number): number;
+  sift(from: number, to: number, known: number, base: number, first: number): number;
   tally(rows: number): void;
   lookUp(rows: number): number;
   enterMissing(missing: number): void;
@@ -27,6 +28,8 @@ interface Exports {
 
 /** Places in its memory, as assembly/kernel.ts has them; bytes. */
 const PLACE = {
+  anyway: 0x900,
+  wanted: 0x14000,
   signed: 0xa000,
   changed: 0xe000,
   lookedInto: 0x12000,
@@ -43,6 +46,8 @@ const BLOCK = PLACE.points - PLACE.block;
 const PAGE = 1 << 16;
 const MACS = 1 << 16;
 const MAC_WORDS = 4;
+/** One bit for each hash of a wanted conversation: 32 KB, so that it stays in the first cache. */
+export const FILTER_BYTES = 1 << 15;
 
 /** Records that there is room for at first; then eight times as many whenever it runs out. Memory that isn't written yet is none. */
 const FIRST = 1 << 16;
@@ -79,6 +84,10 @@ export class Kernel {
   readonly signed: Uint32Array;
   readonly changed: Uint32Array;
   readonly macWords: Uint32Array;
+  /** For `sift`: the marks of 1,024 records and of 31 before them, the filter of wanted conversations, and the indices that it leaves. */
+  readonly anyway: Uint32Array;
+  readonly wanted: Uint8Array;
+  readonly sifted: Uint32Array;
   /** What offsets of the columns taken in last are counted from. */
   base = 0;
   /** Of the records: their words, the times of their first packets, and the slots of their index. */
@@ -106,6 +115,9 @@ export class Kernel {
     this.columns = new KernelColumns(new Uint8Array(buffer, PLACE.block, BLOCK), this.run.walk);
     this.signed = new Uint32Array(buffer, PLACE.signed, BATCH * 4);
     this.changed = new Uint32Array(buffer, PLACE.changed, BATCH * CHANGE_WORDS);
+    this.anyway = new Uint32Array(buffer, PLACE.anyway, BATCH / 32 + 1);
+    this.wanted = new Uint8Array(buffer, PLACE.wanted, FILTER_BYTES);
+    this.sifted = new Uint32Array(buffer, PLACE.signed, BATCH);
     this.macWords = new Uint32Array(buffer, PLACE.macs, MACS * MAC_WORDS);
     this.#stage = new Uint8Array(buffer, PLACE.stage, STAGE);
     new Uint8Array(buffer, PLACE.lookedInto, lookedInto.length).set(lookedInto);

@@ -1,5 +1,5 @@
 import { compact, type GivenUp } from './compact.ts';
-import { CHANGE_WORDS, type Kernel } from './kernel.ts';
+import { CHANGE_WORDS, FILTER_BYTES, type Kernel } from './kernel.ts';
 import { hashOf, MOST_RECORDS, RecordIndex } from './record-index.ts';
 import { NOTE, RECORD, Records, type RecordsParts, SIDE } from './records.ts';
 import { type Batch, kindOf, ROW, ROW_WORDS } from './row.ts';
@@ -11,8 +11,8 @@ const UDP = 17;
 /** EtherType 0800, and a header of version 4 and 20 bytes. */
 const IPV4_PLAIN = 0x080045;
 
-/** Bits of the filter less one: 32 KB, so that it stays in the first cache. */
-const FILTER = (1 << 18) - 1;
+/** Bits of the filter less one. */
+const FILTER = FILTER_BYTES * 8 - 1;
 
 /** Told when a record's packets begin to come with another TTL or between other MACs: so many came as `bits` has it. */
 export type ToldChange = (record: number, side: number, packets: number, bits: number) => void;
@@ -45,7 +45,7 @@ export class FlowTable {
   readonly givenUp: GivenUp;
   /** Records that are wanted, and one bit for each hash of theirs. */
   wanted = 0;
-  readonly #wanted = new Uint8Array((FILTER + 1) >> 3);
+  readonly filter = new Uint8Array(FILTER_BYTES);
   readonly #most: number;
   readonly #changed: ToldChange;
 
@@ -161,7 +161,7 @@ export class FlowTable {
       records.word(record, RECORD.ports),
       records.word(record, RECORD.kind),
     );
-    this.#wanted[(hash & FILTER) >>> 3] = (this.#wanted[(hash & FILTER) >>> 3] as number) | (1 << (hash & 7));
+    this.filter[(hash & FILTER) >>> 3] = (this.filter[(hash & FILTER) >>> 3] as number) | (1 << (hash & 7));
     this.wanted++;
   }
 
@@ -206,7 +206,7 @@ export class FlowTable {
 
   /** Mostly it isn't, and that is told without going to the record. */
   #isInFilter(hash: number): boolean {
-    return (((this.#wanted[(hash & FILTER) >>> 3] as number) >> (hash & 7)) & 1) !== 0;
+    return (((this.filter[(hash & FILTER) >>> 3] as number) >> (hash & 7)) & 1) !== 0;
   }
 
   /** Is the packet in a batch's only row of a record that is wanted? */

@@ -90,6 +90,38 @@ describe('a capture that is read twice', () => {
     );
   });
 
+  it('knows it of many records as it does of each', () => {
+    fc.assert(
+      fc.property(
+        mixed,
+        fc.constantFrom(1, 1, 1, 276),
+        fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom(1, 31, 64, 70),
+        fc.boolean(),
+        (packets, link, every, first, isHanded) => {
+          const block = inOneBlock(packets.filter(({ linkType }) => linkType === link));
+          const columns = columnsOf(block);
+          if (!columns) return;
+          columns.number = first;
+          const own = new CaptureFlows(UNTOLD);
+          own.addColumns(columns);
+          own.end();
+          const flows = isHanded ? CaptureFlows.of(structuredClone(own.parts())) : own;
+          for (let record = 0; record < flows.table.records.count; record += every) flows.table.want(record);
+          const expected = block
+            .map((frame, index) => Object.assign(frame, { number: first + index }))
+            .filter((frame) => flows.look(frame) !== 'known')
+            .map(({ number, bytes }) => `${number} ${bytes}`);
+          const told: string[] = [];
+          flows.columnsAgain();
+          flows.lookThrough(columns, ({ number, bytes }) => told.push(`${number} ${bytes}`));
+          expect(told).toEqual(expected);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
   it.each([
     ['one after the other', 0, 500],
     ['further apart than there is room to take in', 1_200_000, 50],

@@ -1,5 +1,5 @@
 /**
- * The hot loops of the first reading, in AssemblyScript: what is done with every packet of a capture. `../kernel.ts` is the other side:
+ * The hot loops of both readings, in AssemblyScript: what is done with every packet of a capture. `../kernel.ts` is the other side:
  * it fills the places that are named here, calls these functions, and reads what they leave. Rows are those of `../row.ts`, records
  * those of `../records.ts`, slots those of `../record-index.ts`; numbers of words are written out as bytes.
  *
@@ -8,6 +8,11 @@
 
 /** What `walk` leaves besides: records, those cut, the earliest and the latest; bytes on the wire and captured, doubles. */
 const WALKED: usize = 0x800;
+/** For `sift`: one bit for each of the columns' records that is to be looked at in any case; what it finds; hashes of wanted conversations. */
+const ANYWAY: usize = 0x900;
+const SIFTED: usize = 0xa000;
+const WANTED: usize = 0x14000;
+const WANTED_MASK: u32 = 0x3ffff;
 /** Columns of up to 1,024 records: where the frame begins in its block, captured and wire length, epoch seconds and nanoseconds. */
 const OFFSETS: usize = 0x1000;
 const CAPTURED: usize = 0x2000;
@@ -258,6 +263,42 @@ export function decode(from: u32, to: u32, row: u32, known: u32, base: usize): u
     out += 64;
   }
   return i;
+}
+
+/**
+ * Of the columns' records from `from` to `to`, behind Ethernet headers: leaves the indices of those that are marked or may be of a wanted
+ * conversation, and gives how many they are. None is left out but what is IPv4 without options whose ends have a hash that isn't wanted.
+ * Marks begin with bit `first`.
+ */
+export function sift(from: u32, to: u32, known: u32, base: usize, first: u32): u32 {
+  let found: u32 = 0;
+  for (let i = from; i < to; i++) {
+    const bit = first + i;
+    store<u32>(SIFTED + (found << 2), i);
+    found += <u32>(
+      (((load<u32>(ANYWAY + ((bit >> 5) << 2)) >> (bit & 31)) & 1) !== 0 ||
+        mayBeWanted(base + load<u32>(OFFSETS + (i << 2)), load<u32>(CAPTURED + (i << 2)), known))
+    );
+  }
+  return found;
+}
+
+function mayBeWanted(start: usize, there: u32, known: u32): bool {
+  if (there < 38 || be32(start + 12) >> 8 !== USUAL_IPV4) return true;
+  const protocol: u32 = load<u8>(start, 23);
+  if (protocol !== TCP && protocol !== UDP) return true;
+  const source = be32(start + 26);
+  const destination = be32(start + 30);
+  const ports = be32(start + 34);
+  const isHigher = source > destination || (source === destination && ports >> 16 > (ports & 0xffff));
+  const hash =
+    hashOf(
+      select<u32>(destination, source, isHigher),
+      select<u32>(source, destination, isHigher),
+      select<u32>(rotl<u32>(ports, 16), ports, isHigher),
+      known | protocol,
+    ) & WANTED_MASK;
+  return ((load<u8>(WANTED + (hash >> 3)) >> <u8>(hash & 7)) & 1) !== 0;
 }
 
 /** Counts the first rows for their points. */
