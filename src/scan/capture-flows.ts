@@ -6,6 +6,7 @@ import type { Ip } from '../net/ip.ts';
 import { AddressTable, type AddressTableParts } from './addresses.ts';
 import { AlikeSums } from './alike.ts';
 import { Kernel } from './kernel.ts';
+import { MacSides } from './macs.ts';
 import { LOOKED_INTO, PlainDecoder } from './plain.ts';
 import { PointStats, type PointStatsParts } from './point-stats.ts';
 import { RECORD, RECORD_WORDS } from './records.ts';
@@ -73,12 +74,13 @@ export class CaptureFlows {
   #sieve: Kernel | undefined;
   /** Of one packet that is looked at again. */
   readonly #row = new Batch();
-  /** By the source's word, a side's TTL and MACs, and a kind; by the destination's word, MACs and a kind. */
+  readonly #macSides: MacSides;
+  /** By the source's word, a side's TTL and MACs, and a kind; by the destination's word, MACs and a kind. Of the MACs their own side counts. */
   readonly #sent = new AlikeSums((source, bits, kind, packets) =>
     this.#tellSent(source, bits, kind, packets),
   );
-  readonly #received = new AlikeSums((destination, macs, kind, packets) =>
-    this.#tellReceived(destination, macs, kind, packets),
+  readonly #received = new AlikeSums((destination, pair, kind, packets) =>
+    this.#tellReceived(destination, pair, kind, packets),
   );
   /** Frames that were given one by one, and the record of one that is read again. */
   readonly #given = new FrameColumns();
@@ -91,6 +93,7 @@ export class CaptureFlows {
   constructor(options: CaptureFlowsOptions, known?: CaptureFlowsParts) {
     this.#options = options;
     this.#kernel = known ? undefined : new Kernel(LOOKED_INTO);
+    this.#macSides = new MacSides(this.#kernel?.macWords ?? new Uint32Array());
     this.decoder = new PlainDecoder(this.#kernel, known && AddressTable.of(known.addresses));
     this.table = known
       ? FlowTable.of(known.table)
@@ -276,8 +279,11 @@ export class CaptureFlows {
     const low = words[at + RECORD.low] as number;
     const high = words[at + RECORD.high] as number;
     const kind = (words[at + RECORD.kind] as number) & ~255;
-    this.#sent.add(side === 0 ? low : high, (bits & ~255) >>> 0, kind >>> 0, packets);
-    this.#received.add(side === 0 ? high : low, (bits & ~0xffff) >>> 0, kind >>> 0, packets);
+    const sides = this.#macSides;
+    const pair = bits >>> 16;
+    const from = (sides.sender(pair) << 16) | (bits & 0xff00);
+    this.#sent.add(side === 0 ? low : high, from >>> 0, kind >>> 0, packets);
+    this.#received.add(side === 0 ? high : low, sides.receiver(pair), kind >>> 0, packets);
   }
 
   #tellSent(source: number, bits: number, kind: number, packets: number): void {
@@ -294,9 +300,9 @@ export class CaptureFlows {
     });
   }
 
-  #tellReceived(word: number, bits: number, kind: number, packets: number): void {
+  #tellReceived(word: number, pair: number, kind: number, packets: number): void {
     const { interfaceName } = this.points[kind >>> 16] as PointStats;
-    const etherDestination = this.decoder.macs(bits >>> 16).destination;
+    const etherDestination = this.decoder.macs(pair).destination;
     this.#options.onReceived({
       interfaceName,
       destination: this.addressOf(word, kind),

@@ -5,6 +5,7 @@ import { KernelColumns } from './kernel-columns.ts';
 import { COUNTS } from './point-stats.ts';
 import { RECORD_WORDS } from './records.ts';
 import { BATCH, Batch, ROW_WORDS } from './row.ts';
+import { SIGNATURE_WORDS } from './signatures.ts';
 
 /** Exported by the module; assembly/kernel.ts says what each does. */
 interface Exports {
@@ -23,14 +24,14 @@ interface Exports {
   enter(row: number): void;
   index(): void;
   getChanged(): number;
-  update(from: number, to: number): number;
+  update(from: number, to: number, at: number, end: number, next: number): number;
 }
 
 /** Places in its memory, as assembly/kernel.ts has them; bytes. */
 const PLACE = {
   anyway: 0x900,
   wanted: 0x14000,
-  signed: 0xa000,
+  scratch: 0xa000,
   changed: 0xe000,
   lookedInto: 0x12000,
   rows: 0x20000,
@@ -81,7 +82,8 @@ export class Kernel {
   readonly run: Exports;
   /** For the reader to fill, and for those that `takeIn` is given from elsewhere. */
   readonly columns: KernelColumns;
-  readonly signed: Uint32Array;
+  /** For signatures of a batch that there is no room for. */
+  readonly scratch: Uint32Array;
   readonly changed: Uint32Array;
   readonly macWords: Uint32Array;
   /** For `sift`: the marks of 1,024 records and of 31 before them, the filter of wanted conversations, and the indices that it leaves. */
@@ -113,11 +115,11 @@ export class Kernel {
     const { buffer } = this.#memory;
     this.batch = new Batch(new Uint32Array(buffer, PLACE.rows, BATCH * ROW_WORDS));
     this.columns = new KernelColumns(new Uint8Array(buffer, PLACE.block, BLOCK), this.run.walk);
-    this.signed = new Uint32Array(buffer, PLACE.signed, BATCH * 4);
+    this.scratch = new Uint32Array(buffer, PLACE.scratch, BATCH * SIGNATURE_WORDS);
     this.changed = new Uint32Array(buffer, PLACE.changed, BATCH * CHANGE_WORDS);
     this.anyway = new Uint32Array(buffer, PLACE.anyway, BATCH / 32 + 1);
     this.wanted = new Uint8Array(buffer, PLACE.wanted, FILTER_BYTES);
-    this.sifted = new Uint32Array(buffer, PLACE.signed, BATCH);
+    this.sifted = new Uint32Array(buffer, PLACE.scratch, BATCH);
     this.macWords = new Uint32Array(buffer, PLACE.macs, MACS * MAC_WORDS);
     this.#stage = new Uint8Array(buffer, PLACE.stage, STAGE);
     new Uint8Array(buffer, PLACE.lookedInto, lookedInto.length).set(lookedInto);
@@ -135,8 +137,7 @@ export class Kernel {
     const firsts = this.#take(this.capacity * 8);
     // The record before the first is that of no packet: `lookUp` looks at it where there is none.
     const records = this.#take((this.capacity + 1) * RECORD_BYTES) + RECORD_BYTES;
-    const pages = Math.ceil(this.#end / PAGE) - this.#memory.buffer.byteLength / PAGE;
-    if (pages > 0) this.#memory.grow(pages);
+    this.#reach();
     const { buffer } = this.#memory;
     if (known > 0) {
       const bytes = new Uint8Array(buffer);
@@ -149,6 +150,20 @@ export class Kernel {
     this.words = new Uint32Array(buffer, records, this.capacity * RECORD_WORDS);
     this.firsts = new Float64Array(buffer, firsts, this.capacity);
     this.slots = new Uint32Array(buffer, slots, slotCount);
+  }
+
+  /** Memory for so many words more; undefined where its addresses end. */
+  wordsMore(count: number): Uint32Array | undefined {
+    if (this.#end + count * 4 > MOST_PAGES * PAGE) return undefined;
+    const at = this.#take(count * 4);
+    this.#reach();
+    return new Uint32Array(this.#memory.buffer, at, count);
+  }
+
+  /** Memory up to what has been taken. */
+  #reach(): void {
+    const pages = Math.ceil(this.#end / PAGE) - this.#memory.buffer.byteLength / PAGE;
+    if (pages > 0) this.#memory.grow(pages);
   }
 
   /** Aligned to a line of the cache, as a record is. */

@@ -18,3 +18,47 @@ export function macsOf(words: Uint32Array, pair: number): Macs {
     ? { source }
     : { source, destination: a * 2 ** 16 + (b >>> 16) };
 }
+
+/** Of pairs that one station sent, or that one received, the first that was asked for stands for the others. */
+export class MacSides {
+  readonly #words: Uint32Array;
+  readonly #bySender = new Side('source');
+  readonly #byReceiver = new Side('destination');
+
+  /** Of all pairs. */
+  constructor(words: Uint32Array) {
+    this.#words = words;
+  }
+
+  sender(pair: number): number {
+    return this.#bySender.first(this.#words, pair);
+  }
+
+  receiver(pair: number): number {
+    return this.#byReceiver.first(this.#words, pair);
+  }
+}
+
+class Side {
+  readonly #side: keyof Macs;
+  readonly #known = new Map<number | undefined, number>();
+  /** Of each pair the one that stands for it, plus one. */
+  readonly #first = new Uint32Array(1 << 16);
+
+  constructor(side: keyof Macs) {
+    this.#side = side;
+  }
+
+  first(words: Uint32Array, pair: number): number {
+    const first = this.#first[pair] as number;
+    return first > 0 ? first - 1 : this.#ask(words, pair);
+  }
+
+  #ask(words: Uint32Array, pair: number): number {
+    const mac = pair === 0 ? undefined : macsOf(words, pair)[this.#side];
+    const first = this.#known.get(mac) ?? pair;
+    this.#known.set(mac, first);
+    this.#first[pair] = first + 1;
+    return first;
+  }
+}

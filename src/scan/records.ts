@@ -53,10 +53,10 @@ export const HAS_DATA = 0x80000000;
 export const SYN_ONE = 1 << 16;
 export const SYN_ACK_ONE = 1 << 24;
 
-/** The same as plain data. */
+/** The same as plain data; what lies in a kernel's memory still does. */
 export interface RecordsParts {
-  readonly words: Uint32Array<ArrayBuffer>;
-  readonly firsts: Float64Array<ArrayBuffer>;
+  readonly words: Uint32Array;
+  readonly firsts: Float64Array;
   readonly told: Uint32Array<ArrayBuffer>;
   readonly count: number;
 }
@@ -82,8 +82,8 @@ export class Records {
   parts(): RecordsParts {
     const { words, firsts, count } = this;
     return {
-      words: words.slice(0, count * RECORD_WORDS),
-      firsts: firsts.slice(0, count),
+      words: words.subarray(0, count * RECORD_WORDS),
+      firsts: firsts.subarray(0, count),
       told: this.#told,
       count,
     };

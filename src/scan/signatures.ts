@@ -7,7 +7,7 @@ export type SignaturesParts = Pick<Signatures, 'segments' | 'count' | 'since'>;
  */
 export class Signatures {
   /** Four words an entry: the two of the signature, the record << 1 | side, milliseconds since `since`. */
-  readonly segments: Uint32Array<ArrayBuffer>[] = [];
+  readonly segments: Uint32Array[] = [];
   count = 0;
   /** Epoch seconds; NaN before the first entry. */
   since = Number.NaN;
@@ -25,8 +25,8 @@ export class Signatures {
     return signatures;
   }
 
-  segment(entry: number): Uint32Array<ArrayBuffer> {
-    return this.segments[entry >> SHIFT] as Uint32Array<ArrayBuffer>;
+  segment(entry: number): Uint32Array {
+    return this.segments[entry >> SHIFT] as Uint32Array;
   }
 
   /** Records have other numbers now, or (-1) are gone and their signatures with them. */
@@ -52,17 +52,24 @@ export class Signatures {
     this.since = time - SLACK;
   }
 
-  /** Takes over entries, four words each, that the kernel made. */
-  append(entries: Uint32Array): void {
-    for (let from = 0; from < entries.length; ) {
-      const at = entryAt(this.count);
-      if (this.count >> SHIFT === this.segments.length)
-        this.segments.push(new Uint32Array(ENTRIES * SIGNATURE_WORDS));
-      const part = entries.subarray(from, from + ENTRIES * SIGNATURE_WORDS - at);
-      this.segment(this.count).set(part, at);
-      this.count += part.length / SIGNATURE_WORDS;
-      from += part.length;
+  /** Addresses in the memory that segments lie in: of the next entry, of its segment's end, and of the segment after it if there is one. */
+  place(): { readonly at: number; readonly end: number; readonly next: number } {
+    const { byteOffset, byteLength } = this.segment(this.count);
+    return {
+      at: byteOffset + entryAt(this.count) * 4,
+      end: byteOffset + byteLength,
+      next: this.segments[(this.count >> SHIFT) + 1]?.byteOffset ?? 0,
+    };
+  }
+
+  /** False where `more` has no segment any more: there is room for `count` entries, a segment of them at most. */
+  hasRoom(count: number, more: (words: number) => Uint32Array | undefined): boolean {
+    while (this.segments.length << SHIFT < this.count + count) {
+      const segment = more(ENTRIES * SIGNATURE_WORDS);
+      if (!segment) return false;
+      this.segments.push(segment);
     }
+    return true;
   }
 }
 

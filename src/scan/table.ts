@@ -3,7 +3,7 @@ import { CHANGE_WORDS, FILTER_BYTES, type Kernel } from './kernel.ts';
 import { hashOf, MOST_RECORDS, RecordIndex } from './record-index.ts';
 import { NOTE, RECORD, Records, type RecordsParts, SIDE } from './records.ts';
 import { type Batch, kindOf, ROW, ROW_WORDS } from './row.ts';
-import { SIGNATURE_WORDS, Signatures, type SignaturesParts } from './signatures.ts';
+import { Signatures, type SignaturesParts } from './signatures.ts';
 
 const TCP = 6;
 const UDP = 17;
@@ -20,14 +20,14 @@ export type ToldChange = (record: number, side: number, packets: number, bits: n
 /** A table as plain data. */
 export interface FlowTableParts {
   readonly records: RecordsParts;
-  readonly slots: Uint32Array<ArrayBuffer>;
+  readonly slots: Uint32Array;
   readonly signatures: SignaturesParts;
   readonly givenUp: GivenUp;
 }
 
 /** What a table begins with that goes on from another one's parts. */
 interface Known extends Pick<FlowTable, 'records' | 'signatures' | 'givenUp'> {
-  readonly slots: Uint32Array<ArrayBuffer>;
+  readonly slots: Uint32Array;
 }
 
 /**
@@ -118,8 +118,7 @@ export class FlowTable {
   parts(): FlowTableParts {
     return {
       records: this.records.parts(),
-      // What is sent to another thread takes all of its buffer with it.
-      slots: this.index.slots.slice(),
+      slots: this.index.slots,
       signatures: this.signatures.parts(),
       givenUp: this.givenUp,
     };
@@ -224,7 +223,7 @@ export class FlowTable {
   /** Counts rows for their records. */
   #update(kernel: Kernel, from: number, to: number): void {
     const { records } = this;
-    const signed = kernel.run.update(from, to);
+    this.#updateAndSign(kernel, from, to);
     const { changed } = kernel;
     const changes = kernel.run.getChanged() * CHANGE_WORDS;
     for (let at = 0; at < changes; at += CHANGE_WORDS) {
@@ -234,6 +233,17 @@ export class FlowTable {
       this.#changed(record, side, packets - records.told(record, side), changed[at + 2] as number);
       records.setTold(record, side, packets);
     }
-    if (signed > 0) this.signatures.append(kernel.signed.subarray(0, signed * SIGNATURE_WORDS));
+  }
+
+  /** Signatures lie in the kernel's memory, and stay there. Those that it has no addresses for (four gigabytes of a capture's) are none. */
+  #updateAndSign(kernel: Kernel, from: number, to: number): void {
+    const { signatures } = this;
+    const { run, scratch } = kernel;
+    if (!signatures.hasRoom(to - from, (words) => kernel.wordsMore(words))) {
+      run.update(from, to, scratch.byteOffset, scratch.byteOffset, scratch.byteOffset);
+      return;
+    }
+    const { at, end, next } = signatures.place();
+    signatures.count += run.update(from, to, at, end, next);
   }
 }

@@ -1,5 +1,5 @@
 import { RECORD } from '../../scan/records.ts';
-import { type LegRef, SEVERE, type SeenFlows } from './flows.ts';
+import { type LegRef, type LegRoom, SEVERE, type SeenFlows } from './flows.ts';
 
 /** How many flows are looked at packet by packet. */
 export interface Budget {
@@ -54,11 +54,12 @@ export function choose(flows: SeenFlows, budget: Budget = BUDGET): Choice {
   const like = new Int32Array(count).fill(-1);
   const groups = new Groups();
   const turns = new Turns(count);
+  const room: LegRoom = [];
   let failing = 0;
   let working = 0;
   let turning = 0;
   for (let flow = 0; flow < count; flow++) {
-    const legs = flows.legs(flow);
+    const legs = flows.legs(flow, room);
     const shape = flows.shape(legs);
     shapes[flow] = shape;
     const near = flows.near(legs);
@@ -66,8 +67,12 @@ export function choose(flows: SeenFlows, budget: Budget = BUDGET): Choice {
       shapes[flow] = NOISE;
       continue;
     }
-    const { client, server, port } = flows.keyWords(near);
-    const service = mix(mix(server, port), near.records.word(near.record, RECORD.kind) & 0xffff);
+    const client = flows.clientWord(near);
+    const server = flows.serverWord(near);
+    const service = mix(
+      mix(server, flows.serverPort(near)),
+      near.records.word(near.record, RECORD.kind) & 0xffff,
+    );
     const fails = (shape & SEVERE) !== 0;
     const before = turns.before(mix(service, client), flow, fails);
     if (before >= 0 && turning < budget.turning) {

@@ -24,7 +24,9 @@ export class Conversations {
       this.keys = only.table.records;
       this.#index = only.table.index;
       this.#renumber(only);
-      this.ofRecord.push(Uint32Array.from({ length: this.keys.count }, (_, record) => record << 1));
+      const own = new Uint32Array(this.keys.count);
+      for (let record = 0; record < own.length; record++) own[record] = record << 1;
+      this.ofRecord.push(own);
       return;
     }
     this.keys = new Records();

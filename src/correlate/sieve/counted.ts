@@ -28,22 +28,27 @@ export function countedFlows(
     (choice.wanted[flow] === 0 || idOf(ids, flows, flows.legs(flow)) === undefined);
   const byStatus = new Map<FlowStatus, number>();
   const gone = sumOf(captures.map(({ flows: own }) => own.table.givenUp));
-  if (gone.conversations > gone.failing) byStatus.set('delivered', gone.conversations - gone.failing);
   if (gone.failing > 0) byStatus.set('unknown', gone.failing);
   const like = new Map<number, number>();
   let count = gone.conversations;
+  let delivered = gone.conversations - gone.failing;
   for (let flow = 0; flow < flows.count; flow++) {
     if (!isCounted(flow)) continue;
     count++;
+    const shape = choice.shapes[flow] as number;
+    if (shape === 0) {
+      delivered++;
+      continue;
+    }
     const id = likeOf(flow);
     if (id !== undefined) like.set(id, (like.get(id) ?? 0) + 1);
     else {
-      const shape = choice.shapes[flow] as number;
       const status =
         (shape & SEVERE) === 0 ? 'delivered' : statusOf(shape, flows.protocol(flows.near(flows.legs(flow))));
       byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     }
   }
+  if (delivered > 0) byStatus.set('delivered', (byStatus.get('delivered') ?? 0) + delivered);
   return {
     count,
     unlisted: gone.conversations,

@@ -47,16 +47,21 @@ const REPEATS = 2;
 const TAIL = 3;
 
 /** What one point saw of a flow. */
-interface LegRef {
-  readonly capture: number;
-  readonly record: number;
-  readonly records: Records;
+interface Leg {
+  capture: number;
+  record: number;
+  records: Records;
+  conversation: number;
   /** The side that the initiator sent: 0 or 1 of the record. */
-  readonly forward: number;
+  forward: number;
   /** The same of the conversation. */
-  readonly forwardEnd: number;
-  readonly conversation: number;
+  forwardEnd: number;
 }
+
+export type LegRef = Readonly<Leg>;
+
+/** Legs that are used again for the next flow: millions are asked for. */
+export type LegRoom = Leg[];
 
 /** The flows over all captures, each a few words; nothing is kept of their packets. */
 export class SeenFlows {
@@ -94,7 +99,10 @@ export class SeenFlows {
     let legs = 0;
     for (const ofRecord of conversations.ofRecord) {
       legs += ofRecord.length;
-      for (const own of ofRecord) from[flowOf(own) + 2] = (from[flowOf(own) + 2] as number) + 1;
+      for (let record = 0; record < ofRecord.length; record++) {
+        const at = flowOf(ofRecord[record] as number) + 2;
+        from[at] = (from[at] as number) + 1;
+      }
     }
     for (let i = 2; i < from.length; i++) from[i] = (from[i] as number) + (from[i - 1] as number);
     this.#legCapture = new Uint16Array(legs);
@@ -113,42 +121,50 @@ export class SeenFlows {
 
   /** No flow between two hosts, as another packet to the same address shows. */
   isNoise(leg: LegRef): boolean {
-    return this.#groups.has(this.ends(leg).server);
+    return this.#groups.size > 0 && this.#groups.has(this.ends(leg).server);
   }
 
-  legs(flow: number): LegRef[] {
-    const found: LegRef[] = [];
-    for (let at = this.#from[flow] as number; at < (this.#from[flow + 1] as number); at++) {
-      const capture = this.#legCapture[at] as number;
-      const record = this.#legRecord[at] as number;
+  legs(flow: number, room: LegRoom = []): readonly LegRef[] {
+    const begin = this.#from[flow] as number;
+    const count = (this.#from[flow + 1] as number) - begin;
+    for (let i = 0; i < count; i++) {
+      const capture = this.#legCapture[begin + i] as number;
+      const record = this.#legRecord[begin + i] as number;
       const own = (this.#conversations.ofRecord[capture] as Uint32Array)[record] as number;
       const { records } = (this.#captures[capture] as CaptureFlows).table;
+      const conversation = own >>> 1;
       // Until who began is known: the side that is the root's lower end.
-      const forwardEnd = this.#links.crossed(own >>> 1);
-      found.push({
-        capture,
-        record,
-        records,
-        conversation: own >>> 1,
-        forwardEnd,
-        forward: forwardEnd ^ (own & 1),
-      });
+      const forwardEnd = this.#links.crossed(conversation);
+      const forward = forwardEnd ^ (own & 1);
+      const leg = room[i];
+      if (leg) {
+        leg.capture = capture;
+        leg.record = record;
+        leg.records = records;
+        leg.conversation = conversation;
+        leg.forward = forward;
+        leg.forwardEnd = forwardEnd;
+      } else room.push({ capture, record, records, conversation, forward, forwardEnd });
     }
-    if (this.#lowBegan(found)) return found;
-    return found.map((leg) => ({ ...leg, forward: leg.forward ^ 1, forwardEnd: leg.forwardEnd ^ 1 }));
+    if (room.length > count) room.length = count;
+    if (this.#lowBegan(room)) return room;
+    for (const leg of room) {
+      leg.forward ^= 1;
+      leg.forwardEnd ^= 1;
+    }
+    return room;
   }
 
   /** The root's lower end began: certain where a leg says so, else guessed from ports and who was seen first. */
   #lowBegan(legs: readonly LegRef[]): boolean {
-    const certain = legs.find(({ records, record }) => (notesOf(records, record) & NOTE.certain) !== 0);
-    if (certain) {
-      const highBegan = (notesOf(certain.records, certain.record) & NOTE.highBegan) !== 0;
-      return highBegan === (certain.forward === 1);
+    let earliest = legs[0];
+    if (!earliest) return true;
+    for (const leg of legs) {
+      const notes = notesOf(leg.records, leg.record);
+      if ((notes & NOTE.certain) !== 0) return ((notes & NOTE.highBegan) !== 0) === (leg.forward === 1);
     }
-    const [first, ...rest] = legs;
-    if (!first) return true;
-    let earliest = first;
-    for (const leg of rest) {
+    for (let i = 1; i < legs.length; i++) {
+      const leg = legs[i] as LegRef;
       if (leg.records.first(leg.record) < earliest.records.first(earliest.record)) earliest = leg;
     }
     const sender = (notesOf(earliest.records, earliest.record) & NOTE.highFirst) !== 0 ? 1 : 0;
@@ -181,16 +197,17 @@ export class SeenFlows {
     return this.#conversations.family(leg.conversation);
   }
 
-  /** Words of the key that tell the flow's kind: both addresses' words and the server's port. */
-  keyWords(leg: LegRef): { readonly client: number; readonly server: number; readonly port: number } {
-    const { keys } = this.#conversations;
-    const low = keys.word(leg.conversation, RECORD.low);
-    const high = keys.word(leg.conversation, RECORD.high);
-    return {
-      client: leg.forwardEnd === 0 ? low : high,
-      server: leg.forwardEnd === 0 ? high : low,
-      port: this.#conversations.port(leg.conversation, leg.forwardEnd ^ 1),
-    };
+  /** The word of its key that is its initiator's address, and that of the other end. */
+  clientWord({ conversation, forwardEnd }: LegRef): number {
+    return this.#conversations.keys.word(conversation, forwardEnd === 0 ? RECORD.low : RECORD.high);
+  }
+
+  serverWord({ conversation, forwardEnd }: LegRef): number {
+    return this.#conversations.keys.word(conversation, forwardEnd === 0 ? RECORD.high : RECORD.low);
+  }
+
+  serverPort({ conversation, forwardEnd }: LegRef): number {
+    return this.#conversations.port(conversation, forwardEnd ^ 1);
   }
 
   /** `SHAPE`s; 0 for a flow that was answered to the end, as far as its records tell. */
@@ -241,8 +258,6 @@ export class SeenFlows {
     return shape;
   }
 }
-
-export type { LegRef };
 
 function notesOf(records: Records, record: number): number {
   return records.word(record, RECORD.notes);

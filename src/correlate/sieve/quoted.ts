@@ -32,8 +32,12 @@ export class GroupLog {
     return log;
   }
 
+  get size(): number {
+    return this.#addresses.size;
+  }
+
   has({ address }: FlowEnd): boolean {
-    return this.#addresses.size > 0 && this.#addresses.has(address);
+    return this.#addresses.has(address);
   }
 }
 

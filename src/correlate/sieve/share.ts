@@ -49,12 +49,13 @@ function open({ file, path }: FileTask): ByteSource {
   return 'read' in source ? source : { issue: { ...source, path }, read: () => undefined, close: () => {} };
 }
 
-/** All buffers of plain data: they are given away, not copied. */
+/** All buffers of plain data: they are given away, not copied. Memory that is shared belongs to both. */
 function buffersOf(data: unknown): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>();
   const visit = (value: unknown): void => {
-    if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
-    else if (Array.isArray(value)) value.forEach(visit);
+    if (ArrayBuffer.isView(value)) {
+      if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
+    } else if (Array.isArray(value)) value.forEach(visit);
     else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
       Object.values(value).forEach(visit);
   };

@@ -22,8 +22,7 @@ const NANOSECONDS: usize = 0x6000;
 /** Of each row its slot, then its record's number plus one; rows that have none. */
 const NUMBERS: usize = 0x8000;
 const MISSING: usize = 0x9000;
-/** Signatures made, four words each; TTLs and MACs that changed: record << 1 | side, packets before, bits before, nothing. */
-const SIGNED: usize = 0xa000;
+/** TTLs and MACs that changed, four words each: record << 1 | side, packets before, bits before, nothing. */
 const CHANGED: usize = 0xe000;
 /** One bit for each port whose datagrams are looked into. */
 const LOOKED_INTO: usize = 0x12000;
@@ -73,6 +72,10 @@ let records: usize = 0;
 let recordCount: u32 = 0;
 let macCount: u32 = 1;
 let changedCount: u32 = 0;
+/** Where the next signature belongs, where its segment ends, and the segment after it. */
+let signAt: usize = 0;
+let signEnd: usize = 0;
+let signNext: usize = 0;
 /** Epoch seconds from which signatures count their milliseconds. */
 let since: f64 = 0;
 
@@ -411,9 +414,12 @@ export function getChanged(): u32 {
   return changedCount;
 }
 
-/** Counts rows for their records; gives how many were signed. */
-export function update(from: u32, to: u32): u32 {
+/** Counts rows for their records; gives how many were signed. `at`, `end`, `next`: room for their signatures, four words each. */
+export function update(from: u32, to: u32, at: usize, end: usize, next: usize): u32 {
   let signed: u32 = 0;
+  signAt = at;
+  signEnd = end;
+  signNext = next;
   changedCount = 0;
   for (let i = from; i < to; i++) {
     const row: usize = ROWS + (i << 6);
@@ -421,16 +427,16 @@ export function update(from: u32, to: u32): u32 {
     const own: usize = records + (number << 6);
     const bits = load<u32>(row, 44);
     const side = (bits >> 16) & 1;
-    const at: usize = own + 32 + (side << 4);
+    const sent: usize = own + 32 + (side << 4);
     const time = load<f64>(row, 16);
     if (time >= load<f64>(own, 16)) store<f64>(own, time, 16);
     else if (time < load<f64>(firsts + (number << 3))) store<f64>(firsts + (number << 3), time);
 
-    const packets = load<u32>(at);
-    store<u32>(at, packets + 1);
+    const packets = load<u32>(sent);
+    store<u32>(sent, packets + 1);
     let notes = load<u32>(own, 24);
     const came = (bits & 0xff00) | (load<u32>(row, 52) << 16);
-    const before = load<u32>(at, 8);
+    const before = load<u32>(sent, 8);
     if (((before ^ came) & 0xffffff00) !== 0 && packets > 0) {
       const change: usize = CHANGED + (changedCount++ << 4);
       store<u32>(change, (number << 1) | side);
@@ -438,15 +444,15 @@ export function update(from: u32, to: u32): u32 {
       store<u32>(change, before, 8);
       if ((before & 0xff00) > (bits & 0xff00)) notes |= TTL_FELL;
     }
-    store<u32>(at, came | ((before | bits) & 255), 8);
+    store<u32>(sent, came | ((before | bits) & 255), 8);
 
-    let rows = load<u32>(at, 12);
+    let rows = load<u32>(sent, 12);
     rows |= select<u32>(HAS_DATA, 0, load<u32>(row, 32) !== 0);
-    const sequence = load<u32>(at, 4);
+    const sequence = load<u32>(sent, 4);
     if ((bits & SEGMENT) !== 0) {
       const now = load<u32>(row, 36);
       if (sequence !== now) {
-        store<u32>(at, now, 4);
+        store<u32>(sent, now, 4);
         rows &= ~REPEATS;
       } else if ((rows & REPEATS) !== REPEATS) rows += REPEAT_ONE;
     }
@@ -454,9 +460,12 @@ export function update(from: u32, to: u32): u32 {
 
     // How long the other side has been silent.
     const current = select<u32>((rows & 255) + 1, 1, ((notes >> 6) & 1) === side);
-    store<u32>(at, (rows & 0xffffff00) | (current - (current >> 8)), 12);
+    store<u32>(sent, (rows & 0xffffff00) | (current - (current >> 8)), 12);
     store<u32>(own, (notes & ~HIGH_LAST) | (side << 6), 24);
-    if ((bits & SAMPLED) !== 0 || packets === 0) sign(row, bits, (number << 1) | side, time, signed++);
+    if ((bits & SAMPLED) !== 0 || packets === 0) {
+      sign(row, bits, (number << 1) | side, time);
+      signed++;
+    }
   }
   return signed;
 }
@@ -491,8 +500,8 @@ function finish(hash: u32): u32 {
   return mixed ^ (mixed >> 13);
 }
 
-/** The signature of a row (`../signatures.ts`), as entry `entry`. */
-function sign(row: usize, bits: u32, sent: u32, time: f64, entry: u32): void {
+/** The signature of a row (`../signatures.ts`). */
+function sign(row: usize, bits: u32, sent: u32, time: f64): void {
   const protocol = load<u32>(row, 12) & 255;
   const payload = load<u32>(row, 32);
   let one: u32 = protocol | 256;
@@ -520,9 +529,10 @@ function sign(row: usize, bits: u32, sent: u32, time: f64, entry: u32): void {
       other = (other ^ value) * 0x5bd1e995;
     }
   }
-  const at: usize = SIGNED + (entry << 4);
-  store<u32>(at, finish(one));
-  store<u32>(at, finish(other), 4);
-  store<u32>(at, sent, 8);
-  store<u32>(at, <u32>max<f64>(0, min<f64>((time - since) * 1000, 4294967295)), 12);
+  store<u32>(signAt, finish(one));
+  store<u32>(signAt, finish(other), 4);
+  store<u32>(signAt, sent, 8);
+  store<u32>(signAt, <u32>max<f64>(0, min<f64>((time - since) * 1000, 4294967295)), 12);
+  signAt += 16;
+  if (signAt === signEnd) signAt = signNext;
 }
