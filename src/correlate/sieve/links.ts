@@ -40,10 +40,14 @@ export class Links {
   }
 
   #join(captures: readonly CaptureFlows[], conversations: Conversations): void {
-    const total = captures.reduce((sum, { table }) => sum + table.signatures.count, 0);
+    const seen = captures.reduce((sum, { table }) => sum + table.signatures.count, 0);
     // One packet that is in one place only has nothing to be joined with.
+    if (seen < 2) return;
+    const places = captures.reduce((sum, { points }) => sum + points.length, 0);
+    const repeats = places > 1 ? undefined : new Repeats(captures, seen);
+    const total = repeats?.count ?? seen;
     if (total < 2) return;
-    const { words, ends } = partition(captures, conversations, total);
+    const { words, ends } = partition(captures, conversations, total, repeats);
     let largest = 0;
     for (let part = 0, from = 0; part < ends.length; part++) {
       largest = Math.max(largest, (ends[part] as number) - from);
@@ -97,17 +101,57 @@ export class Links {
   }
 }
 
+/** The first words of signatures that came more than once, and a few others: where one point saw all, nearly no packet comes again. */
+class Repeats {
+  /** Entries with such a word. */
+  readonly count: number;
+  readonly #twice: Uint32Array;
+  readonly #mask: number;
+
+  constructor(captures: readonly CaptureFlows[], total: number) {
+    // Eight bits an entry: one in eight is taken for another one.
+    const bits = Math.min(31, Math.ceil(Math.log2(Math.max(32, total * 8))));
+    const once = new Uint32Array(2 ** (bits - 5));
+    this.#twice = new Uint32Array(once.length);
+    this.#mask = 2 ** bits - 1;
+    for (const { table } of captures) {
+      const { signatures } = table;
+      for (let entry = 0; entry < signatures.count; entry++) {
+        const bit = (signatures.segment(entry)[entryAt(entry)] as number) & this.#mask;
+        const word = bit >>> 5;
+        const one = 1 << (bit & 31);
+        if (((once[word] as number) & one) !== 0) this.#twice[word] = (this.#twice[word] as number) | one;
+        else once[word] = (once[word] as number) | one;
+      }
+    }
+    let count = 0;
+    for (const { table } of captures) {
+      const { signatures } = table;
+      for (let entry = 0; entry < signatures.count; entry++) {
+        if (this.has(signatures.segment(entry)[entryAt(entry)] as number)) count++;
+      }
+    }
+    this.count = count;
+  }
+
+  has(word: number): boolean {
+    const bit = word & this.#mask;
+    return (((this.#twice[bit >>> 5] as number) >>> (bit & 31)) & 1) !== 0;
+  }
+}
+
 /** An entry's words: both of its signature, conversation << 1 and the side of the conversation that sent it, milliseconds. */
 const WORDS = 4;
 
 /** Entries of a part, about: what the processor's second cache holds. */
 const PART = 1 << 13;
 
-/** All signatures, those of one beginning together and in the order of the captures. `ends`: where each part ends, in entries. */
+/** All signatures (that repeat), those of one beginning together and in the order of the captures. `ends`: where each part ends, in entries. */
 function partition(
   captures: readonly CaptureFlows[],
   conversations: Conversations,
   total: number,
+  repeats: Repeats | undefined,
 ): { readonly words: Uint32Array; readonly ends: Uint32Array } {
   const bits = Math.max(0, Math.ceil(Math.log2(total / PART)));
   // A shift by 32 would be none.
@@ -116,7 +160,9 @@ function partition(
   for (const { table } of captures) {
     const { signatures } = table;
     for (let entry = 0; entry < signatures.count; entry++) {
-      const part = partOf(signatures.segment(entry)[entryAt(entry)] as number);
+      const hash = signatures.segment(entry)[entryAt(entry)] as number;
+      if (repeats && !repeats.has(hash)) continue;
+      const part = partOf(hash);
       places[part] = (places[part] as number) + 1;
     }
   }
@@ -135,6 +181,7 @@ function partition(
       const segment = signatures.segment(entry);
       const own = entryAt(entry);
       const hash = segment[own] as number;
+      if (repeats && !repeats.has(hash)) continue;
       const part = partOf(hash);
       const place = places[part] as number;
       places[part] = place + 1;
