@@ -1,29 +1,58 @@
 import { printable } from '../../base/printable.ts';
 import { scanCapture } from '../../capture/scan.ts';
+import type { CaptureSummary } from '../../capture/summary.ts';
+import type { CaptureInput } from '../../input/input.ts';
 import { CaptureFlows, UNTOLD } from '../../scan/capture-flows.ts';
 import type { Io, Status } from '../io.ts';
 import { issuesOf, loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
+import { parseThreads } from '../threads.ts';
+
+interface Read {
+  readonly flows: CaptureFlows;
+  readonly summary: CaptureSummary;
+}
 
 /** One line a capture: packets, plain ones, conversations. */
-export async function scanAction(words: readonly string[], io: Io): Promise<Status> {
+export async function scanAction(
+  words: readonly string[],
+  options: { readonly threads?: string },
+  io: Io,
+): Promise<Status> {
+  const threads = parseThreads(options.threads);
   const { inputs, progress } = await loadInputs(words, { format: 'text', color: 'auto' }, io);
   const issues = issuesOf(inputs);
-  for (const capture of inputs.captures) {
-    const flows = new CaptureFlows(UNTOLD);
-    const summary = await scanCapture(capture.open(), (frame) => flows.add(frame), {
-      path: capture.path,
-      columns: flows.columns,
-      onColumns: (columns) => flows.addColumns(columns),
-      onBlockEnd: () => flows.flush(),
-    });
-    flows.end();
+  const { captures } = inputs;
+  const readings =
+    captures.length > 1 ? await readAll(captures, threads) : await Promise.all(captures.map(readOne));
+  for (const [index, { flows, summary }] of readings.entries()) {
     issues.push(...summary.issues);
     io.stdout.write(
-      `${printable(capture.path)}: ${summary.packets} packets, ${flows.plain} of them plain, ${flows.table.records.count} conversations\n`,
+      `${printable(captures[index]?.path ?? '')}: ${summary.packets} packets, ${flows.plain} of them plain, ${flows.table.records.count} conversations\n`,
     );
   }
   progress.end();
   tellIssues(io, issues, {});
   return hasErrors(issues) ? 2 : 0;
+}
+
+async function readOne(capture: CaptureInput): Promise<Read> {
+  const flows = new CaptureFlows(UNTOLD);
+  const summary = await scanCapture(capture.open(), (frame) => flows.add(frame), {
+    path: capture.path,
+    columns: flows.columns,
+    onColumns: (columns) => flows.addColumns(columns),
+    onBlockEnd: () => flows.flush(),
+  });
+  flows.end();
+  return { flows, summary };
+}
+
+/** As an analysis reads several: by threads, and with what it asks of packets that aren't plain. */
+async function readAll(
+  captures: readonly CaptureInput[],
+  threads: number | undefined,
+): Promise<readonly Read[]> {
+  const { readCaptures } = await import('../../correlate/sieve/readers.ts');
+  return readCaptures(captures, { threads });
 }

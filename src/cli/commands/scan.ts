@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { INPUT_ARGUMENT } from '../options.ts';
+import { INPUT_ARGUMENT, THREADS } from '../options.ts';
 import type { Finish } from '../program.ts';
 
 /** The first reading alone, for those who measure it (docs/performance.md); no other help names it. */
@@ -10,8 +10,9 @@ export function defineScan(io: Io, finish: Finish): Command {
       'packets and flows of captures, by the first reading alone: what analyze costs before it looks at anything',
     )
     .argument(...INPUT_ARGUMENT)
-    .action(async (words: string[]) => {
+    .option(...THREADS)
+    .action(async (words: string[], options: { readonly threads?: string }) => {
       const { scanAction } = await import('../actions/scan.ts');
-      finish(await scanAction(words, io));
+      finish(await scanAction(words, options, io));
     });
 }
