@@ -89,6 +89,11 @@ export const CAPTURES = {
     make: (folder, scale) =>
       writePoints(folder, { packets: 2.5e6 * scale, flows: 1.25e5 * scale, points: 4 }),
   },
+  gigabytes: {
+    title: 'the same four points, 10 M packets each',
+    version: 1,
+    make: (folder, scale) => writePoints(folder, { packets: 1e7 * scale, flows: 5e5 * scale, points: 4 }),
+  },
   one: {
     title: 'one capture point of 10 M packets of the same shape',
     version: 1,
