@@ -22,6 +22,12 @@ export interface Frame {
   /** The reader's block and where in it the frame begins, for those who read headers without a subarray. */
   readonly view?: DataView | undefined;
   readonly offset?: number | undefined;
+  /** Of a reader's frame: index into `CaptureSummary.interfaces`, below 0 when the file doesn't describe its interface. */
+  readonly captureInterface?: number | undefined;
+  /** Of a pcapng packet block: where in the view its options lie, and their byte order. */
+  readonly optionsStart?: number | undefined;
+  readonly optionsEnd?: number | undefined;
+  readonly optionsLittle?: boolean | undefined;
 }
 
 /** Of a packet that was read from text: where it stands, what the text leaves open, and what it says where no bytes say it. */
@@ -70,6 +76,10 @@ export class BlockFrame implements Frame {
   told: Told | undefined = undefined;
   view: DataView = new DataView(new ArrayBuffer(0));
   offset = 0;
+  captureInterface = 0;
+  optionsStart = 0;
+  optionsEnd = 0;
+  optionsLittle = true;
 
   get bytes(): Uint8Array {
     return new Uint8Array(this.view.buffer, this.view.byteOffset + this.offset, this.captured);
@@ -79,7 +89,7 @@ export class BlockFrame implements Frame {
 /** A frame of bytes that are in memory: of a live source, or a packet made here. */
 export function frameOf(
   bytes: Uint8Array,
-  fields: Partial<Omit<Frame, 'bytes' | 'view' | 'offset'>> = {},
+  fields: Partial<Omit<Frame, 'bytes' | 'view' | 'offset' | 'captureInterface' | `options${string}`>> = {},
 ): Frame {
   return {
     number: 1,

@@ -39,6 +39,8 @@ export class ParserContext {
   readonly issues: IssueLog;
   /** Offset in the file of the chunk's first byte. */
   base = 0;
+  /** Interfaces are to be described with all of their options. */
+  keepOptions = false;
   private readonly linkTypes = new Set<number>();
   private readonly onFrame: (frame: Frame) => void;
   private readonly onColumns: ((columns: FrameColumns) => void) | undefined;

@@ -240,7 +240,13 @@ export class PcapParser implements Parser, RecordShape {
     summary.byteOrder = this.little ? 'little' : 'big';
     summary.snaplen = this.snaplen;
     summary.sections = 1;
-    summary.interfaces.push({ linkType, snaplen: this.snaplen, section: 0, packets: 0 });
+    summary.interfaces.push({
+      linkType,
+      snaplen: this.snaplen,
+      ...(this.unit === 1 && { resolution: 9 }),
+      section: 0,
+      packets: 0,
+    });
     context.linkType(linkType);
     context.frame.linkType = linkType;
     this.opened = true;

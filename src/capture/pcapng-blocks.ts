@@ -16,9 +16,13 @@ export const OPTION = {
   application: 4,
   ifName: 2,
   ifDescription: 3,
+  packetFlags: 2,
+  packetId: 5,
   ifTsresol: 9,
   ifFilter: 11,
+  ifSystem: 12,
   ifTsoffset: 14,
+  ifHardware: 15,
   statisticsDropped: 5,
 } as const;
 

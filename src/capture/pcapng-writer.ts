@@ -1,5 +1,7 @@
+/** pcapng, one section: draft-ietf-opsawg-pcapng. */
 import { viewOf } from '../base/bytes.ts';
 import { BLOCK, OPTION, ORDER_MAGIC } from './pcapng-blocks.ts';
+import type { PcapngOption } from './pcapng-options.ts';
 import type { ByteOrder, Sink, WrittenPacket } from './writer.ts';
 
 export interface PcapngWriterOptions {
@@ -14,22 +16,56 @@ export interface WrittenInterface {
   readonly name?: string | undefined;
   readonly description?: string | undefined;
   readonly snaplen?: number | undefined;
+  /** The capture filter, as it is typed. */
+  readonly filter?: string | undefined;
+  /** Operating system and hardware of the machine that it is of. */
+  readonly system?: string | undefined;
+  readonly hardware?: string | undefined;
+  readonly comments?: readonly string[] | undefined;
+  /** Digits of its times behind the point: 9 when left out. */
+  readonly resolution?: 6 | 9 | undefined;
+  /** Seconds that readers add to its stamps: if_tsoffset. Times are given to the writer as they really are. */
+  readonly offset?: number | undefined;
+  /** Options of another file's block, of a little-endian section. */
+  readonly options?: readonly PcapngOption[] | undefined;
+}
+
+/** What else is told of a packet. */
+export interface PacketNotes {
+  /** Each is shown by Wireshark beside the packet. */
+  readonly comments?: readonly string[] | undefined;
+  /** epb_flags */
+  readonly flags?: number | undefined;
+  /** epb_packetid: two sightings of one packet have the same, of 64 bits. */
+  readonly id?: bigint | undefined;
+  /** Options of another file's block, of a little-endian section: they come first. */
+  readonly options?: readonly PcapngOption[] | undefined;
 }
 
 export interface PcapngWriter {
   /** Describes an interface and gives its number, from 0. */
   interface(description: WrittenInterface): number;
-  /** An enhanced packet block; `comments` show up in Wireshark beside the packet. */
-  packet(index: number, packet: WrittenPacket, comments?: readonly string[]): void;
+  /** An enhanced packet block. */
+  packet(index: number, packet: WrittenPacket, notes?: PacketNotes): void;
+  /** The same, to be written later: what `put` takes. */
+  packetBlock(index: number, packet: WrittenPacket, notes?: PacketNotes): Uint8Array;
+  put(block: Uint8Array): void;
+  /** An interface statistics block: what its capture lost, at the time of its last packet. */
+  statistics(index: number, at: Pick<WrittenPacket, 'seconds' | 'nanoseconds'>, dropped: number): void;
 }
 
-const NANOSECONDS = 9;
 type Option = readonly [code: number, value: Uint8Array];
+interface Clock {
+  readonly resolution: 6 | 9;
+  readonly offset: number;
+}
+const NANOSECONDS: Clock = { resolution: 9, offset: 0 };
+const LAST_STAMP = 2n ** 64n - 1n;
 
-/** One section of pcapng with time in nanoseconds. Gives the section header at once. */
+/** One section of pcapng. Gives the section header at once. */
 export function pcapngWriter(sink: Sink, options: PcapngWriterOptions = {}): PcapngWriter {
   const little = options.byteOrder !== 'big';
-  let interfaces = 0;
+  const clocks: Clock[] = [];
 
   /** Frames a body of `fixed` bytes, `data` padded to four, and options. */
   function block(
@@ -38,7 +74,7 @@ export function pcapngWriter(sink: Sink, options: PcapngWriterOptions = {}): Pca
     fill: (view: DataView) => void,
     data: Uint8Array,
     tail: Option[],
-  ): void {
+  ): Uint8Array {
     const optionsLength =
       tail.length > 0 ? tail.reduce((sum, [, value]) => sum + 4 + padded(value.length), 4) : 0;
     const total = 12 + fixed + padded(data.length) + optionsLength;
@@ -56,58 +92,128 @@ export function pcapngWriter(sink: Sink, options: PcapngWriterOptions = {}): Pca
       at += 4 + padded(value.length);
     }
     view.setUint32(total - 4, total, little);
-    sink(bytes);
+    return bytes;
   }
 
-  block(
-    BLOCK.section,
-    16,
-    (view) => {
-      view.setUint32(0, ORDER_MAGIC, little);
-      view.setUint16(4, 1, little);
-      view.setBigInt64(8, -1n, little);
-    },
-    NOTHING,
-    [...texts(OPTION.comment, options.comments), ...texts(OPTION.application, options.application)],
+  function number(bytes: 4 | 8, value: bigint): Uint8Array {
+    const made = new Uint8Array(bytes);
+    if (bytes === 4) viewOf(made).setUint32(0, Number(value), little);
+    else viewOf(made).setBigUint64(0, BigInt.asUintN(64, value), little);
+    return made;
+  }
+
+  function setStamp(view: DataView, at: number, index: number, { seconds, nanoseconds }: Stamp): void {
+    const stamp = stampOf(clocks[index] ?? NANOSECONDS, seconds, nanoseconds);
+    view.setUint32(at, Number(stamp >> 32n), little);
+    view.setUint32(at + 4, Number(stamp & 0xffffffffn), little);
+  }
+
+  function packetBlock(index: number, packet: WrittenPacket, notes?: PacketNotes): Uint8Array {
+    const { comments, flags, id, options: kept = [] } = notes ?? {};
+    const tail: Option[] = kept.map(({ code, value }) => [code, value]);
+    if (flags !== undefined) tail.push([OPTION.packetFlags, number(4, BigInt(flags))]);
+    if (id !== undefined) tail.push([OPTION.packetId, number(8, id)]);
+    return block(
+      BLOCK.enhanced,
+      20,
+      (view) => {
+        view.setUint32(0, index, little);
+        setStamp(view, 4, index, packet);
+        view.setUint32(12, packet.bytes.length, little);
+        view.setUint32(16, packet.length ?? packet.bytes.length, little);
+      },
+      packet.bytes,
+      [...tail, ...texts(OPTION.comment, comments)],
+    );
+  }
+
+  sink(
+    block(
+      BLOCK.section,
+      16,
+      (view) => {
+        view.setUint32(0, ORDER_MAGIC, little);
+        view.setUint16(4, 1, little);
+        view.setBigInt64(8, -1n, little);
+      },
+      NOTHING,
+      [...texts(OPTION.comment, options.comments), ...texts(OPTION.application, options.application)],
+    ),
   );
 
   return {
     interface(description) {
-      block(
-        BLOCK.interface,
-        8,
-        (view) => {
-          view.setUint16(0, description.linkType, little);
-          view.setUint32(4, description.snaplen ?? 0, little);
-        },
-        NOTHING,
-        [
-          ...texts(OPTION.ifName, description.name),
-          ...texts(OPTION.ifDescription, description.description),
-          [OPTION.ifTsresol, new Uint8Array([NANOSECONDS])],
-        ],
+      const clock = { resolution: description.resolution ?? 9, offset: description.offset ?? 0 };
+      const kept = (description.options ?? []).filter(({ code }) => !OWN.has(code));
+      const has = (code: number) => kept.some((option) => option.code === code);
+      const unless = (code: number, text: string | undefined) => (has(code) ? [] : texts(code, text));
+      const filter = description.filter;
+      sink(
+        block(
+          BLOCK.interface,
+          8,
+          (view) => {
+            view.setUint16(0, description.linkType, little);
+            view.setUint32(4, description.snaplen ?? 0, little);
+          },
+          NOTHING,
+          [
+            ...texts(OPTION.ifName, description.name),
+            ...texts(OPTION.ifDescription, description.description),
+            [OPTION.ifTsresol, new Uint8Array([clock.resolution])],
+            ...(clock.offset === 0 ? [] : [[OPTION.ifTsoffset, number(8, BigInt(clock.offset))] as const]),
+            // Its first byte says that it is text.
+            ...unless(OPTION.ifFilter, filter === undefined ? undefined : `\0${filter}`),
+            ...unless(OPTION.ifSystem, description.system),
+            ...unless(OPTION.ifHardware, description.hardware),
+            ...kept.map(({ code, value }): Option => [code, value]),
+            ...texts(OPTION.comment, description.comments),
+          ],
+        ),
       );
-      return interfaces++;
+      return clocks.push(clock) - 1;
     },
-    packet(index, packet, comments) {
-      const stamp = BigInt(packet.seconds) * 1_000_000_000n + BigInt(packet.nanoseconds);
-      block(
-        BLOCK.enhanced,
-        20,
-        (view) => {
-          view.setUint32(0, index, little);
-          view.setUint32(4, Number((stamp >> 32n) & 0xffffffffn), little);
-          view.setUint32(8, Number(stamp & 0xffffffffn), little);
-          view.setUint32(12, packet.bytes.length, little);
-          view.setUint32(16, packet.length ?? packet.bytes.length, little);
-        },
-        packet.bytes,
-        texts(OPTION.comment, comments),
+    packet(index, packet, notes) {
+      sink(packetBlock(index, packet, notes));
+    },
+    packetBlock,
+    put: sink,
+    statistics(index, at, dropped) {
+      sink(
+        block(
+          BLOCK.statistics,
+          12,
+          (view) => {
+            view.setUint32(0, index, little);
+            setStamp(view, 4, index, at);
+          },
+          NOTHING,
+          [[OPTION.statisticsDropped, number(8, BigInt(dropped))]],
+        ),
       );
     },
   };
 }
 
+type Stamp = Pick<WrittenPacket, 'seconds' | 'nanoseconds'>;
+
+/** A time that the interface can't tell becomes the nearest one that it can. */
+function stampOf({ resolution, offset }: Clock, seconds: number, nanoseconds: number): bigint {
+  const since = seconds - offset;
+  if (since < 0) return 0n;
+  const [unit, fraction] =
+    resolution === 9 ? [1_000_000_000n, nanoseconds] : [1_000_000n, nanoseconds / 1000];
+  const stamp = BigInt(since) * unit + BigInt(Math.floor(fraction));
+  return stamp > LAST_STAMP ? LAST_STAMP : stamp;
+}
+
+/** What the writer says itself. */
+const OWN: ReadonlySet<number> = new Set([
+  OPTION.ifName,
+  OPTION.ifDescription,
+  OPTION.ifTsresol,
+  OPTION.ifTsoffset,
+]);
 const NOTHING = new Uint8Array();
 const MOST_OPTION = 0xffff;
 
@@ -117,5 +223,13 @@ function padded(length: number): number {
 
 function texts(code: number, values: string | readonly string[] | undefined): Option[] {
   const list = typeof values === 'string' ? [values] : (values ?? []);
-  return list.map((text) => [code, new TextEncoder().encode(text).subarray(0, MOST_OPTION)]);
+  return list.map((text) => [code, cut(new TextEncoder().encode(text))]);
+}
+
+/** As much as an option takes, of whole characters. */
+function cut(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= MOST_OPTION) return bytes;
+  let end = MOST_OPTION;
+  while (((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
 }

@@ -5,6 +5,7 @@
 import type { Chunk, Parser, ParserContext } from './parser.ts';
 import { recordLimit } from './parser.ts';
 import { BLOCK, isRead, OPTION, ORDER_MAGIC, textOf, walkOptions } from './pcapng-blocks.ts';
+import { type PcapngOption, readOptions } from './pcapng-options.ts';
 import { type Clock, clockOf, MICROSECONDS, setTime } from './pcapng-time.ts';
 import type { CaptureInterface } from './summary.ts';
 
@@ -14,6 +15,7 @@ const FRAME = 12;
 const MOST_BLOCK = 16 * 1024 * 1024;
 const MOST_INTERFACES = 65536;
 const MOST_COMMENTS = 100;
+const MOST_KEPT = 16 * 1024 * 1024;
 
 /** An enhanced packet block without packet and options. */
 const LEAST_ENHANCED = 32;
@@ -23,6 +25,8 @@ const EXACT_HIGH = 1 << 21;
 interface SectionInterface {
   readonly clock: Clock;
   readonly info: CaptureInterface;
+  /** In the summary's list; below 0 when that is full. */
+  readonly index: number;
   /** Of what `count` went over since the last `settle`, in the clock's units; none when `last` is below 0. */
   first: number;
   last: number;
@@ -36,6 +40,8 @@ export class PcapngParser implements Parser {
   private interfaces: SectionInterface[] = [];
   /** Bytes of a block nobody reads that are still to come. */
   private skip = 0;
+  /** Bytes of options that were asked for. */
+  private kept = 0;
   /** Section headers and interface descriptions. */
   private descriptions = 0;
   /** Interfaces with stamps that `settle` has to look at: among 65,536 of them it must not look at all. */
@@ -271,9 +277,13 @@ export class PcapngParser implements Parser {
       else if (code === OPTION.ifTsresol && length >= 1) resolution = view.getUint8(at);
       else if (code === OPTION.ifTsoffset && length >= 8) offset = Number(view.getBigInt64(at, this.little));
     });
+    const options = this.context.keepOptions ? this.optionsOf(view, start + 8, end) : undefined;
     const info: CaptureInterface = {
       linkType,
       snaplen,
+      ...(resolution !== 6 && { resolution }),
+      ...(offset !== 0 && { offset }),
+      ...(options && { options }),
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
       ...(filter === undefined ? {} : { filter }),
@@ -281,10 +291,16 @@ export class PcapngParser implements Parser {
       packets: 0,
     };
     const clock = resolution === 6 && offset === 0 ? MICROSECONDS : clockOf(resolution, offset);
-    this.interfaces.push({ clock, info, first: Number.POSITIVE_INFINITY, last: -1 });
-    if (summary.interfaces.length < MOST_INTERFACES) summary.interfaces.push(info);
+    const index = summary.interfaces.length < MOST_INTERFACES ? summary.interfaces.push(info) - 1 : -1;
+    this.interfaces.push({ clock, info, index, first: Number.POSITIVE_INFINITY, last: -1 });
     summary.snaplen = Math.max(summary.snaplen, snaplen);
     this.context.linkType(linkType);
+  }
+
+  /** Of interfaces without number, only so many bytes of options are kept. */
+  private optionsOf(view: DataView, start: number, end: number): readonly PcapngOption[] {
+    this.kept += end - start;
+    return this.kept > MOST_KEPT ? [] : readOptions(view, this.little, start, end, 'interface');
   }
 
   /** Enhanced and old packet blocks: `times` is where the time stamp stands, `data` where the packet does. */
@@ -301,6 +317,9 @@ export class PcapngParser implements Parser {
         text: `the block says ${claimed} bytes captured and has room for ${captured}`,
       });
     }
+    frame.optionsStart = Math.min(end, data + Math.ceil(captured / 4) * 4);
+    frame.optionsEnd = end;
+    frame.optionsLittle = this.little;
     setTime(
       frame,
       owner?.clock ?? MICROSECONDS,
@@ -315,6 +334,7 @@ export class PcapngParser implements Parser {
     const length = view.getUint32(start, this.little);
     const snaplen = owner?.info.snaplen ?? 0;
     const wanted = snaplen > 0 ? Math.min(length, snaplen) : length;
+    this.context.frame.optionsStart = this.context.frame.optionsEnd = end;
     this.context.frame.seconds = 0;
     this.context.frame.nanoseconds = 0;
     this.emit(owner, 0, length, Math.min(wanted, end - start - 4), start + 4, false);
@@ -333,9 +353,11 @@ export class PcapngParser implements Parser {
       owner.info.packets++;
       frame.linkType = owner.info.linkType;
       frame.interfaceName = owner.info.name;
+      frame.captureInterface = owner.index;
     } else {
       frame.linkType = -1;
       frame.interfaceName = undefined;
+      frame.captureInterface = -1;
       this.context.issues.add({
         severity: 'warning',
         code: 'pcapng-interface',

@@ -8,7 +8,7 @@ import { PcapngParser } from './pcapng.ts';
 import { SnoopParser } from './snoop.ts';
 import type { ByteSource } from './source.ts';
 import { lengthOfStretch, type Stretches } from './stretches.ts';
-import { type CaptureSummary, IssueLog } from './summary.ts';
+import { type CaptureInterface, type CaptureSummary, IssueLog } from './summary.ts';
 import { ToldParser } from './told.ts';
 
 const PARSERS: Record<CaptureFormat, (context: ParserContext) => Parser> = {
@@ -27,6 +27,8 @@ export interface ScanOptions {
   readonly onColumns?: ((columns: FrameColumns) => void) | undefined;
   /** Those that it is called with. */
   readonly columns?: FrameColumns | undefined;
+  /** Interfaces of the summary get all of the options that a pcapng gives them. */
+  readonly keepOptions?: boolean | undefined;
   /** Called when the frames handed out so far are about to lose their bytes. */
   readonly onBlockEnd?: (() => void) | undefined;
   /** Called after every block with the bytes read so far; false stops the scan there. */
@@ -86,7 +88,10 @@ export class CaptureReader {
 
   constructor(
     onFrame: ((frame: Frame) => void) | undefined,
-    options: Pick<ScanOptions, 'path' | 'onColumns' | 'columns' | 'onBlockEnd' | 'stretches'> = {},
+    options: Pick<
+      ScanOptions,
+      'path' | 'onColumns' | 'columns' | 'onBlockEnd' | 'stretches' | 'keepOptions'
+    > = {},
   ) {
     this.onBlockEnd = options.onBlockEnd;
     this.stretches = options.stretches;
@@ -106,6 +111,7 @@ export class CaptureReader {
     this.columns = options.onColumns && (options.columns ?? new FrameColumns());
     const issues = new IssueLog(options.path);
     this.context = new ParserContext(summary, issues, onFrame ?? (() => {}), options.onColumns);
+    this.context.keepOptions = options.keepOptions ?? false;
   }
 
   /** False when nothing more will be read from it. */
@@ -142,6 +148,11 @@ export class CaptureReader {
   /** Of the last one it read, or of the one before the record that it would read next. */
   get packets(): number {
     return this.context.summary.packets;
+  }
+
+  /** Those that it has read of so far. */
+  get interfaces(): readonly CaptureInterface[] {
+    return this.context.summary.interfaces;
   }
 
   /** Ends the reading on purpose: a record left incomplete is no truncation. */

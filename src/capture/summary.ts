@@ -1,5 +1,6 @@
 import type { Issue } from '../base/issue.ts';
 import type { CaptureFormat } from './magic.ts';
+import type { PcapngOption } from './pcapng-options.ts';
 
 export interface Instant {
   readonly seconds: number;
@@ -18,6 +19,11 @@ export interface CaptureInterface {
   packets: number;
   /** The capture filter, as it was typed. */
   readonly filter?: string;
+  /** if_tsresol, if_tsoffset: the digits of its times behind the point (6 when left out), and seconds to add to them. */
+  readonly resolution?: number;
+  readonly offset?: number;
+  /** All of its options, where somebody asked for them (`ScanOptions.keepOptions`). */
+  readonly options?: readonly PcapngOption[];
   /** Packets that the capture lost on it, by its statistics block. */
   dropped?: number;
 }

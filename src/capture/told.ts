@@ -74,7 +74,7 @@ export class ToldParser implements Parser {
   need = TOLD_MAGIC.length + 4;
   done = false;
   private readonly context: ParserContext;
-  private readonly interfaces = new Map<string, CaptureInterface>();
+  private readonly interfaces = new Map<string, { info: CaptureInterface; index: number }>();
   private readonly decoder = new TextDecoder();
   private opened = false;
 
@@ -128,7 +128,8 @@ export class ToldParser implements Parser {
     frame.offset = at + RECORD_HEADER + name + text;
     context.linkType(frame.linkType);
     const own = this.interfaces.get(frame.interfaceName ?? '');
-    if (own) own.packets++;
+    if (own) own.info.packets++;
+    frame.captureInterface = own?.index ?? -1;
     context.emit(true);
     // What isn't shown of a packet was not cut off by a snaplen.
     context.summary.cut = 0;
@@ -152,8 +153,8 @@ export class ToldParser implements Parser {
     summary.sections = 1;
     for (const one of head.interfaces) {
       const own = { ...one };
+      this.interfaces.set(own.name ?? '', { info: own, index: summary.interfaces.length });
       summary.interfaces.push(own);
-      this.interfaces.set(own.name ?? '', own);
     }
     for (const issue of head.issues) issues.add(issue);
     this.opened = true;

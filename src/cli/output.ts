@@ -111,7 +111,7 @@ function gathered(sink: Sink): Output {
 }
 
 /** A reader that is gone ends the process (main.ts); until then there is nothing to wait for. */
-function drained(stream: Stream): Promise<void> {
+export function drained(stream: Stream): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       stream.off?.('drain', done);
@@ -140,7 +140,7 @@ export function paced(source: ByteSource, output: Output): ByteSource {
   };
 }
 
-function attempt<T>(file: string, action: () => T): T {
+export function attempt<T>(file: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
@@ -150,7 +150,7 @@ function attempt<T>(file: string, action: () => T): T {
 }
 
 /** An output that is an input, or a file that exists within an input directory, would destroy what is being read. */
-function refuseInput(file: string, inputs: readonly string[]): void {
+export function refuseInput(file: string, inputs: readonly string[]): void {
   const target = realPath(file);
   if (target === undefined) return;
   for (const input of inputs) {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { printableText } from '../base/printable.ts';
 import { VERSION } from '../version.ts';
 import { defineAnalyze } from './commands/analyze.ts';
+import { defineAnnotate } from './commands/annotate.ts';
 import { defineCollect } from './commands/collect.ts';
 import { defineExplain } from './commands/explain.ts';
 import { defineReplay } from './commands/replay.ts';
@@ -19,6 +20,7 @@ const COMMANDS = {
   topology: defineTopology,
   trace: defineTrace,
   replay: defineReplay,
+  annotate: defineAnnotate,
   show: defineShow,
   explain: defineExplain,
   collect: defineCollect,

@@ -31,7 +31,8 @@ describe('pcapng', () => {
           const writer = pcapngWriter(sink, { byteOrder, comments: ['one', 'two'], application: 'nettrace' });
           writer.interface({ linkType: 1, name: 'eth0', snaplen: 96 });
           writer.interface({ linkType: 276, name: 'any', description: 'all of them' });
-          for (const one of list) writer.packet(one.index, { ...one, length: one.bytes.length + 3 }, ['ä']);
+          for (const one of list)
+            writer.packet(one.index, { ...one, length: one.bytes.length + 3 }, { comments: ['ä'] });
           const { seen, summary } = readAll(bytes(), size);
           expect(summary.issues).toEqual([]);
           expect(summary).toMatchObject({
