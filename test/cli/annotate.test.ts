@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { afterAll, describe, expect, it } from 'vitest';
 import { pcapWriter } from '../../src/capture/pcap-writer.ts';
 import { scanCapture } from '../../src/capture/scan.ts';
@@ -47,6 +48,9 @@ afterAll(() => {
   rmSync(lab.folder, { recursive: true });
 });
 let files = 0;
+const isValid = new Ajv({ strict: true }).compile(
+  JSON.parse(readFileSync('schemas/annotate.schema.json', 'utf8')) as object,
+);
 
 async function annotated(
   words: readonly string[],
@@ -59,6 +63,7 @@ async function annotated(
   );
   expect(stdout, stderr).not.toBe('');
   const summary = JSON.parse(stdout) as Summary;
+  expect(isValid(summary), JSON.stringify(isValid.errors)).toBe(true);
   const file = checkPcapng(readFileSync(path));
   expect(file.packets.length).toBe(summary.packets);
   expect(file.interfaces.length).toBe(summary.interfaces.length);
