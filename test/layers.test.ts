@@ -20,6 +20,7 @@ const ORDER = [
   'input',
   'snapshot',
   'topology',
+  'filter',
   'netstack',
   'correlate',
   'diagnose',

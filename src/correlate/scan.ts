@@ -5,6 +5,7 @@ import { rescanCapture } from '../capture/rescan.ts';
 import { scanCapture } from '../capture/scan.ts';
 import { spool } from '../capture/spool.ts';
 import type { CaptureSummary } from '../capture/summary.ts';
+import type { Filter } from '../filter/filter.ts';
 import type { CaptureInput, DumpInput } from '../input/input.ts';
 import { dissect } from '../packet/dissect.ts';
 import type { PointStats } from '../scan/point-stats.ts';
@@ -12,6 +13,7 @@ import { createObserver } from '../topology/observe.ts';
 import type { PointObservation, Topology } from '../topology/topology.ts';
 import { AdvertisementLedger, type RouterAdvertisement } from './advertisements.ts';
 import { ArpLedger } from './arp.ts';
+import { type Asked, askedFlows } from './asked.ts';
 import { setClock, setClocks } from './clocks.ts';
 import { ConversationTable } from './conversation.ts';
 import type { CountedFlows } from './counted.ts';
@@ -36,6 +38,8 @@ export interface Scan {
   readonly flows: readonly Flow[];
   /** Of large captures: the flows that were not read packet by packet. */
   readonly counted?: CountedFlows;
+  /** Of a filter: the flows that it asks for. */
+  readonly asked?: Asked;
   readonly arp: readonly ArpExchange[];
   readonly advertisements: readonly RouterAdvertisement[];
   /** Packets between no two hosts: multicast, broadcast, neighbour discovery. */
@@ -62,6 +66,8 @@ export interface ScanOptions {
   readonly maxMemory?: number | undefined;
   /** Threads that read captures at once, at most; by default as many as there are processors. */
   readonly threads?: number | undefined;
+  /** Flows that are asked for, the names in it resolved. */
+  readonly filter?: Filter | undefined;
   /** Called after every block with the bytes read of the file. */
   readonly progress?: (capture: CaptureInput, bytes: number) => void;
   /** Dumps among which netfilter traces may be: what they show and no capture does is a flow too. */
@@ -154,18 +160,19 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
     if (!places.points.some((point) => point.input === input)) places.of(input);
   }
   const { points } = places;
-  const packets = tracedPackets(
-    options.dumps ?? [],
-    Math.min(...points.flatMap((point) => point.first ?? [])),
-  );
+  const begin = Math.min(...points.flatMap((point) => point.first ?? []));
+  const packets = tracedPackets(options.dumps ?? [], begin);
   addTraced(table, packets, points);
   const flows = mergeFlows(table);
+  const counted = first && countedFlows(first.sieve, first.pointOf, flows);
+  const sieved = first && counted && { sieve: first.sieve, counted };
   return {
     points,
     summaries,
     observations,
     flows,
-    ...(first && { counted: countedFlows(first.sieve, first.pointOf, flows) }),
+    ...(counted && { counted }),
+    ...(options.filter && { asked: askedFlows(options.filter, flows, begin, sieved) }),
     traced: tieTraced(packets, flows, points),
     arp: [...ledger.exchanges.values()],
     advertisements: [...routers.routers.values()],
@@ -203,6 +210,7 @@ async function firstReading(captures: readonly CaptureInput[], places: PointTabl
     budget: options.budget,
     progress: options.progress,
     threads: options.threads,
+    filter: options.filter,
     most: conversationsIn(options.maxMemory, captures.length),
   });
   const own = result.captures.map(({ flows, oddPoints }, input) => {

@@ -34,6 +34,18 @@ export const EVERYTHING: Budget = {
 
 /** Stands in `shapes` for what is no flow at all. */
 export const NOISE = 0xffff;
+/** Stands there for flows that nobody asked for. */
+export const LEFT_OUT = 0xfffe;
+
+/** Of the flows that nobody asked for, so many are read beside those that were: what an explanation compares with. */
+export const BESIDE: Budget = {
+  alike: 2,
+  ofClient: 0,
+  failing: 64,
+  working: 64,
+  workingAlike: 1,
+  turning: 64,
+};
 
 export interface Choice {
   /** 1 for the flows that are looked at packet by packet. */
@@ -45,9 +57,13 @@ export interface Choice {
 
 /**
  * Of flows that fare alike some stand for the rest: the first of each service and way of failing, the first of each client among them,
- * and those beside which behaviour turns. What doesn't fail is only sampled.
+ * and those beside which behaviour turns. What doesn't fail is only sampled. `isAsked`: the others are none of it.
  */
-export function choose(flows: SeenFlows, budget: Budget = BUDGET): Choice {
+export function choose(
+  flows: SeenFlows,
+  budget: Budget = BUDGET,
+  isAsked: (legs: readonly LegRef[]) => boolean = () => true,
+): Choice {
   const { count } = flows;
   const wanted = new Uint8Array(count);
   const shapes = new Uint16Array(count);
@@ -60,13 +76,17 @@ export function choose(flows: SeenFlows, budget: Budget = BUDGET): Choice {
   let turning = 0;
   for (let flow = 0; flow < count; flow++) {
     const legs = flows.legs(flow, room);
-    const shape = flows.shape(legs);
-    shapes[flow] = shape;
     const near = flows.near(legs);
     if (flows.isNoise(near)) {
       shapes[flow] = NOISE;
       continue;
     }
+    if (!isAsked(legs)) {
+      shapes[flow] = LEFT_OUT;
+      continue;
+    }
+    const shape = flows.shape(legs);
+    shapes[flow] = shape;
     const client = flows.clientWord(near);
     const server = flows.serverWord(near);
     const service = mix(

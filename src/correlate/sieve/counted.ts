@@ -4,13 +4,13 @@ import { RECORD, SIDE } from '../../scan/records.ts';
 import type { CountedFlow, CountedFlows, CountedLeg } from '../counted.ts';
 import type { Flow, FlowEnd } from '../flow.ts';
 import type { FlowStatus } from '../status.ts';
-import { NOISE } from './choose.ts';
+import { LEFT_OUT, NOISE } from './choose.ts';
 import { type LegRef, SEVERE, type SeenFlows, SHAPE } from './flows.ts';
 import type { Sieve } from './sieve.ts';
 
 /** What the sieve let through. `pointOf`: index of a capture's own point among all; `detailed`: the flows that were read packet by packet. */
 export function countedFlows(
-  { captures, flows, choice }: Sieve,
+  { captures, flows, choice, leftOut }: Sieve,
   pointOf: (capture: number, point: number) => number,
   detailed: readonly Flow[],
 ): CountedFlows {
@@ -25,9 +25,10 @@ export function countedFlows(
   // What was wanted and could not be read again is counted as well.
   const isCounted = (flow: number) =>
     choice.shapes[flow] !== NOISE &&
+    choice.shapes[flow] !== LEFT_OUT &&
     (choice.wanted[flow] === 0 || idOf(ids, flows, flows.legs(flow)) === undefined);
   const byStatus = new Map<FlowStatus, number>();
-  const gone = sumOf(captures.map(({ flows: own }) => own.table.givenUp));
+  const gone = sumOf(leftOut ? [] : captures.map(({ flows: own }) => own.table.givenUp));
   if (gone.failing > 0) byStatus.set('unknown', gone.failing);
   const like = new Map<number, number>();
   let count = gone.conversations;
