@@ -32,6 +32,7 @@ export function askedFlows(
   const others = flows.length - matching.size;
   // What tunnels and fragments hold is in no record.
   const leftOut = sieved?.sieve.leftOut;
-  const left = leftOut ? leftOut.flows + Math.max(0, others - leftOut.beside) : others;
+  const sampled = leftOut && leftOut.beside < leftOut.flows;
+  const left = sampled ? leftOut.flows + Math.max(0, others - leftOut.beside) : others;
   return { filter, flows: matching, matched, of: matched + left, forgotten: leftOut?.forgotten ?? 0 };
 }

@@ -3,6 +3,7 @@ import { unseenFlow } from '../correlate/merge.ts';
 import { outcomeOf } from '../correlate/outcome.ts';
 import { fateOf } from '../correlate/predict.ts';
 import type { FlowStatus } from '../correlate/status.ts';
+import { askedFlows, changesAmong } from './asked.ts';
 import { type Case, modelDrop, type Scene } from './case.ts';
 import type { Command, Found } from './cause.ts';
 import { CAUSES } from './causes.ts';
@@ -47,12 +48,16 @@ interface Incident {
   readonly fixes: Command[];
 }
 
-/** Explains every flow, then what no flow tells of; flows that fail for the same reason are one finding. */
+/**
+ * Explains every flow, then what no flow tells of; flows that fail for the same reason are one finding. Where a filter asks for some
+ * flows, these are explained, and what no flow tells of is of interest where one of them fails unexplained.
+ */
 export function diagnose(scene: Scene): Diagnosis {
   const incidents = new Map<string, Incident>();
   const refuted: Diagnosed[] = [];
   let healthy = 0;
-  const explained = scene.correlation.flows.map((flow) => {
+  const asked = askedFlows(scene.correlation);
+  const explained = asked.map((flow) => {
     if (isHealthy(flow) && ++healthy > HEALTHY_PREDICTED)
       return { kase: unpredicted(scene, flow), diagnosed: undefined, partly: false };
     const judged = judge(scene, flow);
@@ -71,7 +76,10 @@ export function diagnose(scene: Scene): Diagnosis {
     const incident = incidents.get(key);
     if (incident) incidents.set(key, { ...incident, diagnosed });
   }
-  for (const diagnosed of surveys(scene)) {
+  const open = explained.some(
+    ({ kase, diagnosed }) => !diagnosed && statusOf(kase, undefined) !== 'delivered',
+  );
+  for (const diagnosed of scene.correlation.asked && !open ? [] : surveys(scene)) {
     if (!isCovered([...incidents.values()], diagnosed)) note(incidents, diagnosed, scene);
   }
   const sorted = [...incidents.values()].toSorted(byImportance);
@@ -82,11 +90,11 @@ export function diagnose(scene: Scene): Diagnosis {
   }
   const flows = explained.map(({ kase, diagnosed, partly }, index) => ({
     kase,
-    flow: scene.correlation.flows[index] as Flow,
+    flow: asked[index] as Flow,
     status: partly ? ('degraded' as const) : statusOf(kase, diagnosed),
     findings: named.get(kase.flow.id) ?? [],
   }));
-  const changes = changesOf(scene, findings);
+  const changes = changesAmong(changesOf(scene, findings), scene.correlation);
   return {
     scene,
     flows,

@@ -1,6 +1,7 @@
 /** `--what-if COMMAND`: the traffic of the captures on the host as it would be after the command. */
 
 import { rootOf } from '../input/host.ts';
+import { askedFlows } from './asked.ts';
 import type { Scene } from './case.ts';
 import type { Command } from './cause.ts';
 import { changed, type Effect, effectOf } from './effect.ts';
@@ -15,7 +16,7 @@ export function whatIf(scene: Scene, commands: readonly string[]): WhatIf | stri
   if (typeof placed === 'string') return placed;
   const after = changed(scene, placed);
   if (typeof after === 'string') return after;
-  return { commands: [...commands], ...effectOf(scene, after, scene.correlation.flows) };
+  return { commands: [...commands], ...effectOf(scene, after, askedFlows(scene.correlation)) };
 }
 
 /** Where each is typed: the root namespace; of several machines that of the one it names first, `node-1: COMMAND`. */

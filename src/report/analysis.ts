@@ -12,6 +12,8 @@ export interface Analysis {
   inputs: AnalysisInput[];
   topology: AnalysisTopology;
   flows: AnalysisFlow[];
+  /** Of a filter: `flows`, and the findings and changes, are those of the flows that it asks for. */
+  filter?: FilterSummary;
   /** Most important first. */
   findings: Finding[];
   /** Of large captures: how many flows were counted and not looked at packet by packet. They come last in `flows`. */
@@ -23,6 +25,16 @@ export interface Analysis {
   warnings: { path?: string; line?: number; packet?: number; text: string }[];
   /** What the commands of `--what-if` would change. */
   whatIf?: WhatIf;
+}
+
+export interface FilterSummary {
+  /** The filter as an expression. */
+  expression: string;
+  /** Flows that it asks for, of so many in all. */
+  matched: number;
+  flows: number;
+  /** Beside those: flows for which there was no memory, so that nobody knows whether they are asked for. */
+  forgotten?: number;
 }
 
 export interface CountedSummary {

@@ -1,4 +1,5 @@
 import { formatIssue, type Issue } from '../base/issue.ts';
+import type { Asked } from '../correlate/asked.ts';
 import type { Flow, Leg } from '../correlate/flow.ts';
 import { isCapture } from '../correlate/points.ts';
 import { flowTuple } from '../correlate/tuple-text.ts';
@@ -6,9 +7,10 @@ import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import type { HostState } from '../diagnose/case.ts';
 import type { DiagnosedFlow } from '../diagnose/diagnose.ts';
 import type { WhatIf } from '../diagnose/what-if.ts';
+import { printFilter } from '../filter/print.ts';
 import { protocolName } from '../net/protocol.ts';
 import { describeTopology } from '../topology/describe.ts';
-import type { Analysis, AnalysisFlow, AnalysisInput, AnalysisState } from './analysis.ts';
+import type { Analysis, AnalysisFlow, AnalysisInput, AnalysisState, FilterSummary } from './analysis.ts';
 import { countedSummary, withAlike } from './counted.ts';
 import { endpoint } from './endpoint.ts';
 import { describeKernelPath } from './kernel-path.ts';
@@ -21,6 +23,7 @@ export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
     inputs: describeInputs(result),
     topology: describeTopology(scene.topology, scene.correlation.points.filter(isCapture), scene.inputs),
     flows: result.flows.map((flow) => describeFlow(result, flow)),
+    ...(scene.correlation.asked && { filter: describeFilter(scene.correlation.asked) }),
     findings: result.findings.map((finding) => withAlike(finding, result)),
     ...(scene.correlation.counted && { counted: countedSummary(result, scene.correlation.counted) }),
     ...(result.changes.length > 0 && { changes: [...result.changes] }),
@@ -28,6 +31,10 @@ export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
     warnings: result.issues.map(describeIssue),
     ...(whatIf && { whatIf }),
   };
+}
+
+function describeFilter({ filter, matched, of, forgotten }: Asked): FilterSummary {
+  return { expression: printFilter(filter), matched, flows: of, ...(forgotten > 0 && { forgotten }) };
 }
 
 function describeState({ taken, orderBy, own, after }: HostState): AnalysisState {

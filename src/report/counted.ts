@@ -26,10 +26,15 @@ export function countedSummary(result: AnalyzeResult, counted: CountedFlows): Co
     unknown: counted.byStatus.get('unknown') ?? 0,
   };
   for (const [id, count] of counted.like) {
-    const flow = result.flows[id];
+    const flow = flowOf(result, id);
     if (flow) sums[fareOf(result, flow)] += count;
   }
   return sums;
+}
+
+/** Where a filter asks for some flows, ids are those of all. */
+function flowOf({ flows, scene }: AnalyzeResult, id: number): DiagnosedFlow | undefined {
+  return scene.correlation.asked ? flows.find(({ flow }) => flow.id === id) : flows[id];
 }
 
 function fareOf(
@@ -42,13 +47,13 @@ function fareOf(
 
 /** As they stand in the analysis, behind those that were looked at. */
 export function* countedFlows(result: AnalyzeResult): Iterable<AnalysisFlow> {
-  let id = result.flows.length;
+  let id = result.scene.correlation.flows.length;
   for (const flow of result.scene.correlation.counted?.flows() ?? []) yield describe(result, flow, id++);
 }
 
 function describe(result: AnalyzeResult, flow: CountedFlow, id: number): AnalysisFlow {
   const { protocol, legs, like } = flow;
-  const known = like === undefined ? undefined : result.flows[like];
+  const known = like === undefined ? undefined : flowOf(result, like);
   const most = (pick: (leg: CountedLeg) => number) => Math.max(0, ...legs.map(pick));
   return {
     id,

@@ -8,6 +8,7 @@ import { countedFlows } from '../../report/counted.ts';
 import { renderAnalysis } from '../../report/text/analysis.ts';
 import { fails } from '../../report/text/flow-name.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
+import { filterFor, parseFilterOptions } from '../filter.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { isEmpty, loadInputs } from '../load.ts';
 import { parseMemory } from '../memory.ts';
@@ -23,9 +24,11 @@ export async function analyzeAction(
 ): Promise<Status> {
   const maxMemory = parseMemory(options.maxMemory);
   const threads = parseThreads(options.threads);
+  const wanted = parseFilterOptions(options);
   const output = openOutput(io, options.output, words);
   const { inputs, progress } = await loadInputs(words, options, io);
-  const result = await analyze(inputs, { maxMemory, threads });
+  const filter = filterFor(wanted, inputs);
+  const result = await analyze(inputs, { maxMemory, threads, ...(filter && { filter }) });
   progress.end();
   const unusable = [...inputs.issues, ...result.scene.correlation.issues].filter(
     (issue) => issue.severity === 'error',

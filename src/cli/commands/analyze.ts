@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type FilterOptions, withFilterOptions } from '../filter-options.ts';
 import type { Io } from '../io.ts';
 import {
   type CommonOptions,
@@ -11,7 +12,7 @@ import {
 } from '../options.ts';
 import type { Finish } from '../program.ts';
 
-export interface AnalyzeOptions extends CommonOptions<'text' | 'json'> {
+export interface AnalyzeOptions extends CommonOptions<'text' | 'json'>, FilterOptions {
   readonly whatIf?: readonly string[];
   readonly maxMemory?: string;
   readonly threads?: string;
@@ -45,13 +46,17 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
           "nettrace analyze ./bundle --what-if 'sysctl -w net.ipv4.ip_forward=1'",
           'What a command would change, without running it:',
         ],
+        [
+          "nettrace analyze ./bundle --host 10.0.0.2 --port 53 --time '+10s..+20s'",
+          'Of all that was captured only this:',
+        ],
       ])}
 What a file is, is found by its content. Nothing but captures is needed; each
 dump that is there makes the answer more certain, and the report names those
 that would help.
 `,
     );
-  return withCommonOptions(command, ['text', 'json']).action(
+  return withCommonOptions(withFilterOptions(command), ['text', 'json']).action(
     async (words: string[], options: AnalyzeOptions) => {
       const { analyzeAction } = await import('../actions/analyze.ts');
       finish(await analyzeAction(words, options, io));

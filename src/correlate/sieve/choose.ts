@@ -62,7 +62,7 @@ export interface Choice {
 export function choose(
   flows: SeenFlows,
   budget: Budget = BUDGET,
-  isAsked: (legs: readonly LegRef[]) => boolean = () => true,
+  isAsked: (flow: number, legs: readonly LegRef[]) => boolean = () => true,
 ): Choice {
   const { count } = flows;
   const wanted = new Uint8Array(count);
@@ -81,7 +81,7 @@ export function choose(
       shapes[flow] = NOISE;
       continue;
     }
-    if (!isAsked(legs)) {
+    if (!isAsked(flow, legs)) {
       shapes[flow] = LEFT_OUT;
       continue;
     }

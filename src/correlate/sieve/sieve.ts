@@ -55,7 +55,7 @@ export async function sieve(captures: readonly CaptureInput[], options: SieveOpt
   const isAsked = filter && askedIn(flows, compileFilter(filter, beginOf(readings)));
   const choice = choose(flows, budget, isAsked);
   const leftOut = isAsked && {
-    ...readBeside(flows, choice, few ? EVERYTHING : BESIDE, isAsked),
+    ...readBeside(flows, choice, few ? EVERYTHING : BESIDE),
     forgotten: flowsOf.reduce((sum, { table }) => sum + table.givenUp.conversations, 0),
   };
   for (let flow = 0; flow < flows.count; flow++) {
@@ -71,8 +71,8 @@ function beginOf(readings: readonly FirstReading[]): number {
   return Math.min(...points.flatMap(({ first }) => first ?? []));
 }
 
-function askedIn(flows: SeenFlows, test: Test): (legs: readonly LegRef[]) => boolean {
-  return (legs) =>
+function askedIn(flows: SeenFlows, test: Test): (flow: number, legs: readonly LegRef[]) => boolean {
+  return (_, legs) =>
     test({
       faces: legs.map((leg) => ({ protocol: flows.protocol(leg), ...flows.ends(leg) })),
       start: Math.min(...legs.map(({ records, record }) => records.first(record))),
@@ -85,9 +85,8 @@ function readBeside(
   flows: SeenFlows,
   { shapes, wanted }: Choice,
   budget: Budget,
-  isAsked: (legs: readonly LegRef[]) => boolean,
 ): Omit<LeftOut, 'forgotten'> {
-  const others = choose(flows, budget, (legs) => !isAsked(legs));
+  const others = choose(flows, budget, (flow) => shapes[flow] === LEFT_OUT);
   let left = 0;
   let beside = 0;
   for (let flow = 0; flow < flows.count; flow++) {

@@ -1,7 +1,7 @@
 /** The verdict: what somebody reads who reads nothing else. */
 import { printable } from '../../base/printable.ts';
 import type { Finding } from '../../diagnose/finding.ts';
-import type { Analysis, AnalysisFlow } from '../analysis.ts';
+import type { Analysis, AnalysisFlow, FilterSummary } from '../analysis.ts';
 import { fails, isMeant } from './flow-name.ts';
 import type { Style } from './style.ts';
 import { columns, hang } from './wrap.ts';
@@ -15,7 +15,7 @@ export function summary(analysis: Analysis, style: Style): string[] {
   const head = headline(analysis, tally, errors);
   const good = tally.failing === 0 && errors.length === 0 && tally.degraded === 0;
   const paint = !good ? style.bad : tally.healthy > 0 ? style.good : style.bold;
-  const lines = hang('', head, style.width).map(paint);
+  const lines = [...filterLines(analysis.filter, style), ...hang('', head, style.width).map(paint)];
   if (errors.length > 1) {
     const rows = errors.map((finding, index) => [style.bold(String(index + 1)), printable(finding.title)]);
     lines.push(...columns(rows, { width: style.width, indent: 2, right: [0] }));
@@ -23,6 +23,20 @@ export function summary(analysis: Analysis, style: Style): string[] {
   const rest = remainder(tally);
   if (rest !== '') lines.push(...hang('', rest, style.width));
   return lines;
+}
+
+/** `filter: 3 of 1,234 flows (udp and port 53)`: all that follows is of those. */
+export function filterLines(filter: FilterSummary | undefined, style: Style): string[] {
+  if (!filter) return [];
+  const { matched, flows, expression, forgotten } = filter;
+  const more = forgotten === undefined ? '' : `; of ${thousands(forgotten)} more nobody knows (--max-memory)`;
+  const text = `filter: ${thousands(matched)} of ${thousands(flows)} flows${more} (${printable(expression)})`;
+  return hang('', text, style.width).map(style.dim);
+}
+
+/** Independent of the locale that Node runs in. */
+function thousands(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** What is wrong without having stopped anything. */
@@ -59,7 +73,7 @@ function tallyOf({ flows, findings, counted }: Analysis, failing: number, degrad
   };
 }
 
-function headline({ inputs }: Analysis, tally: Tally, errors: readonly Finding[]): string {
+function headline({ inputs, filter }: Analysis, tally: Tally, errors: readonly Finding[]): string {
   const { flows, failing, degraded, healthy } = tally;
   const why =
     errors.length === 1
@@ -74,6 +88,7 @@ function headline({ inputs }: Analysis, tally: Tally, errors: readonly Finding[]
     return `No flow was seen to fail, but something is wrong${errors.length > 1 ? ', for several reasons:' : why}`;
   if (flows === 0) {
     const captures = inputs.filter((input) => input.packets !== undefined).length;
+    if (filter && filter.flows > 0) return 'No flow is what the filter asks for';
     return captures === 0
       ? 'No capture among the inputs: nothing to follow. `nettrace trace` asks about a packet of your own.'
       : 'The captures hold no flow to follow';
