@@ -1,4 +1,10 @@
-import { RECORD, RECORD_WORDS, type Records } from './records.ts';
+import { RECORD, RECORD_WORDS } from './records.ts';
+
+/** Rows of words, each of which begins with a key as a record does. */
+export interface Keyed {
+  readonly words: Uint32Array;
+  readonly count: number;
+}
 
 /**
  * Open addressing over the records' keys: a slot is 8 bits of the hash over 24 bits of the record's number plus one, so that a probe
@@ -6,12 +12,14 @@ import { RECORD, RECORD_WORDS, type Records } from './records.ts';
  */
 export class RecordIndex {
   slots: Uint32Array;
-  readonly #records: Records;
+  readonly #records: Keyed;
+  readonly #stride: number;
   #room: number;
 
-  /** `slots`: those of an index over the same records. */
-  constructor(records: Records, slots: Uint32Array = new Uint32Array(1 << 12)) {
+  /** `slots`: those of an index over the same records, or empty ones; `stride`: words of a row. */
+  constructor(records: Keyed, slots: Uint32Array = new Uint32Array(1 << 12), stride = RECORD_WORDS) {
     this.#records = records;
+    this.#stride = stride;
     this.slots = slots;
     this.#room = MOST_LOAD * slots.length;
   }
@@ -33,7 +41,7 @@ export class RecordIndex {
       if (slot >>> 24 !== tag) continue;
       const number = (slot & 0xffffff) - 1;
       const { words } = this.#records;
-      const base = number * RECORD_WORDS;
+      const base = number * this.#stride;
       if (
         words[base + RECORD.low] === low &&
         words[base + RECORD.high] === high &&
@@ -70,7 +78,7 @@ export class RecordIndex {
     // The newest isn't in yet: whoever inserts it places it.
     const { words } = this.#records;
     for (let number = 0; number < this.#records.count - 1; number++) {
-      const base = number * RECORD_WORDS;
+      const base = number * this.#stride;
       this.#place(
         hashOf(
           words[base + RECORD.low] as number,

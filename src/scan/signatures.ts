@@ -83,4 +83,5 @@ const SLACK = 3600;
 /** Words of an entry. */
 export const SIGNATURE_WORDS = 4;
 const SHIFT = 14;
-const ENTRIES = 1 << SHIFT;
+/** Entries of a segment. */
+export const ENTRIES = 1 << SHIFT;

@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { pcapWriter } from '../../src/capture/pcap-writer.ts';
 import { collector } from '../../src/capture/writer.ts';
 import { readingOf } from '../../src/correlate/sieve/first-reading.ts';
+import type { Answer } from '../../src/correlate/sieve/requests.ts';
 import type { Share, ShareMessage } from '../../src/correlate/sieve/share.ts';
 import { capture, type Sent } from '../support/frames.ts';
 
@@ -111,7 +112,10 @@ describe('several large captures', () => {
       const messages: ShareMessage[] = [];
       await new Promise((resolve, reject) => {
         const worker = new Worker(resolvePath('dist/reading-worker.cjs'), { workerData: share });
-        worker.on('message', (message: ShareMessage) => messages.push(message));
+        worker.on('message', (message: ShareMessage | Answer) => {
+          if (message === 'read') worker.postMessage('end');
+          else if ('input' in message) messages.push(message);
+        });
         worker.once('error', reject).once('exit', resolve);
       });
       const readings = messages.flatMap((message) => ('reading' in message ? [message] : []));

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/capture/frame.ts';
 import { Conversations } from '../../src/correlate/sieve/conversations.ts';
-import { Links } from '../../src/correlate/sieve/links.ts';
+import { Forest } from '../../src/correlate/sieve/forest.ts';
+import { join, shareAddress } from '../../src/correlate/sieve/join.ts';
+import { joiningOf, link } from '../../src/correlate/sieve/links.ts';
 import { CaptureFlows, UNTOLD } from '../../src/scan/capture-flows.ts';
 import { entryAt } from '../../src/scan/signatures.ts';
 import { blockFrame } from '../packet/plain-frames.ts';
@@ -51,7 +53,7 @@ function joined(captures: readonly CaptureFlows[], conversations: Conversations)
       for (const other of entries) {
         const isTcp = conversations.protocol(one.own) === 6;
         if (one.key !== other.key || Math.abs(one.time - other.time) > 3000) continue;
-        if (!isTcp && !conversations.shareAddress(one.own, other.own)) continue;
+        if (!isTcp && !shareAddress(conversations.keys, one.own, other.own)) continue;
         const least = Math.min(first[one.own] as number, first[other.own] as number);
         for (const own of [one.own, other.own]) {
           if (first[own] === least) continue;
@@ -75,12 +77,43 @@ describe('conversations that carried the same packet', () => {
         (lists) => {
           const captures = lists.map(read);
           const conversations = new Conversations(captures);
-          const links = new Links(captures, conversations);
+          const links = link(captures, conversations);
           const roots = Array.from({ length: conversations.count }, (_, own) => links.root(own));
           expect(roots).toEqual(joined(captures, conversations));
         },
       ),
       { numRuns: 500 },
+    );
+  });
+
+  it('are the same flows, turned the same way, when several take parts of the signatures', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(sent, { maxLength: 12 }), { minLength: 3, maxLength: 3 }),
+        fc.nat(4),
+        fc.nat(16),
+        (lists, bits, cut) => {
+          const captures = lists.map(read);
+          const conversations = new Conversations(captures);
+          const joining = joiningOf(captures, conversations);
+          if (!joining) return;
+          const whole = { ...joining.task, bits, from: 0, to: 2 ** bits };
+          const at = Math.min(cut, whole.to);
+          const alone = new Forest(conversations.count);
+          join(whole, alone);
+          const united: [number, number, number][] = [];
+          join({ ...whole, from: at }, new Forest(conversations.count), undefined, (...two) =>
+            united.push(two),
+          );
+          const together = new Forest(conversations.count);
+          join({ ...whole, to: at }, together);
+          for (const two of united) together.unite(...two);
+          const seen = (forest: Forest) =>
+            Array.from({ length: conversations.count }, (_, own) => [forest.root(own), forest.crossed(own)]);
+          expect(seen(together)).toEqual(seen(alone));
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 });

@@ -1,18 +1,27 @@
 import type { Ip } from '../../net/ip.ts';
 import type { CaptureFlows } from '../../scan/capture-flows.ts';
 import { hashOf, RecordIndex } from '../../scan/record-index.ts';
-import { RECORD, RECORD_WORDS, Records } from '../../scan/records.ts';
+import { RECORD, RECORD_WORDS } from '../../scan/records.ts';
 import type { FlowEnd } from '../flow.ts';
+
+/** Keys as the records' first words have them; `kind` without the point. */
+export interface ConversationKeys {
+  readonly words: Uint32Array;
+  /** Words from one to the next. */
+  readonly stride: number;
+  count: number;
+}
+
+const KEY_WORDS = 4;
 
 /**
  * The records of all captures as conversations: records of one pair of ends are one, whatever point saw them. IPv6 addresses have
  * other numbers in each capture; here they get one.
  */
 export class Conversations {
-  /** Their keys; `kind` without the point. */
-  readonly keys: Records;
   /** Of each capture, by record: conversation << 1, and 1 where the record's lower end is the conversation's higher. */
   readonly ofRecord: Uint32Array[] = [];
+  readonly keys: ConversationKeys;
   readonly #index: RecordIndex;
   readonly #addresses: Ip[] = [];
   readonly #numbers = new Map<Ip, number>();
@@ -21,16 +30,20 @@ export class Conversations {
     const [only, ...others] = captures;
     if (only && others.length === 0 && only.points.length <= 1) {
       // One point, whose number is 0: its records are the conversations.
-      this.keys = only.table.records;
-      this.#index = only.table.index;
+      const { records, index } = only.table;
+      this.keys = { words: records.words, stride: RECORD_WORDS, count: records.count };
+      this.#index = index;
       this.#renumber(only);
       const own = new Uint32Array(this.keys.count);
       for (let record = 0; record < own.length; record++) own[record] = record << 1;
       this.ofRecord.push(own);
       return;
     }
-    this.keys = new Records();
-    this.#index = new RecordIndex(this.keys);
+    const records = captures.reduce((sum, { table }) => sum + table.records.count, 0);
+    this.keys = { words: shared(records * KEY_WORDS), stride: KEY_WORDS, count: 0 };
+    // Mostly several points see each: half of that room is enough.
+    const slots = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(records, 1024))));
+    this.#index = new RecordIndex(this.keys, slots, KEY_WORDS);
     for (const capture of captures) this.ofRecord.push(this.#place(capture));
   }
 
@@ -38,34 +51,30 @@ export class Conversations {
     return this.keys.count;
   }
 
+  /** A word of its key. */
+  word(conversation: number, word: number): number {
+    const { words, stride } = this.keys;
+    return words[conversation * stride + word] as number;
+  }
+
   protocol(conversation: number): number {
-    return this.keys.word(conversation, RECORD.kind) & 255;
+    return this.word(conversation, RECORD.kind) & 255;
   }
 
   family(conversation: number): 4 | 6 {
-    return (this.keys.word(conversation, RECORD.kind) & 256) === 0 ? 4 : 6;
+    return (this.word(conversation, RECORD.kind) & 256) === 0 ? 4 : 6;
   }
 
   /** Its lower (0) or higher (1) end. */
   end(conversation: number, side: number): FlowEnd {
-    const word = this.keys.word(conversation, side === 0 ? RECORD.low : RECORD.high);
+    const word = this.word(conversation, side === 0 ? RECORD.low : RECORD.high);
     const address = this.family(conversation) === 4 ? word : (this.#addresses[word] as Ip);
     return { address, port: this.port(conversation, side) };
   }
 
   port(conversation: number, side: number): number {
-    const ports = this.keys.word(conversation, RECORD.ports);
+    const ports = this.word(conversation, RECORD.ports);
     return side === 0 ? ports >>> 16 : ports & 0xffff;
-  }
-
-  /** Some end of the one is an end of the other: NAT leaves one as it was, mostly. */
-  shareAddress(left: number, right: number): boolean {
-    const { keys } = this;
-    const low = keys.word(left, RECORD.low);
-    const high = keys.word(left, RECORD.high);
-    const otherLow = keys.word(right, RECORD.low);
-    const otherHigh = keys.word(right, RECORD.high);
-    return low === otherLow || low === otherHigh || high === otherLow || high === otherHigh;
   }
 
   /** The conversation of these two ends, -1 when no record is of it. */
@@ -86,9 +95,10 @@ export class Conversations {
 
   #place(capture: CaptureFlows): Uint32Array {
     const { records } = capture.table;
-    const own = new Uint32Array(records.count);
+    const own = shared(records.count);
     const numbers = this.#renumber(capture);
     const { words } = records;
+    let before = -1;
     for (let record = 0; record < records.count; record++) {
       const at = record * RECORD_WORDS;
       const kind = (words[at + RECORD.kind] as number) & 0xffff;
@@ -106,24 +116,37 @@ export class Conversations {
           flipped = 1;
         }
       }
-      own[record] = (this.#number(low, high, ports, kind) << 1) | flipped;
+      before = this.#number(low, high, ports, kind, before + 1);
+      own[record] = (before << 1) | flipped;
     }
     return own;
   }
 
-  #number(low: number, high: number, ports: number, kind: number): number {
+  /** `likely`: points see conversations begin in much the same order. */
+  #number(low: number, high: number, ports: number, kind: number, likely: number): number {
+    const { keys } = this;
+    const { words, count } = keys;
+    if (likely < count) {
+      const at = likely * KEY_WORDS;
+      if (
+        words[at + RECORD.low] === low &&
+        words[at + RECORD.high] === high &&
+        words[at + RECORD.ports] === ports &&
+        words[at + RECORD.kind] === kind
+      )
+        return likely;
+    }
     const hash = hashOf(low, high, ports, kind);
     const known = this.#index.find(hash, low, high, ports, kind);
     if (known >= 0) return known;
-    const number = this.keys.add();
-    const { words } = this.keys;
-    const at = number * RECORD_WORDS;
+    const at = count * KEY_WORDS;
     words[at + RECORD.low] = low;
     words[at + RECORD.high] = high;
     words[at + RECORD.ports] = ports;
     words[at + RECORD.kind] = kind;
-    this.#index.insert(hash, number);
-    return number;
+    keys.count++;
+    this.#index.insert(hash, count);
+    return count;
   }
 
   #renumber({ decoder }: CaptureFlows): Uint32Array {
@@ -140,4 +163,9 @@ export class Conversations {
     }
     return numbers;
   }
+}
+
+/** What threads look at together. Memory that isn't written yet is none. */
+function shared(words: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(words * 4));
 }

@@ -2,7 +2,7 @@ import type { CaptureFlows } from '../../scan/capture-flows.ts';
 import { HAS_DATA, NOTE, RECORD, type Records, SIDE } from '../../scan/records.ts';
 import type { FlowEnd } from '../flow.ts';
 import type { Conversations } from './conversations.ts';
-import type { Links } from './links.ts';
+import type { Forest } from './forest.ts';
 import type { GroupLog } from './quoted.ts';
 
 const TCP = 6;
@@ -68,7 +68,7 @@ export class SeenFlows {
   readonly count: number;
   readonly #captures: readonly CaptureFlows[];
   readonly #conversations: Conversations;
-  readonly #links: Links;
+  readonly #links: Forest;
   readonly #quoted: ReadonlySet<number>;
   readonly #groups: GroupLog;
   /** Legs of flow `i`: from `#from[i]` to `#from[i + 1]`. */
@@ -80,7 +80,7 @@ export class SeenFlows {
   constructor(
     captures: readonly CaptureFlows[],
     conversations: Conversations,
-    links: Links,
+    links: Forest,
     quoted: ReadonlySet<number>,
     groups: GroupLog,
   ) {
@@ -199,11 +199,11 @@ export class SeenFlows {
 
   /** The word of its key that is its initiator's address, and that of the other end. */
   clientWord({ conversation, forwardEnd }: LegRef): number {
-    return this.#conversations.keys.word(conversation, forwardEnd === 0 ? RECORD.low : RECORD.high);
+    return this.#conversations.word(conversation, forwardEnd === 0 ? RECORD.low : RECORD.high);
   }
 
   serverWord({ conversation, forwardEnd }: LegRef): number {
-    return this.#conversations.keys.word(conversation, forwardEnd === 0 ? RECORD.high : RECORD.low);
+    return this.#conversations.word(conversation, forwardEnd === 0 ? RECORD.high : RECORD.low);
   }
 
   serverPort({ conversation, forwardEnd }: LegRef): number {

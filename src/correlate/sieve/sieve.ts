@@ -7,9 +7,9 @@ import { BESIDE, BUDGET, type Budget, type Choice, choose, EVERYTHING, LEFT_OUT 
 import { Conversations } from './conversations.ts';
 import type { FirstReading } from './first-reading.ts';
 import { type LegRef, SeenFlows } from './flows.ts';
-import { Links } from './links.ts';
+import { linkTogether } from './links.ts';
 import { GroupLog, QuotedLog } from './quoted.ts';
-import { type ReadersOptions, readCaptures } from './readers.ts';
+import { type ReadersOptions, readWithThreads } from './readers.ts';
 
 export interface SieveOptions extends ReadersOptions {
   readonly budget?: Budget | undefined;
@@ -37,7 +37,7 @@ export interface LeftOut {
 const FEW = 100_000;
 
 export async function sieve(captures: readonly CaptureInput[], options: SieveOptions): Promise<Sieve> {
-  const readings = await readCaptures(captures, options);
+  const { readings, threads } = await readWithThreads(captures, options);
   const quoted = new QuotedLog();
   const groups = new GroupLog();
   for (const reading of readings) {
@@ -46,7 +46,7 @@ export async function sieve(captures: readonly CaptureInput[], options: SieveOpt
   }
   const flowsOf = readings.map(({ flows }) => flows);
   const conversations = new Conversations(flowsOf);
-  const links = new Links(flowsOf, conversations);
+  const links = await linkTogether(flowsOf, conversations, threads).finally(() => threads.end());
   const flows = new SeenFlows(flowsOf, conversations, links, quoted.among(conversations), groups);
   const packets = readings.reduce((sum, { summary }) => sum + summary.packets, 0);
   const few = packets <= FEW && !options.budget;

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { JoinTask } from './join.ts';
+import type { Answer, Request } from './requests.ts';
+import type { Share, ShareMessage } from './share.ts';
+
+/** Is there where the program was bundled; run from its sources it does all in one thread. */
+const WORKER = 'reading-worker.cjs';
+
+/**
+ * Other threads that do parts of what this one does. Of one that could not start, or died, what it was asked for is undefined: whoever asked
+ * does it then.
+ */
+export class Threads {
+  readonly #threads: readonly Thread[];
+
+  /** At most `count` of them, which begin with their share of the captures at once. */
+  constructor(count: number, share: Share, onMessage: (message: ShareMessage) => void) {
+    const path = count > 0 ? workerFile() : undefined;
+    this.#threads =
+      path === undefined ? [] : Array.from({ length: count }, () => new Thread(path, share, onMessage));
+  }
+
+  get count(): number {
+    return this.#threads.length;
+  }
+
+  /** Until all that they took is read. */
+  async read(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.answer()));
+  }
+
+  /** What the thread unites; undefined when it can't. */
+  async join(thread: number, task: JoinTask): Promise<Uint32Array | undefined> {
+    const answer = await this.#threads[thread]?.ask({ join: task });
+    return typeof answer === 'object' ? answer.united : undefined;
+  }
+
+  end(): void {
+    for (const thread of this.#threads) thread.end();
+  }
+}
+
+class Thread {
+  readonly #worker: Worker;
+  #answered: ((answer: Answer | undefined) => void) | undefined;
+  /** What came before anybody waited for it. */
+  readonly #answers: Answer[] = [];
+  #isOver = false;
+
+  constructor(path: string, share: Share, onMessage: (message: ShareMessage) => void) {
+    this.#worker = new Worker(path, { workerData: share });
+    this.#worker.on('message', (message: ShareMessage | Answer) => {
+      if (message !== 'read' && 'input' in message) onMessage(message);
+      else {
+        this.#answers.push(message);
+        this.#tell();
+      }
+    });
+    const over = () => {
+      this.#isOver = true;
+      this.#tell();
+    };
+    this.#worker.once('error', over);
+    this.#worker.once('exit', over);
+  }
+
+  /** The next of its answers; undefined when none will come. One at a time. */
+  answer(): Promise<Answer | undefined> {
+    return new Promise((resolve) => {
+      this.#answered = resolve;
+      this.#tell();
+    });
+  }
+
+  ask(request: Request): Promise<Answer | undefined> {
+    this.#worker.postMessage(request);
+    return this.answer();
+  }
+
+  end(): void {
+    this.#worker.postMessage('end' satisfies Request);
+    // It keeps nobody waiting.
+    this.#worker.unref();
+  }
+
+  #tell(): void {
+    const tell = this.#answered;
+    if (!tell || (this.#answers.length === 0 && !this.#isOver)) return;
+    this.#answered = undefined;
+    tell(this.#answers.shift());
+  }
+}
+
+function workerFile(): string | undefined {
+  const path = fileURLToPath(new URL(`./${WORKER}`, import.meta.url));
+  return existsSync(path) ? path : undefined;
+}
