@@ -10,6 +10,7 @@ import { defineScan } from './commands/scan.ts';
 import { defineShow } from './commands/show.ts';
 import { defineTopology } from './commands/topology.ts';
 import { defineTrace } from './commands/trace.ts';
+import { defineWhy } from './commands/why.ts';
 import type { Io, Status } from './io.ts';
 import { examples } from './options.ts';
 
@@ -17,6 +18,7 @@ export type Finish = (status: Status) => void;
 
 const COMMANDS = {
   analyze: defineAnalyze,
+  why: defineWhy,
   topology: defineTopology,
   trace: defineTrace,
   replay: defineReplay,

@@ -5,9 +5,14 @@ import type { Analysis } from '../../report/analysis.ts';
 import { analysisJson } from '../../report/analysis-json.ts';
 import { assemble } from '../../report/assemble.ts';
 import { countedFlows } from '../../report/counted.ts';
+import { jsonText } from '../../report/json.ts';
+import { storyMarkdown } from '../../report/markdown/why.ts';
 import { renderAnalysis } from '../../report/text/analysis.ts';
 import { fails } from '../../report/text/flow-name.ts';
+import { renderStory } from '../../report/text/why.ts';
+import { tellStory } from '../../report/why/tell.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
+import type { WhyOptions } from '../commands/why.ts';
 import { filterFor, parseFilterOptions } from '../filter.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { isEmpty, loadInputs } from '../load.ts';
@@ -22,6 +27,43 @@ export async function analyzeAction(
   options: AnalyzeOptions,
   io: Io,
 ): Promise<Status> {
+  const ran = await run(words, options, io, options.format === 'text' && options.output === undefined);
+  if (!ran) return 2;
+  const { result, output, unusable } = ran;
+  const hypothesis = hypothesisOf(result.scene, options.whatIf);
+  const analysis = assemble(result, hypothesis);
+  const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
+  io.setStatus(status);
+  if (options.format === 'text') output.write(renderAnalysis(analysis, textOptions(io, options)));
+  else {
+    for (const piece of analysisJson(analysis, countedFlows(result))) {
+      output.write(piece);
+      await output.ready();
+    }
+  }
+  output.end();
+  return status;
+}
+
+/** `nettrace why`: in the same bundle, since it is the same analysis told otherwise. */
+export async function whyAction(words: readonly string[], options: WhyOptions, io: Io): Promise<Status> {
+  // Of what concerns the inputs as a whole a story tells nothing, unless they are of no use.
+  const ran = await run(words, options, io, options.verbose !== true);
+  if (!ran) return 2;
+  const { result, output, unusable } = ran;
+  const analysis = assemble(result);
+  const story = tellStory(result, analysis);
+  const status = hasErrors(unusable) || !story.flow ? 2 : findsProblem(analysis) ? 1 : 0;
+  io.setStatus(status);
+  if (options.format === 'json') output.write(`${jsonText(story, 2)}\n`);
+  else if (options.format === 'markdown') output.write(storyMarkdown(story, analysis));
+  else output.write(renderStory(story, analysis, textOptions(io, options)));
+  output.end();
+  return status;
+}
+
+/** Undefined: no input is any use; why has been said. `told`: the output tells the warnings, or means not to. */
+async function run(words: readonly string[], options: AnalyzeOptions | WhyOptions, io: Io, told: boolean) {
   const maxMemory = parseMemory(options.maxMemory);
   const threads = parseThreads(options.threads);
   const wanted = parseFilterOptions(options);
@@ -33,25 +75,10 @@ export async function analyzeAction(
   const unusable = [...inputs.issues, ...result.scene.correlation.issues].filter(
     (issue) => issue.severity === 'error',
   );
-  const asText = options.format === 'text';
   // The text report has the warnings in it; where it goes to a file, or data goes out, they are said here.
-  const rest = asText && options.output === undefined ? [] : result.issues;
+  const rest = told ? [] : result.issues;
   tellIssues(io, [...unusable, ...rest], options);
-  const nothing = isEmpty(inputs);
-  if (nothing) return 2;
-  const hypothesis = hypothesisOf(result.scene, options.whatIf);
-  const analysis = assemble(result, hypothesis);
-  const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
-  io.setStatus(status);
-  if (asText) output.write(renderAnalysis(analysis, textOptions(io, options)));
-  else {
-    for (const piece of analysisJson(analysis, countedFlows(result))) {
-      output.write(piece);
-      await output.ready();
-    }
-  }
-  output.end();
-  return status;
+  return isEmpty(inputs) ? undefined : { result, output, unusable };
 }
 
 function hypothesisOf(scene: AnalyzeResult['scene'], commands: readonly string[] = []): WhatIf | undefined {
