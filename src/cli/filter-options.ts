@@ -31,6 +31,10 @@ const OPTIONS = [
   ],
 ] as const;
 
+export function isFiltered({ flow, host, port, proto, time, filter }: FilterOptions): boolean {
+  return [flow, host, port, proto, time, filter].some((given) => given !== undefined);
+}
+
 /** One option given again asks for either; different ones for all of it. `!` or `not` before a value turns it round. */
 export function withFilterOptions(command: Command): Command {
   for (const [flags, text] of OPTIONS) {

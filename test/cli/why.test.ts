@@ -41,7 +41,7 @@ describe.each(incidents)('why of %s', (name) => {
   it('fits 80 columns, commands apart, and says what was seen of it where', async () => {
     const { stdout } = await run(['why', bundleOf(name)]);
     const commands =
-      /^ +(?:-A|\S+ +--flow|iptables|ip6tables|ip|sysctl|nft|nsenter|docker|echo|ethtool|arptables|ebtables|conntrack|tc|ipset|bridge) /;
+      /^ +(?:-A|\S+ +--flow|iptables|ip6tables|ip|sysctl|nft|nsenter|docker|echo|ethtool|arptables|ebtables|conntrack|tc|ipset|bridge|kubectl) /;
     const wide = stdout.split('\n').filter((line) => displayWidth(line) > 80 && !commands.test(line));
     expect(wide).toEqual([]);
     expect(stdout).not.toMatch(/\x1b|undefined|NaN|\[object/);

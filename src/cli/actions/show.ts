@@ -1,16 +1,22 @@
+import type { Issue } from '../../base/issue.ts';
 import { isCapture, MAGIC_LENGTH } from '../../capture/magic.ts';
 import { type ByteSource, peek } from '../../capture/source.ts';
-import type { CaptureInput } from '../../input/input.ts';
+import type { CaptureInput, InputSet } from '../../input/input.ts';
 import type { ShowOptions } from '../commands/show.ts';
+import { filterFor, parseFilterOptions } from '../filter.ts';
 import type { Io, Status } from '../io.ts';
 import { textOptions } from '../terminal.ts';
-import { needCapture, showing } from './show/showing.ts';
+import { askedFrames } from './show/asked.ts';
+import { needCapture, type ShowJob, showing } from './show/showing.ts';
 
-type FormOptions = ShowOptions & { readonly format: Exclude<ShowOptions['format'], 'count'> };
-
-/** Every form but `count`, each loaded when it is asked for. */
-export function showAction(words: readonly string[], options: FormOptions, io: Io): Promise<Status> {
-  return showing(words, options, io, async (job) => {
+/** Every form, each loaded when it is asked for; `count` only of the packets that a filter asks for. */
+export async function showAction(words: readonly string[], options: ShowOptions, io: Io): Promise<Status> {
+  const wanted = parseFilterOptions(options);
+  const ask = async (inputs: InputSet) => {
+    const filter = filterFor(wanted, inputs);
+    return filter && askedFrames(filter, inputs.captures);
+  };
+  const form = async (job: ShowJob): Promise<Issue[]> => {
     switch (options.format) {
       case 'text': {
         const { showText } = await import('./show/text.ts');
@@ -28,8 +34,13 @@ export function showAction(words: readonly string[], options: FormOptions, io: I
         const { showCanonical } = await import('./show/canonical.ts');
         return showCanonical(job);
       }
+      case 'count': {
+        const { showCount } = await import('./show/count.ts');
+        return showCount(needCapture(job, 'count'));
+      }
     }
-  });
+  };
+  return showing(words, options, io, form, ask);
 }
 
 /** A capture's bytes, and what its first ones say it is. */

@@ -35,7 +35,7 @@ export function filterLines(filter: FilterSummary | undefined, style: Style): st
 }
 
 /** Independent of the locale that Node runs in. */
-function thousands(count: number): string {
+export function thousands(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 

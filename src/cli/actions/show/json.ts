@@ -11,7 +11,7 @@ import { packetWriter } from './packet.ts';
 import type { ShowJob } from './showing.ts';
 
 /** One document, written as the captures are read: a capture of any size needs no memory for it. */
-export async function showJson({ inputs, output, places, commands }: ShowJob): Promise<Issue[]> {
+export async function showJson({ inputs, output, places, commands, asked }: ShowJob): Promise<Issue[]> {
   const issues: Issue[] = [];
   output.write('{"schema": "nettrace-show/1", "inputs": [');
   let separator = '\n';
@@ -20,7 +20,7 @@ export async function showJson({ inputs, output, places, commands }: ShowJob): P
     separator = ',\n';
     const place = places.find((point) => point.input === index);
     const placed = place && { namespace: place.namespace, interface: place.interface, placedBy: place.by };
-    issues.push(...(await writeCapture(capture, placed ?? {}, output)));
+    issues.push(...(await writeCapture(capture, placed ?? {}, output, asked)));
   }
   for (const { dump, namespace, by } of inputs.dumps) {
     output.write(separator);
@@ -57,22 +57,33 @@ export async function showJson({ inputs, output, places, commands }: ShowJob): P
   return issues;
 }
 
-async function writeCapture(capture: CaptureInput, placed: object, output: Output): Promise<Issue[]> {
+async function writeCapture(
+  capture: CaptureInput,
+  placed: object,
+  output: Output,
+  asked: ShowJob['asked'],
+): Promise<Issue[]> {
   const { source, kind, why } = await openCapture(capture);
   const head = jsonText({ path: capture.path, kind, why, ...placed });
   output.write(`${head.slice(0, -1)}, "packets": [`);
   let separator = '\n';
+  let matched = 0;
   const write = packetWriter(capture.path, output);
   const summary = await scanCapture(
     paced(source, output),
     (frame) => {
+      if (asked && !asked.isAsked(frame)) return;
+      matched++;
       output.write(separator);
       write(frame);
       separator = ',\n';
     },
     { path: capture.path },
   );
-  output.write(`\n], "capture": ${jsonText(describeSummary(summary))}}`);
+  const filter = asked && { expression: asked.expression, matched, packets: summary.packets };
+  output.write(
+    `\n], ${filter ? `"filter": ${jsonText(filter)}, ` : ''}"capture": ${jsonText(describeSummary(summary))}}`,
+  );
   return summary.issues;
 }
 

@@ -5,13 +5,14 @@ import { packetWriter } from './packet.ts';
 import type { ShowJob } from './showing.ts';
 
 /** One JSON line a packet, captures one after the other. */
-export async function showLines({ inputs, output }: ShowJob): Promise<Issue[]> {
+export async function showLines({ inputs, output, asked }: ShowJob): Promise<Issue[]> {
   const issues: Issue[] = [];
   for (const capture of inputs.captures) {
     const write = packetWriter(capture.path, output);
     const summary = await scanCapture(
       paced(capture.open(), output),
       (frame) => {
+        if (asked && !asked.isAsked(frame)) return;
         write(frame);
         output.write('\n');
       },

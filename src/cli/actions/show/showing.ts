@@ -5,12 +5,15 @@ import { type Io, type Status, UsageError } from '../../io.ts';
 import { isEmpty, issuesOf, loadInputs } from '../../load.ts';
 import { hasErrors, tellIssues } from '../../messages.ts';
 import { type Output, openOutput } from '../../output.ts';
+import type { AskedFrames } from './asked.ts';
 import type { ShownHost } from './host.ts';
 
 /** What the forms of `show` work on. Each gives the issues that it met while reading the captures. */
 export interface ShowJob extends Pick<ShownHost, 'places' | 'commands'> {
   readonly inputs: InputSet;
   readonly output: Output;
+  /** Of a filter: the packets that it asks for. */
+  readonly asked?: AskedFrames;
 }
 
 /** Reads the inputs, and lets `form` show them. */
@@ -19,6 +22,7 @@ export async function showing(
   options: ShowOptions,
   io: Io,
   form: (job: ShowJob) => Promise<Issue[]>,
+  ask?: (inputs: InputSet) => Promise<AskedFrames | undefined>,
 ): Promise<Status> {
   const output = openOutput(io, options.output, words);
   const { inputs, progress } = await loadInputs(words, options, io);
@@ -26,7 +30,12 @@ export async function showing(
   if (isEmpty(inputs)) return 2;
   const { places, commands, issues: doubts } = await hostFor(inputs, options.format);
   tellIssues(io, doubts, options);
-  const issues = await form({ inputs, output, places, commands });
+  const asked = await ask?.(inputs);
+  // Who asks for packets is shown packets.
+  const job = asked
+    ? { inputs: { ...inputs, dumps: [] }, output, places, commands: [], asked }
+    : { inputs, output, places, commands };
+  const issues = await form(asked ? needCapture(job, options.format) : job);
   progress.end();
   output.end();
   tellIssues(io, issues, options);

@@ -10,6 +10,7 @@ import { count } from '../../../report/text/notes.ts';
 import { PacketBytes } from '../../../report/text/packet-bytes.ts';
 import { dayOf, dayText, packetText, timeText } from '../../../report/text/packet-line.ts';
 import { finish, type Style, styleOf, type TextOptions } from '../../../report/text/style.ts';
+import { thousands } from '../../../report/text/summary.ts';
 import { hang } from '../../../report/text/wrap.ts';
 import type { PlayedCommand } from '../../../snapshot/snapshot.ts';
 import { paced } from '../../output.ts';
@@ -18,7 +19,7 @@ import type { ShowJob } from './showing.ts';
 
 /** Every input with what it was taken for and why, where it belongs, and what it holds. */
 export async function showText(
-  { inputs, output, places, commands }: ShowJob,
+  { inputs, output, places, commands, asked }: ShowJob,
   options: TextOptions,
 ): Promise<Issue[]> {
   const style = styleOf(options);
@@ -39,6 +40,7 @@ export async function showText(
       output,
       style,
       options,
+      asked,
     );
     issues.push(...summary.issues);
   }
@@ -65,14 +67,18 @@ async function showCapture(
   output: ShowJob['output'],
   style: Style,
   options: TextOptions,
+  asked: ShowJob['asked'],
 ): Promise<CaptureSummary> {
   const { source, kind, why } = await openCapture(capture);
   output.write(finish([head, style.dim(`  ${kind}: ${printable(why)}`)], options));
   const plain = new PacketBytes();
   let day: number | undefined;
+  let matched = 0;
   const summary = await scanCapture(
     paced(source, output),
     (frame) => {
+      if (asked && !asked.isAsked(frame)) return;
+      matched++;
       const today = dayOf(frame.seconds);
       if (today !== day) output.write(`  ${dayText(today)} UTC\n`);
       day = today;
@@ -83,6 +89,10 @@ async function showCapture(
     },
     { path: capture.path },
   );
+  if (asked) {
+    const text = `filter: ${thousands(matched)} of ${thousands(summary.packets)} packets (${printable(asked.expression)})`;
+    output.write(finish(hang('  ', style.dim(text), style.width), options));
+  }
   output.write(finish(footer(summary, style), options));
   return summary;
 }
