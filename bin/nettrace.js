@@ -18,13 +18,22 @@ const HEADER = 128;
 
 const words = process.argv.slice(2);
 /**
- * An analysis runs a thousand functions for a moment each, and V8 would spend a sixth of all CPU, on threads of its own, on optimizing
- * them: they have to run four times as long before, and those of a scan, whose loops are WebAssembly, longer still. Measured on Node 20;
- * later ones have a compiler in between.
+ * An analysis runs a thousand functions and two hundred regular expressions for a moment each, and V8 would spend a fourth of all CPU on
+ * compiling them, on threads of its own too: functions have to run four times as long before they are optimized, and those of a scan,
+ * whose loops are WebAssembly, longer still; expressions have to be used a hundred times. Measured on Node 20; later ones have a
+ * compiler in between.
  */
-const BUDGETS = { analyze: 270000, scan: 1000000 };
-const budgeted = Object.keys(BUDGETS).find((command) => words.includes(command));
-const OWN_FLAGS = budgeted && /^v20\./.test(process.version) ? `--interrupt-budget=${BUDGETS[budgeted]}` : '';
+const FLAGS = {
+  analyze: [
+    '--interrupt-budget=270000',
+    '--no-sparkplug',
+    '--regexp-tier-up-ticks=100',
+    '--no-regexp-peephole-optimization',
+  ],
+  scan: ['--interrupt-budget=1000000'],
+};
+const flagged = Object.keys(FLAGS).find((command) => words.includes(command));
+const OWN_FLAGS = flagged && /^v20\./.test(process.version) ? FLAGS[flagged].join(' ') : '';
 
 /** Whether a source file that went into the bundle is newer than it; what else is in src/ doesn't matter to this start. */
 function isStale(name) {
@@ -186,9 +195,24 @@ function digest(text) {
   return (hash >>> 0).toString(16);
 }
 
+/**
+ * By V8's part of Node itself: `node:v8` would load Node's streams, a fourteenth of an empty program. Node 20 has it, and warns of
+ * asking for it.
+ */
+function setFlags(flags) {
+  const { noDeprecation } = process;
+  process.noDeprecation = true;
+  try {
+    process.binding('v8').setFlagsFromString(flags);
+  } catch {
+    require('node:v8').setFlagsFromString(flags);
+  }
+  process.noDeprecation = noDeprecation;
+}
+
 function run() {
   // Before any code is compiled: V8 refuses kept code that was compiled under other flags.
-  if (OWN_FLAGS !== '') require('node:v8').setFlagsFromString(OWN_FLAGS);
+  if (OWN_FLAGS !== '') setFlags(OWN_FLAGS);
   bundle('cli').main();
 }
 

@@ -49,7 +49,7 @@ export async function readWithThreads(
   const tasks = fileTasks(captures, taskOf);
   const most = Math.min(options.threads ?? Math.min(availableParallelism(), MOST_THREADS), tasks.length);
   const share: Share = { tasks, taken: new Int32Array(new SharedArrayBuffer(4)) };
-  const threads = new Threads(most - 1, share, (message) => {
+  const threads = await Threads.begin(most - 1, share, (message) => {
     if ('reading' in message) readings[message.input] = readingOf(message.reading);
     else captures[message.input]?.onRead?.(message.bytes);
   });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { JoinTask } from './join.ts';
 import type { Answer, Request } from './requests.ts';
 import type { Share, ShareMessage } from './share.ts';
@@ -15,11 +15,22 @@ const WORKER = 'reading-worker.cjs';
 export class Threads {
   readonly #threads: readonly Thread[];
 
+  private constructor(threads: readonly Thread[]) {
+    this.#threads = threads;
+  }
+
   /** At most `count` of them, which begin with their share of the captures at once. */
-  constructor(count: number, share: Share, onMessage: (message: ShareMessage) => void) {
+  static async begin(
+    count: number,
+    share: Share,
+    onMessage: (message: ShareMessage) => void,
+  ): Promise<Threads> {
     const path = count > 0 ? workerFile() : undefined;
-    this.#threads =
-      path === undefined ? [] : Array.from({ length: count }, () => new Thread(path, share, onMessage));
+    if (path === undefined) return new Threads([]);
+    // Few analyses have captures that long, and with what it loads it is a fourteenth of an empty program.
+    const { Worker } = await import('node:worker_threads');
+    const begun = () => new Thread(new Worker(path, { workerData: share }), onMessage);
+    return new Threads(Array.from({ length: count }, begun));
   }
 
   get count(): number {
@@ -49,8 +60,8 @@ class Thread {
   readonly #answers: Answer[] = [];
   #isOver = false;
 
-  constructor(path: string, share: Share, onMessage: (message: ShareMessage) => void) {
-    this.#worker = new Worker(path, { workerData: share });
+  constructor(worker: Worker, onMessage: (message: ShareMessage) => void) {
+    this.#worker = worker;
     this.#worker.on('message', (message: ShareMessage | Answer) => {
       if (message !== 'read' && 'input' in message) onMessage(message);
       else {
