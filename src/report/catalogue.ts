@@ -1,10 +1,7 @@
 /** The catalogue of causes as plain data: what `nettrace explain`, README and docs/causes.md are made from. */
 import type { CausePage } from '../diagnose/cause.ts';
 import { CAUSES } from '../diagnose/causes.ts';
-
-export interface CataloguePage extends CausePage {
-  readonly group: string;
-}
+import type { CataloguePage } from './cause-page.ts';
 
 /** What the first word of an id stands for, in the order a packet meets it. */
 const GROUPS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
@@ -52,30 +49,4 @@ export function catalogueTable(): string {
     rows.push(`| \`${page.id}\` | ${page.title} |`);
   }
   return ['| cause | |', '| --- | --- |', ...rows].join('\n');
-}
-
-/** The page with its parts under their headings, in the order of reading. */
-export function partsOf(
-  page: CataloguePage,
-): readonly (readonly [heading: string, text: string | readonly string[]])[] {
-  const { symptom, mechanism, check, proof, refutation, settledBy, repair, references } = page;
-  return [
-    ['What one sees', symptom],
-    ['What happens', mechanism],
-    ['How to see it', check.split(/; (?=\S)/)],
-    ['What proves it', proof],
-    ['What speaks against it', refutation],
-    ['What settles it', settledBy],
-    ['What repairs it', repair],
-    ['References', references],
-  ];
-}
-
-/** The page in Markdown. */
-export function pageMarkdown(page: CataloguePage): string {
-  const parts = partsOf(page).map(([heading, text]) => {
-    const body = typeof text === 'string' ? text : text.map((line) => `* ${line}`).join('\n');
-    return `### ${heading}\n\n${body}\n`;
-  });
-  return `## ${page.id}: ${page.title}\n\n${parts.join('\n')}`;
 }

@@ -4,6 +4,7 @@ import { type WhatIf, whatIf } from '../../diagnose/what-if.ts';
 import type { Analysis } from '../../report/analysis.ts';
 import { analysisJson } from '../../report/analysis-json.ts';
 import { assemble } from '../../report/assemble.ts';
+import { catalogue } from '../../report/catalogue.ts';
 import { countedFlows } from '../../report/counted.ts';
 import { jsonText } from '../../report/json.ts';
 import { storyMarkdown } from '../../report/markdown/why.ts';
@@ -11,6 +12,7 @@ import { renderAnalysis } from '../../report/text/analysis.ts';
 import { fails } from '../../report/text/flow-name.ts';
 import { renderStory } from '../../report/text/why.ts';
 import { tellStory } from '../../report/why/tell.ts';
+import { VERSION } from '../../version.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
 import type { WhyOptions } from '../commands/why.ts';
 import { filterFor, parseFilterOptions } from '../filter.ts';
@@ -35,7 +37,10 @@ export async function analyzeAction(
   const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
   io.setStatus(status);
   if (options.format === 'text') output.write(renderAnalysis(analysis, textOptions(io, options)));
-  else {
+  else if (options.format !== 'json') {
+    const { analysisForCi } = await import('../actions/ci.ts');
+    output.write(analysisForCi(options.format, analysis, { version: VERSION, pages: catalogue(), unusable }));
+  } else {
     for (const piece of analysisJson(analysis, countedFlows(result))) {
       output.write(piece);
       await output.ready();

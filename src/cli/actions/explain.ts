@@ -1,6 +1,7 @@
 import { nearest } from '../../base/nearest.ts';
 import { printable } from '../../base/printable.ts';
-import { type CataloguePage, catalogue, pageMarkdown, partsOf } from '../../report/catalogue.ts';
+import { catalogue } from '../../report/catalogue.ts';
+import { type CataloguePage, pageMarkdown, partsOf } from '../../report/cause-page.ts';
 import { jsonText } from '../../report/json.ts';
 import { renderCatalogue, renderPage } from '../../report/text/catalogue.ts';
 import type { ExplainOptions } from '../commands/explain.ts';

@@ -12,7 +12,9 @@ import {
 } from '../options.ts';
 import type { Finish } from '../program.ts';
 
-export interface AnalyzeOptions extends CommonOptions<'text' | 'json'>, FilterOptions {
+export interface AnalyzeOptions
+  extends CommonOptions<'text' | 'json' | 'junit' | 'sarif' | 'github'>,
+    FilterOptions {
   readonly whatIf?: readonly string[];
   readonly maxMemory?: string;
   readonly threads?: string;
@@ -50,13 +52,17 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
           "nettrace analyze ./bundle --host 10.0.0.2 --port 53 --time '+10s..+20s'",
           'Of all that was captured only this:',
         ],
+        [
+          'nettrace analyze ./bundle --format sarif -o nettrace.sarif',
+          'For a code scanning service; junit is for CI systems, github prints\n  annotations of GitHub Actions:',
+        ],
       ])}
 What a file is, is found by its content. Nothing but captures is needed; each
 dump that is there makes the answer more certain, and the report names those
 that would help.
 `,
     );
-  return withCommonOptions(withFilterOptions(command), ['text', 'json']).action(
+  return withCommonOptions(withFilterOptions(command), ['text', 'json', 'junit', 'sarif', 'github']).action(
     async (words: string[], options: AnalyzeOptions) => {
       const { analyzeAction } = await import('../actions/analyze.ts');
       finish(await analyzeAction(words, options, io));

@@ -1,4 +1,4 @@
-import { type CataloguePage, partsOf } from '../catalogue.ts';
+import { type CataloguePage, partsOf } from '../cause-page.ts';
 import { finish, type Style, styleOf, type TextOptions } from './style.ts';
 import { columns, hang } from './wrap.ts';
 
