@@ -99,3 +99,27 @@ describe('a filter that is none', () => {
     expect(stderr).toMatch(/Did you mean api\? Known: .*front/);
   });
 });
+
+describe('filters of replay', () => {
+  it('feed the packets of the flows that are asked for, in the order of all', async () => {
+    const lines = async (words: readonly string[]) =>
+      (await run(['replay', SHOP, '-q', ...words])).stdout.split('\n');
+    const all = await lines([]);
+    const own = await lines(['--flow', 'tcp 198.51.100.90 > 203.0.113.90:8080']);
+    const rest = await lines(['--filter', 'not (tcp and flow 198.51.100.90 > 203.0.113.90:8080)']);
+    expect(own.length).toBeGreaterThan(6);
+    const place = (line: string) => JSON.stringify((JSON.parse(line || '{}') as { packet?: object }).packet);
+    expect(
+      [...own, ...rest]
+        .filter((line) => line !== '')
+        .map(place)
+        .toSorted(),
+    ).toEqual(
+      all
+        .filter((line) => line !== '')
+        .map(place)
+        .toSorted(),
+    );
+    for (const line of own.slice(0, 4)) expect(line).toMatch(/198\.51\.100\.90/);
+  });
+});

@@ -4,10 +4,12 @@ import { createWorld, type World } from '../../netstack/world.ts';
 import { jsonText } from '../../report/json.ts';
 import type { Skb } from '../../skb/skb.ts';
 import type { ReplayOptions } from '../commands/replay.ts';
+import { parseFilterOptions } from '../filter.ts';
 import type { Io, Status } from '../io.ts';
 import { tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
 import { loadScene } from '../scene.ts';
+import { askedPackets } from './replay/asked.ts';
 import { capturedFeeds } from './replay/captured.ts';
 import { countersText } from './replay/counters.ts';
 import { injectedFeeds, parseInjections } from './replay/inject.ts';
@@ -26,12 +28,17 @@ export async function replayAction(
   options: ReplayOptions,
   io: Io,
 ): Promise<Status> {
+  const wanted = parseFilterOptions(options);
   const injections = parseInjections(options.inject ?? []);
   const output = openOutput(io, options.output, [...words, ...injections.map(({ path }) => path)]);
-  const scene = await loadScene(words, options, io);
+  const scene = await loadScene(words, options, io, wanted);
   if (!scene) return 2;
+  const asked = askedPackets(scene.correlation);
   const tally: Tally = { replayed: 0, foreign: 0 };
-  const feeds = injections.length > 0 ? injectedFeeds(injections, scene, tally) : capturedFeeds(scene, tally);
+  const feeds =
+    injections.length > 0
+      ? injectedFeeds(injections, scene, tally, asked)
+      : capturedFeeds(scene, tally, asked);
   const world = createWorld(scene.snapshot, scene.topology, { respond: options.respond ?? false });
   for await (const { skb, origin } of merged(feeds)) {
     tally.replayed++;

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { type FilterOptions, withFilterOptions } from '../filter-options.ts';
 import type { Io } from '../io.ts';
 import { type CommonOptions, examples, withCommonOptions } from '../options.ts';
 import type { Finish } from '../program.ts';
 
-export interface ReplayOptions extends CommonOptions<'jsonl' | 'counters'> {
+export interface ReplayOptions extends CommonOptions<'jsonl' | 'counters'>, FilterOptions {
   readonly inject?: readonly string[];
   readonly respond?: boolean;
 }
@@ -33,9 +34,13 @@ export function defineReplay(io: Io, finish: Finish): Command {
           'nettrace replay ./bundle --format counters',
           'Rule counters after that traffic, as iptables-save -c would print them:',
         ],
+        [
+          "nettrace replay ./bundle --flow 'tcp 10.0.0.2 > 8.8.8.8:443' --format counters",
+          'Which rules one flow passes, without what others do to limits and lists:',
+        ],
       ])}`,
     );
-  return withCommonOptions(command, ['jsonl', 'counters']).action(
+  return withCommonOptions(withFilterOptions(command), ['jsonl', 'counters']).action(
     async (words: string[], options: ReplayOptions) => {
       const { replayAction } = await import('../actions/replay.ts');
       finish(await replayAction(words, options, io));

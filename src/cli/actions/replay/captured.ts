@@ -13,7 +13,7 @@ import { type Feed, feedOf } from './feed.ts';
 /** SLL's packet type for what the capturing host sent itself (PACKET_OUTGOING). */
 const OUTGOING = 4;
 
-export function capturedFeeds(scene: Scene, tally: Tally): Feed[] {
+export function capturedFeeds(scene: Scene, tally: Tally, asked?: (packet: Packet) => boolean): Feed[] {
   const { inputs, snapshot, topology, correlation } = scene;
   if (inputs.captures.length === 0) {
     throw new UsageError(
@@ -27,6 +27,7 @@ export function capturedFeeds(scene: Scene, tally: Tally): Feed[] {
       path: capture.path,
       open: () => capture.open(),
       capture,
+      ...(asked && { asked }),
       foreign: () => {
         tally.foreign++;
       },

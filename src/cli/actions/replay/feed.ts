@@ -34,6 +34,8 @@ export interface FeedSource {
   open(): ByteSource;
   /** What is known of the capture that it is, where it is one of the inputs. */
   readonly capture?: CaptureInput;
+  /** Others are passed over; default: all are fed. */
+  readonly asked?: (packet: Packet) => boolean;
   /** Where this packet is fed; undefined leaves it out. */
   place(packet: Packet, bytes: Uint8Array): () => PacketOrigin | undefined;
   /** A frame without an IP packet. */
@@ -50,6 +52,7 @@ export function feedOf(source: FeedSource): Feed {
         (frame) => {
           if (source.capture) setClock(frame, source.capture);
           const packet = dissect(frame);
+          if (source.asked && !source.asked(packet)) return;
           const skb = skbFromFrame(frame.bytes, packet, { file: source.path, number: frame.number });
           if (skb) queue.push({ skb, time: timeOf(packet), place: source.place(packet, frame.bytes) });
           else source.foreign();

@@ -4,6 +4,7 @@ import { nearest } from '../../../base/nearest.ts';
 import { printable } from '../../../base/printable.ts';
 import { openFile } from '../../../capture/open.ts';
 import type { PacketOrigin } from '../../../correlate/packet-origin.ts';
+import type { Packet } from '../../../packet/packet.ts';
 import { UsageError } from '../../io.ts';
 import type { Scene } from '../../scene.ts';
 import type { Tally } from '../replay.ts';
@@ -29,7 +30,12 @@ export function parseInjections(words: readonly string[]): InjectionWord[] {
   });
 }
 
-export function injectedFeeds(words: readonly InjectionWord[], scene: Scene, tally: Tally): Feed[] {
+export function injectedFeeds(
+  words: readonly InjectionWord[],
+  scene: Scene,
+  tally: Tally,
+  asked?: (packet: Packet) => boolean,
+): Feed[] {
   return words.map((word) => {
     const origin = originOf(word, scene);
     const open = () => {
@@ -42,6 +48,7 @@ export function injectedFeeds(words: readonly InjectionWord[], scene: Scene, tal
     return feedOf({
       path: word.path,
       open,
+      ...(asked && { asked }),
       place: () => () => origin,
       foreign: () => {
         tally.foreign++;
