@@ -200,14 +200,15 @@ function digest(text) {
  * asking for it.
  */
 function setFlags(flags) {
-  const { noDeprecation } = process;
-  process.noDeprecation = true;
+  // Under `--no-deprecation` it is set, and can't be.
+  const warns = process.noDeprecation !== true;
+  if (warns) process.noDeprecation = true;
   try {
     process.binding('v8').setFlagsFromString(flags);
   } catch {
     require('node:v8').setFlagsFromString(flags);
   }
-  process.noDeprecation = noDeprecation;
+  if (warns) process.noDeprecation = false;
 }
 
 function run() {
