@@ -98,7 +98,11 @@ export class ConversationTable {
     }
     const sighting = sightingOf(point, packet);
     if (!sighting) return;
-    const fragment = `${point} ${ip.source} ${ip.destination} ${ip.protocol} ${ip.id}`;
+    // A text a packet is much where nearly none is a fragment.
+    const fragment =
+      ip.fragmentOffset > 0 || ip.moreFragments
+        ? `${point} ${ip.source} ${ip.destination} ${ip.protocol} ${ip.id}`
+        : '';
     let ends = endsOf(packet);
     if (ip.fragmentOffset > 0) {
       const first = this.#fragments.get(fragment);

@@ -17,7 +17,7 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   protocol: fc.constantFrom(6, 6, 17),
   sourcePort: fc.constantFrom(80, 4000, 4001, 4002),
   destinationPort: fc.constantFrom(80, 4000),
-  sequence: fc.constantFrom(1, 2, 3),
+  tcpSequence: fc.constantFrom(1, 2, 3),
   at: fc.nat(12).map((half) => half / 2),
 });
 

@@ -19,13 +19,13 @@ export class Threads {
     this.#threads = threads;
   }
 
-  /** At most `count` of them, which begin with their share of the captures at once. */
+  /** At most `count` of them, which begin with their share of the captures at once. `path`: their program. */
   static async begin(
     count: number,
     share: Share,
     onMessage: (message: ShareMessage) => void,
+    path = count > 0 ? workerFile() : undefined,
   ): Promise<Threads> {
-    const path = count > 0 ? workerFile() : undefined;
     if (path === undefined) return new Threads([]);
     // Few analyses have captures that long, and with what it loads it is a fourteenth of an empty program.
     const { Worker } = await import('node:worker_threads');
