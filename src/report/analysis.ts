@@ -139,10 +139,39 @@ export interface AnalysisFlow {
   /** The kernel's own path of the flow's packets, by netfilter traces, beside the model's. */
   kernel?: KernelPathReport[];
   divergence?: { namespace: string; after: string; text: string };
+  /** Of the flows that findings are about, the first of each: what passed, and where it was seen. */
+  timeline?: Timeline;
   /** Indexes into findings, the cause first. */
   findings: number[];
   /** Its packets were counted, and nothing else was done with them. */
   counted?: true;
   /** It fares like the flow of that id, which was looked at. */
   like?: number;
+}
+
+export interface Timeline {
+  /** In order of time. */
+  packets: TimelinePacket[];
+  /** Packets after those. */
+  more?: number;
+}
+
+/** One packet, and all points that saw it. */
+export interface TimelinePacket {
+  direction: 'forward' | 'reply';
+  /** An ICMP error that quotes a packet of the other direction. */
+  error?: true;
+  /** `SYN`, `120 bytes`, `echo request 3`. */
+  text: string;
+  /** In order of time. `time`: epoch seconds; `tunnel`: it was inside another packet there. */
+  seen: {
+    capture: string;
+    path: string;
+    packet: number;
+    line?: number;
+    time: number;
+    tunnel?: string;
+    tuple: string;
+    ttl?: number;
+  }[];
 }

@@ -14,15 +14,17 @@ import type { Analysis, AnalysisFlow, AnalysisInput, AnalysisState, FilterSummar
 import { countedSummary, withAlike } from './counted.ts';
 import { endpoint } from './endpoint.ts';
 import { describeKernelPath } from './kernel-path.ts';
+import { flowsWithTimeline, timelineOf } from './timeline.ts';
 
 /** The diagnosis as nettrace-analysis/1: plain data, addresses as text. */
 export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
   const { scene } = result;
+  const timelines = flowsWithTimeline(result);
   return {
     schema: 'nettrace-analysis/1',
     inputs: describeInputs(result),
     topology: describeTopology(scene.topology, scene.correlation.points.filter(isCapture), scene.inputs),
-    flows: result.flows.map((flow) => describeFlow(result, flow)),
+    flows: result.flows.map((flow) => describeFlow(result, flow, timelines)),
     ...(scene.correlation.asked && { filter: describeFilter(scene.correlation.asked) }),
     findings: result.findings.map((finding) => withAlike(finding, result)),
     ...(scene.correlation.counted && { counted: countedSummary(result, scene.correlation.counted) }),
@@ -80,9 +82,14 @@ function describeInputs({ scene, issues }: AnalyzeResult): AnalysisInput[] {
   return [...captures, ...dumps];
 }
 
-function describeFlow(result: AnalyzeResult, { kase, flow, status, findings }: DiagnosedFlow): AnalysisFlow {
+function describeFlow(
+  result: AnalyzeResult,
+  { kase, flow, status, findings }: DiagnosedFlow,
+  timelines: ReadonlySet<number>,
+): AnalysisFlow {
   const { prediction } = kase;
   const divergence = divergenceOf(kase);
+  const timeline = timelines.has(flow.id) ? timelineOf(result, kase.flow) : undefined;
   return {
     id: flow.id,
     protocol: protocolName(flow.protocol),
@@ -99,6 +106,7 @@ function describeFlow(result: AnalyzeResult, { kase, flow, status, findings }: D
     ...(prediction?.back && { predictedReply: prediction.back.hops }),
     ...(kase.kernel.length > 0 && { kernel: kase.kernel.map(describeKernelPath) }),
     ...(divergence && { divergence }),
+    ...(timeline && { timeline }),
     findings: [...findings],
   };
 }
