@@ -17,7 +17,8 @@ import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { KERNEL, kernelModule } from './build/kernel.mjs';
-import { validatorModule } from './build/validator.mjs';
+import { PAGE, pageScript } from './build/page.mjs';
+import { analysisValidatorModule, validatorModule } from './build/validator.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -35,6 +36,13 @@ const foreknown = {
     }));
     onLoad({ filter: /\/src\/scan\/kernel-code\.ts$/ }, async () => ({
       contents: `export const kernelCode = () => Buffer.from('${(await kernelModule(root)).toString('base64')}', 'base64');`,
+    }));
+    onLoad({ filter: /\/src\/report\/analysis-validator\.ts$/ }, async () => ({
+      contents: await analysisValidatorModule(root),
+      resolveDir,
+    }));
+    onLoad({ filter: /\/src\/report\/html\/page-code\.ts$/ }, async () => ({
+      contents: `export const pageCode = () => ${JSON.stringify(await pageScript(root))};`,
     }));
     onLoad({ filter: /\/src\/input\/manifest-validator\.ts$/ }, async () => ({
       contents: await validatorModule(root),
@@ -185,7 +193,12 @@ function besides(inputs) {
   const all = { ...inputs };
   if ('src/correlate/sieve/readers.ts' in inputs)
     Object.assign(all, ...Object.values(worker.metafile.outputs).map((output) => output.inputs));
-  return [...Object.keys(all), ...('src/scan/kernel-code.ts' in all ? [KERNEL] : [])];
+  const page = readdirSync(join(root, PAGE)).map((file) => `${PAGE}/${file}`);
+  return [
+    ...Object.keys(all),
+    ...('src/scan/kernel-code.ts' in all ? [KERNEL] : []),
+    ...('src/report/html/page-code.ts' in all ? page : []),
+  ];
 }
 
 // Another nettrace may be starting from the same checkout: every file appears whole, and the entries last of all.

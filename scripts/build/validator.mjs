@@ -1,4 +1,5 @@
-// What Ajv makes of the manifest's schema, as a module: the bundles check manifests without Ajv.
+// What Ajv makes of the manifest's schema, as a module: the bundles check manifests without Ajv; and of the analysis', for reports.
+import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
@@ -9,6 +10,14 @@ export async function validatorModule(root) {
   const ajv = new Ajv({ allErrors: true, code: { source: true, esm: true } });
   ajv.addSchema(MANIFEST_SCHEMA);
   return standalone.default(ajv, { validateManifest: MANIFEST_SCHEMA.$id });
+}
+
+/** The text of a module in the place of src/report/analysis-validator.ts. */
+export async function analysisValidatorModule(root) {
+  const schema = (name) => JSON.parse(readFileSync(`${root}/schemas/${name}.schema.json`, 'utf8'));
+  const ajv = new Ajv({ allowUnionTypes: true, code: { source: true, esm: true } });
+  for (const name of ['path', 'topology', 'analysis']) ajv.addSchema(schema(name));
+  return standalone.default(ajv, { validateAnalysis: schema('analysis').$id });
 }
 
 /** The exports of a TypeScript file: the builder runs on Node 20, which doesn't read it itself. */

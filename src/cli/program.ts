@@ -6,6 +6,7 @@ import { defineAnnotate } from './commands/annotate.ts';
 import { defineCollect } from './commands/collect.ts';
 import { defineExplain } from './commands/explain.ts';
 import { defineReplay } from './commands/replay.ts';
+import { defineReport } from './commands/report.ts';
 import { defineScan } from './commands/scan.ts';
 import { defineShow } from './commands/show.ts';
 import { defineTopology } from './commands/topology.ts';
@@ -24,6 +25,7 @@ const COMMANDS = {
   replay: defineReplay,
   annotate: defineAnnotate,
   show: defineShow,
+  report: defineReport,
   explain: defineExplain,
   collect: defineCollect,
   scan: defineScan,

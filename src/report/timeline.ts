@@ -6,6 +6,7 @@ import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import { formatEndpoint, formatIp } from '../net/ip.ts';
 import { hasPorts } from '../net/protocol.ts';
 import { formatDns } from '../packet/dns.ts';
+import { icmpText, icmpv6Text } from '../packet/icmp-text.ts';
 import { tcpFlagText } from '../packet/summary.ts';
 import type { Timeline, TimelinePacket } from './analysis.ts';
 
@@ -31,7 +32,7 @@ export function timelineOf(result: AnalyzeResult, flow: Flow): Timeline | undefi
       (error): TimelinePacket => ({
         direction: error.quoted === 'forward' ? 'reply' : 'forward',
         error: true,
-        text: errorText(error),
+        text: errorText(flow, error),
         seen: sightingOf(result, flow, error.sighting),
       }),
     ),
@@ -116,6 +117,8 @@ function bytes(count: number): string {
   return `${count} byte${count === 1 ? '' : 's'}`;
 }
 
-function errorText({ type, code, from }: IcmpErrorSeen): string {
-  return `ICMP error ${type}/${code} from ${formatIp(from)}`;
+function errorText({ family }: Flow, { type, code, from }: IcmpErrorSeen): string {
+  const icmp = { type, code };
+  const text = family === 4 ? icmpText(icmp) : icmpv6Text(icmp);
+  return `${text} from ${formatIp(from)}`;
 }

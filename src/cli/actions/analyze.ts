@@ -37,7 +37,10 @@ export async function analyzeAction(
   const status = hasErrors(unusable) ? 2 : findsProblem(analysis) ? 1 : 0;
   io.setStatus(status);
   if (options.format === 'text') output.write(renderAnalysis(analysis, textOptions(io, options)));
-  else if (options.format !== 'json') {
+  else if (options.format === 'html') {
+    const { htmlReport } = await import('../actions/report.ts');
+    output.write(htmlReport(analysis, countedFlows(result)));
+  } else if (options.format !== 'json') {
     const { analysisForCi } = await import('../actions/ci.ts');
     output.write(analysisForCi(options.format, analysis, { version: VERSION, pages: catalogue(), unusable }));
   } else {

@@ -13,7 +13,7 @@ import {
 import type { Finish } from '../program.ts';
 
 export interface AnalyzeOptions
-  extends CommonOptions<'text' | 'json' | 'junit' | 'sarif' | 'github'>,
+  extends CommonOptions<'text' | 'json' | 'html' | 'junit' | 'sarif' | 'github'>,
     FilterOptions {
   readonly whatIf?: readonly string[];
   readonly maxMemory?: string;
@@ -44,6 +44,7 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
           'Several hosts, each with its bundle: one path across all of them:',
         ],
         ['tcpdump -i br0 -w - | nettrace analyze - rules.v4', 'A capture from standard input:'],
+        ['nettrace analyze ./bundle --format html -o report.html', 'A page to send around:'],
         [
           "nettrace analyze ./bundle --what-if 'sysctl -w net.ipv4.ip_forward=1'",
           'What a command would change, without running it:',
@@ -62,7 +63,7 @@ dump that is there makes the answer more certain, and the report names those
 that would help.
 `,
     );
-  return withCommonOptions(withFilterOptions(command), ['text', 'json', 'junit', 'sarif', 'github']).action(
+  return withCommonOptions(withFilterOptions(command), ['text', 'json', 'html', 'junit', 'sarif', 'github']).action(
     async (words: string[], options: AnalyzeOptions) => {
       const { analyzeAction } = await import('../actions/analyze.ts');
       finish(await analyzeAction(words, options, io));

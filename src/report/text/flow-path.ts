@@ -17,19 +17,31 @@ export interface FlowPathView {
   readonly shorten: (path: string) => string;
 }
 
+export interface FlowRails {
+  readonly there: readonly RailRow[];
+  /** Empty: there is none, or the request doesn't get so far. */
+  readonly back: readonly RailRow[];
+}
+
 export function flowPath(flow: AnalysisFlow, view: FlowPathView, style: Style, indent: number): string[] {
-  if (flow.predicted.length === 0) return sightedPath(flow, view, style, indent);
-  const there = legRows(flow, flow.predicted, 'forward', view, style);
+  const { there, back } = flowRails(flow, view, style.verbose);
   const lines = drawRail(there, style, indent, LONGEST_LABEL);
-  const dead = there.some((row) => row.mark === 'death');
-  if (dead || !flow.predictedReply || flow.predictedReply.length === 0) return lines;
-  const back = legRows(flow, flow.predictedReply, 'reply', view, style);
+  if (back.length === 0) return lines;
   const title = `${' '.repeat(indent)}${style.bold('the answer')}`;
   return [...lines, title, ...drawRail(back, style, indent, LONGEST_LABEL)];
 }
 
+/** Both ways as rows, for any reporter. `isVerbose`: every rule for itself, with its place. */
+export function flowRails(flow: AnalysisFlow, view: FlowPathView, isVerbose: boolean): FlowRails {
+  if (flow.predicted.length === 0) return sightedRails(flow, view);
+  const there = legRows(flow, flow.predicted, 'forward', view, isVerbose);
+  const dead = there.some((row) => row.mark === 'death');
+  const back = dead ? [] : (flow.predictedReply ?? []);
+  return { there, back: back.length === 0 ? [] : legRows(flow, back, 'reply', view, isVerbose) };
+}
+
 /** Without a model: the captures that saw it, in the order it passed them, and those that did not. */
-function sightedPath(flow: AnalysisFlow, view: FlowPathView, style: Style, indent: number): string[] {
+function sightedRails(flow: AnalysisFlow, view: FlowPathView): FlowRails {
   const { captures } = view.analysis.topology;
   const rows = (direction: Direction): RailRow[] => {
     const seen = flow.sightings.filter((sighting) => sighting.direction === direction);
@@ -43,14 +55,7 @@ function sightedPath(flow: AnalysisFlow, view: FlowPathView, style: Style, inden
   const missed = captures
     .filter((point) => packetsAt(flow, point, 'forward') === 0)
     .map((point) => beyondRow(point, 0, view));
-  const lines = drawRail([...rows('forward'), ...missed], style, indent, LONGEST_LABEL);
-  const answer = rows('reply');
-  if (answer.length === 0) return lines;
-  return [
-    ...lines,
-    `${' '.repeat(indent)}${style.bold('the answer')}`,
-    ...drawRail(answer, style, indent, LONGEST_LABEL),
-  ];
+  return { there: [...rows('forward'), ...missed], back: rows('reply') };
 }
 
 function legRows(
@@ -58,15 +63,15 @@ function legRows(
   hops: readonly Hop[],
   direction: Direction,
   view: FlowPathView,
-  style: Style,
+  isVerbose: boolean,
 ): RailRow[] {
   const { topology } = view.analysis;
   const drawn = new Set<string>();
   const path: PathView = {
-    notation: style.verbose ? 'trace' : 'short',
+    notation: isVerbose ? 'trace' : 'short',
     nameOf: view.nameOf,
     lookAt: lookerOf(flow, topology, direction),
-    places: style.verbose ? placesOf(view.shorten) : NO_PLACES,
+    places: isVerbose ? placesOf(view.shorten) : NO_PLACES,
     shorten: view.shorten,
   };
   const rows = pathRows(hops, path, drawn);

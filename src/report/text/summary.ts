@@ -6,21 +6,42 @@ import { fails, isMeant } from './flow-name.ts';
 import type { Style } from './style.ts';
 import { columns, hang } from './wrap.ts';
 
-export function summary(analysis: Analysis, style: Style): string[] {
+/** What there is to say first. */
+export interface Verdict {
+  readonly head: string;
+  /** Where `head` has no room for why: the errors' titles. */
+  readonly reasons: readonly string[];
+  /** What is wrong without having stopped anything. */
+  readonly besides?: string;
+  /** Of the other flows; may be empty. */
+  readonly rest: string;
+  readonly tone: 'bad' | 'good' | 'none';
+}
+
+export function verdictOf(analysis: Analysis): Verdict {
   const { flows, findings } = analysis;
   const failing = flows.filter((flow) => fails(flow, findings));
   const degraded = flows.filter((flow) => flow.status === 'degraded');
   const errors = findings.filter((finding) => finding.severity === 'error');
   const tally = tallyOf(analysis, failing.length, degraded.length);
-  const head = headline(analysis, tally, errors);
-  const good = tally.failing === 0 && errors.length === 0 && tally.degraded === 0;
-  const paint = !good ? style.bad : tally.healthy > 0 ? style.good : style.bold;
+  const isGood = tally.failing === 0 && errors.length === 0 && tally.degraded === 0;
+  const besides = errors.length > 1 ? undefined : worthALook(findings, errors.length > 0);
+  return {
+    head: headline(analysis, tally, errors),
+    reasons: errors.length > 1 ? errors.map(({ title }) => printable(title)) : [],
+    ...(besides !== undefined && { besides }),
+    rest: remainder(tally),
+    tone: !isGood ? 'bad' : tally.healthy > 0 ? 'good' : 'none',
+  };
+}
+
+export function summary(analysis: Analysis, style: Style): string[] {
+  const { head, reasons, besides, rest, tone } = verdictOf(analysis);
+  const paint = tone === 'none' ? style.bold : style[tone];
   const lines = [...filterLines(analysis.filter, style), ...hang('', head, style.width).map(paint)];
-  if (errors.length > 1) {
-    const rows = errors.map((finding, index) => [style.bold(String(index + 1)), printable(finding.title)]);
-    lines.push(...columns(rows, { width: style.width, indent: 2, right: [0] }));
-  } else lines.push(...worthALook(findings, errors.length > 0, style));
-  const rest = remainder(tally);
+  const rows = reasons.map((title, index) => [style.bold(String(index + 1)), title]);
+  if (rows.length > 0) lines.push(...columns(rows, { width: style.width, indent: 2, right: [0] }));
+  if (besides !== undefined) lines.push(...hang('', besides, style.width).map(style.doubtful));
   if (rest !== '') lines.push(...hang('', rest, style.width));
   return lines;
 }
@@ -39,14 +60,12 @@ export function thousands(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** What is wrong without having stopped anything. */
-function worthALook(findings: readonly Finding[], besides: boolean, style: Style): string[] {
+function worthALook(findings: readonly Finding[], isNotAll: boolean): string | undefined {
   const warnings = findings.filter((finding) => finding.severity === 'warning');
   const [first] = warnings;
-  if (!first) return [];
-  const lead = besides ? 'Besides: ' : 'Worth a look: ';
-  const text = warnings.length === 1 ? printable(first.title) : `${warnings.length} warnings below`;
-  return hang('', `${lead}${text}`, style.width).map(style.doubtful);
+  if (!first) return undefined;
+  const lead = isNotAll ? 'Besides: ' : 'Worth a look: ';
+  return `${lead}${warnings.length === 1 ? printable(first.title) : `${warnings.length} warnings below`}`;
 }
 
 /** All flows, those that were only counted among them. */

@@ -1,0 +1,2 @@
+export const PAGE: string;
+export function pageScript(root: string): Promise<string>;

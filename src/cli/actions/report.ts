@@ -1,0 +1,46 @@
+import { readFileSync, statSync } from 'node:fs';
+import { printable } from '../../base/printable.ts';
+import type { Analysis, AnalysisFlow } from '../../report/analysis.ts';
+import { reportPage } from '../../report/html/report.ts';
+import { readAnalysis } from '../../report/read-analysis.ts';
+import type { ReportOptions } from '../commands/report.ts';
+import { type Io, type Status, UsageError } from '../io.ts';
+import { tellIssues } from '../messages.ts';
+import { openOutput } from '../output.ts';
+
+/** Longest text that V8 has; JSON of more flows than that isn't read. */
+const MOST = 2 ** 29 - 24;
+
+/** Exit status 2: it isn't an analysis. What it found doesn't matter here. */
+export async function reportAction(file: string, options: ReportOptions, io: Io): Promise<Status> {
+  const output = openOutput(io, options.output, [file]);
+  const analysis = readAnalysis(textOf(file), file);
+  if (!('flows' in analysis)) {
+    tellIssues(io, [analysis], {});
+    return 2;
+  }
+  output.write(htmlReport(analysis));
+  output.end();
+  return 0;
+}
+
+/** For `analyze --format html`, which loads what makes pages only then. `more`: flows that follow those of the analysis. */
+export function htmlReport(analysis: Analysis, more: Iterable<AnalysisFlow> = []): string {
+  return reportPage(analysis, { more });
+}
+
+function textOf(file: string): string {
+  try {
+    if (file === '-') return readFileSync(0, 'utf8');
+    const { size } = statSync(file);
+    if (size > MOST)
+      throw new Error(
+        `it has ${size} bytes, ${MOST} can be read: nettrace analyze --format html makes the page without it`,
+      );
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason =
+      error instanceof Error ? error.message.replace(/, (open|stat|read).*$/, '') : String(error);
+    throw new UsageError(`can't read ${printable(file)}: ${reason}`);
+  }
+}

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import type { Io } from '../io.ts';
+import { examples } from '../options.ts';
+import type { Finish } from '../program.ts';
+
+export interface ReportOptions {
+  readonly output?: string;
+}
+
+export function defineReport(io: Io, finish: Finish): Command {
+  return new Command('report')
+    .description('a page to send around, of an analysis that was written as JSON')
+    .argument('<analysis>', 'what nettrace analyze --format json wrote; - for standard input')
+    .option('-o, --output <file>', 'write there instead of to standard output')
+    .addHelpText(
+      'after',
+      `${examples([
+        [
+          'nettrace report analysis.json -o postmortem.html',
+          'One file with everything in it, for a browser, a mail or a printer:',
+        ],
+        ['nettrace analyze ./bundle --format html -o report.html', 'The same at once:'],
+      ])}
+The page loads nothing from anywhere, and names no more than the analysis does.
+`,
+    )
+    .action(async (file: string, options: ReportOptions) => {
+      const { reportAction } = await import('../actions/report.ts');
+      finish(await reportAction(file, options, io));
+    });
+}

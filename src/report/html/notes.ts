@@ -1,0 +1,35 @@
+import { collectCommand } from '../collect-command.ts';
+import { place } from '../text/paths.ts';
+import { type Html, html } from './html.ts';
+import type { View } from './report.ts';
+
+const SHOWN_WARNINGS = 200;
+
+/** What no input tells, and the command that does. */
+export function missingSection({ analysis: { topology }, nameOf }: View): Html | undefined {
+  if (topology.missing.length === 0) return undefined;
+  const rows = topology.missing.map((item) => {
+    const own = `${item.namespace}: `;
+    const text = item.text.startsWith(own) ? item.text.slice(own.length) : item.text;
+    const netns = topology.namespaces.find(({ name }) => name === item.namespace);
+    const command = text.startsWith(`${item.namespace}:`)
+      ? undefined
+      : collectCommand(item.namespace, item.dump, netns?.container);
+    return html`<tr><td>${nameOf(item.namespace)}</td><td>${text}</td><td>${command !== undefined && html`<code>${command}</code>`}</td></tr>`;
+  });
+  return html`<div class="wide"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+export function warningSection({ analysis: { warnings }, shorten }: View): Html | undefined {
+  if (warnings.length === 0) return undefined;
+  const rest = warnings.length - SHOWN_WARNINGS;
+  return html`<ul class="warnings">${warnings.slice(0, SHOWN_WARNINGS).map((warning) => html`<li>${warning.path !== undefined && html`<code>${place({ ...warning, path: shorten(warning.path) })}</code> `}${warning.text}</li>`)}${rest > 0 && html`<li>and ${rest} more</li>`}</ul>`;
+}
+
+export function inputSection({ analysis: { inputs } }: View): Html {
+  return html`<div class="wide"><table><thead><tr><th scope="col">File</th><th scope="col">What it is</th><th scope="col">Place</th><th scope="col" class="number">Packets</th></tr></thead>
+<tbody>${inputs.map(
+    ({ path, kind, namespace, interface: device, packets }) =>
+      html`<tr><td><code>${path}</code></td><td>${kind}</td><td>${[namespace, device].filter((part) => part !== undefined).join(':')}</td><td class="number">${packets?.toLocaleString('en')}</td></tr>`,
+  )}</tbody></table></div>`;
+}

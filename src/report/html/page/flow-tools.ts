@@ -1,0 +1,129 @@
+import type { FlowRow } from '../flows.ts';
+
+const PAGE = 25;
+const BEGIN = 6;
+const FINDINGS = 7;
+
+/** Sorting, filtering and paging of the table of flows; `/` leads to the filter. */
+export function flowTools(): void {
+  const table = document.querySelector<HTMLTableElement>('#flow-table');
+  const body = table?.tBodies[0];
+  const filter = document.querySelector<HTMLInputElement>('[data-filter]');
+  const outcome = document.querySelector<HTMLSelectElement>('[data-outcome]');
+  const status = document.querySelector('#flow-count');
+  const pager = document.querySelector<HTMLElement>('[data-pager]');
+  const place = document.querySelector('[data-place]');
+  const back = document.querySelector<HTMLButtonElement>('[data-back]');
+  const on = document.querySelector<HTMLButtonElement>('[data-on]');
+  if (!table || !body || !filter || !outcome || !status || !pager || !place || !back || !on) return;
+  const rows = JSON.parse(document.querySelector('#flow-data')?.textContent ?? '[]') as FlowRow[];
+  const words = rows.map((row) => row.slice(0, 4).join(' ').toLowerCase());
+  const said = status.textContent ?? '';
+  let order = rows.map((_, index) => index);
+  let found = order;
+  let page = 0;
+  let sorted = { column: -1, isDown: false };
+
+  const show = () => {
+    const pages = Math.max(1, Math.ceil(found.length / PAGE));
+    page = Math.min(page, pages - 1);
+    body.replaceChildren(
+      ...found.slice(page * PAGE, (page + 1) * PAGE).map((index) => rowElement(rows[index] as FlowRow)),
+    );
+    pager.hidden = pages === 1;
+    place.textContent = `page ${page + 1} of ${pages}`;
+    back.disabled = page === 0;
+    on.disabled = page === pages - 1;
+  };
+  const find = () => {
+    const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const only = outcome.value;
+    found = order.filter(
+      (index) =>
+        (only === '' || rows[index]?.[0] === only) && wanted.every((word) => words[index]?.includes(word)),
+    );
+    const isAll = wanted.length === 0 && only === '';
+    status.textContent = isAll ? said : `${found.length.toLocaleString('en')} of ${said}`;
+    page = 0;
+    show();
+  };
+  const sort = (column: number) => {
+    sorted = { column, isDown: sorted.column === column && !sorted.isDown };
+    const sign = sorted.isDown ? -1 : 1;
+    order = rows.map((_, index) => index).sort((a, b) => sign * compare(rows[a], rows[b], column));
+    for (const [index, cell] of [...(table.tHead?.rows[0]?.cells ?? [])].entries()) {
+      if (index === column) cell.setAttribute('aria-sort', sorted.isDown ? 'descending' : 'ascending');
+      else cell.removeAttribute('aria-sort');
+    }
+    find();
+  };
+
+  for (const [index, cell] of [...(table.tHead?.rows[0]?.cells ?? [])].entries()) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = cell.textContent;
+    button.addEventListener('click', () => sort(index));
+    cell.replaceChildren(button);
+  }
+  for (const hidden of document.querySelectorAll<HTMLElement>('[data-tools]')) hidden.hidden = false;
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  filter.addEventListener('input', () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(find, rows.length > 5000 ? 120 : 0);
+  });
+  outcome.addEventListener('change', find);
+  const turn = (by: number) => {
+    page = Math.max(0, page + by);
+    show();
+  };
+  back.addEventListener('click', () => turn(-1));
+  on.addEventListener('click', () => turn(1));
+  document.addEventListener('keydown', (event) => {
+    const target = event.target as Element | null;
+    const isTyping = target?.matches('input, select, textarea') ?? false;
+    if (event.key === '/' && !isTyping) {
+      event.preventDefault();
+      filter.focus();
+    } else if (event.key === 'Escape' && target === filter) {
+      filter.value = '';
+      find();
+    }
+  });
+  show();
+}
+
+function compare(a: FlowRow | undefined, b: FlowRow | undefined, column: number): number {
+  const one = a?.[column];
+  const other = b?.[column];
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  if (column === FINDINGS) return first(one) - first(other);
+  return String(one).localeCompare(String(other), 'en', { numeric: true });
+}
+
+function first(findings: unknown): number {
+  return Array.isArray(findings) && findings.length > 0 ? Number(findings[0]) : Number.MAX_SAFE_INTEGER;
+}
+
+function rowElement(row: FlowRow): HTMLTableRowElement {
+  const element = document.createElement('tr');
+  for (const [column, value] of row.entries()) {
+    const cell = element.insertCell();
+    if (column === FINDINGS) {
+      for (const number of value as readonly number[]) {
+        const link = document.createElement('a');
+        link.href = `#finding-${number}`;
+        link.textContent = String(number);
+        cell.append(link, ' ');
+      }
+    } else if (column === BEGIN) {
+      const date = new Date(Number(value) * 1000);
+      cell.textContent = Number.isNaN(date.getTime())
+        ? `${value} s`
+        : date.toISOString().replace('T', ' ').replace('Z', ' UTC');
+    } else {
+      cell.textContent = String(value);
+      if (typeof value === 'number') cell.className = 'number';
+    }
+  }
+  return element;
+}

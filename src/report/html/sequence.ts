@@ -1,0 +1,36 @@
+import type { AnalysisFlow, TimelinePacket } from '../analysis.ts';
+import { flowName } from '../text/flow-name.ts';
+import { type Html, html } from './html.ts';
+import type { View } from './report.ts';
+import { columnsOf } from './sequence-columns.ts';
+import { sequenceDrawing } from './sequence-drawing.ts';
+import { momentText, sinceText } from './time.ts';
+
+/** A sequence diagram of the flow's packets over all capture points, and the same as a table. */
+export function sequenceFigure(flow: AnalysisFlow, view: View): Html | undefined {
+  const { timeline, verdict } = flow;
+  if (!timeline) return undefined;
+  const start = timeline.packets[0]?.seen[0]?.time ?? flow.start;
+  const name = flowName(flow);
+  const drawing = sequenceDrawing({
+    columns: columnsOf(flow, view.analysis.topology),
+    packets: timeline.packets,
+    start,
+    isLost: verdict === 'dropped' || verdict === 'rejected',
+  });
+  return html`<figure class="sequence"><figcaption><h4>Packets of <code>${name}</code></h4><p>from ${momentText(start)}${timeline.more !== undefined && `; ${timeline.more} more follow`}</p></figcaption>
+<div class="wide" tabindex="0" role="region" aria-label="Sequence diagram of ${name}">${drawing}</div>
+<details><summary>The same as a table</summary>${asTable(timeline.packets, view, start)}</details>
+</figure>`;
+}
+
+function asTable(packets: readonly TimelinePacket[], { shorten }: View, start: number): Html {
+  const row = ({ direction, text, seen }: TimelinePacket) =>
+    html`<tr><td>${sinceText((seen[0]?.time ?? start) - start)}</td><td>${direction === 'forward' ? 'there' : 'back'}</td><td>${text}</td><td>${seen.map(
+      ({ capture, path, packet, tuple }) =>
+        html`<div>${capture} <code>${shorten(path)} packet ${packet}</code> ${tuple}</div>`,
+    )}</td></tr>
+`;
+  return html`<div class="wide"><table><thead><tr><th scope="col">Time</th><th scope="col">Way</th><th scope="col">Packet</th><th scope="col">Seen at</th></tr></thead>
+<tbody>${packets.map(row)}</tbody></table></div>`;
+}
