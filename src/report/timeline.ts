@@ -118,7 +118,7 @@ function bytes(count: number): string {
 }
 
 function errorText({ family }: Flow, { type, code, from }: IcmpErrorSeen): string {
-  const icmp = { type, code };
+  const icmp = { type, code, checksum: 0 };
   const text = family === 4 ? icmpText(icmp) : icmpv6Text(icmp);
   return `${text} from ${formatIp(from)}`;
 }

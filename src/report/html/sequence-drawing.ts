@@ -6,7 +6,7 @@ import { sinceText } from './time.ts';
 /** Pixels: of the times, the head, a packet, all columns where they have room, and the narrowest and widest; an average letter. */
 const GUTTER = 104;
 const HEAD = 58;
-const ROW = 54;
+const ROW = 62;
 const ROOM = 920;
 const NARROWEST = 136;
 const WIDEST = 190;
