@@ -44,7 +44,7 @@ export function flowSection({ analysis: { flows, counted } }: View, more: Iterab
 <label>Filter <input type="search" data-filter placeholder="address, port, outcome …" aria-describedby="flow-count"></label>
 <label>Outcome <select data-outcome><option value="">all</option>${[...new Set(rows.map(([status]) => status))].map((status) => html`<option>${status}</option>`)}</select></label>
 </div>
-<p id="flow-count" role="status">${plural(all, 'flow')}${rows.length < all && `; the first ${rows.length.toLocaleString('en')} of them are listed`}${rows.length > SHOWN && html`<noscript>; ${SHOWN} are shown</noscript>`}</p>
+<p id="flow-count" role="status">${plural(all, 'flow')}${rows.length < all && `; the first ${rows.length.toLocaleString('en')} of them are listed`}</p>${rows.length > SHOWN && html`<noscript><p>The first ${SHOWN} are shown.</p></noscript>`}
 <div class="wide"><table id="flow-table"><thead><tr>${COLUMNS.map((column) => html`<th scope="col"${NUMERIC.has(column) && html` class="number"`}>${column}</th>`)}</tr></thead>
 <tbody>${rows.slice(0, SHOWN).map(tableRow)}</tbody></table></div>
 <div class="pager" data-pager hidden><button type="button" data-back>Back</button> <span data-place></span> <button type="button" data-on>On</button></div>
