@@ -63,10 +63,15 @@ dump that is there makes the answer more certain, and the report names those
 that would help.
 `,
     );
-  return withCommonOptions(withFilterOptions(command), ['text', 'json', 'html', 'junit', 'sarif', 'github']).action(
-    async (words: string[], options: AnalyzeOptions) => {
-      const { analyzeAction } = await import('../actions/analyze.ts');
-      finish(await analyzeAction(words, options, io));
-    },
-  );
+  return withCommonOptions(withFilterOptions(command), [
+    'text',
+    'json',
+    'html',
+    'junit',
+    'sarif',
+    'github',
+  ]).action(async (words: string[], options: AnalyzeOptions) => {
+    const { analyzeAction } = await import('../actions/analyze.ts');
+    finish(await analyzeAction(words, options, io));
+  });
 }

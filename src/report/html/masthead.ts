@@ -1,4 +1,4 @@
-import { verdictOf } from '../text/summary.ts';
+import { filterText, verdictOf } from '../text/summary.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './report.ts';
 import { momentText } from './time.ts';
@@ -19,6 +19,7 @@ export function masthead({ analysis }: View, entries: readonly Entry[]): Html {
 ${reasons.length > 0 && html`<ol class="reasons">${reasons.map((reason, index) => html`<li><a href="#finding-${index + 1}">${reason}</a></li>`)}</ol>`}
 ${besides !== undefined && html`<p class="besides">${besides}</p>`}
 ${rest !== '' && html`<p>${rest}</p>`}
+${analysis.filter && html`<p class="besides">${filterText(analysis.filter)}</p>`}
 <p class="facts">${factsOf(analysis)}</p>
 <nav aria-label="Sections">${entries.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav>
 </header>`;

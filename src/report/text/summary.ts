@@ -48,11 +48,12 @@ export function summary(analysis: Analysis, style: Style): string[] {
 
 /** `filter: 3 of 1,234 flows (udp and port 53)`: all that follows is of those. */
 export function filterLines(filter: FilterSummary | undefined, style: Style): string[] {
-  if (!filter) return [];
-  const { matched, flows, expression, forgotten } = filter;
+  return filter ? hang('', filterText(filter), style.width).map(style.dim) : [];
+}
+
+export function filterText({ matched, flows, expression, forgotten }: FilterSummary): string {
   const more = forgotten === undefined ? '' : `; of ${thousands(forgotten)} more nobody knows (--max-memory)`;
-  const text = `filter: ${thousands(matched)} of ${thousands(flows)} flows${more} (${printable(expression)})`;
-  return hang('', text, style.width).map(style.dim);
+  return `filter: ${thousands(matched)} of ${thousands(flows)} flows${more} (${printable(expression)})`;
 }
 
 /** Independent of the locale that Node runs in. */
