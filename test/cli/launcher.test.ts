@@ -187,6 +187,7 @@ describe('a checkout', { timeout: PATIENCE }, () => {
     for (const path of [
       'bin',
       'src',
+      'schemas',
       'scripts/build',
       'scripts/build.mjs',
       'package.json',
