@@ -96,6 +96,9 @@ const separate = {
     onResolve({ filter: /^tar$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './tar.cjs', external: true } : undefined,
     );
+    onResolve({ filter: /^elkjs\// }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './elk.cjs', external: true } : undefined,
+    );
   },
 };
 const textsApart = {
@@ -151,6 +154,7 @@ const program = [
       cli: 'src/cli/main.ts',
       ...Object.fromEntries(actions.filter((name) => !ON_CAPTURES.includes(name)).map(action)),
       tar: 'tar',
+      elk: 'elkjs/lib/elk.bundled.js',
     },
     plugins: [foreknown, separate, unspawned],
   }),

@@ -87,6 +87,9 @@ export interface AnalysisTopology {
       /** No dump shows it: a bridge, Docker or a capture names it. */
       inferred?: boolean;
       master?: string;
+      /** The device that it is on top of, and the number of its VLAN or tunnel. */
+      lower?: { namespace: string; interface: string };
+      id?: string;
       addresses: string[];
       /** `by`: how a pair of two machines is known. */
       peer?: { namespace: string; interface: string; by?: string };

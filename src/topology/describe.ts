@@ -7,6 +7,7 @@ import { formatMac } from '../net/mac.ts';
 import { formatPrefix } from '../net/prefix.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
+import { lowerOf } from './lower.ts';
 import type { CapturePoint, Topology } from './topology.ts';
 
 export interface LinkDescription {
@@ -18,6 +19,10 @@ export interface LinkDescription {
   /** No dump shows it: a bridge, Docker or a capture names it. */
   inferred?: boolean;
   master?: string;
+  /** The device that it is on top of: of a VLAN, a macvlan, a tunnel that names one. */
+  lower?: { namespace: string; interface: string };
+  /** Number of the VLAN, VNI or key. */
+  id?: string;
   addresses: string[];
   /** `by`: how a pair of two machines is known. */
   peer?: { namespace: string; interface: string; by?: string };
@@ -172,6 +177,8 @@ function describeNamespace(netns: Netns, topology: Topology): NamespaceDescripti
 function describeLink(link: Link, netns: Netns, topology: Topology): LinkDescription {
   const ref = { namespace: netns.name, name: link.name };
   const peer = topology.peerOf(ref);
+  const lower = lowerOf(link, netns, topology);
+  const id = numberOf(link);
   const wire = topology.wires.find(({ ends }) =>
     ends.some(({ namespace, name }) => namespace === ref.namespace && name === ref.name),
   );
@@ -183,6 +190,8 @@ function describeLink(link: Link, netns: Netns, topology: Topology): LinkDescrip
     up: link.flags.includes('UP'),
     ...(link.inferred ? { inferred: true } : {}),
     ...(link.master === undefined ? {} : { master: link.master }),
+    ...(lower && { lower: { namespace: lower.namespace, interface: lower.name } }),
+    ...(id === undefined ? {} : { id }),
     addresses: link.addresses.map(describeAddress),
     ...(peer
       ? {
@@ -194,6 +203,13 @@ function describeLink(link: Link, netns: Netns, topology: Topology): LinkDescrip
         }
       : {}),
   };
+}
+
+/** IFLA_VLAN_ID, IFLA_VXLAN_ID and what else tells devices of one kind apart. */
+function numberOf({ kind, kindData }: Link): string | undefined {
+  if (kind !== 'vlan' && kind !== 'vxlan' && kind !== 'geneve') return undefined;
+  const id = kindData?.id;
+  return typeof id === 'number' || typeof id === 'string' ? String(id) : undefined;
 }
 
 function describeAddress({ address, length, peer }: InterfaceAddress): string {

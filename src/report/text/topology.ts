@@ -95,7 +95,7 @@ function branch(
     return [
       [
         `${lead} ${view.style.bold(printable(link.name))}`,
-        printable(link.kind ?? ''),
+        printable([link.kind ?? '', link.id ?? ''].join(' ').trim()),
         stateText(link, view.style),
         detailText(link, namespace, view),
       ],
@@ -115,6 +115,7 @@ function detailText(link: Link, namespace: string, { topology, shorten, style }:
     .filter((address) => style.verbose || !address.startsWith('fe80:'))
     .map(printable);
   if (style.verbose && link.mac !== undefined) parts.push(style.dim(printable(link.mac)));
+  if (link.lower) parts.push(`on\u00a0${lowerText(link.lower, namespace)}`);
   if (link.peer) parts.push(`⇄\u00a0${printable(link.peer.namespace)}:${printable(link.peer.interface)}`);
   for (const point of topology.captures) {
     if (point.namespace !== namespace || point.interface !== link.name) continue;
@@ -122,6 +123,10 @@ function detailText(link: Link, namespace: string, { topology, shorten, style }:
     parts.push(style.doubtful(`◉\u00a0${printable(shorten(point.path))}${doubt}`));
   }
   return parts.join('\u00a0 ');
+}
+
+function lowerText({ namespace, interface: device }: NonNullable<Link['lower']>, own: string): string {
+  return printable(namespace === own ? device : `${namespace}:${device}`);
 }
 
 function segmentLines({ topology, style }: View): string[] {
