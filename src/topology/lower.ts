@@ -24,8 +24,7 @@ export function lowerOf(
   }
   const known = namespaceOf(link, netns, topology);
   const holders = [...topology.namespaces.values()].filter(
-    (other) =>
-      other.host === netns.host && (known === undefined ? other !== netns : other.name === known),
+    (other) => other.host === netns.host && (known === undefined ? other !== netns : other.name === known),
   );
   const found = holders.flatMap((other) =>
     (other.links ?? [])
@@ -43,7 +42,8 @@ function namespaceOf(
 ): string | undefined {
   if (link.peerNetns !== undefined) {
     return [...topology.namespaces.values()].find(
-      ({ name, host }) => host === netns.host && (name === link.peerNetns || name.endsWith(`/${link.peerNetns}`)),
+      ({ name, host }) =>
+        host === netns.host && (name === link.peerNetns || name.endsWith(`/${link.peerNetns}`)),
     )?.name;
   }
   for (const other of netns.links ?? []) {
