@@ -38,7 +38,7 @@ describe.each(bundles)('%s', (bundle) => {
     const { stdout } = await run(['analyze', bundle, '--format', 'json']);
     const analysis = JSON.parse(stdout) as Analysis;
     const { findings } = analysis;
-    const document = opened(reportPage(analysis));
+    const document = opened(await reportPage(analysis));
 
     const policy = document.querySelector('[http-equiv=Content-Security-Policy]')?.getAttribute('content');
     const [script] = document.querySelectorAll('script:not([type])');
@@ -123,8 +123,8 @@ describe('what strangers put in', () => {
     async (incident) => {
       const { stdout } = await run(['analyze', `captures/${incident}/bundle`, '--format', 'json']);
       const clean = JSON.parse(stdout) as Analysis;
-      const page = reportPage(poisoned(clean));
-      const before = opened(reportPage(clean));
+      const page = await reportPage(poisoned(clean));
+      const before = opened(await reportPage(clean));
       const document = opened(page);
       expect(document.querySelectorAll('img')).toHaveLength(0);
       // As many elements of each kind as without it: nothing was ended, nothing was begun.
@@ -141,7 +141,7 @@ describe('what strangers put in', () => {
 describe('the table of flows', () => {
   const COUNT = 100_000;
   let document: Document;
-  beforeAll(() => {
+  beforeAll(async () => {
     const analysis = JSON.parse(readFileSync(join(folder, 'analysis.json'), 'utf8')) as Analysis;
     const more = Array.from(
       { length: COUNT - analysis.flows.length },
@@ -160,7 +160,7 @@ describe('the table of flows', () => {
         counted: true,
       }),
     );
-    document = opened(reportPage(analysis, { more }));
+    document = opened(await reportPage(analysis, { more }));
   }, 60_000);
 
   const rows = () =>

@@ -39,7 +39,7 @@ export async function analyzeAction(
   if (options.format === 'text') output.write(renderAnalysis(analysis, textOptions(io, options)));
   else if (options.format === 'html') {
     const { htmlReport } = await import('../actions/report.ts');
-    output.write(htmlReport(analysis, countedFlows(result)));
+    output.write(await htmlReport(analysis, countedFlows(result)));
   } else if (options.format !== 'json') {
     const { analysisForCi } = await import('../actions/ci.ts');
     output.write(analysisForCi(options.format, analysis, { version: VERSION, pages: catalogue(), unusable }));

@@ -19,13 +19,13 @@ export async function reportAction(file: string, options: ReportOptions, io: Io)
     tellIssues(io, [analysis], {});
     return 2;
   }
-  output.write(htmlReport(analysis));
+  output.write(await htmlReport(analysis));
   output.end();
   return 0;
 }
 
 /** For `analyze --format html`, which loads what makes pages only then. `more`: flows that follow those of the analysis. */
-export function htmlReport(analysis: Analysis, more: Iterable<AnalysisFlow> = []): string {
+export function htmlReport(analysis: Analysis, more: Iterable<AnalysisFlow> = []): Promise<string> {
   return reportPage(analysis, { more });
 }
 

@@ -3,20 +3,20 @@ import { VERSION } from '../../version.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
 import { namespaceNames } from '../text/namespace-name.ts';
 import { commonFolder, shortener } from '../text/paths.ts';
+import { TOPOLOGY_STYLE } from '../topology/style.ts';
 import { documentText } from './document.ts';
 import { findingSection } from './finding.ts';
 import { flowSection } from './flows.ts';
-import { type Html, html } from './html.ts';
+import { html } from './html.ts';
 import { masthead } from './masthead.ts';
 import { inputSection, missingSection, warningSection } from './notes.ts';
 import { pageCode } from './page-code.ts';
 import { STYLE } from './style.ts';
+import { topologyFigure } from './topology.ts';
 
 export interface ReportOptions {
   /** Flows that follow those of the analysis: the ones that were only counted. */
   readonly more?: Iterable<AnalysisFlow>;
-  /** A drawing of the topology, for all findings. */
-  readonly drawing?: Html;
 }
 
 /** What the sections of a page share. */
@@ -26,7 +26,7 @@ export interface View {
   readonly nameOf: (namespace: string) => string;
 }
 
-export function reportPage(analysis: Analysis, { more = [], drawing }: ReportOptions = {}): string {
+export async function reportPage(analysis: Analysis, { more = [] }: ReportOptions = {}): Promise<string> {
   const view: View = {
     analysis,
     shorten: shortener(commonFolder(analysis.inputs.map(({ path }) => path))),
@@ -39,7 +39,7 @@ export function reportPage(analysis: Analysis, { more = [], drawing }: ReportOpt
       'Findings',
       findings.length > 0 && findings.map((finding, index) => findingSection(finding, index, view)),
     ],
-    ['topology', 'Topology', drawing],
+    ['topology', 'Topology', await topologyFigure(analysis)],
     ['flows', 'Flows', flowSection(view, more)],
     ['unknown', 'What is not known', missingSection(view)],
     ['warnings', 'Warnings', warningSection(view)],
@@ -65,7 +65,12 @@ ${content}
 )}</main>
 <footer>Made by nettrace ${VERSION}, which replays what was captured through a model of the kernel.</footer>
 </div>`;
-  return documentText({ title: titleOf(analysis), body, style: STYLE, script: pageCode() });
+  return documentText({
+    title: titleOf(analysis),
+    body,
+    style: `${STYLE}${TOPOLOGY_STYLE}`,
+    script: pageCode(),
+  });
 }
 
 function titleOf({ findings }: Analysis): string {

@@ -1,6 +1,6 @@
 /** Mermaid by its own parser, DOT by Graphviz itself (as WebAssembly), and all forms with names that try to break out of them. */
 import { Graphviz } from '@hpcc-js/wasm-graphviz';
-import { Window } from 'happy-dom';
+import { JSDOM } from 'jsdom';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AnalysisTopology } from '../../../src/report/analysis.ts';
 import { drawDot } from '../../../src/report/topology/dot.ts';
@@ -16,7 +16,7 @@ let parseMermaid: (text: string) => Promise<unknown>;
 beforeAll(async () => {
   graphviz = await Graphviz.load();
   // Mermaid cleans labels with DOMPurify, which wants a document.
-  const window = new Window();
+  const { window } = new JSDOM();
   Object.assign(globalThis, { window, document: window.document });
   const { default: mermaid } = await import('mermaid');
   parseMermaid = (text) => mermaid.parse(text);
