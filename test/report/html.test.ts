@@ -230,7 +230,9 @@ describe('packets drawn', () => {
     const document = opened(stdout);
     const drawing = document.querySelector('.sequence svg') as Element;
     const heads = textsOf(drawing.querySelectorAll('.column > text:not(.note)'));
-    expect(heads.slice(1, -1)).toEqual(['host:enp1s0', 'host:vbr', 'vault:eth0']);
+    expect(heads.slice(1, -1)).toEqual(['enp1s0', 'vbr', 'eth0']);
+    const notes = textsOf(drawing.querySelectorAll('.column.point > .note'));
+    expect(notes).toEqual(['host', 'host', 'vault']);
     const [first] = drawing.querySelectorAll('.packet');
     expect(first?.querySelector('.what')?.lastChild?.textContent).toBe('SYN');
     expect(first?.querySelectorAll('.sighting')).toHaveLength(3);

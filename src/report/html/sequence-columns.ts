@@ -24,11 +24,13 @@ export function columnsOf(flow: AnalysisFlow, topology: AnalysisTopology): Colum
     const at = points.findIndex((point) => (order.get(point) ?? Number.POSITIVE_INFINITY) > own);
     points.splice(at < 0 ? points.length : at, 0, other);
   }
-  return [
-    end(flow.client),
-    ...points.map((capture): Column => ({ label: capture, note: '', kind: 'point', capture })),
-    end(flow.server),
-  ];
+  return [end(flow.client), ...points.map(pointColumn), end(flow.server)];
+}
+
+/** `edge/host:lan1`: two lines, the device first. */
+function pointColumn(capture: string): Column {
+  const at = capture.lastIndexOf(':');
+  return { label: capture.slice(at + 1), note: capture.slice(0, Math.max(0, at)), kind: 'point', capture };
 }
 
 function end({ address, port, name, namespace }: Endpoint): Column {
