@@ -1,4 +1,5 @@
 import type { FlowRow } from '../flows.ts';
+import { momentText } from '../time.ts';
 
 const PAGE = 25;
 const BEGIN = 6;
@@ -115,12 +116,8 @@ function rowElement(row: FlowRow): HTMLTableRowElement {
         link.textContent = String(number);
         cell.append(link, ' ');
       }
-    } else if (column === BEGIN) {
-      const date = new Date(Number(value) * 1000);
-      cell.textContent = Number.isNaN(date.getTime())
-        ? `${value} s`
-        : date.toISOString().replace('T', ' ').replace('Z', ' UTC');
-    } else {
+    } else if (column === BEGIN) cell.textContent = momentText(Number(value));
+    else {
       cell.textContent = String(value);
       if (typeof value === 'number') cell.className = 'number';
     }
