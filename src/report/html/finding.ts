@@ -1,9 +1,9 @@
 import type { Finding } from '../../diagnose/finding.ts';
 import type { AnalysisFlow } from '../analysis.ts';
+import { plural } from '../facts.ts';
 import { flowName, groupFlows, statusText } from '../text/flow-name.ts';
 import { place } from '../text/paths.ts';
 import { type Html, html } from './html.ts';
-import { plural } from './masthead.ts';
 import { pathFigure } from './path.ts';
 import type { View } from './report.ts';
 import { ruleTable } from './rules.ts';

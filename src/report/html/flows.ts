@@ -1,11 +1,11 @@
 import { printable } from '../../base/printable.ts';
 import type { AnalysisFlow, Endpoint } from '../analysis.ts';
+import { plural } from '../facts.ts';
 import { statusText } from '../text/flow-name.ts';
 import { endpointText } from '../text/header.ts';
+import { momentText } from '../text/time.ts';
 import { dataBlock, type Html, html } from './html.ts';
-import { plural } from './masthead.ts';
 import type { View } from './report.ts';
-import { momentText } from './time.ts';
 
 /** Rows that stand in the page itself; the script pages through all of them. */
 const SHOWN = 25;

@@ -1,7 +1,7 @@
+import { factsOf } from '../facts.ts';
 import { filterText, verdictOf } from '../text/summary.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './report.ts';
-import { momentText } from './time.ts';
 
 export interface Entry {
   readonly id: string;
@@ -20,27 +20,7 @@ ${reasons.length > 0 && html`<ol class="reasons">${reasons.map((reason, index) =
 ${besides !== undefined && html`<p class="besides">${besides}</p>`}
 ${rest !== '' && html`<p>${rest}</p>`}
 ${analysis.filter && html`<p class="besides">${filterText(analysis.filter)}</p>`}
-<p class="facts">${factsOf(analysis)}</p>
+<p class="facts">${factsOf(analysis).join(' · ')}</p>
 <nav aria-label="Sections">${entries.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav>
 </header>`;
-}
-
-function factsOf({ flows, counted, inputs, topology }: View['analysis']): string {
-  const captures = inputs.filter(({ packets }) => packets !== undefined);
-  const packets = captures.reduce((sum, input) => sum + (input.packets ?? 0), 0);
-  const times = flows.flatMap(({ start, end }) => [start, end]);
-  const from = times.length > 0 ? times.reduce((least, time) => Math.min(least, time)) : undefined;
-  const to = times.reduce((most, time) => Math.max(most, time), 0);
-  const parts = [
-    plural(flows.length + (counted?.flows ?? 0), 'flow'),
-    `${plural(packets, 'packet')} of ${plural(captures.length, 'capture')}`,
-    plural(inputs.length - captures.length, 'dump'),
-    plural(topology.namespaces.length, 'namespace'),
-    ...(from === undefined ? [] : [`${momentText(from)} to ${momentText(to)}`]),
-  ];
-  return parts.join(' · ');
-}
-
-export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

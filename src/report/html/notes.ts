@@ -1,4 +1,4 @@
-import { collectCommand } from '../collect-command.ts';
+import { missingRows } from '../missing-rows.ts';
 import { place } from '../text/paths.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './report.ts';
@@ -8,15 +8,10 @@ const SHOWN_WARNINGS = 200;
 /** What no input tells, and the command that does. */
 export function missingSection({ analysis: { topology }, nameOf }: View): Html | undefined {
   if (topology.missing.length === 0) return undefined;
-  const rows = topology.missing.map((item) => {
-    const own = `${item.namespace}: `;
-    const text = item.text.startsWith(own) ? item.text.slice(own.length) : item.text;
-    const netns = topology.namespaces.find(({ name }) => name === item.namespace);
-    const command = text.startsWith(`${item.namespace}:`)
-      ? undefined
-      : collectCommand(item.namespace, item.dump, netns?.container);
-    return html`<tr><td>${nameOf(item.namespace)}</td><td>${text}</td><td>${command !== undefined && html`<code>${command}</code>`}</td></tr>`;
-  });
+  const rows = missingRows(topology).map(
+    ({ namespace, text, command }) =>
+      html`<tr><td>${nameOf(namespace)}</td><td>${text}</td><td>${command !== undefined && html`<code>${command}</code>`}</td></tr>`,
+  );
   return html`<div class="wide"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 

@@ -1,7 +1,8 @@
 import type { TimelinePacket } from '../analysis.ts';
+import type { Column } from '../sequence/columns.ts';
+import { columnOf, type Segment, type Sequence, segmentsOf } from '../sequence/segments.ts';
+import { sinceText } from '../text/time.ts';
 import { type Html, html } from './html.ts';
-import type { Column } from './sequence-columns.ts';
-import { sinceText } from './time.ts';
 
 /** Pixels: of the times, the head, a packet, all columns where they have room, and the narrowest and widest; an average letter. */
 const GUTTER = 104;
@@ -11,25 +12,6 @@ const ROOM = 920;
 const NARROWEST = 136;
 const WIDEST = 190;
 const LETTER = 6.7;
-
-export interface Sequence {
-  readonly columns: readonly Column[];
-  readonly packets: readonly TimelinePacket[];
-  /** Epoch seconds that times are counted from. */
-  readonly start: number;
-  /** The model says that requests die on the way. */
-  readonly isLost: boolean;
-}
-
-/** From one column to the next that saw the packet, or where it isn't seen any more. */
-interface Segment {
-  readonly from: number;
-  readonly to: number;
-  /** `assumed`: nobody looked beyond. */
-  readonly kind: 'seen' | 'assumed' | 'missing';
-  /** The tuple that NAT made of it on the way. */
-  readonly rewrite?: string;
-}
 
 class Grid {
   readonly column: number;
@@ -103,37 +85,6 @@ function arrow({ from, to, kind, rewrite }: Segment, y: number, grid: Grid): Htm
     rewrite !== undefined &&
     html`<text class="rewrite" x="${(begin + end) / 2}" y="${y + 31}"><title>${rewrite}</title>${cut(`→ ${rewrite}`, grid.column * 1.6)}</text>`
   }</g>`;
-}
-
-/** From its sender over the points that saw it; where the next point didn't, it is missing there. */
-function segmentsOf(packet: TimelinePacket, { columns, isLost }: Sequence): Segment[] {
-  const step = packet.direction === 'forward' ? 1 : -1;
-  const end = step === 1 ? columns.length - 1 : 0;
-  const seen = packet.seen
-    .map((sighting) => ({ at: columnOf(sighting, columns), tuple: sighting.tuple }))
-    .filter(({ at }) => at >= 0)
-    .toSorted((a, b) => (a.at - b.at) * step);
-  const segments: Segment[] = [];
-  let tuple: string | undefined;
-  // Nobody knows where an error comes from.
-  let from = packet.error ? (seen[0]?.at ?? end) : columns.length - 1 - end;
-  for (const one of seen) {
-    const rewrite = tuple !== undefined && tuple !== one.tuple ? one.tuple : undefined;
-    if (one.at !== from)
-      segments.push({ from, to: one.at, kind: 'seen', ...(rewrite !== undefined && { rewrite }) });
-    from = one.at;
-    tuple = one.tuple;
-  }
-  if (from === end) return segments;
-  const next = from + step;
-  const isMissing =
-    columns[next]?.kind === 'point' || (isLost && packet.direction === 'forward' && !packet.error);
-  segments.push({ from, to: next, kind: isMissing ? 'missing' : 'assumed' });
-  return segments;
-}
-
-function columnOf({ capture }: TimelinePacket['seen'][number], columns: readonly Column[]): number {
-  return columns.findIndex((column) => column.capture === capture);
 }
 
 /** As much as there is room for; the whole is in a title beside. */

@@ -1,26 +1,22 @@
 import type { AnalysisFlow, TimelinePacket } from '../analysis.ts';
+import { sequenceOf } from '../sequence/segments.ts';
 import { flowName } from '../text/flow-name.ts';
+import { momentText, sinceText } from '../text/time.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './report.ts';
-import { columnsOf } from './sequence-columns.ts';
 import { sequenceDrawing } from './sequence-drawing.ts';
-import { momentText, sinceText } from './time.ts';
 
 /** A sequence diagram of the flow's packets over all capture points, and the same as a table. */
 export function sequenceFigure(flow: AnalysisFlow, view: View): Html | undefined {
-  const { timeline, verdict } = flow;
-  if (!timeline) return undefined;
-  const start = timeline.packets[0]?.seen[0]?.time ?? flow.start;
+  const sequence = sequenceOf(flow, view.analysis.topology);
+  if (!sequence) return undefined;
+  const { start, packets } = sequence;
+  const more = flow.timeline?.more;
   const name = flowName(flow);
-  const drawing = sequenceDrawing({
-    columns: columnsOf(flow, view.analysis.topology),
-    packets: timeline.packets,
-    start,
-    isLost: verdict === 'dropped' || verdict === 'rejected',
-  });
-  return html`<figure class="sequence"><figcaption><h4>Packets of <code>${name}</code></h4><p>from ${momentText(start)}${timeline.more !== undefined && `; ${timeline.more} more follow`}</p></figcaption>
+  const drawing = sequenceDrawing(sequence);
+  return html`<figure class="sequence"><figcaption><h4>Packets of <code>${name}</code></h4><p>from ${momentText(start)}${more !== undefined && `; ${more} more follow`}</p></figcaption>
 <div class="wide" tabindex="0" role="region" aria-label="Sequence diagram of ${name}">${drawing}</div>
-<details><summary>The same as a table</summary>${asTable(timeline.packets, view, start)}</details>
+<details><summary>The same as a table</summary>${asTable(packets, view, start)}</details>
 </figure>`;
 }
 

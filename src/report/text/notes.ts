@@ -1,7 +1,8 @@
 /** What the analysis went by, what it did not know, and what it stumbled over. */
+import { groupBy } from '../../base/group-by.ts';
 import { printable } from '../../base/printable.ts';
 import type { Analysis, AnalysisTopology } from '../analysis.ts';
-import { collectCommand } from '../collect-command.ts';
+import { missingRows } from '../missing-rows.ts';
 import { place } from './paths.ts';
 import type { Style } from './style.ts';
 import { columns, hang } from './wrap.ts';
@@ -9,37 +10,21 @@ import { columns, hang } from './wrap.ts';
 const SHOWN_WARNINGS = 12;
 
 export function missingLines(topology: AnalysisTopology, style: Style): string[] {
-  const { missing } = topology;
-  if (missing.length === 0) return [];
-  const byText = new Map<string, AnalysisTopology['missing']>();
-  for (const item of missing) {
-    const own = `${item.namespace}: `;
-    const text = item.text.startsWith(own) ? item.text.slice(own.length) : item.text;
-    const key = `${item.dump}\n${text}`;
-    byText.set(key, [...(byText.get(key) ?? []), { ...item, text }]);
-  }
-  const rows = [...byText.values()].flatMap((items) => {
-    const [first] = items;
-    if (!first) return [];
-    const where = items.map((item) => printable(item.namespace)).join(', ');
-    const commands = new Set(
-      items.map((item) => commandFor(item, topology)).filter((command) => command !== ''),
-    );
-    const text = printable(first.text);
-    return [[style.bold(where), text], ...[...commands].map((command) => ['', commandText(command, style)])];
+  const groups = groupBy(missingRows(topology), ({ dump, text }) => `${dump}\n${text}`);
+  if (groups.size === 0) return [];
+  const rows = [...groups.values()].flatMap((items) => {
+    const where = items.map(({ namespace }) => printable(namespace)).join(', ');
+    const commands = new Set(items.flatMap(({ command }) => command ?? []));
+    return [
+      [style.bold(where), printable(items[0]?.text ?? '')],
+      ...[...commands].map((command) => ['', commandText(command, style)]),
+    ];
   });
   return [
     '',
     `${style.bold('Not known')} ${style.dim('(and the command that shows it)')}`,
     ...columns(rows, { width: style.width, indent: 2, limit: 24 }),
   ];
-}
-
-/** What somebody types to get it; nothing where it's about one interface (`host:veth1: …`), since the dump itself is there. */
-function commandFor(item: AnalysisTopology['missing'][number], topology: AnalysisTopology): string {
-  if (item.text.startsWith(`${item.namespace}:`)) return '';
-  const netns = topology.namespaces.find(({ name }) => name === item.namespace);
-  return collectCommand(item.namespace, item.dump, netns?.container) ?? '';
 }
 
 export function warningLines(analysis: Analysis, shorten: (path: string) => string, style: Style): string[] {

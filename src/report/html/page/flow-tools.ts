@@ -1,5 +1,5 @@
+import { momentText } from '../../text/time.ts';
 import type { FlowRow } from '../flows.ts';
-import { momentText } from '../time.ts';
 
 const PAGE = 25;
 const BEGIN = 6;
