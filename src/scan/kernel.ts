@@ -43,7 +43,8 @@ const PLACE = {
 } as const;
 
 const STAGE = PLACE.macs - PLACE.stage;
-const BLOCK = PLACE.points - PLACE.block;
+/** A larger one has partly left the second cache before it is decoded. */
+const BLOCK = 1 << 19;
 const PAGE = 1 << 16;
 const MACS = 1 << 16;
 const MAC_WORDS = 4;
