@@ -1,6 +1,5 @@
 /** The packets of a flow over all capture points, for those flows that a finding is about. */
 import type { Flow, IcmpErrorSeen, Sighting } from '../correlate/flow.ts';
-import { isCapture } from '../correlate/points.ts';
 import { seenPackets } from '../correlate/timeline.ts';
 import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import { formatEndpoint, formatIp } from '../net/ip.ts';
@@ -50,7 +49,7 @@ function timeOf({ seen }: TimelinePacket): number {
 
 function sightingOf({ scene }: AnalyzeResult, flow: Flow, sighting: Sighting): TimelinePacket['seen'] {
   const point = scene.correlation.points[sighting.point];
-  if (!point || !isCapture(point)) return [];
+  if (!point || point.traced !== undefined) return [];
   return [
     {
       capture: `${point.namespace}:${point.device ?? point.interface}`,

@@ -55,6 +55,7 @@ describe.each([{ LANG: 'C.UTF-8' }, { LANG: 'C' }])('with %j', (env) => {
     ['analyze'],
     ['analyze', '-v'],
     ['analyze', '--format', 'json'],
+    ['analyze', '--format', 'markdown'],
     ['why'],
     ['why', '-v', '--format', 'json'],
     ['why', '--format', 'markdown'],

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import type { Analysis } from '../../src/report/analysis.ts';
-import { code, escaped } from '../../src/report/markdown/escape.ts';
 import { flowName } from '../../src/report/text/flow-name.ts';
 import { displayWidth } from '../../src/report/text/width.ts';
 import type { Story } from '../../src/report/why/story.ts';
+import { faultsOf, mermaidParser, readMarkdown } from '../report/markdown-tree.ts';
 import { run } from './harness.ts';
 
 const ROOT = 'captures';
@@ -80,27 +80,26 @@ it('names the rule that nearly accepted it, and the condition that kept it from 
   );
 });
 
-it('is Markdown for an issue', async () => {
-  const { stdout } = await run(['why', bundleOf('docker-forward-drop-other-bridge'), '--format', 'markdown']);
-  expect(stdout).toMatch(/^## tcp 10\.88\.0\.101:45218 → 198\.51\.100\.8:80: dropped/);
-  expect(stdout).toContain('\n```text\n┌ host\n');
-  expect(stdout).toContain('* `iptables -I DOCKER-USER -i vmbr1 -o eno1 -j ACCEPT`');
+it('is Markdown for an issue, with the packets as a diagram where several points saw them', async () => {
+  const { stdout } = await run(['why', bundleOf('published-port-no-way-back'), '--format', 'markdown']);
+  expect(faultsOf(stdout)).toEqual([]);
+  const { headings, fences, tables } = readMarkdown(stdout);
+  expect(headings[0]?.text).toMatch(/^tcp 198\.51\.100\.200:55172 → 198\.51\.100\.14:9443: no answer: /);
+  expect(fences.find(({ language }) => language === 'text')?.text).toMatch(/^┌ host\n/);
+  expect(fences.find(({ language }) => language === 'sh')?.text).toBe(
+    'ip netns exec vault ip route add default via 10.88.3.1',
+  );
+  expect(tables[0]?.head).toEqual(['Time', 'At', 'What']);
+  const [diagram] = fences.filter(({ language }) => language === 'mermaid');
+  expect(await (await mermaidParser())(diagram?.text ?? '')).toBe('sequence');
+  expect(diagram?.text).toContain('Note over c1,c2: NAT: 198.51.100.200:55172 #62; 10.88.3.4:8200\n');
 });
 
-const HOSTILE: readonly (readonly [text: string, shown: string])[] = [
-  ['<script>alert(1)</script>', '&lt;script&gt;alert(1)&lt;/script&gt;'],
-  ['[a](javascript:b) ![c](d)', '\\[a\\](javascript:b) \\!\\[c\\](d)'],
-  ['a|b `c` *d* _e_ #1 @f &amp;', 'a\\|b \\`c\\` \\*d\\* \\_e\\_ \\#1 \\@f &amp;amp;'],
-  ['\x1b[2J\u202e', '\\\\x1b\\[2J\\\\u\\{202e\\}'],
-];
-
-describe('what inputs say is text in Markdown', () => {
-  it.each(HOSTILE)('%j', (text, shown) => {
-    expect(escaped(text)).toBe(shown);
-  });
-
-  it('also within code', () => {
-    expect(code('a `b` ``c``')).toBe('``` a `b` ``c`` ```');
-    expect(code('plain')).toBe('`plain`');
-  });
+it('has the packets of healthy flows, too', async () => {
+  const { stdout } = await run([
+    ...['why', bundleOf('published-port-no-way-back'), '--format', 'markdown'],
+    ...['--filter', 'not host 198.51.100.200'],
+  ]);
+  expect(stdout).toMatch(/^## .*healthy, it was answered\n/);
+  expect(stdout).toContain('```mermaid\nsequenceDiagram\n');
 });

@@ -1,4 +1,4 @@
-/** Pages of all incidents, what runs in them, and what strangers put in. */
+/** Pages of all incidents, and the same as Markdown, what runs in them, and what strangers put in. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,10 @@ import { JSDOM, VirtualConsole } from 'jsdom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Analysis, AnalysisFlow } from '../../src/report/analysis.ts';
 import { reportPage } from '../../src/report/html/report.ts';
+import { analysisMarkdown } from '../../src/report/markdown/analysis.ts';
 import { run } from '../cli/harness.ts';
+import { faultsOf, mermaidParser, readMarkdown } from './markdown-tree.ts';
+import { poisoned } from './poison.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nettrace-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,10 +36,47 @@ function opened(page: string): Document {
 const hashOf = (text: string) => `sha256-${createHash('sha256').update(text).digest('base64')}`;
 const textsOf = (nodes: Iterable<Element>) => [...nodes].map((node) => node.textContent?.trim() ?? '');
 
+let parseMermaid: (text: string) => Promise<string>;
+beforeAll(async () => {
+  parseMermaid = await mermaidParser();
+});
+
 describe.each(bundles)('%s', (bundle) => {
-  it('is a page that stands alone and says what the analysis says', async () => {
+  let analysis: Analysis;
+  beforeAll(async () => {
     const { stdout } = await run(['analyze', bundle, '--format', 'json']);
-    const analysis = JSON.parse(stdout) as Analysis;
+    analysis = JSON.parse(stdout) as Analysis;
+  }, 60_000);
+
+  it('is Markdown that says the same, with diagrams that Mermaid reads', async () => {
+    const { findings, flows } = analysis;
+    const text = analysisMarkdown(analysis);
+    expect(faultsOf(text)).toEqual([]);
+    const { headings, tables, fences } = readMarkdown(text);
+    const shown = (title: string) => title.replaceAll('`', '').replace(/\s+/g, ' ');
+    expect(
+      headings.filter(({ depth, text: title }) => depth === 3 && /^\d/.test(title)).map((each) => each.text),
+    ).toEqual(findings.map(({ title }, index) => `${index + 1}. ${shown(title)}`));
+    const commands = findings.flatMap(({ fix, next }) => [fix?.commands ?? [], next?.commands ?? []]);
+    expect(fences.filter(({ language }) => language === 'sh').map((each) => each.text)).toEqual(
+      commands.filter(({ length }) => length > 0).map((lines) => lines.join('\n')),
+    );
+    const evidence = tables.filter(({ head }) => head[0] === 'Where');
+    expect(evidence.map(({ rows }) => rows.map(([, what = '']) => shown(what)))).toEqual(
+      findings
+        .map((finding) => finding.evidence.map((item) => shown(item.text)))
+        .filter(({ length }) => length > 0),
+    );
+    const drawn = fences.filter(({ language }) => language === 'mermaid');
+    const kinds = await Promise.all(drawn.map((each) => parseMermaid(each.text)));
+    const timed = findings.filter((finding) =>
+      flows.some(({ id, timeline }) => timeline && finding.flows.includes(id)),
+    );
+    expect(kinds.filter((kind) => kind === 'sequence')).toHaveLength(timed.length);
+    expect(kinds.filter((kind) => kind === 'flowchart-v2')).toHaveLength(1);
+  });
+
+  it('is a page that stands alone and says what the analysis says', async () => {
     const { findings } = analysis;
     const document = opened(await reportPage(analysis));
 
@@ -97,33 +137,13 @@ describe('a report of an analysis that was written before', () => {
 /** Ends elements, attributes and scripts, drives terminals, turns text around. */
 const EVIL = `"'><img src=x onerror=alert(1)></script></style><!--\${x}\x1b[2J\u202e\u2028`;
 
-/** Keys whose values are words of the format itself. */
-const WORDS: ReadonlySet<string> = new Set(
-  'schema status severity kind hook verdict direction decision action manip state orderBy was became'.split(
-    ' ',
-  ),
-);
-
-/** The same with something of the kind in every text that is no word of the format's own. */
-function poisoned<T>(value: T, key = ''): T {
-  if (typeof value === 'string') {
-    const isWord = WORDS.has(key);
-    return (isWord ? value : `${value}${EVIL}`) as T;
-  }
-  if (Array.isArray(value)) return value.map((each) => poisoned(each, key)) as T;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value as object).map(([name, each]) => [name, poisoned(each, name)]),
-  ) as T;
-}
-
 describe('what strangers put in', () => {
   it.each(['docker-forward-drop-other-bridge', 'dnat-to-a-ghost', 'fleet-far-router-knows-no-way-back'])(
     'is text, wherever it stands: %s',
     async (incident) => {
       const { stdout } = await run(['analyze', `captures/${incident}/bundle`, '--format', 'json']);
       const clean = JSON.parse(stdout) as Analysis;
-      const page = await reportPage(poisoned(clean));
+      const page = await reportPage(poisoned(clean, EVIL));
       const before = opened(await reportPage(clean));
       const document = opened(page);
       expect(document.querySelectorAll('img')).toHaveLength(0);

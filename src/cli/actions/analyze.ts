@@ -40,6 +40,9 @@ export async function analyzeAction(
   else if (options.format === 'html') {
     const { htmlReport } = await import('../actions/report.ts');
     output.write(await htmlReport(analysis, countedFlows(result)));
+  } else if (options.format === 'markdown') {
+    const { markdownReport } = await import('../actions/report.ts');
+    output.write(markdownReport(analysis));
   } else if (options.format !== 'json') {
     const { analysisForCi } = await import('../actions/ci.ts');
     output.write(analysisForCi(options.format, analysis, { version: VERSION, pages: catalogue(), unusable }));

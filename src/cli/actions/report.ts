@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { printable } from '../../base/printable.ts';
 import type { Analysis, AnalysisFlow } from '../../report/analysis.ts';
 import { reportPage } from '../../report/html/report.ts';
+import { analysisMarkdown } from '../../report/markdown/analysis.ts';
 import { readAnalysis } from '../../report/read-analysis.ts';
 import type { ReportOptions } from '../commands/report.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
@@ -19,7 +20,10 @@ export async function reportAction(file: string, options: ReportOptions, io: Io)
     tellIssues(io, [analysis], {});
     return 2;
   }
-  output.write(await htmlReport(analysis));
+  // Flows that were only counted follow those that were looked at, which the report is of.
+  const looked = { ...analysis, flows: analysis.flows.filter(({ counted }) => !counted) };
+  const more = analysis.flows.filter(({ counted }) => counted);
+  output.write(options.format === 'markdown' ? markdownReport(looked) : await htmlReport(looked, more));
   output.end();
   return 0;
 }
@@ -29,13 +33,18 @@ export function htmlReport(analysis: Analysis, more: Iterable<AnalysisFlow> = []
   return reportPage(analysis, { more });
 }
 
+/** For `analyze --format markdown`. */
+export function markdownReport(analysis: Analysis): string {
+  return analysisMarkdown(analysis);
+}
+
 function textOf(file: string): string {
   try {
     if (file === '-') return readFileSync(0, 'utf8');
     const { size } = statSync(file);
     if (size > MOST)
       throw new Error(
-        `it has ${size} bytes, ${MOST} can be read: nettrace analyze --format html makes the page without it`,
+        `it has ${size} bytes, ${MOST} can be read: nettrace analyze --format html or markdown makes the report without it`,
       );
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -13,7 +13,7 @@ import {
 import type { Finish } from '../program.ts';
 
 export interface AnalyzeOptions
-  extends CommonOptions<'text' | 'json' | 'html' | 'junit' | 'sarif' | 'github'>,
+  extends CommonOptions<'text' | 'json' | 'markdown' | 'html' | 'junit' | 'sarif' | 'github'>,
     FilterOptions {
   readonly whatIf?: readonly string[];
   readonly maxMemory?: string;
@@ -46,6 +46,10 @@ export function defineAnalyze(io: Io, finish: Finish): Command {
         ['tcpdump -i br0 -w - | nettrace analyze - rules.v4', 'A capture from standard input:'],
         ['nettrace analyze ./bundle --format html -o report.html', 'A page to send around:'],
         [
+          'nettrace analyze ./bundle --format markdown -o issue.md',
+          'For an issue or a wiki, with Mermaid diagrams:',
+        ],
+        [
           "nettrace analyze ./bundle --what-if 'sysctl -w net.ipv4.ip_forward=1'",
           'What a command would change, without running it:',
         ],
@@ -66,6 +70,7 @@ that would help.
   return withCommonOptions(withFilterOptions(command), [
     'text',
     'json',
+    'markdown',
     'html',
     'junit',
     'sarif',

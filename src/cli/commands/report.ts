@@ -1,16 +1,20 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import { examples } from '../options.ts';
 import type { Finish } from '../program.ts';
 
 export interface ReportOptions {
+  readonly format: 'html' | 'markdown';
   readonly output?: string;
 }
 
 export function defineReport(io: Io, finish: Finish): Command {
   return new Command('report')
-    .description('a page to send around, of an analysis that was written as JSON')
+    .description('a page to send around, or the text of an issue, of an analysis that was written as JSON')
     .argument('<analysis>', 'what nettrace analyze --format json wrote; - for standard input')
+    .addOption(
+      new Option('--format <format>', 'form of the output').choices(['html', 'markdown']).default('html'),
+    )
     .option('-o, --output <file>', 'write there instead of to standard output')
     .addHelpText(
       'after',
@@ -18,6 +22,10 @@ export function defineReport(io: Io, finish: Finish): Command {
         [
           'nettrace report analysis.json -o postmortem.html',
           'One file with everything in it, for a browser, a mail or a printer:',
+        ],
+        [
+          'nettrace report analysis.json --format markdown -o issue.md',
+          'For an issue or a wiki, with Mermaid diagrams; it fits into an issue of GitHub:',
         ],
         ['nettrace analyze ./bundle --format html -o report.html', 'The same at once:'],
       ])}

@@ -1,7 +1,8 @@
 /**
  * A drawing as a Mermaid flowchart (mermaid.js.org/syntax/flowchart.html): a subgraph for each machine, namespace and bridge. Labels are
- * Mermaid's quoted strings, in which every sign that Mermaid, its Markdown or HTML would take for its own is an entity.
+ * Mermaid's quoted strings.
  */
+import { mermaidText as text } from '../mermaid-text.ts';
 import type { Drawing, DrawnDevice, DrawnLine, DrawnLink, DrawnNamespace, Look } from './drawing.ts';
 
 export function drawMermaid(drawing: Drawing): string {
@@ -29,7 +30,7 @@ export function drawMermaid(drawing: Drawing): string {
 function namespaceLines({ id, lines, devices }: DrawnNamespace, indent: string): string[] {
   if (devices.length === 0) return [`${indent}${id}["${labelOf(lines)}"]`];
   return [
-    `${indent}subgraph ${id}["${labelOf(lines)}"]`,
+    `${indent}subgraph ${id}["${titleOf(lines)}"]`,
     ...devices.flatMap((device) => deviceLines(device, `${indent}  `)),
     `${indent}end`,
   ];
@@ -81,18 +82,15 @@ function looks({ namespaces }: Drawing): string[] {
 }
 
 const SIGNS: Partial<Record<DrawnLine['role'], string>> = { capture: '◉ ', mark: '✗ ' };
-const LONGEST = 120;
+
+/** Mermaid has room for one line above what is in a box. */
+function titleOf([first, ...others]: readonly DrawnLine[]): string {
+  const rest = others.map(({ role, text: words }) => `${SIGNS[role] ?? ''}${text(words)}`).join(', ');
+  return `${text(first?.text ?? '')}${rest === '' ? '' : ` (${rest})`}`;
+}
 
 function labelOf(lines: readonly DrawnLine[]): string {
   return lines.map(({ role, text: words }) => `${SIGNS[role] ?? ''}${text(words)}`).join('<br/>');
-}
-
-/** Mermaid's entities: `#` and a number or name, up to a semicolon. Letters, digits and what addresses and names consist of stay. */
-function text(words: string): string {
-  // An empty string is none to Mermaid.
-  if (words === '') return '#160;';
-  const shown = words.length > LONGEST ? `${Array.from(words).slice(0, LONGEST).join('')}…` : words;
-  return shown.replace(/[^\p{L}\p{N}\p{M} .,:/_()…-]/gu, (sign) => `#${sign.codePointAt(0)};`);
 }
 
 /** To the end of its line: nothing in it may begin a directive or an element. */

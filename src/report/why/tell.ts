@@ -7,6 +7,7 @@ import { nearRules } from '../../diagnose/near-rules.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
 import { fails, flowName } from '../text/flow-name.ts';
 import { endpointText } from '../text/header.ts';
+import { timelineOf } from '../timeline.ts';
 import { nearestFlows } from './nearest.ts';
 import type { Passing, Pick, Story } from './story.ts';
 
@@ -21,7 +22,7 @@ export function tellStory(result: AnalyzeResult, analysis: Analysis): Story {
   return {
     schema: 'nettrace-why/1',
     ...(analysis.filter && { filter: analysis.filter }),
-    ...(flow && { flow }),
+    ...(flow && { flow: own ? withTimeline(result, flow, own) : flow }),
     seen: own ? passings(result, own.kase.flow) : [],
     missed: own ? missed(own) : [],
     findings: (flow?.findings ?? []).flatMap((index) => analysis.findings[index] ?? []),
@@ -30,6 +31,12 @@ export function tellStory(result: AnalyzeResult, analysis: Analysis): Story {
     othersLeft: more - Math.min(OTHERS, others.length),
     nearest: flow ? [] : nearestFlows(result).map(pick),
   };
+}
+
+/** Of flows that no finding is about the analysis keeps none. */
+function withTimeline(result: AnalyzeResult, flow: AnalysisFlow, { kase }: DiagnosedFlow): AnalysisFlow {
+  const timeline = flow.timeline ?? timelineOf(result, kase.flow);
+  return { ...flow, ...(timeline && { timeline }) };
 }
 
 function weight(flow: AnalysisFlow, { findings }: Analysis): number {

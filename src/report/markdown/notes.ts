@@ -1,0 +1,45 @@
+import { missingRows } from '../missing-rows.ts';
+import { place } from '../text/paths.ts';
+import { code, prose, table } from './escape.ts';
+import type { View } from './view.ts';
+
+const SHOWN_MISSING = 40;
+const SHOWN_WARNINGS = 40;
+const SHOWN_INPUTS = 80;
+
+/** What no input tells, and the command that does. */
+export function missingTable({ analysis: { topology }, nameOf }: View): string | undefined {
+  const rows = missingRows(topology).map(({ namespace, text, command = '' }) => [
+    prose(nameOf(namespace)),
+    prose(text),
+    code(command),
+  ]);
+  if (rows.length === 0) return undefined;
+  return `${table(['Namespace', 'What is missing', 'What shows it'], rows.slice(0, SHOWN_MISSING))}${more(rows.length - SHOWN_MISSING)}`;
+}
+
+export function warningList({ analysis: { warnings }, shorten }: View): string | undefined {
+  if (warnings.length === 0) return undefined;
+  const lines = warnings.slice(0, SHOWN_WARNINGS).map((warning) => {
+    const where =
+      warning.path === undefined ? '' : `${code(place({ ...warning, path: shorten(warning.path) }))} `;
+    return `* ${where}${prose(warning.text)}`;
+  });
+  return `${lines.join('\n')}${more(warnings.length - SHOWN_WARNINGS)}`;
+}
+
+export function inputTable({ analysis: { inputs } }: View): string {
+  const rows = inputs
+    .slice(0, SHOWN_INPUTS)
+    .map(({ path, kind, namespace, interface: device, packets }) => [
+      code(path),
+      prose(kind),
+      code([namespace, device].filter((part) => part !== undefined).join(':')),
+      packets === undefined ? '' : packets.toLocaleString('en'),
+    ]);
+  return `${table(['File', 'What it is', 'Place', 'Packets'], rows, [3])}${more(inputs.length - SHOWN_INPUTS)}`;
+}
+
+function more(count: number): string {
+  return count > 0 ? `\n\nand ${count} more` : '';
+}

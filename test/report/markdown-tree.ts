@@ -1,0 +1,99 @@
+/** Markdown as `marked` reads it: what is shown, and whether anything came to be that nobody wrote. */
+import { JSDOM } from 'jsdom';
+import { type MarkedToken, marked, type Token, type Tokens } from 'marked';
+
+export interface Tree {
+  /** `### 1. it is dropped`: depth, and the text without its markup. */
+  readonly headings: readonly { readonly depth: number; readonly text: string }[];
+  /** Head and rows, cells as text; `raw`: the lines that they were read from. */
+  readonly tables: readonly {
+    readonly head: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+    readonly raw: readonly string[];
+  }[];
+  readonly fences: readonly { readonly language: string; readonly text: string }[];
+  /** How often each kind of element is there. */
+  readonly elements: Readonly<Record<string, number>>;
+}
+
+export function readMarkdown(text: string): Tree {
+  const headings: Tree['headings'][number][] = [];
+  const tables: Tree['tables'][number][] = [];
+  const fences: Tree['fences'][number][] = [];
+  marked.walkTokens(marked.lexer(text), (each: Token) => {
+    const token = each as MarkedToken;
+    if (token.type === 'heading') headings.push({ depth: token.depth, text: textOf(token.tokens) });
+    if (token.type === 'table') {
+      const cells = (row: readonly Tokens.TableCell[]) => row.map(({ tokens }) => textOf(tokens));
+      const raw = token.raw.trimEnd().split('\n');
+      tables.push({ head: cells(token.header), rows: token.rows.map(cells), raw });
+    }
+    if (token.type === 'code') fences.push({ language: token.lang ?? '', text: token.text });
+  });
+  const elements: Record<string, number> = {};
+  for (const { localName } of rendered(text).querySelectorAll('*'))
+    elements[localName] = (elements[localName] ?? 0) + 1;
+  return { headings, tables, fences, elements };
+}
+
+function textOf(tokens: readonly Token[] = []): string {
+  return tokens
+    .map((token) => ('tokens' in token && token.tokens ? textOf(token.tokens) : (token as Tokens.Text).text))
+    .join('');
+}
+
+function rendered(text: string): DocumentFragment {
+  return JSDOM.fragment(marked.parse(text, { async: false }));
+}
+
+const ELEMENTS: ReadonlySet<string> = new Set(
+  'h2 h3 p strong code pre ul ol li table thead tbody tr th td details summary'.split(' '),
+);
+/** Of ours, and of what is rendered. */
+const ATTRIBUTES: ReadonlySet<string> = new Set(['open', 'class', 'align']);
+
+/** Mentions, references, links, emoji, hashes of commits, quick actions: what GitHub or GitLab make of rendered text. */
+const MADE_OF_TEXT =
+  /@\w|[#!$%~^&]\w|\bGH-\d|[A-Z]+-\d|https?:|ftp:|mailto:|www\.|:[a-z0-9_+-]*[a-z][a-z0-9_+-]*:|:100:|\b[0-9a-f]{7,40}\b|^\s*\/\w|<|\$\$/i;
+
+/** What is wrong with a report, each in a few words; none where it is as it should be. */
+export function faultsOf(text: string): string[] {
+  const fragment = rendered(text);
+  const faults: string[] = [];
+  for (const element of fragment.querySelectorAll('*')) {
+    if (!ELEMENTS.has(element.localName)) faults.push(`an element ${element.localName}`);
+    for (const { name } of element.attributes) if (!ATTRIBUTES.has(name)) faults.push(`an attribute ${name}`);
+  }
+  // The forges look at what is rendered, and pass over code.
+  for (const element of fragment.querySelectorAll('code, pre')) element.replaceChildren();
+  fragment.normalize();
+  const walk = (node: Node) => {
+    const words = node.nodeType === 3 ? (node.textContent ?? '') : '';
+    if (MADE_OF_TEXT.test(words)) faults.push(`“${words}” in plain text`);
+    for (const child of node.childNodes) walk(child);
+  };
+  walk(fragment);
+  for (const { head, raw } of readMarkdown(text).tables)
+    for (const line of raw)
+      if (line.replaceAll('\\|', '').split('|').length !== head.length + 2)
+        faults.push(`not ${head.length} cells: ${line}`);
+  if (/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028\u202e]/.test(text))
+    faults.push('a character that nobody sees');
+  if (/undefined|\[object|NaN|Infinity/.test(text)) faults.push('a value that is none');
+  if (Buffer.byteLength(text) > 65_536) faults.push(`${Buffer.byteLength(text)} bytes`);
+  return faults;
+}
+
+/** Mermaid's own parser: the kind of a diagram; it throws where it is none. */
+export async function mermaidParser(): Promise<(text: string) => Promise<string>> {
+  // Mermaid cleans labels with DOMPurify, which wants a document.
+  const { window } = new JSDOM();
+  Object.assign(globalThis, { window, document: window.document });
+  const { default: mermaid } = await import('mermaid');
+  // ELK looks for one, too, to find out whether it runs in a browser.
+  Reflect.deleteProperty(globalThis, 'window');
+  return async (text) => {
+    const { diagramType } = await mermaid.parse(text);
+    return diagramType;
+  };
+}
