@@ -6,7 +6,7 @@ import type { Analysis } from '../../src/report/analysis.ts';
 import { flowName } from '../../src/report/text/flow-name.ts';
 import { displayWidth } from '../../src/report/text/width.ts';
 import type { Story } from '../../src/report/why/story.ts';
-import { faultsOf, mermaidParser, readMarkdown } from '../report/markdown-tree.ts';
+import { mermaidParser, readMarkdown } from '../report/markdown-tree.ts';
 import { run } from './harness.ts';
 
 const ROOT = 'captures';
@@ -82,8 +82,8 @@ it('names the rule that nearly accepted it, and the condition that kept it from 
 
 it('is Markdown for an issue, with the packets as a diagram where several points saw them', async () => {
   const { stdout } = await run(['why', bundleOf('published-port-no-way-back'), '--format', 'markdown']);
-  expect(faultsOf(stdout)).toEqual([]);
-  const { headings, fences, tables } = readMarkdown(stdout);
+  const { headings, fences, tables, faults } = readMarkdown(stdout);
+  expect(faults).toEqual([]);
   expect(headings[0]?.text).toMatch(/^tcp 198\.51\.100\.200:55172 → 198\.51\.100\.14:9443: no answer: /);
   expect(fences.find(({ language }) => language === 'text')?.text).toMatch(/^┌ host\n/);
   expect(fences.find(({ language }) => language === 'sh')?.text).toBe(

@@ -5,45 +5,16 @@ import { type MarkedToken, marked, type Token, type Tokens } from 'marked';
 export interface Tree {
   /** `### 1. it is dropped`: depth, and the text without its markup. */
   readonly headings: readonly { readonly depth: number; readonly text: string }[];
-  /** Head and rows, cells as text; `raw`: the lines that they were read from. */
+  /** Head and rows, cells as text. */
   readonly tables: readonly {
     readonly head: readonly string[];
     readonly rows: readonly (readonly string[])[];
-    readonly raw: readonly string[];
   }[];
   readonly fences: readonly { readonly language: string; readonly text: string }[];
   /** How often each kind of element is there. */
   readonly elements: Readonly<Record<string, number>>;
-}
-
-export function readMarkdown(text: string): Tree {
-  const headings: Tree['headings'][number][] = [];
-  const tables: Tree['tables'][number][] = [];
-  const fences: Tree['fences'][number][] = [];
-  marked.walkTokens(marked.lexer(text), (each: Token) => {
-    const token = each as MarkedToken;
-    if (token.type === 'heading') headings.push({ depth: token.depth, text: textOf(token.tokens) });
-    if (token.type === 'table') {
-      const cells = (row: readonly Tokens.TableCell[]) => row.map(({ tokens }) => textOf(tokens));
-      const raw = token.raw.trimEnd().split('\n');
-      tables.push({ head: cells(token.header), rows: token.rows.map(cells), raw });
-    }
-    if (token.type === 'code') fences.push({ language: token.lang ?? '', text: token.text });
-  });
-  const elements: Record<string, number> = {};
-  for (const { localName } of rendered(text).querySelectorAll('*'))
-    elements[localName] = (elements[localName] ?? 0) + 1;
-  return { headings, tables, fences, elements };
-}
-
-function textOf(tokens: readonly Token[] = []): string {
-  return tokens
-    .map((token) => ('tokens' in token && token.tokens ? textOf(token.tokens) : (token as Tokens.Text).text))
-    .join('');
-}
-
-function rendered(text: string): DocumentFragment {
-  return JSDOM.fragment(marked.parse(text, { async: false }));
+  /** What is wrong, each in a few words; none where it is as it should be. */
+  readonly faults: readonly string[];
 }
 
 const ELEMENTS: ReadonlySet<string> = new Set(
@@ -54,34 +25,60 @@ const ATTRIBUTES: ReadonlySet<string> = new Set(['open', 'class', 'align']);
 
 /** Mentions, references, links, emoji, hashes of commits, quick actions: what GitHub or GitLab make of rendered text. */
 const MADE_OF_TEXT =
-  /@\w|[#!$%~^&]\w|\bGH-\d|[A-Z]+-\d|https?:|ftp:|mailto:|www\.|:[a-z0-9_+-]*[a-z][a-z0-9_+-]*:|:100:|\b[0-9a-f]{7,40}\b|^\s*\/\w|<|\$\$/i;
+  /@\w|[#!$%~^&]\w|\b[a-z]{2,9}-\d|https?:|ftp:|mailto:|www\.|:[a-z0-9_+-]*[a-z][a-z0-9_+-]*:|:100:|\b[0-9a-f]{7,40}\b|^\s*\/\w|<|\$\$/i;
 
-/** What is wrong with a report, each in a few words; none where it is as it should be. */
-export function faultsOf(text: string): string[] {
-  const fragment = rendered(text);
+export function readMarkdown(text: string): Tree {
+  const headings: Tree['headings'][number][] = [];
+  const tables: Tree['tables'][number][] = [];
+  const fences: Tree['fences'][number][] = [];
+  const elements: Record<string, number> = {};
   const faults: string[] = [];
-  for (const element of fragment.querySelectorAll('*')) {
-    if (!ELEMENTS.has(element.localName)) faults.push(`an element ${element.localName}`);
-    for (const { name } of element.attributes) if (!ATTRIBUTES.has(name)) faults.push(`an attribute ${name}`);
-  }
-  // The forges look at what is rendered, and pass over code.
-  for (const element of fragment.querySelectorAll('code, pre')) element.replaceChildren();
-  fragment.normalize();
-  const walk = (node: Node) => {
-    const words = node.nodeType === 3 ? (node.textContent ?? '') : '';
-    if (MADE_OF_TEXT.test(words)) faults.push(`“${words}” in plain text`);
-    for (const child of node.childNodes) walk(child);
-  };
-  walk(fragment);
-  for (const { head, raw } of readMarkdown(text).tables)
-    for (const line of raw)
-      if (line.replaceAll('\\|', '').split('|').length !== head.length + 2)
-        faults.push(`not ${head.length} cells: ${line}`);
   if (/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028\u202e]/.test(text))
     faults.push('a character that nobody sees');
   if (/undefined|\[object|NaN|Infinity/.test(text)) faults.push('a value that is none');
   if (Buffer.byteLength(text) > 65_536) faults.push(`${Buffer.byteLength(text)} bytes`);
-  return faults;
+
+  const tokens = marked.lexer(text);
+  marked.walkTokens(tokens, (each: Token) => {
+    const token = each as MarkedToken;
+    if (token.type === 'heading') headings.push({ depth: token.depth, text: textOf(token.tokens) });
+    if (token.type === 'table') {
+      const cells = (row: readonly Tokens.TableCell[]) => row.map((cell) => textOf(cell.tokens));
+      tables.push({ head: cells(token.header), rows: token.rows.map(cells) });
+      for (const line of token.raw.trimEnd().split('\n'))
+        if (line.replaceAll('\\|', '').split('|').length !== token.header.length + 2)
+          faults.push(`not ${token.header.length} cells: ${line}`);
+    }
+    if (token.type === 'code') fences.push({ language: token.lang ?? '', text: token.text });
+  });
+
+  // The forges look at what is rendered, and pass over code.
+  const judge = (node: Node) => {
+    if (node.nodeType === 3 && MADE_OF_TEXT.test(node.textContent ?? ''))
+      faults.push(`“${node.textContent}” in plain text`);
+    if (node.nodeType === 1) {
+      const { localName, attributes } = node as Element;
+      elements[localName] = (elements[localName] ?? 0) + 1;
+      if (!ELEMENTS.has(localName)) faults.push(`an element ${localName}`);
+      for (const { name } of attributes) if (!ATTRIBUTES.has(name)) faults.push(`an attribute ${name}`);
+      if (localName === 'code' && node.firstChild?.nodeType === 3 && node.childNodes.length === 1) return;
+    }
+    for (const child of node.childNodes) judge(child);
+  };
+  const fragment = JSDOM.fragment(marked.parser(tokens));
+  fragment.normalize();
+  judge(fragment);
+  return { headings, tables, fences, elements, faults };
+}
+
+function textOf(tokens: readonly Token[] = []): string {
+  return tokens
+    .map((token) => ('tokens' in token && token.tokens ? textOf(token.tokens) : (token as Tokens.Text).text))
+    .join('');
+}
+
+export function faultsOf(text: string): readonly string[] {
+  return readMarkdown(text).faults;
 }
 
 /** Mermaid's own parser: the kind of a diagram; it throws where it is none. */

@@ -110,13 +110,14 @@ function itemOf(word: string): Item {
 
 const WORD = /^[\p{L}\p{M}]+(?:['’/-][\p{L}\p{M}]+)*$/u;
 const NUMBER = /^(?:\d{1,6}|\d{1,3}(?:,\d{3})+)(?:\.\d{1,9})?%?$/;
+const MOMENT = /^(?:\d{4}-\d{2}-\d{2}|\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)$/;
 const SIGNS: ReadonlySet<string> = new Set(['–', '—', '→', '←', '·', '…', '%', '±', '×', '✓', '✗', '=']);
 const OWN_WORDS: ReadonlySet<string> = new Set(['IPv4', 'IPv6', 'ICMPv6', 'IPv4’s', 'IPv6’s']);
 /** What the forges take for the hash of a commit. */
 const HASH = /^[0-9a-f]{7,40}$/i;
 
 function isPlain(core: string): boolean {
-  if (SIGNS.has(core) || OWN_WORDS.has(core) || NUMBER.test(core)) return true;
+  if (SIGNS.has(core) || OWN_WORDS.has(core) || NUMBER.test(core) || MOMENT.test(core)) return true;
   return WORD.test(core) && !HASH.test(core);
 }
 
