@@ -1,4 +1,4 @@
-import type { Flow, FlowDirection, LegSide, Sighting } from './flow.ts';
+import type { Flow, FlowDirection, IcmpErrorSeen, LegSide, Sighting } from './flow.ts';
 
 /** One packet, and every point that saw it. */
 export interface SeenPacket {
@@ -29,6 +29,34 @@ export function seenPackets(flow: Flow): SeenPacket[] {
       packets.push({ direction, seen: seen.toSorted((a, b) => a.time - b.time) });
   }
   return packets.toSorted((a, b) => startOf(a) - startOf(b));
+}
+
+/** An ICMP error about the flow, and every point that saw it. */
+export interface SeenError {
+  readonly error: IcmpErrorSeen;
+  /** In order of time. */
+  readonly seen: readonly Sighting[];
+}
+
+/** Each error once, however many points it passed. */
+export function seenErrors({ errors }: Flow): SeenError[] {
+  const times = new Map<string, number>();
+  const together = new Map<string, { error: IcmpErrorSeen; seen: Sighting[] }>();
+  for (const error of errors) {
+    const { quoted, type, code, sighting } = error;
+    const what = `${quoted} ${type}/${code} ${identity(sighting)}`;
+    const here = `${what} at ${sighting.point}`;
+    const time = (times.get(here) ?? 0) + 1;
+    times.set(here, time);
+    const key = `${what} ${time}`;
+    const known = together.get(key);
+    if (known) known.seen.push(sighting);
+    else together.set(key, { error, seen: [sighting] });
+  }
+  return [...together.values()].map(({ error, seen }) => ({
+    error,
+    seen: seen.toSorted((a, b) => a.time - b.time),
+  }));
 }
 
 function startOf({ seen }: SeenPacket): number {

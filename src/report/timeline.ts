@@ -1,6 +1,6 @@
 /** The packets of a flow over all capture points, for those flows that a finding is about. */
 import type { Flow, IcmpErrorSeen, Sighting } from '../correlate/flow.ts';
-import { seenPackets } from '../correlate/timeline.ts';
+import { seenErrors, seenPackets } from '../correlate/timeline.ts';
 import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import { formatEndpoint, formatIp } from '../net/ip.ts';
 import { hasPorts } from '../net/protocol.ts';
@@ -27,12 +27,12 @@ export function timelineOf(result: AnalyzeResult, flow: Flow): Timeline | undefi
         seen: seen.flatMap((sighting) => sightingOf(result, flow, sighting)),
       }),
     ),
-    ...flow.errors.map(
-      (error): TimelinePacket => ({
+    ...seenErrors(flow).map(
+      ({ error, seen }): TimelinePacket => ({
         direction: error.quoted === 'forward' ? 'reply' : 'forward',
         error: true,
         text: errorText(flow, error),
-        seen: sightingOf(result, flow, error.sighting),
+        seen: seen.flatMap((sighting) => sightingOf(result, flow, sighting)),
       }),
     ),
   ]

@@ -115,13 +115,13 @@ function conclude(run: Run, copy: Copy, verdict: TableVerdict): boolean {
     case 'drop': {
       const { step, base } = verdict.by;
       const what =
-        step.kind === 'policy' ? `policy of ${step.chain}` : `rule ${step.number} of ${step.chain}`;
+        step.kind === 'policy' ? `the policy of ${step.chain}` : `rule ${step.number} of ${step.chain}`;
       endCopy(run, copy, {
         verdict: 'dropped',
         cause: dropCause(copy, verdict),
         reason: 'NETFILTER_DROP',
         rule: step,
-        text: `dropped by the ${what} in table ${base.table.name}`,
+        text: `dropped by ${what} in table ${base.table.name}`,
       });
       if (verdict.icmp) queueIcmp(run, copy, verdict.icmp);
       return false;

@@ -81,7 +81,7 @@ function conclude(run: Run, copy: Copy, verdict: NftVerdict): boolean {
         cause: nftDropCause(copy, verdict),
         reason: 'NETFILTER_DROP',
         rule: verdict.by.step,
-        text: `dropped by the ${placeOf(verdict)}`,
+        text: `dropped by ${placeOf(verdict)}`,
       });
       return false;
     case 'reject':
@@ -91,7 +91,7 @@ function conclude(run: Run, copy: Copy, verdict: NftVerdict): boolean {
         cause: nftDropCause(copy, verdict),
         reason: 'NETFILTER_DROP',
         rule: verdict.by.step,
-        text: `rejected by the ${placeOf(verdict)} (${verdict.with})`,
+        text: `rejected by ${placeOf(verdict)} (${verdict.with})`,
       });
       return false;
   }
@@ -109,6 +109,6 @@ function canAnswer({ net, skb, dst }: Copy): boolean {
 
 function placeOf({ by: { step } }: Extract<NftVerdict, { kind: 'drop' | 'reject' }>): string {
   const what =
-    step.kind === 'nft-policy' ? `policy of ${step.chain}` : `rule ${step.number} of ${step.chain}`;
+    step.kind === 'nft-policy' ? `the policy of ${step.chain}` : `rule ${step.number} of ${step.chain}`;
   return `${what} in nft table ${step.family} ${step.table}`;
 }

@@ -57,6 +57,7 @@ const LONGEST: Readonly<Record<Role, number>> = {
   mark: 34,
 };
 const MARK_LINES = 4;
+const NETWORK_NOTE = 30;
 
 export function deviceBox(device: DrawnDevice): Box {
   const texts = placeLines(device.lines, PAD, 8);
@@ -76,7 +77,7 @@ export function deviceBox(device: DrawnDevice): Box {
 }
 
 export function networkBox(network: DrawnNetwork): Box {
-  const texts = placeLines(network.lines, PAD + 4, 8, false);
+  const texts = placeLines(network.lines.flatMap(inRows), PAD + 4, 8, false);
   const height = 8 + heightOf(texts) + 8;
   return {
     width: PAD + 4 + widest(texts),
@@ -85,6 +86,12 @@ export function networkBox(network: DrawnNetwork): Box {
     rows: [],
     anchors: [{ id: network.id, y: 8 + LINE / 2 }],
   };
+}
+
+/** Prefixes below each other, and notes in as many rows as they need: networks stand in a column of their own. */
+function inRows({ role, text }: DrawnLine): DrawnLine[] {
+  const rows = role === 'name' ? text.split(', ') : wrapped(text, NETWORK_NOTE);
+  return rows.map((row) => ({ role, text: row }));
 }
 
 /** The lines at the top of a namespace or machine; what is in it begins at `height`. */
@@ -109,7 +116,8 @@ function placeLines(lines: readonly DrawnLine[], x: number, top: number, beside 
       before = undefined;
       continue;
     }
-    for (const [index, part] of (line.role === 'mark' ? wrapped(line.text) : [shown(line)]).entries()) {
+    const parts = line.role === 'mark' ? markRows(line.text) : [shown(line)];
+    for (const [index, part] of parts.entries()) {
       before = placeText(line.role, part, x, y + 12, index === 0);
       placed.push(before);
       y += LINE;
@@ -128,21 +136,27 @@ function shown({ role, text }: DrawnLine): string {
   return role === 'capture' ? truncateStart(text, LONGEST.capture) : truncate(text, LONGEST[role]);
 }
 
-function wrapped(text: string): string[] {
-  const lines: string[] = [];
-  let line = '';
+function markRows(text: string): string[] {
+  const rows = wrapped(text, LONGEST.mark);
+  const kept = rows.slice(0, MARK_LINES).map((each) => truncate(each, LONGEST.mark));
+  if (rows.length > MARK_LINES) kept[MARK_LINES - 1] = truncate(`${kept[MARK_LINES - 1]} …`, LONGEST.mark);
+  return kept;
+}
+
+/** Broken between words; a longer word has a row to itself. */
+function wrapped(text: string, longest: number): string[] {
+  const rows: string[] = [];
+  let row = '';
   for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (longer.length <= LONGEST.mark) line = longer;
+    const longer = row === '' ? word : `${row} ${word}`;
+    if (longer.length <= longest) row = longer;
     else {
-      if (line !== '') lines.push(line);
-      line = word;
+      if (row !== '') rows.push(row);
+      row = word;
     }
   }
-  lines.push(line);
-  const kept = lines.slice(0, MARK_LINES).map((each) => truncate(each, LONGEST.mark));
-  if (lines.length > MARK_LINES) kept[MARK_LINES - 1] = truncate(`${kept[MARK_LINES - 1]} …`, LONGEST.mark);
-  return kept;
+  rows.push(row);
+  return rows;
 }
 
 function heightOf(texts: readonly PlacedText[]): number {

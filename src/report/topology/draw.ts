@@ -1,9 +1,8 @@
 /** The topology's description as a drawing: which boxes there are, what stands in them, what joins them. */
-import { addTo, groupBy } from '../../base/group-by.ts';
 import { printable } from '../../base/printable.ts';
 import { hostOf, isRoot, localName } from '../../input/host.ts';
 import type { AnalysisTopology } from '../analysis.ts';
-import { commonFolder, shortener } from '../text/paths.ts';
+import { capturesByPlace, type DrawnCapture } from './captures.ts';
 import type {
   Drawing,
   DrawingMark,
@@ -24,7 +23,6 @@ import { passedPlaces } from './passes.ts';
 
 type Namespace = AnalysisTopology['namespaces'][number];
 type Link = Namespace['links'][number];
-type Capture = AnalysisTopology['captures'][number];
 
 const MOST = 80;
 
@@ -72,52 +70,13 @@ export function drawTopology(topology: AnalysisTopology, options: DrawingOptions
 }
 
 interface View {
-  readonly captures: ReadonlyMap<string, readonly DrawnLine[]>;
+  readonly captures: ReadonlyMap<string, readonly DrawnCapture[]>;
   readonly marks: readonly DrawingMark[];
   readonly passed: ReadonlySet<string>;
 }
 
-function viewOf({ captures: points, namespaces }: AnalysisTopology, options: DrawingOptions): View {
-  const shorten = shortener(commonFolder(points.map(({ path }) => path)));
-  const captures = new Map<string, DrawnLine[]>();
-  const has = new Set(
-    namespaces.flatMap(({ name, links }) =>
-      links.map((link) => placeKey({ namespace: name, device: link.name })),
-    ),
-  );
-  for (const group of groupBy(points, ({ path, namespace }) =>
-    placeKey({ namespace, device: path }),
-  ).values()) {
-    const [first] = group;
-    // A capture of all interfaces is a point at each of them.
-    if (first && group.length >= SEVERAL) {
-      const where = ` (${group.length} interfaces)`;
-      addTo(captures, first.namespace, captureLine(first, shorten, where));
-      continue;
-    }
-    for (const point of group) {
-      const place = placeKey({ namespace: point.namespace, device: point.interface });
-      if (has.has(place)) addTo(captures, place, captureLine(point, shorten, ''));
-      else
-        addTo(
-          captures,
-          point.namespace,
-          captureLine(
-            point,
-            shorten,
-            point.interface === 'any' ? ' (all interfaces)' : ` (${point.interface})`,
-          ),
-        );
-    }
-  }
-  return { captures, marks: options.marks ?? [], passed: passedPlaces(options.paths ?? []) };
-}
-
-const SEVERAL = 3;
-
-function captureLine({ path, by }: Capture, shorten: (path: string) => string, where: string): DrawnLine {
-  const doubt = by === 'inference' || by === 'assumed' ? ` (${by})` : '';
-  return { role: 'capture', text: printable(`${shorten(path)}${where}${doubt}`) };
+function viewOf(topology: AnalysisTopology, { marks = [], paths = [] }: DrawingOptions): View {
+  return { captures: capturesByPlace(topology), marks, passed: passedPlaces(paths) };
 }
 
 function machineNamed(
@@ -143,7 +102,7 @@ function drawNamespace(
     inferred ? 'inferred' : '',
   ].filter((note) => note !== '');
   const marks = view.marks.filter((mark) => mark.namespace === name && mark.device === undefined);
-  const captures = view.captures.get(name) ?? [];
+  const captures = (view.captures.get(name) ?? []).map(({ line }) => line);
   const shown = namespace.links.filter((link) => isShown(link, namespace, view));
   const tops = shown.filter((link) => topOf(link, shown) === link);
   const devices = tops.map((link, index) => drawDevice(link, namespace, shown, `${id}d${index}`, view));
@@ -222,6 +181,7 @@ function drawLink(link: Link, namespace: Namespace, id: string, view: View): Omi
   const name = printable(link.name);
   const kind = printable([link.kind ?? '', link.id ?? ''].filter((text) => text !== '').join(' '));
   const state = link.inferred ? 'inferred' : link.up === false ? 'down' : '';
+  const captures = view.captures.get(key) ?? [];
   const addresses = link.addresses.filter((address) => !address.startsWith('fe80:')).map(printable);
   const marks = view.marks.filter(
     ({ namespace: where, device }) => where === at.namespace && device === at.device,
@@ -243,7 +203,7 @@ function drawLink(link: Link, namespace: Namespace, id: string, view: View): Omi
       ...(addresses.length > SHOWN
         ? [{ role: 'address', text: `and ${addresses.length - SHOWN} more` } as const]
         : []),
-      ...(view.captures.get(key) ?? []),
+      ...captures.map(({ line }) => line),
       ...marks.map(({ label }) => ({ role: 'mark', text: printable(label) }) as const),
     ],
     look,
@@ -253,7 +213,7 @@ function drawLink(link: Link, namespace: Namespace, id: string, view: View): Omi
         (text) => text !== '',
       ),
       ...link.addresses.map(printable),
-      ...(view.captures.get(key) ?? []).map(({ text }) => `capture ${text}`),
+      ...captures.map(({ tip }) => tip),
       ...marks.map(({ label }) => printable(label)),
     ],
     count: 1,

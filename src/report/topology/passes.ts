@@ -10,7 +10,8 @@ export function pathOfHops(hops: readonly Hop[], verdict?: Verdict, tone: PathTo
   for (const { namespace, physin, in: into, out, physout, steps } of line) {
     // Its route may have been found, but it never got to the device.
     const dead = steps.some((step) => step.kind === 'drop' && step.device === undefined);
-    for (const device of [physin, into, ...(dead ? [] : [out, physout])]) {
+    const port = physout ?? portOf(steps, out);
+    for (const device of [physin, into, ...(dead ? [] : [out, port])]) {
       if (device === undefined || device === 'lo') continue;
       const last = places.at(-1);
       if (last?.namespace !== namespace || last.device !== device) places.push({ namespace, device });
@@ -24,6 +25,14 @@ export function pathOfHops(hops: readonly Hop[], verdict?: Verdict, tone: PathTo
     ...(verdict === 'forwarded' && last?.out !== undefined && { leaves: true }),
     tone,
   };
+}
+
+/** Of a bridge that the host itself sends over: netfilter knows no port of that. */
+function portOf(steps: Hop['steps'], out: string | undefined): string | undefined {
+  const step = steps.findLast(
+    (each) => each.kind === 'bridge' && each.action === 'forward' && each.bridge === out,
+  );
+  return step?.kind === 'bridge' ? step.port : undefined;
 }
 
 /** Where the last of the hops lets the packet die, and by what; undefined where none does. `label` says it in a few words. */
