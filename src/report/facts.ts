@@ -1,5 +1,5 @@
 import type { Analysis } from './analysis.ts';
-import { momentText } from './text/time.ts';
+import { periodText } from './text/time.ts';
 
 /** `2 flows`, `51 packets of 3 captures` …: what an analysis is of. */
 export function factsOf({ flows, counted, inputs, topology }: Analysis): string[] {
@@ -13,7 +13,7 @@ export function factsOf({ flows, counted, inputs, topology }: Analysis): string[
     `${plural(packets, 'packet')} of ${plural(captures.length, 'capture')}`,
     plural(inputs.length - captures.length, 'dump'),
     plural(topology.namespaces.length, 'namespace'),
-    ...(from === undefined ? [] : [`${momentText(from)} to ${momentText(to)}`]),
+    ...(from === undefined ? [] : [periodText(from, to)]),
   ];
 }
 

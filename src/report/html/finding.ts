@@ -8,6 +8,7 @@ import { pathFigure } from './path.ts';
 import type { View } from './report.ts';
 import { ruleTable } from './rules.ts';
 import { sequenceFigure } from './sequence.ts';
+import { breakable, prose, sentence } from './wording.ts';
 
 const SHOWN_FLOWS = 8;
 
@@ -19,9 +20,9 @@ export function findingSection(finding: Finding, index: number, view: View): Htm
   const id = `finding-${index + 1}`;
   return html`<article class="finding ${finding.severity}" id="${id}" aria-labelledby="${id}-title">
 <p class="kind"><span class="pill ${finding.severity}">${finding.severity}</span> <code>${finding.cause}</code> <span>${Math.round(finding.confidence * 100)} % sure</span></p>
-<h3 id="${id}-title">${finding.title}</h3>
+<h3 id="${id}-title">${sentence(finding.title)}</h3>
 ${affected(flows, finding)}
-<p class="why">${finding.explanation}</p>
+<p class="why">${prose(finding.explanation)}</p>
 ${fixPart(finding, view)}
 ${shown && pathFigure(shown, flows.length > 1, view)}
 ${timed && sequenceFigure(timed, view)}
@@ -54,7 +55,7 @@ function fixPart(finding: Finding, { analysis }: View): Html | undefined {
   if (!fix && !next) return undefined;
   return html`<div class="fix"><h4>Fix</h4>
 ${fix && fix.commands.length > 0 && commands(fix.commands)}
-${fix && html`<p>${fix.commands.length > 0 && html`<span class="proof ${fix.verified ? 'good' : 'doubtful'}">${fix.verified ? '✓ verified by replay' : 'not verified'}</span> `}${fix.effect}</p>`}
+${fix && html`<p>${fix.commands.length > 0 && html`<span class="proof ${fix.verified ? 'good' : 'doubtful'}">${fix.verified ? '✓ verified by replay' : 'not verified'}</span> `}${prose(fix.effect)}</p>`}
 ${
   fix?.breaks &&
   fix.breaks.length > 0 &&
@@ -63,7 +64,7 @@ ${
     return html`<li><code>${flow ? flowName(flow) : `flow ${id}`}</code> ${text}</li>`;
   })}</ul>`
 }
-${next && html`<p>Then this stops it: ${next.title} (<code>${next.cause}</code>)</p>${next.commands.length > 0 && commands(next.commands)}`}
+${next && html`<p>${fix?.effect.includes(next.title) ? html`Against what shows then` : html`Then this stops it: ${next.title}`} (<code>${next.cause}</code>)${next.commands.length > 0 && ':'}</p>${next.commands.length > 0 && commands(next.commands)}`}
 </div>`;
 }
 
@@ -74,6 +75,6 @@ function commands(list: readonly string[]): Html {
 function evidencePart({ evidence }: Finding, { shorten }: View): Html | undefined {
   if (evidence.length === 0) return undefined;
   return html`<h4>Evidence</h4>
-<div class="wide"><table><thead><tr><th scope="col">Where</th><th scope="col">What it says</th></tr></thead>
-<tbody>${evidence.map((item) => html`<tr><td><code>${place({ ...item, path: shorten(item.path) })}</code></td><td>${item.text}</td></tr>`)}</tbody></table></div>`;
+<div class="wide stack"><table><thead><tr><th scope="col">Where</th><th scope="col">What it says</th></tr></thead>
+<tbody>${evidence.map((item) => html`<tr><td><code>${breakable(place({ ...item, path: shorten(item.path) }))}</code></td><td>${prose(item.text)}</td></tr>`)}</tbody></table></div>`;
 }

@@ -3,7 +3,8 @@ import type { AnalysisFlow, Endpoint } from '../analysis.ts';
 import { plural } from '../facts.ts';
 import { statusText } from '../text/flow-name.ts';
 import { endpointText } from '../text/header.ts';
-import { momentText } from '../text/time.ts';
+import { clockText } from '../text/time.ts';
+import { endParts, type FlowRow } from './flow-row.ts';
 import { dataBlock, type Html, html } from './html.ts';
 import type { View } from './report.ts';
 
@@ -12,19 +13,16 @@ const SHOWN = 25;
 /** More than somebody looks through: 8 MB. */
 const MOST = 100_000;
 
-/** A row of the table as data: cells in order of the columns, then the findings' numbers. */
-export type FlowRow = readonly [
-  status: string,
-  protocol: string,
-  client: string,
-  server: string,
-  forward: number,
-  reply: number,
-  start: number,
-  findings: readonly number[],
-];
-
-const COLUMNS = ['Outcome', 'Protocol', 'Client', 'Server', 'There', 'Back', 'Begin', 'Finding'] as const;
+const COLUMNS = [
+  'Outcome',
+  'Protocol',
+  'Client',
+  'Server',
+  'There',
+  'Back',
+  'Begin (UTC)',
+  'Finding',
+] as const;
 const NUMERIC: ReadonlySet<string> = new Set(['There', 'Back']);
 
 /** All flows, those of findings first: to sort, to filter, to page through. */
@@ -72,6 +70,11 @@ function endText({ address, port, name, namespace }: Endpoint): string {
 
 /** As the page's script makes it. */
 function tableRow([status, protocol, client, server, forward, reply, start, findings]: FlowRow): Html {
-  return html`<tr><td>${status}</td><td>${protocol}</td><td>${client}</td><td>${server}</td><td class="number">${forward}</td><td class="number">${reply}</td><td>${momentText(start)}</td><td>${findings.map((number) => html`<a href="#finding-${number}">${number}</a> `)}</td></tr>
+  return html`<tr><td>${status}</td><td>${protocol}</td><td class="end">${endCell(client)}</td><td class="end">${endCell(server)}</td><td class="number">${forward}</td><td class="number">${reply}</td><td class="moment">${clockText(start)}</td><td>${findings.map((number) => html`<a href="#finding-${number}">${number}</a> `)}</td></tr>
 `;
+}
+
+function endCell(end: string): Html {
+  const [address, owner] = endParts(end);
+  return html`${address}${owner !== '' && html` <span class="part">${owner}</span>`}`;
 }

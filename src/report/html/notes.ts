@@ -2,6 +2,7 @@ import { missingRows } from '../missing-rows.ts';
 import { place } from '../text/paths.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './report.ts';
+import { breakable, prose } from './wording.ts';
 
 const SHOWN_WARNINGS = 200;
 
@@ -10,21 +11,23 @@ export function missingSection({ analysis: { topology }, nameOf }: View): Html |
   if (topology.missing.length === 0) return undefined;
   const rows = missingRows(topology).map(
     ({ namespace, text, command }) =>
-      html`<tr><td>${nameOf(namespace)}</td><td>${text}</td><td>${command !== undefined && html`<code>${command}</code>`}</td></tr>`,
+      html`<tr><td>${nameOf(namespace)}</td><td>${prose(text)}</td><td>${command !== undefined && html`<code>${command}</code>`}</td></tr>`,
   );
-  return html`<div class="wide"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="wide stack missing"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 export function warningSection({ analysis: { warnings }, shorten }: View): Html | undefined {
   if (warnings.length === 0) return undefined;
   const rest = warnings.length - SHOWN_WARNINGS;
-  return html`<ul class="warnings">${warnings.slice(0, SHOWN_WARNINGS).map((warning) => html`<li>${warning.path !== undefined && html`<code>${place({ ...warning, path: shorten(warning.path) })}</code> `}${warning.text}</li>`)}${rest > 0 && html`<li>and ${rest} more</li>`}</ul>`;
+  return html`<ul class="warnings">${warnings.slice(0, SHOWN_WARNINGS).map((warning) => html`<li>${warning.path !== undefined && html`<code>${breakable(place({ ...warning, path: shorten(warning.path) }))}</code> `}${prose(warning.text)}</li>`)}${rest > 0 && html`<li>and ${rest} more</li>`}</ul>`;
 }
 
-export function inputSection({ analysis: { inputs } }: View): Html {
-  return html`<div class="wide"><table><thead><tr><th scope="col">File</th><th scope="col">What it is</th><th scope="col">Place</th><th scope="col" class="number">Packets</th></tr></thead>
+/** The folder that all of them lie in is said once. */
+export function inputSection({ analysis: { inputs }, folder, shorten }: View): Html {
+  return html`${folder !== '' && html`<p>All in <code>${breakable(folder)}</code></p>`}
+<div class="wide stack inputs"><table><thead><tr><th scope="col">File</th><th scope="col">What it is</th><th scope="col">Place</th><th scope="col" class="number">Packets</th></tr></thead>
 <tbody>${inputs.map(
     ({ path, kind, namespace, interface: device, packets }) =>
-      html`<tr><td><code>${path}</code></td><td>${kind}</td><td>${[namespace, device].filter((part) => part !== undefined).join(':')}</td><td class="number">${packets?.toLocaleString('en')}</td></tr>`,
+      html`<tr><td><code>${breakable(shorten(path))}</code></td><td>${kind}</td><td>${[namespace, device].filter((part) => part !== undefined).join(':')}</td><td class="number">${packets?.toLocaleString('en')}</td></tr>`,
   )}</tbody></table></div>`;
 }

@@ -4,6 +4,7 @@ import { flowRails } from '../text/flow-path.ts';
 import type { RailRow } from '../text/rail.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './report.ts';
+import { parts } from './wording.ts';
 
 /** A namespace that a packet passes, with what happens to it there. */
 interface Stop {
@@ -23,16 +24,19 @@ ${back.length > 0 && html`<h5>The answer</h5>${stopsList(back)}`}
 </figure>`;
 }
 
+/** By how many there are: beside each other, in pairs, else three in a row. */
+const ARRANGED: Readonly<Record<number, string>> = { 1: 'one', 2: 'pairs', 4: 'pairs' };
+
 function stopsList(rows: readonly RailRow[]): Html {
   const { stops, beyond } = stopsOf(rows);
-  return html`<ol class="stops">${stops.map(stop)}</ol>
-${beyond.length > 0 && html`<ul class="beyond">${beyond.map((row) => html`<li class="${row.tone}"><b>${row.label}</b> ${row.text}</li>`)}</ul>`}`;
+  return html`<ol class="stops ${ARRANGED[stops.length] ?? 'many'}">${stops.map(stop)}</ol>
+${beyond.length > 0 && html`<ul class="beyond">${beyond.map((row) => html`<li class="${row.tone}"><b>${row.label}</b> ${parts(row.text)}</li>`)}</ul>`}`;
 }
 
 function stop({ name, rows }: Stop): Html {
   const isDeath = rows.some(({ mark }) => mark === 'death');
   return html`<li class="stop${isDeath && ' dead'}"><b class="name">${name}</b>
-<dl>${rows.map(({ label, text, mark, tone }) => html`<div class="${mark} ${tone}"><dt>${mark === 'death' && '✗ '}${label}</dt><dd>${text}</dd></div>`)}</dl></li>
+<dl>${rows.map(({ label, text, mark, tone }) => html`<div class="${mark} ${tone}"><dt>${mark === 'death' && '✗ '}${label}</dt><dd>${parts(text)}</dd></div>`)}</dl></li>
 `;
 }
 

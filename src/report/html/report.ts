@@ -13,6 +13,7 @@ import { inputSection, missingSection, warningSection } from './notes.ts';
 import { pageCode } from './page-code.ts';
 import { STYLE } from './style.ts';
 import { topologyFigure } from './topology.ts';
+import { sentence } from './wording.ts';
 
 export interface ReportOptions {
   /** Flows that follow those of the analysis: the ones that were only counted. */
@@ -22,14 +23,18 @@ export interface ReportOptions {
 /** What the sections of a page share. */
 export interface View {
   readonly analysis: Analysis;
+  /** That all inputs lie in, with its slash; `shorten` takes it off. May be empty. */
+  readonly folder: string;
   readonly shorten: (path: string) => string;
   readonly nameOf: (namespace: string) => string;
 }
 
 export async function reportPage(analysis: Analysis, { more = [] }: ReportOptions = {}): Promise<string> {
+  const folder = commonFolder(analysis.inputs.map(({ path }) => path));
   const view: View = {
     analysis,
-    shorten: shortener(commonFolder(analysis.inputs.map(({ path }) => path))),
+    folder,
+    shorten: shortener(folder),
     nameOf: namespaceNames(analysis.topology.namespaces),
   };
   const { findings } = analysis;
@@ -75,5 +80,5 @@ ${content}
 
 function titleOf({ findings }: Analysis): string {
   const [first] = findings;
-  return first ? `${first.title} – nettrace` : 'nettrace report';
+  return first ? `${sentence(first.title)} – nettrace` : 'nettrace report';
 }

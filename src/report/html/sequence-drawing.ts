@@ -35,8 +35,8 @@ function head({ label, note, kind }: Column, index: number, grid: Grid, height: 
   return html`<g class="column ${kind}"><title>${label} ${note}</title>
 <line x1="${x}" y1="${HEAD - 8}" x2="${x}" y2="${height}"/>
 <rect x="${x - width / 2 + 5}" y="4" width="${width - 10}" height="${HEAD - 12}" rx="6"/>
-<text x="${x}" y="${note === '' ? 31 : 22}">${cut(label, width - 22, TEXT, 'bold')}</text>
-${note !== '' && html`<text class="note" x="${x}" y="39">${cut(note, width - 22, TEXT)}</text>`}</g>
+<text x="${x}" y="${note === '' ? 31 : 22}">${cut(label, width - 18, TEXT, 'bold')}</text>
+${note !== '' && html`<text class="note" x="${x}" y="38">${cut(note, width - 18, SMALL)}</text>`}</g>
 `;
 }
 

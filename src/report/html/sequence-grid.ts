@@ -7,7 +7,7 @@ const ROOM = 930;
 const NARROWEST = 104;
 const WIDEST = 164;
 /** Beside a column's name: to the box around it, and to the next one. */
-const MARGIN = 26;
+const MARGIN = 20;
 
 export const TEXT = 12;
 export const SMALL = 11;
@@ -20,7 +20,7 @@ export class Grid {
 
   constructor(columns: readonly Column[]) {
     const needed = columns.map(({ label, note }) =>
-      Math.max(NARROWEST, MARGIN + textWidth(label, 'bold', TEXT), MARGIN + textWidth(note, 'sans', TEXT)),
+      Math.max(NARROWEST, MARGIN + textWidth(label, 'bold', TEXT), MARGIN + textWidth(note, 'sans', SMALL)),
     );
     const spare = Math.max(0, ROOM - needed.reduce((sum, width) => sum + width, 0)) / columns.length;
     this.#widths = needed.map((width) => Math.min(LONGEST, Math.max(width, Math.min(WIDEST, width + spare))));

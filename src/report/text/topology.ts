@@ -20,23 +20,32 @@ interface View {
 
 export function renderTopology(topology: AnalysisTopology, options: TextOptions): string {
   const style = styleOf(options);
-  const shorten = shortener(commonFolder(topology.captures.map((point) => point.path)));
-  const view = { topology, shorten, style };
-  const lines = topology.namespaces.flatMap((namespace, index) => [
-    ...(index === 0 ? [] : ['']),
-    ...namespaceLines(namespace, view),
-  ]);
+  const lines = treeLines(topology, style);
   if (lines.length === 0) lines.push('No namespace is known from these inputs.');
   return finish(
     [
       ...lines,
-      ...segmentLines(view),
       ...hostLines(topology, style),
       ...observedLines(topology.observed ?? [], style),
       ...missingLines(topology, style),
     ],
     options,
   );
+}
+
+/** Only the namespaces, and the links between several. */
+export function topologyTree(topology: AnalysisTopology, options: TextOptions): string {
+  return finish(treeLines(topology, styleOf(options)), options).trimEnd();
+}
+
+function treeLines(topology: AnalysisTopology, style: Style): string[] {
+  const shorten = shortener(commonFolder(topology.captures.map((point) => point.path)));
+  const view = { topology, shorten, style };
+  const lines = topology.namespaces.flatMap((namespace, index) => [
+    ...(index === 0 ? [] : ['']),
+    ...namespaceLines(namespace, view),
+  ]);
+  return lines.length === 0 ? lines : [...lines, ...segmentLines(view)];
 }
 
 function namespaceLines(namespace: Namespace, view: View): string[] {

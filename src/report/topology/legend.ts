@@ -13,6 +13,9 @@ export function legendOf(drawing: Drawing): { texts: PlacedText[]; width: number
         (each) => each.some((line) => line.role === role),
       ),
     );
+  const ways = new Set(drawing.links.flatMap(({ passes }) => passes.map(({ tone }) => tone)));
+  if (ways.has('there')) lines.push({ role: 'note', text: 'blue: the way of the request' });
+  if (ways.has('back')) lines.push({ role: 'note', text: 'purple, broken: the way of the answer' });
   if (has('mark')) lines.push({ role: 'mark', text: 'where a packet ended' });
   if (has('capture')) lines.push({ role: 'capture', text: 'capture point' });
   if (

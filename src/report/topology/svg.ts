@@ -106,11 +106,15 @@ function linkElement(link: DrawnLink, route: readonly Point[]): string {
   return element(name, [link.tip], [`<path d="${bent(route)}"/>`]);
 }
 
-/** The ways of packets, over the link: each with an arrow where the link is longest. */
+/** The ways of packets, over the link: each with an arrow where the link is longest, beside that of another way. */
 function passElements(link: DrawnLink, route: readonly Point[]): string[] {
   return link.passes.map(({ forward, tone }) => {
     const way = forward ? route : route.toReversed();
-    return element(`pass ${tone}`, [link.tip], [`<path d="${bent(way)}"/>`, arrow(way)]);
+    return element(
+      `pass ${tone}`,
+      [link.tip],
+      [`<path d="${bent(way)}"/>`, arrow(way, link.passes.length > 1 ? 0.72 : 0.5)],
+    );
   });
 }
 
@@ -187,7 +191,7 @@ function toward(from: Point, to: Point): Point {
   return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
 }
 
-function arrow(route: readonly Point[]): string {
+function arrow(route: readonly Point[], at: number): string {
   let longest: readonly [Point, Point] | undefined;
   let length = 0;
   for (const [index, to] of route.entries()) {
@@ -198,7 +202,7 @@ function arrow(route: readonly Point[]): string {
   if (!longest) return '';
   const [from, to] = longest;
   const [dx, dy] = [(to.x - from.x) / length, (to.y - from.y) / length];
-  const [x, y] = [(from.x + to.x) / 2, (from.y + to.y) / 2];
+  const [x, y] = [from.x + (to.x - from.x) * at, from.y + (to.y - from.y) * at];
   const corner = (along: number, across: number) =>
     pair({ x: x + along * dx - across * dy, y: y + along * dy + across * dx });
   return `<path class="arrow" d="M${corner(6, 0)}L${corner(-5, 5)}L${corner(-5, -5)}Z"/>`;

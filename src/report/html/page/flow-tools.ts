@@ -1,7 +1,8 @@
-import { momentText } from '../../text/time.ts';
-import type { FlowRow } from '../flows.ts';
+import { clockText } from '../../text/time.ts';
+import { endParts, type FlowRow } from '../flow-row.ts';
 
 const PAGE = 25;
+const ENDS: ReadonlySet<number> = new Set([2, 3]);
 const BEGIN = 6;
 const FINDINGS = 7;
 
@@ -116,8 +117,17 @@ function rowElement(row: FlowRow): HTMLTableRowElement {
         link.textContent = String(number);
         cell.append(link, ' ');
       }
-    } else if (column === BEGIN) cell.textContent = momentText(Number(value));
-    else {
+    } else if (column === BEGIN) {
+      cell.textContent = clockText(Number(value));
+      cell.className = 'moment';
+    } else if (ENDS.has(column)) {
+      const [address, owner] = endParts(String(value));
+      const part = document.createElement('span');
+      part.className = 'part';
+      part.textContent = owner;
+      cell.className = 'end';
+      cell.append(address, ...(owner === '' ? [] : [' ', part]));
+    } else {
       cell.textContent = String(value);
       if (typeof value === 'number') cell.className = 'number';
     }
