@@ -1,105 +1,16 @@
-/** Pages of all incidents, and the same as Markdown, what runs in them, and what strangers put in. */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** What runs in a report's page, what strangers put in, and what it draws. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JSDOM, VirtualConsole } from 'jsdom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Analysis, AnalysisFlow } from '../../src/report/analysis.ts';
 import { reportPage } from '../../src/report/html/report.ts';
-import { analysisMarkdown } from '../../src/report/markdown/analysis.ts';
 import { run } from '../cli/harness.ts';
-import { mermaidParser, readMarkdown } from './markdown-tree.ts';
-import { poisoned } from './poison.ts';
+import { opened, textsOf } from './opened.ts';
+import { EVIL, poisoned } from './poison.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nettrace-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function bundlesIn(path: string): string[] {
-  if (!existsSync(path)) return [];
-  return readdirSync(path)
-    .map((name) => join(path, name, 'bundle'))
-    .filter((bundle) => existsSync(bundle));
-}
-
-const bundles = [...bundlesIn('captures'), ...bundlesIn('../shared/scenarios')];
-
-/** The page with its script run; whatever it throws fails the test. */
-function opened(page: string): Document {
-  const virtualConsole = new VirtualConsole();
-  virtualConsole.on('jsdomError', (error) => {
-    throw error;
-  });
-  return new JSDOM(page, { runScripts: 'dangerously', virtualConsole }).window.document;
-}
-
-const hashOf = (text: string) => `sha256-${createHash('sha256').update(text).digest('base64')}`;
-const textsOf = (nodes: Iterable<Element>) => [...nodes].map((node) => node.textContent?.trim() ?? '');
-
-let parseMermaid: (text: string) => Promise<string>;
-beforeAll(async () => {
-  parseMermaid = await mermaidParser();
-});
-
-describe.each(bundles)('%s', (bundle) => {
-  let analysis: Analysis;
-  beforeAll(async () => {
-    const { stdout } = await run(['analyze', bundle, '--format', 'json']);
-    analysis = JSON.parse(stdout) as Analysis;
-  }, 60_000);
-
-  it('is Markdown that says the same, with diagrams that Mermaid reads', async () => {
-    const { findings, flows } = analysis;
-    const text = analysisMarkdown(analysis);
-    const { headings, tables, fences, faults } = readMarkdown(text);
-    expect(faults).toEqual([]);
-    const shown = (title: string) => title.replaceAll('`', '').replace(/\s+/g, ' ');
-    expect(
-      headings.filter(({ depth, text: title }) => depth === 3 && /^\d/.test(title)).map((each) => each.text),
-    ).toEqual(findings.map(({ title }, index) => `${index + 1}. ${shown(title)}`));
-    const commands = findings.flatMap(({ fix, next }) => [fix?.commands ?? [], next?.commands ?? []]);
-    expect(fences.filter(({ language }) => language === 'sh').map((each) => each.text)).toEqual(
-      commands.filter(({ length }) => length > 0).map((lines) => lines.join('\n')),
-    );
-    const evidence = tables.filter(({ head }) => head[0] === 'Where');
-    expect(evidence.map(({ rows }) => rows.map(([, what = '']) => shown(what)))).toEqual(
-      findings
-        .map((finding) => finding.evidence.map((item) => shown(item.text)))
-        .filter(({ length }) => length > 0),
-    );
-    const drawn = fences.filter(({ language }) => language === 'mermaid');
-    const kinds = await Promise.all(drawn.map((each) => parseMermaid(each.text)));
-    const timed = findings.filter((finding) =>
-      flows.some(({ id, timeline }) => timeline && finding.flows.includes(id)),
-    );
-    expect(kinds.filter((kind) => kind === 'sequence')).toHaveLength(timed.length);
-    expect(kinds.filter((kind) => kind === 'flowchart-v2')).toHaveLength(1);
-  });
-
-  it('is a page that stands alone and says what the analysis says', async () => {
-    const { findings } = analysis;
-    const document = opened(await reportPage(analysis));
-
-    const policy = document.querySelector('[http-equiv=Content-Security-Policy]')?.getAttribute('content');
-    const [script] = document.querySelectorAll('script:not([type])');
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain(`style-src '${hashOf(document.querySelector('style')?.textContent ?? '')}'`);
-    expect(policy).toContain(`script-src '${hashOf(script?.textContent ?? '')}'`);
-    expect(document.querySelectorAll('[src], link, iframe, object, [style], [onclick]')).toHaveLength(0);
-    for (const link of document.querySelectorAll('a[href]'))
-      expect(document.querySelector(link.getAttribute('href') ?? ''), link.outerHTML).not.toBeNull();
-
-    const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(document.querySelectorAll('h1')).toHaveLength(1);
-    expect(textsOf(document.querySelectorAll('article h3'))).toEqual(findings.map(({ title }) => title));
-    for (const each of document.querySelectorAll('script')) each.remove();
-    expect(document.body.textContent).not.toMatch(/undefined|\[object|NaN|Infinity/);
-    // Every drawing says in words what it shows.
-    for (const drawing of document.querySelectorAll('svg'))
-      expect(drawing.getAttribute('aria-label') ?? drawing.querySelector('title')?.textContent).toBeTruthy();
-  });
-});
 
 describe('a report of an analysis that was written before', () => {
   it('is the same page', async () => {
@@ -133,9 +44,6 @@ describe('a report of an analysis that was written before', () => {
     expect(stderr).toMatch(message);
   });
 });
-
-/** Ends elements, attributes and scripts, drives terminals, turns text around. */
-const EVIL = `"'><img src=x onerror=alert(1)></script></style><!--\${x}\x1b[2J\u202e\u2028`;
 
 describe('what strangers put in', () => {
   it.each(['docker-forward-drop-other-bridge', 'dnat-to-a-ghost', 'fleet-far-router-knows-no-way-back'])(

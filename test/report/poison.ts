@@ -1,3 +1,8 @@
+/** Analyses as strangers would have them. */
+
+/** Ends elements, attributes and scripts, drives terminals, turns text around. */
+export const EVIL = `"'><img src=x onerror=alert(1)></script></style><!--\${x}\x1b[2J\u202e\u2028`;
+
 /** Keys whose values are words of the format itself. */
 const WORDS: ReadonlySet<string> = new Set(
   'schema status severity kind hook verdict direction decision action manip state orderBy was became'.split(

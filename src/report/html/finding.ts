@@ -20,7 +20,7 @@ export function findingSection(finding: Finding, index: number, view: View): Htm
   const id = `finding-${index + 1}`;
   return html`<article class="finding ${finding.severity}" id="${id}" aria-labelledby="${id}-title">
 <p class="kind"><span class="pill ${finding.severity}">${finding.severity}</span> <code>${finding.cause}</code> <span>${Math.round(finding.confidence * 100)} % sure</span></p>
-<h3 id="${id}-title">${sentence(finding.title)}</h3>
+<h3 id="${id}-title">${prose(sentence(finding.title))}</h3>
 ${affected(flows, finding)}
 <p class="why">${prose(finding.explanation)}</p>
 ${fixPart(finding, view)}

@@ -2,7 +2,7 @@ import { factsOf } from '../facts.ts';
 import { filterText, verdictOf } from '../text/summary.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './report.ts';
-import { sentence } from './wording.ts';
+import { prose, sentence } from './wording.ts';
 
 export interface Entry {
   readonly id: string;
@@ -19,8 +19,8 @@ export function masthead({ analysis }: View, entries: readonly Entry[]): Html {
   );
   return html`<header>
 <p class="mark"><b>nettrace</b> <span class="pill ${tone}">${TONES[tone]}</span></p>
-<h1>${head}</h1>
-${reasons.length > 0 && html`<ol class="reasons">${reasons.map((reason, index) => html`<li><a href="#finding-${errors[index] ?? 1}">${sentence(reason)}</a></li>`)}</ol>`}
+<h1>${prose(head)}</h1>
+${reasons.length > 0 && html`<ol class="reasons">${reasons.map((reason, index) => html`<li><a href="#finding-${errors[index] ?? 1}">${prose(sentence(reason))}</a></li>`)}</ol>`}
 ${besides !== undefined && html`<p class="besides">${besides}</p>`}
 ${rest !== '' && html`<p>${rest}</p>`}
 ${analysis.filter && html`<p class="besides">${filterText(analysis.filter)}</p>`}

@@ -5,15 +5,20 @@ import type { View } from './report.ts';
 import { breakable, prose } from './wording.ts';
 
 const SHOWN_WARNINGS = 200;
+/** Of a table that somebody reads, not searches: 1,000 containers lack four dumps each. */
+const SHOWN_ROWS = 400;
 
 /** What no input tells, and the command that does. */
 export function missingSection({ analysis: { topology }, nameOf }: View): Html | undefined {
   if (topology.missing.length === 0) return undefined;
-  const rows = missingRows(topology).map(
-    ({ namespace, text, command }) =>
-      html`<tr><td>${nameOf(namespace)}</td><td>${prose(text)}</td><td>${command !== undefined && html`<code>${command}</code>`}</td></tr>`,
-  );
-  return html`<div class="wide stack missing"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  const all = missingRows(topology);
+  const rows = all
+    .slice(0, SHOWN_ROWS)
+    .map(
+      ({ namespace, text, command }) =>
+        html`<tr><td>${nameOf(namespace)}</td><td>${prose(text)}</td><td>${command !== undefined && html`<code>${command}</code>`}</td></tr>`,
+    );
+  return html`<div class="wide stack missing"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>${moreThan(all.length)}`;
 }
 
 export function warningSection({ analysis: { warnings }, shorten }: View): Html | undefined {
@@ -26,8 +31,14 @@ export function warningSection({ analysis: { warnings }, shorten }: View): Html 
 export function inputSection({ analysis: { inputs }, folder, shorten }: View): Html {
   return html`${folder !== '' && html`<p>All in <code>${breakable(folder)}</code></p>`}
 <div class="wide stack inputs"><table><thead><tr><th scope="col">File</th><th scope="col">What it is</th><th scope="col">Place</th><th scope="col" class="number">Packets</th></tr></thead>
-<tbody>${inputs.map(
-    ({ path, kind, namespace, interface: device, packets }) =>
-      html`<tr><td><code>${breakable(shorten(path))}</code></td><td>${kind}</td><td>${[namespace, device].filter((part) => part !== undefined).join(':')}</td><td class="number">${packets?.toLocaleString('en')}</td></tr>`,
-  )}</tbody></table></div>`;
+<tbody>${inputs
+    .slice(0, SHOWN_ROWS)
+    .map(
+      ({ path, kind, namespace, interface: device, packets }) =>
+        html`<tr><td><code>${breakable(shorten(path))}</code></td><td>${kind}</td><td>${[namespace, device].filter((part) => part !== undefined).join(':')}</td><td class="number">${packets?.toLocaleString('en')}</td></tr>`,
+    )}</tbody></table></div>${moreThan(inputs.length)}`;
+}
+
+function moreThan(count: number): Html | false {
+  return count > SHOWN_ROWS && html`<p>and ${(count - SHOWN_ROWS).toLocaleString('en')} more</p>`;
 }

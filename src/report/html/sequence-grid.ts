@@ -53,7 +53,12 @@ const LONGEST = 340;
 /** As much as there is room for; the whole is in a title beside. */
 export function cut(text: string, room: number, size: number, face: 'sans' | 'bold' = 'sans'): string {
   if (textWidth(text, face, size) <= room) return text;
-  const letters = [...text];
-  while (letters.length > 1 && textWidth(`${letters.join('')}…`, face, size) > room) letters.pop();
-  return `${letters.join('')}…`;
+  let left = room - textWidth('…', face, size);
+  let shown = '';
+  for (const letter of text) {
+    left -= textWidth(letter, face, size);
+    if (left < 0) break;
+    shown += letter;
+  }
+  return `${shown}…`;
 }

@@ -38,7 +38,7 @@ function legend(sequence: Sequence): Html {
 
 function asTable(packets: readonly TimelinePacket[], { shorten }: View, start: number): Html {
   const row = ({ direction, text, seen }: TimelinePacket) =>
-    html`<tr><td>${sinceText((seen[0]?.time ?? start) - start)}</td><td>${direction === 'forward' ? 'there' : 'back'}</td><td>${text}</td><td>${seen.map(
+    html`<tr><td class="whole">${sinceText((seen[0]?.time ?? start) - start)}</td><td class="whole">${direction === 'forward' ? 'there' : 'back'}</td><td>${text}</td><td>${seen.map(
       ({ capture, path, packet, tuple, tunnel }) =>
         html`<div>${capture} <code>${breakable(shorten(path))} packet ${packet}</code> ${tuple}${tunnel !== undefined && ` inside ${tunnel}`}</div>`,
     )}</td></tr>

@@ -38,7 +38,8 @@ nav { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin-top: .8rem; }
 .finding { --under: var(--card); background: var(--card); border: 1px solid var(--line); border-left: 5px solid var(--soft); border-radius: 8px; padding: 1.1rem 1.3rem 1.3rem; margin-bottom: 1.5rem; }
 .finding.error { border-left-color: var(--bad); }
 .finding.warning { border-left-color: var(--doubt); }
-p, li, td { overflow-wrap: anywhere; }
+p, li, .stack td { overflow-wrap: anywhere; }
+.whole { white-space: nowrap; }
 .why, .fix p { max-width: 50em; }
 .part { display: inline-block; max-width: 100%; margin-right: .5em; }
 .affected { list-style: none; margin: .5rem 0; padding: 0; color: var(--soft); font-size: .95rem; }
@@ -97,11 +98,11 @@ th button::after { content: " ↕"; opacity: .5; }
 th.number, td.number { padding-right: 1.4rem; }
 #flow-table td { font-variant-numeric: tabular-nums; }
 .moment { white-space: nowrap; }
-.end { min-width: 9.5rem; }
+.end { min-width: 11.5em; overflow-wrap: anywhere; }
 .missing td:first-child { min-width: 9rem; }
+.inputs td { min-width: 7.5rem; }
 .inputs td { padding-top: .2rem; padding-bottom: .2rem; }
 tr.deciding td { background: var(--bad-soft); }
-tr.deciding td:first-child { padding-left: .4rem; }
 details { margin: 1rem 0; }
 summary { cursor: pointer; }
 summary h4 { display: inline; }
@@ -159,7 +160,11 @@ svg { font: 12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: v
 @media print {
   :root { --page: #fff; --card: #fff; }
   body { font-size: 10.5pt; }
-  nav, .tools, [data-copy], [data-back], [data-on], .skip, summary, .other { display: none !important; }
+  table, dl { font-size: 8.5pt; }
+  .inputs td, .missing td:first-child { min-width: 0; }
+  th, td { padding: .2rem .6rem .2rem 0; }
+  nav, .tools, [data-copy], [data-back], [data-on], .skip, .other { display: none !important; }
+  summary { list-style: none; }
   th button::after { content: none; }
   details::details-content { display: block; content-visibility: visible; height: auto; overflow: visible; }
   .stop, tr, .commands, .path { break-inside: avoid; }

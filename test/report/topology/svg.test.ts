@@ -1,49 +1,16 @@
-/** Drawings of the topologies of all incidents there are: valid, nothing over anything else, the same each time. */
-import { existsSync, readdirSync } from 'node:fs';
+/** Drawings of topologies, large ones too: valid, nothing over anything else, the same each time. */
 import { describe, expect, it } from 'vitest';
-import type { Analysis, AnalysisTopology } from '../../../src/report/analysis.ts';
+import type { AnalysisTopology } from '../../../src/report/analysis.ts';
 import { drawTopology } from '../../../src/report/topology/draw.ts';
 import type { DrawingOptions } from '../../../src/report/topology/drawing.ts';
 import { layOut } from '../../../src/report/topology/layout.ts';
-import { deathOfHops, pathOfHops } from '../../../src/report/topology/passes.ts';
 import { TOPOLOGY_STYLE } from '../../../src/report/topology/style.ts';
 import { renderSvg, svgDocument } from '../../../src/report/topology/svg.ts';
-import { run } from '../../cli/harness.ts';
 import { containersOn } from './large.ts';
 import { faults, readPicture } from './pictures.ts';
 
 const draw = (topology: AnalysisTopology, options?: DrawingOptions) =>
   svgDocument(drawTopology(topology, options));
-
-function bundlesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .map((name) => `${folder}/${name}/bundle`)
-    .filter((path) => existsSync(path));
-}
-
-/** With the path of the flow that the first finding is about, or of the first one. */
-function told({ flows, findings }: Analysis): DrawingOptions {
-  const flow = flows.find(({ id }) => id === findings[0]?.flows[0]) ?? flows[0];
-  if (!flow) return {};
-  const death = deathOfHops(flow.predicted) ?? deathOfHops(flow.predictedReply ?? []);
-  return {
-    paths: [
-      pathOfHops(flow.predicted, flow.verdict),
-      ...(flow.predictedReply ? [pathOfHops(flow.predictedReply, undefined, 'back')] : []),
-    ],
-    marks: death ? [death] : [],
-  };
-}
-
-describe.each([...bundlesIn('captures'), ...bundlesIn('../shared/scenarios')])('%s', (bundle) => {
-  it('is drawn without overlaps, with its path too', async () => {
-    const { stdout } = await run(['analyze', bundle, '--format', 'json', '-q']);
-    const analysis = JSON.parse(stdout) as Analysis;
-    expect(faults(readPicture(await draw(analysis.topology)))).toEqual([]);
-    expect(faults(readPicture(await draw(analysis.topology, told(analysis))))).toEqual([]);
-  });
-});
 
 describe('many containers', () => {
   it('are all named where 60 are on 8 bridges, and nothing overlaps', async () => {

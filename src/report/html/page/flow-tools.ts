@@ -49,10 +49,17 @@ export function flowTools(): void {
     page = 0;
     show();
   };
+  const known = new Map<number, readonly Key[]>();
+  const keysOf = (column: number) => {
+    const keys = known.get(column) ?? rows.map((row) => keyOf(row, column));
+    known.set(column, keys);
+    return keys;
+  };
   const sort = (column: number) => {
     sorted = { column, isDown: sorted.column === column && !sorted.isDown };
     const sign = sorted.isDown ? -1 : 1;
-    order = rows.map((_, index) => index).sort((a, b) => sign * compare(rows[a], rows[b], column));
+    const keys = keysOf(column);
+    order = rows.map((_, index) => index).sort((a, b) => sign * compare(keys[a], keys[b]));
     for (const [index, cell] of [...(table.tHead?.rows[0]?.cells ?? [])].entries()) {
       if (index === column) cell.setAttribute('aria-sort', sorted.isDown ? 'descending' : 'ascending');
       else cell.removeAttribute('aria-sort');
@@ -94,16 +101,18 @@ export function flowTools(): void {
   show();
 }
 
-function compare(a: FlowRow | undefined, b: FlowRow | undefined, column: number): number {
-  const one = a?.[column];
-  const other = b?.[column];
-  if (typeof one === 'number' && typeof other === 'number') return one - other;
-  if (column === FINDINGS) return first(one) - first(other);
-  return String(one).localeCompare(String(other), 'en', { numeric: true });
+type Key = string | number;
+
+/** What is compared quickly: numbers within a text as wide as the widest, so that 10.0.0.9 is before 10.0.0.10. */
+function keyOf(row: FlowRow, column: number): Key {
+  const value = row[column];
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') return value.replace(/\d+/g, (digits) => digits.padStart(10, '0'));
+  return value?.[0] ?? Number.MAX_SAFE_INTEGER;
 }
 
-function first(findings: unknown): number {
-  return Array.isArray(findings) && findings.length > 0 ? Number(findings[0]) : Number.MAX_SAFE_INTEGER;
+function compare(one: Key = '', other: Key = ''): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function rowElement(row: FlowRow): HTMLTableRowElement {
