@@ -168,12 +168,17 @@ const program = [
 /** Threads load it as it is, for the program and for the library. */
 const worker = await build({
   ...common,
-  entryPoints: { 'reading-worker': 'src/correlate/sieve/reading-worker.ts' },
+  entryPoints: {
+    'reading-worker': 'src/correlate/sieve/reading-worker.ts',
+    'analysis-worker': 'src/live/analysis-worker.ts',
+  },
   outExtension: { '.js': '.cjs' },
   metafile: true,
   format: 'cjs',
   minify: true,
   lineLimit: 160,
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   plugins: [foreknown],
 });
 
@@ -195,8 +200,9 @@ function ascii(code) {
 /** What runs besides a bundle's own sources: threads that it starts, and the kernel that it has inside. */
 function besides(inputs) {
   const all = { ...inputs };
-  if ('src/correlate/sieve/readers.ts' in inputs)
-    Object.assign(all, ...Object.values(worker.metafile.outputs).map((output) => output.inputs));
+  const { outputs: threads } = worker.metafile;
+  if ('src/correlate/sieve/readers.ts' in inputs) Object.assign(all, threads['dist/reading-worker.cjs'].inputs);
+  if ('src/live/analyst.ts' in inputs) Object.assign(all, threads['dist/analysis-worker.cjs'].inputs);
   const page = readdirSync(join(root, PAGE)).map((file) => `${PAGE}/${file}`);
   return [
     ...Object.keys(all),

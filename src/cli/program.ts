@@ -5,6 +5,7 @@ import { defineAnalyze } from './commands/analyze.ts';
 import { defineAnnotate } from './commands/annotate.ts';
 import { defineCollect } from './commands/collect.ts';
 import { defineExplain } from './commands/explain.ts';
+import { defineLive } from './commands/live.ts';
 import { defineReplay } from './commands/replay.ts';
 import { defineReport } from './commands/report.ts';
 import { defineScan } from './commands/scan.ts';
@@ -28,9 +29,10 @@ const COMMANDS = {
   report: defineReport,
   explain: defineExplain,
   collect: defineCollect,
+  live: defineLive,
   scan: defineScan,
 };
-const HIDDEN: readonly string[] = ['scan'];
+const HIDDEN: readonly string[] = ['live', 'scan'];
 
 /**
  * The command tree. Its commands load what they run on when they are run. Of a command line that begins with a command, the others

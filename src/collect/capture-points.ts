@@ -10,11 +10,12 @@ export type Points =
   | { readonly points: readonly CapturePoint[] }
   | { readonly wrong: string; readonly hint: string };
 
-/** `devices`: the interfaces of a namespace. */
+/** `devices`: the interfaces of a namespace; `option`: what the words were given with. */
 export function capturePoints(
   words: readonly string[],
   namespaces: readonly FoundNamespace[],
   devices: (namespace: FoundNamespace) => readonly string[],
+  option = '--capture',
 ): Points {
   const points: CapturePoint[] = [];
   for (const word of words) {
@@ -25,14 +26,14 @@ export function capturePoints(
     if (!namespace) {
       const known = namespaces.map((each) => each.name).join(', ');
       return {
-        wrong: `--capture ${word}: no namespace or container is called ${name}`,
+        wrong: `${option} ${word}: no namespace or container is called ${name}`,
         hint: `There are: ${known}.`,
       };
     }
     const known = devices(namespace);
     if (device !== 'any' && !known.includes(device)) {
       return {
-        wrong: `--capture ${word}: ${namespace.name} has no interface ${device}`,
+        wrong: `${option} ${word}: ${namespace.name} has no interface ${device}`,
         hint: `It has: ${['any', ...known].join(', ')}.`,
       };
     }

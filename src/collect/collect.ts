@@ -6,7 +6,7 @@ import { type CollectedFile, type CollectedManifest, type Missing, timeText } fr
 import { type CapturedPoint, type CaptureLimits, CaptureRun } from './capture.ts';
 import { type CapturePoint, capturePoints, devicesOf } from './capture-points.ts';
 import { type Inspected, inspectEngines } from './engines.ts';
-import { type GatheredFile, gatherOne } from './gather.ts';
+import { type GatheredFile, gatherAll, gatherOne } from './gather.ts';
 import { commandWords, Host } from './host.ts';
 import { type FoundNamespace, findNamespaces, type HostChoice, LSNS, netnsidsOf } from './namespaces.ts';
 import {
@@ -49,8 +49,6 @@ export type Collected =
   /** The command line names what isn't there; nothing was gathered. */
   | { readonly wrong: string; readonly hint: string };
 
-/** How many commands run at a time: the host has other things to do. */
-const AT_ONCE = 4;
 /** Milliseconds between two looks at the counts. */
 const LOOK = 250;
 
@@ -215,17 +213,10 @@ class Collection {
   ): Promise<void> {
     const { outside, host } = this;
     const jobs = namespaces.flatMap((namespace) => plan.map((gathering) => ({ namespace, gathering })));
-    const done: { namespace: FoundNamespace; outcome: Awaited<ReturnType<typeof gatherOne>> }[] = [];
-    let next = 0;
-    const work = async (): Promise<void> => {
-      for (let index = next++; index < jobs.length; index = next++) {
-        const { namespace, gathering } = jobs[index] as (typeof jobs)[number];
-        outside.watcher.phase(`reading the ${what} of ${namespace.name} (${index + 1} of ${jobs.length})`);
-        done[index] = { namespace, outcome: await gatherOne(gathering, namespace.path, host, outside.now) };
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    for (const { namespace, outcome } of done) {
+    const outcomes = await gatherAll(jobs, host, outside.now, ({ namespace }, index) =>
+      outside.watcher.phase(`reading the ${what} of ${namespace.name} (${index + 1} of ${jobs.length})`),
+    );
+    for (const { namespace, outcome } of outcomes) {
       if (outcome.kind === 'file')
         this.keep(`namespaces/${namespace.name}/${nameOf(outcome.file.file)}`, outcome.file, namespace.name);
       else if (outcome.kind === 'failed') this.miss(namespace.name, outcome.failure);

@@ -1,5 +1,6 @@
 /** Runs the plan in one namespace. */
 import { commandWords, Host } from './host.ts';
+import type { FoundNamespace } from './namespaces.ts';
 import { COMMAND_SECONDS, type Condition, type Gathering, type Way } from './plan.ts';
 
 /** A file of the bundle. */
@@ -22,6 +23,35 @@ export type Outcome =
   | { readonly kind: 'file'; readonly file: GatheredFile }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'nothing' };
+
+/** One thing to gather in one namespace. */
+export interface Job {
+  readonly namespace: FoundNamespace;
+  readonly gathering: Gathering;
+}
+
+/** How many commands run at a time: the host has other things to do. */
+const AT_ONCE = 4;
+
+/** All of it, a few at a time; what comes of it in the order of the jobs. */
+export async function gatherAll(
+  jobs: readonly Job[],
+  host: Host,
+  now: () => number,
+  onBegin: (job: Job, index: number) => void = () => {},
+): Promise<(Job & { readonly outcome: Outcome })[]> {
+  const done: (Job & { readonly outcome: Outcome })[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < jobs.length; index = next++) {
+      const job = jobs[index] as Job;
+      onBegin(job, index);
+      done[index] = { ...job, outcome: await gatherOne(job.gathering, job.namespace.path, host, now) };
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return done;
+}
 
 /** `path`: the nsfs file of the namespace; undefined is the collector's own. */
 export async function gatherOne(

@@ -29,9 +29,13 @@ export interface Way {
   readonly lenient?: true;
 }
 
+/** What a change of the host has to be read again for; `traffic`: what changes with packets, not by anybody's hand. */
+export type Shown = 'network' | 'settings' | 'rules' | 'traffic';
+
 export interface Gathering {
   /** In the words of a message: what would be lacking. */
   readonly what: string;
+  readonly shows: Shown;
   /** The first that works counts. */
   readonly ways: readonly [Way, ...Way[]];
   /** What it means that no way's condition holds: there is none, which an empty file says; left out, nothing is known of it. */
@@ -50,6 +54,7 @@ const IP6: Condition = { modules: ['ipv6'] };
 function ip(file: string, json: string, text: string, what: string, when?: Condition): Gathering {
   return {
     what,
+    shows: 'network',
     ways: [
       { file: `${file}.json`, run: [json], ...(when && { when }) },
       { file: `${file}.txt`, run: [text], ...(when && { when }) },
@@ -61,6 +66,7 @@ function ip(file: string, json: string, text: string, what: string, when?: Condi
 export const NAMESPACE_PLAN: readonly Gathering[] = [
   {
     what: 'links and addresses',
+    shows: 'network',
     ways: [
       { file: 'ip-addr.json', run: ['ip -d -j addr show'] },
       { file: 'ip-addr.txt', run: ['ip -d addr show'] },
@@ -70,6 +76,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'link counters',
+    shows: 'traffic',
     ways: [
       { file: 'ip-link.json', run: ['ip -d -j -s -s link show'] },
       { file: 'ip-link.txt', run: ['ip -d -s -s link show'] },
@@ -79,6 +86,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'routes',
+    shows: 'network',
     ways: [
       { file: 'ip-route.json', run: ['ip -d -j route show table all'] },
       { file: 'ip-route.txt', run: ['ip route show table all'] },
@@ -89,6 +97,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'IPv6 routes',
+    shows: 'network',
     ways: [
       { file: 'ip6-route.json', run: ['ip -6 -d -j route show table all'], when: IP6 },
       { file: 'ip6-route.txt', run: ['ip -6 route show table all'], when: IP6 },
@@ -100,6 +109,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   ip('ip6-rule', 'ip -6 -j rule show', 'ip -6 rule show', 'IPv6 routing rules', IP6),
   {
     what: 'neighbours',
+    shows: 'traffic',
     ways: [
       { file: 'ip-neigh.json', run: ['ip -j neigh show'] },
       { file: 'ip-neigh.txt', run: ['ip neigh show'] },
@@ -109,11 +119,13 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'nexthop objects',
+    shows: 'network',
     ways: [{ file: 'ip-nexthop.json', run: ['ip -d -j nexthop show'] }],
     dropEmpty: true,
   },
   {
     what: 'ports of bridges',
+    shows: 'network',
     ways: [
       { file: 'bridge-link.json', run: ['bridge -d -j link show'] },
       { file: 'bridge-link.txt', run: ['bridge -d link show'] },
@@ -123,6 +135,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'forwarding entries of bridges',
+    shows: 'traffic',
     ways: [
       { file: 'bridge-fdb.json', run: ['bridge -j fdb show'] },
       { file: 'bridge-fdb.txt', run: ['bridge fdb show'] },
@@ -131,6 +144,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'VLANs of bridges',
+    shows: 'network',
     ways: [
       { file: 'bridge-vlan.json', run: ['bridge -j vlan show'] },
       { file: 'bridge-vlan.txt', run: ['bridge vlan show'] },
@@ -139,17 +153,20 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'multicast groups of bridges',
+    shows: 'traffic',
     ways: [{ file: 'bridge-mdb.json', run: ['bridge -d -j mdb show'] }],
     dropEmpty: true,
   },
   {
     what: 'iptables rules',
+    shows: 'rules',
     ways: [{ file: 'iptables-save.txt', run: ['iptables-nft-save -c'], when: NFT }],
     otherwise: 'none',
     counts: true,
   },
   {
     what: 'ip6tables rules',
+    shows: 'rules',
     ways: [{ file: 'ip6tables-save.txt', run: ['ip6tables-nft-save -c'], when: NFT }],
     otherwise: 'none',
     counts: true,
@@ -157,6 +174,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   {
     // Naming a table to the legacy tools creates it: only those that are there are read.
     what: 'iptables rules of the legacy backend',
+    shows: 'rules',
     ways: [
       {
         file: 'iptables-legacy-save.txt',
@@ -173,6 +191,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'ip6tables rules of the legacy backend',
+    shows: 'rules',
     ways: [
       {
         file: 'ip6tables-legacy-save.txt',
@@ -189,6 +208,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'nftables rules',
+    shows: 'rules',
     ways: [
       { file: 'nft-ruleset.json', run: ['nft -j -a list ruleset'], when: NFT },
       { file: 'nft-ruleset.txt', run: ['nft -a list ruleset'], when: NFT },
@@ -198,6 +218,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'IP sets',
+    shows: 'rules',
     ways: [
       { file: 'ipset-save.txt', run: ['ipset save'], when: { modules: ['ip_set'] } },
       { file: 'ipset-save.txt', run: ['ipset list -o save'], when: { modules: ['ip_set'] } },
@@ -205,11 +226,13 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'ebtables rules',
+    shows: 'rules',
     ways: [{ file: 'ebtables-save.txt', run: ['ebtables-nft-save -c'], when: NFT }],
     dropEmpty: true,
   },
   {
     what: 'arptables rules',
+    shows: 'rules',
     ways: [
       { file: 'arptables-save.txt', run: ['arptables-nft-save -c'], when: NFT },
       {
@@ -222,6 +245,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'kernel settings',
+    shows: 'settings',
     ways: [
       { file: 'sysctl.txt', run: ["sysctl -a -r '^net[.]'"], keep: '^net[./]', lenient: true },
       { file: 'sysctl.txt', run: ['grep -rs . /proc/sys/net'], keep: '^/proc/sys/net/', lenient: true },
@@ -230,6 +254,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'sockets',
+    shows: 'traffic',
     ways: [
       { file: 'ss.txt', run: ['ss -tunape --inet-sockopt'], when: SOCK_DIAG },
       { file: 'ss.txt', run: ['ss -tunape'], when: SOCK_DIAG },
@@ -241,6 +266,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'tracked connections',
+    shows: 'traffic',
     ways: [
       {
         file: 'conntrack.txt',
@@ -256,6 +282,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'counters of connection tracking',
+    shows: 'traffic',
     ways: [
       {
         file: 'conntrack-stats.txt',
@@ -273,6 +300,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'kernel counters',
+    shows: 'traffic',
     ways: [
       // -a and -s: neither reads nor writes the history that nstat keeps.
       { file: 'nstat.txt', run: ['nstat -asz'] },
@@ -283,6 +311,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
   },
   {
     what: 'queues',
+    shows: 'traffic',
     ways: [
       { file: 'tc-qdisc.json', run: ['tc -s -j qdisc show'] },
       { file: 'tc-qdisc.txt', run: ['tc -s qdisc show'] },
@@ -296,6 +325,7 @@ export const NAMESPACE_PLAN: readonly Gathering[] = [
 export const HOST_PLAN: readonly Gathering[] = [
   {
     what: 'ids of namespaces',
+    shows: 'network',
     ways: [{ file: 'ip-netns.json', run: ['ip -j netns list-id'] }],
     dropEmpty: true,
   },
@@ -303,6 +333,7 @@ export const HOST_PLAN: readonly Gathering[] = [
 
 export const PROCESSES: Gathering = {
   what: 'processes',
+  shows: 'traffic',
   ways: [
     { file: 'processes.txt', run: ['ps -ef'] },
     { file: 'processes.txt', run: ['ps'] },

@@ -54,6 +54,18 @@ export async function gather(
   return state;
 }
 
+/** Files that are in memory already, as one directory would hold them; `path`: what it is called. */
+export async function gatherFiles(
+  path: string,
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  limits: InputLimits,
+): Promise<Gathered> {
+  const state: State = { entries: [], bundles: [], issues: [], seen: new Map(), limits };
+  const entries = files.map(({ name, bytes }) => memoryEntry(`${path}/${name}`, name, bytes));
+  await addContainer({ text: path, path }, path, entries, () => undefined, state, true);
+  return state;
+}
+
 async function gatherPath(argument: InputArgument, state: State): Promise<void> {
   const { path } = argument;
   const kind = look(path, state);

@@ -3,7 +3,7 @@ import type { Issue } from '../base/issue.ts';
 import { UNKNOWN_INPUT } from './classified.ts';
 import { classify } from './classify.ts';
 import { fleetOf, mergeManifests, placeFleet } from './fleet.ts';
-import { gather } from './gather.ts';
+import { type Gathered, gather, gatherFiles } from './gather.ts';
 import type { CaptureInput, CommandInput, InputSet } from './input.ts';
 import { DEFAULT_LIMITS, type InputLimits } from './limits.ts';
 import { placeDumps } from './place-dumps.ts';
@@ -26,7 +26,27 @@ export async function resolveInputs(
 ): Promise<InputSet> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const gathered = await gather(words, limits, options);
-  const issues = gathered.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false));
+  const inputs = await resolveGathered(gathered, limits, options.ignoreUnknown ?? false);
+  const { captures, dumps, commands = [], issues } = inputs;
+  if (words.length === 0 || captures.length + dumps.length + commands.length > 0) return inputs;
+  const text = 'none of the inputs holds a capture or a dump that could be used';
+  return { ...inputs, issues: [...issues, { severity: 'error', code: 'nothing-usable', text }] };
+}
+
+/** The same of a bundle whose files are in memory; `path`: what it is called. */
+export async function resolveFiles(
+  path: string,
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+): Promise<InputSet> {
+  return await resolveGathered(await gatherFiles(path, files, DEFAULT_LIMITS), DEFAULT_LIMITS, true);
+}
+
+async function resolveGathered(
+  gathered: Gathered,
+  limits: InputLimits,
+  ignoreUnknown: boolean,
+): Promise<InputSet> {
+  const issues = gathered.issues.map((issue) => soften(issue, ignoreUnknown));
   const seen: (CaptureInput & Of)[] = [];
   const recognised: (RecognisedDump & Of)[] = [];
   const typed: (CommandInput & Of)[] = [];
@@ -37,7 +57,7 @@ export async function resolveInputs(
     if (entry.container !== undefined) {
       containers.set(entry.container, containers.get(entry.container) || result.kind !== 'nothing');
     }
-    issues.push(...result.issues.map((issue) => soften(issue, options.ignoreUnknown ?? false)));
+    issues.push(...result.issues.map((issue) => soften(issue, ignoreUnknown)));
     const of: Of = entry.host === undefined ? {} : { host: entry.host };
     if (result.kind === 'capture') seen.push({ ...result.capture, ...of });
     else if (result.kind === 'text') texts.push(ofHost(result.text, of));
@@ -53,9 +73,7 @@ export async function resolveInputs(
   for (const [path, usable] of containers) {
     if (usable) continue;
     const text = 'nothing in it is a capture or a dump that could be used';
-    issues.push(
-      soften({ severity: 'error', code: 'container-unusable', text, path }, options.ignoreUnknown ?? false),
-    );
+    issues.push(soften({ severity: 'error', code: 'container-unusable', text, path }, ignoreUnknown));
   }
   if (texts.length > 0) {
     const { openedTexts } = await import('./text-capture.ts');
@@ -75,10 +93,6 @@ export async function resolveInputs(
   const captures = fleet?.captures ?? seen.map(withoutHost);
   const dumps = fleet?.dumps ?? placeDumps(recognised.map(withoutHost), captures, manifest);
   const commands = fleet?.commands ?? typed.map(withoutHost);
-  if (words.length > 0 && captures.length + dumps.length + commands.length === 0) {
-    const text = 'none of the inputs holds a capture or a dump that could be used';
-    issues.push({ severity: 'error', code: 'nothing-usable', text });
-  }
   return {
     captures,
     dumps,

@@ -1,0 +1,96 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Io } from '../io.ts';
+import { examples } from '../options.ts';
+import type { Finish } from '../program.ts';
+import type { ColorChoice } from '../terminal.ts';
+
+export interface LiveCommandOptions {
+  readonly interfaces: readonly string[];
+  readonly filter?: string;
+  readonly snaplen: number;
+  readonly promiscuous: boolean;
+  readonly hostNamespace: 'init' | 'own';
+  readonly headless?: boolean;
+  readonly format: 'text' | 'jsonl';
+  readonly exitOnFinding?: boolean;
+  readonly duration?: number;
+  readonly color: ColorChoice;
+  readonly quiet?: boolean;
+}
+
+export function defineLive(io: Io, finish: Finish): Command {
+  return new Command('live')
+    .description(
+      'follows this host: captures where packets pass, and tells while it happens where they die, and why',
+    )
+    .option(
+      '-i, --interfaces <points>',
+      'where to capture, with commas: interfaces of the host or NS:IFACE; IFACE may be any (default: bridges, uplinks, veths)',
+      words,
+      [],
+    )
+    .option('--filter <expression>', 'which packets, as tcpdump has it')
+    .addOption(new Option('--snaplen <bytes>', 'so much of each packet').argParser(snaplen).default(256))
+    .option('--no-promiscuous', 'leave the interfaces as they are: what is for others is not seen')
+    .addOption(
+      new Option(
+        '--host-namespace <which>',
+        'which namespace is the host: that of process 1, or the one this runs in',
+      )
+        .choices(['init', 'own'])
+        .default('init'),
+    )
+    .option('--headless', 'no screen: what happens is printed')
+    .addOption(
+      new Option('--format <format>', 'of what is printed').choices(['text', 'jsonl']).default('text'),
+    )
+    .option('--exit-on-finding', 'end with the first finding, with status 1')
+    .addOption(new Option('--duration <time>', 'end after a time: 30s, 5m, 2h').argParser(duration))
+    .addOption(
+      new Option('--color <when>', 'colours; auto honours NO_COLOR')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    )
+    .option('-q, --quiet', 'say nothing but findings and errors')
+    .addHelpText(
+      'after',
+      `${examples([
+        ['sudo nettrace live --headless', 'What goes wrong on this host, as it happens:'],
+        [
+          'sudo nettrace live --headless --format jsonl -i docker0,eth0,web:eth0 --exit-on-finding',
+          'For a script, until the first finding:',
+        ],
+      ])}
+The host is read as nettrace collect does it, and again when it changes; nothing
+of it is changed.
+
+Exit status: 0 nothing wrong found, 1 something was, 2 nothing could be captured.
+`,
+    )
+    .action(async (options: LiveCommandOptions) => {
+      const { liveAction } = await import('../actions/live.ts');
+      finish(await liveAction(options, io));
+    });
+}
+
+function words(text: string): string[] {
+  const list = text.split(',').map((word) => word.trim());
+  if (list.some((word) => word === ''))
+    throw new InvalidArgumentError('Names with commas between them, such as eth0,web:eth0.');
+  return list;
+}
+
+function snaplen(text: string): number {
+  const bytes = Number(text);
+  // Headers of a tunnel's outer and inner packet, and a DNS answer's beginning.
+  if (!/^\d{1,6}$/.test(text) || bytes < 96)
+    throw new InvalidArgumentError('A number of bytes, 96 or more: less would cut headers.');
+  return bytes;
+}
+
+function duration(text: string): number {
+  const [, number = '', unit = 's'] = /^(\d+(?:\.\d+)?)(s|m|h|d)?$/.exec(text) ?? [];
+  const seconds = Number(number) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[unit] ?? 1);
+  if (!(seconds > 0)) throw new InvalidArgumentError('A time such as 30s, 5m, 2h or 7d.');
+  return seconds;
+}

@@ -1,0 +1,160 @@
+/** The state of the host as a bundle has it, kept up to date file by file. */
+import { hostname, release } from 'node:os';
+import { type CollectedFile, type CollectedManifest, type Missing, timeText } from '../collect/bundle.ts';
+import { type EngineDump, inspectEngines } from '../collect/engines.ts';
+import { gatherAll, type Job } from '../collect/gather.ts';
+import { commandWords, Host } from '../collect/host.ts';
+import {
+  type FoundNamespace,
+  findNamespaces,
+  type HostChoice,
+  LSNS,
+  netnsidsOf,
+} from '../collect/namespaces.ts';
+import { COMMAND_SECONDS, type Gathering, NAMESPACE_PLAN } from '../collect/plan.ts';
+import { VERSION } from '../version.ts';
+import { essenceOf } from './essence.ts';
+
+interface StateFile {
+  readonly text: string;
+  readonly command: string;
+  readonly namespace?: string;
+  /** Epoch milliseconds when its command began. */
+  readonly taken: number;
+}
+
+/** A file whose content says that the host is another one than before. */
+export interface StateChange {
+  readonly namespace?: string;
+  /** In the bundle. */
+  readonly path: string;
+  /** Epoch seconds: not before this the host was as the file has it now. */
+  readonly after: number;
+  /** Epoch seconds when the file was read. */
+  readonly at: number;
+}
+
+export class HostState {
+  namespaces: readonly FoundNamespace[] = [];
+  /** What can't be read, by namespace and thing. */
+  missing: readonly Missing[] = [];
+  readonly #files = new Map<string, StateFile>();
+  readonly #essences = new Map<string, string>();
+  readonly #host: Host;
+  readonly #choice: HostChoice;
+  readonly #now: () => number;
+  readonly #barred = new Map<string, string>();
+
+  /** `now`: epoch milliseconds. */
+  constructor(host: Host, choice: HostChoice, now: () => number) {
+    this.#host = host;
+    this.#choice = choice;
+    this.#now = now;
+  }
+
+  /** Which namespaces and containers there are now; gives those files that changed. */
+  async find(): Promise<StateChange[]> {
+    const host = this.#host;
+    const taken = this.#now();
+    const inspected = await inspectEngines(host);
+    const lsns =
+      host.which('lsns') === undefined ? undefined : await host.run(commandWords(LSNS), COMMAND_SECONDS);
+    const ids = netnsidsOf(lsns?.output ?? '');
+    const found = findNamespaces(host, inspected.containers, this.#choice, ids);
+    const reachable: FoundNamespace[] = [];
+    for (const namespace of found.namespaces) if (await this.#opens(namespace)) reachable.push(namespace);
+    this.#forgetAllBut(reachable);
+    this.namespaces = reachable;
+    this.missing = [
+      ...inspected.notes.map((reason) => ({ what: 'containers', reason })),
+      ...found.notes.map((reason) => ({ what: 'namespaces', reason })),
+      ...[...this.#barred].map(([namespace, reason]) => ({ namespace, what: 'everything', reason })),
+    ];
+    return inspected.dumps.flatMap((dump) => this.#takeDump(dump, taken) ?? []);
+  }
+
+  async #opens({ name, path }: FoundNamespace): Promise<boolean> {
+    this.#barred.delete(name);
+    if (path === undefined) return true;
+    const { status, complaint } = await this.#host.run([...Host.into(path), 'true'], COMMAND_SECONDS);
+    if (status === 0) return true;
+    this.#barred.set(name, this.#host.root ? complaint : 'only root enters other namespaces');
+    return false;
+  }
+
+  #forgetAllBut(namespaces: readonly FoundNamespace[]): void {
+    const names = new Set(namespaces.map(({ name }) => name));
+    for (const [path, { namespace }] of this.#files) {
+      if (namespace === undefined || names.has(namespace)) continue;
+      this.#files.delete(path);
+      this.#essences.delete(path);
+    }
+  }
+
+  /** Reads parts of the plan again; all of it in all namespaces where nothing is said. Gives those files that changed. */
+  async read(
+    plan: readonly Gathering[] = NAMESPACE_PLAN,
+    namespaces: readonly FoundNamespace[] = this.namespaces,
+  ): Promise<StateChange[]> {
+    const jobs: Job[] = namespaces.flatMap((namespace) =>
+      plan.map((gathering) => ({ namespace, gathering })),
+    );
+    const outcomes = await gatherAll(jobs, this.#host, this.#now);
+    return outcomes.flatMap(({ namespace: { name }, outcome }) => {
+      if (outcome.kind !== 'file') return [];
+      const { file, ...rest } = outcome.file;
+      return this.#take(`namespaces/${name}/${file}`, file, { ...rest, namespace: name }) ?? [];
+    });
+  }
+
+  #takeDump({ file, command, text }: EngineDump, taken: number): StateChange | undefined {
+    return this.#take(`docker/${file}`, file, { command, text, taken });
+  }
+
+  #take(path: string, name: string, file: StateFile): StateChange | undefined {
+    const before = this.#files.get(path);
+    this.#files.set(path, file);
+    const essence = essenceOf(name, file.text);
+    if (essence === undefined) return undefined;
+    const known = this.#essences.get(path);
+    this.#essences.set(path, essence);
+    if (known === undefined || known === essence) return undefined;
+    return {
+      path,
+      ...(file.namespace === undefined ? {} : { namespace: file.namespace }),
+      after: (before?.taken ?? file.taken) / 1000,
+      at: file.taken / 1000,
+    };
+  }
+
+  /** As files of a bundle, the manifest among them; `captures`: those that lie beside. */
+  bundle(captures: readonly CollectedFile[]): { readonly name: string; readonly bytes: Uint8Array }[] {
+    const files = [...this.#files].map(([path, { command, namespace, taken }]) => ({
+      path,
+      ...(namespace === undefined ? {} : { namespace }),
+      command,
+      collectedAt: timeText(taken),
+    }));
+    const manifest: CollectedManifest = {
+      format: 'nettrace-bundle/1',
+      collector: `nettrace ${VERSION}`,
+      host: hostname(),
+      kernel: release(),
+      collectedAt: timeText(this.#now()),
+      namespaces: this.namespaces.map(({ name, pid, inode, netnsid, container }) => ({
+        name,
+        ...(pid === undefined ? {} : { pid }),
+        inode,
+        ...(netnsid === undefined ? {} : { netnsid }),
+        ...(container === undefined ? {} : { container }),
+      })),
+      files: [...files, ...captures],
+      tools: {},
+      missing: this.missing,
+    };
+    return [
+      { name: 'manifest.json', bytes: Buffer.from(JSON.stringify(manifest)) },
+      ...[...this.#files].map(([name, { text }]) => ({ name, bytes: Buffer.from(text) })),
+    ];
+  }
+}

@@ -1,0 +1,67 @@
+/** A capture point that is followed: its tap, the last of its packets, and what it has seen. */
+import type { Frame } from '../capture/frame.ts';
+import type { CapturePoint } from '../collect/capture-points.ts';
+import type { Host } from '../collect/host.ts';
+import type { Tap, TapLimits } from './tap.ts';
+import { tcpdumpTap } from './tcpdump-tap.ts';
+import { Window } from './window.ts';
+
+export interface LivePoint {
+  readonly point: CapturePoint;
+  /** Since it was begun; bytes on the wire. */
+  readonly packets: number;
+  readonly bytes: number;
+  /** Packets that the kernel had no room for. */
+  readonly dropped: number;
+  /** Why nothing is captured any more. */
+  readonly ended?: string | undefined;
+}
+
+export interface PointListener {
+  onPacket(): void;
+  onEnd(reason: string): void;
+}
+
+/** Milliseconds between two questions for what the kernel dropped. */
+const ASK = 2000;
+
+export class PointTap implements LivePoint {
+  readonly point: CapturePoint;
+  readonly window: Window;
+  readonly listening: Promise<void>;
+  packets = 0;
+  bytes = 0;
+  dropped = 0;
+  ended: string | undefined;
+  readonly #tap: Tap;
+  readonly #asking: NodeJS.Timeout;
+
+  constructor(point: CapturePoint, limits: TapLimits, host: Host, listener: PointListener) {
+    this.point = point;
+    this.window = new Window(limits.snaplen);
+    this.#tap = tcpdumpTap(point, limits, host, {
+      onFrame: (frame: Frame) => {
+        this.packets++;
+        this.bytes += frame.length;
+        this.window.add(frame);
+        listener.onPacket();
+      },
+      onStatistics: ({ dropped }) => {
+        this.dropped = dropped;
+      },
+      onEnd: (reason) => {
+        this.ended = reason;
+        clearInterval(this.#asking);
+        listener.onEnd(reason);
+      },
+    });
+    this.listening = this.#tap.listening;
+    this.#asking = setInterval(() => this.#tap.ask(), ASK);
+    this.#asking.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#asking);
+    await this.#tap.stop();
+  }
+}
