@@ -201,7 +201,8 @@ function ascii(code) {
 function besides(inputs) {
   const all = { ...inputs };
   const { outputs: threads } = worker.metafile;
-  if ('src/correlate/sieve/readers.ts' in inputs) Object.assign(all, threads['dist/reading-worker.cjs'].inputs);
+  if ('src/correlate/sieve/readers.ts' in inputs)
+    Object.assign(all, threads['dist/reading-worker.cjs'].inputs);
   if ('src/live/analyst.ts' in inputs) Object.assign(all, threads['dist/analysis-worker.cjs'].inputs);
   const page = readdirSync(join(root, PAGE)).map((file) => `${PAGE}/${file}`);
   return [
