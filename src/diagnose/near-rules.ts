@@ -34,7 +34,17 @@ export function nearRules(kase: Case): NearRule[] {
   // What stands behind the deciding rule would not have been asked.
   const before = deciding.kind === 'rule' ? Math.max(0, deciding.number - 1) : undefined;
   const [ruleset] = rulesets.filter((each) => deciding.path === undefined || each.path === deciding.path);
-  return ruleset && hop ? near(ruleset, deciding, before, drop.trace.final, hop).slice(0, SHOWN) : [];
+  if (!ruleset || !hop) return [];
+  // A rule for the published port doesn't meet what DNAT made of it.
+  const asked = kase.flow.legs[0]?.server.port;
+  return near(ruleset, deciding, before, { packet: drop.trace.final, hop, asked }).slice(0, SHOWN);
+}
+
+interface Met {
+  readonly packet: Header;
+  readonly hop: Hop;
+  /** The port that the client asked. */
+  readonly asked: number | undefined;
 }
 
 function near(
@@ -44,28 +54,49 @@ function near(
     chain,
   }: { readonly table: 'raw' | 'mangle' | 'nat' | 'filter' | 'security'; readonly chain: string },
   before: number | undefined,
-  packet: Header,
-  hop: Hop,
+  met: Met,
 ): NearRule[] {
   const rules = (tables.get(table)?.chains.get(chain)?.rules ?? []).slice(0, before);
   return rules.flatMap((rule, index) => {
     const { target, text, span } = rule;
     if (target === undefined || !/ -j ACCEPT\b/.test(text)) return [];
-    const wrong = conditionsThatFail(rule, packet, hop);
-    const [only] = wrong ?? [];
-    if (!only || wrong?.length !== 1) return [];
-    return [{ table, chain, number: index + 1, text, path: span.path, line: span.line, ...only }];
+    const conditions = conditionsOf(rule, met);
+    const failing = (conditions ?? []).filter(({ holds }) => !holds);
+    const [only] = failing;
+    if (!conditions || !only || failing.length !== 1 || !isMeant(only, conditions, met)) return [];
+    const { condition, instead } = only;
+    return [{ table, chain, number: index + 1, text, path: span.path, line: span.line, condition, instead }];
   });
 }
 
-type Failing = Pick<NearRule, 'condition' | 'instead'>;
+interface Condition extends Pick<NearRule, 'condition' | 'instead'> {
+  readonly kind: 'address' | 'device' | 'protocol' | 'port';
+  readonly holds: boolean;
+  /** Of ports: the client asked one that it names. */
+  readonly isAsked?: boolean;
+}
+
+/**
+ * Whether whoever wrote the rule may have meant this packet: something else in it fits. Another port of the same protocol is another
+ * service, unless the rule is for just these hosts, or names the port that was asked before DNAT; and nothing from elsewhere comes in by lo.
+ */
+function isMeant(only: Condition, conditions: readonly Condition[], { hop }: Met): boolean {
+  const others = conditions.filter((each) => each !== only);
+  if (only.kind === 'port') return only.isAsked === true || others.some(({ kind }) => kind === 'address');
+  if (only.kind === 'device' && /-i lo$/.test(only.condition) && hop.in !== 'lo') return false;
+  return others.length > 0;
+}
 
 /** Undefined: not all of it can be told from the packet. */
-function conditionsThatFail(rule: Rule, packet: Header, hop: Hop): Failing[] | undefined {
-  const failing: Failing[] = [];
-  const add = (holds: boolean, condition: string, instead: string) => {
-    if (!holds) failing.push({ condition, instead });
-  };
+function conditionsOf(rule: Rule, { packet, hop, asked }: Met): Condition[] | undefined {
+  const conditions: Condition[] = [];
+  const add = (
+    kind: Condition['kind'],
+    holds: boolean,
+    condition: string,
+    instead: string,
+    isAsked = false,
+  ) => conditions.push({ kind, holds, condition, instead, ...(isAsked && { isAsked }) });
   const ends = [
     ['-s', rule.source, packet.source],
     ['-d', rule.destination, packet.destination],
@@ -73,7 +104,7 @@ function conditionsThatFail(rule: Rule, packet: Header, hop: Hop): Failing[] | u
   for (const [option, wanted, text] of ends) {
     const address = parseIp(text);
     if (wanted && address !== undefined)
-      add(isIn(wanted, address), wordsOf(rule, option), `the packet has ${text}`);
+      add('address', isIn(wanted, address), wordsOf(rule, option), `the packet has ${text}`);
   }
   const devices = [
     ['-i', rule.in, hop.in, 'comes in by'],
@@ -81,12 +112,12 @@ function conditionsThatFail(rule: Rule, packet: Header, hop: Hop): Failing[] | u
   ] as const;
   for (const [option, wanted, device, verb] of devices) {
     if (wanted && device !== undefined)
-      add(isDevice(wanted, device), wordsOf(rule, option), `the packet ${verb} ${device}`);
+      add('device', isDevice(wanted, device), wordsOf(rule, option), `the packet ${verb} ${device}`);
   }
   const own = protocolNumber(String(packet.protocol)) ?? Number(packet.protocol);
   if (rule.protocol) {
     const same = (rule.protocol.protocol === own) !== rule.protocol.invert;
-    add(same, wordsOf(rule, '-p'), `the packet is ${protocolName(own)}`);
+    add('protocol', same, wordsOf(rule, '-p'), `the packet is ${protocolName(own)}`);
   }
   if (!portsTold(rule)) return undefined;
   const ports = [
@@ -96,10 +127,11 @@ function conditionsThatFail(rule: Rule, packet: Header, hop: Hop): Failing[] | u
   for (const [option, port] of ports) {
     const said = new RegExp(`(! )?${option}s? (\\S+)`).exec(rule.text);
     if (!said || port === undefined) continue;
-    const same = (said[2] ?? '').split(',').some((part) => isPort(part, port)) !== (said[1] !== undefined);
-    add(same, said[0], `the packet has ${port}`);
+    const names = (wanted: number) => (said[2] ?? '').split(',').some((part) => isPort(part, wanted));
+    const isAsked = option === '--dport' && said[1] === undefined && asked !== undefined && names(asked);
+    add('port', names(port) !== (said[1] !== undefined), said[0], `the packet has ${port}`, isAsked);
   }
-  return failing;
+  return conditions;
 }
 
 const TOLD = new Set(['tcp', 'udp', 'sctp', 'multiport', 'comment']);

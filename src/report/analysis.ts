@@ -2,6 +2,7 @@
 import type { FlowStatus } from '../correlate/status.ts';
 import type { Change } from '../diagnose/change/change.ts';
 import type { Finding } from '../diagnose/finding.ts';
+import type { NearRule } from '../diagnose/near-rules.ts';
 import type { WhatIf } from '../diagnose/what-if.ts';
 import type { Hop, Verdict } from '../netstack/hop.ts';
 import type { HostDescription, ObservedPlace, TunnelDescription } from '../topology/describe.ts';
@@ -144,6 +145,8 @@ export interface AnalysisFlow {
   divergence?: { namespace: string; after: string; text: string };
   /** Of the flows that findings are about, the first of each: what passed, and where it was seen. */
   timeline?: Timeline;
+  /** Of those: rules that would have accepted it, but for one condition, before what dropped it. */
+  nearRules?: NearRule[];
   /** Indexes into findings, the cause first. */
   findings: number[];
   /** Its packets were counted, and nothing else was done with them. */

@@ -6,6 +6,7 @@ import { flowTuple } from '../correlate/tuple-text.ts';
 import type { AnalyzeResult } from '../diagnose/analyze.ts';
 import type { HostState } from '../diagnose/case.ts';
 import type { DiagnosedFlow } from '../diagnose/diagnose.ts';
+import { nearRules } from '../diagnose/near-rules.ts';
 import type { WhatIf } from '../diagnose/what-if.ts';
 import { printFilter } from '../filter/print.ts';
 import { protocolName } from '../net/protocol.ts';
@@ -89,7 +90,9 @@ function describeFlow(
 ): AnalysisFlow {
   const { prediction } = kase;
   const divergence = divergenceOf(kase);
-  const timeline = timelines.has(flow.id) ? timelineOf(result, kase.flow) : undefined;
+  const isTold = timelines.has(flow.id);
+  const timeline = isTold ? timelineOf(result, kase.flow) : undefined;
+  const near = isTold ? nearRules(kase) : [];
   return {
     id: flow.id,
     protocol: protocolName(flow.protocol),
@@ -107,6 +110,7 @@ function describeFlow(
     ...(kase.kernel.length > 0 && { kernel: kase.kernel.map(describeKernelPath) }),
     ...(divergence && { divergence }),
     ...(timeline && { timeline }),
+    ...(near.length > 0 && { nearRules: near }),
     findings: [...findings],
   };
 }

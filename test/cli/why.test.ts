@@ -73,6 +73,18 @@ it('names the nearest where none is asked for', async () => {
   );
 });
 
+it.each([
+  // A rule of another service, one for lo, and one that asks nothing else: nobody meant this packet by them.
+  ['input-drops-management', []],
+  // The same service, but the client behind NAT has another address; another port from anywhere isn't it.
+  ['everything-masqueraded', ['-s 198.51.100.0/24']],
+  ['forward-policy-drops-udp', ['-p tcp']],
+])('of %s near misses are those that may have been meant: %j', async (name, conditions) => {
+  const { stdout } = await run(['why', `captures/${name}/bundle`, '--format', 'json']);
+  const { nearRules } = JSON.parse(stdout) as { nearRules: { condition: string }[] };
+  expect(nearRules.map(({ condition }) => condition)).toEqual(conditions);
+});
+
 it('names the rule that nearly accepted it, and the condition that kept it from that', async () => {
   const { stdout } = await run(['why', bundleOf('docker-forward-drop-other-bridge')]);
   expect(stdout).toMatch(

@@ -12,6 +12,37 @@ import { EVIL, poisoned } from './poison.ts';
 const folder = mkdtempSync(join(tmpdir(), 'nettrace-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+describe('the rules on the way', () => {
+  it('have those that nearly accepted the packet among them, before what decided', async () => {
+    const bundle = 'captures/docker-forward-drop-other-bridge/bundle';
+    const { stdout } = await run(['analyze', bundle, '--format', 'html']);
+    const table = opened(stdout).querySelector('details.rules table');
+    const rows = [...(table?.querySelectorAll('tbody tr') ?? [])];
+    const [near] = rows.filter(({ className }) => className === 'near');
+    expect(textsOf(near?.querySelectorAll('td') ?? [])).toEqual([
+      'host',
+      'FORWARD',
+      'filter FORWARD 5',
+      expect.stringMatching(
+        /^-A FORWARD -i docker0 ! -o docker0 -j ACCEPT near miss\s*would have accepted it but for -i docker0: the packet comes in by vmbr1$/,
+      ),
+      expect.stringMatching(/iptables-save\.txt:\d+$/),
+    ]);
+    const decides = rows.findIndex(({ className }) => className === 'deciding');
+    expect(near && rows.indexOf(near)).toBe(decides - 1);
+  });
+
+  it('are those alone where no analysis tells more', async () => {
+    const bundle = 'captures/docker-forward-drop-other-bridge/bundle';
+    const { stdout } = await run(['analyze', bundle, '--format', 'json']);
+    const analysis = JSON.parse(stdout) as Analysis;
+    for (const flow of analysis.flows) delete flow.nearRules;
+    const document = opened(await reportPage(analysis));
+    expect(document.querySelectorAll('tr.near')).toHaveLength(0);
+    expect(document.querySelectorAll('tr.deciding')).toHaveLength(1);
+  });
+});
+
 describe('a report of an analysis that was written before', () => {
   it('is the same page', async () => {
     const file = join(folder, 'analysis.json');

@@ -1,21 +1,28 @@
 import type { Finding } from '../../diagnose/finding.ts';
+import type { NearRule } from '../../diagnose/near-rules.ts';
 import type { AnalysisFlow } from '../analysis.ts';
-import { type RuleRow, ruleName, ruleRows, ruleText } from '../rule-rows.ts';
+import { nearWords, type RuleRow, ruleRows } from '../rule-rows.ts';
 import { place } from '../text/paths.ts';
 import { type Html, html } from './html.ts';
 import type { View } from './report.ts';
 
-/** Every rule and policy that the packet met on its way, the one that decided marked. Nothing where it met none. */
+/** Every rule and policy that the packet met on its way, the one that decided and those that nearly did marked. Nothing where it met none. */
 export function ruleTable(flow: AnalysisFlow, finding: Finding, view: View): Html | undefined {
-  const rows = ruleRows(flow.predicted, finding);
+  const rows = ruleRows(flow, finding);
   if (rows.length === 0) return undefined;
   return html`<details class="rules"${rows.some(({ isDeciding }) => isDeciding) && ' open'}><summary><h4>Rules on the way</h4></summary>
 <div class="wide"><table><thead><tr><th scope="col">Namespace</th><th scope="col">Hook</th><th scope="col">Chain</th><th scope="col">Rule</th><th scope="col">Where</th></tr></thead>
 <tbody>${rows.map((row) => ruleRow(row, view))}</tbody></table></div></details>`;
 }
 
-function ruleRow({ namespace, step, isDeciding }: RuleRow, { nameOf, shorten }: View): Html {
-  const { hook, path, line } = step;
+function ruleRow(row: RuleRow, { nameOf, shorten }: View): Html {
+  const { namespace, hook, name, text, path, line, isDeciding } = row;
   const where = path === undefined ? '' : place({ path: shorten(path), ...(line !== undefined && { line }) });
-  return html`<tr${isDeciding && html` class="deciding"`}><td>${nameOf(namespace)}</td><td>${hook}</td><td>${ruleName(step)}</td><td><code>${ruleText(step)}</code>${isDeciding && html` <span class="pill bad">decides</span>`}</td><td><code>${where}</code></td></tr>`;
+  const mark = row.near ? html` class="near"` : isDeciding && html` class="deciding"`;
+  return html`<tr${mark}><td>${nameOf(namespace)}</td><td>${hook}</td><td>${name}</td><td><code>${text}</code>${isDeciding && html` <span class="pill bad">decides</span>`}${row.near && nearMiss(row.near)}</td><td><code>${where}</code></td></tr>`;
+}
+
+function nearMiss(near: NearRule): Html {
+  const [before, condition, after] = nearWords(near);
+  return html` <span class="pill warning">near miss</span><p class="miss">${before}<code>${condition}</code>${after}</p>`;
 }

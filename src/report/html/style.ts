@@ -103,6 +103,9 @@ th.number, td.number { padding-right: 1.4rem; }
 .inputs td { min-width: 7.5rem; }
 .inputs td { padding-top: .2rem; padding-bottom: .2rem; }
 tr.deciding td { background: var(--bad-soft); }
+tr.near td { border-left-style: none; }
+tr.near code { color: var(--soft); }
+.miss { margin: .15em 0 0; font-size: .9rem; }
 details { margin: 1rem 0; }
 summary { cursor: pointer; }
 summary h4 { display: inline; }

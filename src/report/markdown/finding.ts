@@ -2,7 +2,7 @@
 import type { Finding } from '../../diagnose/finding.ts';
 import type { AnalysisFlow } from '../analysis.ts';
 import { plural } from '../facts.ts';
-import { ruleName, ruleRows, ruleText } from '../rule-rows.ts';
+import { nearWords, type RuleRow, ruleRows } from '../rule-rows.ts';
 import { flowName, groupFlows, statusText } from '../text/flow-name.ts';
 import { flowPath } from '../text/flow-path.ts';
 import { place } from '../text/paths.ts';
@@ -107,19 +107,13 @@ export function pathBlock(flow: AnalysisFlow, view: View, isVerbose: boolean): s
 }
 
 function ruleTable(flow: AnalysisFlow, finding: Finding, { nameOf, shorten }: View): string | undefined {
-  const rows = ruleRows(flow.predicted, finding);
+  const rows = ruleRows(flow, finding);
   if (rows.length === 0) return undefined;
-  const cells = rows.slice(0, SHOWN_RULES).map(({ namespace, step, isDeciding }) => {
-    const { hook, path, line } = step;
+  const cells = rows.slice(0, SHOWN_RULES).map((row) => {
+    const { namespace, hook, name, path, line } = row;
     const where =
       path === undefined ? '' : place({ path: shorten(path), ...(line !== undefined && { line }) });
-    return [
-      prose(nameOf(namespace)),
-      prose(hook),
-      code(ruleName(step)),
-      `${code(ruleText(step))}${isDeciding ? ' ← **decides**' : ''}`,
-      code(where),
-    ];
+    return [prose(nameOf(namespace)), prose(hook), code(name), ruleCell(row), code(where)];
   });
   const rest = rows.length > SHOWN_RULES ? `\n\nand ${rows.length - SHOWN_RULES} more` : '';
   return details(
@@ -127,6 +121,13 @@ function ruleTable(flow: AnalysisFlow, finding: Finding, { nameOf, shorten }: Vi
     `${table(['Namespace', 'Hook', 'Chain', 'Rule', 'Where'], cells)}${rest}`,
     rows.some(({ isDeciding }) => isDeciding),
   );
+}
+
+function ruleCell({ text, isDeciding, near }: RuleRow): string {
+  if (isDeciding) return `${code(text)} ← **decides**`;
+  if (!near) return code(text);
+  const [before, condition, after] = nearWords(near);
+  return `${code(text)} ← **near miss:** ${prose(before)}${code(condition)}${prose(after)}`;
 }
 
 export function evidenceTable(finding: Finding, { shorten }: View): string | undefined {
