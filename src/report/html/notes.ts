@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group-by.ts';
 import { missingRows } from '../missing-rows.ts';
 import { place } from '../text/paths.ts';
 import { type Html, html } from './html.ts';
@@ -5,20 +6,26 @@ import type { View } from './report.ts';
 import { breakable, prose } from './wording.ts';
 
 const SHOWN_WARNINGS = 200;
-/** Of a table that somebody reads, not searches: 1,000 containers lack four dumps each. */
+/** Of a table that somebody reads, not searches. */
 const SHOWN_ROWS = 400;
+/** Namespaces that lack the same, each with its command. */
+const ALIKE = 8;
 
-/** What no input tells, and the command that does. */
+/** What no input tells, and the commands that do: what several namespaces lack is said once. */
 export function missingSection({ analysis: { topology }, nameOf }: View): Html | undefined {
   if (topology.missing.length === 0) return undefined;
-  const all = missingRows(topology);
-  const rows = all
-    .slice(0, SHOWN_ROWS)
-    .map(
-      ({ namespace, text, command }) =>
-        html`<tr><td>${nameOf(namespace)}</td><td>${prose(text)}</td><td>${command !== undefined && html`<code>${command}</code>`}</td></tr>`,
-    );
-  return html`<div class="wide stack missing"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>${moreThan(all.length)}`;
+  const groups = [...groupBy(missingRows(topology), ({ dump, text }) => `${dump}\n${text}`).values()];
+  const rows = groups.slice(0, SHOWN_ROWS).map((own) => {
+    const names = own.map(({ namespace }) => nameOf(namespace));
+    const commands = [...new Set(own.flatMap(({ command }) => command ?? []))];
+    return html`<tr><td>${few(names).join(', ')}</td><td>${prose(own[0]?.text ?? '')}</td><td>${few(commands).map((command) => html`<div><code>${command}</code></div>`)}</td></tr>`;
+  });
+  return html`<div class="wide stack missing"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>${moreThan(groups.length)}`;
+}
+
+function few(texts: readonly string[]): readonly string[] {
+  const more = texts.length - ALIKE;
+  return more > 1 ? [...texts.slice(0, ALIKE), `and ${more} more`] : texts;
 }
 
 export function warningSection({ analysis: { warnings }, shorten }: View): Html | undefined {

@@ -25,9 +25,13 @@ ${legend(sequence)}
 /** What the signs mean, for those that the drawing has. */
 function legend(sequence: Sequence): Html {
   const segments = sequence.packets.flatMap((packet) => segmentsOf(packet, sequence));
+  const missing = new Set(
+    segments.filter(({ kind }) => kind === 'missing').map(({ to }) => sequence.columns[to]?.kind),
+  );
   const texts = [
     '#n: number of the packet in that capture',
-    ...(segments.some(({ kind }) => kind === 'missing') ? ['✗: not seen there'] : []),
+    ...(missing.has('point') ? ['✗: not seen there'] : []),
+    ...(missing.has('end') ? ['✗ at the end: by the model it never gets there'] : []),
     ...(segments.some(({ kind }) => kind === 'assumed') ? ['dotted: on from there nobody captured'] : []),
     ...(segments.some(({ rewrite }) => rewrite !== undefined)
       ? ['→ below an arrow: what NAT made of it']

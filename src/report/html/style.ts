@@ -64,7 +64,7 @@ figure { margin: 1.2rem 0; }
 .stop:not(:last-child)::after { content: "→"; position: absolute; right: -1.2rem; top: 50%; translate: 0 -50%; color: var(--soft); font-weight: 700; }
 .stop.dead { border: 2px solid var(--bad); }
 .stop .name { color: var(--link); overflow-wrap: anywhere; }
-dl { margin: .35rem 0 0; font-size: .9rem; display: grid; grid-template-columns: fit-content(9rem) minmax(0, 1fr); column-gap: .9rem; }
+dl { margin: .35rem 0 0; font-size: .9rem; display: grid; grid-template-columns: fit-content(10.5rem) minmax(0, 1fr); column-gap: .9rem; }
 dl div { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; padding: .12rem 0; }
 dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; }
@@ -96,6 +96,7 @@ th button::after { content: " ↕"; opacity: .5; }
 [aria-sort=descending] button::after { content: " ↓"; opacity: 1; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 th.number, td.number { padding-right: 1.4rem; }
+#flow-table { font-size: .88rem; }
 #flow-table td { font-variant-numeric: tabular-nums; }
 .moment { white-space: nowrap; }
 .end { min-width: 11.5em; overflow-wrap: anywhere; }

@@ -23,14 +23,21 @@ export interface Segment {
 
 /** Undefined: the flow has no timeline. */
 export function sequenceOf(flow: AnalysisFlow, topology: AnalysisTopology): Sequence | undefined {
-  const { timeline, verdict, start } = flow;
+  const { timeline, start } = flow;
   if (!timeline) return undefined;
   return {
     columns: columnsOf(flow, topology),
     packets: timeline.packets,
     start: timeline.packets[0]?.seen[0]?.time ?? start,
-    isLost: verdict === 'dropped' || verdict === 'rejected',
+    isLost: isLost(flow, timeline.packets),
   };
+}
+
+/** Who answers has got the request, whatever the model says; and where nobody listens, it has come all the way. */
+function isLost({ verdict, predicted }: AnalysisFlow, packets: readonly TimelinePacket[]): boolean {
+  if (verdict === 'dropped') return !packets.some(({ direction, error }) => direction === 'reply' && !error);
+  const death = predicted.at(-1)?.steps.findLast((step) => step.kind === 'drop');
+  return verdict === 'rejected' && !(death?.kind === 'drop' && death.reason === 'NO_SOCKET');
 }
 
 /** From its sender over the points that saw it; where the next point didn't, it is missing there. */
