@@ -151,6 +151,7 @@ function onWire(run: Run, copy: Copy, name: string, bridged: boolean): void {
       verdict: 'dropped',
       cause: 'mtu-l2-mismatch',
       reason: 'DEV_HDR',
+      device: name,
       text: `${skb.length} bytes fit ${name} (MTU ${device.mtu}) but not ${end.name} of ${end.namespace} (MTU ${peer.mtu})`,
       stray: copy.flooded,
     });

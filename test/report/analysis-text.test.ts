@@ -96,6 +96,26 @@ describe('renderAnalysis', () => {
     expect(text).not.toContain('✗ dropped');
   });
 
+  it('does not doubt it where another capture saw the packet before', () => {
+    const [flow] = forwardOff.flows;
+    const before = { capture: 'web:eth0', packets: 2, direction: 'forward', tuple: '' } as const;
+    const at = { capture: 'host:br0', packets: 3, direction: 'forward', tuple: '' } as const;
+    const captures = [
+      ...forwardOff.topology.captures,
+      { path: 'web.pcap', namespace: 'web', interface: 'eth0', by: 'named' as const },
+    ];
+    const topology = { ...forwardOff.topology, captures };
+    const texts = [
+      [before, at],
+      [at, before],
+    ].map((sightings) =>
+      renderAnalysis({ ...forwardOff, topology, flows: flow ? [{ ...flow, sightings }] : [] }, plain),
+    );
+    expect(texts[0]).toContain('✗ dropped');
+    expect(texts[0]).not.toContain('web:eth0');
+    expect(texts[1]).toContain('? doubtful');
+  });
+
   it('lists every rule as the kernel’s TRACE does when verbose', () => {
     const text = renderAnalysis(ruleDrop, { ...plain, verbose: true });
     expect(text).toContain('nat:PREROUTING:rule:1');

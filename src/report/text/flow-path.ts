@@ -76,10 +76,32 @@ function legRows(
   };
   const rows = pathRows(hops, path, drawn);
   if (!rows.some((row) => row.mark === 'death')) return rows;
-  const others = topology.captures.filter((point) => !drawn.has(`${point.namespace}:${point.interface}`));
+  const isBefore = beforeDrawn(flow, direction, drawn);
+  const others = topology.captures.filter(
+    (point) => !drawn.has(`${point.namespace}:${point.interface}`) && !isBefore(point),
+  );
   const beyond = others.map((point) => beyondRow(point, packetsAt(flow, point, direction), view));
   const seen = [...rows.filter((row) => row.mark === 'beyond'), ...beyond].some((row) => row.tone === 'good');
   return [...(seen ? rows.map(doubted) : rows), ...beyond];
+}
+
+/**
+ * Did the packet pass that point before it came to one that the model's path has? The model knows an answer from where it
+ * comes into what was dumped.
+ */
+function beforeDrawn(
+  { sightings }: AnalysisFlow,
+  direction: Direction,
+  drawn: ReadonlySet<string>,
+): (point: AnalysisTopology['captures'][number]) => boolean {
+  // In the order in which requests pass them.
+  const own = sightings.filter((sighting) => sighting.direction === direction).map(({ capture }) => capture);
+  const order = direction === 'forward' ? own : own.toReversed();
+  const last = order.findLastIndex((capture) => drawn.has(capture));
+  return ({ namespace, interface: device }) => {
+    const at = order.indexOf(`${namespace}:${device}`);
+    return at >= 0 && at < last;
+  };
 }
 
 /** Captures off the path of a packet that died: where it may have come by, had it gone on. */
