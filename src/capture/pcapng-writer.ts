@@ -1,7 +1,9 @@
 /** pcapng, one section: draft-ietf-opsawg-pcapng. */
 import { viewOf } from '../base/bytes.ts';
+import { cut } from './packet-blocks.ts';
 import { BLOCK, OPTION, ORDER_MAGIC } from './pcapng-blocks.ts';
 import type { PcapngOption } from './pcapng-options.ts';
+import { type StampClock, stampOf } from './pcapng-stamp.ts';
 import type { ByteOrder, Sink, WrittenPacket } from './writer.ts';
 
 export interface PcapngWriterOptions {
@@ -30,42 +32,22 @@ export interface WrittenInterface {
   readonly options?: readonly PcapngOption[] | undefined;
 }
 
-/** What else is told of a packet. */
-export interface PacketNotes {
-  /** Each is shown by Wireshark beside the packet. */
-  readonly comments?: readonly string[] | undefined;
-  /** epb_flags */
-  readonly flags?: number | undefined;
-  /** epb_packetid: two sightings of one packet have the same, of 64 bits. */
-  readonly id?: bigint | undefined;
-  /** Options of another file's block, of a little-endian section: they come first. */
-  readonly options?: readonly PcapngOption[] | undefined;
-}
-
 export interface PcapngWriter {
   /** Describes an interface and gives its number, from 0. */
   interface(description: WrittenInterface): number;
-  /** An enhanced packet block. */
-  packet(index: number, packet: WrittenPacket, notes?: PacketNotes): void;
-  /** The same, to be written later: what `put` takes. */
-  packetBlock(index: number, packet: WrittenPacket, notes?: PacketNotes): Uint8Array;
-  put(block: Uint8Array): void;
+  /** An enhanced packet block. `PacketBlocks` writes many, with what is told of them. */
+  packet(index: number, packet: WrittenPacket, notes?: { readonly comments: readonly string[] }): void;
   /** An interface statistics block: what its capture lost, at the time of its last packet. */
   statistics(index: number, at: Pick<WrittenPacket, 'seconds' | 'nanoseconds'>, dropped: number): void;
 }
 
 type Option = readonly [code: number, value: Uint8Array];
-interface Clock {
-  readonly resolution: 6 | 9;
-  readonly offset: number;
-}
-const NANOSECONDS: Clock = { resolution: 9, offset: 0 };
-const LAST_STAMP = 2n ** 64n - 1n;
+const NANOSECONDS: StampClock = { resolution: 9, offset: 0 };
 
 /** One section of pcapng. Gives the section header at once. */
 export function pcapngWriter(sink: Sink, options: PcapngWriterOptions = {}): PcapngWriter {
   const little = options.byteOrder !== 'big';
-  const clocks: Clock[] = [];
+  const clocks: StampClock[] = [];
 
   /** Frames a body of `fixed` bytes, `data` padded to four, and options. */
   function block(
@@ -106,25 +88,6 @@ export function pcapngWriter(sink: Sink, options: PcapngWriterOptions = {}): Pca
     const stamp = stampOf(clocks[index] ?? NANOSECONDS, seconds, nanoseconds);
     view.setUint32(at, Number(stamp >> 32n), little);
     view.setUint32(at + 4, Number(stamp & 0xffffffffn), little);
-  }
-
-  function packetBlock(index: number, packet: WrittenPacket, notes?: PacketNotes): Uint8Array {
-    const { comments, flags, id, options: kept = [] } = notes ?? {};
-    const tail: Option[] = kept.map(({ code, value }) => [code, value]);
-    if (flags !== undefined) tail.push([OPTION.packetFlags, number(4, BigInt(flags))]);
-    if (id !== undefined) tail.push([OPTION.packetId, number(8, id)]);
-    return block(
-      BLOCK.enhanced,
-      20,
-      (view) => {
-        view.setUint32(0, index, little);
-        setStamp(view, 4, index, packet);
-        view.setUint32(12, packet.bytes.length, little);
-        view.setUint32(16, packet.length ?? packet.bytes.length, little);
-      },
-      packet.bytes,
-      [...tail, ...texts(OPTION.comment, comments)],
-    );
   }
 
   sink(
@@ -174,10 +137,21 @@ export function pcapngWriter(sink: Sink, options: PcapngWriterOptions = {}): Pca
       return clocks.push(clock) - 1;
     },
     packet(index, packet, notes) {
-      sink(packetBlock(index, packet, notes));
+      sink(
+        block(
+          BLOCK.enhanced,
+          20,
+          (view) => {
+            view.setUint32(0, index, little);
+            setStamp(view, 4, index, packet);
+            view.setUint32(12, packet.bytes.length, little);
+            view.setUint32(16, packet.length ?? packet.bytes.length, little);
+          },
+          packet.bytes,
+          texts(OPTION.comment, notes?.comments),
+        ),
+      );
     },
-    packetBlock,
-    put: sink,
     statistics(index, at, dropped) {
       sink(
         block(
@@ -197,16 +171,6 @@ export function pcapngWriter(sink: Sink, options: PcapngWriterOptions = {}): Pca
 
 type Stamp = Pick<WrittenPacket, 'seconds' | 'nanoseconds'>;
 
-/** A time that the interface can't tell becomes the nearest one that it can. */
-function stampOf({ resolution, offset }: Clock, seconds: number, nanoseconds: number): bigint {
-  const since = seconds - offset;
-  if (since < 0) return 0n;
-  const [unit, fraction] =
-    resolution === 9 ? [1_000_000_000n, nanoseconds] : [1_000_000n, nanoseconds / 1000];
-  const stamp = BigInt(since) * unit + BigInt(Math.floor(fraction));
-  return stamp > LAST_STAMP ? LAST_STAMP : stamp;
-}
-
 /** What the writer says itself. */
 const OWN: ReadonlySet<number> = new Set([
   OPTION.ifName,
@@ -215,7 +179,6 @@ const OWN: ReadonlySet<number> = new Set([
   OPTION.ifTsoffset,
 ]);
 const NOTHING = new Uint8Array();
-const MOST_OPTION = 0xffff;
 
 function padded(length: number): number {
   return Math.ceil(length / 4) * 4;
@@ -224,12 +187,4 @@ function padded(length: number): number {
 function texts(code: number, values: string | readonly string[] | undefined): Option[] {
   const list = typeof values === 'string' ? [values] : (values ?? []);
   return list.map((text) => [code, cut(new TextEncoder().encode(text))]);
-}
-
-/** As much as an option takes, of whole characters. */
-function cut(bytes: Uint8Array): Uint8Array {
-  if (bytes.length <= MOST_OPTION) return bytes;
-  let end = MOST_OPTION;
-  while (((bytes[end] as number) & 0xc0) === 0x80) end--;
-  return bytes.subarray(0, end);
 }

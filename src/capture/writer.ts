@@ -1,4 +1,4 @@
-/** Where a writer's blocks go; each is new and the receiver's to keep. */
+/** Where a writer's blocks go; each is new and the receiver's to keep, except that of `PacketBlocks`. */
 export type Sink = (block: Uint8Array) => void;
 
 /** A packet to be written. */
@@ -17,7 +17,7 @@ export type ByteOrder = 'little' | 'big';
 export function collector(): { readonly sink: Sink; bytes(): Uint8Array } {
   const blocks: Uint8Array[] = [];
   return {
-    sink: (block) => blocks.push(block),
+    sink: (block) => blocks.push(block.slice()),
     bytes() {
       const whole = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
       let at = 0;

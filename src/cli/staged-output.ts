@@ -17,6 +17,7 @@ import { attempt, drained, refuseInput } from './output.ts';
 import { onInterrupt } from './signals.ts';
 
 const BLOCK = 1 << 20;
+const PIECE = BLOCK >> 2;
 
 export interface BinaryOutput {
   /** The bytes are copied. */
@@ -125,22 +126,29 @@ function toDescriptor(file: string, descriptor: number): BinaryOutput & { flush(
   };
 }
 
-/** Blocks are new for each write: the stream may hold them. */
+/** Pieces are new for each write: the stream may hold them. */
 function toStream(io: Io): BinaryOutput {
   const { stdout } = io;
-  let pieces: Uint8Array[] = [];
-  let waiting = 0;
+  let piece = Buffer.allocUnsafeSlow(PIECE);
+  let filled = 0;
   let full = false;
+  const send = (bytes: Uint8Array): void => {
+    full = stdout.write(bytes) === false || full;
+  };
   const flush = (): void => {
-    if (waiting > 0) full = stdout.write(Buffer.concat(pieces)) === false || full;
-    pieces = [];
-    waiting = 0;
+    if (filled > 0) send(piece.subarray(0, filled));
+    piece = Buffer.allocUnsafeSlow(PIECE);
+    filled = 0;
   };
   return {
     write(bytes) {
-      pieces.push(bytes);
-      waiting += bytes.length;
-      if (waiting >= BLOCK >> 2) flush();
+      if (filled + bytes.length > PIECE) flush();
+      if (bytes.length > PIECE) {
+        send(bytes.slice());
+        return;
+      }
+      piece.set(bytes, filled);
+      filled += bytes.length;
     },
     ready() {
       if (!full) return undefined;

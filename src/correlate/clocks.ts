@@ -181,7 +181,10 @@ function estimate(
 }
 
 /** A frame's time by the first machine's clock. */
-export function setClock(frame: Frame, { clock = 0 }: { readonly clock?: number | undefined }): void {
+export function setClock(
+  frame: Pick<Frame, 'seconds' | 'nanoseconds'>,
+  { clock = 0 }: { readonly clock?: number | undefined },
+): void {
   if (clock === 0) return;
   const nanoseconds = frame.nanoseconds - Math.round(clock * 1e9);
   const carry = Math.floor(nanoseconds / 1e9);

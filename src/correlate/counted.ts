@@ -21,12 +21,18 @@ export interface CountedFlow {
   /** Epoch seconds. */
   readonly start: number;
   readonly end: number;
-  /** The one nearest to the client first. */
+  /** In the order in which the client's packets pass them, as far as TTLs and times tell. */
   readonly legs: readonly CountedLeg[];
   /** By what the captures show; `like` may know better. */
   readonly status: FlowStatus;
   /** Id of a flow that was looked at packet by packet, and fails in the same way at the same service. */
   readonly like?: number;
+}
+
+/** `place`: among the flows that were counted, from 0; of one that nobody asked for undefined. */
+export interface FoundFlow {
+  readonly flow: CountedFlow;
+  readonly place: number | undefined;
 }
 
 export interface CountedFlows {
@@ -39,4 +45,6 @@ export interface CountedFlows {
   readonly byStatus: ReadonlyMap<FlowStatus, number>;
   /** Made one by one, as they are asked for. */
   flows(): Iterable<CountedFlow>;
+  /** That of a packet between these ends. */
+  find(protocol: number, source: FlowEnd, destination: FlowEnd): FoundFlow | undefined;
 }

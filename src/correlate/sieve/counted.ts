@@ -5,7 +5,7 @@ import type { CountedFlow, CountedFlows, CountedLeg } from '../counted.ts';
 import type { Flow, FlowEnd } from '../flow.ts';
 import type { FlowStatus } from '../status.ts';
 import { LEFT_OUT, NOISE } from './choose.ts';
-import { type LegRef, SEVERE, type SeenFlows, SHAPE } from './flows.ts';
+import { byWay, type LegRef, SEVERE, type SeenFlows, SHAPE } from './flows.ts';
 import type { Sieve } from './sieve.ts';
 
 /** What the sieve let through. `pointOf`: index of a capture's own point among all; `detailed`: the flows that were read packet by packet. */
@@ -31,6 +31,7 @@ export function countedFlows(
   const gone = sumOf(leftOut ? [] : captures.map(({ flows: own }) => own.table.givenUp));
   if (gone.failing > 0) byStatus.set('unknown', gone.failing);
   const like = new Map<number, number>();
+  let places: Uint32Array | undefined;
   let count = gone.conversations;
   let delivered = gone.conversations - gone.failing;
   for (let flow = 0; flow < flows.count; flow++) {
@@ -61,7 +62,32 @@ export function countedFlows(
           yield describe(flows, flow, choice.shapes[flow] as number, pointOf, likeOf(flow));
       }
     },
+    find(protocol, source, destination) {
+      const flow = flows.find(protocol, source, destination);
+      if (flow < 0 || choice.shapes[flow] === NOISE) return undefined;
+      places ??= placesOf(flows.count, isCounted);
+      const place = (places[flow] as number) - 1;
+      const asked = place >= 0;
+      return {
+        flow: describe(
+          flows,
+          flow,
+          asked ? (choice.shapes[flow] as number) : 0,
+          pointOf,
+          asked ? likeOf(flow) : undefined,
+        ),
+        place: asked ? place : undefined,
+      };
+    },
   };
+}
+
+/** Of each flow its place among those that are counted, from 1; 0 for the others. */
+function placesOf(count: number, isCounted: (flow: number) => boolean): Uint32Array {
+  const places = new Uint32Array(count);
+  let place = 0;
+  for (let flow = 0; flow < count; flow++) if (isCounted(flow)) places[flow] = ++place;
+  return places;
 }
 
 function sumOf(parts: readonly GivenUp[]): GivenUp {
@@ -83,7 +109,6 @@ function describe(
 ): CountedFlow {
   const refs = flows.legs(flow);
   const near = flows.near(refs);
-  const ordered = [near, ...refs.filter((leg) => leg !== near)];
   const ends = flows.ends(near);
   return {
     family: flows.family(near),
@@ -91,7 +116,7 @@ function describe(
     ...ends,
     start: Math.min(...refs.map(({ records, record }) => records.first(record))),
     end: Math.max(...refs.map(({ records, record }) => records.last(record))),
-    legs: ordered.map((leg) => describeLeg(flows, leg, pointOf)),
+    legs: refs.toSorted(byWay).map((leg) => describeLeg(flows, leg, pointOf)),
     status: statusOf(shape, flows.protocol(near)),
     ...(like !== undefined && { like }),
   };

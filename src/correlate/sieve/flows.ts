@@ -75,6 +75,8 @@ export class SeenFlows {
   readonly #from: Uint32Array;
   readonly #legCapture: Uint16Array;
   readonly #legRecord: Uint32Array;
+  /** By conversation: the flow of one that stands for all of it. */
+  readonly #flowOfRoot: Int32Array;
 
   /** `quoted`: conversations of which an ICMP error quotes a packet. */
   constructor(
@@ -94,6 +96,7 @@ export class SeenFlows {
     let count = 0;
     for (let i = 0; i < conversations.count; i++) if (links.root(i) === i) flowOfRoot[i] = count++;
     this.count = count;
+    this.#flowOfRoot = flowOfRoot;
     const from = new Uint32Array(count + 2);
     const flowOf = (own: number) => flowOfRoot[links.root(own >>> 1)] as number;
     let legs = 0;
@@ -117,6 +120,12 @@ export class SeenFlows {
       }
     }
     this.#from = from;
+  }
+
+  /** The flow of packets between these two ends, -1 when no record is of them. */
+  find(protocol: number, one: FlowEnd, other: FlowEnd): number {
+    const conversation = this.#conversations.find(protocol, one, other);
+    return conversation < 0 ? -1 : (this.#flowOfRoot[this.#links.root(conversation)] as number);
   }
 
   /** No flow between two hosts, as another packet to the same address shows. */
@@ -266,11 +275,16 @@ function notesOf(records: Records, record: number): number {
 const isSystem = (port: number) => port > 0 && port < 1024;
 
 function isNearer(leg: LegRef, best: LegRef): boolean {
-  const own = leg.records.side(leg.record, leg.forward, SIDE.packets);
-  const other = best.records.side(best.record, best.forward, SIDE.packets);
-  if (own === 0 || other === 0) return other === 0 && own > 0;
+  return byWay(leg, best) < 0;
+}
+
+/** In the order in which the client's packets pass them: by their TTL, then by time. Where none was seen comes last. */
+export function byWay(leg: LegRef, other: LegRef): number {
+  const packets = leg.records.side(leg.record, leg.forward, SIDE.packets);
+  const others = other.records.side(other.record, other.forward, SIDE.packets);
+  if (packets === 0 || others === 0) return Number(packets === 0) - Number(others === 0);
   const ttl = (leg.records.side(leg.record, leg.forward, SIDE.bits) >>> 8) & 255;
-  const bestTtl = (best.records.side(best.record, best.forward, SIDE.bits) >>> 8) & 255;
-  if (ttl !== bestTtl) return ttl > bestTtl;
-  return leg.records.first(leg.record) < best.records.first(best.record);
+  const otherTtl = (other.records.side(other.record, other.forward, SIDE.bits) >>> 8) & 255;
+  if (ttl !== otherTtl) return otherTtl - ttl;
+  return leg.records.first(leg.record) - other.records.first(other.record);
 }

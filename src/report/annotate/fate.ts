@@ -6,9 +6,9 @@ import type { AnalyzeResult } from '../../diagnose/analyze.ts';
 import { type Case, type ModelDrop, modelDrop } from '../../diagnose/case.ts';
 import type { DiagnosedFlow } from '../../diagnose/diagnose.ts';
 import type { Finding } from '../../diagnose/finding.ts';
-import type { FlowLeg } from './notes.ts';
+import type { FlowLeg } from './ways.ts';
 
-/** Of the packets that pass there that way, between those times (epoch seconds, both included). */
+/** Of the packets that pass there that way, between those times (epoch seconds, both included). `text` is without the flow's number. */
 export interface Fate extends FlowLeg {
   readonly direction: FlowDirection;
   readonly from: number;
@@ -18,12 +18,10 @@ export interface Fate extends FlowLeg {
 
 const FAILED: readonly DiagnosedFlow['status'][] = ['dropped', 'rejected', 'no-reply', 'degraded'];
 
-/** `id`: said to be the number of the flow, for one that fares alike. */
 export function fateOfFlow(
   result: AnalyzeResult,
   { kase, flow, status, findings }: DiagnosedFlow,
-  id = flow.id,
-): Fate[] | undefined {
+): Fate | undefined {
   if (!FAILED.includes(status)) return undefined;
   const finding = findings.map((index) => result.findings[index]).find((one) => one !== undefined);
   const drop = modelDrop(kase);
@@ -40,17 +38,15 @@ export function fateOfFlow(
   const what = unseen ? 'its answer is ' : direction === 'reply' ? 'answer ' : '';
   const verdict = `${what}${verdictOf(drop, status)}${drop ? ` in ${drop.namespace}` : ''} behind this point`;
   const { point, client, server } = leg;
-  return [
-    {
-      point,
-      client,
-      server,
-      direction: unseen ? 'forward' : direction,
-      from: span.from,
-      until: span.until,
-      text: printable(fateText(kase, verdict, finding, number, id)),
-    },
-  ];
+  return {
+    point,
+    client,
+    server,
+    direction: unseen ? 'forward' : direction,
+    from: span.from,
+    until: span.until,
+    text: printable(fateText(kase, verdict, finding, number)),
+  };
 }
 
 interface Span {
@@ -94,13 +90,7 @@ function lastLeg(
   return direction === 'forward' ? passed.at(-1) : passed[0];
 }
 
-function fateText(
-  kase: Case,
-  verdict: string,
-  finding: Finding | undefined,
-  number: number,
-  id: number,
-): string {
+function fateText(kase: Case, verdict: string, finding: Finding | undefined, number: number): string {
   const rule = finding?.rule;
   const line = finding?.evidence.find(
     (one) => one.line !== undefined && one.packet === undefined && !isCaptured(kase, one.path),
@@ -112,7 +102,6 @@ function fateText(
     `${verdict}: ${finding?.title ?? 'no dump or capture tells why'}`,
     place,
     finding && `finding ${number}, cause ${finding.cause}, ${Math.round(finding.confidence * 100)} % sure`,
-    `flow ${id}`,
   ];
   return parts.filter((part) => part).join('; ');
 }

@@ -1,5 +1,6 @@
 /** The interface blocks: one for each capture point, and for each interface of a file that shows a point. */
 import { printable } from '../../base/printable.ts';
+import type { PacketBlocks } from '../../capture/packet-blocks.ts';
 import type { PcapngWriter, WrittenInterface } from '../../capture/pcapng-writer.ts';
 import type { CaptureInterface, CaptureSummary } from '../../capture/summary.ts';
 import type { Point } from '../../correlate/points.ts';
@@ -22,11 +23,13 @@ export class Interfaces {
   readonly written: WrittenPoint[] = [];
   readonly #known = new Map<string, WrittenPoint>();
   readonly #writer: PcapngWriter;
+  readonly #blocks: PacketBlocks;
   readonly #result: AnalyzeResult;
   readonly #aligned: boolean;
 
-  constructor(writer: PcapngWriter, result: AnalyzeResult, aligned: boolean) {
+  constructor(writer: PcapngWriter, blocks: PacketBlocks, result: AnalyzeResult, aligned: boolean) {
     this.#writer = writer;
+    this.#blocks = blocks;
     this.#result = result;
     this.#aligned = aligned;
   }
@@ -37,14 +40,20 @@ export class Interfaces {
     const known = this.#known.get(key);
     if (known) return known;
     const summary = this.#result.scene.correlation.summaries[point.input];
-    const index = this.#writer.interface(this.#describe(point, own, summary));
+    const described = this.#describe(point, own, summary);
+    const index = this.#writer.interface(described);
+    this.#blocks.addClock({ resolution: described.resolution, offset: described.offset ?? 0 });
     const written = { index, point, interface: own, packets: 0, commented: 0 };
     this.#known.set(key, written);
     this.written.push(written);
     return written;
   }
 
-  #describe(point: Point, own: CaptureInterface, summary: CaptureSummary | undefined): WrittenInterface {
+  #describe(
+    point: Point,
+    own: CaptureInterface,
+    summary: CaptureSummary | undefined,
+  ): WrittenInterface & { readonly resolution: 6 | 9 } {
     const { linkType, snaplen, filter, offset, options } = own;
     const clock = this.#result.scene.inputs.captures[point.input]?.clock ?? 0;
     const { container } = this.#result.scene.topology.namespaces.get(point.namespace) ?? {};

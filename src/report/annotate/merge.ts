@@ -1,39 +1,39 @@
 /** Many streams of packets to one, in order of time. */
 import { Heap } from '../../base/heap.ts';
-import { isBefore, type PacketStream } from './stream.ts';
+import type { PacketStream, Place } from './stream.ts';
 
-interface Head {
-  readonly stream: PacketStream;
+interface Head<P extends Place> {
+  readonly stream: PacketStream<P>;
   /** Of two packets of one moment, that of the capture that was named first comes first. */
   readonly order: number;
 }
 
-/** Calls with each packet's block; waits where `ready` says so. */
-export async function mergeStreams(
-  streams: readonly PacketStream[],
-  write: (block: Uint8Array) => void,
+/** Packets between two looks whether the receiver of what is written wants to wait. */
+const OFTEN = 1024;
+
+/** Calls with the stream whose packet's turn it is; waits where `ready` says so. */
+export async function mergeStreams<P extends Place>(
+  streams: readonly PacketStream<P>[],
+  visit: (stream: PacketStream<P>, order: number) => void,
   ready: () => Promise<void> | undefined,
 ): Promise<void> {
-  const heap = new Heap<Head>(precedes);
-  for (const [order, stream] of streams.entries()) if (stream.first) heap.push({ stream, order });
-  for (;;) {
-    const stream = heap.first?.stream;
-    const entry = stream?.take();
-    if (!stream || !entry) return;
-    write(entry.block);
-    if (stream.isHungry) {
-      const wait = ready();
-      if (wait) await wait;
-      await stream.fill();
-    }
-    if (stream.first) heap.again();
-    else heap.pop();
+  const heap = new Heap<Head<P>>(precedes);
+  for (const [order, stream] of streams.entries()) heap.push({ stream, order });
+  for (let count = 1; ; count++) {
+    const head = heap.first;
+    if (!head?.stream.take()) return;
+    visit(head.stream, head.order);
+    const wait = count % OFTEN === 0 ? ready() : undefined;
+    if (wait) await wait;
+    if (head.stream.isHungry) await head.stream.fill();
+    heap.again();
   }
 }
 
-function precedes(left: Head, right: Head): boolean {
-  const [a, b] = [left.stream.first, right.stream.first];
-  if (!a || !b) return a !== undefined;
-  if (isBefore(a, b)) return true;
-  return !isBefore(b, a) && left.order < right.order;
+/** Streams that have come to their end are behind all others. */
+function precedes<P extends Place>({ stream, order }: Head<P>, other: Head<P>): boolean {
+  const { nextSeconds, nextNanoseconds } = other.stream;
+  if (stream.nextSeconds !== nextSeconds) return stream.nextSeconds < nextSeconds;
+  if (stream.nextNanoseconds !== nextNanoseconds) return stream.nextNanoseconds < nextNanoseconds;
+  return order < other.order;
 }

@@ -1,55 +1,102 @@
 /** NAT, where the captures show it: packets that pass a point with other ends than at the one before. */
 import { printable } from '../../base/printable.ts';
 import type { FlowDirection, FlowEnd } from '../../correlate/flow.ts';
-import type { Case } from '../../diagnose/case.ts';
+import type { Point } from '../../correlate/points.ts';
 import { formatEndpoint, formatIp } from '../../net/ip.ts';
 import { hasPorts } from '../../net/protocol.ts';
-import type { Hop, Step } from '../../netstack/hop.ts';
 
-interface Legs {
+export interface RewrittenFlow {
   readonly id: number;
   readonly protocol: number;
-  readonly legs: readonly {
-    readonly point: number;
-    readonly client: FlowEnd;
-    readonly server: FlowEnd;
-    readonly forward: { readonly packets: number } | number;
-    readonly reply: { readonly packets: number } | number;
-  }[];
+  readonly legs: readonly RewrittenLeg[];
 }
 
+interface RewrittenLeg {
+  readonly point: number;
+  readonly client: FlowEnd;
+  readonly server: FlowEnd;
+  readonly forward: { readonly packets: number } | number;
+  readonly reply: { readonly packets: number } | number;
+}
+
+/** A translation that packets show: of which end, between which points, from what to what. */
+export interface Translation {
+  readonly protocol: number;
+  readonly manip: 'src' | 'dst';
+  readonly from: FlowEnd;
+  readonly to: FlowEnd;
+  readonly before: number;
+  readonly point: number;
+}
+
+/** What names the rule that did it: ` by nat POSTROUTING rule 1 …`, or nothing. */
+export type NatNaming = (translation: Translation) => string;
+
 /** By direction and the leg's index, for those legs on which it shows first. */
-export function rewritings({
-  flow,
-  kase,
-}: {
-  readonly flow: Legs;
-  readonly kase?: Case | undefined;
-}): ReadonlyMap<string, string> {
+export function rewritings(
+  flow: RewrittenFlow,
+  points: readonly Point[],
+  naming: NatNaming,
+): ReadonlyMap<string, string> {
   const said = new Map<string, string>();
+  eachRewriting(flow, (direction, index, before, leg) => {
+    const text = describe(flow, before, leg, direction, points, naming);
+    if (text !== '') said.set(`${direction} ${index}`, text);
+  });
+  return said;
+}
+
+function eachRewriting(
+  flow: RewrittenFlow,
+  tell: (direction: FlowDirection, index: number, before: RewrittenLeg, leg: RewrittenLeg) => void,
+): void {
+  const { legs } = flow;
   for (const direction of ['forward', 'reply'] as const) {
-    const order = flow.legs.map((_, index) => index);
-    if (direction === 'reply') order.reverse();
-    let before: Legs['legs'][number] | undefined;
-    for (const index of order) {
-      const leg = flow.legs[index];
+    let before: RewrittenLeg | undefined;
+    for (let i = 0; i < legs.length; i++) {
+      const index = direction === 'forward' ? i : legs.length - 1 - i;
+      const leg = legs[index];
       if (!leg || countOf(leg[direction]) === 0) continue;
       // What is inside a tunnel, or shown by a trace alone, is the same packet at another place.
-      if (before && !isAlike(before, leg)) {
-        const text = describe(flow, before, leg, direction, kase);
-        if (text !== '') said.set(`${direction} ${index}`, text);
-      }
+      if (before && !isAlike(before, leg)) tell(direction, index, before, leg);
       before = leg;
     }
   }
-  return said;
+}
+
+/** The translations of a flow's requests. */
+export function translationsOf(flow: RewrittenFlow): Translation[] {
+  const found: Translation[] = [];
+  eachRewriting(flow, (direction, _, before, leg) => {
+    if (direction !== 'forward') return;
+    for (const end of ['client', 'server'] as const) {
+      if (!isEqual(before[end], leg[end])) found.push(translation(flow, before, leg, end));
+    }
+  });
+  return found;
+}
+
+function translation(
+  { protocol }: RewrittenFlow,
+  before: RewrittenLeg,
+  leg: RewrittenLeg,
+  end: 'client' | 'server',
+): Translation {
+  return {
+    protocol,
+    manip: end === 'client' ? 'src' : 'dst',
+    from: before[end],
+    to: leg[end],
+    before: before.point,
+    point: leg.point,
+  };
 }
 
 function countOf(side: { readonly packets: number } | number): number {
   return typeof side === 'number' ? side : side.packets;
 }
 
-function isAlike(one: Legs['legs'][number], other: Legs['legs'][number]): boolean {
+function isAlike(one: RewrittenLeg, other: RewrittenLeg): boolean {
   return isEqual(one.client, other.client) && isEqual(one.server, other.server);
 }
 
@@ -58,11 +105,12 @@ function isEqual(one: FlowEnd, other: FlowEnd): boolean {
 }
 
 function describe(
-  flow: Legs,
-  before: Legs['legs'][number],
-  leg: Legs['legs'][number],
+  flow: RewrittenFlow,
+  before: RewrittenLeg,
+  leg: RewrittenLeg,
   direction: FlowDirection,
-  kase: Case | undefined,
+  points: readonly Point[],
+  naming: NatNaming,
 ): string {
   const text = (end: FlowEnd): string =>
     hasPorts(flow.protocol)
@@ -77,38 +125,15 @@ function describe(
     if (end === 'server' && before.server.address === leg.server.address && !hasPorts(flow.protocol))
       continue;
     const field = (end === 'client') === (direction === 'forward') ? 'source' : 'destination';
-    const manip = end === 'client' ? 'src' : 'dst';
     const kind = end === 'client' ? 'SNAT' : 'DNAT';
     const by =
       direction === 'forward'
-        ? `${kind}${ruleText(ruleOf(kase, manip, formatIp(leg[end].address)))}`
+        ? `${kind}${naming(translation(flow, before, leg, end))}`
         : `conntrack takes the ${kind} back`;
     parts.push(`${field} ${text(before[end])} -> ${text(leg[end])} (${by})`);
   }
   if (parts.length === 0) return '';
-  const since = kase?.correlation.points[before.point];
+  const since = points[before.point];
   const where = since ? ` since ${since.namespace}:${since.interface}` : '';
   return printable(`rewritten${where}: ${parts.join(', ')}; flow ${flow.id}`);
-}
-
-type Rule = Extract<Step, { kind: 'rule' | 'nft-rule' }>;
-
-/** The rule that did it, by the model. */
-function ruleOf(kase: Case | undefined, manip: 'src' | 'dst', to: string): Rule | undefined {
-  for (const { steps } of kase?.prediction?.there.hops ?? ([] as Hop[])) {
-    let rule: Rule | undefined;
-    for (const step of steps) {
-      if (step.kind === 'rule' && step.table === 'nat') rule = step;
-      else if (step.kind === 'nft-rule') rule = step;
-      else if (step.kind === 'nat' && step.manip === manip && step.to.includes(to)) return rule;
-    }
-  }
-  return undefined;
-}
-
-function ruleText(rule: Rule | undefined): string {
-  if (!rule) return '';
-  const table = rule.kind === 'nft-rule' ? `${rule.family} ${rule.table}` : rule.table;
-  const place = rule.path === undefined ? '' : ` (${rule.path}${rule.line ? `:${rule.line}` : ''})`;
-  return ` by ${table} ${rule.chain} rule ${rule.number}${place} ${rule.text}`;
 }

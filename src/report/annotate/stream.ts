@@ -1,43 +1,66 @@
 /** One capture's packets in order of time, as far as the memory for it goes. */
 import { Heap } from '../../base/heap.ts';
+import { BlockFrame, type Frame } from '../../capture/frame.ts';
 import type { CaptureReader } from '../../capture/scan.ts';
 import type { ByteSource } from '../../capture/source.ts';
+import { type Piece, pieceOf, ROW_BYTES, Waiting } from './waiting.ts';
 
-/** A packet that waits to be written. */
-export interface Entry {
-  /** By the clock that all captures are ordered by. */
-  readonly seconds: number;
-  readonly nanoseconds: number;
-  readonly block: Uint8Array;
+/** Where a packet was captured, and how: packets that follow each other mostly have the same. */
+export interface Place {
+  readonly linkType: number;
+  readonly interfaceName: string | undefined;
+  readonly captureInterface: number;
+  /** Of its file's section. */
+  readonly little: boolean;
 }
 
-export function isBefore(left: Entry, right: Entry): boolean {
+interface Late<P> {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  readonly order: number;
+  readonly only: Waiting<P>;
+}
+
+function isBefore(
+  left: Pick<Frame, 'seconds' | 'nanoseconds'>,
+  right: Pick<Frame, 'seconds' | 'nanoseconds'>,
+): boolean {
   return left.seconds !== right.seconds ? left.seconds < right.seconds : left.nanoseconds < right.nanoseconds;
 }
 
-interface Late {
-  readonly entry: Entry;
-  readonly order: number;
-}
+/** Blocks that are kept to be filled again. */
+const SPARE = 4;
 
 /**
  * Captures are nearly in order: what comes in order waits in a queue, what comes later than it should in a heap. `window`: bytes that may
  * wait. A packet that should have come before one that has been taken already is `late`.
  */
-export class PacketStream {
+export class PacketStream<P extends Place = Place> {
   late = 0;
+  /** The packet that `take` gave: with the time of its capture, valid until the next one. */
+  readonly frame = new BlockFrame();
+  /** Its place, and its time by the clock that all captures are ordered by. */
+  place!: P;
+  seconds = 0;
+  nanoseconds = 0;
+  /** Time of the packet that comes next; infinite when there is none. */
+  nextSeconds = Number.POSITIVE_INFINITY;
+  nextNanoseconds = 0;
   #source: ByteSource | undefined;
   readonly #reader: CaptureReader;
   readonly #window: number;
-  #queue: Entry[] = [];
-  #at = 0;
-  readonly #heap = new Heap<Late>((left, right) =>
-    isBefore(left.entry, right.entry) ? true : !isBefore(right.entry, left.entry) && left.order < right.order,
+  readonly #queue = new Waiting<P>();
+  readonly #heap = new Heap<Late<P>>((left, right) =>
+    isBefore(left, right) ? true : !isBefore(right, left) && left.order < right.order,
   );
+  readonly #ended: (source: ByteSource) => void;
+  readonly #spare: Uint8Array[] = [];
+  #piece: Piece = pieceOf(new Uint8Array());
+  /** What holds the packet that `take` gave. */
+  #held: Piece | undefined;
   #order = 0;
   #waiting = 0;
-  #taken: Entry | undefined;
-  readonly #ended: (source: ByteSource) => void;
+  #took = false;
 
   /** `reader` gives its packets to `add`; `ended` is called when there are no more. */
   constructor(
@@ -52,13 +75,23 @@ export class PacketStream {
     this.#ended = ended;
   }
 
-  add(entry: Entry): void {
-    this.#waiting += entry.block.length;
-    if (this.#taken && isBefore(entry, this.#taken)) this.late++;
-    const last = this.#queue.at(-1);
-    if (this.#at < this.#queue.length && last && isBefore(entry, last))
-      this.#heap.push({ entry, order: this.#order++ });
-    else this.#queue.push(entry);
+  /** A frame of the reader, during its call. */
+  add(frame: BlockFrame, seconds: number, nanoseconds: number, place: P): void {
+    // A frame that straddles blocks lies in the reader's memory.
+    const lies = frame.view.buffer === this.#piece.bytes.buffer;
+    const piece = lies ? this.#piece : pieceOf(bytesOf(frame));
+    const base = lies ? 0 : frame.offset;
+    piece.waiting++;
+    this.#waiting += costOf(frame);
+    const time = { seconds, nanoseconds };
+    if (this.#took && isBefore(time, this)) this.late++;
+    const queue = this.#queue;
+    const { count } = queue;
+    if (count > 0 && isBefore(time, { seconds: queue.seconds(true), nanoseconds: queue.nanoseconds(true) })) {
+      const only = new Waiting<P>(1);
+      only.add(frame, seconds, nanoseconds, place, piece, base);
+      this.#heap.push({ seconds, nanoseconds, order: this.#order++, only });
+    } else queue.add(frame, seconds, nanoseconds, place, piece, base);
   }
 
   /** There is less in it than there may be. */
@@ -71,10 +104,11 @@ export class PacketStream {
       const source = this.#source;
       let block = source.read();
       if (block instanceof Promise) block = await block;
-      if (block && this.#reader.push(block)) continue;
+      if (block && this.#reader.push(this.#keep(block))) continue;
       this.close();
       this.#ended(source);
     }
+    this.#lookAhead();
   }
 
   close(): void {
@@ -82,23 +116,84 @@ export class PacketStream {
     this.#source = undefined;
   }
 
-  get first(): Entry | undefined {
-    const next = this.#queue[this.#at];
-    const late = this.#heap.first?.entry;
-    return next && late ? (isBefore(late, next) ? late : next) : (next ?? late);
+  /** False: there is none. */
+  take(): boolean {
+    this.#letGo();
+    const { frame } = this;
+    const late = this.#heap.first;
+    const queue = this.#queue;
+    const isLate = late !== undefined && this.#comesFirst(late);
+    if (isLate) this.#heap.pop();
+    else if (queue.count === 0) return false;
+    const from = isLate ? late.only : queue;
+    this.seconds = from.seconds();
+    this.nanoseconds = from.nanoseconds();
+    from.read(frame);
+    const { place } = from;
+    this.place = place;
+    frame.linkType = place.linkType;
+    frame.interfaceName = place.interfaceName;
+    frame.captureInterface = place.captureInterface;
+    frame.optionsLittle = place.little;
+    this.#held = from.piece;
+    from.drop();
+    this.#took = true;
+    this.#waiting -= costOf(frame);
+    this.#lookAhead();
+    return true;
   }
 
-  take(): Entry | undefined {
-    const { first } = this;
-    if (first === undefined) return undefined;
-    if (first === this.#queue[this.#at]) this.#at++;
-    else this.#heap.pop();
-    if (this.#at > 1024 && this.#at * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#at);
-      this.#at = 0;
-    }
-    this.#waiting -= first.block.length;
-    this.#taken = first;
-    return first;
+  #lookAhead(): void {
+    const late = this.#heap.first;
+    const queue = this.#queue;
+    if (late !== undefined && this.#comesFirst(late)) {
+      this.nextSeconds = late.seconds;
+      this.nextNanoseconds = late.nanoseconds;
+    } else if (queue.count > 0) {
+      this.nextSeconds = queue.seconds();
+      this.nextNanoseconds = queue.nanoseconds();
+    } else this.nextSeconds = Number.POSITIVE_INFINITY;
   }
+
+  #comesFirst(late: Late<P>): boolean {
+    const queue = this.#queue;
+    return (
+      queue.count === 0 || isBefore(late, { seconds: queue.seconds(), nanoseconds: queue.nanoseconds() })
+    );
+  }
+
+  /** A copy of the block, which the source fills again. */
+  #keep(block: Uint8Array): Uint8Array {
+    const before = this.#piece;
+    // Nothing in it waits: it is whole again.
+    if (before.waiting === 0) this.#reuse(before.bytes);
+    const spare = this.#spare.pop();
+    const bytes = spare && spare.length >= block.length ? spare : new Uint8Array(block.length);
+    bytes.set(block);
+    this.#piece = pieceOf(bytes);
+    return block.length === bytes.length ? bytes : bytes.subarray(0, block.length);
+  }
+
+  #letGo(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held && --held.waiting === 0 && held !== this.#piece) this.#reuse(held.bytes);
+  }
+
+  #reuse(bytes: Uint8Array): void {
+    if (bytes.length >= SMALL && this.#spare.length < SPARE) this.#spare.push(bytes);
+  }
+}
+
+/** What is smaller isn't worth keeping. */
+const SMALL = 1 << 12;
+
+/** A copy of its bytes, with its options. */
+function bytesOf({ view, offset, captured, optionsEnd }: BlockFrame): Uint8Array {
+  const end = Math.max(offset + captured, optionsEnd);
+  return new Uint8Array(view.buffer, view.byteOffset + offset, end - offset).slice();
+}
+
+function costOf({ captured, optionsStart, optionsEnd }: BlockFrame): number {
+  return captured + Math.max(0, optionsEnd - optionsStart) + ROW_BYTES;
 }
