@@ -24,15 +24,21 @@ export class BlockNotes {
   /** epb_packetid, both halves; none when both are 0. */
   idHigh = 0;
   idLow = 0;
+  /** Of `comments` so many are its. */
+  count = 0;
   /** UTF-8, as `cut` leaves it. */
   readonly comments: Uint8Array[] = [];
+
+  comment(text: Uint8Array): void {
+    this.comments[this.count++] = text;
+  }
 
   clear(): void {
     this.options = undefined;
     this.flags = -1;
     this.idHigh = 0;
     this.idLow = 0;
-    this.comments.length = 0;
+    this.count = 0;
   }
 }
 
@@ -94,9 +100,8 @@ export class PacketBlocks {
       view.setUint32(at + 8, notes.idHigh, true);
       at += 12;
     }
-    const { comments } = notes;
-    for (let i = 0; i < comments.length; i++)
-      at = this.#option(at, OPTION.comment, comments[i] as Uint8Array);
+    const { comments, count } = notes;
+    for (let i = 0; i < count; i++) at = this.#option(at, OPTION.comment, comments[i] as Uint8Array);
     if (at > before) {
       view.setUint32(at, 0, true);
       at += 4;
@@ -114,9 +119,9 @@ export class PacketBlocks {
     this.#at = 0;
   }
 
-  #makeRoom(captured: number, { options, comments }: BlockNotes): void {
+  #makeRoom(captured: number, { options, comments, count }: BlockNotes): void {
     let most = MOST_FIXED + captured;
-    for (let i = 0; i < comments.length; i++) most += 7 + (comments[i] as Uint8Array).length;
+    for (let i = 0; i < count; i++) most += 7 + (comments[i] as Uint8Array).length;
     if (options) for (const { value } of options) most += 7 + value.length;
     if (this.#at + most <= this.#bytes.length) return;
     this.flush();

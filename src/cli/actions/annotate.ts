@@ -1,11 +1,13 @@
 import type { Issue } from '../../base/issue.ts';
 import { spool } from '../../capture/spool.ts';
 import { analyze } from '../../diagnose/analyze.ts';
+import { covering } from '../../filter/covering.ts';
 import type { CaptureInput, InputSet } from '../../input/input.ts';
-import { annotate } from '../../report/annotate/annotate.ts';
+import { annotate, WINDOW } from '../../report/annotate/annotate.ts';
 import { summaryJson, summaryText } from '../../report/annotate/summary.ts';
 import { VERSION } from '../../version.ts';
 import type { AnnotateOptions } from '../commands/annotate.ts';
+import { filterFor, parseFilterOptions } from '../filter.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { isEmpty, loadInputs } from '../load.ts';
 import { parseMemory } from '../memory.ts';
@@ -21,12 +23,18 @@ export async function annotateAction(
 ): Promise<Status> {
   const maxMemory = parseMemory(options.maxMemory);
   const threads = parseThreads(options.threads);
+  const wanted = parseFilterOptions(options);
   const output = openBinaryOutput(io, options.output, words);
   try {
     const { inputs, progress } = await loadInputs(words, options, io);
     const { readable, issues, close } = await readableAgain(inputs);
     try {
-      const result = await analyze(readable, { maxMemory, threads });
+      const filter = filterFor(wanted, inputs);
+      const window = Math.min(WINDOW, maxMemory / SHARE);
+      const result = await analyze(readable, {
+        ...{ maxMemory: maxMemory - 2 * window, threads },
+        ...(filter && { filter: covering(filter) }),
+      });
       const { captures } = readable;
       if (captures.length === 0) {
         progress.end();
@@ -37,7 +45,7 @@ export async function annotateAction(
       }
       const annotated = await annotate(result, output.write, {
         application: `nettrace ${VERSION}`,
-        alignClocks: options.alignClocks,
+        ...{ alignClocks: options.alignClocks, window, filter },
         ready: output.ready,
       });
       output.finish();
@@ -45,10 +53,11 @@ export async function annotateAction(
       const said = [...issues, ...result.issues, ...annotated.issues];
       tellIssues(io, said, options);
       const toStdout = options.output === undefined || options.output === '-';
+      const told = { output: options.output ?? '-', filter };
       const summary =
         options.format === 'json'
-          ? summaryJson(annotated, result, options.output ?? '-')
-          : summaryText(annotated, options.output ?? '-', textOptions(io, options));
+          ? summaryJson(annotated, result, told)
+          : summaryText(annotated, result, told, textOptions(io, options));
       if (!toStdout) io.stdout.write(summary);
       else if (!options.quiet) io.stderr.write(summary);
       return hasErrors([...inputs.issues, ...result.scene.correlation.issues]) ? 2 : 0;
@@ -59,6 +68,9 @@ export async function annotateAction(
     output.abandon();
   }
 }
+
+/** Of the memory the packets that wait take such a part, and flows under way another. */
+const SHARE = 16;
 
 /** Captures that can be read once only are copied first: they are read twice or three times. */
 async function readableAgain(inputs: InputSet): Promise<{

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type FilterOptions, withFilterOptions } from '../filter-options.ts';
 import type { Io } from '../io.ts';
 import {
   type CommonOptions,
@@ -10,7 +11,7 @@ import {
 } from '../options.ts';
 import type { Finish } from '../program.ts';
 
-export interface AnnotateOptions extends CommonOptions<'text' | 'json'> {
+export interface AnnotateOptions extends CommonOptions<'text' | 'json'>, FilterOptions {
   readonly alignClocks?: boolean;
   readonly maxMemory?: string;
   readonly threads?: string;
@@ -29,6 +30,10 @@ export function defineAnnotate(io: Io, finish: Finish): Command {
         ['nettrace annotate ./bundle -o incident.pcapng', 'One file of all captures, to open in Wireshark:'],
         ['nettrace annotate ./bundle | wireshark -k -i -', 'Without a file between:'],
         [
+          "nettrace annotate ./bundle --flow 'tcp 10.0.0.2 > 8.8.8.8:53' -o flow.pcapng",
+          'One conversation at all capture points, before and behind NAT:',
+        ],
+        [
           "tshark -r incident.pcapng -Y 'frame.comment' -T fields -e frame.number -e frame.interface_name -e frame.comment",
           'The commented packets of such a file:',
         ],
@@ -37,7 +42,9 @@ Packets keep their bytes, lengths and times to the nanosecond, and stand in
 order of time. Each capture point is an interface of its own. A comment is on
 every packet that was dropped, rejected, left without an answer, rewritten by
 NAT or answered by an error, and on those that a finding cites; it names
-verdict, rule with file and line, and cause. Filters that help in Wireshark:
+verdict, rule with file and line, and cause. With --flow, --host … only packets
+of those flows are written, at all points and both ways; --time goes by each
+packet's own time. Filters that help in Wireshark:
 
   frame.comment contains "dropped"    what died, and where
   frame.comment contains "rewritten"  what NAT made of it
@@ -47,7 +54,7 @@ The summary goes to standard output; to standard error where the file goes there
 Exit status: 0 written, 2 the command line or an input is unusable.
 `,
     );
-  return withCommonOptions(command, ['text', 'json']).action(
+  return withCommonOptions(withFilterOptions(command), ['text', 'json']).action(
     async (words: string[], options: AnnotateOptions) => {
       const { annotateAction } = await import('../actions/annotate.ts');
       finish(await annotateAction(words, options, io));

@@ -25,7 +25,7 @@ export interface AnnotateOptions {
   readonly application: string;
   /** Writes all times by the first host's clock. */
   readonly alignClocks?: boolean | undefined;
-  /** Bytes of packets of all captures together that wait for their turn. */
+  /** Bytes of packets of all captures together that wait for their turn, and about as many for what is known of flows under way. */
   readonly window?: number | undefined;
   /** Only the packets that it asks for, its names resolved; the analysis may have explained no more than their flows. */
   readonly filter?: Filter | undefined;
@@ -37,7 +37,7 @@ export interface Annotated {
   readonly points: readonly WrittenPoint[];
   readonly packets: number;
   readonly commented: number;
-  /** Of a filter: packets that it doesn't ask for. */
+  /** Of a filter: packets that it doesn't ask for; they are not in the file. */
   readonly others: number;
   /** Packets of texts of which no bytes could be made: they are not in the file. */
   readonly leftOut: number;
@@ -46,8 +46,12 @@ export interface Annotated {
   readonly issues: readonly Issue[];
 }
 
-const WINDOW = 64 * 2 ** 20;
+/** Unless told otherwise. */
+export const WINDOW = 64 * 2 ** 20;
 const LEAST_WINDOW = 2 ** 18;
+/** Bytes that a flow under way takes, one way at one point: its ends and its comments. */
+const WAY = 1024;
+const LEAST_WAYS = 1024;
 
 interface Job {
   readonly result: AnalyzeResult;
@@ -79,11 +83,10 @@ export async function annotate(
   const interfaces = new Interfaces(writer, blocks, result, aligned);
   const points = new PointsByPlace(result);
   const job: Job = { result, interfaces, points, issues: [], leftOut: 0 };
-  const notes = new PacketNotes(result, points, options.filter);
-  const window = Math.max(
-    LEAST_WINDOW,
-    Math.floor((options.window ?? WINDOW) / Math.max(1, captures.length)),
-  );
+  const room = options.window ?? WINDOW;
+  const ways = Math.max(LEAST_WAYS, Math.floor(room / WAY));
+  const notes = new PacketNotes(result, points, { ways, filter: options.filter });
+  const window = Math.max(LEAST_WINDOW, Math.floor(room / Math.max(1, captures.length)));
   const streams = captures.map((capture, input) => openStream(job, capture, input, window));
   let others = 0;
   const write = (stream: PacketStream<WrittenPlace>, input: number): void => {
@@ -101,7 +104,7 @@ export async function annotate(
     }
     const { written } = place;
     written.packets++;
-    if (notes.block.comments.length > 0) written.commented++;
+    if (notes.block.count > 0) written.commented++;
     blocks.add(written.index, frame, notes.block);
   };
   try {

@@ -37,9 +37,14 @@ export class PacketNotes {
   readonly #plain = new PlainPacket();
   readonly #comments = new Comments();
 
-  constructor(result: AnalyzeResult, points: PointsByPlace, filter: Filter | undefined) {
+  /** `ways`: of counted flows, as many are remembered at least. */
+  constructor(
+    result: AnalyzeResult,
+    points: PointsByPlace,
+    { ways, filter }: { readonly ways: number; readonly filter: Filter | undefined },
+  ) {
     this.#points = points;
-    this.#ways = new Ways(result);
+    this.#ways = new Ways(result, ways);
     this.#single = singleNotes(result);
     this.#asked = filter && new AskedPackets(filter, result.scene.correlation, this.#ways);
   }
@@ -98,16 +103,14 @@ export class PacketNotes {
   }
 
   #addWay({ fate, rewritten }: Way, time: number): void {
-    const { comments } = this.block;
-    if (fate && time >= fate.from && time <= fate.until) comments.push(fate.comment);
-    if (rewritten !== undefined) comments.push(rewritten);
+    if (fate && time >= fate.from && time <= fate.until) this.block.comment(fate.comment);
+    if (rewritten !== undefined) this.block.comment(rewritten);
   }
 
   #addSingle({ number, told }: Frame, input: number): void {
-    const { comments } = this.block;
     const single = this.#single[input]?.get(number);
-    for (const text of single ?? []) comments.push(this.#comments.of(text));
-    if (told) comments.push(this.#comments.of(toldText(told)));
+    if (single) for (const text of single) this.block.comment(this.#comments.of(text));
+    if (told) this.block.comment(this.#comments.of(toldText(told)));
   }
 
   #keep(frame: Frame): readonly PcapngOption[] | undefined {

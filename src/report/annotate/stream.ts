@@ -1,6 +1,6 @@
 /** One capture's packets in order of time, as far as the memory for it goes. */
 import { Heap } from '../../base/heap.ts';
-import { BlockFrame, type Frame } from '../../capture/frame.ts';
+import { BlockFrame } from '../../capture/frame.ts';
 import type { CaptureReader } from '../../capture/scan.ts';
 import type { ByteSource } from '../../capture/source.ts';
 import { type Piece, pieceOf, ROW_BYTES, Waiting } from './waiting.ts';
@@ -22,10 +22,17 @@ interface Late<P> {
 }
 
 function isBefore(
-  left: Pick<Frame, 'seconds' | 'nanoseconds'>,
-  right: Pick<Frame, 'seconds' | 'nanoseconds'>,
+  seconds: number,
+  nanoseconds: number,
+  otherSeconds: number,
+  otherNanoseconds: number,
 ): boolean {
-  return left.seconds !== right.seconds ? left.seconds < right.seconds : left.nanoseconds < right.nanoseconds;
+  return seconds !== otherSeconds ? seconds < otherSeconds : nanoseconds < otherNanoseconds;
+}
+
+function precedes<P>(left: Late<P>, right: Late<P>): boolean {
+  if (isBefore(left.seconds, left.nanoseconds, right.seconds, right.nanoseconds)) return true;
+  return left.seconds === right.seconds && left.nanoseconds === right.nanoseconds && left.order < right.order;
 }
 
 /** Blocks that are kept to be filled again. */
@@ -50,9 +57,7 @@ export class PacketStream<P extends Place = Place> {
   readonly #reader: CaptureReader;
   readonly #window: number;
   readonly #queue = new Waiting<P>();
-  readonly #heap = new Heap<Late<P>>((left, right) =>
-    isBefore(left, right) ? true : !isBefore(right, left) && left.order < right.order,
-  );
+  readonly #heap = new Heap<Late<P>>(precedes);
   readonly #ended: (source: ByteSource) => void;
   readonly #spare: Uint8Array[] = [];
   #piece: Piece = pieceOf(new Uint8Array());
@@ -83,11 +88,9 @@ export class PacketStream<P extends Place = Place> {
     const base = lies ? 0 : frame.offset;
     piece.waiting++;
     this.#waiting += costOf(frame);
-    const time = { seconds, nanoseconds };
-    if (this.#took && isBefore(time, this)) this.late++;
+    if (this.#took && isBefore(seconds, nanoseconds, this.seconds, this.nanoseconds)) this.late++;
     const queue = this.#queue;
-    const { count } = queue;
-    if (count > 0 && isBefore(time, { seconds: queue.seconds(true), nanoseconds: queue.nanoseconds(true) })) {
+    if (queue.count > 0 && isBefore(seconds, nanoseconds, queue.seconds(true), queue.nanoseconds(true))) {
       const only = new Waiting<P>(1);
       only.add(frame, seconds, nanoseconds, place, piece, base);
       this.#heap.push({ seconds, nanoseconds, order: this.#order++, only });
@@ -158,7 +161,7 @@ export class PacketStream<P extends Place = Place> {
   #comesFirst(late: Late<P>): boolean {
     const queue = this.#queue;
     return (
-      queue.count === 0 || isBefore(late, { seconds: queue.seconds(), nanoseconds: queue.nanoseconds() })
+      queue.count === 0 || isBefore(late.seconds, late.nanoseconds, queue.seconds(), queue.nanoseconds())
     );
   }
 

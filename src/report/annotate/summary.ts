@@ -1,22 +1,36 @@
 /** What was written, in words and as data (schema nettrace-annotate/1). */
 import { printable } from '../../base/printable.ts';
 import type { AnalyzeResult } from '../../diagnose/analyze.ts';
+import type { Filter } from '../../filter/filter.ts';
+import { printFilter } from '../../filter/print.ts';
 import { jsonText } from '../json.ts';
 import { styleOf, type TextOptions } from '../text/style.ts';
+import { thousands } from '../text/summary.ts';
 import { columns, hang } from '../text/wrap.ts';
 import type { Annotated } from './annotate.ts';
+
+/** `output`: where it went; `filter`: what was asked for. */
+export interface Told {
+  readonly output: string;
+  readonly filter?: Filter | undefined;
+}
 
 export function summaryJson(
   annotated: Annotated,
   { scene, findings }: AnalyzeResult,
-  output: string,
+  { output, filter }: Told,
 ): string {
-  const { packets, commented, leftOut, late, points } = annotated;
+  const { packets, commented, others, leftOut, late, points } = annotated;
+  const unknown = unknownFlows(scene);
   const data = {
     schema: 'nettrace-annotate/1',
     output,
     packets,
     commented,
+    ...(filter && {
+      filter: { expression: printFilter(filter), matched: packets, packets: packets + others },
+    }),
+    ...(unknown > 0 && { unknownFlows: unknown }),
     ...(leftOut > 0 && { leftOut }),
     ...(late > 0 && { late }),
     interfaces: points.map(({ index, point, interface: own, ...counts }) => ({
@@ -38,9 +52,19 @@ function clockOf(clock: number | undefined): { clockAhead?: number } {
   return clock === undefined || clock === 0 ? {} : { clockAhead: clock };
 }
 
-export function summaryText(annotated: Annotated, output: string, options: TextOptions): string {
+/** Conversations for which there was no memory: nobody knows what became of their packets. */
+function unknownFlows({ correlation }: AnalyzeResult['scene']): number {
+  return (correlation.counted?.unlisted ?? 0) + (correlation.asked?.forgotten ?? 0);
+}
+
+export function summaryText(
+  annotated: Annotated,
+  { scene }: AnalyzeResult,
+  { output, filter }: Told,
+  options: TextOptions,
+): string {
   const style = styleOf(options);
-  const { packets, commented, leftOut, late, points } = annotated;
+  const { packets, commented, others, leftOut, late, points } = annotated;
   const where = output === '-' ? 'standard output' : printable(output);
   const rows = points.map(({ point, packets: all, commented: some }) => [
     printable(`${point.namespace}:${point.interface}`),
@@ -48,9 +72,19 @@ export function summaryText(annotated: Annotated, output: string, options: TextO
     printable(point.path),
   ]);
   const lines = [
+    ...(filter ? hang('', filterText(filter, packets, packets + others), style.width).map(style.dim) : []),
     ...hang('', `${where}: ${packets} packets, ${commented} of them with comments`, style.width),
     ...columns(rows, { width: style.width, indent: 2 }),
   ];
+  const unknown = unknownFlows(scene);
+  if (unknown > 0)
+    lines.push(
+      ...hang(
+        '',
+        `Without comments: the packets of ${thousands(unknown)} conversations for which there was no memory, the oldest of those that were answered (--max-memory)${filter ? '; whether the filter asks for them was told by their own ends alone' : ''}.`,
+        style.width,
+      ),
+    );
   if (leftOut > 0)
     lines.push(
       ...hang(
@@ -68,4 +102,8 @@ export function summaryText(annotated: Annotated, output: string, options: TextO
       ),
     );
   return `${lines.join('\n')}\n`;
+}
+
+function filterText(filter: Filter, matched: number, packets: number): string {
+  return `filter: ${thousands(matched)} of ${thousands(packets)} packets (${printable(printFilter(filter))})`;
 }

@@ -38,19 +38,19 @@ export interface WayFlow {
 }
 
 const DIRECTIONS = ['forward', 'reply'] as const;
-/** Ways of counted flows that are remembered, at least: more than there are under way at a time. */
-const RECENT = 1 << 16;
 
 export class Ways {
   readonly #looked: WayTable<Way>;
   /** null: no flow's. */
-  readonly #recent = new RecentWays<Way | null>(RECENT);
+  readonly #recent: RecentWays<Way | null>;
   readonly #counted: CountedFlows | undefined;
   readonly #countedWays: CountedWays;
   readonly #key = new WayKey();
   readonly #other = new WayKey();
 
-  constructor(result: AnalyzeResult) {
+  /** `recent`: ways of counted flows that are remembered, at least; it had best be as many as there are under way at a time. */
+  constructor(result: AnalyzeResult, recent: number) {
+    this.#recent = new RecentWays(recent);
     this.#looked = lookedAt(result);
     this.#counted = result.scene.correlation.counted;
     this.#countedWays = new CountedWays(result);
