@@ -68,6 +68,8 @@ export interface ScanOptions {
   readonly threads?: number | undefined;
   /** Flows that are asked for, the names in it resolved. */
   readonly filter?: Filter | undefined;
+  /** A flow is asked for where an ICMP error about it is, of which the filter says so by itself; not of large captures. */
+  readonly withErrors?: boolean | undefined;
   /** Called after every block with the bytes read of the file. */
   readonly progress?: (capture: CaptureInput, bytes: number) => void;
   /** Dumps among which netfilter traces may be: what they show and no capture does is a flow too. */
@@ -172,7 +174,9 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
     observations,
     flows,
     ...(counted && { counted }),
-    ...(options.filter && { asked: askedFlows(options.filter, flows, begin, sieved) }),
+    ...(options.filter && {
+      asked: askedFlows(options.filter, flows, { begin, errors: options.withErrors ?? false }, sieved),
+    }),
     traced: tieTraced(packets, flows, points),
     arp: [...ledger.exchanges.values()],
     advertisements: [...routers.routers.values()],
