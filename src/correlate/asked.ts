@@ -16,11 +16,14 @@ export interface Asked {
   readonly forgotten: number;
 }
 
-/** `begin`: epoch seconds of the first packet; `errors`: a flow is asked for where an ICMP error about it is. */
+/**
+ * `begin`: epoch seconds of the first packet; `context`: so are flows that tell of packets that are, whatever their
+ * ends: those that an ICMP error is about of which the filter says so, and those that carry others.
+ */
 export function askedFlows(
   filter: Filter,
   flows: readonly Flow[],
-  { begin, errors }: { readonly begin: number; readonly errors: boolean },
+  { begin, context }: { readonly begin: number; readonly context: boolean },
   sieved?: { readonly sieve: Sieve; readonly counted: CountedFlows },
 ): Asked {
   const test = compileFilter(filter, begin);
@@ -28,7 +31,8 @@ export function askedFlows(
     const faces = flow.legs.map(({ client, server }) => ({ protocol: flow.protocol, client, server }));
     return (
       test({ faces, start: flow.start, end: flow.end }) ||
-      (errors && flow.errors.some((error) => test(subjectOf(flow, error, faces))))
+      (context &&
+        (flow.tunnel !== undefined || flow.errors.some((error) => test(subjectOf(flow, error, faces)))))
     );
   };
   const matching = new Set(flows.filter(isAsked));

@@ -68,8 +68,8 @@ export interface ScanOptions {
   readonly threads?: number | undefined;
   /** Flows that are asked for, the names in it resolved. */
   readonly filter?: Filter | undefined;
-  /** A flow is asked for where an ICMP error about it is, of which the filter says so by itself; not of large captures. */
-  readonly withErrors?: boolean | undefined;
+  /** So are flows that carry what is asked for or that errors are about which are: see `askedFlows`. Of large captures errors don't count. */
+  readonly withContext?: boolean | undefined;
   /** Called after every block with the bytes read of the file. */
   readonly progress?: (capture: CaptureInput, bytes: number) => void;
   /** Dumps among which netfilter traces may be: what they show and no capture does is a flow too. */
@@ -175,7 +175,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
     flows,
     ...(counted && { counted }),
     ...(options.filter && {
-      asked: askedFlows(options.filter, flows, { begin, errors: options.withErrors ?? false }, sieved),
+      asked: askedFlows(options.filter, flows, { begin, context: options.withContext ?? false }, sieved),
     }),
     traced: tieTraced(packets, flows, points),
     arp: [...ledger.exchanges.values()],

@@ -33,7 +33,7 @@ export async function annotateAction(
       const window = Math.min(WINDOW, maxMemory / SHARE);
       const result = await analyze(readable, {
         ...{ maxMemory: maxMemory - 2 * window, threads },
-        ...(filter && { filter: covering(filter), withErrors: true }),
+        ...(filter && { filter: covering(filter), withContext: true }),
       });
       const { captures } = readable;
       if (captures.length === 0) {
