@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Analysis } from '../../src/report/analysis.ts';
 import { reportPage } from '../../src/report/html/report.ts';
 import { analysisMarkdown } from '../../src/report/markdown/analysis.ts';
+import { sentence } from '../../src/report/text/sentence.ts';
 import { drawTopology } from '../../src/report/topology/draw.ts';
 import { incidentOf } from '../../src/report/topology/incident.ts';
 import { svgDocument } from '../../src/report/topology/svg.ts';
@@ -55,7 +56,7 @@ describe.each(bundles)('%s', (bundle) => {
     const shown = (title: string) => title.replaceAll('`', '').replace(/\s+/g, ' ');
     expect(
       headings.filter(({ depth, text: title }) => depth === 3 && /^\d/.test(title)).map((each) => each.text),
-    ).toEqual(findings.map(({ title }, index) => `${index + 1}. ${shown(title)}`));
+    ).toEqual(findings.map(({ title }, index) => `${index + 1}. ${shown(sentence(title))}`));
     const commands = findings.flatMap(({ fix, next }) => [fix?.commands ?? [], next?.commands ?? []]);
     expect(fences.filter(({ language }) => language === 'sh').map((each) => each.text)).toEqual(
       commands.filter(({ length }) => length > 0).map((lines) => lines.join('\n')),

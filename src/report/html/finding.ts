@@ -3,12 +3,13 @@ import type { AnalysisFlow } from '../analysis.ts';
 import { plural } from '../facts.ts';
 import { flowName, groupFlows, statusText } from '../text/flow-name.ts';
 import { place } from '../text/paths.ts';
+import { sentence } from '../text/sentence.ts';
 import { type Html, html } from './html.ts';
 import { pathFigure } from './path.ts';
 import type { View } from './report.ts';
 import { ruleTable } from './rules.ts';
 import { sequenceFigure } from './sequence.ts';
-import { breakable, prose, sentence } from './wording.ts';
+import { breakable, prose } from './wording.ts';
 
 const SHOWN_FLOWS = 8;
 

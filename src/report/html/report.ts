@@ -3,6 +3,7 @@ import { VERSION } from '../../version.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
 import { namespaceNames } from '../text/namespace-name.ts';
 import { commonFolder, shortener } from '../text/paths.ts';
+import { sentence } from '../text/sentence.ts';
 import { TOPOLOGY_STYLE } from '../topology/style.ts';
 import { documentText } from './document.ts';
 import { findingSection } from './finding.ts';
@@ -13,7 +14,6 @@ import { inputSection, missingSection, warningSection } from './notes.ts';
 import { pageCode } from './page-code.ts';
 import { STYLE } from './style.ts';
 import { topologyFigure } from './topology.ts';
-import { sentence } from './wording.ts';
 
 export interface ReportOptions {
   /** Flows that follow those of the analysis: the ones that were only counted. */

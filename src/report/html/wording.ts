@@ -18,14 +18,6 @@ function whole(text: string): Html {
   return html`${text.split(/(?<= )(--?[a-z][a-z-]{0,30})(?= |$)/i).map((part, index) => (index % 2 === 1 ? html`<span class="whole">${part}</span>` : part))}`;
 }
 
-const BEGINNINGS =
-  /^(?:an?|the|no|nobody|nothing|every|each|one|in|it|what|container|datagrams|segments)(?= )/;
-
-/** A title as a heading. Only words of the language are written large: a title may begin with the name of a device. */
-export function sentence(text: string): string {
-  return text.replace(BEGINNINGS, (word) => word.slice(0, 1).toUpperCase() + word.slice(1));
-}
-
 /** `✓ 3 packets   host/eth0.pcap   port veth3`: each part whole on a line where it has room. */
 export function parts(text: string): Html {
   const list = text.split(/\u00a0+ ?/);

@@ -18,9 +18,11 @@ import type { View } from './view.ts';
 
 /** `flows` are those that were looked at; those that were only counted are in `counted`, and in no table here. */
 export function analysisMarkdown(analysis: Analysis): string {
+  const folder = commonFolder(analysis.inputs.map(({ path }) => path));
   const view: View = {
     analysis,
-    shorten: shortener(commonFolder(analysis.inputs.map(({ path }) => path))),
+    folder,
+    shorten: shortener(folder),
     nameOf: namespaceNames(analysis.topology.namespaces),
   };
   const style = styleOf({ width: 100, color: false });
@@ -54,24 +56,26 @@ export function analysisMarkdown(analysis: Analysis): string {
 
 function verdict({ analysis }: View): string {
   const { head, reasons, besides, rest } = verdictOf(analysis);
-  const { filter } = analysis;
+  const { filter, findings } = analysis;
+  const errors = findings.flatMap(({ severity }, index) => (severity === 'error' ? [index + 1] : []));
   return [
     `## ${prose(head)}`,
-    ...(reasons.length > 0
-      ? [
-          reasons
-            .slice(0, MOST_REASONS)
-            .map((reason, index) => `${index + 1}. ${prose(reason)}`)
-            .join('\n'),
-        ]
-      : []),
-    ...(reasons.length > MOST_REASONS ? [`and ${reasons.length - MOST_REASONS} more`] : []),
+    ...(reasons.length > 0 ? [reasonList(reasons, errors)] : []),
     ...[besides, rest, filter && filterText(filter)].flatMap((text) => (text ? [prose(text)] : [])),
     factsOf(analysis).join(' · '),
   ].join('\n\n');
 }
 
 const MOST_REASONS = 12;
+
+/** `numbers`: of the findings that they are. */
+function reasonList(reasons: readonly string[], numbers: readonly number[]): string {
+  const lines = reasons
+    .slice(0, MOST_REASONS)
+    .map((reason, index) => `* Finding ${numbers[index]}: ${prose(reason)}`);
+  const rest = reasons.length - MOST_REASONS;
+  return [...lines, ...(rest > 0 ? [`* and ${rest} more`] : [])].join('\n');
+}
 
 /** Lines that the terminal has. */
 function drawn(lines: readonly string[]): string | undefined {

@@ -6,6 +6,7 @@ import { nearWords, type RuleRow, ruleRows } from '../rule-rows.ts';
 import { flowName, groupFlows, statusText } from '../text/flow-name.ts';
 import { flowPath } from '../text/flow-path.ts';
 import { place } from '../text/paths.ts';
+import { sentence } from '../text/sentence.ts';
 import { styleOf } from '../text/style.ts';
 import { code, details, fenced, prose, table } from './escape.ts';
 import type { Section } from './fitted.ts';
@@ -26,7 +27,7 @@ export function findingSections(finding: Finding, index: number, view: View): Se
     noun: 'finding',
     rank: index,
     text: [
-      `### ${index + 1}. ${prose(finding.title)}`,
+      `### ${index + 1}. ${prose(sentence(finding.title))}`,
       `**${finding.severity}** · ${code(finding.cause)} · ${Math.round(finding.confidence * 100)} % sure`,
       ...affected(flows, finding),
       prose(finding.explanation),

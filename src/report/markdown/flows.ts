@@ -2,7 +2,7 @@ import type { AnalysisFlow, Endpoint } from '../analysis.ts';
 import { plural } from '../facts.ts';
 import { ownerNote, statusText } from '../text/flow-name.ts';
 import { endpointText } from '../text/header.ts';
-import { momentText } from '../text/time.ts';
+import { clockText } from '../text/time.ts';
 import { code, prose, table } from './escape.ts';
 import type { View } from './view.ts';
 
@@ -29,7 +29,7 @@ function rowOf(flow: AnalysisFlow): string[] {
     endText(server),
     String(packets.forward),
     String(packets.reply),
-    momentText(start).replace(/ UTC$/, ''),
+    clockText(start),
     findings.map((index) => index + 1).join(', '),
   ];
 }

@@ -28,16 +28,18 @@ export function warningList({ analysis: { warnings }, shorten }: View): string |
   return `${lines.join('\n')}${more(warnings.length - SHOWN_WARNINGS)}`;
 }
 
-export function inputTable({ analysis: { inputs } }: View): string {
+/** The folder that all of them lie in is said once. */
+export function inputTable({ analysis: { inputs }, folder, shorten }: View): string {
   const rows = inputs
     .slice(0, SHOWN_INPUTS)
     .map(({ path, kind, namespace, interface: device, packets }) => [
-      code(path),
+      code(shorten(path)),
       prose(kind),
       code([namespace, device].filter((part) => part !== undefined).join(':')),
       packets === undefined ? '' : packets.toLocaleString('en'),
     ]);
-  return `${table(['File', 'What it is', 'Place', 'Packets'], rows, [3])}${more(inputs.length - SHOWN_INPUTS)}`;
+  const all = folder === '' ? '' : `All in ${code(folder)}\n\n`;
+  return `${all}${table(['File', 'What it is', 'Place', 'Packets'], rows, [3])}${more(inputs.length - SHOWN_INPUTS)}`;
 }
 
 function more(count: number): string {

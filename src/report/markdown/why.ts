@@ -18,9 +18,11 @@ export function storyMarkdown(story: Story, analysis: Analysis): string {
       part('verdict', 0, 'No flow is what the filter asks for.'),
       ...(nearest.length > 0 ? [part('list of flows', 1, `### The nearest\n\n${picks(nearest, 0)}`)] : []),
     ]);
+  const folder = commonFolder(analysis.inputs.map(({ path }) => path));
   const view: View = {
     analysis,
-    shorten: shortener(commonFolder(analysis.inputs.map(({ path }) => path))),
+    folder,
+    shorten: shortener(folder),
     nameOf: namespaceNames(analysis.topology.namespaces),
   };
   const packets = pointsOf(flow) > 1 ? sequenceFigure(flow, view) : undefined;
