@@ -208,6 +208,15 @@ describe('flows that were only counted', () => {
   });
 });
 
+it('has the rule that would have accepted the packet among those on its way', async () => {
+  const { tables } = readMarkdown(analysisMarkdown(await analysisOf('docker-forward-drop-other-bridge')));
+  const rules = tables.find(({ head }) => head[1] === 'Hook')?.rows.map((row) => row[3]);
+  expect(rules?.slice(-2)).toEqual([
+    '-A FORWARD -i docker0 ! -o docker0 -j ACCEPT ← near miss: would have accepted it but for -i docker0: the packet comes in by vmbr1',
+    'policy DROP ← decides',
+  ]);
+});
+
 describe('a sequence', () => {
   it('shows what is missing rather than what passed', async () => {
     const text = analysisMarkdown(await analysisOf('fleet-overlay-too-wide'));

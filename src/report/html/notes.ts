@@ -1,4 +1,3 @@
-import { groupBy } from '../../base/group-by.ts';
 import { missingRows } from '../missing-rows.ts';
 import { place } from '../text/paths.ts';
 import { type Html, html } from './html.ts';
@@ -14,13 +13,14 @@ const ALIKE = 8;
 /** What no input tells, and the commands that do: what several namespaces lack is said once. */
 export function missingSection({ analysis: { topology }, nameOf }: View): Html | undefined {
   if (topology.missing.length === 0) return undefined;
-  const groups = [...groupBy(missingRows(topology), ({ dump, text }) => `${dump}\n${text}`).values()];
-  const rows = groups.slice(0, SHOWN_ROWS).map((own) => {
-    const names = own.map(({ namespace }) => nameOf(namespace));
-    const commands = [...new Set(own.flatMap(({ command }) => command ?? []))];
-    return html`<tr><td>${few(names).join(', ')}</td><td>${prose(own[0]?.text ?? '')}</td><td>${few(commands).map((command) => html`<div><code>${command}</code></div>`)}</td></tr>`;
-  });
-  return html`<div class="wide stack missing"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>${moreThan(groups.length)}`;
+  const all = missingRows(topology);
+  const rows = all
+    .slice(0, SHOWN_ROWS)
+    .map(
+      ({ namespaces, text, commands }) =>
+        html`<tr><td>${few(namespaces.map(nameOf)).join(', ')}</td><td>${prose(text)}</td><td>${few(commands).map((command) => html`<div><code>${command}</code></div>`)}</td></tr>`,
+    );
+  return html`<div class="wide stack missing"><table><thead><tr><th scope="col">Namespace</th><th scope="col">What is missing</th><th scope="col">What shows it</th></tr></thead><tbody>${rows}</tbody></table></div>${moreThan(all.length)}`;
 }
 
 function few(texts: readonly string[]): readonly string[] {

@@ -128,7 +128,7 @@ function ruleCell({ text, isDeciding, near }: RuleRow): string {
   if (isDeciding) return `${code(text)} ← **decides**`;
   if (!near) return code(text);
   const [before, condition, after] = nearWords(near);
-  return `${code(text)} ← **near miss:** ${prose(before)}${code(condition)}${prose(after)}`;
+  return `${code(text)} ← **near miss:** ${prose(before)} ${code(condition)}${prose(after)}`;
 }
 
 export function evidenceTable(finding: Finding, { shorten }: View): string | undefined {

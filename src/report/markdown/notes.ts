@@ -4,18 +4,25 @@ import { code, prose, table } from './escape.ts';
 import type { View } from './view.ts';
 
 const SHOWN_MISSING = 40;
+const ALIKE = 4;
 const SHOWN_WARNINGS = 40;
 const SHOWN_INPUTS = 80;
 
-/** What no input tells, and the command that does. */
+/** What no input tells, and the commands that do. */
 export function missingTable({ analysis: { topology }, nameOf }: View): string | undefined {
-  const rows = missingRows(topology).map(({ namespace, text, command = '' }) => [
-    prose(nameOf(namespace)),
+  const rows = missingRows(topology).map(({ namespaces, text, commands }) => [
+    few(namespaces.map((namespace) => prose(nameOf(namespace)))),
     prose(text),
-    code(command),
+    few(commands.map(code)),
   ]);
   if (rows.length === 0) return undefined;
   return `${table(['Namespace', 'What is missing', 'What shows it'], rows.slice(0, SHOWN_MISSING))}${more(rows.length - SHOWN_MISSING)}`;
+}
+
+/** Of namespaces that lack the same. */
+function few(texts: readonly string[]): string {
+  const rest = texts.length - ALIKE;
+  return [...texts.slice(0, ALIKE), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ');
 }
 
 export function warningList({ analysis: { warnings }, shorten }: View): string | undefined {

@@ -1,5 +1,4 @@
 /** What the analysis went by, what it did not know, and what it stumbled over. */
-import { groupBy } from '../../base/group-by.ts';
 import { printable } from '../../base/printable.ts';
 import type { Analysis, AnalysisTopology } from '../analysis.ts';
 import { missingRows } from '../missing-rows.ts';
@@ -10,16 +9,11 @@ import { columns, hang } from './wrap.ts';
 const SHOWN_WARNINGS = 12;
 
 export function missingLines(topology: AnalysisTopology, style: Style): string[] {
-  const groups = groupBy(missingRows(topology), ({ dump, text }) => `${dump}\n${text}`);
-  if (groups.size === 0) return [];
-  const rows = [...groups.values()].flatMap((items) => {
-    const where = items.map(({ namespace }) => printable(namespace)).join(', ');
-    const commands = new Set(items.flatMap(({ command }) => command ?? []));
-    return [
-      [style.bold(where), printable(items[0]?.text ?? '')],
-      ...[...commands].map((command) => ['', commandText(command, style)]),
-    ];
-  });
+  const rows = missingRows(topology).flatMap(({ namespaces, text, commands }) => [
+    [style.bold(namespaces.map(printable).join(', ')), printable(text)],
+    ...commands.map((command) => ['', commandText(command, style)]),
+  ]);
+  if (rows.length === 0) return [];
   return [
     '',
     `${style.bold('Not known')} ${style.dim('(and the command that shows it)')}`,
