@@ -21,8 +21,8 @@ export interface Analyst {
 
 /** Is there where the program was bundled. */
 const WORKER = 'analysis-worker.cjs';
-/** MiB of old space that the thread may have: a window of packets needs a fifth of it. */
-const MOST_HEAP = 512;
+/** MiB that the thread may have: a window of packets needs a fifth of the old space, and a young one that is larger is only memory. */
+const HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
 
 export function createAnalyst(): Analyst {
   const path = fileURLToPath(new URL(WORKER, import.meta.url));
@@ -60,7 +60,7 @@ class Thread implements Analyst {
   }
 
   #begin(): Worker {
-    const worker = new Worker(this.#path, { resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP } });
+    const worker = new Worker(this.#path, { resourceLimits: HEAP });
     worker.on('message', (answer: Answer) => this.#answered?.(answer));
     worker.on('error', (error) => this.#lose(error.message));
     worker.on('exit', () => this.#lose('the thread of the analysis ended'));

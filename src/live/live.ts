@@ -46,9 +46,9 @@ const PAUSE = 400;
 const REST = 2;
 /** Seconds of packets that are looked at, and bytes of all points together. */
 const SPAN = 12;
-const MOST_ANALYSED = 4 << 20;
+const MOST_ANALYSED = 2 << 20;
 /** Bytes that are kept of all points together, and for how many seconds. */
-const MOST_KEPT = 32 << 20;
+const MOST_KEPT = 16 << 20;
 const KEPT = 60;
 /** Milliseconds: how long changes gather before the host is read again; how often what traffic changes is read, and what nobody tells. */
 const SETTLE = 60;
