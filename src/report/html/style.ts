@@ -104,7 +104,6 @@ th.number, td.number { padding-right: 1.4rem; }
 .inputs td { min-width: 7.5rem; }
 .inputs td { padding-top: .2rem; padding-bottom: .2rem; }
 tr.deciding td { background: var(--bad-soft); }
-tr.near td { border-left-style: none; }
 tr.near code { color: var(--soft); }
 .miss { margin: .15em 0 0; font-size: .9rem; }
 details { margin: 1rem 0; }
@@ -157,6 +156,9 @@ svg { font: 12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: v
   .stack tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
   .stack td, .inputs td { border: 0; padding: .05rem 0; }
   .stack td:empty { display: none; }
+  .rules td:nth-child(-n+3) { display: inline-block; padding-right: .8rem; color: var(--soft); }
+  tr.deciding, tr.near { padding-left: .5rem; padding-right: .5rem; }
+  tr.deciding { background: var(--bad-soft); }
   .inputs td:not(:first-child) { display: inline-block; padding-right: 1rem; color: var(--soft); }
   .inputs .number:not(:empty)::after { content: " packets"; }
 }

@@ -14,7 +14,7 @@ export function prose(text: string): Html {
 }
 
 /** `--dport`: a browser would break it behind its hyphens. */
-function whole(text: string): Html {
+export function whole(text: string): Html {
   return html`${text.split(/(?<= )(--?[a-z][a-z-]{0,30})(?= |$)/i).map((part, index) => (index % 2 === 1 ? html`<span class="whole">${part}</span>` : part))}`;
 }
 
