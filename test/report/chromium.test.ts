@@ -173,7 +173,8 @@ describe.skipIf(chromiumPath() === undefined)('a page in a browser (needs chromi
   });
 
   it('on paper shows what is folded, and nothing to press', async () => {
-    await open('incident');
+    // A4 between margins of a centimetre.
+    await open('incident', { viewport: { width: 718, height: 1000 } });
     await page.emulateMedia({ media: 'print' });
     const shown = (selector: string) =>
       page

@@ -99,8 +99,10 @@ th.number, td.number { padding-right: 1.4rem; }
 #flow-table { font-size: .88rem; }
 #flow-table td { font-variant-numeric: tabular-nums; }
 .moment { white-space: nowrap; }
-.end { min-width: 11.5em; overflow-wrap: anywhere; }
+.end { min-width: 13em; overflow-wrap: anywhere; }
+.stack td:first-child { min-width: 12rem; }
 .missing td:first-child { min-width: 9rem; }
+.stack td.whole { min-width: 0; }
 .inputs td { min-width: 7.5rem; }
 .inputs td { padding-top: .2rem; padding-bottom: .2rem; }
 tr.deciding td { background: var(--bad-soft); }
@@ -148,7 +150,7 @@ svg { font: 12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: v
   .stops .stop:not(:last-child)::after { content: "↓"; right: 50%; top: auto; bottom: -1.5rem; translate: 50% 0; }
   .finding { padding: .9rem .9rem 1.1rem; }
   .wide table { min-width: 36rem; }
-  dl { grid-template-columns: fit-content(6rem) minmax(0, 1fr); column-gap: .7rem; }
+  dl { grid-template-columns: fit-content(7.4rem) minmax(0, 1fr); column-gap: .7rem; }
   pre { padding-right: 1rem; }
   [data-copy] { position: static; margin: .1rem 0 .3rem; }
   .stack table, .stack tbody, .stack tr, .stack td { display: block; min-width: 0; }
@@ -166,8 +168,10 @@ svg { font: 12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: v
 @media print {
   :root { --page: #fff; --card: #fff; }
   body { font-size: 10.5pt; }
-  table, dl { font-size: 8.5pt; }
+  table, #flow-table, dl { font-size: 8.5pt; }
   .inputs td, .missing td:first-child { min-width: 0; }
+  .end { min-width: 10.5em; }
+  th.number, td.number { padding-right: .6rem; }
   th, td { padding: .2rem .6rem .2rem 0; }
   nav, .tools, [data-copy], [data-back], [data-on], .skip, .other { display: none !important; }
   summary { list-style: none; }

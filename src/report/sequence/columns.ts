@@ -24,6 +24,9 @@ export function columnsOf(flow: AnalysisFlow, topology: AnalysisTopology): Colum
     const at = points.findIndex((point) => (order.get(point) ?? Number.POSITIVE_INFINITY) > own);
     points.splice(at < 0 ? points.length : at, 0, other);
   }
+  // It went another way than the model's: what lies on that is not where it is missing.
+  const last = points.findLastIndex((point) => seen.has(point));
+  if (last >= 0 && !expected.includes(points[last] ?? '')) points.length = last + 1;
   return [end(flow.client), ...points.map(pointColumn), end(flow.server)];
 }
 
