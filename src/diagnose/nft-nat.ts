@@ -1,8 +1,7 @@
 /** NAT rules of nftables' own tables: what keeps one from a packet it seems to be meant for, and commands in nft's words. */
-import { type Unknown, unknown } from '../base/ternary.ts';
 import type { Ip } from '../net/ip.ts';
 import { PROTOCOL } from '../net/protocol.ts';
-import type { NftContext, NftView } from '../nft/context.ts';
+import type { NftContext } from '../nft/context.ts';
 import type { Expression } from '../nft/expression.ts';
 import { matches } from '../nft/match.ts';
 import { printStatement } from '../nft/print/statement.ts';
@@ -10,6 +9,7 @@ import type { NftChain, NftHook, NftRule, NftTable } from '../nft/ruleset.ts';
 import { createNftState } from '../nft/state.ts';
 import type { Nat, Statement } from '../nft/statement.ts';
 import { buildSkb } from '../skb/build.ts';
+import { BLIND } from './blind.ts';
 import { type Case, netnsOf } from './case.ts';
 import type { Finding } from './finding.ts';
 
@@ -139,23 +139,6 @@ export function asksForPort({ rule }: NftNatRule): boolean {
     (each) => each.kind === 'match' && each.left.kind === 'payload' && each.left.header?.field === 'dport',
   );
 }
-
-const OF_THE_NAMESPACE: Unknown = unknown('what the namespace itself would have to be asked');
-
-/** Answers nothing: only the packet's own fields decide. */
-const BLIND: NftView = {
-  hasAddressType: () => OF_THE_NAMESPACE,
-  deviceGroup: () => OF_THE_NAMESPACE,
-  realms: () => OF_THE_NAMESPACE,
-  reversePath: () => OF_THE_NAMESPACE,
-  setContains: () => OF_THE_NAMESPACE,
-  connections: () => OF_THE_NAMESPACE,
-  sysctl: () => undefined,
-  device: () => ({ type: OF_THE_NAMESPACE, kind: OF_THE_NAMESPACE }),
-  deviceName: () => undefined,
-  fibDevice: () => OF_THE_NAMESPACE,
-  fibType: () => OF_THE_NAMESPACE,
-};
 
 /**
  * The nat chain of nft at a hook where a rule of ours would be asked first; undefined where iptables has nat rules there, or nft

@@ -145,7 +145,7 @@ export interface AnalysisFlow {
   divergence?: { namespace: string; after: string; text: string };
   /** Of the flows that findings are about, the first of each: what passed, and where it was seen. */
   timeline?: Timeline;
-  /** Of those: rules that would have accepted it, but for one condition, before what dropped it. */
+  /** Of those: rules before what stopped it that would have accepted it but for one condition, the most telling first. */
   nearRules?: NearRule[];
   /** Indexes into findings, the cause first. */
   findings: number[];

@@ -27,24 +27,68 @@ interface Met {
 /** Of a packet's way, copies left out; in the order in which the kernel asks them. */
 export function ruleRows({ predicted, nearRules = [] }: AnalysisFlow, finding: Finding): RuleRow[] {
   const met = rulesMet(predicted, finding);
-  const deciding = met.findLast(({ isDeciding }) => isDeciding);
+  const placeOf = places(met);
   const rows: RuleRow[] = [];
-  let waiting = deciding ? [...nearRules] : [];
+  let waiting = nearRules.map((near) => ({ near, place: placeOf(near) })).toSorted(byPlace);
   for (const one of met) {
-    const isBefore = (near: NearRule) => deciding !== undefined && stands(near, one, deciding);
-    rows.push(...waiting.filter(isBefore).map((near) => nearRow(near, deciding as Met)), metRow(one));
-    waiting = waiting.filter((near) => !isBefore(near));
+    const place = placeOf({ namespace: one.namespace, ...one.step });
+    const due = waiting.filter((each) => isSameWalk(each.near, one) && compare(each.place, place) < 0);
+    rows.push(...due.map(({ near }) => nearRow(near)), metRow(one));
+    waiting = waiting.filter((each) => !due.includes(each));
   }
   return rows;
 }
 
-/** Whether it is asked right before what was met: a later rule of its chain, or what stands at the chain's end. */
-function stands({ table, chain, number }: NearRule, one: Met, deciding: Met): boolean {
-  const { step, namespace } = one;
-  if (one === deciding) return true;
-  const isThere =
-    namespace === deciding.namespace && step.hook === deciding.step.hook && step.table === table;
-  return isThere && step.chain === chain && 'number' in step && step.number > number;
+/** Where a rule stands in the walk through a hook's chains: the numbers of the jumps that lead there, then its own. */
+type Place = readonly number[];
+
+type Placed = Pick<NearRule, 'namespace' | 'hook' | 'family' | 'table' | 'chain'> & {
+  readonly number?: number;
+};
+
+function places(met: readonly Met[]): (rule: Placed) => Place {
+  const jumps = new Map<string, Place>();
+  const keyOf = ({ namespace, hook, family, table }: Placed, chain: string) =>
+    JSON.stringify([namespace, hook, family, table, chain]);
+  // What has no number is a policy, the end of its chain.
+  const placeOf = (rule: Placed): Place => [
+    ...(jumps.get(keyOf(rule, rule.chain)) ?? []),
+    rule.number ?? Number.POSITIVE_INFINITY,
+  ];
+  for (const { namespace, step } of met) {
+    const target = jumpOf(step);
+    if (target === undefined) continue;
+    const rule = { namespace, ...step };
+    const key = keyOf(rule, target);
+    if (!jumps.has(key)) jumps.set(key, placeOf(rule));
+  }
+  return placeOf;
+}
+
+function jumpOf(step: DecidingStep): string | undefined {
+  if (step.kind === 'rule') return step.target;
+  return step.kind === 'nft-rule' ? /^(?:jump|goto) (.+)$/.exec(step.verdict)?.[1] : undefined;
+}
+
+/** A jump comes before what it leads to. */
+function compare(left: Place, right: Place): number {
+  const at = left.findIndex((number, index) => number !== right[index]);
+  if (at < 0) return left.length - right.length;
+  return right[at] === undefined ? 1 : (left[at] as number) - right[at];
+}
+
+function byPlace(left: { readonly place: Place }, right: { readonly place: Place }): number {
+  return compare(left.place, right.place);
+}
+
+function isSameWalk(near: NearRule, { namespace, step }: Met): boolean {
+  const family = 'family' in step ? step.family : undefined;
+  return (
+    near.namespace === namespace &&
+    near.hook === step.hook &&
+    near.table === step.table &&
+    near.family === family
+  );
 }
 
 function metRow({ namespace, step, isDeciding }: Met): RuleRow {
@@ -52,11 +96,14 @@ function metRow({ namespace, step, isDeciding }: Met): RuleRow {
   return { namespace, hook, name: ruleName(step), text: ruleText(step), path, line, isDeciding };
 }
 
-function nearRow(near: NearRule, { namespace, step }: Met): RuleRow {
-  const { table, chain, number, text, path, line } = near;
-  const family = 'family' in step ? `${step.family} ` : '';
-  const name = `${family}${table} ${chain} ${number}`;
-  return { namespace, hook: step.hook, name, text, path, line, isDeciding: false, near };
+function nearRow(near: NearRule): RuleRow {
+  const { namespace, hook, text, path, line } = near;
+  return { namespace, hook, name: nearName(near), text, path, line, isDeciding: false, near };
+}
+
+/** `filter FORWARD 3`, `inet firewall forward 2`. */
+function nearName({ family, table, chain, number }: NearRule): string {
+  return `${family === undefined ? '' : `${family} `}${table} ${chain} ${number}`;
 }
 
 /** `would have accepted it but for -i docker0: the packet comes in by eth0`, in three parts. */

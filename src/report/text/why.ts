@@ -1,5 +1,6 @@
 /** `nettrace why` on a terminal: one flow's story, to be read from the top, and sent as it is. */
 import { printable } from '../../base/printable.ts';
+import type { NearRule } from '../../diagnose/near-rules.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
 import type { Passing, Pick, Story } from '../why/story.ts';
 import { findingLines } from './finding.ts';
@@ -105,8 +106,9 @@ function nearLines({ nearRules }: Story, shorten: (path: string) => string, styl
   ]);
 }
 
-export function nearText({ table, chain, number, condition, instead }: Story['nearRules'][number]): string {
-  return `${printable(table)} ${printable(chain)} rule ${number} would have accepted it but for \`${printable(condition)}\`: ${printable(instead)}`;
+export function nearText({ family, table, chain, number, condition, instead }: NearRule): string {
+  const name = family === undefined ? table : `${family} ${table}`;
+  return `${printable(name)} ${printable(chain)} rule ${number} would have accepted it but for \`${printable(condition)}\`: ${printable(instead)}`;
 }
 
 function pickLines(picks: readonly Pick[], left: number, style: Style): string[] {
