@@ -200,6 +200,37 @@ describe('packets drawn', () => {
       '198.51.100.200:55172 > 10.88.3.4:8200',
     ]);
     expect(first?.querySelectorAll('.missing')).toHaveLength(0);
+    // Into the namespace by the bridge's port, and from its device to where the answer died.
+    expect(textsOf(document.querySelectorAll('.topology .pass.there title'))).toContain(
+      'host:vport1 — vault:eth0',
+    );
+  });
+
+  it.each([
+    [
+      'an error that several points saw is one',
+      'healthy-traceroute',
+      '.refusal',
+      ['ICMP TTL time exceeded from 10.86.1.1', 2],
+    ],
+    ['what a tunnel carries is seen inside it', 'overlay-blocked-between-nodes', '.packet', ['SYN', 2]],
+  ] as const)('%s', async (_, incident, selector, expected) => {
+    const { stdout } = await run(['analyze', `captures/${incident}/bundle`, '--format', 'html']);
+    const drawn = [...opened(stdout).querySelectorAll(selector)].map((packet) => [
+      packet.querySelector('.what')?.firstChild?.textContent,
+      packet.querySelectorAll('.sighting').length,
+    ]);
+    expect(drawn).toContainEqual(expected);
+  });
+
+  it.each([
+    ['where it arrived and nobody listens', 'service-on-loopback-only'],
+    ['where it left by another device than the model’s', 'every-other-address-is-dead'],
+  ])('are not missing %s', async (_, incident) => {
+    const { stdout } = await run(['analyze', `captures/${incident}/bundle`, '--format', 'html']);
+    const document = opened(stdout);
+    expect(document.querySelectorAll('.packet.forward .arrow.assumed').length).toBeGreaterThan(0);
+    expect(document.querySelectorAll('.packet.forward .missing')).toHaveLength(0);
   });
 
   it('are missing where the next point should have seen them', async () => {

@@ -137,6 +137,15 @@ describe('a drawing', () => {
     expect(drawTopology(topology, nowhere).links).toEqual(drawTopology(topology).links);
   });
 
+  it('names a capture by its file, and by its path where a namespace has two of that name', async () => {
+    const at = (path: string, device: string) =>
+      ({ path, namespace: 'host', interface: device, by: 'bundle' }) as const;
+    const captures = [at('a/eth0.pcap', 'eth0'), at('b/eth0.pcap', 'eth0'), at('a/br-0.pcap', 'br-0')];
+    const { texts } = readPicture(await draw({ ...topology, captures }));
+    const files = texts.map(({ what }) => what).filter((text) => text.endsWith('.pcap'));
+    expect(files.toSorted()).toEqual(['a/eth0.pcap', 'b/eth0.pcap', 'br-0.pcap']);
+  });
+
   it('of nothing at all is a picture', async () => {
     expect(faults(readPicture(await draw({ namespaces: [], captures: [], missing: [] })))).toEqual([]);
   });
