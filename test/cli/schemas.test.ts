@@ -1,22 +1,8 @@
 /** Every machine-readable output is valid against the schema that ships with it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
+import { ajv, expectValid } from '../support/schemas.ts';
 import { run } from './harness.ts';
-
-const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
-for (const file of readdirSync('schemas')) {
-  ajv.addSchema(JSON.parse(readFileSync(`schemas/${file}`, 'utf8')) as object);
-}
-
-function expectValid(schema: string, data: unknown): void {
-  const validate = ajv.getSchema(`https://nettrace.invalid/schemas/${schema}.schema.json`);
-  expect(validate, schema).toBeDefined();
-  if (validate && !validate(data)) {
-    const errors = (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
-    expect.fail(`${schema}: ${errors.slice(0, 5).join('\n')}`);
-  }
-}
 
 function bundlesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
@@ -28,10 +14,11 @@ function bundlesIn(folder: string): string[] {
 const bundles = [...bundlesIn('captures'), ...bundlesIn('../shared/scenarios')];
 
 describe.each(bundles)('%s', (bundle) => {
-  it.each(['analyze', 'topology', 'show'])('%s --format json', async (command) => {
+  // Analyses of them: test/report/incidents.test.ts.
+  it.each(['topology', 'show'])('%s --format json', async (command) => {
     const { status, stdout, stderr } = await run([command, bundle, '--format', 'json']);
     expect(status, stderr).toBeLessThan(2);
-    expectValid(command === 'analyze' ? 'analysis' : command, JSON.parse(stdout));
+    expectValid(command, JSON.parse(stdout));
   });
 
   it('show --format jsonl', async () => {

@@ -17,6 +17,7 @@ import { incidentOf } from '../../src/report/topology/incident.ts';
 import { svgDocument } from '../../src/report/topology/svg.ts';
 import { run } from '../cli/harness.ts';
 import { chromiumPath, complaintsOf, openBrowser } from '../support/browser.ts';
+import { expectValid } from '../support/schemas.ts';
 import { mermaidParser, readMarkdown } from './markdown-tree.ts';
 import { opened, textsOf } from './opened.ts';
 import { faultsOf } from './page-faults.ts';
@@ -44,9 +45,14 @@ beforeAll(async () => {
 describe.each(bundles)('%s', (bundle) => {
   let analysis: Analysis;
   beforeAll(async () => {
-    const { stdout } = await run(['analyze', bundle, '--format', 'json']);
+    const { status, stdout, stderr } = await run(['analyze', bundle, '--format', 'json']);
+    expect(status, stderr).toBeLessThan(2);
     analysis = JSON.parse(stdout) as Analysis;
   }, 60_000);
+
+  it('is valid against its schema', () => {
+    expectValid('analysis', analysis);
+  });
 
   it('is Markdown that says the same, with diagrams that Mermaid reads', async () => {
     const { findings, flows } = analysis;
