@@ -209,6 +209,28 @@ describe('comments', () => {
     expect(dropped.map((one) => file.interfaces[one.interface]?.name)).toEqual(['eth0', 'eth0', 'eth0']);
   });
 
+  it('tell a client’s RST to ends that it never addressed from what NAT rewrote', async () => {
+    const { file } = await annotated(['captures/server-with-its-own-way-back/bundle']);
+    const said = file.packets.flatMap(({ comments, interface: index }) =>
+      comments.map((comment) => `${file.interfaces[index]?.name} ${comment}`),
+    );
+    const count = (pattern: RegExp) => said.filter((comment) => pattern.test(comment)).length;
+    expect(
+      count(/^srv0 rewritten since host:eth0: destination 203\.0\.113\.40:443 -> 10\.81\.6\.20:8443/),
+    ).toBe(4);
+    expect(count(/^eth0 rewritten/)).toBe(0);
+    expect(count(/^eth0 answer gone astray behind this point/)).toBe(4);
+    // By the client, on the host's way in, and on its way out.
+    expect(count(/ reset by the client: it is answered from 10\.81\.6\.20:8443/)).toBe(12);
+  });
+
+  it('call nothing rewritten that passed NAT by', async () => {
+    const { file } = await annotated(['captures/forgotten-and-not-picked-up/bundle']);
+    const said = file.packets.flatMap(({ comments }) => comments).join('\n');
+    expect(said).toContain('rewritten since host:');
+    expect(said).not.toMatch(/source 198\.51\.100\.7:\d+ -> 10\.58\.4\.40/);
+  });
+
   it('say with the request that its answer died before any capture', async () => {
     const { file } = await annotated(['captures/far-end-knows-no-way-back/bundle']);
     const said = file.packets.flatMap(({ comments }) => comments);
@@ -262,6 +284,23 @@ describe('the section', () => {
     const empty = summary.interfaces.filter(({ packets }) => packets === 0);
     expect(empty.map(({ name }) => name).toSorted()).toEqual(['pods0', 'vx-pods']);
     expect(file.interfaces[empty[0]?.id ?? -1]?.description).toContain('captures/host/');
+  });
+});
+
+describe('sections that describe an interface alike', () => {
+  it('are one interface', async () => {
+    const section = [
+      ...sectionBlock(),
+      ...interfaceBlock(101, [...option(2, text('br0')), ...option(0, [])]),
+    ];
+    const packet = (time: bigint) => enhancedBlock(0, time, PING);
+    const path = lab.file(
+      'sections.pcapng',
+      Uint8Array.from([...section, ...packet(5n), ...section, ...packet(6n)]),
+    );
+    const { file, summary } = await annotated([path]);
+    expect(file.packets.map(({ stamp }) => stamp)).toEqual([5n, 6n]);
+    expect(summary.interfaces.map(({ name, packets }) => [name, packets])).toEqual([['br0', 2]]);
   });
 });
 

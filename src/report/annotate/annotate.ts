@@ -180,8 +180,8 @@ function finish({ result, interfaces }: Job, writer: PcapngWriter): void {
     const own = known[number] ?? { linkType: 1, snaplen: 0, section: 0, packets: 0 };
     interfaces.of(point, number, own);
   }
-  for (const { index, interface: own, point } of interfaces.written) {
-    const lost = own.dropped ?? 0;
+  for (const { index, interfaces: own, point } of interfaces.written) {
+    const lost = own.reduce((sum, { dropped = 0 }) => sum + dropped, 0);
     const at = point.last ?? point.first ?? 0;
     const seconds = Math.floor(at);
     if (lost > 0) writer.statistics(index, { seconds, nanoseconds: Math.floor((at - seconds) * 1e9) }, lost);

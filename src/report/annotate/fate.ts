@@ -36,7 +36,8 @@ export function fateOfFlow(
   if (!leg) return undefined;
   const number = finding === undefined ? 0 : result.findings.indexOf(finding) + 1;
   const what = unseen ? 'its answer is ' : direction === 'reply' ? 'answer ' : '';
-  const verdict = `${what}${verdictOf(drop, status)}${drop ? ` in ${drop.namespace}` : ''} behind this point`;
+  const how = kase.outcome.stalled && !drop ? 'unacknowledged' : verdictOf(drop, status, direction);
+  const verdict = `${what}${how}${drop ? ` in ${drop.namespace}` : ''} behind this point`;
   const { point, client, server } = leg;
   return {
     point,
@@ -106,11 +107,15 @@ function fateText(kase: Case, verdict: string, finding: Finding | undefined, num
   return parts.filter((part) => part).join('; ');
 }
 
-function verdictOf(drop: ModelDrop | undefined, status: DiagnosedFlow['status']): string {
+function verdictOf(
+  drop: ModelDrop | undefined,
+  status: DiagnosedFlow['status'],
+  direction: FlowDirection,
+): string {
   if (drop)
     return drop.trace.verdict === 'rejected' || drop.trace.likely === 'rejected' ? 'rejected' : 'dropped';
   if (status === 'dropped' || status === 'rejected') return status;
-  return 'unanswered';
+  return direction === 'reply' ? 'gone astray' : 'unanswered';
 }
 
 function isCaptured(kase: Case, path: string): boolean {

@@ -1,4 +1,5 @@
 /** The interface blocks: one for each capture point, and for each interface of a file that shows a point. */
+import { isDeepStrictEqual } from 'node:util';
 import { printable } from '../../base/printable.ts';
 import type { PacketBlocks } from '../../capture/packet-blocks.ts';
 import type { PcapngWriter, WrittenInterface } from '../../capture/pcapng-writer.ts';
@@ -13,8 +14,9 @@ export interface WrittenPoint {
   /** Number of the interface block. */
   readonly index: number;
   readonly point: Point;
-  /** Of a captured interface without a point: what its file calls it. */
-  readonly interface: CaptureInterface;
+  /** As the capture describes it; several times where its sections do so alike. */
+  readonly interfaces: CaptureInterface[];
+  readonly described: WrittenInterface;
   packets: number;
   commented: number;
 }
@@ -41,9 +43,17 @@ export class Interfaces {
     if (known) return known;
     const summary = this.#result.scene.correlation.summaries[point.input];
     const described = this.#describe(point, own, summary);
+    const same = this.written.find(
+      (one) => one.point === point && isDeepStrictEqual(one.described, described),
+    );
+    if (same) {
+      same.interfaces.push(own);
+      this.#known.set(key, same);
+      return same;
+    }
     const index = this.#writer.interface(described);
     this.#blocks.addClock({ resolution: described.resolution, offset: described.offset ?? 0 });
-    const written = { index, point, interface: own, packets: 0, commented: 0 };
+    const written = { index, point, interfaces: [own], described, packets: 0, commented: 0 };
     this.#known.set(key, written);
     this.written.push(written);
     return written;

@@ -24,6 +24,9 @@ import { type Way, Ways } from './ways.ts';
 const FLAGS = 2;
 const PACKET_ID = 5;
 const OPTION_HEADER = 4;
+const RST = 4;
+/** Where TCP's flags are in its header. */
+const TCP_FLAGS = 13;
 
 export class PacketNotes {
   /** Of the packet that `read` was called with last. */
@@ -59,7 +62,7 @@ export class PacketNotes {
     const { index } = place.point;
     const way = plain.upper === 'arp' ? undefined : this.#ways.ofPlain(index, plain);
     if (this.#asked && !this.#asked.isPlainAsked(frame, way, time)) return false;
-    if (way) this.#addWay(way, time);
+    if (way) this.#addWay(way, time, way.resets !== undefined && isReset(plain));
     this.#addSingle(frame, input);
     const kept = this.#keep(frame);
     if (!has(kept, FLAGS)) block.flags = flagsOfPlain(place.mac, place.linkType, plain);
@@ -83,7 +86,7 @@ export class PacketNotes {
       if (way) ways.push(way);
     }
     if (this.#asked && !this.#asked.isAsked(packet, points, own)) return false;
-    for (const way of ways) this.#addWay(way, time);
+    for (const way of ways) this.#addWay(way, time, ((packet.tcp?.flags ?? 0) & RST) !== 0);
     this.#addSingle(frame, input);
     const kept = this.#keep(frame);
     if (!has(kept, FLAGS)) block.flags = flagsOf(place.mac, packet);
@@ -102,9 +105,10 @@ export class PacketNotes {
     return ends && this.#ways.of(point, ip.protocol, ends.source, ends.destination);
   }
 
-  #addWay({ fate, rewritten }: Way, time: number): void {
+  #addWay({ fate, rewritten, resets }: Way, time: number, reset: boolean): void {
     if (fate && time >= fate.from && time <= fate.until) this.block.comment(fate.comment);
-    if (rewritten !== undefined) this.block.comment(rewritten);
+    const changed = reset && resets !== undefined ? resets : rewritten;
+    if (changed !== undefined) this.block.comment(changed);
   }
 
   #addSingle({ number, told }: Frame, input: number): void {
@@ -128,4 +132,8 @@ export class PacketNotes {
 
 function has(options: readonly PcapngOption[] | undefined, code: number): boolean {
   return options?.some((option) => option.code === code) ?? false;
+}
+
+function isReset({ view, upper, transport }: PlainPacket): boolean {
+  return upper === 'tcp' && (view.getUint8(transport + TCP_FLAGS) & RST) !== 0;
 }

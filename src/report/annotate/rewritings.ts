@@ -17,6 +17,8 @@ interface RewrittenLeg {
   readonly server: FlowEnd;
   readonly forward: { readonly packets: number } | number;
   readonly reply: { readonly packets: number } | number;
+  /** Of packets that nothing has rewritten: they had those ends from the start. */
+  readonly own?: boolean;
 }
 
 /** A translation that packets show: of which end, between which points, from what to what. */
@@ -53,12 +55,17 @@ function eachRewriting(
   const { legs } = flow;
   for (const direction of ['forward', 'reply'] as const) {
     let before: RewrittenLeg | undefined;
+    let origin: RewrittenLeg | undefined;
     for (let i = 0; i < legs.length; i++) {
       const index = direction === 'forward' ? i : legs.length - 1 - i;
       const leg = legs[index];
-      if (!leg || countOf(leg[direction]) === 0) continue;
+      if (!leg || countOf(leg[direction]) === 0 || leg.own) continue;
       // What is inside a tunnel, or shown by a trace alone, is the same packet at another place.
-      if (before && !isAlike(before, leg)) tell(direction, index, before, leg);
+      const isChanged = before && !isAlike(before, leg);
+      // With the ends that it began with again a packet has passed NAT by.
+      if (before && isChanged && origin && isAlike(origin, leg)) continue;
+      if (before && isChanged) tell(direction, index, before, leg);
+      origin ??= leg;
       before = leg;
     }
   }

@@ -33,12 +33,12 @@ export function summaryJson(
     ...(unknown > 0 && { unknownFlows: unknown }),
     ...(leftOut > 0 && { leftOut }),
     ...(late > 0 && { late }),
-    interfaces: points.map(({ index, point, interface: own, ...counts }) => ({
+    interfaces: points.map(({ index, point, interfaces: [own], ...counts }) => ({
       id: index,
       name: point.interface,
       namespace: point.namespace,
       path: point.path,
-      linkType: own.linkType,
+      linkType: own?.linkType ?? -1,
       packets: counts.packets,
       commented: counts.commented,
       ...clockOf(scene.inputs.captures[point.input]?.clock),

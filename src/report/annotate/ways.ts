@@ -1,6 +1,6 @@
 /** What is said of packets by the flow, the place and the way they go. Flows that were only counted are looked up when a packet of theirs comes. */
 import type { CountedFlows } from '../../correlate/counted.ts';
-import type { Flow, FlowDirection, FlowEnd } from '../../correlate/flow.ts';
+import type { Flow, FlowDirection, FlowEnd, Leg } from '../../correlate/flow.ts';
 import type { Point } from '../../correlate/points.ts';
 import type { AnalyzeResult } from '../../diagnose/analyze.ts';
 import type { DiagnosedFlow } from '../../diagnose/diagnose.ts';
@@ -9,7 +9,8 @@ import type { PlainPacket } from '../../packet/plain/packet.ts';
 import { Comments } from './comments.ts';
 import { type Fate, fateOfFlow } from './fate.ts';
 import { namingByOthers, namingOf } from './nat-rules.ts';
-import { type NatNaming, rewritings } from './rewritings.ts';
+import { isReset, resetEnd, resetsText } from './refusals.ts';
+import { type NatNaming, type RewrittenFlow, rewritings } from './rewritings.ts';
 import { RecentWays, WayKey, WayTable } from './way-table.ts';
 
 /** A flow with the ends that it has at a point: one of those looked at, or one that was only counted. */
@@ -22,8 +23,9 @@ export interface FlowLeg {
 /** Of all packets of one flow that pass a point one way with one pair of ends. */
 export interface Way {
   readonly flow: WayFlow;
-  /** Comment on each of them. */
+  /** Comment on each of them; on RSTs instead `resets`, where there is that. */
   readonly rewritten: Uint8Array | undefined;
+  readonly resets?: Uint8Array | undefined;
   /** On those of that time. */
   readonly fate: (Pick<Fate, 'from' | 'until'> & { readonly comment: Uint8Array }) | undefined;
 }
@@ -94,8 +96,9 @@ function lookedAt(result: AnalyzeResult): WayTable<Way> {
   const key = new WayKey();
   const add = (flow: Flow, diagnosed: DiagnosedFlow | undefined): void => {
     const known = { id: flow.id, faces: facesOf(flow.protocol, flow.legs) };
-    const rewritten = diagnosed && rewritings(flow, correlation.points, namingOf(diagnosed.kase));
+    const rewritten = diagnosed && rewritings(withOwn(flow), correlation.points, namingOf(diagnosed.kase));
     const fate = diagnosed && fateOfFlow(result, diagnosed);
+    const resets = diagnosed && comments.of(resetsText(flow));
     for (const [index, leg] of flow.legs.entries()) {
       for (const direction of DIRECTIONS) {
         if (leg[direction].packets + leg[direction].laps === 0) continue;
@@ -104,6 +107,7 @@ function lookedAt(result: AnalyzeResult): WayTable<Way> {
         ways.set(key, {
           flow: known,
           rewritten: comments.of(rewritten?.get(`${direction} ${index}`)),
+          resets: direction === 'forward' ? resets : undefined,
           fate: fate && isIts ? { ...fate, comment: comments.of(ofFlow(fate, flow.id)) } : undefined,
         });
       }
@@ -114,6 +118,14 @@ function lookedAt(result: AnalyzeResult): WayTable<Way> {
     for (const flow of correlation.flows) if (!correlation.asked.flows.has(flow)) add(flow, undefined);
   for (const diagnosed of result.flows) add(diagnosed.flow, diagnosed);
   return ways;
+}
+
+/** RSTs of a client to ends that it never addressed pass other points with the same. */
+function withOwn(flow: Flow): RewrittenFlow {
+  const end = resetEnd(flow);
+  const isOwn = ({ server, forward }: Leg): boolean =>
+    server.address === end?.address && server.port === end.port && forward.kept.every(isReset);
+  return end ? { ...flow, legs: flow.legs.map((leg) => (isOwn(leg) ? { ...leg, own: true } : leg)) } : flow;
 }
 
 interface CountedWay {
