@@ -76,6 +76,6 @@ function commands(list: readonly string[]): Html {
 function evidencePart({ evidence }: Finding, { shorten }: View): Html | undefined {
   if (evidence.length === 0) return undefined;
   return html`<h4>Evidence</h4>
-<div class="wide stack"><table><thead><tr><th scope="col">Where</th><th scope="col">What it says</th></tr></thead>
+<div class="wide stack evidence"><table><thead><tr><th scope="col">Where</th><th scope="col">What it says</th></tr></thead>
 <tbody>${evidence.map((item) => html`<tr><td><code>${breakable(place({ ...item, path: shorten(item.path) }))}</code></td><td>${prose(item.text)}</td></tr>`)}</tbody></table></div>`;
 }

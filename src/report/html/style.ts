@@ -100,9 +100,10 @@ th.number, td.number { padding-right: 1.4rem; }
 #flow-table td { font-variant-numeric: tabular-nums; }
 .moment { white-space: nowrap; }
 .end { min-width: 13em; overflow-wrap: anywhere; }
-.stack td:first-child { min-width: 12rem; }
+.evidence td:first-child { min-width: 13em; }
+.rules td:nth-child(3) { min-width: 8.5em; }
+.rules td:nth-child(5) { min-width: 10em; }
 .missing td:first-child { min-width: 9rem; }
-.stack td.whole { min-width: 0; }
 .inputs td { min-width: 7.5rem; }
 .inputs td { padding-top: .2rem; padding-bottom: .2rem; }
 tr.deciding td { background: var(--bad-soft); }
@@ -153,22 +154,22 @@ svg { font: 12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: v
   dl { grid-template-columns: fit-content(7.4rem) minmax(0, 1fr); column-gap: .7rem; }
   pre { padding-right: 1rem; }
   [data-copy] { position: static; margin: .1rem 0 .3rem; }
-  .stack table, .stack tbody, .stack tr, .stack td { display: block; min-width: 0; }
+  .stack table, .stack tbody, .stack tr, .stack.stack td { display: block; min-width: 0; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stack tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
   .stack td, .inputs td { border: 0; padding: .05rem 0; }
   .stack td:empty { display: none; }
-  .rules td:nth-child(-n+3) { display: inline-block; padding-right: .8rem; color: var(--soft); }
+  .rules .stack.stack td:nth-child(-n+3) { display: inline-block; padding-right: .8rem; color: var(--soft); }
   tr.deciding, tr.near { padding-left: .5rem; padding-right: .5rem; }
   tr.deciding { background: var(--bad-soft); }
-  .inputs td:not(:first-child) { display: inline-block; padding-right: 1rem; color: var(--soft); }
+  .stack.inputs td:not(:first-child) { display: inline-block; padding-right: 1rem; color: var(--soft); }
   .inputs .number:not(:empty)::after { content: " packets"; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 @media print {
   :root { --page: #fff; --card: #fff; }
   body { font-size: 10.5pt; }
-  table, #flow-table, dl { font-size: 8.5pt; }
+  table, #flow-table, dl, td .pill, .miss { font-size: 8.5pt; }
   .inputs td, .missing td:first-child { min-width: 0; }
   .end { min-width: 10.5em; }
   th.number, td.number { padding-right: .6rem; }
