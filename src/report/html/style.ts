@@ -85,7 +85,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .topology .wide { --under: var(--card); background-color: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 .topology svg { display: block; }
 .topology .nt-topology .ground { fill: none; }
-.tree { white-space: pre; overflow-x: auto; padding-right: 1rem; line-height: 1.35; }
+.tree { font-size: .82rem; white-space: pre; overflow-x: auto; padding-right: 1rem; line-height: 1.35; }
 .tree, .tree * { overflow-wrap: normal; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); }
@@ -159,7 +159,7 @@ svg { font: 12px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: v
   .stack tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
   .stack td, .inputs td { border: 0; padding: .05rem 0; }
   .stack td:empty { display: none; }
-  .rules .stack.stack td:nth-child(-n+3) { display: inline-block; padding-right: .8rem; color: var(--soft); }
+  .rules .stack.stack td:nth-child(-n+3), .sequence .stack.stack td:nth-child(-n+3) { display: inline-block; padding-right: .8rem; color: var(--soft); }
   tr.deciding, tr.near { padding-left: .5rem; padding-right: .5rem; }
   tr.deciding { background: var(--bad-soft); }
   .stack.inputs td:not(:first-child) { display: inline-block; padding-right: 1rem; color: var(--soft); }
