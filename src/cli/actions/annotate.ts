@@ -30,7 +30,7 @@ export async function annotateAction(
     const { readable, issues, close } = await readableAgain(inputs);
     try {
       const filter = filterFor(wanted, inputs);
-      const window = Math.min(WINDOW, maxMemory / SHARE);
+      const window = Math.min(WINDOW, (maxMemory - PROGRAM) / SHARE);
       const result = await analyze(readable, {
         ...{ maxMemory: maxMemory - 2 * window, threads },
         ...(filter && { filter: covering(filter), withContext: true }),
@@ -69,7 +69,8 @@ export async function annotateAction(
   }
 }
 
-/** Of the memory the packets that wait take such a part, and flows under way another. */
+/** Of the memory beside what the program needs, packets that wait take such a part, and flows under way another. */
+const PROGRAM = 192 * 2 ** 20;
 const SHARE = 16;
 
 /** Captures that can be read once only are copied first: they are read twice or three times. */
