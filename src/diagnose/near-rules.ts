@@ -1,7 +1,8 @@
 /** Rules that would have accepted a packet that died at a rule or policy, but for one of their conditions. */
 
 import { createSets } from '../ipset/sets.ts';
-import type { DecidingStep } from '../netstack/hop.ts';
+import type { Ip } from '../net/ip.ts';
+import type { DecidingStep, Trace } from '../netstack/hop.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import type { NamespaceView } from '../xtables/context.ts';
 import type { Hook } from '../xtables/rule.ts';
@@ -41,30 +42,51 @@ const SHOWN = 5;
  */
 export function nearRules(kase: Case): NearRule[] {
   const drop = modelDrop(kase);
-  const deciding = drop?.trace.rule;
-  const hop = drop?.trace.hops.findLast((each) => !each.copy);
   const netns = drop && netnsOf(kase, drop.namespace);
-  if (!drop || !deciding || !hop || !netns) return [];
-  const packet = stoppedPacket({
-    header: drop.trace.final,
-    hop,
-    hook: deciding.hook.toUpperCase() as Hook,
-    direction: drop.direction,
-    time: kase.flow.start,
-    isFromBridge: netns.links?.some(({ name, kind }) => name === hop.in && kind === 'bridge') ?? false,
-    // The answer is addressed to whom the server saw.
-    ...(drop.direction === 'forward' && { asked: askedOf(kase) }),
-  });
-  if (!packet) return [];
-  return nearOf(netns, deciding, walkedChains(hop.steps, deciding), packet)
+  if (!netns) return [];
+  const { trace, direction } = drop;
+  const { address, port } = kase.flow.legs[0]?.server ?? kase.flow.server;
+  return nearMisses(netns, trace, { direction, asked: { address, port }, time: kase.flow.start })
+    .filter(({ weight }) => weight > 0)
     .toSorted((left, right) => right.weight - left.weight)
     .slice(0, SHOWN)
-    .map(({ near }) => ({ namespace: drop.namespace, hook: deciding.hook, ...near }));
+    .map(({ near }) => near);
 }
 
-function askedOf({ flow }: Case) {
-  const { address, port } = flow.legs[0]?.server ?? flow.server;
-  return { address, port };
+export interface NearMiss {
+  readonly near: NearRule;
+  /** How much speaks for it that the packet was meant; 0: nothing. */
+  readonly weight: number;
+}
+
+interface SentPacket {
+  readonly direction: 'forward' | 'reply';
+  /** Whom the client addressed. */
+  readonly asked: { readonly address: Ip; readonly port: number };
+  /** Epoch seconds. */
+  readonly time: number;
+}
+
+/** All rules that the packet of a path was asked and that would have accepted it but for one condition, in the order of the walk. */
+export function nearMisses(netns: Netns, trace: Trace, { direction, asked, time }: SentPacket): NearMiss[] {
+  const { rule: deciding, hops, final, namespace } = trace;
+  const hop = hops.findLast((each) => !each.copy);
+  if (!deciding || !hop) return [];
+  const packet = stoppedPacket({
+    header: final,
+    hop,
+    hook: deciding.hook.toUpperCase() as Hook,
+    direction,
+    time,
+    isFromBridge: netns.links?.some(({ name, kind }) => name === hop.in && kind === 'bridge') ?? false,
+    // The answer is addressed to whom the server saw.
+    ...(direction === 'forward' && { asked }),
+  });
+  if (!packet) return [];
+  return nearOf(netns, deciding, walkedChains(hop.steps, deciding), packet).map(({ near, weight }) => ({
+    near: { namespace, hook: deciding.hook, ...near },
+    weight,
+  }));
 }
 
 interface Weighed {
@@ -127,7 +149,7 @@ function weighed(
 ): Weighed[] {
   const failing = conditions && onlyFailing(conditions);
   const weight = failing ? tellingness(failing, conditions, packet) : 0;
-  if (!failing || weight === 0) return [];
+  if (!failing) return [];
   const instead = [...new Set(failing.fields.map((field) => whatItHas(field, packet)))].join(', ');
   return [{ near: { ...at, condition: failing.text(), instead }, weight }];
 }

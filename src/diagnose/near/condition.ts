@@ -30,6 +30,8 @@ export interface Condition {
   readonly isAsked?: boolean;
   /** Of a port: it is one of another protocol's than the packet's. */
   readonly otherProtocol?: boolean;
+  /** What fails is the protocol alone that nft asks for before the port: the port is the packet's. */
+  readonly isSamePort?: boolean;
 }
 
 /** The one that keeps the rule from matching; undefined where none or more than one does. */

@@ -14,8 +14,8 @@ export function tellingness(failing: Condition, all: readonly Condition[], packe
   const weight = fits.reduce((sum, each) => sum + weightOf(each, packet), 0);
   if (failing.otherProtocol) return 0;
   if (failing.fields.includes('state')) return isSurprising(packet) ? Math.max(weight, ABOUT_IT) : 0;
-  // A rule for what the client asked for, which by now is something else.
-  if (failing.isAsked) return weight + 4;
+  // A rule for what the client asked for, which by now is something else; or for that port of another protocol.
+  if (failing.isAsked || failing.isSamePort) return weight + 4;
   if (failing.fields.some((field) => field === 'source port' || field === 'destination port')) {
     const isOfTheseHosts = fits.some(({ fields, inverted }) => !inverted && fields.some(isAddress));
     return isOfTheseHosts ? weight : 0;

@@ -122,11 +122,11 @@ function fieldsAsked(
   holds: boolean,
   asked: NftAsked,
   bare: (ctx: NftContext) => Ternary,
-): Pick<Condition, 'fields' | 'otherProtocol'> {
+): Pick<Condition, 'fields' | 'otherProtocol' | 'isSamePort'> {
   const fields = fieldsOfExpression(left);
   if (holds || !isOfOtherProtocol(left, asked.packet)) return { fields };
   return bare(contextOf(asked, asked.packet.skb)) === true
-    ? { fields: ['protocol'] }
+    ? { fields: ['protocol'], isSamePort: true }
     : { fields: ['protocol', ...fields], otherProtocol: true };
 }
 

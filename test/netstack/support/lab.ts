@@ -13,6 +13,7 @@ import { parseIp } from '../../../src/net/ip.ts';
 import { parseMac } from '../../../src/net/mac.ts';
 import type { Trace } from '../../../src/netstack/hop.ts';
 import { createWorld, type World, type WorldOptions } from '../../../src/netstack/world.ts';
+import { readRuleset } from '../../../src/nft/text/read.ts';
 import { derivedRoutes } from '../../../src/snapshot/derived-routes.ts';
 import type { Netns, Snapshot } from '../../../src/snapshot/snapshot.ts';
 import { makeTopology } from '../../../src/topology/build.ts';
@@ -30,6 +31,8 @@ export interface NetnsSpec {
   readonly iptables?: string;
   readonly ip6tables?: string;
   readonly legacy?: string;
+  /** As `nft list ruleset` prints it. */
+  readonly nft?: string;
   readonly sysctl?: Readonly<Record<string, string | number>>;
   /** As `ss -lntu` prints them, without the header. */
   readonly ss?: string;
@@ -101,6 +104,7 @@ export function netnsOf(name: string, spec: NetnsSpec, number: number): Netns {
     },
     ...(rulesets4.length > 0 ? { rulesets4 } : {}),
     ...(rulesets6 ? { rulesets6 } : {}),
+    ...(spec.nft === undefined ? {} : { nft: readRuleset(spec.nft, `${name}/nft-ruleset`).ruleset }),
     sysctls: new Map(sysctls),
     ...(spec.rules ? { rules4: ipRulesOf(spec.rules) } : {}),
     ...(spec.ss === undefined ? {} : { sockets: socketsOf(spec.ss) }),
