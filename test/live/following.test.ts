@@ -173,7 +173,9 @@ describe.skipIf(!possible)('nettrace live (needs root, network namespaces and tc
     await following.ended;
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { stdout } = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-    expect(stdout.split('\n').filter((line) => /tcpdump .*-i lan0 |(ip -o|nft) monitor/.test(line))).toEqual([]);
+    expect(stdout.split('\n').filter((line) => /tcpdump .*-i lan0 |(ip -o|nft) monitor/.test(line))).toEqual(
+      [],
+    );
   });
 
   it.each([
