@@ -171,6 +171,7 @@ const worker = await build({
   entryPoints: {
     'reading-worker': 'src/correlate/sieve/reading-worker.ts',
     'analysis-worker': 'src/live/analysis-worker.ts',
+    'cap-child': 'src/live/cap-child.ts',
   },
   outExtension: { '.js': '.cjs' },
   metafile: true,
@@ -203,7 +204,8 @@ function besides(inputs) {
   const { outputs: threads } = worker.metafile;
   if ('src/correlate/sieve/readers.ts' in inputs)
     Object.assign(all, threads['dist/reading-worker.cjs'].inputs);
-  if ('src/live/analyst.ts' in inputs) Object.assign(all, threads['dist/analysis-worker.cjs'].inputs);
+  if ('src/live/live.ts' in inputs)
+    Object.assign(all, threads['dist/analysis-worker.cjs'].inputs, threads['dist/cap-child.cjs'].inputs);
   const page = readdirSync(join(root, PAGE)).map((file) => `${PAGE}/${file}`);
   return [
     ...Object.keys(all),

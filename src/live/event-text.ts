@@ -74,7 +74,7 @@ function packets(count: number): string {
 }
 
 function lost({ dropped, ended }: EventPoint): string {
-  return `${dropped > 0 ? `, ${dropped} lost` : ''}${ended === undefined ? '' : ` (${printable(ended)})`}`;
+  return `${dropped === undefined || dropped === 0 ? '' : `, ${dropped} lost`}${ended === undefined ? '' : ` (${printable(ended)})`}`;
 }
 
 const CLOCK = '13:04:05.123'.length;

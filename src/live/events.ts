@@ -12,8 +12,8 @@ export interface EventPoint {
   /** Since it was begun; bytes on the wire. */
   packets: number;
   bytes: number;
-  /** Packets that the kernel had no room for. */
-  dropped: number;
+  /** Packets that the kernel had no room for; absent: the one who captures doesn't tell. */
+  dropped?: number;
   /** Why nothing is captured there any more. */
   ended?: string;
 }
@@ -61,7 +61,7 @@ export function pointOf({ point, packets, bytes, dropped, ended }: LivePoint): E
     interface: point.device,
     packets,
     bytes,
-    dropped,
+    ...(dropped !== undefined && { dropped }),
     ...(ended !== undefined && { ended }),
   };
 }

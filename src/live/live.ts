@@ -11,6 +11,7 @@ import type { Analyst, BundleFile } from './analyst.ts';
 import { HostState, type StateChange } from './host-state.ts';
 import { type LivePoint, PointTap } from './point-tap.ts';
 import { sensiblePoints } from './points.ts';
+import { type Backend, programOf } from './programs.ts';
 import { nameOf, type TapLimits } from './tap.ts';
 import { type News, Troubles } from './troubles.ts';
 import { Watch, type Watched } from './watch.ts';
@@ -20,6 +21,7 @@ export interface LiveOptions {
   readonly points: readonly string[];
   readonly hostChoice: HostChoice;
   readonly limits: TapLimits;
+  readonly backend: Backend;
 }
 
 export interface LiveListener {
@@ -149,7 +151,7 @@ export class Live {
         path: `captures/${namespace.name}/${device.replaceAll('/', '_')}.pcap`,
         namespace: namespace.name,
         interface: device,
-        ...(tap.dropped > 0 && { dropped: tap.dropped }),
+        ...(tap.dropped !== undefined && { dropped: tap.dropped }),
         bytes,
       });
     }
@@ -191,6 +193,7 @@ export class Live {
   /** Those that are there go on. */
   async #beginTaps(points: readonly CapturePoint[]): Promise<void> {
     const { host, listener } = this.#outside;
+    const { limits, backend } = this.#options;
     const known = new Map(this.#taps.map((tap) => [nameOf(tap.point), tap]));
     const begun: PointTap[] = [];
     for (const point of points) {
@@ -199,7 +202,7 @@ export class Live {
         continue;
       if (before) this.#taps.splice(this.#taps.indexOf(before), 1);
       begun.push(
-        new PointTap(point, this.#options.limits, host, {
+        new PointTap(point, programOf(backend, point.device, limits), limits.snaplen, host, {
           onPacket: () => {
             this.#isDirty = true;
           },

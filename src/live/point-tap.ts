@@ -2,8 +2,8 @@
 import type { Frame } from '../capture/frame.ts';
 import type { CapturePoint } from '../collect/capture-points.ts';
 import type { Host } from '../collect/host.ts';
-import type { Tap, TapLimits } from './tap.ts';
-import { tcpdumpTap } from './tcpdump-tap.ts';
+import { type CaptureProgram, ChildTap } from './child-tap.ts';
+import type { Tap } from './tap.ts';
 import { Window } from './window.ts';
 
 export interface LivePoint {
@@ -11,8 +11,8 @@ export interface LivePoint {
   /** Since it was begun; bytes on the wire. */
   readonly packets: number;
   readonly bytes: number;
-  /** Packets that the kernel had no room for. */
-  readonly dropped: number;
+  /** Packets that the kernel had no room for; undefined: nobody tells. */
+  readonly dropped: number | undefined;
   /** Why nothing is captured any more. */
   readonly ended?: string | undefined;
 }
@@ -31,15 +31,22 @@ export class PointTap implements LivePoint {
   readonly listening: Promise<void>;
   packets = 0;
   bytes = 0;
-  dropped = 0;
+  dropped: number | undefined;
   ended: string | undefined;
   readonly #tap: Tap;
   readonly #asking: NodeJS.Timeout;
 
-  constructor(point: CapturePoint, limits: TapLimits, host: Host, listener: PointListener) {
+  constructor(
+    point: CapturePoint,
+    program: CaptureProgram,
+    snaplen: number,
+    host: Host,
+    listener: PointListener,
+  ) {
     this.point = point;
-    this.window = new Window(limits.snaplen);
-    this.#tap = tcpdumpTap(point, limits, host, {
+    this.dropped = program.tellsDrops ? 0 : undefined;
+    this.window = new Window(snaplen);
+    this.#tap = new ChildTap(point, program, host, {
       onFrame: (frame: Frame) => {
         this.packets++;
         this.bytes += frame.length;

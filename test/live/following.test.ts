@@ -1,5 +1,6 @@
 /** A router between two namespaces, broken and repaired under the eyes of `nettrace live`. The kernel is the judge. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../src/live/events.ts';
 import { expectValid } from '../support/schemas.ts';
@@ -74,12 +75,23 @@ const causeIs = (cause: string) => (event: LiveEvent) =>
   event.event === 'finding' && event.finding.cause === cause;
 const isOver = (cause: string) => (event: LiveEvent) => event.event === 'end' && event.cause === cause;
 
-describe.skipIf(!possible)('nettrace live (needs root, network namespaces and tcpdump)', () => {
-  let traffic: ChildProcess | undefined;
-  let following: Following | undefined;
+const backends = [
+  { backend: 'tcpdump', there: possible },
+  { backend: 'cap', there: possible && existsSync('node_modules/cap/build/Release/cap.node') },
+] as const;
 
-  beforeAll(() => {
-    sh(`
+describe.each(backends)(
+  'nettrace live by $backend (needs root, network namespaces and $backend)',
+  ({ backend, there }) => {
+    if (!there) {
+      it.skip('can’t run here', () => {});
+      return;
+    }
+    let traffic: ChildProcess | undefined;
+    let following: Following | undefined;
+
+    beforeAll(() => {
+      sh(`
       for ns in ${router} ${client} ${server}; do ip netns add $ns; ip -n $ns link set lo up; done
       ip link add eth0 netns ${client} type veth peer name lan0 netns ${router}
       ip link add eth0 netns ${server} type veth peer name wan0 netns ${router}
@@ -90,104 +102,111 @@ describe.skipIf(!possible)('nettrace live (needs root, network namespaces and tc
       ip -n ${client} route add default via 10.61.1.1; ip -n ${server} route add default via 10.61.2.1
       ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1
     `);
-  });
-  afterAll(() => {
-    for (const name of [router, client, server]) spawnSync('ip', ['netns', 'del', name]);
-  });
-  beforeEach(() => {
-    traffic = spawn('ip', ['netns', 'exec', client, 'ping', '-q', '-i', '0.2', '10.61.2.2']);
-  });
-  afterEach(async () => {
-    traffic?.kill('SIGKILL');
-    following?.child.kill('SIGINT');
-    await following?.ended;
-    following = undefined;
-  });
-
-  const points = ['-i', `${router}:lan0,${router}:wan0`];
-
-  it.each([
-    [
-      'forwarding switched off and on again',
-      'fwd-ip-forward-off',
-      `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=0`,
-      `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`,
-    ],
-    [
-      'a rule that drops, added and deleted',
-      'flt-rule-drop',
-      `ip netns exec ${router} iptables -I FORWARD -i lan0 -d 10.61.2.2 -j DROP`,
-      `ip netns exec ${router} iptables -D FORWARD -i lan0 -d 10.61.2.2 -j DROP`,
-    ],
-    [
-      'the route to the server replaced by a blackhole',
-      'route-special-type',
-      `ip -n ${router} route add blackhole 10.61.2.2/32`,
-      `ip -n ${router} route del blackhole 10.61.2.2/32`,
-    ],
-  ])('%s', async (_, cause, breaking, repairing) => {
-    following = new Following(points);
-    await following.until('begin', ({ event }) => event === 'begin');
-    sh(breaking);
-    const change = await following.until('change', ({ event }) => event === 'change');
-    expect(change).toMatchObject({ namespace: router });
-    const found = await following.until('finding', causeIs(cause));
-    if (found.event !== 'finding') throw new Error('no finding');
-    expect(found.finding).toMatchObject({ namespace: router, severity: 'error', fix: { verified: true } });
-    expect(found.flows[0]).toMatchObject({
-      protocol: 'icmp',
-      client: { address: '10.61.1.2', namespace: client },
-      server: { address: '10.61.2.2', namespace: server },
     });
-    // Its first packet was sent after the host was broken, not before.
-    expect(found.began).toBeGreaterThanOrEqual(change.time - 5);
-    expect(found.time).toBeGreaterThanOrEqual(found.began);
-    sh(repairing);
-    const over = await following.until('end', isOver(cause));
-    expect(over).toMatchObject({ id: found.id, how: 'answered' });
-    for (const event of following.events) expectValid('live-event', event);
-    following.child.kill('SIGINT');
-    expect(await following.ended).toBe(1);
-    expect(following.events.at(-1)).toMatchObject({ event: 'stop' });
-    expect(following.complaint).toBe('');
-  });
+    afterAll(() => {
+      for (const name of [router, client, server]) spawnSync('ip', ['netns', 'del', name]);
+    });
+    beforeEach(() => {
+      traffic = spawn('ip', ['netns', 'exec', client, 'ping', '-q', '-i', '0.2', '10.61.2.2']);
+    });
+    afterEach(async () => {
+      // Whatever a test that failed has left broken.
+      spawnSync('sh', [
+        '-c',
+        `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1; ip netns exec ${router} iptables -F FORWARD; ip -n ${router} route del blackhole 10.61.2.2/32`,
+      ]);
+      traffic?.kill('SIGKILL');
+      following?.child.kill('SIGINT');
+      await following?.ended;
+      following = undefined;
+    });
 
-  it('ends with the first finding when it is told to, and leaves nothing running', async () => {
-    sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=0`);
-    try {
-      following = new Following([...points, '--exit-on-finding']);
+    const points = ['--backend', backend, '-i', `${router}:lan0,${router}:wan0`];
+    const capturing = backend === 'cap' ? /cap-child\.cjs lan0 / : /^tcpdump .*-i lan0 /;
+
+    it.each([
+      [
+        'forwarding switched off and on again',
+        'fwd-ip-forward-off',
+        `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=0`,
+        `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`,
+      ],
+      [
+        'a rule that drops, added and deleted',
+        'flt-rule-drop',
+        `ip netns exec ${router} iptables -I FORWARD -i lan0 -d 10.61.2.2 -j DROP`,
+        `ip netns exec ${router} iptables -D FORWARD -i lan0 -d 10.61.2.2 -j DROP`,
+      ],
+      [
+        'the route to the server replaced by a blackhole',
+        'route-special-type',
+        `ip -n ${router} route add blackhole 10.61.2.2/32`,
+        `ip -n ${router} route del blackhole 10.61.2.2/32`,
+      ],
+    ])('%s', async (_, cause, breaking, repairing) => {
+      following = new Following(points);
+      await following.until('begin', ({ event }) => event === 'begin');
+      sh(breaking);
+      const change = await following.until('change', ({ event }) => event === 'change');
+      expect(change).toMatchObject({ namespace: router });
+      const found = await following.until('finding', causeIs(cause));
+      if (found.event !== 'finding') throw new Error('no finding');
+      expect(found.finding).toMatchObject({ namespace: router, severity: 'error', fix: { verified: true } });
+      expect(found.flows[0]).toMatchObject({
+        protocol: 'icmp',
+        client: { address: '10.61.1.2', namespace: client },
+        server: { address: '10.61.2.2', namespace: server },
+      });
+      // Its first packet was sent after the host was broken, not before.
+      expect(found.began).toBeGreaterThanOrEqual(change.time - 5);
+      expect(found.time).toBeGreaterThanOrEqual(found.began);
+      sh(repairing);
+      const over = await following.until('end', isOver(cause));
+      expect(over).toMatchObject({ id: found.id, how: 'answered' });
+      for (const event of following.events) expectValid('live-event', event);
+      following.child.kill('SIGINT');
       expect(await following.ended).toBe(1);
-      expect(following.events.some(causeIs('fwd-ip-forward-off'))).toBe(true);
+      expect(following.events.at(-1)).toMatchObject({ event: 'stop' });
+      expect(following.complaint).toBe('');
+    });
+
+    it('ends with the first finding when it is told to, and leaves nothing running', async () => {
+      sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=0`);
+      try {
+        following = new Following([...points, '--exit-on-finding']);
+        expect(await following.ended).toBe(1);
+        expect(following.events.some(causeIs('fwd-ip-forward-off'))).toBe(true);
+        const { stdout } = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
+        expect(stdout.split('\n').filter((line) => line.includes(`/netns/${router}`))).toEqual([]);
+        expect(stdout.split('\n').filter((line) => capturing.test(line))).toEqual([]);
+      } finally {
+        sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`);
+      }
+    });
+
+    it('its captures end with it, also when it is killed', async () => {
+      following = new Following(points);
+      await following.until('begin', ({ event }) => event === 'begin');
+      following.child.kill('SIGKILL');
+      await following.ended;
+      await new Promise((resolve) => setTimeout(resolve, 300));
       const { stdout } = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-      expect(stdout.split('\n').filter((line) => line.includes(`/netns/${router}`))).toEqual([]);
-      expect(stdout.split('\n').filter((line) => /^tcpdump .*-i lan0 /.test(line))).toEqual([]);
-    } finally {
-      sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`);
-    }
-  });
+      expect(
+        stdout.split('\n').filter((line) => capturing.test(line) || /(ip -o|nft) monitor/.test(line)),
+      ).toEqual([]);
+    });
 
-  it('its captures end with it, also when it is killed', async () => {
-    following = new Following(points);
-    await following.until('begin', ({ event }) => event === 'begin');
-    following.child.kill('SIGKILL');
-    await following.ended;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const { stdout } = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-    expect(stdout.split('\n').filter((line) => /tcpdump .*-i lan0 |(ip -o|nft) monitor/.test(line))).toEqual(
-      [],
-    );
-  });
-
-  it.each([
-    [['-i', `${router}:nope0`], /-i lv\d+r:nope0: lv\d+r has no interface nope0\n.*It has: any, lo, lan0/],
-    [['-i', 'nobody:eth0'], /-i nobody:eth0: no namespace or container is called nobody/],
-    [[...points, '--filter', 'port and'], /no capture could begin: .*syntax error/],
-  ])('says what is wrong with %j', async (words, message) => {
-    following = new Following(words);
-    expect(await following.ended).toBe(2);
-    expect(following.complaint.replaceAll(/\s+/g, ' ')).toMatch(
-      new RegExp(message.source.replaceAll('\\n', ' ')),
-    );
-    expect(following.events).toEqual([]);
-  });
-});
+    it.each([
+      [['-i', `${router}:nope0`], /-i lv\d+r:nope0: lv\d+r has no interface nope0\n.*It has: any, lo, lan0/],
+      [['-i', 'nobody:eth0'], /-i nobody:eth0: no namespace or container is called nobody/],
+      [[...points, '--filter', 'port and'], /no capture could begin: .*syntax error/],
+    ])('says what is wrong with %j', async (words, message) => {
+      following = new Following(words);
+      expect(await following.ended).toBe(2);
+      expect(following.complaint.replaceAll(/\s+/g, ' ')).toMatch(
+        new RegExp(message.source.replaceAll('\\n', ' ')),
+      );
+      expect(following.events).toEqual([]);
+    });
+  },
+);

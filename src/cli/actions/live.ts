@@ -5,6 +5,7 @@ import { createAnalyst } from '../../live/analyst.ts';
 import { eventText } from '../../live/event-text.ts';
 import { changeOf, endOf, findingOf, type LiveEvent, pointOf } from '../../live/events.ts';
 import { Live } from '../../live/live.ts';
+import { type Backend, backends } from '../../live/programs.ts';
 import { nameOf } from '../../live/tap.ts';
 import type { Analysis } from '../../report/analysis.ts';
 import type { LiveCommandOptions } from '../commands/live.ts';
@@ -17,6 +18,7 @@ export async function liveAction(options: LiveCommandOptions, io: Io): Promise<S
   if (!options.headless)
     throw new UsageError('there is no screen yet', 'nettrace live --headless prints what happens.');
   const host = new Host(io.env);
+  const backend = backendOf(host, options);
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => {
     end = resolve;
@@ -36,6 +38,7 @@ export async function liveAction(options: LiveCommandOptions, io: Io): Promise<S
     {
       points: options.interfaces,
       hostChoice: options.hostNamespace,
+      backend,
       limits: {
         snaplen: options.snaplen,
         promiscuous: options.promiscuous,
@@ -56,8 +59,8 @@ export async function liveAction(options: LiveCommandOptions, io: Io): Promise<S
           for (const trouble of appeared) tell(findingOf(trouble, time), analysis);
           for (const trouble of over) tell(endOf(trouble, time));
           for (const point of live.points) {
-            const more = point.dropped - (dropped.get(nameOf(point.point)) ?? 0);
-            dropped.set(nameOf(point.point), point.dropped);
+            const more = (point.dropped ?? 0) - (dropped.get(nameOf(point.point)) ?? 0);
+            dropped.set(nameOf(point.point), point.dropped ?? 0);
             const { namespace, interface: device } = pointOf(point);
             if (more > 0) tell({ event: 'drops', time, namespace, interface: device, dropped: more });
           }
@@ -87,6 +90,23 @@ export async function liveAction(options: LiveCommandOptions, io: Io): Promise<S
     release();
     await live.stop();
   }
+}
+
+function backendOf(host: Host, { backend: wanted }: LiveCommandOptions): Backend {
+  const usable = backends(host);
+  const chosen = wanted === 'auto' ? usable[0] : usable.find((each) => each === wanted);
+  if (chosen !== undefined) return chosen;
+  if (wanted === 'cap')
+    throw new UsageError(
+      'the package cap was not built here',
+      "It needs libpcap's headers (libpcap-dev) and a compiler when nettrace is installed: npm rebuild cap",
+    );
+  throw new UsageError(
+    wanted === 'tcpdump'
+      ? 'tcpdump is not installed'
+      : 'nothing captures here: tcpdump is not installed, and cap was not built',
+    'Install tcpdump; or libpcap-dev and a compiler, and then: npm rebuild cap',
+  );
 }
 
 function teller(

@@ -10,6 +10,7 @@ export interface LiveCommandOptions {
   readonly snaplen: number;
   readonly promiscuous: boolean;
   readonly hostNamespace: 'init' | 'own';
+  readonly backend: 'auto' | 'tcpdump' | 'cap';
   readonly headless?: boolean;
   readonly format: 'text' | 'jsonl';
   readonly exitOnFinding?: boolean;
@@ -39,6 +40,14 @@ export function defineLive(io: Io, finish: Finish): Command {
       )
         .choices(['init', 'own'])
         .default('init'),
+    )
+    .addOption(
+      new Option(
+        '--backend <which>',
+        'what captures: tcpdump, which has the kernel’s times and tells what it dropped, or the package cap, where it was built',
+      )
+        .choices(['auto', 'tcpdump', 'cap'])
+        .default('auto'),
     )
     .option('--headless', 'no screen: what happens is printed')
     .addOption(

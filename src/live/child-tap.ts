@@ -1,25 +1,29 @@
-/** A tcpdump in the point's namespace, whose packets come through a pipe. */
+/** A program in the point's namespace that captures there: its packets come through a pipe as a pcap, and what it has to say beside. */
 import type { ChildProcess } from 'node:child_process';
 import { CaptureReader } from '../capture/scan.ts';
 import type { CapturePoint } from '../collect/capture-points.ts';
 import { Host, kill } from '../collect/host.ts';
-import type { Tap, TapLimits, TapListener } from './tap.ts';
+import type { Tap, TapListener } from './tap.ts';
+
+export interface CaptureProgram {
+  /** In messages: `tcpdump`. */
+  readonly name: string;
+  /** Its words, without what enters the namespace. It says `listening on` on standard error when it does. */
+  readonly words: readonly string[];
+  /** SIGUSR1 makes it say how many packets the kernel had no room for. */
+  readonly tellsDrops: boolean;
+}
 
 /** Milliseconds until it has to listen, and that it may take to end. */
 const START = 10_000;
 const END = 2000;
-/** KiB of the kernel's buffer, for when this process is busy (tcpdump's own: 2 MiB). */
-const BUFFER = 8192;
 /** What it may say beside its figures. */
 const MOST_WORDS = 1 << 14;
 
-export function tcpdumpTap(point: CapturePoint, limits: TapLimits, host: Host, listener: TapListener): Tap {
-  return new TcpdumpTap(point, limits, host, listener);
-}
-
-class TcpdumpTap implements Tap {
+export class ChildTap implements Tap {
   readonly point: CapturePoint;
   readonly listening: Promise<void>;
+  private readonly program: CaptureProgram;
   private readonly child: ChildProcess;
   private readonly over: Promise<void>;
   private readonly listener: TapListener;
@@ -27,10 +31,11 @@ class TcpdumpTap implements Tap {
   private stopping = false;
   private isOver = false;
 
-  constructor(point: CapturePoint, limits: TapLimits, host: Host, listener: TapListener) {
+  constructor(point: CapturePoint, program: CaptureProgram, host: Host, listener: TapListener) {
     this.point = point;
+    this.program = program;
     this.listener = listener;
-    const child = host.start(wordsOf(point, limits, host));
+    const child = host.start([...Host.into(point.namespace.path), ...ending(host), ...program.words]);
     this.child = child;
     const reader = new CaptureReader((frame) => listener.onFrame(frame));
     child.stdout?.on('data', (block: Buffer) => reader.push(block));
@@ -39,7 +44,7 @@ class TcpdumpTap implements Tap {
       listens = resolve;
     });
     const timer = setTimeout(() => {
-      this.said += `\ntcpdump did not listen within ${START / 1000} s`;
+      this.said += `\n${program.name} did not listen within ${START / 1000} s`;
       kill(child, 'SIGKILL');
     }, START);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -58,7 +63,7 @@ class TcpdumpTap implements Tap {
         if (!this.stopping) listener.onEnd(reason);
       };
       child.on('error', (error) => done(error.message));
-      child.on('close', () => done(lastWords(this.said)));
+      child.on('close', () => done(this.lastWords()));
     });
   }
 
@@ -77,7 +82,7 @@ class TcpdumpTap implements Tap {
   }
 
   ask(): void {
-    if (!this.isOver) this.child.kill('SIGUSR1');
+    if (this.program.tellsDrops && !this.isOver) this.child.kill('SIGUSR1');
   }
 
   async stop(): Promise<void> {
@@ -88,28 +93,18 @@ class TcpdumpTap implements Tap {
     await this.over;
     clearTimeout(timer);
   }
+
+  /** What it said of its end, but for its figures. */
+  private lastWords(): string {
+    const { name } = this.program;
+    const lines = this.said
+      .split('\n')
+      .filter((line) => line.trim() !== '' && !/listening on|^(tcpdump: )?\d+ packets? |^,/.test(line));
+    return (lines.at(-1) ?? `${name} ended by itself`).replace(`${name}: `, '').trim();
+  }
 }
 
 /** It ends with this process, however that ends. */
-function wordsOf(
-  { namespace, device }: CapturePoint,
-  { filter, snaplen, promiscuous }: TapLimits,
-  host: Host,
-): string[] {
-  return [
-    ...Host.into(namespace.path),
-    ...(host.which('setpriv') === undefined ? [] : ['setpriv', '--pdeathsig', 'INT']),
-    ...['tcpdump', '-n', '-U', '--immediate-mode', '-B', `${BUFFER}`, '-s', `${snaplen}`],
-    ...(promiscuous ? [] : ['-p']),
-    ...['-i', device, '-w', '-'],
-    ...(filter === undefined ? [] : [filter]),
-  ];
-}
-
-/** What tcpdump said of its end, but for its figures. */
-export function lastWords(said: string): string {
-  const lines = said
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/listening on|^(tcpdump: )?\d+ packets? |^,/.test(line));
-  return (lines.at(-1) ?? 'tcpdump ended by itself').replace(/^tcpdump: /, '').trim();
+function ending(host: Host): readonly string[] {
+  return host.which('setpriv') === undefined ? [] : ['setpriv', '--pdeathsig', 'INT'];
 }
