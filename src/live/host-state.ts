@@ -34,6 +34,13 @@ export interface StateChange {
   readonly at: number;
 }
 
+/** What of the machine is followed. */
+export interface Scope {
+  readonly hostChoice: HostChoice;
+  /** Names of namespaces or containers; empty: all. */
+  readonly only: readonly string[];
+}
+
 export class HostState {
   namespaces: readonly FoundNamespace[] = [];
   /** What can't be read, by namespace and thing. */
@@ -41,14 +48,14 @@ export class HostState {
   readonly #files = new Map<string, StateFile>();
   readonly #essences = new Map<string, string>();
   readonly #host: Host;
-  readonly #choice: HostChoice;
+  readonly #scope: Scope;
   readonly #now: () => number;
   readonly #barred = new Map<string, string>();
 
   /** `now`: epoch milliseconds. */
-  constructor(host: Host, choice: HostChoice, now: () => number) {
+  constructor(host: Host, scope: Scope, now: () => number) {
     this.#host = host;
-    this.#choice = choice;
+    this.#scope = scope;
     this.#now = now;
   }
 
@@ -60,9 +67,10 @@ export class HostState {
     const lsns =
       host.which('lsns') === undefined ? undefined : await host.run(commandWords(LSNS), COMMAND_SECONDS);
     const ids = netnsidsOf(lsns?.output ?? '');
-    const found = findNamespaces(host, inspected.containers, this.#choice, ids);
+    const found = findNamespaces(host, inspected.containers, this.#scope.hostChoice, ids);
     const reachable: FoundNamespace[] = [];
-    for (const namespace of found.namespaces) if (await this.#opens(namespace)) reachable.push(namespace);
+    for (const namespace of found.namespaces)
+      if (this.#isAsked(namespace) && (await this.#opens(namespace))) reachable.push(namespace);
     this.#forgetAllBut(reachable);
     this.namespaces = reachable;
     this.missing = [
@@ -71,6 +79,13 @@ export class HostState {
       ...[...this.#barred].map(([namespace, reason]) => ({ namespace, what: 'everything', reason })),
     ];
     return inspected.dumps.flatMap((dump) => this.#takeDump(dump, taken) ?? []);
+  }
+
+  #isAsked({ name, container, named }: FoundNamespace): boolean {
+    const { only } = this.#scope;
+    return (
+      only.length === 0 || [name, container, named].some((each) => each !== undefined && only.includes(each))
+    );
   }
 
   async #opens({ name, path }: FoundNamespace): Promise<boolean> {

@@ -37,7 +37,7 @@ export async function liveAction(options: LiveCommandOptions, io: Io): Promise<S
   const live = new Live(
     {
       points: options.interfaces,
-      hostChoice: options.hostNamespace,
+      scope: { hostChoice: options.hostNamespace, only: options.only },
       backend,
       limits: {
         snaplen: options.snaplen,
@@ -50,7 +50,6 @@ export async function liveAction(options: LiveCommandOptions, io: Io): Promise<S
       analyst: createAnalyst(),
       now: Date.now,
       listener: {
-        onState: () => {},
         onChange: (changes) => {
           for (const change of changes) tell(changeOf(change, now()));
         },

@@ -6,6 +6,7 @@ import type { ColorChoice } from '../terminal.ts';
 
 export interface LiveCommandOptions {
   readonly interfaces: readonly string[];
+  readonly only: readonly string[];
   readonly filter?: string;
   readonly snaplen: number;
   readonly promiscuous: boolean;
@@ -30,6 +31,7 @@ export function defineLive(io: Io, finish: Finish): Command {
       words,
       [],
     )
+    .option('--only <names>', 'these namespaces and containers alone, with commas', words, [])
     .option('--filter <expression>', 'which packets, as tcpdump has it')
     .addOption(new Option('--snaplen <bytes>', 'so much of each packet').argParser(snaplen).default(256))
     .option('--no-promiscuous', 'leave the interfaces as they are: what is for others is not seen')

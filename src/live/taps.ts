@@ -1,0 +1,86 @@
+/** All capture points of a followed host. */
+import type { CollectedFile } from '../collect/bundle.ts';
+import type { CapturePoint } from '../collect/capture-points.ts';
+import type { Host } from '../collect/host.ts';
+import { PointTap } from './point-tap.ts';
+import { type Backend, programOf } from './programs.ts';
+import { nameOf, type TapLimits } from './tap.ts';
+
+export interface TapsListener {
+  onPacket(): void;
+  onEnd(point: CapturePoint, reason: string): void;
+}
+
+/** Bytes that are kept of all points together, and for how many seconds. */
+const MOST_KEPT = 16 << 20;
+const KEPT = 60;
+
+export class Taps {
+  readonly all: PointTap[] = [];
+  readonly #backend: Backend;
+  readonly #limits: TapLimits;
+  readonly #host: Host;
+  readonly #listener: TapsListener;
+
+  constructor(backend: Backend, limits: TapLimits, host: Host, listener: TapsListener) {
+    this.#backend = backend;
+    this.#limits = limits;
+    this.#host = host;
+    this.#listener = listener;
+  }
+
+  /** Begins those that aren't there yet, or have ended; the others go on. Resolves when they listen, or have ended. */
+  async begin(points: readonly CapturePoint[]): Promise<void> {
+    const begun = points.filter((point) => !this.#goesOn(point)).map((point) => this.#tap(point));
+    this.all.push(...begun);
+    await Promise.all(begun.map(({ listening }) => listening));
+  }
+
+  /** One of the same name that can't go on makes room. */
+  #goesOn(point: CapturePoint): boolean {
+    const index = this.all.findIndex((tap) => nameOf(tap.point) === nameOf(point));
+    const tap = this.all[index];
+    if (!tap) return false;
+    if (tap.ended === undefined && tap.point.namespace.inode === point.namespace.inode) return true;
+    this.all.splice(index, 1);
+    return false;
+  }
+
+  #tap(point: CapturePoint): PointTap {
+    const { snaplen } = this.#limits;
+    const program = programOf(this.#backend, point.device, this.#limits);
+    return new PointTap(point, program, snaplen, this.#host, {
+      onPacket: () => this.#listener.onPacket(),
+      onEnd: (reason) => this.#listener.onEnd(point, reason),
+    });
+  }
+
+  /** Gives up packets that are too old, or too many; `now`: epoch seconds. */
+  forget(now: number): void {
+    for (const { window } of this.all) window.forget(now - KEPT, MOST_KEPT / this.all.length);
+  }
+
+  /** Epoch seconds from which on all packets together are at most so many bytes; -Infinity: they are no more. */
+  sinceOfLast(most: number): number {
+    return Math.max(...this.all.map(({ window }) => window.sinceOfLast(most / this.all.length)));
+  }
+
+  /** Packets since a time (epoch seconds), a file of a bundle for each point that saw any. */
+  captures(from: number): { readonly file: CollectedFile; readonly bytes: Uint8Array }[] {
+    return this.all.flatMap(({ point: { namespace, device }, window, dropped }) => {
+      const bytes = window.capture(from);
+      if (!bytes) return [];
+      const file = {
+        path: `captures/${namespace.name}/${device.replaceAll('/', '_')}.pcap`,
+        namespace: namespace.name,
+        interface: device,
+        ...(dropped !== undefined && { dropped }),
+      };
+      return [{ file, bytes }];
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all.map((tap) => tap.stop()));
+  }
+}
