@@ -43,7 +43,8 @@ async function setUp(lab) {
   // Longer than everything here takes.
   const { child } = await host.start("unshare --net sh -c 'echo ready; exec sleep 3600'");
   const client = new Namespace('client', `/proc/${child.pid}/ns/net`, 'machine');
-  await client.sh('ip link set lo up');
+  // No address may still be tentative when the host is looked at the first time.
+  await client.sh('sysctl -qw net.ipv6.conf.default.accept_dad=0; ip link set lo up');
   await lab.wire(host, 'eth0', client, 'eth0');
   await host.sh('ip addr add 192.0.2.10/24 dev eth0; ip route add default via 192.0.2.66');
   await client.sh('ip addr add 192.0.2.66/24 dev eth0; ip route add default via 192.0.2.10');
@@ -133,6 +134,12 @@ const PLAYS = {
   },
 
   async interrupted(places) {
+    const drafts = () => readdirSync(OUTPUT).filter((each) => each.startsWith('nettrace-collect-'));
+    /** It has its draft, and a moment to make a start. */
+    const begun = async () => {
+      for (let turn = 0; turn < 500 && drafts().length === 0; turn++) await sleep(20);
+      await sleep(50);
+    };
     const results = {};
     const script = ['dash', join(OUTPUT, 'collect.sh')];
     const moments = {
@@ -153,10 +160,10 @@ const PLAYS = {
       const before = processes();
       const run = start([...words, '-o', target], command);
       if (ready) await run.said(ready);
-      else await sleep(1500);
+      else await begun();
       for (let time = 0; time < times; time++) {
         run.child.kill('SIGINT');
-        await sleep(300);
+        await sleep(ready ? 300 : 100);
       }
       const ended = await run.ended;
       await sleep(200);
@@ -164,7 +171,7 @@ const PLAYS = {
         ended,
         times,
         left: processes().filter((each) => !before.includes(each)),
-        drafts: readdirSync(OUTPUT).filter((each) => each.startsWith('nettrace-collect-')),
+        drafts: drafts(),
         written: existsSync(join(OUTPUT, target)),
         ...(times === 1 ? read(target) : {}),
       };

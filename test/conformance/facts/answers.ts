@@ -190,7 +190,8 @@ const connected: readonly Fact[] = [
     'REDIRECT of IPv6 needs an address of the destination’s scope where the packet came in',
     {
       six: { ...SEEN, nat: ['-A PREROUTING -p udp -j REDIRECT'] },
-      settings: ['ip -6 addr del fd90:3::1/64 dev br0'],
+      // The kernel tells at once of the group that it leaves: before the rules count.
+      settings: ['ip -6 addr del fd90:3::1/64 dev br0', 'sleep 0.1'],
     },
     [udp('eth0', C6, S6, 5, 6), udp('p0', 'fd90:3::2', S6, 5, 6)],
   ),

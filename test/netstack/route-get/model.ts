@@ -29,8 +29,7 @@ export function compareAnswers({ seed, dumps, asked }: Answers): Differences {
     const [model, ...others] = modelSays(net, query);
     if (others.length > 0) open++;
     // Asked about a group as a packet that arrived, netlink has no answer but an error of its own.
-    if (model === kernel || others.includes(kernel.replace(/ src \S+/, '')) || kernel === 'Message too long')
-      continue;
+    if (model === kernel || others.includes(withoutChoice(kernel)) || kernel === 'Message too long') continue;
     lines.push(`seed ${seed}: ip -${query.family} ${commandOf(query)}: kernel ${kernel}, model ${model}`);
   }
   return { lines, asked: asked.length, open };
@@ -184,8 +183,13 @@ function worded(result: RouteResult, source: Ip | undefined, iif: string | undef
     line(destination.out, gateway),
     ...(found?.possible ?? [])
       .filter((nexthop) => nexthop !== found?.nexthop)
-      .map((nexthop) => line(nexthop.dev ?? '', nexthop.gateway).replace(/ src \S+/, '')),
+      .map((nexthop) => withoutChoice(line(nexthop.dev ?? '', nexthop.gateway))),
   ];
+}
+
+/** Without what follows from which next hop of several is taken: which source, and whether back to where it came from. */
+function withoutChoice(answer: string): string {
+  return answer.replace(/ src \S+/, '').replace(/ redirect$/, '');
 }
 
 /** Of arriving packets the kernel tells nobody an errno but netlink. */
