@@ -96,8 +96,10 @@ function fateText(kase: Case, verdict: string, finding: Finding | undefined, num
   const line = finding?.evidence.find(
     (one) => one.line !== undefined && one.packet === undefined && !isCaptured(kase, one.path),
   );
+  // As netfilter's trace numbers it, a policy is one rule more than there are.
+  const which = rule?.text.startsWith('-P ') ? 'policy' : `rule ${rule?.number}`;
   const place = rule
-    ? `by ${rule.table} ${rule.chain} rule ${rule.number} (${rule.path}:${rule.line}) ${rule.text}`
+    ? `by ${rule.table} ${rule.chain} ${which} (${rule.path}:${rule.line}) ${rule.text}`
     : line && `see ${line.path}:${line.line}`;
   const parts = [
     `${verdict}: ${finding?.title ?? 'no dump or capture tells why'}`,
