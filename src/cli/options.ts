@@ -1,5 +1,5 @@
 /** The options that every command has, and how they are said in its help. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ColorChoice } from './terminal.ts';
 
 export interface CommonOptions<Format extends string = string> {
@@ -36,6 +36,14 @@ export function withCommonOptions(command: Command, formats: readonly [string, .
     .option('--ignore-unknown', 'files that nothing recognises are a warning, not an error')
     .option('-q, --quiet', 'no warnings and no progress on standard error')
     .option('-v, --verbose', 'everything there is to say');
+}
+
+/** Names with commas between them, as an option takes them. */
+export function words(text: string): string[] {
+  const list = text.split(',').map((word) => word.trim());
+  if (list.some((word) => word === ''))
+    throw new InvalidArgumentError('Names with commas between them, such as eth0,web:eth0.');
+  return list;
 }
 
 /** A list of examples below a command's options: what to type, and what it is for. */

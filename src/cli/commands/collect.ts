@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../io.ts';
-import { examples } from '../options.ts';
+import { examples, words } from '../options.ts';
 import type { Finish } from '../program.ts';
 import type { ColorChoice } from '../terminal.ts';
 
@@ -98,13 +98,6 @@ what, and why), 2 nothing was written.
       const { collectAction } = await import('../actions/collect.ts');
       finish(await collectAction(options, io));
     });
-}
-
-function words(text: string): string[] {
-  const list = text.split(',').map((word) => word.trim());
-  if (list.some((word) => word === ''))
-    throw new InvalidArgumentError('Names with commas between them, such as eth0,web:eth0.');
-  return list;
 }
 
 function duration(text: string): number {

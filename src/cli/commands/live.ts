@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Io } from '../io.ts';
-import { examples } from '../options.ts';
+import { examples, words } from '../options.ts';
 import type { Finish } from '../program.ts';
 import type { ColorChoice } from '../terminal.ts';
 
@@ -82,13 +82,6 @@ Exit status: 0 nothing wrong found, 1 something was, 2 nothing could be captured
       const { liveAction } = await import('../actions/live.ts');
       finish(await liveAction(options, io));
     });
-}
-
-function words(text: string): string[] {
-  const list = text.split(',').map((word) => word.trim());
-  if (list.some((word) => word === ''))
-    throw new InvalidArgumentError('Names with commas between them, such as eth0,web:eth0.');
-  return list;
 }
 
 function snaplen(text: string): number {
