@@ -4,9 +4,9 @@ import { plural } from '../facts.ts';
 import { statusText } from '../text/flow-name.ts';
 import { endpointText } from '../text/header.ts';
 import { clockText } from '../text/time.ts';
+import type { View } from '../view.ts';
 import { endParts, type FlowRow } from './flow-row.ts';
 import { dataBlock, type Html, html } from './html.ts';
-import type { View } from './report.ts';
 
 /** Rows that stand in the page itself; the script pages through all of them. */
 const SHOWN = 25;

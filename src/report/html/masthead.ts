@@ -1,8 +1,8 @@
 import { factsOf } from '../facts.ts';
 import { sentence } from '../text/sentence.ts';
 import { filterText, verdictOf } from '../text/summary.ts';
+import type { View } from '../view.ts';
 import { type Html, html } from './html.ts';
-import type { View } from './report.ts';
 import { prose } from './wording.ts';
 
 export interface Entry {

@@ -1,7 +1,7 @@
 import { missingRows } from '../missing-rows.ts';
 import { place } from '../text/paths.ts';
+import type { View } from '../view.ts';
 import { type Html, html } from './html.ts';
-import type { View } from './report.ts';
 import { breakable, prose } from './wording.ts';
 
 const SHOWN_WARNINGS = 200;

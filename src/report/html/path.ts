@@ -2,8 +2,8 @@ import type { AnalysisFlow } from '../analysis.ts';
 import { flowName } from '../text/flow-name.ts';
 import { flowRails } from '../text/flow-path.ts';
 import type { RailRow } from '../text/rail.ts';
+import type { View } from '../view.ts';
 import { type Html, html } from './html.ts';
-import type { View } from './report.ts';
 import { parts } from './wording.ts';
 
 /** A namespace that a packet passes, with what happens to it there. */

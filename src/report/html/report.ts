@@ -1,10 +1,9 @@
 /** `--format html`: an analysis as one page for people: the verdict, each finding with path, packets, rules and fix, and what it went by. */
 import { VERSION } from '../../version.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
-import { namespaceNames } from '../text/namespace-name.ts';
-import { commonFolder, shortener } from '../text/paths.ts';
 import { sentence } from '../text/sentence.ts';
 import { TOPOLOGY_STYLE } from '../topology/style.ts';
+import { viewOf } from '../view.ts';
 import { documentText } from './document.ts';
 import { findingSection } from './finding.ts';
 import { flowSection } from './flows.ts';
@@ -20,23 +19,8 @@ export interface ReportOptions {
   readonly more?: Iterable<AnalysisFlow>;
 }
 
-/** What the sections of a page share. */
-export interface View {
-  readonly analysis: Analysis;
-  /** That all inputs lie in, with its slash; `shorten` takes it off. May be empty. */
-  readonly folder: string;
-  readonly shorten: (path: string) => string;
-  readonly nameOf: (namespace: string) => string;
-}
-
 export async function reportPage(analysis: Analysis, { more = [] }: ReportOptions = {}): Promise<string> {
-  const folder = commonFolder(analysis.inputs.map(({ path }) => path));
-  const view: View = {
-    analysis,
-    folder,
-    shorten: shortener(folder),
-    nameOf: namespaceNames(analysis.topology.namespaces),
-  };
+  const view = viewOf(analysis);
   const { findings } = analysis;
   const sections = [
     [

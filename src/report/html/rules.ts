@@ -3,8 +3,8 @@ import type { NearRule } from '../../diagnose/near-rules.ts';
 import type { AnalysisFlow } from '../analysis.ts';
 import { nearWords, type RuleRow, ruleRows } from '../rule-rows.ts';
 import { place } from '../text/paths.ts';
+import type { View } from '../view.ts';
 import { type Html, html } from './html.ts';
-import type { View } from './report.ts';
 import { breakable, whole } from './wording.ts';
 
 /** Every rule and policy that the packet met on its way, the one that decided and those that nearly did marked. Nothing where it met none. */

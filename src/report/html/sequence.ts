@@ -2,8 +2,8 @@ import type { AnalysisFlow, TimelinePacket } from '../analysis.ts';
 import { type Sequence, segmentsOf, sequenceOf } from '../sequence/segments.ts';
 import { flowName } from '../text/flow-name.ts';
 import { momentText, sinceText } from '../text/time.ts';
+import type { View } from '../view.ts';
 import { type Html, html } from './html.ts';
-import type { View } from './report.ts';
 import { sequenceDrawing } from './sequence-drawing.ts';
 import { breakable } from './wording.ts';
 

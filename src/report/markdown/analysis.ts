@@ -3,28 +3,20 @@ import { VERSION } from '../../version.ts';
 import type { Analysis } from '../analysis.ts';
 import { factsOf } from '../facts.ts';
 import { changeLines } from '../text/changes.ts';
-import { namespaceNames } from '../text/namespace-name.ts';
-import { commonFolder, shortener } from '../text/paths.ts';
 import { styleOf } from '../text/style.ts';
 import { filterText, verdictOf } from '../text/summary.ts';
 import { whatIfLines } from '../text/what-if.ts';
+import { type View, viewOf } from '../view.ts';
 import { details, fenced, prose } from './escape.ts';
 import { findingSections } from './finding.ts';
 import { fitted, type Section } from './fitted.ts';
 import { flowTable } from './flows.ts';
 import { inputTable, missingTable, warningList } from './notes.ts';
 import { topologyDiagram } from './topology.ts';
-import type { View } from './view.ts';
 
 /** `flows` are those that were looked at; those that were only counted are in `counted`, and in no table here. */
 export function analysisMarkdown(analysis: Analysis): string {
-  const folder = commonFolder(analysis.inputs.map(({ path }) => path));
-  const view: View = {
-    analysis,
-    folder,
-    shorten: shortener(folder),
-    nameOf: namespaceNames(analysis.topology.namespaces),
-  };
+  const view = viewOf(analysis);
   const style = styleOf({ width: 100, color: false });
   const section = (
     noun: string,

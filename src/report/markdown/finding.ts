@@ -8,10 +8,10 @@ import { flowPath } from '../text/flow-path.ts';
 import { place } from '../text/paths.ts';
 import { sentence } from '../text/sentence.ts';
 import { styleOf } from '../text/style.ts';
+import type { View } from '../view.ts';
 import { code, details, fenced, prose, table } from './escape.ts';
 import type { Section } from './fitted.ts';
 import { sequenceFigure } from './sequence.ts';
-import type { View } from './view.ts';
 
 const SHOWN_FLOWS = 8;
 const SHOWN_EVIDENCE = 40;

@@ -3,8 +3,8 @@ import { plural } from '../facts.ts';
 import { ownerNote, statusText } from '../text/flow-name.ts';
 import { endpointText } from '../text/header.ts';
 import { clockText } from '../text/time.ts';
+import type { View } from '../view.ts';
 import { code, prose, table } from './escape.ts';
-import type { View } from './view.ts';
 
 const SHOWN = 25;
 

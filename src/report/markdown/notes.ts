@@ -1,7 +1,7 @@
 import { missingRows } from '../missing-rows.ts';
 import { place } from '../text/paths.ts';
+import type { View } from '../view.ts';
 import { code, prose, table } from './escape.ts';
-import type { View } from './view.ts';
 
 const SHOWN_MISSING = 40;
 const ALIKE = 4;

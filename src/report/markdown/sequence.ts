@@ -3,9 +3,9 @@ import { drawSequence } from '../sequence/mermaid.ts';
 import { sequenceOf } from '../sequence/segments.ts';
 import { flowName } from '../text/flow-name.ts';
 import { momentText, sinceText } from '../text/time.ts';
+import type { View } from '../view.ts';
 import { code, details, prose, table } from './escape.ts';
 import { mermaidBlock } from './mermaid-block.ts';
-import type { View } from './view.ts';
 
 type Sighting = TimelinePacket['seen'][number];
 

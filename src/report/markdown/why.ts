@@ -1,15 +1,14 @@
 /** One flow's story for an issue or a wiki. What inputs say is text there, never markup. */
 import type { Finding } from '../../diagnose/finding.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
-import { namespaceNames } from '../text/namespace-name.ts';
-import { commonFolder, place, shortener } from '../text/paths.ts';
+import { place } from '../text/paths.ts';
 import { clock, duration, nearText, passingText, verdictText, whoText } from '../text/why.ts';
+import { type View, viewOf } from '../view.ts';
 import type { Pick, Story } from '../why/story.ts';
 import { code, prose, table } from './escape.ts';
 import { evidenceTable, fixPart, pathBlock } from './finding.ts';
 import { fitted, type Section } from './fitted.ts';
 import { sequenceFigure } from './sequence.ts';
-import type { View } from './view.ts';
 
 export function storyMarkdown(story: Story, analysis: Analysis): string {
   const { flow, findings, nearRules, others, nearest, othersLeft } = story;
@@ -18,13 +17,7 @@ export function storyMarkdown(story: Story, analysis: Analysis): string {
       part('verdict', 0, 'No flow is what the filter asks for.'),
       ...(nearest.length > 0 ? [part('list of flows', 1, `### The nearest\n\n${picks(nearest, 0)}`)] : []),
     ]);
-  const folder = commonFolder(analysis.inputs.map(({ path }) => path));
-  const view: View = {
-    analysis,
-    folder,
-    shorten: shortener(folder),
-    nameOf: namespaceNames(analysis.topology.namespaces),
-  };
+  const view = viewOf(analysis);
   const packets = pointsOf(flow) > 1 ? sequenceFigure(flow, view) : undefined;
   return fitted([
     part('verdict', -1, `## ${prose(verdictText(story, flow))}\n\n${prose(whoText(flow))}`),
