@@ -99,7 +99,8 @@ export class Lab {
 
   /** Loads the rules of a namespace afresh, with the chains that make the kernel tell what it does. */
   async load(namespace: string, backend: Backend, rules: Rules): Promise<void> {
-    const script = ['set -e', 'nft flush ruleset'];
+    // The probe comes first: what an interface says by itself while the rules load would count at them.
+    const script = ['set -e', 'nft flush ruleset', here('nft -f -', PROBE)];
     for (const [command, text] of [
       ['iptables', rules.ip4],
       ['ip6tables', rules.ip6],
@@ -112,12 +113,12 @@ export class Lab {
       );
       if (text !== undefined && text !== '') script.push(here(`${command}-${backend}-restore`, text));
     }
-    script.splice(2, 0, ...(rules.ipset ? ['ipset destroy', here('ipset restore', rules.ipset)] : []));
+    script.splice(3, 0, ...(rules.ipset ? ['ipset destroy', here('ipset restore', rules.ipset)] : []));
     if (rules.nft) script.push(here('nft -f -', rules.nft));
     for (const rule of (rules.nftRules ?? '').split('\n')) {
       if (rule !== '') script.push(`echo '${rule}' | nft -f - 2>/dev/null || true`);
     }
-    script.push(here('nft -f -', PROBE), 'conntrack -F >/dev/null 2>&1 || true');
+    script.push('conntrack -F >/dev/null 2>&1 || true');
     await this.agent.run(this.netns(namespace), script.join('\n'));
   }
 
