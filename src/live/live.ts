@@ -7,6 +7,7 @@ import { resolveFiles } from '../input/resolve.ts';
 import type { Analysis } from '../report/analysis.ts';
 import { buildSnapshot } from '../snapshot/build.ts';
 import type { Analyst, BundleFile } from './analyst.ts';
+import { FlowBook } from './flow-book.ts';
 import { Follower } from './follower.ts';
 import type { HostState, Scope, StateChange } from './host-state.ts';
 import type { LivePoint } from './point-tap.ts';
@@ -56,6 +57,7 @@ const MOST_ANALYSED = 2 << 20;
 
 export class Live {
   readonly troubles = new Troubles();
+  readonly flows = new FlowBook();
   analysis: Analysis | undefined;
   /** Seconds of packets that the last analysis had. */
   span = SPAN;
@@ -201,6 +203,7 @@ export class Live {
       const analysis = await analyst.analyse(this.bundle(from));
       if (this.#isOver) return;
       this.analysis = analysis;
+      this.flows.update(analysis);
       this.#passed = passedBy(analysis);
       this.span = begun / 1000 - from;
       const changed = this.#changed === undefined ? undefined : this.#changed / 1000;
