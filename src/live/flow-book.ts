@@ -6,12 +6,10 @@ import type { Analysis, AnalysisFlow } from '../report/analysis.ts';
 export interface LiveFlow {
   /** From 1, in the order in which they were seen first; stays when the analysis numbers its flows anew. */
   readonly id: number;
-  /** As the last analysis that had it says. */
+  /** As the last analysis that had it says; its `findings` are indexes of those here. */
   readonly flow: AnalysisFlow;
-  /** That analysis: ids in `flow` and `finding` are of it. */
-  readonly analysis: Analysis;
-  /** What stops it, by that analysis. */
-  readonly finding: Finding | undefined;
+  /** What that analysis found on it, the cause first. Nothing else of the analysis is kept: it has all flows of its time. */
+  readonly findings: readonly Finding[];
   /** Since it was first seen. */
   readonly packets: { readonly forward: number; readonly reply: number };
   /** Packets a second of late, both ways. */
@@ -36,9 +34,7 @@ export class FlowBook {
       this.#known.delete(key);
       this.#known.set(key, {
         id: before?.id ?? ++this.#count,
-        flow,
-        analysis,
-        finding: flow.findings.length > 0 ? analysis.findings[flow.findings[0] as number] : undefined,
+        ...ownFindings(flow, analysis),
         packets: flow.packets,
         rate: 0,
         first: before?.first ?? flow.start,
@@ -58,4 +54,9 @@ export class FlowBook {
 
 function keyOf({ protocol, client, server }: AnalysisFlow): string {
   return `${protocol} ${client.address} ${client.port ?? ''} ${server.address} ${server.port ?? ''}`;
+}
+
+function ownFindings(flow: AnalysisFlow, { findings: all }: Analysis): Pick<LiveFlow, 'flow' | 'findings'> {
+  const findings = flow.findings.flatMap((index) => all[index] ?? []);
+  return { flow: { ...flow, findings: findings.map((_, index) => index) }, findings };
 }

@@ -14,6 +14,8 @@ export interface Pane {
    * pane is read, and scrolls by lines.
    */
   keyOf?(index: number): string;
+  /** Where new rows come. Default: `last`. */
+  readonly newest?: 'first' | 'last';
   /** Instead of rows where there are none. */
   readonly empty?: string;
 }

@@ -1,0 +1,147 @@
+/** What each key does: the one list that the help and the screen are made of. */
+import { type Change, LISTS } from './state.ts';
+
+/** Moving, in rows or pages of the pane that has the focus. */
+export interface Movement {
+  readonly by: 'row' | 'page' | 'half' | 'end';
+  readonly way: 1 | -1;
+}
+
+/** What reaches beyond the screen. */
+export type Act = 'save' | 'report' | 'copy' | 'what-if' | 'filter' | 'suspend' | 'mouse' | 'redraw' | 'quit';
+
+export interface Key {
+  /** As blessed names them. */
+  readonly keys: readonly string[];
+  /** As they are written for people. */
+  readonly label: string;
+  readonly help: string;
+  /** In the line at the bottom, where it is one of the most needed. */
+  readonly hint?: string;
+  readonly change?: Change;
+  readonly movement?: Movement;
+  readonly act?: Act;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly keys: readonly Key[];
+}
+
+export const SECTIONS: readonly Section[] = [
+  {
+    title: 'What is shown',
+    keys: [
+      ...LISTS.map((list, index) => ({
+        keys: [String(index + 1)],
+        label: String(index + 1),
+        help: list,
+        change: { do: 'list', list } as const,
+      })),
+      { keys: ['tab'], label: 'Tab', help: 'the next of them', change: { do: 'next-list', by: 1 } },
+      { keys: ['S-tab'], label: 'Shift-Tab', help: 'the one before', change: { do: 'next-list', by: -1 } },
+      {
+        keys: ['enter', 'return'],
+        label: 'Enter',
+        help: 'all of what is chosen, and the list again',
+        hint: 'more',
+        change: { do: 'zoom' },
+      },
+      {
+        keys: ['w', 'C-w'],
+        label: 'w',
+        help: 'the other pane: the keys below move in it',
+        change: { do: 'focus' },
+      },
+      { keys: ['escape'], label: 'Esc', help: 'back: out of that, of a filter', change: { do: 'back' } },
+      {
+        keys: ['o'],
+        label: 'o',
+        help: 'packets and rules of the chosen flow only, or of all',
+        change: { do: 'narrow' },
+      },
+      { keys: ['?', 'h', 'f1'], label: '?', help: 'these keys', hint: 'keys', change: { do: 'help' } },
+    ],
+  },
+  {
+    title: 'Moving',
+    keys: [
+      { keys: ['j', 'down'], label: 'j ↓', help: 'down', movement: { by: 'row', way: 1 } },
+      { keys: ['k', 'up'], label: 'k ↑', help: 'up', movement: { by: 'row', way: -1 } },
+      {
+        keys: ['C-f', 'pagedown', 'space'],
+        label: 'Space PgDn ^F',
+        help: 'a page down',
+        movement: { by: 'page', way: 1 },
+      },
+      { keys: ['C-b', 'pageup'], label: 'PgUp ^B', help: 'a page up', movement: { by: 'page', way: -1 } },
+      { keys: ['C-d'], label: '^D', help: 'half a page down', movement: { by: 'half', way: 1 } },
+      { keys: ['C-u'], label: '^U', help: 'half a page up', movement: { by: 'half', way: -1 } },
+      { keys: ['g', 'home'], label: 'g Home', help: 'to the first', movement: { by: 'end', way: -1 } },
+      { keys: ['S-g', 'end'], label: 'G End', help: 'to the last', movement: { by: 'end', way: 1 } },
+    ],
+  },
+  {
+    title: 'Choosing',
+    keys: [
+      {
+        keys: ['/'],
+        label: '/',
+        help: 'filter: tcp port 80, host web, 10.0.0.2 > 8.8.8.8:53, or any word of a row',
+        hint: 'filter',
+        act: 'filter',
+      },
+      { keys: ['s'], label: 's', help: 'sort by the next column', hint: 'sort', change: { do: 'sort' } },
+      { keys: ['S-s'], label: 'S', help: 'sort the other way round', change: { do: 'reverse' } },
+      {
+        keys: ['p'],
+        label: 'p',
+        help: 'pause: what is shown stays, the capture goes on',
+        hint: 'pause',
+        change: { do: 'pause' },
+      },
+      {
+        keys: ['f'],
+        label: 'f',
+        help: 'follow: the newest row is the chosen one',
+        change: { do: 'follow' },
+      },
+    ],
+  },
+  {
+    title: 'Doing',
+    keys: [
+      { keys: ['y'], label: 'y', help: 'copy the fix', hint: 'copy fix', act: 'copy' },
+      {
+        keys: ['t'],
+        label: 't',
+        help: 'what if: a command, tried on the model of this host, never on the host',
+        hint: 'what if',
+        act: 'what-if',
+      },
+      { keys: ['b'], label: 'b', help: 'save a bundle of it all', hint: 'bundle', act: 'save' },
+      { keys: ['r'], label: 'r', help: 'the report, as a page', hint: 'report', act: 'report' },
+      {
+        keys: ['m'],
+        label: 'm',
+        help: 'leave the mouse to the terminal, or take it again',
+        act: 'mouse',
+      },
+      { keys: ['C-l'], label: '^L', help: 'draw anew', act: 'redraw' },
+      { keys: ['C-z'], label: '^Z', help: 'to the shell; fg comes back', act: 'suspend' },
+      { keys: ['q', 'C-c'], label: 'q ^C', help: 'quit', hint: 'quit', act: 'quit' },
+    ],
+  },
+];
+
+const BY_KEY = new Map(
+  SECTIONS.flatMap(({ keys }) => keys.flatMap((each) => each.keys.map((name) => [name, each] as const))),
+);
+
+export function keyNamed(name: string): Key | undefined {
+  return BY_KEY.get(name);
+}
+
+export const HINTS: readonly Key[] = SECTIONS.flatMap(({ keys }) => keys).filter(
+  ({ hint }) => hint !== undefined,
+);
