@@ -24,6 +24,8 @@ interface Due extends Watched {
 const SETTLE = 60;
 const TRAFFIC = 3000;
 const UNTOLD = 5000;
+/** Milliseconds between two readings of the rules' counters while somebody looks at them. */
+const WATCHED = 2000;
 /** Namespaces that no packet passes, of which so many are read in a turn. */
 const OTHERS = 4;
 
@@ -37,6 +39,7 @@ export class Follower {
   readonly #listener: FollowerListener;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #due = new Map<string, Due>();
+  #watchingRules: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
   #turns = 0;
   #isStale = false;
@@ -62,6 +65,15 @@ export class Follower {
     );
   }
 
+  /** Whether somebody looks at the counters of rules. */
+  watchRules(isWatched: boolean): void {
+    clearInterval(this.#watchingRules);
+    this.#watchingRules = undefined;
+    if (!isWatched || this.#isOver) return;
+    this.#readAgain(['rules']);
+    this.#watchingRules = setInterval(() => this.#readAgain(['rules']), WATCHED);
+  }
+
   /** A change has been told that isn't read yet. */
   get isStale(): boolean {
     return this.#isStale || this.#due.size > 0;
@@ -70,6 +82,7 @@ export class Follower {
   stop(): void {
     this.#isOver = true;
     for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#watchingRules);
     this.#watch.stop();
   }
 

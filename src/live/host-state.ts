@@ -15,7 +15,8 @@ import { COMMAND_SECONDS, type Gathering, NAMESPACE_PLAN } from '../collect/plan
 import { VERSION } from '../version.ts';
 import { essenceOf } from './essence.ts';
 
-interface StateFile {
+/** A file of the bundle as it was read last. */
+export interface StateFile {
   readonly text: string;
   readonly command: string;
   readonly namespace?: string;
@@ -140,6 +141,11 @@ export class HostState {
       after: (before?.taken ?? file.taken) / 1000,
       at: file.taken / 1000,
     };
+  }
+
+  /** By its path in the bundle: `namespaces/host/iptables-save.txt`. */
+  file(path: string): StateFile | undefined {
+    return this.#files.get(path);
   }
 
   /** As files of a bundle, the manifest among them; `captures`: those that lie beside. */

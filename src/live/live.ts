@@ -10,9 +10,12 @@ import type { Analyst, BundleFile } from './analyst.ts';
 import { FlowBook } from './flow-book.ts';
 import { Follower } from './follower.ts';
 import type { HostState, Scope, StateChange } from './host-state.ts';
+import { LinkBook, type LinkRates } from './link-book.ts';
+import { PacketFeed, type PacketsKept } from './packet-feed.ts';
 import type { LivePoint } from './point-tap.ts';
 import { sensiblePoints } from './points.ts';
 import type { Backend } from './programs.ts';
+import { RuleBook, type RulesRead } from './rule-book.ts';
 import { nameOf, type TapLimits } from './tap.ts';
 import { Taps } from './taps.ts';
 import { type News, Troubles } from './troubles.ts';
@@ -67,6 +70,9 @@ export class Live {
   readonly #outside: LiveOutside;
   readonly #follower: Follower;
   readonly #taps: Taps;
+  readonly #feed: PacketFeed;
+  readonly #links = new LinkBook();
+  readonly #rules = new RuleBook();
   #timer: NodeJS.Timeout | undefined;
   /** Epoch milliseconds: when the host changed last, and before which there is no next analysis. */
   #changed: number | undefined;
@@ -98,6 +104,30 @@ export class Live {
           listener.onWarning(`the capture on ${nameOf(point)} ended: ${reason}`);
       },
     });
+    this.#feed = new PacketFeed(() =>
+      this.#taps.all.map(({ point, window }) => ({ name: nameOf(point), window })),
+    );
+  }
+
+  /** The packets that are kept now. */
+  get packets(): PacketsKept {
+    return this.#feed.take();
+  }
+
+  /** What passes links, by the kernel's counters as they were read last. */
+  get links(): LinkRates {
+    return this.#links.update(this.state);
+  }
+
+  /** Rules of the namespaces that packets pass, with their counters as they were read last. */
+  get rules(): RulesRead {
+    const near = this.state.namespaces.filter(({ name }) => this.#isNear(name));
+    return this.#rules.update(this.state, near);
+  }
+
+  /** Whether somebody looks at the counters of rules: then they are read more often. */
+  watchRules(isWatched: boolean): void {
+    this.#follower.watchRules(isWatched);
   }
 
   /** Resolves when the points listen, all that can. */

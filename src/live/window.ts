@@ -4,11 +4,13 @@ import type { Frame } from '../capture/frame.ts';
 import { pcapWriter } from '../capture/pcap-writer.ts';
 import { collector } from '../capture/writer.ts';
 
-const RECORD_HEADER = 16;
+/** Seconds, nanoseconds, captured bytes and bytes on the wire, 32 bits each, little-endian. */
+export const RECORD_HEADER = 16;
 /** Bytes that are given back together. */
 const SEGMENT = 1 << 18;
 
-interface Segment {
+/** Records one after the other: what is in it stays as it is, and more may come behind. */
+export interface Segment {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   used: number;
@@ -28,6 +30,16 @@ export class Window {
 
   constructor(snaplen: number) {
     this.#snaplen = snaplen;
+  }
+
+  /** LINKTYPE_* number of its packets; -1: there was none yet. */
+  get linkType(): number {
+    return this.#linkType;
+  }
+
+  /** Oldest first. Those who keep one keep its bytes, also when the window has forgotten it. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
   }
 
   /** Bytes that it occupies. */
@@ -114,6 +126,7 @@ function offsetOf({ view, used }: Segment, from: number): number {
   return at;
 }
 
-function timeAt(view: DataView, at: number): number {
+/** Epoch seconds of the record at an offset. */
+export function timeAt(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) / 1e9;
 }

@@ -16,6 +16,8 @@ export interface Pane {
   keyOf?(index: number): string;
   /** Where new rows come. Default: `last`. */
   readonly newest?: 'first' | 'last';
+  /** The row of a key, in lists so long that nobody wants to search them; undefined: it is gone. */
+  rowOf?(key: string): number | undefined;
   /** Instead of rows where there are none. */
   readonly empty?: string;
 }
