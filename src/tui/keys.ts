@@ -41,7 +41,7 @@ export const SECTIONS: readonly Section[] = [
       { keys: ['tab'], label: 'Tab', help: 'the next of them', change: { do: 'next-list', by: 1 } },
       { keys: ['S-tab'], label: 'Shift-Tab', help: 'the one before', change: { do: 'next-list', by: -1 } },
       {
-        keys: ['enter', 'return'],
+        keys: ['enter'],
         label: 'Enter',
         help: 'all of what is chosen, and the list again',
         hint: 'more',

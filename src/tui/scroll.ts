@@ -49,8 +49,9 @@ function newestOf({ rows, newest }: Pane): number {
 }
 
 /** Looks around where it was: rows seldom move far. */
-function indexOf({ key, at }: Scroll, { rows, keyOf }: Pane): number | undefined {
+function indexOf({ key, at }: Scroll, { rows, keyOf, rowOf }: Pane): number | undefined {
   if (key === undefined || !keyOf) return undefined;
+  if (rowOf) return rowOf(key);
   for (let far = 0; at - far >= 0 || at + far < rows; far++) {
     if (at - far >= 0 && at - far < rows && keyOf(at - far) === key) return at - far;
     if (at + far < rows && keyOf(at + far) === key) return at + far;

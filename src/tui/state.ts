@@ -143,7 +143,7 @@ export function typed(
   const { prompt } = state;
   if (!prompt) return { state };
   if (key === 'escape' || key === 'C-c') return { state: { ...state, prompt: undefined } };
-  if (key === 'enter' || key === 'return') return { state: { ...state, prompt: undefined }, done: prompt };
+  if (key === 'enter') return { state: { ...state, prompt: undefined }, done: prompt };
   const line = edit(prompt.line, key, text);
   return { state: line ? { ...state, prompt: { kind: prompt.kind, line } } : state };
 }

@@ -1,5 +1,6 @@
 import { printable } from '../../base/printable.ts';
-import type { Analysis, AnalysisFlow, Endpoint } from '../analysis.ts';
+import type { Finding } from '../../diagnose/finding.ts';
+import type { AnalysisFlow, Endpoint } from '../analysis.ts';
 import { endpointText } from './header.ts';
 
 /** `tcp 10.0.0.2:4711 → 10.0.0.9:80`. */
@@ -55,12 +56,12 @@ export function statusText(flow: AnalysisFlow): string {
 }
 
 /** It did not get through, and that is somebody's trouble: not a scan that was turned away, nor a probe of traceroute. */
-export function fails(flow: AnalysisFlow, findings: Analysis['findings']): boolean {
+export function fails(flow: AnalysisFlow, findings: readonly Finding[]): boolean {
   const ended = flow.status === 'dropped' || flow.status === 'rejected' || flow.status === 'no-reply';
   return ended && !isMeant(flow, findings);
 }
 
 /** What is said of it is information, nothing more. */
-export function isMeant(flow: AnalysisFlow, findings: Analysis['findings']): boolean {
+export function isMeant(flow: AnalysisFlow, findings: readonly Finding[]): boolean {
   return flow.findings.length > 0 && flow.findings.every((index) => findings[index]?.severity === 'info');
 }

@@ -80,6 +80,7 @@ export function finish(lines: readonly string[], options: TextOptions): string {
   return options.unicode === false ? toAscii(text) : text;
 }
 
-function toAscii(text: string): string {
+/** Each sign that the renderers draw with as one character of ASCII, and any other as an escape. */
+export function toAscii(text: string): string {
   return text.replace(/[^\x00-\x7f]/gu, (sign) => ASCII[sign] ?? `\\u{${sign.codePointAt(0)?.toString(16)}}`);
 }

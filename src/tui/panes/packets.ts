@@ -120,7 +120,7 @@ function signOf(flow: LiveFlow | undefined, time: number): string {
 
 function fateText(flow: LiveFlow | undefined, time: number): string {
   if (!flow || !isFailingAt(flow, time)) return '';
-  const cause = flow.finding?.cause;
+  const cause = flow.findings[0]?.cause;
   return `${statusText(flow.flow)}${cause === undefined ? '' : `: ${printable(cause)}`}`;
 }
 

@@ -1,0 +1,170 @@
+/** The whole screen as lines, from what is followed and what the one who looks has chosen. */
+import type { LiveFlow } from '../live/flow-book.ts';
+import type { Trouble } from '../live/troubles.ts';
+import type { Style } from '../report/text/style.ts';
+import { displayWidth, padEnd } from '../report/text/width.ts';
+import { footerLine, headerLine } from './bars.ts';
+import type { ScreenData } from './data.ts';
+import { flowTest } from './flow-filter.ts';
+import { clip } from './fold.ts';
+import { type Layout, layoutOf, type Place } from './layout.ts';
+import type { Pane, PaneRoom } from './pane.ts';
+import { findingDetailPane } from './panes/finding-detail.ts';
+import { findingsPane } from './panes/findings.ts';
+import { flowDetailPane } from './panes/flow-detail.ts';
+import { flowsPane } from './panes/flows.ts';
+import { helpPane } from './panes/help.ts';
+import { reversed, screenStyle } from './screen-style.ts';
+import { type Scroll, settle } from './scroll.ts';
+import { LISTS, type List, type ScreenState, withScroll } from './state.ts';
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Terminal extends Size {
+  /** How many colours it has; 0: none are wanted. */
+  readonly colors: number;
+}
+
+/** One pane as it stands on the screen. */
+export interface Shown {
+  readonly which: List | 'detail' | 'help';
+  readonly pane: Pane;
+  /** Rows below its title and header. */
+  readonly height: number;
+  /** The first line is the title. */
+  readonly lines: readonly string[];
+  /** Lines above the rows. */
+  readonly head: number;
+}
+
+export interface Drawn {
+  readonly layout: Layout;
+  readonly header: string;
+  readonly footer: string;
+  readonly shown: ReadonlyMap<Place, Shown>;
+  /** With the places at which the panes stand now. */
+  readonly state: ScreenState;
+  readonly flow: LiveFlow | undefined;
+  readonly trouble: Trouble | undefined;
+}
+
+/** `tried`: what a what-if said, of the chosen flow. */
+export function draw(
+  data: ScreenData,
+  before: ScreenState,
+  terminal: Terminal,
+  tried: (flow: LiveFlow | undefined, room: PaneRoom) => readonly string[],
+): Drawn {
+  const { width, height, colors } = terminal;
+  const layout = layoutOf(width, height, before.isHelp ? 'list' : before.isZoomed ? before.focus : undefined);
+  const roomOf = (place: Place): PaneRoom => {
+    const columns = layout.places.get(place)?.width ?? width;
+    return { width: columns, style: screenStyle(colors, Math.max(20, Math.min(columns, 110))) };
+  };
+  let state = before;
+  const chosen = <T extends { readonly id: number }>(
+    list: List,
+    of: readonly T[],
+    pane: Pane,
+  ): T | undefined => {
+    state = withScroll(state, list, settle(state.scrolls[list], pane, heightOf(layout, 'list', pane)));
+    const { key } = state.scrolls[list];
+    return pane.rows === 0 ? undefined : of.find(({ id }) => String(id) === key);
+  };
+  const test = flowTest(before.filter, data.analysis);
+  const flows = data.flows.filter(test);
+  const panes: Record<'flows' | 'findings', Pane> = {
+    flows: flowsPane({ ...before, flows, of: data.flows.length }, roomOf('list')),
+    findings: findingsPane(data.troubles, roomOf('list')),
+  };
+  const flow = chosen('flows', flows, panes.flows);
+  const trouble = chosen('findings', data.troubles, panes.findings);
+  const list = before.list === 'findings' ? panes.findings : panes.flows;
+  const detail =
+    before.list === 'findings'
+      ? findingDetailPane(trouble, data.analysis, roomOf('detail'))
+      : flowDetailPane(
+          { flow, analysis: data.analysis, now: data.now, tried: tried(flow, roomOf('detail')) },
+          roomOf('detail'),
+        );
+  const wanted = new Map<Place, readonly [Shown['which'], Pane]>(
+    before.isHelp
+      ? [['list', ['help', helpPane(roomOf('list'))]]]
+      : [
+          ['list', [before.list, list]],
+          ['detail', ['detail', detail]],
+          ['side', before.list === 'findings' ? ['flows', panes.flows] : ['findings', panes.findings]],
+        ],
+  );
+  const shown = new Map<Place, Shown>();
+  for (const [place, [which, pane]] of wanted) {
+    const rectangle = layout.places.get(place);
+    if (!rectangle) continue;
+    const rows = heightOf(layout, place, pane);
+    const scroll = settle(state.scrolls[which], pane, rows);
+    if (place !== 'side') state = withScroll(state, which, scroll);
+    const { style } = roomOf(place);
+    const title =
+      place === 'list' && which !== 'help' ? tabs(data, state, style) : which === 'detail' ? 'path' : which;
+    const isFocused = place === state.focus || before.isHelp;
+    const lines = [
+      titleLine(title, positionText(pane, scroll, rows), isFocused, style, rectangle.width),
+      ...bodyLines(pane, scroll, rows, style, rectangle.width),
+    ];
+    shown.set(place, { which, pane, height: rows, lines, head: pane.header === undefined ? 1 : 2 });
+  }
+  const { style } = roomOf('list');
+  return {
+    layout,
+    header: headerLine(data, state, style, width),
+    footer: footerLine(data, state, style, width),
+    shown,
+    state,
+    flow,
+    trouble,
+  };
+}
+
+function heightOf({ places }: Layout, place: Place, pane: Pane): number {
+  const height = places.get(place)?.height ?? 1;
+  return Math.max(1, height - (pane.header === undefined ? 1 : 2));
+}
+
+function tabs({ troubles }: ScreenData, { list }: ScreenState, style: Style): string {
+  const holding = troubles.filter(({ ended }) => ended === undefined).length;
+  return LISTS.map((each, index) => {
+    const name = `${index + 1} ${each}${each === 'findings' && holding > 0 ? ` ${holding}` : ''}`;
+    return each === list
+      ? reversed(` ${name} `)
+      : ` ${holding > 0 && each === 'findings' ? style.bad(name) : name} `;
+  }).join('');
+}
+
+function positionText({ title, rows, keyOf }: Pane, scroll: Scroll, height: number): string {
+  if (rows <= height) return title;
+  const at = keyOf ? `${scroll.at + 1}/${rows}` : `${Math.round((100 * (scroll.top + height)) / rows)} %`;
+  return `${title} · ${at}${scroll.follows ? ' · following' : ''}`;
+}
+
+function titleLine(left: string, right: string, isFocused: boolean, style: Style, width: number): string {
+  const lead = isFocused ? '━' : '─';
+  const begin = `${lead} ${left} `;
+  const room = width - displayWidth(begin) - 4;
+  const end = room < 4 || right === '' ? '' : ` ${clip(right, room)} ${lead}`;
+  const line = lead.repeat(Math.max(0, width - displayWidth(begin) - displayWidth(end)));
+  const paint = isFocused ? style.bold : style.dim;
+  return clip(`${paint(begin)}${paint(line)}${paint(end)}`, width);
+}
+
+function bodyLines(pane: Pane, scroll: Scroll, height: number, style: Style, width: number): string[] {
+  const lines = pane.header === undefined ? [] : [clip(pane.header, width)];
+  if (pane.rows === 0) return [...lines, '', `  ${style.dim(pane.empty ?? '')}`];
+  for (let row = scroll.top; row < Math.min(pane.rows, scroll.top + height); row++) {
+    const line = clip(pane.row(row), width);
+    lines.push(pane.keyOf && row === scroll.at ? reversed(padEnd(line, width)) : line);
+  }
+  return lines;
+}
