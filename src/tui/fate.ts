@@ -6,6 +6,8 @@ import { fails, isMeant } from '../report/text/flow-name.ts';
 /** `meant`: turned away as somebody wanted it. */
 export type Fate = 'good' | 'bad' | 'doubtful' | 'meant';
 
+export const FATE_SIGN: Readonly<Record<Fate, string>> = { good: '✓', bad: '✗', doubtful: '?', meant: '·' };
+
 export function fateOf({ flow, findings }: LiveFlow): Fate {
   if (flow.status === 'delivered') return 'good';
   if (flow.status === 'unknown' || flow.status === 'degraded') return 'doubtful';

@@ -6,7 +6,7 @@ import { statusText } from '../../report/text/flow-name.ts';
 import { endpointText } from '../../report/text/header.ts';
 import type { Style } from '../../report/text/style.ts';
 import { truncate } from '../../report/text/width.ts';
-import { type Fate, fateOf, lastSeen, translated } from '../fate.ts';
+import { FATE_SIGN, type Fate, fateOf, lastSeen, translated } from '../fate.ts';
 import type { Pane, PaneRoom } from '../pane.ts';
 import type { Sort } from '../state.ts';
 import { type Column, layColumns, rowOf } from '../table.ts';
@@ -19,8 +19,6 @@ export interface FlowsView {
   readonly isReversed: boolean;
   readonly filter: string;
 }
-
-const SIGN: Readonly<Record<Fate, string>> = { good: '✓', bad: '✗', doubtful: '?', meant: '·' };
 
 export function flowsPane(view: FlowsView, { width, style }: PaneRoom): Pane {
   const flows = view.flows.toSorted(order(view));
@@ -49,7 +47,7 @@ const COLUMNS: readonly FlowColumn[] = [
   {
     title: '',
     width: 1,
-    cell: (flow, _, style) => paintOf(fateOf(flow), style)(SIGN[fateOf(flow)]),
+    cell: (flow, _, style) => paintOf(fateOf(flow), style)(FATE_SIGN[fateOf(flow)]),
   },
   { title: 'proto', width: 5, cell: ({ flow }, room) => truncate(printable(flow.protocol), room) },
   { title: 'client', width: 15, grows: 26, cell: ({ flow }, room) => endText(flow.client, room) },

@@ -2,8 +2,8 @@
 import { printable } from '../../base/printable.ts';
 import type { KeptPacket } from '../../live/packet-index.ts';
 import { timeText } from '../../report/text/packet-line.ts';
+import { clip } from '../fold.ts';
 import { type Pane, type PaneRoom, textPane } from '../pane.ts';
-import { clip } from './cell.ts';
 
 /** Undefined: none is chosen. */
 export function packetDetailPane(packet: KeptPacket | undefined, room: PaneRoom): Pane {

@@ -46,5 +46,5 @@ function keyOf({ ip, tcp, udp, ports }: Packet): string | undefined {
 /** Whether the flow was failing when the packet came (epoch seconds): it may have failed for a part of its time only. */
 export function isFailingAt({ flow }: LiveFlow, time: number): boolean {
   const { from = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = flow.failing ?? {};
-  return flow.status !== 'delivered' && flow.status !== 'unknown' && time >= from && time <= until;
+  return time >= from && time <= until;
 }

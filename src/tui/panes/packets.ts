@@ -5,127 +5,107 @@ import type { PacketChoice } from '../../live/packet-feed.ts';
 import type { KeptPacket } from '../../live/packet-index.ts';
 import { nameOf } from '../../live/tap.ts';
 import { dissect } from '../../packet/dissect.ts';
+import type { Packet } from '../../packet/packet.ts';
 import { summary } from '../../packet/summary.ts';
-import type { AnalysisFlow } from '../../report/analysis.ts';
 import { statusText } from '../../report/text/flow-name.ts';
 import { clockText } from '../../report/text/packet-line.ts';
 import type { Style } from '../../report/text/style.ts';
 import { thousands } from '../../report/text/summary.ts';
 import { displayWidth } from '../../report/text/width.ts';
 import type { ScreenData } from '../data.ts';
+import { FATE_SIGN, type Fate, fateOf } from '../fate.ts';
+import { clip } from '../fold.ts';
 import type { Pane, PaneRoom } from '../pane.ts';
-import { cell, clip } from './cell.ts';
-import { type FlowFinder, flowFinder, isFailingAt } from './packet-fate.ts';
-
-/** Columns: `10:00:02.500`, and of the name of a point at least and at most. */
-const CLOCK = 12;
-const LEAST_POINT = 5;
-const MOST_POINT = 28;
-/** Columns of a pane from which on it says in words what became of a packet. */
-const ROOMY = 120;
-/** `dropped: fwd-ip-forward-off` */
-const FATE = 30;
-
-/** Signs that stand for a status where there is no room for the word. */
-const SIGN: Readonly<Record<AnalysisFlow['status'], string>> = {
-  delivered: '✓',
-  'no-reply': '?',
-  dropped: '✗',
-  rejected: '✗',
-  degraded: '!',
-  unknown: ' ',
-};
-
-interface View {
-  readonly room: PaneRoom;
-  readonly point: number;
-  readonly fate: number;
-  readonly flowOf: FlowFinder;
-}
+import { type Column, layColumns, rowOf } from '../table.ts';
+import { paintOf } from './flows.ts';
+import { flowFinder, isFailingAt } from './packet-fate.ts';
 
 /** All packets that are kept, or those that are asked for. */
-export function packetsPane(data: ScreenData, room: PaneRoom, choice?: PacketChoice): Pane {
+export function packetsPane(data: ScreenData, { width, style }: PaneRoom, choice?: PacketChoice): Pane {
   const list = data.packets.list(choice);
   const names = data.points.map(({ point }) => displayWidth(printable(nameOf(point))));
-  const view: View = {
-    room,
-    point: Math.max(
-      LEAST_POINT,
-      Math.min(MOST_POINT, Math.floor(room.width / 5), ...[Math.max(0, ...names)]),
-    ),
-    fate: room.width >= ROOMY ? FATE : 0,
-    flowOf: flowFinder(data.flows),
-  };
+  const columns = layColumns(columnsFor(Math.max(0, ...names)), width);
+  const flowOf = flowFinder(data.flows);
   return {
-    title: choice
-      ? `Packets of ${choice.label} · ${thousands(list.length)}`
-      : `Packets · ${thousands(list.length)}`,
-    header: room.style.dim(
-      row(view, ['time (UTC)', ' ', 'point', view.fate > 0 ? 'its flow' : '', 'packet'], (cells) => cells),
+    title: `${thousands(list.length)}${choice ? ` · ${choice.label}` : ''}`,
+    header: clip(
+      rowOf(columns, ({ title }) => style.dim(title)),
+      width,
     ),
     rows: list.length,
     row: (index) => {
-      const packet = list.at(index);
-      return packet ? packetRow(packet, view) : '';
+      const kept = list.at(index);
+      if (!kept) return '';
+      const shown = shownOf(kept, flowOf);
+      return clip(
+        rowOf(columns, (column) => column.cell(shown, style)),
+        width,
+      );
     },
     keyOf: (index) => list.at(index)?.key ?? '',
     rowOf: (key) => list.rowOf(key),
-    empty: choice ? `No packet of ${choice.label} is kept.` : 'No packet has come yet.',
+    empty: choice ? `No packet is kept of ${choice.label}.` : 'No packet has come yet.',
   };
 }
 
-type Cells = readonly [clock: string, sign: string, point: string, fate: string, text: string];
+interface Shown {
+  readonly kept: KeptPacket;
+  readonly packet: Packet;
+  readonly flow: LiveFlow | undefined;
+  /** What became of its flow, as far as it is known. */
+  readonly fate: Fate | undefined;
+}
 
-function packetRow({ point, frame }: KeptPacket, view: View): string {
+function shownOf(kept: KeptPacket, flowOf: (packet: Packet) => LiveFlow | undefined): Shown {
+  const { frame } = kept;
   const packet = dissect(frame);
-  const flow = view.flowOf(packet);
-  const time = frame.seconds + frame.nanoseconds / 1e9;
-  const paint = paintOf(flow, time, view.room.style);
-  const clock = clockText(frame.seconds, frame.nanoseconds).slice(0, CLOCK);
-  const cells: Cells = [
-    clock,
-    signOf(flow, time),
-    printable(point),
-    fateText(flow, time),
-    printable(summary(packet)),
+  const flow = flowOf(packet);
+  const fate = flow && fateAt(flow, frame.seconds + frame.nanoseconds / 1e9);
+  return { kept, packet, flow, fate };
+}
+
+/** As the last analysis has its flow; of one that failed for a part of its time, what it was then. */
+function fateAt(flow: LiveFlow, time: number): Fate {
+  const fate = fateOf(flow);
+  return fate === 'good' || isFailingAt(flow, time) ? fate : 'good';
+}
+
+interface PacketColumn extends Column {
+  /** Painted. */
+  cell(shown: Shown, style: Style): string;
+}
+
+/** Columns of `10:00:02.500`, and of the name of a point at most. */
+const CLOCK = 12;
+const MOST_POINT = 24;
+
+function columnsFor(pointWidth: number): readonly PacketColumn[] {
+  return [
+    {
+      title: 'time (UTC)',
+      width: CLOCK,
+      cell: ({ packet: { seconds, nanoseconds } }, style) =>
+        style.dim(clockText(seconds, nanoseconds).slice(0, CLOCK)),
+    },
+    { title: '', width: 1, cell: ({ fate }, style) => (fate ? paintOf(fate, style)(FATE_SIGN[fate]) : '') },
+    {
+      title: 'at',
+      width: Math.max(4, Math.min(12, pointWidth)),
+      grows: Math.max(5, Math.min(MOST_POINT, pointWidth)),
+      cell: ({ kept }, style) => style.name(printable(kept.point)),
+    },
+    {
+      title: 'its flow',
+      width: 20,
+      grows: 34,
+      from: 130,
+      cell: ({ flow, fate }, style) =>
+        flow && fate && fate !== 'good' ? paintOf(fate, style)(flowText(flow)) : '',
+    },
+    { title: 'packet', width: 20, grows: 400, cell: ({ packet }) => printable(summary(packet)) },
   ];
-  return row(view, cells, ([when, sign, where, fate, text]) => [
-    view.room.style.dim(when),
-    paint(sign),
-    view.room.style.name(where),
-    paint(fate),
-    text,
-  ]);
 }
 
-/** Cells in their columns, painted then; what doesn't fit goes from the end. */
-function row(view: View, [clock, sign, point, fate, text]: Cells, paint: (cells: Cells) => Cells): string {
-  const { width } = view.room;
-  const left = CLOCK + 1 + 1 + 1 + view.point + 1 + (view.fate > 0 ? view.fate + 1 : 0);
-  if (width < left) return clip(`${clock} ${sign} ${point}`, width);
-  const cells = paint([
-    cell(clock, CLOCK),
-    cell(sign, 1),
-    cell(point, view.point),
-    cell(fate, view.fate),
-    clip(text, width - left),
-  ]);
-  return cells.filter((_, index) => index !== 3 || view.fate > 0).join(' ');
-}
-
-function signOf(flow: LiveFlow | undefined, time: number): string {
-  if (!flow) return ' ';
-  return isFailingAt(flow, time) ? SIGN[flow.flow.status] : flow.flow.status === 'unknown' ? ' ' : '✓';
-}
-
-function fateText(flow: LiveFlow | undefined, time: number): string {
-  if (!flow || !isFailingAt(flow, time)) return '';
-  const cause = flow.findings[0]?.cause;
-  return `${statusText(flow.flow)}${cause === undefined ? '' : `: ${printable(cause)}`}`;
-}
-
-function paintOf(flow: LiveFlow | undefined, time: number, style: Style): (text: string) => string {
-  if (!flow || flow.flow.status === 'unknown') return (text) => text;
-  if (!isFailingAt(flow, time)) return style.good;
-  return flow.flow.status === 'degraded' ? style.doubtful : style.bad;
+function flowText({ flow, findings: [finding] }: LiveFlow): string {
+  return finding ? printable(finding.cause) : statusText(flow);
 }
