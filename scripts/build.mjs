@@ -69,7 +69,7 @@ const library = await build({
   splitting: true,
   format: 'esm',
   sourcemap: 'linked',
-  external: ['cap'],
+  external: ['cap', 'blessed'],
   plugins: [foreknown],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
@@ -138,7 +138,7 @@ const forProgram = {
   minify: true,
   lineLimit: 160,
   sourcemap: 'external',
-  external: ['cap'],
+  external: ['cap', 'blessed'],
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'module.url' },
   banner: {

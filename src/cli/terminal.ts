@@ -31,7 +31,7 @@ function widthOf(io: Io): number {
 }
 
 /** locale(7): LC_ALL before LC_CTYPE before LANG; none of them is the C locale. */
-function isUtf8({ LC_ALL, LC_CTYPE, LANG }: Io['env']): boolean {
+export function isUtf8({ LC_ALL, LC_CTYPE, LANG }: Io['env']): boolean {
   const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== '');
   return locale !== undefined && /utf-?8/i.test(locale);
 }

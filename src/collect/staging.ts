@@ -36,10 +36,10 @@ export class Staging {
     ensureFolder(this.folder);
   }
 
-  write(path: string, text: string): void {
+  write(path: string, content: string | Uint8Array): void {
     const file = join(this.folder, path);
     ensureFolder(dirname(file));
-    writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
+    writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
   }
 
   /** Another folder of the draft, beside the bundle's own. */

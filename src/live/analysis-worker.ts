@@ -1,15 +1,15 @@
 /** The thread of `analyst.ts`. */
 import { parentPort } from 'node:worker_threads';
-import { type Answer, analyseBundle, type BundleFile } from './analyst.ts';
+import { type Answer, analyseBundle, type Question } from './analyst.ts';
 
-parentPort?.on('message', async (bundle: readonly BundleFile[]) => {
-  parentPort?.postMessage(await answerTo(bundle));
+parentPort?.on('message', async (question: Question) => {
+  parentPort?.postMessage(await answerTo(question));
 });
 
-async function answerTo(bundle: readonly BundleFile[]): Promise<Answer> {
+async function answerTo({ bundle, whatIf }: Question): Promise<Answer> {
   try {
-    return { analysis: await analyseBundle(bundle) };
+    return { analysis: await analyseBundle(bundle, whatIf) };
   } catch (error) {
-    return { failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { failed: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { analyze } from '../diagnose/analyze.ts';
+import { whatIf } from '../diagnose/what-if.ts';
 import { resolveFiles } from '../input/resolve.ts';
 import type { Analysis } from '../report/analysis.ts';
 import { assemble } from '../report/assemble.ts';
@@ -14,8 +15,8 @@ export interface BundleFile {
 }
 
 export interface Analyst {
-  /** One bundle at a time. Rejects where the analysis could not be made. */
-  analyse(bundle: readonly BundleFile[]): Promise<Analysis>;
+  /** One after the other. `whatIf`: commands that are tried on the model. Rejects where the analysis could not be made. */
+  analyse(bundle: readonly BundleFile[], whatIf?: readonly string[]): Promise<Analysis>;
   end(): void;
 }
 
@@ -32,8 +33,21 @@ export function createAnalyst(): Analyst {
 /** What the packets are called in evidence: `live/captures/host/eth0.pcap`. */
 const NAME = 'live';
 
-export async function analyseBundle(bundle: readonly BundleFile[]): Promise<Analysis> {
-  return assemble(await analyze(await resolveFiles(NAME, bundle), { threads: 1 }));
+export async function analyseBundle(
+  bundle: readonly BundleFile[],
+  commands: readonly string[] = [],
+): Promise<Analysis> {
+  const result = await analyze(await resolveFiles(NAME, bundle), { threads: 1 });
+  if (commands.length === 0) return assemble(result);
+  const tried = whatIf(result.scene, commands);
+  if (typeof tried === 'string') throw new Error(tried);
+  return assemble(result, tried);
+}
+
+/** What the thread is asked. */
+export interface Question {
+  readonly bundle: readonly BundleFile[];
+  readonly whatIf: readonly string[];
 }
 
 export type Answer = { readonly analysis: Analysis } | { readonly failed: string };
@@ -42,18 +56,25 @@ class Thread implements Analyst {
   readonly #path: string;
   #worker: Worker | undefined;
   #answered: ((answer: Answer) => void) | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  async analyse(bundle: readonly BundleFile[]): Promise<Analysis> {
+  analyse(bundle: readonly BundleFile[], commands: readonly string[] = []): Promise<Analysis> {
+    const next = this.#last.then(() => this.#ask({ bundle, whatIf: commands }));
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  async #ask(question: Question): Promise<Analysis> {
     // One that died of a bundle begins anew with the next.
     this.#worker ??= this.#begin();
     const worker = this.#worker;
     const answer = await new Promise<Answer>((resolve) => {
       this.#answered = resolve;
-      worker.postMessage(bundle);
+      worker.postMessage(question);
     });
     if ('failed' in answer) throw new Error(answer.failed);
     return answer.analysis;

@@ -171,6 +171,11 @@ export class Live {
     ];
   }
 
+  /** What the packets of the last analysis would meet after a command; rejects with why it can't be tried. */
+  tryOut(command: string): Promise<Analysis> {
+    return this.#outside.analyst.analyse(this.bundle(this.#outside.now() / 1000 - this.span), [command]);
+  }
+
   async stop(): Promise<void> {
     this.#isOver = true;
     clearInterval(this.#timer);

@@ -1,19 +1,15 @@
 /** The whole screen as lines, from what is followed and what the one who looks has chosen. */
 import type { LiveFlow } from '../live/flow-book.ts';
 import type { Trouble } from '../live/troubles.ts';
-import type { Style } from '../report/text/style.ts';
+import { MAX_WIDTH, type Style } from '../report/text/style.ts';
 import { displayWidth, padEnd } from '../report/text/width.ts';
 import { footerLine, headerLine } from './bars.ts';
 import type { ScreenData } from './data.ts';
-import { flowTest } from './flow-filter.ts';
 import { clip } from './fold.ts';
 import { type Layout, layoutOf, type Place } from './layout.ts';
 import type { Pane, PaneRoom } from './pane.ts';
-import { findingDetailPane } from './panes/finding-detail.ts';
-import { findingsPane } from './panes/findings.ts';
-import { flowDetailPane } from './panes/flow-detail.ts';
-import { flowsPane } from './panes/flows.ts';
 import { helpPane } from './panes/help.ts';
+import { Panes } from './panes/panes.ts';
 import { reversed, screenStyle } from './screen-style.ts';
 import { type Scroll, settle } from './scroll.ts';
 import { LISTS, type List, type ScreenState, withScroll } from './state.ts';
@@ -51,64 +47,47 @@ export interface Drawn {
   readonly trouble: Trouble | undefined;
 }
 
-/** `tried`: what a what-if said, of the chosen flow. */
+/** `tried`: what a what-if said of a flow, as lines. */
 export function draw(
   data: ScreenData,
   before: ScreenState,
   terminal: Terminal,
-  tried: (flow: LiveFlow | undefined, room: PaneRoom) => readonly string[],
+  tried: (flow: LiveFlow, style: Style) => readonly string[],
 ): Drawn {
   const { width, height, colors } = terminal;
   const layout = layoutOf(width, height, before.isHelp ? 'list' : before.isZoomed ? before.focus : undefined);
   const roomOf = (place: Place): PaneRoom => {
     const columns = layout.places.get(place)?.width ?? width;
-    return { width: columns, style: screenStyle(colors, Math.max(20, Math.min(columns, 110))) };
+    return { width: columns, style: screenStyle(colors, Math.max(20, Math.min(columns, MAX_WIDTH))) };
   };
+  const panes = new Panes(data, before, (list) => roomOf(list === before.list ? 'list' : 'side'));
   let state = before;
-  const chosen = <T extends { readonly id: number }>(
-    list: List,
-    of: readonly T[],
-    pane: Pane,
-  ): T | undefined => {
+  /** Chosen is what the list says, or would, where another one is shown. */
+  const chosenIn = (list: List): string | undefined => {
+    const pane = panes.list(list);
     state = withScroll(state, list, settle(state.scrolls[list], pane, heightOf(layout, 'list', pane)));
-    const { key } = state.scrolls[list];
-    return pane.rows === 0 ? undefined : of.find(({ id }) => String(id) === key);
+    return pane.rows === 0 ? undefined : state.scrolls[list].key;
   };
-  const test = flowTest(before.filter, data.analysis);
-  const flows = data.flows.filter(test);
-  const panes: Record<'flows' | 'findings', Pane> = {
-    flows: flowsPane({ ...before, flows, of: data.flows.length }, roomOf('list')),
-    findings: findingsPane(data.troubles, roomOf('list')),
-  };
-  const flow = chosen('flows', flows, panes.flows);
-  const trouble = chosen('findings', data.troubles, panes.findings);
-  const list = before.list === 'findings' ? panes.findings : panes.flows;
-  const detail =
-    before.list === 'findings'
-      ? findingDetailPane(trouble, data.analysis, roomOf('detail'))
-      : flowDetailPane(
-          { flow, analysis: data.analysis, now: data.now, tried: tried(flow, roomOf('detail')) },
-          roomOf('detail'),
-        );
-  const wanted = new Map<Place, readonly [Shown['which'], Pane]>(
-    before.isHelp
-      ? [['list', ['help', helpPane(roomOf('list'))]]]
-      : [
-          ['list', [before.list, list]],
-          ['detail', ['detail', detail]],
-          ['side', before.list === 'findings' ? ['flows', panes.flows] : ['findings', panes.findings]],
-        ],
-  );
+  panes.choose({ flow: chosenIn('flows'), finding: chosenIn('findings') });
+  if (before.list === 'packets') panes.choose({ packet: chosenIn('packets') });
+  const { list } = before;
+  const side: List = list === 'packets' ? 'flows' : 'packets';
+  const wanted: [Place, Shown['which'], Pane][] = before.isHelp
+    ? [['list', 'help', helpPane(roomOf('list'))]]
+    : [
+        ['list', list, panes.list(list)],
+        ['detail', 'detail', panes.detail(list, roomOf('detail'), tried)],
+        ['side', side, panes.list(side)],
+      ];
   const shown = new Map<Place, Shown>();
-  for (const [place, [which, pane]] of wanted) {
+  for (const [place, which, pane] of wanted) {
     const rectangle = layout.places.get(place);
     if (!rectangle) continue;
     const rows = heightOf(layout, place, pane);
+    const { style } = roomOf(place);
     const scroll = settle(state.scrolls[which], pane, rows);
     if (place !== 'side') state = withScroll(state, which, scroll);
-    const { style } = roomOf(place);
-    const title =
-      place === 'list' && which !== 'help' ? tabs(data, state, style) : which === 'detail' ? 'path' : which;
+    const title = place === 'list' && which !== 'help' ? tabs(data, state, style) : titleOf(which, list);
     const isFocused = place === state.focus || before.isHelp;
     const lines = [
       titleLine(title, positionText(pane, scroll, rows), isFocused, style, rectangle.width),
@@ -123,9 +102,14 @@ export function draw(
     footer: footerLine(data, state, style, width),
     shown,
     state,
-    flow,
-    trouble,
+    flow: panes.flow,
+    trouble: panes.trouble,
   };
+}
+
+function titleOf(which: Shown['which'], list: List): string {
+  if (which !== 'detail') return which;
+  return list === 'findings' ? 'finding' : list === 'packets' ? 'packet' : 'path';
 }
 
 function heightOf({ places }: Layout, place: Place, pane: Pane): number {

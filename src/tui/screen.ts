@@ -82,7 +82,7 @@ export class Screen {
     ];
     for (const [place, rectangle] of layout.places) parts.push([rectangle, shown.get(place)?.lines ?? []]);
     while (this.#boxes.length > parts.length) this.#boxes.pop()?.detach();
-    parts.forEach(([rectangle, lines], index) => this.#fill(index, rectangle, lines));
+    for (const [index, [rectangle, lines]] of parts.entries()) this.#fill(index, rectangle, lines);
     this.#screen.render();
   }
 

@@ -1,0 +1,72 @@
+/** `nettrace live --headless`: events as lines. */
+import { createAnalyst } from '../../../live/analyst.ts';
+import { eventText } from '../../../live/event-text.ts';
+import { changeOf, endOf, findingOf, type LiveEvent, pointOf } from '../../../live/events.ts';
+import { Live } from '../../../live/live.ts';
+import { nameOf } from '../../../live/tap.ts';
+import type { Analysis } from '../../../report/analysis.ts';
+import type { LiveCommandOptions } from '../../commands/live.ts';
+import type { Io, Status } from '../../io.ts';
+import { textOptions } from '../../terminal.ts';
+import { beginLive, type Followed, liveOptions } from './follow.ts';
+
+/** Until it is told to end, the time is over, or something is found that it was to end with. */
+export async function headless(options: LiveCommandOptions, io: Io, followed: Followed): Promise<Status> {
+  const tell = teller(options, io, followed.end);
+  const now = () => Date.now() / 1000;
+  const dropped = new Map<string, number>();
+  let wasBehind = false;
+  const live = new Live(liveOptions(options, followed), {
+    host: followed.host,
+    analyst: createAnalyst(),
+    now: Date.now,
+    listener: {
+      onChange: (changes) => {
+        for (const change of changes) tell(changeOf(change, now()));
+      },
+      onAnalysis: (analysis, { appeared, ended: over }) => {
+        const time = now();
+        for (const trouble of appeared) tell(findingOf(trouble, time), analysis);
+        for (const trouble of over) tell(endOf(trouble, time));
+        for (const point of live.points) {
+          const more = (point.dropped ?? 0) - (dropped.get(nameOf(point.point)) ?? 0);
+          dropped.set(nameOf(point.point), point.dropped ?? 0);
+          const { namespace, interface: device } = pointOf(point);
+          if (more > 0) tell({ event: 'drops', time, namespace, interface: device, dropped: more });
+        }
+        if (live.isBehind && !wasBehind) tell({ event: 'behind', time, span: live.span });
+        wasBehind = live.isBehind;
+      },
+      onWarning: (text) => tell({ event: 'warning', time: now(), text }),
+    },
+  });
+  try {
+    await beginLive(live);
+    tell({
+      event: 'begin',
+      time: now(),
+      points: live.points.map(pointOf),
+      namespaces: live.state.namespaces.map(({ name }) => name),
+      missing: live.state.missing.map((missing) => ({ ...missing })),
+    });
+    await followed.ended(options.duration);
+    tell({ event: 'stop', time: now(), points: live.points.map(pointOf), findings: live.troubles.count });
+    return live.troubles.count > 0 ? 1 : 0;
+  } finally {
+    await live.stop();
+  }
+}
+
+function teller(
+  options: LiveCommandOptions,
+  io: Io,
+  end: () => void,
+): (event: LiveEvent, analysis?: Analysis) => void {
+  const style = textOptions(io, options);
+  return (event, analysis) => {
+    if (options.quiet && !['finding', 'end', 'warning'].includes(event.event)) return;
+    if (options.format === 'jsonl') io.stdout.write(`${JSON.stringify(event)}\n`);
+    else io.stdout.write(eventText(event, analysis, style));
+    if (options.exitOnFinding && event.event === 'finding') end();
+  };
+}

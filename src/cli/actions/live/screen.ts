@@ -1,0 +1,104 @@
+/** `nettrace live`: the screen. */
+import { printable } from '../../../base/printable.ts';
+import { createAnalyst } from '../../../live/analyst.ts';
+import { Live } from '../../../live/live.ts';
+import { App } from '../../../tui/app.ts';
+import { Rates } from '../../../tui/rates.ts';
+import type { LiveCommandOptions } from '../../commands/live.ts';
+import { type Io, type Status, UsageError } from '../../io.ts';
+import { hasColor, isUtf8 } from '../../terminal.ts';
+import { actsOf } from './acts.ts';
+import { beginLive, type Followed, liveOptions } from './follow.ts';
+
+export interface TerminalStreams {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly name: string;
+}
+
+const HEADLESS = 'nettrace live --headless prints what happens, as text or as JSON lines.';
+
+/** Throws where there is none that a screen can be drawn on. */
+export function requireTerminal({ env }: Io): TerminalStreams {
+  const { stdin: input, stdout: output } = process;
+  if (!input.isTTY || !output.isTTY) throw new UsageError('the screen needs a terminal', HEADLESS);
+  const name = env.TERM ?? '';
+  if (name === '' || name === 'dumb')
+    throw new UsageError(
+      name === '' ? 'TERM is not set: what can this terminal do?' : 'a dumb terminal has no screen',
+      HEADLESS,
+    );
+  return { input, output, name };
+}
+
+export async function onScreen(
+  options: LiveCommandOptions,
+  io: Io,
+  followed: Followed,
+  { input, output, name }: TerminalStreams,
+): Promise<Status> {
+  let app: App | undefined;
+  const early: string[] = [];
+  const live = new Live(liveOptions(options, followed), {
+    host: followed.host,
+    analyst: createAnalyst(),
+    now: Date.now,
+    listener: {
+      onChange: () => {},
+      onAnalysis: () => {},
+      onWarning: (text) => {
+        if (app) app.say(text, true);
+        else early.push(text);
+      },
+    },
+  });
+  const rates = new Rates();
+  const acts = actsOf(live, io.env);
+  try {
+    output.write('Reading the host …\r');
+    await beginLive(live);
+    app = new App(
+      {
+        input,
+        output,
+        terminal: name,
+        color: hasColor(io, io.stdout, options.color),
+        unicode: isUtf8(io.env),
+      },
+      {
+        data: () => {
+          const now = Date.now() / 1000;
+          return {
+            now,
+            points: rates.take(live.points, now),
+            flows: live.flows.list(),
+            troubles: live.troubles.list(),
+            analysis: live.analysis,
+            packets: live.packets,
+            links: live.links,
+            rules: live.rules,
+            notes: notesOf(live),
+          };
+        },
+        bundle: () => live.bundle(Number.NEGATIVE_INFINITY),
+        watchRules: (isWatched) => live.watchRules(isWatched),
+        acts,
+        env: io.env,
+      },
+    );
+    for (const text of early) app.say(text, true);
+    void app.left.then(followed.end);
+    await followed.ended(options.duration);
+  } finally {
+    app?.end();
+    await live.stop();
+  }
+  for (const text of acts.done) io.stdout.write(`${printable(text)}\n`);
+  return live.troubles.count > 0 ? 1 : 0;
+}
+
+function notesOf(live: Live): string[] {
+  return live.isBehind
+    ? [`more packets come than are looked at: of the last ${live.span.toFixed(1)} s only`]
+    : [];
+}
