@@ -259,7 +259,8 @@ function keyOf(protocol: number, source: FlowEnd, destination: FlowEnd): string 
   return from < to ? `${protocol} ${from} ${to}` : `${protocol} ${to} ${from}`;
 }
 
-function isNoise(packet: Packet): boolean {
+/** Between no two hosts: multicast, broadcast, neighbour discovery. */
+export function isNoise(packet: Packet): boolean {
   const { ip, icmp, ether } = packet;
   if (!ip) return true;
   if (ether?.destination !== undefined && isGroupMac(ether.destination)) return true;

@@ -2,6 +2,8 @@
 
 import type { Finding } from '../diagnose/finding.ts';
 import type { Analysis, AnalysisFlow } from '../report/analysis.ts';
+import { FlowCount } from './flow-count.ts';
+import type { Tally } from './tally.ts';
 
 export interface LiveFlow {
   /** From 1, in the order in which they were seen first; stays when the analysis numbers its flows anew. */
@@ -19,37 +21,81 @@ export interface LiveFlow {
   readonly last: number;
 }
 
-/** Flows that are remembered, the latest. */
+/** Flows that are remembered, the latest, and for how many seconds after their last packet. */
 const MOST = 5000;
+const REMEMBERED = 900;
+
+interface Entry extends Pick<LiveFlow, 'id' | 'flow' | 'findings' | 'first'> {
+  readonly count: FlowCount;
+  /** What `list` gave, as long as it holds. */
+  shown: LiveFlow | undefined;
+}
 
 export class FlowBook {
-  #known = new Map<string, LiveFlow>();
-  #count = 0;
+  /** At the end those that were analysed last. */
+  readonly #known = new Map<string, Entry>();
+  readonly #tally: Tally;
+  #begun = 0;
 
-  update(analysis: Analysis): void {
+  constructor(tally: Tally) {
+    this.#tally = tally;
+  }
+
+  /** `now`: epoch seconds. */
+  update(analysis: Analysis, now: number): void {
+    const present = new Set<string>();
     for (const flow of analysis.flows) {
       const key = keyOf(flow);
+      // Several pings of one host to another are one: the one that fails is told.
+      if (present.has(key) && flow.findings.length === 0) continue;
+      present.add(key);
       const before = this.#known.get(key);
-      // At the end again: the first ones are those that were not seen for longest.
+      const count = before?.count ?? new FlowCount();
+      count.know(flow);
+      count.count(this.#tally, now);
       this.#known.delete(key);
       this.#known.set(key, {
-        id: before?.id ?? ++this.#count,
+        id: before?.id ?? ++this.#begun,
         ...ownFindings(flow, analysis),
-        packets: flow.packets,
-        rate: 0,
         first: before?.first ?? flow.start,
-        last: flow.end,
+        count,
+        shown: undefined,
       });
     }
+    this.#forget(now);
+  }
+
+  /** Counts what came since; `now`: epoch seconds. */
+  count(now: number): void {
+    for (const entry of this.#known.values()) {
+      const { count } = entry;
+      const { forward, reply, rate, last } = count;
+      count.count(this.#tally, now);
+      const isSame =
+        forward === count.forward && reply === count.reply && rate === count.rate && last === count.last;
+      if (!isSame) entry.shown = undefined;
+    }
+  }
+
+  /** What it gives doesn't change any more. */
+  list(): readonly LiveFlow[] {
+    return Array.from(this.#known.values(), shownOf);
+  }
+
+  #forget(now: number): void {
+    for (const [key, { count }] of this.#known) if (count.last < now - REMEMBERED) this.#known.delete(key);
     for (const key of this.#known.keys()) {
       if (this.#known.size <= MOST) break;
       this.#known.delete(key);
     }
   }
+}
 
-  list(): readonly LiveFlow[] {
-    return [...this.#known.values()];
-  }
+function shownOf(entry: Entry): LiveFlow {
+  const { id, flow, findings, first, count } = entry;
+  const { forward, reply, rate, last } = count;
+  entry.shown ??= { id, flow, findings, packets: { forward, reply }, rate, first, last };
+  return entry.shown;
 }
 
 function keyOf({ protocol, client, server }: AnalysisFlow): string {

@@ -16,6 +16,7 @@ import type { LivePoint } from './point-tap.ts';
 import { sensiblePoints } from './points.ts';
 import type { Backend } from './programs.ts';
 import { RuleBook, type RulesRead } from './rule-book.ts';
+import { Tally } from './tally.ts';
 import { nameOf, type TapLimits } from './tap.ts';
 import { Taps } from './taps.ts';
 import { type News, Troubles } from './troubles.ts';
@@ -51,6 +52,8 @@ export interface Wrong {
 
 /** Milliseconds between two looks at whether there is something to analyse, and two analyses at least. */
 const LOOK = 100;
+/** How often packets that came are told to the flows. */
+const COUNT = 500;
 const PAUSE = 400;
 /** An analysis is followed by a pause of so many times its length: the host has other things to do. */
 const REST = 2;
@@ -60,7 +63,7 @@ const MOST_ANALYSED = 2 << 20;
 
 export class Live {
   readonly troubles = new Troubles();
-  readonly flows = new FlowBook();
+  readonly flows: FlowBook;
   analysis: Analysis | undefined;
   /** Seconds of packets that the last analysis had. */
   span = SPAN;
@@ -73,7 +76,7 @@ export class Live {
   readonly #feed: PacketFeed;
   readonly #links = new LinkBook();
   readonly #rules = new RuleBook();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
   /** Epoch milliseconds: when the host changed last, and before which there is no next analysis. */
   #changed: number | undefined;
   #next = 0;
@@ -94,8 +97,11 @@ export class Live {
       onWarning: (text) => listener.onWarning(text),
       isNear: ({ name }) => this.#isNear(name),
     });
+    const tally = new Tally({ onForget: () => this.flows.count(now() / 1000) });
+    this.flows = new FlowBook(tally);
     this.#taps = new Taps(options.backend, options.limits, host, {
-      onPacket: () => {
+      onPacket: (point, frame) => {
+        tally.add(point, frame);
         this.#isDirty = true;
       },
       onEnd: (point, reason) => {
@@ -150,7 +156,10 @@ export class Live {
           : 'Capturing needs root, or CAP_NET_RAW and CAP_NET_ADMIN: sudo nettrace live',
       };
     this.#isBegun = true;
-    this.#timer = setInterval(() => void this.#analyse(), LOOK);
+    this.#timers.push(
+      setInterval(() => void this.#analyse(), LOOK),
+      setInterval(() => this.flows.count(this.#outside.now() / 1000), COUNT),
+    );
     return undefined;
   }
 
@@ -178,7 +187,7 @@ export class Live {
 
   async stop(): Promise<void> {
     this.#isOver = true;
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#follower.stop();
     await this.#taps.stop();
     this.#outside.analyst.end();
@@ -238,7 +247,7 @@ export class Live {
       const analysis = await analyst.analyse(this.bundle(from));
       if (this.#isOver) return;
       this.analysis = analysis;
-      this.flows.update(analysis);
+      this.flows.update(analysis, begun / 1000);
       this.#passed = passedBy(analysis);
       this.span = begun / 1000 - from;
       const changed = this.#changed === undefined ? undefined : this.#changed / 1000;

@@ -18,7 +18,7 @@ export interface LivePoint {
 }
 
 export interface PointListener {
-  onPacket(): void;
+  onPacket(frame: Frame): void;
   onEnd(reason: string): void;
 }
 
@@ -51,7 +51,7 @@ export class PointTap implements LivePoint {
         this.packets++;
         this.bytes += frame.length;
         this.window.add(frame);
-        listener.onPacket();
+        listener.onPacket(frame);
       },
       onStatistics: ({ dropped }) => {
         this.dropped = dropped;

@@ -1,4 +1,5 @@
 /** All capture points of a followed host. */
+import type { Frame } from '../capture/frame.ts';
 import type { CollectedFile } from '../collect/bundle.ts';
 import type { CapturePoint } from '../collect/capture-points.ts';
 import type { Host } from '../collect/host.ts';
@@ -7,7 +8,8 @@ import { type Backend, programOf } from './programs.ts';
 import { nameOf, type TapLimits } from './tap.ts';
 
 export interface TapsListener {
-  onPacket(): void;
+  /** `point`: a number that no other point has or had; the frame is valid during the call only. */
+  onPacket(point: number, frame: Frame): void;
   onEnd(point: CapturePoint, reason: string): void;
 }
 
@@ -21,6 +23,7 @@ export class Taps {
   readonly #limits: TapLimits;
   readonly #host: Host;
   readonly #listener: TapsListener;
+  #begun = 0;
 
   constructor(backend: Backend, limits: TapLimits, host: Host, listener: TapsListener) {
     this.#backend = backend;
@@ -49,8 +52,9 @@ export class Taps {
   #tap(point: CapturePoint): PointTap {
     const { snaplen } = this.#limits;
     const program = programOf(this.#backend, point.device, this.#limits);
+    const number = this.#begun++;
     return new PointTap(point, program, snaplen, this.#host, {
-      onPacket: () => this.#listener.onPacket(),
+      onPacket: (frame) => this.#listener.onPacket(number, frame),
       onEnd: (reason) => this.#listener.onEnd(point, reason),
     });
   }
