@@ -5,7 +5,7 @@ import { clock } from '../report/text/why.ts';
 import { displayWidth, padEnd, truncate } from '../report/text/width.ts';
 import type { ScreenData } from './data.ts';
 import { clip } from './fold.ts';
-import { HINTS } from './keys.ts';
+import { hintsWithin, type Key } from './keys.ts';
 import { count } from './panes/flows.ts';
 import { reversed } from './screen-style.ts';
 import type { Prompt, ScreenState } from './state.ts';
@@ -44,14 +44,17 @@ export function bits(number: number): string {
   return `${(number / 1e9).toFixed(1)} Gbit`;
 }
 
+const GAP = '  ';
+
 export function footerLine(data: ScreenData, state: ScreenState, style: Style, width: number): string {
   const { prompt, message } = state;
   if (prompt) return promptLine(prompt, style, width);
   if (message) return (message.isBad ? style.bad : style.good)(truncate(message.text, width));
-  const hints = HINTS.map(({ label, hint }) => `${style.command(label)} ${hint}`);
   const [note] = data.notes;
   if (note !== undefined) return clip(`${style.doubtful(note)}  ${style.command('?')} keys`, width);
-  return clip(hints.join('  '), width);
+  const textOf = ({ label, hint }: Key) => `${label} ${hint}${GAP}`;
+  const hints = hintsWithin(width + GAP.length, (key) => displayWidth(textOf(key)));
+  return hints.map(({ label, hint }) => `${style.command(label)} ${hint}`).join(GAP);
 }
 
 const ASKED: Readonly<Record<Prompt['kind'], string>> = { filter: 'filter: ', 'what-if': 'what if: ' };

@@ -16,8 +16,9 @@ export interface Key {
   /** As they are written for people. */
   readonly label: string;
   readonly help: string;
-  /** In the line at the bottom, where it is one of the most needed. */
+  /** In the line at the bottom, where there is room: the lower the rank the sooner. */
   readonly hint?: string;
+  readonly rank?: number;
   readonly change?: Change;
   readonly movement?: Movement;
   readonly act?: Act;
@@ -45,6 +46,7 @@ export const SECTIONS: readonly Section[] = [
         label: 'Enter',
         help: 'all of what is chosen, and the list again',
         hint: 'more',
+        rank: 4,
         change: { do: 'zoom' },
       },
       {
@@ -60,7 +62,14 @@ export const SECTIONS: readonly Section[] = [
         help: 'packets and rules of the chosen flow only, or of all',
         change: { do: 'narrow' },
       },
-      { keys: ['?', 'h', 'f1'], label: '?', help: 'these keys', hint: 'keys', change: { do: 'help' } },
+      {
+        keys: ['?', 'h', 'f1'],
+        label: '?',
+        help: 'these keys',
+        hint: 'keys',
+        rank: 1,
+        change: { do: 'help' },
+      },
     ],
   },
   {
@@ -89,15 +98,24 @@ export const SECTIONS: readonly Section[] = [
         label: '/',
         help: 'filter: tcp port 80, host web, 10.0.0.2 > 8.8.8.8:53, or any word of a row',
         hint: 'filter',
+        rank: 3,
         act: 'filter',
       },
-      { keys: ['s'], label: 's', help: 'sort by the next column', hint: 'sort', change: { do: 'sort' } },
+      {
+        keys: ['s'],
+        label: 's',
+        help: 'sort by the next column',
+        hint: 'sort',
+        rank: 9,
+        change: { do: 'sort' },
+      },
       { keys: ['S-s'], label: 'S', help: 'sort the other way round', change: { do: 'reverse' } },
       {
         keys: ['p'],
         label: 'p',
         help: 'pause: what is shown stays, the capture goes on',
         hint: 'pause',
+        rank: 6,
         change: { do: 'pause' },
       },
       {
@@ -111,16 +129,17 @@ export const SECTIONS: readonly Section[] = [
   {
     title: 'Doing',
     keys: [
-      { keys: ['y'], label: 'y', help: 'copy the fix', hint: 'copy fix', act: 'copy' },
+      { keys: ['y'], label: 'y', help: 'copy the fix', hint: 'copy fix', rank: 5, act: 'copy' },
       {
         keys: ['t'],
         label: 't',
         help: 'what if: a command, tried on the model of this host, never on the host',
         hint: 'what if',
+        rank: 7,
         act: 'what-if',
       },
-      { keys: ['b'], label: 'b', help: 'save a bundle of it all', hint: 'bundle', act: 'save' },
-      { keys: ['r'], label: 'r', help: 'the report, as a page', hint: 'report', act: 'report' },
+      { keys: ['b'], label: 'b', help: 'save a bundle of it all', hint: 'bundle', rank: 8, act: 'save' },
+      { keys: ['r'], label: 'r', help: 'the report, as a page', hint: 'report', rank: 10, act: 'report' },
       {
         keys: ['m'],
         label: 'm',
@@ -129,7 +148,7 @@ export const SECTIONS: readonly Section[] = [
       },
       { keys: ['C-l'], label: '^L', help: 'draw anew', act: 'redraw' },
       { keys: ['C-z'], label: '^Z', help: 'to the shell; fg comes back', act: 'suspend' },
-      { keys: ['q', 'C-c'], label: 'q ^C', help: 'quit', hint: 'quit', act: 'quit' },
+      { keys: ['q', 'C-c'], label: 'q ^C', help: 'quit', hint: 'quit', rank: 2, act: 'quit' },
     ],
   },
 ];
@@ -142,6 +161,16 @@ export function keyNamed(name: string): Key | undefined {
   return BY_KEY.get(name);
 }
 
-export const HINTS: readonly Key[] = SECTIONS.flatMap(({ keys }) => keys).filter(
-  ({ hint }) => hint !== undefined,
-);
+const HINTS: readonly Key[] = SECTIONS.flatMap(({ keys }) => keys).filter(({ hint }) => hint !== undefined);
+
+/** Those that `width` columns have room for, in the order of the help. */
+export function hintsWithin(width: number, room: (key: Key) => number): readonly Key[] {
+  const chosen = new Set<Key>();
+  let used = 0;
+  for (const key of HINTS.toSorted((left, right) => (left.rank ?? 0) - (right.rank ?? 0))) {
+    used += room(key);
+    if (used > width) break;
+    chosen.add(key);
+  }
+  return HINTS.filter((key) => chosen.has(key));
+}

@@ -46,6 +46,8 @@ export class Screen {
       warnings: false,
       title: 'nettrace live',
     });
+    // It would draw lines by the terminal's alternate characters, which UTF-8 has for itself.
+    (this.#screen as unknown as { tput: { brokenACS: boolean } }).tput.brokenACS = true;
     this.#screen.on('keypress', (text: string | undefined, { full, name }: Widgets.Events.IKeyEventArg) => {
       // blessed tells of it a second time, as `enter`.
       if (name !== 'return') listener.onKey(full ?? name, text);
