@@ -77,3 +77,13 @@ export function findingOf({ id, began, finding, flows }: Trouble, time: number):
 export function endOf({ id, began, last, finding, how = 'quiet' }: Trouble, time: number): LiveEvent {
   return { event: 'end', time, id, cause: finding.cause, title: finding.title, began, last, how };
 }
+
+export function stopOf(
+  {
+    points,
+    troubles,
+  }: { readonly points: readonly LivePoint[]; readonly troubles: { readonly count: number } },
+  time: number,
+): LiveEvent {
+  return { event: 'stop', time, points: points.map(pointOf), findings: troubles.count };
+}

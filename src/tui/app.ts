@@ -13,7 +13,7 @@ import { type Act, keyNamed, type Movement } from './keys.ts';
 import { type Place, placeAt } from './layout.ts';
 import { Screen, type ScreenOptions } from './screen.ts';
 import { move, moveTo } from './scroll.ts';
-import { changed, INITIAL, type Prompt, type ScreenState, typed, withScroll } from './state.ts';
+import { type Change, changed, INITIAL, type Prompt, type ScreenState, typed, withScroll } from './state.ts';
 
 /** What keys do beyond the screen. Each says what came of it in a sentence; rejects with one that says why not. */
 export interface Acts {
@@ -105,13 +105,19 @@ export class App {
     }
     const key = keyNamed(name);
     if (!key) return;
-    if (key.change) this.#state = changed(this.#state, key.change);
+    if (key.change) this.#change(key.change);
     if (key.movement) this.#move(key.movement);
     if (key.act) this.#act(key.act);
     if (!this.#state.isPaused) this.#frozen = undefined;
     else this.#frozen ??= { data: this.#outside.data(), bundle: this.#outside.bundle() };
     this.#outside.watchRules(this.#state.list === 'rules');
     this.#draw();
+  }
+
+  /** What was tried goes first, of all that Esc takes away. */
+  #change(change: Change): void {
+    if (change.do === 'back' && this.#tried && !this.#state.isHelp) this.#tried = undefined;
+    else this.#state = changed(this.#state, change);
   }
 
   #move({ by, way }: Movement): void {

@@ -11,7 +11,7 @@ import type { Pane, PaneRoom } from './pane.ts';
 import { helpPane } from './panes/help.ts';
 import { Panes } from './panes/panes.ts';
 import { reversed, screenStyle } from './screen-style.ts';
-import { type Scroll, settle } from './scroll.ts';
+import { BEGIN, type Scroll, settle } from './scroll.ts';
 import { LISTS, type List, type ScreenState, withScroll } from './state.ts';
 
 export interface Size {
@@ -71,6 +71,8 @@ export function draw(
   panes.choose({ flow: chosenIn('flows'), finding: chosenIn('findings') });
   if (before.list === 'packets') panes.choose({ packet: chosenIn('packets') });
   const { list } = before;
+  const detailOf = `${list} ${state.scrolls[detailedBy(list)].key}`;
+  if (detailOf !== state.detailOf) state = { ...withScroll(state, 'detail', BEGIN), detailOf };
   const side: List = list === 'packets' ? 'flows' : 'packets';
   const wanted: [Place, Shown['which'], Pane][] = before.isHelp
     ? [['list', 'help', helpPane(roomOf('list'))]]
@@ -105,6 +107,11 @@ export function draw(
     flow: panes.flow,
     trouble: panes.trouble,
   };
+}
+
+/** Of lists without details of their own it is the chosen flow's. */
+function detailedBy(list: List): List {
+  return list === 'findings' || list === 'packets' ? list : 'flows';
 }
 
 function titleOf(which: Shown['which'], list: List): string {

@@ -55,7 +55,12 @@ export const SECTIONS: readonly Section[] = [
         help: 'the other pane: the keys below move in it',
         change: { do: 'focus' },
       },
-      { keys: ['escape'], label: 'Esc', help: 'back: out of that, of a filter', change: { do: 'back' } },
+      {
+        keys: ['escape'],
+        label: 'Esc',
+        help: 'back: out of that, a what-if, a filter',
+        change: { do: 'back' },
+      },
       {
         keys: ['o'],
         label: 'o',

@@ -10,6 +10,8 @@ export interface ScreenOptions {
   readonly output: NodeJS.WriteStream;
   /** `$TERM`. */
   readonly terminal: string;
+  /** By its name, or what it says of itself, it has 256 colours. */
+  readonly isRich: boolean;
   readonly color: boolean;
   readonly unicode: boolean;
 }
@@ -34,7 +36,7 @@ export class Screen {
   constructor(options: ScreenOptions, listener: ScreenListener) {
     this.#options = options;
     this.#guard = new Guard((options.output as unknown as { fd: number }).fd);
-    const { input, output, terminal, unicode } = options;
+    const { input, output, terminal, unicode, isRich } = options;
     this.#screen = blessed.screen({
       input,
       output,
@@ -46,8 +48,11 @@ export class Screen {
       warnings: false,
       title: 'nettrace live',
     });
+    const { tput } = this.#screen as unknown as { tput: { brokenACS: boolean; colors: number } };
+    // Its reader of terminfo takes descriptions with numbers of 32 bits for those of fewer colours.
+    if (isRich && tput.colors < 256) tput.colors = 256;
     // It would draw lines by the terminal's alternate characters, which UTF-8 has for itself.
-    (this.#screen as unknown as { tput: { brokenACS: boolean } }).tput.brokenACS = true;
+    tput.brokenACS = true;
     this.#screen.on('keypress', (text: string | undefined, { full, name }: Widgets.Events.IKeyEventArg) => {
       // blessed tells of it a second time, as `enter`.
       if (name !== 'return') listener.onKey(full ?? name, text);

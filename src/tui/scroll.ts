@@ -23,7 +23,7 @@ export function settle(scroll: Scroll, pane: Pane, height: number): Scroll {
   return placed({ ...scroll, at }, pane, height);
 }
 
-/** By so many rows; the choice is the user's from then on, but where it comes to the newest row of one that follows. */
+/** By so many rows. Who comes to the newest row follows from then on, who leaves it doesn't. */
 export function move(scroll: Scroll, by: number, pane: Pane, height: number): Scroll {
   const now = settle(scroll, pane, height);
   return moveTo(now, (pane.keyOf ? now.at : now.top) + by, pane, height);
@@ -32,7 +32,7 @@ export function move(scroll: Scroll, by: number, pane: Pane, height: number): Sc
 export function moveTo(scroll: Scroll, row: number, pane: Pane, height: number): Scroll {
   if (!pane.keyOf) return settle({ ...scroll, top: row }, pane, height);
   const at = clamp(row, 0, Math.max(0, pane.rows - 1));
-  const follows = scroll.follows && at === newestOf(pane);
+  const follows = at === newestOf(pane);
   return placed({ ...scroll, at, follows }, pane, height);
 }
 

@@ -33,8 +33,12 @@ export interface ScreenState {
   readonly prompt: Prompt | undefined;
   /** What the last key that acts did. */
   readonly message: { readonly text: string; readonly isBad: boolean } | undefined;
+  /** Whose detail is shown: that of another one is read from its begin. */
+  readonly detailOf: string;
   readonly scrolls: Readonly<Record<List | 'detail' | 'help', Scroll>>;
 }
+
+const FOLLOWING: Scroll = { ...BEGIN, follows: true };
 
 export const INITIAL: ScreenState = {
   list: 'flows',
@@ -48,11 +52,12 @@ export const INITIAL: ScreenState = {
   isHelp: false,
   prompt: undefined,
   message: undefined,
+  detailOf: '',
   scrolls: {
-    flows: BEGIN,
-    findings: BEGIN,
+    flows: FOLLOWING,
+    findings: FOLLOWING,
     topology: BEGIN,
-    packets: { ...BEGIN, follows: true },
+    packets: FOLLOWING,
     rules: BEGIN,
     detail: BEGIN,
     help: BEGIN,

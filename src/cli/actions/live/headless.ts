@@ -1,7 +1,7 @@
 /** `nettrace live --headless`: events as lines. */
 import { createAnalyst } from '../../../live/analyst.ts';
 import { eventText } from '../../../live/event-text.ts';
-import { changeOf, endOf, findingOf, type LiveEvent, pointOf } from '../../../live/events.ts';
+import { changeOf, endOf, findingOf, type LiveEvent, pointOf, stopOf } from '../../../live/events.ts';
 import { Live } from '../../../live/live.ts';
 import { nameOf } from '../../../live/tap.ts';
 import type { Analysis } from '../../../report/analysis.ts';
@@ -50,7 +50,7 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
       missing: live.state.missing.map((missing) => ({ ...missing })),
     });
     await followed.ended(options.duration);
-    tell({ event: 'stop', time: now(), points: live.points.map(pointOf), findings: live.troubles.count });
+    tell(stopOf(live, now()));
     return live.troubles.count > 0 ? 1 : 0;
   } finally {
     await live.stop();

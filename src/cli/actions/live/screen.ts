@@ -1,12 +1,14 @@
 /** `nettrace live`: the screen. */
 import { printable } from '../../../base/printable.ts';
 import { createAnalyst } from '../../../live/analyst.ts';
+import { eventText } from '../../../live/event-text.ts';
+import { stopOf } from '../../../live/events.ts';
 import { Live } from '../../../live/live.ts';
 import { App } from '../../../tui/app.ts';
 import { Rates } from '../../../tui/rates.ts';
 import type { LiveCommandOptions } from '../../commands/live.ts';
 import { type Io, type Status, UsageError } from '../../io.ts';
-import { hasColor, isUtf8 } from '../../terminal.ts';
+import { hasColor, isUtf8, textOptions } from '../../terminal.ts';
 import { actsOf } from './acts.ts';
 import { beginLive, type Followed, liveOptions } from './follow.ts';
 
@@ -30,6 +32,9 @@ export function requireTerminal({ env }: Io): TerminalStreams {
     );
   return { input, output, name };
 }
+
+/** Terminals with 256 colours, by what TERM calls them. */
+const RICH = /256color|direct|^(alacritty|contour|foot|ghostty|kitty|rio|tmux|wezterm|xterm-(kitty|ghostty))/;
 
 export async function onScreen(
   options: LiveCommandOptions,
@@ -62,6 +67,7 @@ export async function onScreen(
         input,
         output,
         terminal: name,
+        isRich: RICH.test(name) || /^(truecolor|24bit)$/.test(io.env.COLORTERM ?? ''),
         color: hasColor(io, io.stdout, options.color),
         unicode: isUtf8(io.env),
       },
@@ -93,6 +99,8 @@ export async function onScreen(
     app?.end();
     await live.stop();
   }
+  const stop = stopOf(live, Date.now() / 1000);
+  io.stdout.write(eventText(stop, undefined, textOptions(io, options)));
   for (const text of acts.done) io.stdout.write(`${printable(text)}\n`);
   return live.troubles.count > 0 ? 1 : 0;
 }
