@@ -24,6 +24,22 @@ const ETHER_NAMES = new Map<number, string>([
   [0x9000, 'loopback test'],
 ]);
 
+/** Of an EtherType; undefined: it has no name here. */
+export function etherName(type: number): string | undefined {
+  return NETWORK_NAMES.get(type) ?? ETHER_NAMES.get(type);
+}
+
+/** What a summary doesn't name, since it says what is in them. */
+const NETWORK_NAMES = new Map<number, string>([
+  [0x0800, 'IPv4'],
+  [0x0806, 'ARP'],
+  [0x8035, 'RARP'],
+  [0x8100, 'VLAN'],
+  [0x86dd, 'IPv6'],
+  [0x8847, 'MPLS'],
+  [0x88a8, 'VLAN, outer'],
+]);
+
 /** One line for people, of the kind that tcpdump prints behind the time. Never holds a control character. */
 export function summary(packet: Packet): string {
   const parts = [
