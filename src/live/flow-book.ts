@@ -41,8 +41,8 @@ export class FlowBook {
     this.#tally = tally;
   }
 
-  /** `now`: epoch seconds. */
-  update(analysis: Analysis, now: number): void {
+  /** Epoch seconds: `now`, and from when on all packets were looked at; undefined: some were not. */
+  update(analysis: Analysis, now: number, whole?: number): void {
     const present = new Set<string>();
     for (const flow of analysis.flows) {
       const key = keyOf(flow);
@@ -62,7 +62,17 @@ export class FlowBook {
         shown: undefined,
       });
     }
+    if (whole !== undefined) this.#retract(present, whole);
     this.#forget(now);
+  }
+
+  /**
+   * What an analysis took for flows of their own before it knew more, such as a leg behind NAT of which nobody had seen the
+   * one before it: their packets are among those that were looked at now, and belong to others.
+   */
+  #retract(present: ReadonlySet<string>, whole: number): void {
+    for (const [key, { flow }] of this.#known)
+      if (flow.start >= whole && !present.has(key)) this.#known.delete(key);
   }
 
   /** Counts what came since; `now`: epoch seconds. */

@@ -247,7 +247,7 @@ export class Live {
       const analysis = await analyst.analyse(this.bundle(from));
       if (this.#isOver) return;
       this.analysis = analysis;
-      this.flows.update(analysis, begun / 1000);
+      this.flows.update(analysis, begun / 1000, this.isBehind ? undefined : from);
       this.#passed = passedBy(analysis);
       this.span = begun / 1000 - from;
       const changed = this.#changed === undefined ? undefined : this.#changed / 1000;

@@ -173,6 +173,20 @@ describe('a flow in the book', () => {
     expect(book.list().map(({ id }) => id)).toEqual([3]);
   });
 
+  it('goes when its packets turn out to be another one’s, and stays where not all were looked at', () => {
+    const inner = flowOf({ start: EPOCH + 10, end: EPOCH + 12 });
+    const outer = flowOf({ client: { address: HOST, port: 4001 }, start: EPOCH + 10, end: EPOCH + 12 });
+    const clients = (book: FlowBook) => book.list().map(({ flow }) => flow.client.address);
+    const book = new FlowBook(new Tally());
+    book.update(analysisOf([inner, outer]), EPOCH + 12, EPOCH);
+    expect(clients(book)).toEqual([CLIENT, HOST]);
+    book.update(analysisOf([inner]), EPOCH + 13);
+    book.update(analysisOf([inner]), EPOCH + 24, EPOCH + 11);
+    expect(clients(book)).toEqual([HOST, CLIENT]);
+    book.update(analysisOf([inner]), EPOCH + 14, EPOCH + 2);
+    expect(clients(book)).toEqual([CLIENT]);
+  });
+
   it('makes room for others, the latest', () => {
     const book = new FlowBook(new Tally());
     const flows = Array.from({ length: 6000 }, (_, port) =>

@@ -49,7 +49,7 @@ const COLUMNS: readonly FlowColumn[] = [
     width: 1,
     cell: (flow, _, style) => paintOf(fateOf(flow), style)(FATE_SIGN[fateOf(flow)]),
   },
-  { title: 'proto', width: 5, cell: ({ flow }, room) => truncate(printable(flow.protocol), room) },
+  { title: 'proto', width: 6, cell: ({ flow }, room) => truncate(printable(flow.protocol), room) },
   { title: 'client', width: 15, grows: 26, cell: ({ flow }, room) => endText(flow.client, room) },
   { title: 'server', width: 15, grows: 26, cell: ({ flow }, room) => endText(flow.server, room) },
   {
@@ -61,7 +61,7 @@ const COLUMNS: readonly FlowColumn[] = [
   },
   {
     title: 'there/back',
-    width: 11,
+    width: 10,
     isRight: true,
     cell: ({ packets: { forward, reply } }) => `${count(forward)}/${count(reply)}`,
   },
@@ -75,8 +75,8 @@ const COLUMNS: readonly FlowColumn[] = [
   },
   {
     title: 'state',
-    width: 12,
-    grows: 30,
+    width: 18,
+    grows: 32,
     cell: (flow, room, style) => paintOf(fateOf(flow), style)(truncate(printable(stateText(flow)), room)),
   },
 ];
