@@ -187,7 +187,7 @@ describe('the layers of a packet', () => {
         const cutFrame = frameOf(bytes, { linkType: frame.linkType, length: frame.length });
         for (const { name, fields } of packetLayers(cutFrame))
           for (const text of [name, ...fields.flatMap((each) => [each.name, each.value, each.note ?? ''])])
-            expect(text).toMatch(/^\P{C}*$/u);
+            expect(text).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u);
       }),
       { numRuns: 500 },
     );

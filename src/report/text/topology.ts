@@ -7,20 +7,36 @@ import { missingLines } from './notes.ts';
 import { observedLines } from './observed.ts';
 import { commonFolder, shortener } from './paths.ts';
 import { finish, type Style, styleOf, type TextOptions } from './style.ts';
-import { columns, hang } from './wrap.ts';
+import { columnLines, columns, hang } from './wrap.ts';
 
 type Namespace = AnalysisTopology['namespaces'][number];
 type Link = Namespace['links'][number];
 
+/** What somebody has to say of places, beside what is drawn of them. Painted. */
+export interface TreeNotes {
+  /** Of a link, in a column of its own. */
+  linkNote(namespace: string, device: string): string;
+  /** Below a link, or below the name of a namespace. */
+  placeNotes(namespace: string, device: string | undefined): readonly string[];
+}
+
+/** A line, and what it is about. */
+export interface TreeLine {
+  readonly text: string;
+  readonly namespace?: string;
+  readonly device?: string;
+}
+
 interface View {
   readonly topology: AnalysisTopology;
+  readonly notes: TreeNotes | undefined;
   readonly shorten: (path: string) => string;
   readonly style: Style;
 }
 
 export function renderTopology(topology: AnalysisTopology, options: TextOptions): string {
   const style = styleOf(options);
-  const lines = treeLines(topology, style);
+  const lines = topologyLines(topology, style).map(({ text }) => text);
   if (lines.length === 0) lines.push('No namespace is known from these inputs.');
   return finish(
     [
@@ -35,30 +51,55 @@ export function renderTopology(topology: AnalysisTopology, options: TextOptions)
 
 /** Only the namespaces, and the links between several. */
 export function topologyTree(topology: AnalysisTopology, options: TextOptions): string {
-  return finish(treeLines(topology, styleOf(options)), options).trimEnd();
+  const lines = topologyLines(topology, styleOf(options)).map(({ text }) => text);
+  return finish(lines, options).trimEnd();
 }
 
-function treeLines(topology: AnalysisTopology, style: Style): string[] {
+/** The same for those who draw by themselves. */
+export function topologyLines(topology: AnalysisTopology, style: Style, notes?: TreeNotes): TreeLine[] {
   const shorten = shortener(commonFolder(topology.captures.map((point) => point.path)));
-  const view = { topology, shorten, style };
+  const view = { topology, notes, shorten, style };
   const lines = topology.namespaces.flatMap((namespace, index) => [
-    ...(index === 0 ? [] : ['']),
+    ...(index === 0 ? [] : [{ text: '' }]),
     ...namespaceLines(namespace, view),
   ]);
-  return lines.length === 0 ? lines : [...lines, ...segmentLines(view)];
+  return lines.length === 0 ? lines : [...lines, ...segmentLines(view).map((text) => ({ text }))];
 }
 
-function namespaceLines(namespace: Namespace, view: View): string[] {
-  const { style } = view;
+function namespaceLines(namespace: Namespace, view: View): TreeLine[] {
+  const { style, notes } = view;
+  const { name } = namespace;
   const links = namespace.links.filter((link) => style.verbose || !isOrdinaryLoopback(link));
   const tops = links.filter((link) => !isBelow(link, links));
   const routes = namespace.routes.filter((route) => style.verbose || isTelling(route));
-  const rows = branch(tops, links, '', routes.length > 0, view, namespace.name, []);
-  const lines = [title(namespace, style), ...columns(rows, { width: style.width, limit: 34 })];
-  if (routes.length === 0) return lines;
-  lines.push(`${style.dim('└─')} routes`);
-  for (const route of routes) lines.push(...hang('   ', printable(route), style.width));
-  return lines;
+  const branches = branch(tops, links, '', routes.length > 0, view, name, []);
+  const laid = columnLines(
+    branches.map(({ cells }) => cells),
+    { width: style.width, limit: 34 },
+  );
+  const below = (device: string | undefined, stem: string): TreeLine[] =>
+    (notes?.placeNotes(name, device) ?? []).map((note) => ({
+      text: `${style.dim(stem)} ${note}`,
+      namespace: name,
+      ...(device !== undefined && { device }),
+    }));
+  return [
+    { text: title(namespace, style), namespace: name },
+    ...below(undefined, branches.length === 0 && routes.length === 0 ? ' ' : '│'),
+    ...branches.flatMap(({ device, stem }, index) => [
+      ...(laid[index] ?? []).map((text) => ({ text, namespace: name, device })),
+      ...below(device, stem),
+    ]),
+    ...routeLines(routes, style).map((text) => ({ text, namespace: name })),
+  ];
+}
+
+function routeLines(routes: readonly string[], style: Style): string[] {
+  if (routes.length === 0) return [];
+  return [
+    `${style.dim('└─')} routes`,
+    ...routes.flatMap((route) => hang('   ', printable(route), style.width)),
+  ];
 }
 
 function title(namespace: Namespace, style: Style): string {
@@ -86,6 +127,13 @@ function isBelow(link: Link, links: readonly Link[]): boolean {
   return true;
 }
 
+interface Branch {
+  readonly device: string;
+  readonly cells: readonly string[];
+  /** Of what stands below it. */
+  readonly stem: string;
+}
+
 /** Rows of links, each followed by the links that have it as master; a master that is its own ancestor ends there. */
 function branch(
   links: readonly Link[],
@@ -95,20 +143,27 @@ function branch(
   view: View,
   namespace: string,
   above: readonly string[],
-): string[][] {
+): Branch[] {
+  const { style, notes } = view;
   return links.flatMap((link, index) => {
     const last = index === links.length - 1 && !more;
     const path = [...above, link.name];
     const ports = all.filter((port) => port.master === link.name && !path.includes(port.name));
-    const lead = view.style.dim(`${stem}${last ? '└─' : '├─'}`);
+    const lead = style.dim(`${stem}${last ? '└─' : '├─'}`);
+    const inner = `${stem}${last ? '   ' : '│  '}`;
     return [
-      [
-        `${lead} ${view.style.bold(printable(link.name))}`,
-        printable([link.kind ?? '', link.id ?? ''].join(' ').trim()),
-        stateText(link, view.style),
-        detailText(link, namespace, view),
-      ],
-      ...branch(ports, all, `${stem}${last ? '   ' : '│  '}`, false, view, namespace, path),
+      {
+        device: link.name,
+        stem: `${inner}${ports.length > 0 ? '│' : ''}`,
+        cells: [
+          `${lead} ${style.bold(printable(link.name))}`,
+          printable([link.kind ?? '', link.id ?? ''].join(' ').trim()),
+          stateText(link, style),
+          ...(notes ? [notes.linkNote(namespace, link.name)] : []),
+          detailText(link, namespace, view),
+        ],
+      },
+      ...branch(ports, all, inner, false, view, namespace, path),
     ];
   });
 }
@@ -150,7 +205,8 @@ function segmentLines({ topology, style }: View): string[] {
   return ['', style.bold('On one link'), ...columns(rows, { width: style.width, indent: 2, limit: 70 })];
 }
 
-function isOrdinaryLoopback(link: Link): boolean {
+/** Is left out of the drawing. */
+export function isOrdinaryLoopback(link: Link): boolean {
   return (
     link.name === 'lo' &&
     link.up !== false &&

@@ -47,6 +47,11 @@ export interface ColumnOptions {
 
 /** Rows with their columns aligned; the last column is wrapped within the width. */
 export function columns(rows: readonly (readonly string[])[], options: ColumnOptions): string[] {
+  return columnLines(rows, options).flat();
+}
+
+/** The same, the lines of each row by themselves. */
+export function columnLines(rows: readonly (readonly string[])[], options: ColumnOptions): string[][] {
   const { width, indent = 0, gap = 2, limit = 40, right = [] } = options;
   const count = Math.max(0, ...rows.map((row) => row.length));
   const sizes = Array.from({ length: count }, (_, column) =>
@@ -58,7 +63,7 @@ export function columns(rows: readonly (readonly string[])[], options: ColumnOpt
     ),
   );
   const margin = ' '.repeat(indent);
-  return rows.flatMap((row) => {
+  return rows.map((row) => {
     let lead = margin;
     let at = indent;
     const lines: string[] = [];
