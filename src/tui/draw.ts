@@ -94,7 +94,7 @@ export function draw(
     const lines = [
       titleLine(title, positionText(pane, scroll, rows), isFocused, style, rectangle.width),
       ...bodyLines(pane, scroll, rows, style, rectangle.width),
-    ];
+    ].slice(0, rectangle.height);
     shown.set(place, { which, pane, height: rows, lines, head: pane.header === undefined ? 1 : 2 });
   }
   const { style } = roomOf('list');
@@ -152,7 +152,7 @@ function titleLine(left: string, right: string, isFocused: boolean, style: Style
 
 function bodyLines(pane: Pane, scroll: Scroll, height: number, style: Style, width: number): string[] {
   const lines = pane.header === undefined ? [] : [clip(pane.header, width)];
-  if (pane.rows === 0) return [...lines, '', `  ${style.dim(pane.empty ?? '')}`];
+  if (pane.rows === 0) return [...lines, '', clip(`  ${style.dim(pane.empty ?? '')}`, width)];
   for (let row = scroll.top; row < Math.min(pane.rows, scroll.top + height); row++) {
     const line = clip(pane.row(row), width);
     lines.push(pane.keyOf && row === scroll.at ? reversed(padEnd(line, width)) : line);

@@ -2,7 +2,7 @@
 import { isFault } from '../filter/fault.ts';
 import type { Filter } from '../filter/filter.ts';
 import { compileFilter, type Face, type FaceEnd } from '../filter/match.ts';
-import { resolveNames } from '../filter/names.ts';
+import { namesIn, resolveNames } from '../filter/names.ts';
 import { parseFilter } from '../filter/parse.ts';
 import { protocolFilter } from '../filter/protocol.ts';
 import type { LiveFlow } from '../live/flow-book.ts';
@@ -17,16 +17,14 @@ export type FlowTest = (flow: LiveFlow) => boolean;
 export function flowTest(text: string, analysis: Analysis | undefined): FlowTest {
   if (text.trim() === '') return () => true;
   const filter = parseFilter(text);
-  return isFault(filter) || isBareName(filter) ? wordsTest(text) : filterTest(filter, analysis);
+  const names = analysis ? namesOf(analysis) : new Map<string, Prefix[]>();
+  // A name that nobody has may be the beginning of one, or any other word.
+  if (isFault(filter) || !namesIn(filter).every((name) => names.has(name))) return wordsTest(text);
+  return filterTest(resolveNames(filter, names));
 }
 
-/** `web`: of whom is it, or what, or the beginning of what? Words find it whichever. */
-function isBareName(filter: Filter): boolean {
-  return filter.kind === 'host' && filter.side === 'either' && 'name' in filter.host;
-}
-
-function filterTest(filter: Filter, analysis: Analysis | undefined): FlowTest {
-  const test = compileFilter(resolveNames(filter, analysis ? namesOf(analysis) : new Map()), 0);
+function filterTest(filter: Filter): FlowTest {
+  const test = compileFilter(filter, 0);
   return ({ flow, first, last }) => test({ faces: facesOf(flow), start: first, end: last });
 }
 

@@ -113,7 +113,7 @@ describe.each(backends)(
       terminal.keys('Enter');
       await terminal.until(/FORWARD +rule 1: -i lan0 -o wan0 -j ACCEPT/);
       await terminal.until(/POSTROUTING +rule 1: .*MASQUERADE/);
-      expect(terminal.text()).toMatch(/in port0 +✓ \d+ packets?/);
+      await terminal.until(/in port0 +✓ \d+ packets?/);
       terminal.keys('Escape');
 
       const broken = Date.now();

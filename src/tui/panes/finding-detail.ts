@@ -1,4 +1,5 @@
 /** The chosen finding: what is wrong, the path to where the packet died, why, evidence and fix; and how it ended. */
+import { printable } from '../../base/printable.ts';
 import { HOW } from '../../live/events.ts';
 import type { Trouble } from '../../live/troubles.ts';
 import type { Analysis } from '../../report/analysis.ts';
@@ -30,7 +31,7 @@ export function findingDetailPane(
       : hang('', `Over at ${clock(ended).slice(0, 8)}: ${HOW[how ?? 'quiet']}.`, style.width).map(style.good);
   const lines = [...over, ...findingLines(finding, view, style)];
   return textPane(
-    finding.cause,
+    printable(finding.cause),
     lines.flatMap((line) => fold(line, width)),
   );
 }
