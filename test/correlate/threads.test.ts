@@ -51,7 +51,7 @@ describe('a thread that is asked to join conversations', () => {
     await threads.read();
     const captures = [seen('10.0.0.1'), seen('198.51.100.1')];
     const conversations = new Conversations(captures);
-    const together = await linkTogether(captures, conversations, threads);
+    const together = await linkTogether(captures, conversations, threads, 1);
     threads.end();
     const alone = link(captures, conversations);
     const roots = Array.from({ length: conversations.count }, (_, own) => together.root(own));

@@ -14,15 +14,19 @@ export function link(captures: readonly CaptureFlows[], conversations: Conversat
   return forest;
 }
 
-/** The same, with threads that take a part of the signatures each. */
+/** So many signatures a thread are worth asking it: each looks through all of them for its own, and compiles the loops for itself. */
+const WORTH_A_THREAD = 1 << 21;
+
+/** The same, with threads that take a part of the signatures each, no fewer than `worth`. */
 export async function linkTogether(
   captures: readonly CaptureFlows[],
   conversations: Conversations,
   threads: Threads,
+  worth = WORTH_A_THREAD,
 ): Promise<Forest> {
   const joining = joiningOf(captures, conversations);
   const parts = joining ? 2 ** joining.task.bits : 1;
-  const takers = Math.min(parts, threads.count + 1);
+  const takers = Math.min(parts, threads.count + 1, Math.floor(signaturesOf(captures) / worth));
   if (!joining || joining.isWorth || takers < 2) return link(captures, conversations);
   const tasks = Array.from({ length: takers }, (_, taker): JoinTask => {
     const begin = (number: number) => Math.floor((parts * number) / takers);
@@ -50,12 +54,16 @@ interface Joining {
   readonly isWorth: ((word: number) => boolean) | undefined;
 }
 
+function signaturesOf(captures: readonly CaptureFlows[]): number {
+  return captures.reduce((sum, { table }) => sum + table.signatures.count, 0);
+}
+
 /** Undefined when there is nothing to be joined. */
 export function joiningOf(
   captures: readonly CaptureFlows[],
   conversations: Conversations,
 ): Joining | undefined {
-  const seen = captures.reduce((sum, { table }) => sum + table.signatures.count, 0);
+  const seen = signaturesOf(captures);
   // One packet that is in one place only has nothing to be joined with.
   if (seen < 2) return undefined;
   const places = captures.reduce((sum, { points }) => sum + points.length, 0);
