@@ -32,7 +32,10 @@ interface State {
 export async function gather(
   words: readonly string[],
   limits: InputLimits,
-  given: { readonly stdin?: AsyncIterable<Uint8Array> },
+  given: {
+    readonly stdin?: AsyncIterable<Uint8Array>;
+    readonly texts?: readonly { readonly path: string; readonly bytes: Uint8Array }[];
+  },
 ): Promise<Gathered> {
   const state: State = { entries: [], bundles: [], issues: [], seen: new Map(), limits };
   let read = false;
@@ -51,6 +54,8 @@ export async function gather(
       state.issues.push({ severity: 'error', code: 'stdin', text, path: '-' });
     }
   }
+  for (const { path, bytes } of given.texts ?? [])
+    add({ entry: memoryEntry(path, path, bytes), expected: true }, undefined, state);
   return state;
 }
 

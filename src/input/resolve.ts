@@ -16,6 +16,8 @@ export interface ResolveOptions {
   readonly ignoreUnknown?: boolean;
   /** What `-` reads; without it, naming `-` is an error. */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Files that are in memory, beside those that the words name. */
+  readonly texts?: readonly { readonly path: string; readonly bytes: Uint8Array }[];
   readonly limits?: Partial<InputLimits>;
 }
 
@@ -28,7 +30,8 @@ export async function resolveInputs(
   const gathered = await gather(words, limits, options);
   const inputs = await resolveGathered(gathered, limits, options.ignoreUnknown ?? false);
   const { captures, dumps, commands = [], issues } = inputs;
-  if (words.length === 0 || captures.length + dumps.length + commands.length > 0) return inputs;
+  const isAsked = words.length > 0 || (options.texts ?? []).length > 0;
+  if (!isAsked || captures.length + dumps.length + commands.length > 0) return inputs;
   const text = 'none of the inputs holds a capture or a dump that could be used';
   return { ...inputs, issues: [...issues, { severity: 'error', code: 'nothing-usable', text }] };
 }
