@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { KERNEL, kernelModule } from './build/kernel.mjs';
 import { PAGE, pageScript } from './build/page.mjs';
-import { analysisValidatorModule, validatorModule } from './build/validator.mjs';
+import { analysisValidatorModule, expectValidatorModule, validatorModule } from './build/validator.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -39,6 +39,10 @@ const foreknown = {
     }));
     onLoad({ filter: /\/src\/report\/analysis-validator\.ts$/ }, async () => ({
       contents: await analysisValidatorModule(root),
+      resolveDir,
+    }));
+    onLoad({ filter: /\/src\/cases\/file\/expect-validator\.ts$/ }, async () => ({
+      contents: await expectValidatorModule(root),
       resolveDir,
     }));
     onLoad({ filter: /\/src\/report\/html\/page-code\.ts$/ }, async () => ({

@@ -1,11 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readCase } from '../src/cases/file/read.ts';
+import { CLAUSES } from '../src/cases/language/clauses.ts';
+import { STATUSES } from '../src/cases/language/flow-outcome.ts';
+import { VERDICTS } from '../src/cases/language/outcome.ts';
 import { catalogueTable } from '../src/report/catalogue.ts';
 import { supportTables } from '../src/xtables/support.ts';
 import { run } from './cli/harness.ts';
 
-const pages = ['README.md', 'CHANGELOG.md', ...readdirSync('docs').map((name) => `docs/${name}`)];
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(md|json)$/.test(name))
+    .map((name) => `docs/${name}`),
+];
 
 describe.each(pages)('%s', (page) => {
   const text = readFileSync(page, 'utf8');
@@ -43,6 +53,23 @@ describe('README.md', () => {
     const known = [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name);
     const named = [...text.matchAll(/^\| `nettrace (\w+)/gm)].map(([, name]) => name);
     expect(named.toSorted()).toEqual(known.toSorted());
+  });
+});
+
+describe('docs/testing.md', () => {
+  const text = readFileSync('docs/testing.md', 'utf8');
+
+  it('has every key of a case, every verdict and every part of an expectation', () => {
+    const schema = JSON.parse(readFileSync('schemas/expect.schema.json', 'utf8')) as { properties: object };
+    const keys = Object.keys(schema.properties).filter((key) => key !== '$schema');
+    for (const word of [...keys, ...VERDICTS, ...STATUSES]) expect(text).toContain(`\`${word}\``);
+    for (const part of CLAUSES) expect(text).toMatch(new RegExp(`^\\| \`${part} `, 'm'));
+  });
+
+  it('has lines that can be read', () => {
+    const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+    expect(blocks.length).toBeGreaterThan(1);
+    for (const block of blocks) expect(readCase('expect.yaml', block).errors).toEqual([]);
   });
 });
 

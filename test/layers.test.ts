@@ -25,6 +25,7 @@ const ORDER = [
   'correlate',
   'diagnose',
   'report',
+  'cases',
   'collect',
   'live',
   'tui',

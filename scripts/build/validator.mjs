@@ -1,4 +1,4 @@
-// What Ajv makes of the manifest's schema, as a module: the bundles check manifests without Ajv; and of the analysis', for reports.
+// What Ajv makes of the manifest's schema, as a module: the bundles check manifests without Ajv; the analysis' for reports, and that of cases.
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
@@ -18,6 +18,14 @@ export async function analysisValidatorModule(root) {
   const ajv = new Ajv({ allowUnionTypes: true, code: { source: true, esm: true } });
   for (const name of ['path', 'topology', 'analysis']) ajv.addSchema(schema(name));
   return standalone.default(ajv, { validateAnalysis: schema('analysis').$id });
+}
+
+/** The text of a module in the place of src/cases/file/expect-validator.ts. */
+export async function expectValidatorModule(root) {
+  const schema = JSON.parse(readFileSync(`${root}/schemas/expect.schema.json`, 'utf8'));
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, code: { source: true, esm: true } });
+  ajv.addSchema(schema);
+  return standalone.default(ajv, { validateExpect: schema.$id });
 }
 
 /** The exports of a TypeScript file: the builder runs on Node 20, which doesn't read it itself. */

@@ -10,6 +10,7 @@ import { defineReplay } from './commands/replay.ts';
 import { defineReport } from './commands/report.ts';
 import { defineScan } from './commands/scan.ts';
 import { defineShow } from './commands/show.ts';
+import { defineTest } from './commands/test.ts';
 import { defineTopology } from './commands/topology.ts';
 import { defineTrace } from './commands/trace.ts';
 import { defineWhy } from './commands/why.ts';
@@ -28,6 +29,7 @@ const COMMANDS = {
   show: defineShow,
   report: defineReport,
   explain: defineExplain,
+  test: defineTest,
   collect: defineCollect,
   live: defineLive,
   scan: defineScan,

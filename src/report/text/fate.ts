@@ -12,7 +12,7 @@ export function traceSucceeds({
   return arrives(there) && unanswerable === undefined && (back === undefined || returns(back));
 }
 
-function returns(back: Trace): boolean {
+export function returns(back: Trace): boolean {
   return arrives(back) && !turnsRound(back);
 }
 
