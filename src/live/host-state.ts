@@ -148,6 +148,11 @@ export class HostState {
     return this.#files.get(path);
   }
 
+  /** What of a file is state, without counters; undefined: it isn't there, or tells nothing else. */
+  essence(path: string): string | undefined {
+    return this.#essences.get(path);
+  }
+
   /** As files of a bundle, the manifest among them; `captures`: those that lie beside. */
   bundle(captures: readonly CollectedFile[]): { readonly name: string; readonly bytes: Uint8Array }[] {
     const files = [...this.#files].map(([path, { command, namespace, taken }]) => ({

@@ -1,7 +1,16 @@
-/** The rules that packets meet, with their counters as they move. */
+/** The rules that packets meet, with their counters as they move, and those that the chosen flow hits. */
+import { printable } from '../../base/printable.ts';
 import type { LiveFlow } from '../../live/flow-book.ts';
+import type { ChainRead, RuleCount } from '../../live/rule-book.ts';
+import type { Style } from '../../report/text/style.ts';
+import { thousands } from '../../report/text/summary.ts';
+import { displayWidth } from '../../report/text/width.ts';
 import type { ScreenData } from '../data.ts';
-import { type Pane, type PaneRoom, textPane } from '../pane.ts';
+import { clip } from '../fold.ts';
+import type { Pane, PaneRoom } from '../pane.ts';
+import { type Column, layColumns, rowOf } from '../table.ts';
+import { count } from './flows.ts';
+import { keyOf, type RuleHit, type RuleHits, ruleHits } from './rule-hits.ts';
 
 export interface RulesView {
   /** Whose rules are marked. */
@@ -10,6 +19,192 @@ export interface RulesView {
   readonly isMovedOnly?: boolean;
 }
 
-export function rulesPane(_data: ScreenData, _room: PaneRoom, _view: RulesView = {}): Pane {
-  return textPane('Rules', [], 'No rules have been read yet.');
+/** A chain's rows: its title, and those of its rules that are shown, by their number from 0; the policy is behind the last. */
+interface Group {
+  readonly chain: ChainRead;
+  /** Row of the title. */
+  readonly first: number;
+  /** Absent: all. */
+  readonly shown?: readonly number[];
+  readonly rows: number;
+}
+
+const NO_HITS: RuleHits = new Map();
+
+export function rulesPane({ rules }: ScreenData, { width, style }: PaneRoom, view: RulesView = {}): Pane {
+  const { flow, isMovedOnly = false } = view;
+  const groups = groupsOf(rules.chains, isMovedOnly);
+  const hits = flow ? ruleHits(flow.flow) : NO_HITS;
+  const columns = layColumns(COLUMNS, width);
+  const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+  const at = (index: number) => placeOf(groups, index);
+  return {
+    title: titleOf(rules.chains, rules.span, view),
+    header: clip(
+      rowOf(columns, ({ title }) => style.dim(title)),
+      width,
+    ),
+    rows,
+    row: (index) => {
+      const place = at(index);
+      if (!place) return '';
+      const { chain, rule } = place;
+      if (rule === undefined) return clip(chainText(chain, style), width);
+      const shown = { chain, rule, count: chain.countOf(rule), hit: hits.get(keyAt(place)) };
+      return clip(
+        rowOf(columns, (column, columnRoom) => column.cell(shown, style, columnRoom)),
+        width,
+      );
+    },
+    keyOf: (index) => {
+      const place = at(index);
+      return place ? keyAt(place) : '';
+    },
+    newest: 'first',
+    empty: isMovedOnly
+      ? 'No counter of a rule moved since the reading before.'
+      : 'The namespaces that packets pass have no rules.',
+  };
+}
+
+function groupsOf(chains: readonly ChainRead[], isMovedOnly: boolean): Group[] {
+  let first = 0;
+  return chains.flatMap((chain) => {
+    const shown = isMovedOnly ? chain.moved() : undefined;
+    if (shown?.length === 0) return [];
+    const rows = 1 + (shown?.length ?? lengthOf(chain));
+    const group = { chain, first, rows, ...(shown && { shown }) };
+    first += rows;
+    return [group];
+  });
+}
+
+/** Rules, and the policy. */
+function lengthOf({ form: { slots, policy } }: ChainRead): number {
+  return slots.length + (policy === undefined ? 0 : 1);
+}
+
+/** Undefined as `rule`: the title. */
+interface PlaceInChain {
+  readonly chain: ChainRead;
+  readonly rule: number | undefined;
+}
+
+function placeOf(groups: readonly Group[], index: number): PlaceInChain | undefined {
+  let [low, high] = [0, groups.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const group = groups[middle] as Group;
+    if (group.first + group.rows <= index) low = middle + 1;
+    else high = middle;
+  }
+  const group = groups[low];
+  if (!group || index < group.first) return undefined;
+  const row = index - group.first - 1;
+  return { chain: group.chain, rule: row < 0 ? undefined : group.shown ? group.shown[row] : row };
+}
+
+function keyAt({ chain: { namespace, form }, rule }: PlaceInChain): string {
+  if (rule === undefined) return keyOf(namespace, form, 'chain');
+  return keyOf(namespace, form, rule === form.slots.length ? 'policy' : rule + 1);
+}
+
+function titleOf(
+  chains: readonly ChainRead[],
+  span: number | undefined,
+  { flow, isMovedOnly }: RulesView,
+): string {
+  const rules = chains.reduce((sum, { form: { slots } }) => sum + slots.length, 0);
+  const parts = [
+    `${thousands(rules)} rules`,
+    ...(isMovedOnly ? ['moved'] : []),
+    ...(span === undefined ? [] : [`+ in ${span.toFixed(1)} s`]),
+    ...(flow ? [`→ ← flow ${flow.id}`] : []),
+  ];
+  return parts.join(' · ');
+}
+
+/** `host  filter FORWARD  ip, hook forward at 0`, with the tool where that isn't iptables-nft. */
+function chainText({ namespace, form }: ChainRead, style: Style): string {
+  const { by, family, table, chain, hook, priority } = form;
+  const notes = [
+    family,
+    ...(hook === undefined ? [] : [`hook ${hook} at ${priority}`]),
+    ...(by === 'iptables-legacy' ? ['legacy'] : by === 'nft' ? ['nft'] : []),
+  ];
+  return `${style.name(printable(namespace))} ${style.bold(printable(`${table} ${chain}`))}  ${style.dim(printable(notes.join(', ')))}`;
+}
+
+interface Shown {
+  readonly chain: ChainRead;
+  readonly rule: number;
+  readonly count: RuleCount | undefined;
+  readonly hit: RuleHit | undefined;
+}
+
+interface RuleColumn extends Column {
+  /** Painted; `room`: columns that it has. */
+  cell(shown: Shown, style: Style, room: number): string;
+}
+
+const COLUMNS: readonly RuleColumn[] = [
+  { title: '', width: 1, cell: ({ hit }, style) => (hit ? paintOf(hit, style)(signOf(hit)) : '') },
+  { title: 'pkts', width: 5, isRight: true, cell: ({ count: now }) => (now ? count(now.packets) : '-') },
+  { title: 'bytes', width: 5, isRight: true, cell: ({ count: now }) => (now ? count(now.bytes) : '-') },
+  {
+    title: '+pkts',
+    width: 6,
+    isRight: true,
+    cell: ({ count: now }, style) => (now?.morePackets ? style.command(`+${count(now.morePackets)}`) : ''),
+  },
+  {
+    title: '+bytes',
+    width: 6,
+    isRight: true,
+    from: 120,
+    cell: ({ count: now }, style) => (now?.moreBytes ? style.command(`+${count(now.moreBytes)}`) : ''),
+  },
+  {
+    title: 'flow',
+    width: 10,
+    grows: 24,
+    from: 120,
+    cell: ({ hit }, style) => (hit ? paintOf(hit, style)(printable(hit.verdict)) : ''),
+  },
+  {
+    title: 'no',
+    width: 5,
+    isRight: true,
+    cell: ({ chain, rule }, style) => style.dim(rule === chain.form.slots.length ? '' : String(rule + 1)),
+  },
+  {
+    title: 'rule',
+    width: 20,
+    grows: 1000,
+    cell: ({ chain: { form }, rule, hit }, style, room) => {
+      const text = rule === form.slots.length ? `policy ${form.policy}` : form.textOf(rule);
+      const shown = withEnd(printable(text), room);
+      return hit?.isFatal ? style.bad(shown) : shown;
+    },
+  },
+];
+
+/** What a rule does stands at its end. */
+const DOES = / (?:-[jg] \S.*|(?:accept|drop|return|continue|reject.*|(?:jump|goto) \S+)(?: comment ".*")?)$/;
+
+/** What doesn't fit is left out of the middle, so that it is seen what the rule does. */
+function withEnd(text: string, room: number): string {
+  const end = DOES.exec(text)?.[0] ?? '';
+  if (displayWidth(text) <= room || displayWidth(end) > room / 2) return text;
+  return `${clip(text.slice(0, -end.length), room - displayWidth(end))}${end}`;
+}
+
+/** There, back, both; and where it ends. */
+function signOf({ isThere, isBack, isFatal }: RuleHit): string {
+  if (isFatal) return '✗';
+  return isThere && isBack ? '⇄' : isBack ? '←' : '→';
+}
+
+function paintOf({ isFatal }: RuleHit, style: Style): (text: string) => string {
+  return isFatal ? style.bad : style.good;
 }
