@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { expectYaml } from '../../scripts/record/lib/expect-yaml.mjs';
 import { CAUSES } from '../../src/diagnose/causes.ts';
 
 const ROOT = 'captures';
@@ -65,8 +67,8 @@ describe.each(folders)('captures/%s', (name) => {
   const folder = join(ROOT, name);
   const files = filesIn(folder);
 
-  it('has a bundle, its truth and a page', () => {
-    expect(readdirSync(folder).sort()).toEqual(['README.md', 'bundle', 'expect.json']);
+  it('has a bundle, its truth, a case and a page', () => {
+    expect(readdirSync(folder).sort()).toEqual(['README.md', 'bundle', 'expect.json', 'expect.yaml']);
     expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(new RegExp(`^# ${name}\n`));
     expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(`[${name}](${name}/README.md)`);
   });
@@ -99,6 +101,19 @@ describe.each(folders)('captures/%s', (name) => {
       if (flow.cause === null && flow.status !== 'delivered')
         throw new Error(`${flow.status} without a cause`);
       expect(/^(tcp|udp)$/.test(flow.protocol)).toBe(flow.port !== null);
+    }
+  });
+
+  it('has a case that expects that truth, and says why where it expects more', () => {
+    const [truth, own] = [
+      expectYaml(json(join(folder, 'expect.json'))),
+      readFileSync(join(folder, 'expect.yaml'), 'utf8'),
+    ];
+    const told = parse(own) as Record<string, unknown[]>;
+    const recorded = parse(truth) as Record<string, unknown>;
+    for (const [key, rows] of Object.entries(recorded)) {
+      if (Array.isArray(rows)) expect(told[key]).toEqual(expect.arrayContaining(rows));
+      else if (told[key] !== rows) expect(own).toMatch(new RegExp(`^${key}:\\n {2}# `, 'm'));
     }
   });
 
@@ -150,11 +165,12 @@ describe.runIf(existsSync('../shared/causes.md'))('the truths', () => {
 });
 
 describe('rulesets', () => {
-  const files = readdirSync('rulesets').filter((file) => file !== 'README.md');
+  const files = readdirSync('rulesets').filter((file) => file.endsWith('.rules'));
   const page = readFileSync('rulesets/README.md', 'utf8');
   it.each(files)('%s is on the page, and each of its tables ends', (file) => {
     const text = readFileSync(join('rulesets', file), 'utf8');
     expect(page).toContain(`[${file}](${file})`);
+    expect(existsSync(join('rulesets', file.replace('.rules', '.expect.yaml')))).toBe(true);
     expect(text.match(/^COMMIT$/gm)).toHaveLength(text.match(/^\*/gm)?.length ?? 0);
     expect(text).toMatch(/^COMMIT\n$/m);
   });

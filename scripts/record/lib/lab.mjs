@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Capture } from './capture.mjs';
 import { watchDrops } from './drops.mjs';
 import { dumpNamespace } from './dump.mjs';
+import { expectYaml } from './expect-yaml.mjs';
 import { Namespace } from './namespace.mjs';
 import { expectation, manifest, readme } from './write.mjs';
 
@@ -285,7 +286,9 @@ export class Lab {
 
   write() {
     this.writeBundle();
-    writeFileSync(join(this.target, 'expect.json'), expectation(this));
+    const truth = expectation(this);
+    writeFileSync(join(this.target, 'expect.json'), truth);
+    writeFileSync(join(this.target, 'expect.yaml'), expectYaml(JSON.parse(truth)));
     writeFileSync(join(this.target, 'README.md'), readme(this));
   }
 }

@@ -1,0 +1,1 @@
+export function expectYaml(truth: { readonly flows: readonly object[]; readonly note: string }): string;
