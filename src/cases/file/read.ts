@@ -21,7 +21,13 @@ export function readCase(path: string, source: string): CaseFile {
   const isJson = path.endsWith('.json');
   const document = parseDocument(source, { lineCounter: positions.counter, prettyErrors: false });
   const broken = document.errors.map(({ message, pos }) =>
-    positions.error(pos[0], `this is no ${isJson ? 'JSON' : 'YAML'}: ${message}`),
+    positions.error(
+      pos[0],
+      `this is no ${isJson ? 'JSON' : 'YAML'}: ${message}`,
+      /nested mapping/i.test(message)
+        ? 'A text with a colon and a space in it has to be in quotes.'
+        : undefined,
+    ),
   );
   const empty = emptyCase(path, source);
   if (broken.length > 0) return { ...empty, errors: broken };

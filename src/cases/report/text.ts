@@ -102,9 +102,15 @@ function moreFacts({ differences, found = '' }: RowResult): [string, string][] {
   return differences
     .filter(
       ({ what, found: is }) =>
-        what !== 'certainty' && what !== 'finding' && what !== 'answer' && !found.includes(is),
+        what !== 'certainty' &&
+        what !== 'finding' &&
+        !(what === 'answer' && /, answer |answered$/.test(found)) &&
+        !found.includes(is),
     )
-    .map(({ what, expected, found: is }) => ['', `${what}: ${is}, not ${expected}`]);
+    .map(({ what, expected, found: is }) => [
+      '',
+      what === 'answer' ? `the answer ${is}` : `${what}: ${is}, not ${expected}`,
+    ]);
 }
 
 function ruleText({ path, line, text }: NonNullable<RowResult['rule']>): string {

@@ -106,7 +106,9 @@ function isFoundBy(by: By, orBy: readonly string[], finding: Finding | undefined
   if (by.kind === 'cause') return finding.cause === by.id;
   if (by.kind === 'sysctl') return finding.sysctl === by.name;
   const { rule } = finding;
-  if (rule?.table !== by.table || rule.chain !== by.chain) return false;
+  // Of nft chains a finding's table is `inet fw`.
+  const table = by.family === undefined ? by.table : `${by.family} ${by.table}`;
+  if (rule?.table !== table || rule.chain !== by.chain) return false;
   if (by.number === 'policy') return rule.number === 0;
   if (by.number !== undefined) return rule.number === by.number;
   return by.text === undefined || rule.text.includes(by.text);

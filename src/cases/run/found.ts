@@ -45,7 +45,7 @@ export function foundPacket(there: Trace, back: Trace | undefined, { snapshot }:
   const isAnswered = arrives(there) && back !== undefined;
   return {
     ...found,
-    ...(isAnswered && { answer: { ...endingOf(back), comes: returns(back) && !unanswerable } }),
+    ...(isAnswered && { answer: { ...endingOf(back), comes: returns(back, there) && !unanswerable } }),
     unanswerable,
     assumptions:
       there.verdict === 'unknown' || (isAnswered && back.verdict === 'unknown') ? assumed(there, back) : [],
@@ -94,7 +94,9 @@ function hasChanged(first: string, last: string): boolean {
 
 function verdictOf(trace: Trace, hops: readonly Hop[]): Verdict {
   const verdict = trace.likely ?? trace.verdict;
-  if (verdict === 'delivered' && !arrives(trace)) return 'refused';
+  const { socket } = trace;
+  if (verdict !== 'dropped' && (socket?.state === 'none' || socket?.state === 'wrong-address'))
+    return 'refused';
   if (verdict !== 'dropped' && verdict !== 'rejected') return verdict;
   const steps = hops.at(-1)?.steps ?? [];
   const route = trace.rule ? undefined : steps.findLast((step) => step.kind === 'route');

@@ -22,20 +22,25 @@ export function judgePacket(expected: PacketOutcome, found: FoundPacket): Differ
   return [...differences, ...judgeAnswer(answer, found)];
 }
 
-function judgeAnswer(expected: NonNullable<PacketOutcome['answer']>, { answer }: FoundPacket): Difference[] {
+function judgeAnswer(expected: NonNullable<PacketOutcome['answer']>, found: FoundPacket): Difference[] {
+  const { answer } = found;
   const comes = answer?.comes ?? false;
-  const said = answerText(answer);
+  const said = answerText(found);
   if (expected === 'comes') return comes ? [] : [{ what: 'answer', expected: 'comes back', found: said }];
   if (expected === 'none') return comes ? [{ what: 'answer', expected: 'none', found: said }] : [];
   if (!answer) return [{ what: 'answer', expected: expected.verdicts.join(' or '), found: said }];
   return judgeEnding(expected, answer).map(({ what, ...rest }) => ({ what: `answer ${what}`, ...rest }));
 }
 
-function answerText(answer: FoundPacket['answer']): string {
-  if (!answer) return 'nothing answers it';
+function answerText({ answer, unanswerable, as }: FoundPacket): string {
+  if (!answer) return 'is never given';
   if (answer.comes) return 'comes back';
+  if (unanswerable && as)
+    return `finds no way: ${addressText({ address: as.address })} is private, and nobody’s out there`;
   const by = describeStop(answer);
-  return `${answer.verdict}${by ? ` by ${printBy(by)}` : ''} in ${answer.namespace}`;
+  if (by) return `is ${answer.verdict} by ${printBy(by)} in ${answer.namespace}`;
+  const last = answer.exits.at(-1);
+  return last === undefined ? `ends in ${answer.namespace}` : `leaves by ${last} again`;
 }
 
 function judgeEnding({ verdicts, clauses }: Ending, found: FoundEnding): Difference[] {

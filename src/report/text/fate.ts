@@ -9,21 +9,26 @@ export function traceSucceeds({
   back,
   unanswerable,
 }: Pick<TraceReport, 'there' | 'back' | 'unanswerable'>): boolean {
-  return arrives(there) && unanswerable === undefined && (back === undefined || returns(back));
+  return arrives(there) && unanswerable === undefined && (back === undefined || returns(back, there));
 }
 
-export function returns(back: Trace): boolean {
-  return arrives(back) && !turnsRound(back);
+export function returns(back: Trace, there: Trace): boolean {
+  return arrives(back) && !turnsRound(back, there);
 }
 
-/** An answer that leaves by the interface it came in by, for the network it came from: the way back is not known there. */
-function turnsRound({ verdict, likely, hops }: Trace): boolean {
+/**
+ * An answer that leaves by the interface it came in by, for the network it came from: the way back is not known there. Unless that is where
+ * the packet itself came in.
+ */
+function turnsRound({ verdict, likely, hops, namespace }: Trace, there: Trace): boolean {
   const last = hops.findLast((hop) => !hop.copy);
+  const [first] = there.hops;
   return (
     (likely ?? verdict) === 'forwarded' &&
     last?.in !== undefined &&
     last.in === last.out &&
-    last.physin === last.physout
+    last.physin === last.physout &&
+    !(first?.namespace === namespace && first.in === last.out && first.physin === last.physout)
   );
 }
 
@@ -43,13 +48,13 @@ export function fateOfBoth(report: Pick<TraceReport, 'there' | 'back' | 'unanswe
   if (!arrives(there) || !back) return fate(there);
   if (unanswerable !== undefined)
     return `${fate(there)}, with the private source ${unanswerable}: no answer comes`;
-  return returns(back)
+  return returns(back, there)
     ? `${fate(there)}; the answer comes back`
-    : `${fate(there)}; the answer ${fateOfAnswer(back)}`;
+    : `${fate(there)}; the answer ${fateOfAnswer(back, there)}`;
 }
 
-export function fateOfAnswer(back: Trace): string {
-  if (!turnsRound(back)) return fate(back);
+export function fateOfAnswer(back: Trace, there: Trace): string {
+  if (!turnsRound(back, there)) return fate(back);
   const where = printable(back.namespace);
   const { destination } = back.final;
   return `turns round in ${where}: it leaves by ${printable(exitOf(back))}, by which it came, since ${where} has no route to ${destination} (route-missing-return)`;

@@ -47,7 +47,9 @@ function verdictLines(report: TraceReport, style: Style): string[] {
   const sentences = [`The packet ${fate(there)}.`];
   if (report.unanswerable !== undefined) sentences.push(unanswerable(report.unanswerable));
   else if (back)
-    sentences.push(`${hypothetical ? 'An answer, if one comes,' : 'The answer'} ${fateOfAnswer(back)}.`);
+    sentences.push(
+      `${hypothetical ? 'An answer, if one comes,' : 'The answer'} ${fateOfAnswer(back, there)}.`,
+    );
   else if (arrives(there)) sentences.push('Nothing answers such a packet.');
   if (report.kernel?.some(({ model }) => model === 'parts')) {
     sentences.push('The kernel’s own trace of such a packet parts from that, see below.');
