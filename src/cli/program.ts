@@ -34,7 +34,7 @@ const COMMANDS = {
   live: defineLive,
   scan: defineScan,
 };
-const HIDDEN: readonly string[] = ['live', 'scan'];
+const HIDDEN: readonly string[] = ['scan'];
 
 /**
  * The command tree. Its commands load what they run on when they are run. Of a command line that begins with a command, the others

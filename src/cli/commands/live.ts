@@ -23,7 +23,7 @@ export interface LiveCommandOptions {
 export function defineLive(io: Io, finish: Finish): Command {
   return new Command('live')
     .description(
-      'follows this host: captures where packets pass, and tells while it happens where they die, and why',
+      'follows this host: captures where packets pass, and shows while it happens where they die, and why',
     )
     .option(
       '-i, --interfaces <points>',
@@ -66,14 +66,16 @@ export function defineLive(io: Io, finish: Finish): Command {
     .addHelpText(
       'after',
       `${examples([
-        ['sudo nettrace live --headless', 'What goes wrong on this host, as it happens:'],
+        ['sudo nettrace live', 'The screen, where packets pass (? tells its keys, q quits):'],
+        ['sudo nettrace live -i docker0,eth0,web:eth0,red:any', 'At points of your own:'],
+        ['sudo nettrace live --headless', 'What goes wrong, as lines:'],
         [
           'sudo nettrace live --headless --format jsonl -i docker0,eth0,web:eth0 --exit-on-finding',
           'For a script, until the first finding:',
         ],
       ])}
 The host is read as nettrace collect does it, and again when it changes; nothing
-of it is changed.
+of it is changed. Bundles and reports that keys save go where it was started.
 
 Exit status: 0 nothing wrong found, 1 something was, 2 nothing could be captured.
 `,
