@@ -1,7 +1,7 @@
 import type { Issue } from '../base/issue.ts';
 import type { Dump } from './dump.ts';
 import type { Format } from './format.ts';
-import { unusedOfCommand } from './formats/unused/formats.ts';
+import { ALIKE_FORMATS, unusedOfCommand } from './formats/unused/formats.ts';
 import { FORMATS } from './formats.ts';
 import { type Hint, hintOfCommand, parseHint } from './hint.ts';
 import { parseEcho } from './prompt.ts';
@@ -17,22 +17,22 @@ export function recogniseDump(path: string, text: string, hint?: string): Dump |
   const told =
     (prepared.echo && hintOfCommand(prepared.echo.command)) ??
     (hint === undefined ? undefined : parseHint(hint));
+  const named = FORMATS.find(({ id }) => id === told?.format);
   if (saysNothing(prepared)) {
-    const format = FORMATS.find(({ id }) => id === told?.format);
-    if (!format || !told) return undefined;
+    if (!named || !told) return undefined;
     const empty = { ...prepared, lines: [] };
-    return dumpOf(format, empty, told, `empty; its name or command says \`${format.command}\``);
+    return dumpOf(named, empty, told, `empty; its name or command says \`${named.command}\``);
   }
   const command = prepared.echo?.command ?? hint?.trim() ?? '';
   const unused = unusedOfCommand(command);
   if (unused) return dumpOf(unused, prepared, told, `the command \`${command.slice(0, 72)}\``);
-  for (const format of FORMATS) {
+  // Nearly always it is what its name says: then V8 has fifty expressions less to compile.
+  for (const format of named ? [...ALIKE_FORMATS, named, ...FORMATS] : FORMATS) {
     // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
     if (format.id === 'sysctl-conf' && told?.format === 'sysctl') continue;
     const why = format.recognise(prepared);
     if (why !== undefined) return dumpOf(format, prepared, told, why);
   }
-  const named = FORMATS.find(({ id }) => id === told?.format);
   if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;
   return dumpOf(named, prepared, told, `only comments; its name or command says \`${named.command}\``);
 }

@@ -49,13 +49,18 @@ export function listing(
   settings: ListingSettings = {},
 ): Listing {
   const [headPattern, headMeaning]: Part = head instanceof RegExp ? [head, () => []] : head;
-  const first = settings.headless ? undefined : whole(headPattern);
-  const rest = (settings.headless ? [[headPattern, headMeaning] as const, ...parts] : parts).map(
-    ([pattern, meaning]) => ({ pattern: whole(pattern), meaning }),
-  );
+  const patterns = () => ({
+    first: settings.headless ? undefined : whole(headPattern),
+    rest: (settings.headless ? [[headPattern, headMeaning] as const, ...parts] : parts).map(
+      ([pattern, meaning]) => ({ pattern: whole(pattern), meaning }),
+    ),
+  });
+  let made: ReturnType<typeof patterns> | undefined;
   return {
     ...(settings.lost === undefined ? {} : { lost: settings.lost }),
     read(text, at, family) {
+      made ??= patterns();
+      const { first, rest } = made;
       const options: ListedOption[] = [];
       let end = at;
       if (first) {

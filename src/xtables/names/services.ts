@@ -24,10 +24,17 @@ bacula-fd 9102 bacula-sd 9103 xmms2 9667 nbd 10809 zabbix-agent 10050 zabbix-tra
 sgi-cmsd 17001 sgi-crsd 17002 sgi-gcd 17003 sgi-cad 17004 db-lsp 17500 dcap 22125 gsidcap 22128 wnn6 22273 binkp 24554 asp 27374
 csync2 30865 dircproxy 57000 tfido 60177 fido 60179 vnc-server 5900 git 9418 munin 4949 irc 6667 mongodb 27017 memcache 11211`;
 
-const PORTS = new Map<string, number>();
-const words = TABLE.split(/\s+/).filter((word) => word !== '');
-for (let i = 0; i + 1 < words.length; i += 2) PORTS.set(words[i] ?? '', Number(words[i + 1]));
+/** Made when somebody asks: few dumps have names of ports. */
+let ports: Map<string, number> | undefined;
+
+function readTable(): Map<string, number> {
+  const read = new Map<string, number>();
+  const words = TABLE.split(/\s+/).filter((word) => word !== '');
+  for (let i = 0; i + 1 < words.length; i += 2) read.set(words[i] ?? '', Number(words[i + 1]));
+  return read;
+}
 
 export function servicePort(name: string): number | undefined {
-  return PORTS.get(name);
+  ports ??= readTable();
+  return ports.get(name);
 }

@@ -34,11 +34,14 @@ export function name(max: number, what = 'a name'): Value<string> {
 
 /** One of a table's names, compared without case; the value is what the table says. */
 export function oneOf<T>(names: Readonly<Record<string, T>>, what = 'one of'): Value<T> {
-  const byName = new Map(Object.entries(names).map(([key, value]) => [key.toLowerCase(), value]));
+  let byName: Map<string, T> | undefined;
   return {
     words: 1,
     expected: `${what} ${Object.keys(names).join(', ')}`,
-    read: ([word = '']) => byName.get(word.toLowerCase()),
+    read([word = '']) {
+      byName ??= new Map(Object.entries(names).map(([key, value]) => [key.toLowerCase(), value]));
+      return byName.get(word.toLowerCase());
+    },
   };
 }
 
