@@ -76,6 +76,7 @@ export class Live {
   readonly #feed: PacketFeed;
   readonly #links = new LinkBook();
   readonly #rules = new RuleBook();
+  #isWatchingRules = false;
   readonly #timers: NodeJS.Timeout[] = [];
   /** Epoch milliseconds: when the host changed last, and before which there is no next analysis. */
   #changed: number | undefined;
@@ -125,14 +126,19 @@ export class Live {
     return this.#links.update(this.state);
   }
 
-  /** Rules of the namespaces that packets pass, with their counters as they were read last. */
+  /** Rules of the namespaces that packets pass, with their counters as they were read last; while nobody looks, as they were then. */
   get rules(): RulesRead {
-    const near = this.state.namespaces.filter(({ name }) => this.#isNear(name));
-    return this.#rules.update(this.state, near);
+    if (!this.#isWatchingRules) return this.#rules.last;
+    return this.#rules.update(
+      this.state,
+      this.state.namespaces.filter(({ name }) => this.#isNear(name)),
+    );
   }
 
   /** Whether somebody looks at the counters of rules: then they are read more often. */
   watchRules(isWatched: boolean): void {
+    if (isWatched === this.#isWatchingRules) return;
+    this.#isWatchingRules = isWatched;
     this.#follower.watchRules(isWatched);
   }
 

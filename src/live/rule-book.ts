@@ -75,7 +75,8 @@ type Files = Pick<HostState, 'file' | 'essence'>;
 export class RuleBook {
   /** By path. */
   #known = new Map<string, Known>();
-  #read: RulesRead = { chains: [], span: undefined };
+  /** As it was taken last. */
+  last: RulesRead = { chains: [], span: undefined };
 
   /** Takes what was read since, of some namespaces. What it gave before stays as it is. */
   update(state: Files, namespaces: readonly Pick<FoundNamespace, 'name'>[]): RulesRead {
@@ -88,13 +89,13 @@ export class RuleBook {
       }
     const isSame =
       known.size === this.#known.size && [...known].every(([path, each]) => this.#known.get(path) === each);
-    if (isSame) return this.#read;
+    if (isSame) return this.last;
     this.#known = known;
-    this.#read = {
+    this.last = {
       chains: namespaces.flatMap(({ name }) => chainsOf(name, known)),
       span: spanOf([...known.values()]),
     };
-    return this.#read;
+    return this.last;
   }
 }
 

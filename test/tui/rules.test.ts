@@ -139,7 +139,9 @@ describe('the list of rules', () => {
   });
 
   it('says that there are none', () => {
-    expect(rulesPane(screenData(), room(80)).empty).toBe('The namespaces that packets pass have no rules.');
+    expect(rulesPane(screenData(), room(80)).empty).toBe(
+      'No rules are read yet, or there are none where packets pass.',
+    );
     const still = screenData({ rules: rulesOf(save(1, 1), save(1, 1)) });
     const pane = rulesPane(still, room(80), { isMovedOnly: true });
     expect([pane.rows, pane.empty]).toEqual([0, 'No counter of a rule moved since the reading before.']);

@@ -63,7 +63,7 @@ export function rulesPane({ rules }: ScreenData, { width, style }: PaneRoom, vie
     newest: 'first',
     empty: isMovedOnly
       ? 'No counter of a rule moved since the reading before.'
-      : 'The namespaces that packets pass have no rules.',
+      : 'No rules are read yet, or there are none where packets pass.',
   };
 }
 
