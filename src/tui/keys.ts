@@ -68,6 +68,12 @@ export const SECTIONS: readonly Section[] = [
         change: { do: 'narrow' },
       },
       {
+        keys: ['+'],
+        label: '+',
+        help: 'rules whose counters moved only, or all',
+        change: { do: 'moved' },
+      },
+      {
         keys: ['?', 'h', 'f1'],
         label: '?',
         help: 'these keys',

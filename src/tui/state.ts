@@ -28,6 +28,8 @@ export interface ScreenState {
   readonly filter: string;
   /** Packets and rules of the chosen flow only. */
   readonly isNarrow: boolean;
+  /** Rules whose counters moved only. */
+  readonly isMovedOnly: boolean;
   readonly isPaused: boolean;
   readonly isHelp: boolean;
   readonly prompt: Prompt | undefined;
@@ -48,6 +50,7 @@ export const INITIAL: ScreenState = {
   isReversed: false,
   filter: '',
   isNarrow: false,
+  isMovedOnly: false,
   isPaused: false,
   isHelp: false,
   prompt: undefined,
@@ -74,6 +77,7 @@ export type Change =
   | { readonly do: 'sort' }
   | { readonly do: 'reverse' }
   | { readonly do: 'narrow' }
+  | { readonly do: 'moved' }
   | { readonly do: 'pause' }
   | { readonly do: 'follow' }
   | { readonly do: 'help' }
@@ -105,6 +109,8 @@ export function changed(state: ScreenState, change: Change): ScreenState {
       return { ...clear, isReversed: !state.isReversed };
     case 'narrow':
       return { ...clear, isNarrow: !state.isNarrow };
+    case 'moved':
+      return { ...clear, isMovedOnly: !state.isMovedOnly };
     case 'pause':
       return { ...clear, isPaused: !state.isPaused };
     case 'follow': {
@@ -123,7 +129,7 @@ function backed(state: ScreenState): ScreenState {
   if (state.isHelp) return { ...state, isHelp: false };
   if (state.isZoomed) return { ...state, isZoomed: false, focus: 'list' };
   if (state.focus !== 'list') return { ...state, focus: 'list' };
-  if (state.isNarrow) return { ...state, isNarrow: false };
+  if (state.isNarrow || state.isMovedOnly) return { ...state, isNarrow: false, isMovedOnly: false };
   return { ...state, filter: '' };
 }
 

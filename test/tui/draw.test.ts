@@ -89,6 +89,7 @@ describe('the screen', () => {
           focus: fc.constantFrom('list', 'detail'),
           isHelp: fc.boolean(),
           isNarrow: fc.boolean(),
+          isMovedOnly: fc.boolean(),
           filter: fc.constantFrom('', 'tcp', 'nothing at all'),
         }),
         (width, height, colors, chosen) => {

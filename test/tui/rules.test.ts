@@ -120,11 +120,31 @@ describe('the list of rules', () => {
 
   it('has those alone that moved', () => {
     const pane = rulesPane(DATA, room(80), { isMovedOnly: true });
-    expect(pane.title).toBe('3 rules · moved · + in 2.0 s');
+    expect(pane.title).toBe('3 rules · those that moved · + in 2.0 s');
     expect(linesOf(pane).slice(1)).toEqual([
       'host filter FORWARD  ip, hook forward at 0',
       '      8   480     +5       policy DROP',
     ]);
+  });
+
+  it('has those alone that the flow hits, and of those the ones that moved', () => {
+    const pane = rulesPane(DATA, room(80), { flow: FLOW, isHitOnly: true });
+    expect(pane.title).toBe('3 rules · + in 2.0 s · those of flow 1');
+    expect(linesOf(pane).slice(1)).toEqual([
+      'host filter FORWARD  ip, hook forward at 0',
+      '⇄  1.2M   98M            1 -j WEB',
+      '✗     8   480     +5       policy DROP',
+      'host filter WEB  ip',
+      '←   100  6000            1 -d 10.0.0.2/32 -p tcp -m tcp --dport 80 -m… -j ACCEPT',
+      'web fw in  inet, hook input at 10, nft',
+      '←     -     -            1 accept',
+    ]);
+    const both = rulesPane(DATA, room(80), { flow: FLOW, isHitOnly: true, isMovedOnly: true });
+    expect(linesOf(both).slice(1)).toEqual([
+      'host filter FORWARD  ip, hook forward at 0',
+      '✗     8   480     +5       policy DROP',
+    ]);
+    expect(rulesPane(DATA, room(80), { isHitOnly: true }).empty).toBe('No flow is chosen.');
   });
 
   it('has a key for every row, the same in both lists', () => {

@@ -68,7 +68,8 @@ export class Panes {
       case 'rules':
         return rulesPane(this.#data, room, {
           ...(this.flow && { flow: this.flow }),
-          isMovedOnly: this.#state.isNarrow,
+          isHitOnly: this.#state.isNarrow,
+          isMovedOnly: this.#state.isMovedOnly,
         });
     }
   }

@@ -12,27 +12,29 @@ export interface RuleHit {
   readonly isFatal: boolean;
 }
 
-/** By `keyOf`. */
-export type RuleHits = ReadonlyMap<string, RuleHit>;
+/** By `keyOf` a chain the rules of it, by their numbers from 1; 0 is the policy. */
+export type RuleHits = ReadonlyMap<string, ReadonlyMap<number, RuleHit>>;
 
-/** Of a rule, from 1, of the policy, or of the chain itself. */
+/** Of a chain. */
 export function keyOf(
   namespace: string,
   { by, family, table, chain }: Pick<ChainForm, 'by' | 'family' | 'table' | 'chain'>,
-  which: number | 'policy' | 'chain',
 ): string {
-  return JSON.stringify([namespace, by, family, table, chain, which]);
+  return JSON.stringify([namespace, by, family, table, chain]);
 }
 
 export function ruleHits({ predicted, predictedReply = [] }: AnalysisFlow): RuleHits {
-  const hits = new Map<string, RuleHit>();
+  const hits = new Map<string, Map<number, RuleHit>>();
   const note = (hops: readonly Hop[], isBack: boolean) => {
     for (const { namespace, steps } of hops)
       for (const step of steps) {
         if (!isRuleStep(step)) continue;
-        const key = keyOfStep(namespace, step);
-        const known = hits.get(key);
-        hits.set(key, {
+        const chain = keyOf(namespace, formOf(step));
+        const rules = hits.get(chain) ?? new Map<number, RuleHit>();
+        hits.set(chain, rules);
+        const number = 'number' in step ? step.number : 0;
+        const known = rules.get(number);
+        rules.set(number, {
           isThere: !isBack || (known?.isThere ?? false),
           isBack: isBack || (known?.isBack ?? false),
           verdict: known?.verdict ?? verdictOf(step),
@@ -49,18 +51,15 @@ function isRuleStep(step: Step): step is DecidingStep {
   return ['rule', 'policy', 'nft-rule', 'nft-policy'].includes(step.kind);
 }
 
-function keyOfStep(namespace: string, step: DecidingStep): string {
-  const which = 'number' in step ? step.number : 'policy';
-  if (step.kind === 'nft-rule' || step.kind === 'nft-policy')
-    return keyOf(namespace, { ...step, by: 'nft' }, which);
+function formOf(step: DecidingStep): Pick<ChainForm, 'by' | 'family' | 'table' | 'chain'> {
+  if (step.kind === 'nft-rule' || step.kind === 'nft-policy') return { ...step, by: 'nft' };
   const file = step.path?.split('/').at(-1) ?? '';
-  const form = {
-    by: file.includes('legacy') ? ('iptables-legacy' as const) : ('iptables-nft' as const),
-    family: file.startsWith('ip6') ? ('ip6' as const) : ('ip' as const),
+  return {
+    by: file.includes('legacy') ? 'iptables-legacy' : 'iptables-nft',
+    family: file.startsWith('ip6') ? 'ip6' : 'ip',
     table: step.table,
     chain: step.chain,
   };
-  return keyOf(namespace, form, which);
 }
 
 function verdictOf(step: DecidingStep): string {

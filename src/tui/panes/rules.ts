@@ -15,6 +15,8 @@ import { keyOf, type RuleHit, type RuleHits, ruleHits } from './rule-hits.ts';
 export interface RulesView {
   /** Whose rules are marked. */
   readonly flow?: LiveFlow;
+  /** Only those. */
+  readonly isHitOnly?: boolean;
   /** Only those whose counters moved between the last two readings. */
   readonly isMovedOnly?: boolean;
 }
@@ -22,6 +24,8 @@ export interface RulesView {
 /** A chain's rows: its title, and those of its rules that are shown, by their number from 0; the policy is behind the last. */
 interface Group {
   readonly chain: ChainRead;
+  readonly key: string;
+  readonly hits: ReadonlyMap<number, RuleHit> | undefined;
   /** Row of the title. */
   readonly first: number;
   /** Absent: all. */
@@ -32,9 +36,8 @@ interface Group {
 const NO_HITS: RuleHits = new Map();
 
 export function rulesPane({ rules }: ScreenData, { width, style }: PaneRoom, view: RulesView = {}): Pane {
-  const { flow, isMovedOnly = false } = view;
-  const groups = groupsOf(rules.chains, isMovedOnly);
-  const hits = flow ? ruleHits(flow.flow) : NO_HITS;
+  const { flow } = view;
+  const groups = groupsOf(rules.chains, flow ? ruleHits(flow.flow) : NO_HITS, view);
   const columns = layColumns(COLUMNS, width);
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   const at = (index: number) => placeOf(groups, index);
@@ -48,9 +51,10 @@ export function rulesPane({ rules }: ScreenData, { width, style }: PaneRoom, vie
     row: (index) => {
       const place = at(index);
       if (!place) return '';
-      const { chain, rule } = place;
+      const { chain, hits } = place.group;
+      const { rule } = place;
       if (rule === undefined) return clip(chainText(chain, style), width);
-      const shown = { chain, rule, count: chain.countOf(rule), hit: hits.get(keyAt(place)) };
+      const shown = { chain, rule, count: chain.countOf(rule), hit: hits?.get(numberOf(chain, rule)) };
       return clip(
         rowOf(columns, (column, columnRoom) => column.cell(shown, style, columnRoom)),
         width,
@@ -61,22 +65,42 @@ export function rulesPane({ rules }: ScreenData, { width, style }: PaneRoom, vie
       return place ? keyAt(place) : '';
     },
     newest: 'first',
-    empty: isMovedOnly
-      ? 'No counter of a rule moved since the reading before.'
-      : 'No rules are read yet, or there are none where packets pass.',
+    empty: emptyText(view),
   };
 }
 
-function groupsOf(chains: readonly ChainRead[], isMovedOnly: boolean): Group[] {
+function groupsOf(
+  chains: readonly ChainRead[],
+  hits: RuleHits,
+  { isHitOnly = false, isMovedOnly = false }: RulesView,
+): Group[] {
   let first = 0;
   return chains.flatMap((chain) => {
-    const shown = isMovedOnly ? chain.moved() : undefined;
+    const key = keyOf(chain.namespace, chain.form);
+    const own = hits.get(key);
+    const moved = isMovedOnly ? chain.moved() : undefined;
+    const shown = isHitOnly ? hitOf(chain, own, moved) : moved;
     if (shown?.length === 0) return [];
     const rows = 1 + (shown?.length ?? lengthOf(chain));
-    const group = { chain, first, rows, ...(shown && { shown }) };
+    const group = { chain, key, hits: own, first, rows, ...(shown && { shown }) };
     first += rows;
     return [group];
   });
+}
+
+/** As they are numbered in a group. */
+function hitOf(
+  { form: { slots } }: ChainRead,
+  hits: Group['hits'],
+  of: readonly number[] | undefined,
+): number[] {
+  const rules = [...(hits?.keys() ?? [])].map((number) => (number === 0 ? slots.length : number - 1));
+  return rules.filter((rule) => !of || of.includes(rule)).toSorted((left, right) => left - right);
+}
+
+/** From 1; 0 is the policy. */
+function numberOf({ form: { slots } }: ChainRead, rule: number): number {
+  return rule === slots.length ? 0 : rule + 1;
 }
 
 /** Rules, and the policy. */
@@ -85,12 +109,12 @@ function lengthOf({ form: { slots, policy } }: ChainRead): number {
 }
 
 /** Undefined as `rule`: the title. */
-interface PlaceInChain {
-  readonly chain: ChainRead;
+interface PlaceInGroup {
+  readonly group: Group;
   readonly rule: number | undefined;
 }
 
-function placeOf(groups: readonly Group[], index: number): PlaceInChain | undefined {
+function placeOf(groups: readonly Group[], index: number): PlaceInGroup | undefined {
   let [low, high] = [0, groups.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -101,25 +125,31 @@ function placeOf(groups: readonly Group[], index: number): PlaceInChain | undefi
   const group = groups[low];
   if (!group || index < group.first) return undefined;
   const row = index - group.first - 1;
-  return { chain: group.chain, rule: row < 0 ? undefined : group.shown ? group.shown[row] : row };
+  return { group, rule: row < 0 ? undefined : group.shown ? group.shown[row] : row };
 }
 
-function keyAt({ chain: { namespace, form }, rule }: PlaceInChain): string {
-  if (rule === undefined) return keyOf(namespace, form, 'chain');
-  return keyOf(namespace, form, rule === form.slots.length ? 'policy' : rule + 1);
+function keyAt({ group: { chain, key }, rule }: PlaceInGroup): string {
+  return rule === undefined ? key : `${key} ${numberOf(chain, rule)}`;
+}
+
+function emptyText({ flow, isHitOnly, isMovedOnly }: RulesView): string {
+  if (isMovedOnly && isHitOnly) return 'No counter of a rule that the flow hits moved of late.';
+  if (isMovedOnly) return 'No counter of a rule moved since the reading before.';
+  if (isHitOnly) return flow ? 'The flow hits no rule.' : 'No flow is chosen.';
+  return 'No rules are read yet, or there are none where packets pass.';
 }
 
 function titleOf(
   chains: readonly ChainRead[],
   span: number | undefined,
-  { flow, isMovedOnly }: RulesView,
+  { flow, isHitOnly, isMovedOnly }: RulesView,
 ): string {
   const rules = chains.reduce((sum, { form: { slots } }) => sum + slots.length, 0);
   const parts = [
     `${thousands(rules)} rules`,
-    ...(isMovedOnly ? ['moved'] : []),
+    ...(isMovedOnly ? ['those that moved'] : []),
     ...(span === undefined ? [] : [`+ in ${span.toFixed(1)} s`]),
-    ...(flow ? [`→ ← flow ${flow.id}`] : []),
+    ...(flow ? [`${isHitOnly ? 'those of' : '→ ←'} flow ${flow.id}`] : []),
   ];
   return parts.join(' · ');
 }
