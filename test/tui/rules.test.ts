@@ -89,14 +89,13 @@ describe('the list of rules', () => {
     expect(pane.title).toBe('3 rules · + in 2.0 s · → ← flow 1');
     expect(linesOf(pane)).toEqual([
       '   pkts bytes  +pkts    no rule',
-      'host filter INPUT  ip, hook input at 0',
-      '     12   720              policy ACCEPT',
-      'host filter FORWARD  ip, hook forward at 0',
+      '     12   720              host filter INPUT: policy ACCEPT',
+      'host filter FORWARD  hook forward at 0',
       '⇄  1.2M   98M            1 -j WEB',
       '✗     8   480     +5       policy DROP',
-      'host filter WEB  ip',
+      'host filter WEB',
       '←   100  6000            1 -d 10.0.0.2/32 -p tcp -m tcp --dport 80 -m… -j ACCEPT',
-      'web fw in  inet, hook input at 10, nft',
+      'web inet fw in  hook input at 10, nft',
       '←     -     -            1 accept',
       '      -     -              policy DROP',
     ]);
@@ -105,14 +104,13 @@ describe('the list of rules', () => {
   it('says what the rules do with the flow, at 200 columns', () => {
     expect(linesOf(rulesPane(DATA, room(200), { flow: FLOW }))).toEqual([
       '   pkts bytes  +pkts +bytes flow                        no rule',
-      'host filter INPUT  ip, hook input at 0',
-      '     12   720                                              policy ACCEPT',
-      'host filter FORWARD  ip, hook forward at 0',
+      '     12   720                                              host filter INPUT: policy ACCEPT',
+      'host filter FORWARD  hook forward at 0',
       '⇄  1.2M   98M               WEB                          1 -j WEB',
       '✗     8   480     +5   +300 DROP                           policy DROP',
-      'host filter WEB  ip',
+      'host filter WEB',
       '←   100  6000               ACCEPT                       1 -d 10.0.0.2/32 -p tcp -m tcp --dport 80 -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT',
-      'web fw in  inet, hook input at 10, nft',
+      'web inet fw in  hook input at 10, nft',
       '←     -     -               accept                       1 accept',
       '      -     -                                              policy DROP',
     ]);
@@ -122,7 +120,7 @@ describe('the list of rules', () => {
     const pane = rulesPane(DATA, room(80), { isMovedOnly: true });
     expect(pane.title).toBe('3 rules · those that moved · + in 2.0 s');
     expect(linesOf(pane).slice(1)).toEqual([
-      'host filter FORWARD  ip, hook forward at 0',
+      'host filter FORWARD  hook forward at 0',
       '      8   480     +5       policy DROP',
     ]);
   });
@@ -131,17 +129,17 @@ describe('the list of rules', () => {
     const pane = rulesPane(DATA, room(80), { flow: FLOW, isHitOnly: true });
     expect(pane.title).toBe('3 rules · + in 2.0 s · those of flow 1');
     expect(linesOf(pane).slice(1)).toEqual([
-      'host filter FORWARD  ip, hook forward at 0',
+      'host filter FORWARD  hook forward at 0',
       '⇄  1.2M   98M            1 -j WEB',
       '✗     8   480     +5       policy DROP',
-      'host filter WEB  ip',
+      'host filter WEB',
       '←   100  6000            1 -d 10.0.0.2/32 -p tcp -m tcp --dport 80 -m… -j ACCEPT',
-      'web fw in  inet, hook input at 10, nft',
+      'web inet fw in  hook input at 10, nft',
       '←     -     -            1 accept',
     ]);
     const both = rulesPane(DATA, room(80), { flow: FLOW, isHitOnly: true, isMovedOnly: true });
     expect(linesOf(both).slice(1)).toEqual([
-      'host filter FORWARD  ip, hook forward at 0',
+      'host filter FORWARD  hook forward at 0',
       '✗     8   480     +5       policy DROP',
     ]);
     expect(rulesPane(DATA, room(80), { isHitOnly: true }).empty).toBe('No flow is chosen.');

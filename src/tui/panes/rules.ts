@@ -21,13 +21,17 @@ export interface RulesView {
   readonly isMovedOnly?: boolean;
 }
 
-/** A chain's rows: its title, and those of its rules that are shown, by their number from 0; the policy is behind the last. */
+/**
+ * A chain's rows: its title, and those of its rules that are shown, by their number from 0; the policy is behind the last. One that has
+ * nothing but a policy that accepts is a row alone.
+ */
 interface Group {
   readonly chain: ChainRead;
   readonly key: string;
   readonly hits: ReadonlyMap<number, RuleHit> | undefined;
-  /** Row of the title. */
+  /** Of all rows. */
   readonly first: number;
+  readonly hasTitle: boolean;
   /** Absent: all. */
   readonly shown?: readonly number[];
   readonly rows: number;
@@ -53,7 +57,7 @@ export function rulesPane({ rules }: ScreenData, { width, style }: PaneRoom, vie
       if (!place) return '';
       const { chain, hits } = place.group;
       const { rule } = place;
-      if (rule === undefined) return clip(chainText(chain, style), width);
+      if (rule === undefined) return clip(titleText(chain, style), width);
       const shown = { chain, rule, count: chain.countOf(rule), hit: hits?.get(numberOf(chain, rule)) };
       return clip(
         rowOf(columns, (column, columnRoom) => column.cell(shown, style, columnRoom)),
@@ -81,8 +85,9 @@ function groupsOf(
     const moved = isMovedOnly ? chain.moved() : undefined;
     const shown = isHitOnly ? hitOf(chain, own, moved) : moved;
     if (shown?.length === 0) return [];
-    const rows = 1 + (shown?.length ?? lengthOf(chain));
-    const group = { chain, key, hits: own, first, rows, ...(shown && { shown }) };
+    const hasTitle = !isOpen(chain);
+    const rows = (shown?.length ?? lengthOf(chain)) + (hasTitle ? 1 : 0);
+    const group = { chain, key, hits: own, hasTitle, first, rows, ...(shown && { shown }) };
     first += rows;
     return [group];
   });
@@ -101,6 +106,10 @@ function hitOf(
 /** From 1; 0 is the policy. */
 function numberOf({ form: { slots } }: ChainRead, rule: number): number {
   return rule === slots.length ? 0 : rule + 1;
+}
+
+function isOpen({ form: { slots, policy } }: ChainRead): boolean {
+  return slots.length === 0 && policy === 'ACCEPT';
 }
 
 /** Rules, and the policy. */
@@ -124,7 +133,7 @@ function placeOf(groups: readonly Group[], index: number): PlaceInGroup | undefi
   }
   const group = groups[low];
   if (!group || index < group.first) return undefined;
-  const row = index - group.first - 1;
+  const row = index - group.first - (group.hasTitle ? 1 : 0);
   return { group, rule: row < 0 ? undefined : group.shown ? group.shown[row] : row };
 }
 
@@ -154,15 +163,21 @@ function titleOf(
   return parts.join(' · ');
 }
 
-/** `host  filter FORWARD  ip, hook forward at 0`, with the tool where that isn't iptables-nft. */
-function chainText({ namespace, form }: ChainRead, style: Style): string {
-  const { by, family, table, chain, hook, priority } = form;
+/** `host filter FORWARD`, with the family where that isn't IPv4. */
+function chainText({ namespace, form: { family, table, chain } }: ChainRead, style: Style): string {
+  const of = family === 'ip' ? '' : `${family} `;
+  return `${style.name(printable(namespace))} ${style.bold(printable(`${of}${table} ${chain}`))}`;
+}
+
+/** `host filter FORWARD  hook forward at 0`, with the tool where that isn't iptables-nft. */
+function titleText(read: ChainRead, style: Style): string {
+  const { form } = read;
+  const { by, hook, priority } = form;
   const notes = [
-    family,
     ...(hook === undefined ? [] : [`hook ${hook} at ${priority}`]),
     ...(by === 'iptables-legacy' ? ['legacy'] : by === 'nft' ? ['nft'] : []),
   ];
-  return `${style.name(printable(namespace))} ${style.bold(printable(`${table} ${chain}`))}  ${style.dim(printable(notes.join(', ')))}`;
+  return `${chainText(read, style)}${notes.length === 0 ? '' : `  ${style.dim(printable(notes.join(', ')))}`}`;
 }
 
 interface Shown {
@@ -211,7 +226,9 @@ const COLUMNS: readonly RuleColumn[] = [
     title: 'rule',
     width: 20,
     grows: 1000,
-    cell: ({ chain: { form }, rule, hit }, style, room) => {
+    cell: ({ chain, rule, hit }, style, room) => {
+      const { form } = chain;
+      if (isOpen(chain)) return `${chainText(chain, style)}: policy ACCEPT`;
       const text = rule === form.slots.length ? `policy ${form.policy}` : form.textOf(rule);
       const shown = withEnd(printable(text), room);
       return hit?.isFatal ? style.bad(shown) : shown;

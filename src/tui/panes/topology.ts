@@ -39,8 +39,8 @@ export function topologyPane(data: ScreenData, { width, style }: PaneRoom): Pane
 }
 
 const POINT = '◉';
-/** Columns of `◉ 12345 p/s 123.4 Mb/s`. */
-const RATE = 22;
+/** Columns of `◉ 999k pkt/s 999 Mbit/s`. */
+const RATE = 23;
 
 /** `host:eth0`, of a link; lines below it, and those about a namespace, are counted. */
 function keysOf(lines: readonly TreeLine[]): string[] {
@@ -97,7 +97,7 @@ function notesOf({ analysis, points, links, troubles }: ScreenData, width: numbe
 function rateText(sign: string, packets: number, bytes: number, paint: (text: string) => string): string {
   const [count, thousands] = scaled(packets);
   const [bits, unit] = scaled(bytes * 8);
-  const text = `${`${count}${thousands} p/s`.padStart(9)} ${`${bits} ${unit}b/s`.padStart(10)}`;
+  const text = `${`${count}${thousands} pkt/s`.padStart(10)} ${`${bits} ${unit}bit/s`.padStart(10)}`;
   return `${sign} ${packets > 0 ? paint(text) : text}`;
 }
 
