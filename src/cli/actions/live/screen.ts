@@ -5,6 +5,7 @@ import { eventText } from '../../../live/event-text.ts';
 import { stopOf } from '../../../live/events.ts';
 import { Live } from '../../../live/live.ts';
 import { App } from '../../../tui/app.ts';
+import type { ScreenData } from '../../../tui/data.ts';
 import { Rates } from '../../../tui/rates.ts';
 import type { LiveCommandOptions } from '../../commands/live.ts';
 import { type Io, type Status, UsageError } from '../../io.ts';
@@ -42,8 +43,6 @@ export async function onScreen(
   followed: Followed,
   { input, output, name }: TerminalStreams,
 ): Promise<Status> {
-  let app: App | undefined;
-  const early: string[] = [];
   const live = new Live(liveOptions(options, followed), {
     host: followed.host,
     analyst: createAnalyst(),
@@ -51,58 +50,62 @@ export async function onScreen(
     listener: {
       onChange: () => {},
       onAnalysis: () => {},
-      onWarning: (text) => {
-        if (app) app.say(text, true);
-        else early.push(text);
-      },
+      onWarning: (text) => app.say(text, true),
     },
   });
   const rates = new Rates();
   const acts = actsOf(live, io.env);
+  let isBegun = false;
+  const app = new App(
+    {
+      input,
+      output,
+      terminal: name,
+      isRich: RICH.test(name) || /^(truecolor|24bit)$/.test(io.env.COLORTERM ?? ''),
+      color: hasColor(io, io.stdout, options.color),
+      unicode: isUtf8(io.env),
+    },
+    {
+      data: () => dataOf(live, rates, isBegun),
+      bundle: () => live.bundle(Number.NEGATIVE_INFINITY),
+      watchRules: (isWatched) => live.watchRules(isWatched),
+      acts,
+      env: io.env,
+    },
+  );
+  void app.left.then(followed.end);
+  const begun = beginLive(live).then(() => {
+    isBegun = true;
+  });
+  const ended = followed.ended(options.duration);
   try {
-    output.write('Reading the host …\r');
-    await beginLive(live);
-    app = new App(
-      {
-        input,
-        output,
-        terminal: name,
-        isRich: RICH.test(name) || /^(truecolor|24bit)$/.test(io.env.COLORTERM ?? ''),
-        color: hasColor(io, io.stdout, options.color),
-        unicode: isUtf8(io.env),
-      },
-      {
-        data: () => {
-          const now = Date.now() / 1000;
-          return {
-            now,
-            points: rates.take(live.points, now),
-            flows: live.flows.list(),
-            troubles: live.troubles.list(),
-            analysis: live.analysis,
-            packets: live.packets,
-            links: live.links,
-            rules: live.rules,
-            notes: notesOf(live),
-          };
-        },
-        bundle: () => live.bundle(Number.NEGATIVE_INFINITY),
-        watchRules: (isWatched) => live.watchRules(isWatched),
-        acts,
-        env: io.env,
-      },
-    );
-    for (const text of early) app.say(text, true);
-    void app.left.then(followed.end);
-    await followed.ended(options.duration);
+    // Whoever has enough before all is read needn't wait for the screen to go.
+    await Promise.race([begun, ended]);
+    await ended;
   } finally {
-    app?.end();
+    app.end();
+    await begun.catch(() => {});
     await live.stop();
   }
   const stop = stopOf(live, Date.now() / 1000);
   io.stdout.write(eventText(stop, undefined, textOptions(io, options)));
   for (const text of acts.done) io.stdout.write(`${printable(text)}\n`);
   return live.troubles.count > 0 ? 1 : 0;
+}
+
+function dataOf(live: Live, rates: Rates, isBegun: boolean): ScreenData {
+  const now = Date.now() / 1000;
+  return {
+    now,
+    points: rates.take(live.points, now),
+    flows: live.flows.list(),
+    troubles: live.troubles.list(),
+    analysis: live.analysis,
+    packets: live.packets,
+    links: live.links,
+    rules: live.rules,
+    notes: isBegun ? notesOf(live) : ['reading the host …'],
+  };
 }
 
 function notesOf(live: Live): string[] {
