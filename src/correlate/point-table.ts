@@ -58,14 +58,25 @@ function limitsOf(capture: CaptureInput | undefined): string | undefined {
     .join(', ');
 }
 
-/** Filters and losses that the file itself tells: of the interface where it names one, else of all its points. */
-export function noteLosses(points: ScannedPoint[], input: number, summary: CaptureSummary): void {
+/**
+ * Filters and losses that the file itself tells, of the interface where it names one, else of all its points; and losses that
+ * the manifest tells, `dropped`.
+ */
+export function noteLosses(
+  points: ScannedPoint[],
+  input: number,
+  summary: CaptureSummary,
+  dropped = 0,
+): void {
   for (const point of points) {
     if (point.input !== input || point.within !== undefined) continue;
     const own = summary.interfaces.filter(
       ({ name }) => point.interfaceName === undefined || name === undefined || name === point.interfaceName,
     );
-    const lost = own.reduce((sum, { dropped = 0 }) => sum + dropped, 0);
+    const lost = Math.max(
+      dropped,
+      own.reduce((sum, each) => sum + (each.dropped ?? 0), 0),
+    );
     if (lost > 0) point.lost = lost;
     point.limits ??= own.find(({ filter }) => filter !== undefined)?.filter;
   }

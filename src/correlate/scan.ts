@@ -145,7 +145,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
     const reading = { path: capture.path, onProgress };
     const summary = sieved?.summary ?? (await scanCapture(capture.open(), visit, reading));
     summaries.push(summary);
-    noteLosses(places.points, input, summary);
+    noteLosses(places.points, input, summary, capture.dropped);
     issues.push(...summary.issues);
     if (sieved && sieved.flows.odd + sieved.flows.table.wanted > 0) {
       const { stretches } = sieved.flows;

@@ -13,13 +13,14 @@ export type Classified =
   | { readonly kind: 'transcript'; readonly transcript: Transcript; readonly issues: readonly Issue[] }
   | { readonly kind: 'nothing'; readonly issues: readonly Issue[] };
 
-export function captureInput({ entry, place, command }: PlacedEntry): CaptureInput {
+export function captureInput({ entry, place, command, dropped }: PlacedEntry): CaptureInput {
   const named = placeFromFileName(entry.name);
   const given = place ?? (named ? { ...named, by: 'file-name' as const } : { by: 'assumed' as const });
   return {
     path: entry.path,
     ...given,
     ...(command !== undefined && { command }),
+    ...(dropped !== undefined && { dropped }),
     ...(entry.once && { once: true }),
     ...(entry.file !== undefined && { file: entry.file }),
     open: () => entry.open(),

@@ -193,6 +193,7 @@ async function addContainer(
         container: path,
         ...(layout ? {} : { folder: `${path}/${inner}`.slice(0, -(baseOf(inner).length + 1)) }),
         ...(listed?.command === undefined ? {} : { command: listed.command }),
+        ...(listed?.dropped === undefined ? {} : { dropped: listed.dropped }),
         ...collectedAt(root === undefined ? undefined : manifests.get(root), listed),
       },
       idOf(entry),

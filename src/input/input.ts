@@ -29,6 +29,8 @@ export interface CaptureInput {
   readonly why?: string;
   /** What it was recorded with, by the manifest or the session. */
   readonly command?: string;
+  /** Packets that it had no room for, by the manifest. */
+  readonly dropped?: number;
   /** Of a session: the line on which it was begun. */
   readonly step?: number;
   /** Standard input or a pipe: it can be opened once. */
@@ -92,6 +94,8 @@ export interface Manifest {
     readonly command?: string;
     /** RFC 3339: when it was taken. */
     readonly collectedAt?: string;
+    /** Packets that a capture had no room for. */
+    readonly dropped?: number;
   }[];
 }
 

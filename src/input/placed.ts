@@ -18,6 +18,8 @@ export interface PlacedEntry {
   readonly folder?: string;
   /** The manifest's `command`; its `collectedAt` of this file, else of the bundle, in epoch seconds. */
   readonly command?: string;
+  /** The manifest's, of a capture. */
+  readonly dropped?: number;
   readonly time?: number;
   readonly timeBy?: 'manifest' | 'bundle';
 }
