@@ -153,6 +153,20 @@ describe('--update', () => {
     });
   });
 
+  it('within brackets a text with commas gets quotes', async () => {
+    const rows = `packets: [from 10.0.0.9 to 8.8.8.8:443/tcp: dropped, "from wan0 to host:22/tcp": dropped]\n`;
+    const keys = `packets: { from 10.0.0.9 to 8.8.8.8:443/tcp : , from wan0 to host:22/tcp: ~ }\n`;
+    for (const text of [rows, keys])
+      await inFolder({ 'a.rules': RULES, 'a.expect.yaml': STATE + text }, async (folder) => {
+        const { status, stdout } = await folder.test(['--update']);
+        expect(stdout).toContain('✓ a 2 rows');
+        expect(status).toBe(0);
+        const now = readFileSync(join(folder.path, 'a.expect.yaml'), 'utf8');
+        expect(now).toContain("'forwarded via wan0 as 203.0.113.2, answered'");
+        expect(now.startsWith(STATE)).toBe(true);
+      });
+  });
+
   it('JSON stays JSON', async () => {
     const state = STATE.replace(/^state: \|\n/, '').replace(/^ {2}/gm, '');
     const rows = [
@@ -203,6 +217,22 @@ never: [nat-masquerade-missing]
       expect(stdout).toContain('✓ a 6 rows');
       expect(status).toBe(0);
     });
+  });
+
+  it('as NAT made them', async () => {
+    const published = `${process.cwd()}/captures/docker-publish-healthy/bundle`;
+    const of = (part: string) =>
+      `inputs: [${published}]\nflows:\n  - tcp 192.0.2.166 > 192.0.2.161:8090: ${part}\n`;
+    for (const [part, status] of [
+      ['healthy to 10.201.5.2:8080', 0],
+      ['healthy to 10.201.5.3', 1],
+      ['healthy as 10.201.5.2', 1],
+      ['healthy as 192.0.2.166 to 10.201.5.2', 0],
+    ] as const)
+      await inFolder({ 'a.expect.yaml': of(part) }, async (folder) => {
+        const { status: is, stdout } = await folder.test();
+        expect(is, stdout).toBe(status);
+      });
   });
 
   it.each([

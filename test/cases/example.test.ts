@@ -66,6 +66,7 @@ describe('with a broken rule', () => {
     writeFileSync(join(folder, 'rules/gateway.v4'), broken);
     const { status, stdout } = nettrace('nettrace test --strict');
     expect(stdout).toContain(consoles()[1]?.trimEnd());
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(stdout).toContain('│ filter:FORWARD:rule:3  -A FORWARD -i wan0 -j DROP  (rules/gateway.v4:20)');
     expect(status).toBe(1);
   });

@@ -26,6 +26,8 @@ export interface Slot {
   readonly before: string;
   /** How it is written there. */
   readonly form: 'plain' | 'double' | 'single' | 'json';
+  /** Within `[]` or `{}`, where commas and brackets end a text. */
+  readonly inFlow?: true;
   /** The slot holds the question as well, and this between the two: `"from red to 8.8.8.8: dropped"`. */
   readonly question?: string;
 }

@@ -13,7 +13,7 @@ import { LineError, quote } from '../language/words.ts';
 import type { CaseError, CaseFile, FlowRow, PacketRow, Place, Told } from './case-file.ts';
 import { type ExpectDocument, validateExpect } from './expect-validator.ts';
 import { Positions } from './positions.ts';
-import { readRows, rowTexts } from './rows.ts';
+import { readRows, rowTexts, type Writing } from './rows.ts';
 import { schemaErrors } from './schema-errors.ts';
 
 export function readCase(path: string, source: string): CaseFile {
@@ -40,17 +40,17 @@ export function readCase(path: string, source: string): CaseFile {
   }
   if (!validateExpect(value))
     return { ...empty, errors: schemaErrors(validateExpect.errors ?? [], document, positions) };
-  return { ...empty, ...contents(value, document, positions, isJson) };
+  return { ...empty, ...contents(value, document, positions, { source, isJson }) };
 }
 
 function contents(
   value: ExpectDocument,
   document: Document,
   positions: Positions,
-  isJson: boolean,
+  { source, isJson }: Writing,
 ): Omit<CaseFile, 'path' | 'source' | 'name'> & { name?: string } {
   const errors: CaseError[] = [];
-  const rows = (key: string) => rowTexts(nodeOf(document, key), isJson);
+  const rows = (key: string) => rowTexts(nodeOf(document, key), { source, isJson });
   const names = new Map(Object.entries(value.names ?? {}).map(([name, meaning]) => [name, String(meaning)]));
   const packets = readRows<PacketRow>(
     rows('packets'),

@@ -12,47 +12,54 @@ export interface RowText {
   readonly slot: Slot;
 }
 
-export function rowTexts(node: Node | null | undefined, isJson: boolean): RowText[] {
-  if (isSeq(node))
-    return node.items.flatMap((item) => {
-      if (isMap(item)) return pairs(item, isJson);
-      return isScalar(item) ? [lineRow(item, isJson)] : [];
-    });
-  return isMap(node) ? pairs(node, isJson) : [];
+/** How the file is written. */
+export interface Writing {
+  readonly source: string;
+  readonly isJson: boolean;
 }
 
-function pairs(map: Node, isJson: boolean): RowText[] {
+export function rowTexts(node: Node | null | undefined, writing: Writing): RowText[] {
+  if (!isSeq(node)) return pairs(node, writing, false);
+  const inFlow = node.flow === true;
+  return node.items.flatMap((item) =>
+    isScalar(item) ? [lineRow(item, writing, inFlow)] : pairs(item, writing, inFlow),
+  );
+}
+
+function pairs(map: unknown, writing: Writing, within: boolean): RowText[] {
   if (!isMap(map)) return [];
+  const inFlow = within || map.flow === true;
   return map.items.flatMap(({ key, value }): RowText[] => {
     if (!isScalar(key)) return [];
     const [from = 0, to = 0] = key.range ?? [];
     const held = isScalar(value) && value.value !== null ? value : undefined;
     const [start = to, end = to] = held?.range ?? [];
     const slot: Slot = held
-      ? { from: start, to: end, before: '', form: formOf(held, isJson) }
-      : emptySlot(value, to, isJson);
+      ? { from: start, to: end, before: '', form: formOf(held, writing) }
+      : emptySlot(value, to, writing);
     return [
       {
         question: String(key.value),
         questionAt: from + opening(key),
         ...(held && { expected: String(held.value) }),
         expectedAt: start + (held ? opening(held) : 0),
-        slot,
+        slot: { ...slot, ...(inFlow && { inFlow }) },
       },
     ];
   });
 }
 
-/** `from red to 8.8.8.8:` with nothing behind it; null in JSON. */
-function emptySlot(value: unknown, keyEnd: number, isJson: boolean): Slot {
-  const [from, to] = isScalar(value) && value.range ? value.range : [keyEnd + 1, keyEnd + 1];
-  if (isJson || from !== to)
-    return { from, to, before: from === to ? ' ' : '', form: isJson ? 'json' : 'plain' };
-  return { from: keyEnd + 1, to: keyEnd + 1, before: ' ', form: 'plain' };
+/** `from red to 8.8.8.8:` with nothing behind it, or with a null. */
+function emptySlot(value: unknown, keyEnd: number, { source, isJson }: Writing): Slot {
+  const form = isJson ? 'json' : 'plain';
+  const [from, to] = isScalar(value) && value.range ? value.range : [keyEnd, keyEnd];
+  if (from !== to) return { from, to, before: '', form };
+  const behind = source.indexOf(':', keyEnd) + 1;
+  return { from: behind, to: behind, before: ' ', form };
 }
 
 /** One text with question and answer, or a question alone. */
-function lineRow(scalar: Scalar, isJson: boolean): RowText {
+function lineRow(scalar: Scalar, writing: Writing, inFlow: boolean): RowText {
   const text = String(scalar.value);
   const [from = 0, to = 0] = scalar.range ?? [];
   const begin = from + opening(scalar);
@@ -68,7 +75,7 @@ function lineRow(scalar: Scalar, isJson: boolean): RowText {
     questionAt: begin,
     ...(expected !== undefined && { expected }),
     expectedAt: begin + behind,
-    slot: { from, to, before: '', form: formOf(scalar, isJson), question },
+    slot: { from, to, before: '', form: formOf(scalar, writing), question, ...(inFlow && { inFlow }) },
   };
 }
 
@@ -86,7 +93,7 @@ function opening({ type }: Scalar): number {
   return type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE' ? 1 : 0;
 }
 
-function formOf({ type }: Scalar, isJson: boolean): Slot['form'] {
+function formOf({ type }: Scalar, { isJson }: Writing): Slot['form'] {
   if (isJson) return 'json';
   return type === 'QUOTE_DOUBLE' ? 'double' : type === 'QUOTE_SINGLE' ? 'single' : 'plain';
 }

@@ -15,20 +15,14 @@ export function updatedSource(source: string, edits: readonly Edit[]): string {
   );
 }
 
-function written({ form, question }: Slot, value: string): string {
+function written({ form, question, inFlow }: Slot, value: string): string {
   const isList = value.startsWith('[');
-  if (form === 'json') {
-    if (isList) return JSON.stringify(value.slice(1, -1).split(', '));
-    return JSON.stringify(question === undefined ? value : `${question}: ${value}`);
-  }
-  if (form === 'plain') {
-    const text = question === undefined ? value : `${question}: ${value}`;
-    return isList || isPlain(value)
-      ? text
-      : `${question === undefined ? '' : `${question}: `}${single(value)}`;
-  }
   const text = question === undefined ? value : `${question}: ${value}`;
-  return form === 'double' && !/["\\]/.test(text) ? `"${text}"` : single(text);
+  if (form === 'json') return JSON.stringify(isList ? value.slice(1, -1).split(', ') : text);
+  if (form === 'double' && !/["\\]/.test(text)) return `"${text}"`;
+  if (form !== 'plain') return single(text);
+  if (isList || (isPlain(value) && !(inFlow && /[,[\]{}]/.test(value)))) return text;
+  return question === undefined ? single(value) : `${question}: ${single(value)}`;
 }
 
 /** What YAML takes for text as it stands (YAML 1.2, 7.3.3), of the words that the language has. */

@@ -5,6 +5,7 @@ import { type Html, html } from '../../report/html/html.ts';
 import { STYLE } from '../../report/html/style.ts';
 import type { CoveredRule } from '../coverage/coverage.ts';
 import { type CoverageSummary, type CoveredFile, isEnough } from '../coverage/files.ts';
+import { ruleText } from './coverage-text.ts';
 import { counted } from './text.ts';
 
 const OWN_STYLE = `
@@ -14,6 +15,8 @@ const OWN_STYLE = `
 .source .never td { background: var(--bad-soft); }
 .source .policy td { color: var(--soft); }
 .source .hits { white-space: nowrap; }
+section h3 { margin-top: 2.2rem; }
+@media (max-width: 640px) { .wide .files, .wide .source { min-width: 0; } .files .meter { width: 60px; } }
 .never .hits { color: var(--bad); font-weight: 600; }
 .hit .hits { color: var(--good); }
 `;
@@ -35,7 +38,7 @@ ${bar}
 </header>
 <main id="files">
 <h2>Files</h2>
-<div class="wide"><table><thead><tr><th scope="col">file</th><th scope="col">matched</th><th scope="col" class="number">rules</th><th scope="col" class="number">%</th></tr></thead>
+<div class="wide"><table class="files"><thead><tr><th scope="col">file</th><th scope="col">matched</th><th scope="col" class="number">rules</th><th scope="col" class="number">%</th></tr></thead>
 <tbody>${files.map(fileRow)}</tbody></table></div>
 ${files.map(fileSection)}
 </main>
@@ -67,6 +70,6 @@ function fileSection({ path, rules, hit, total }: CoveredFile, index = 0): Html 
 
 function ruleRow({ line, hits, name, text, policy }: CoveredRule): Html {
   const kind = policy ? 'policy' : hits === 0 ? 'never' : 'hit';
-  const shown = text.startsWith('-A ') ? text : `${name}: ${text}`;
+  const shown = ruleText(name, text);
   return html`<tr class="${kind}"><td class="number">${line}</td><td class="number hits">${hits === 0 && !policy ? 'never' : `${hits} ×`}</td><td><code>${shown}</code></td></tr>`;
 }

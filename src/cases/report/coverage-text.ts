@@ -32,7 +32,7 @@ function fileLines(file: CoveredFile, style: Style): string[] {
       shown.map(({ line, hits, name, text }) => [
         `${line}:`,
         ...(style.verbose ? [hits === 0 ? 'never' : `${hits} ×`] : []),
-        printable(text.startsWith('-A ') ? text : `${name}: ${text}`),
+        printable(ruleText(name, text)),
       ]),
       { indent: 4, width: style.width },
     ),
@@ -55,4 +55,9 @@ function totalLines(summary: CoverageSummary, style: Style): string[] {
       paint(line),
     ),
   ];
+}
+
+/** A rule of iptables-save says itself where it stands. */
+export function ruleText(name: string, text: string): string {
+  return text.startsWith('-A ') ? text : `${name.replace(/ policy$/, '')}: ${text}`;
 }
