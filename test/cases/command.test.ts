@@ -219,6 +219,17 @@ never: [nat-masquerade-missing]
     });
   });
 
+  it('name the rule of their finding', async () => {
+    const bundle = `${process.cwd()}/captures/another-table-drops/bundle`;
+    const text = `inputs: [${bundle}]\nflows:\n  - tcp 10.140.8.25 > 198.51.100.25:587: healthy\n`;
+    await inFolder({ 'a.expect.yaml': text }, async (folder) => {
+      const { stdout } = await folder.test([], { columns: 300 });
+      expect(stdout.replace(/\s+/g, ' ')).toMatch(
+        /rule \S*nft-ruleset\.json:1: tcp dport { 25, 587 } .* drop/,
+      );
+    });
+  });
+
   it('as NAT made them', async () => {
     const published = `${process.cwd()}/captures/docker-publish-healthy/bundle`;
     const of = (part: string) =>

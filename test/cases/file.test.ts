@@ -128,7 +128,7 @@ describe('forms', () => {
 
   it('the state’s lines are those of the case’s file', async () => {
     await inFolder(router(['from 10.0.0.9 to 8.8.8.8:443/tcp: dropped']), async (folder) => {
-      expect((await folder.test()).stdout).toContain('DIR/router.expect.yaml:7)');
+      expect((await folder.test()).stdout).toContain('(router.expect.yaml:7)');
     });
   });
 });

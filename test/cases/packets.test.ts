@@ -174,18 +174,27 @@ it('what rests on an assumption passes, and fails when it must be certain', asyn
   );
 });
 
+it('forwarding that is off is no missing route', async () => {
+  const bundle = `${process.cwd()}/captures/forward-off-bridge/bundle`;
+  const text = `inputs: [${bundle}]\npackets:\n  - from ant to 9.9.9.9/icmp: no route\n`;
+  await inFolder({ 'lab.expect.yaml': text }, async (folder) => {
+    expect((await folder.test()).stdout).toContain('found     dropped by net.ipv4.ip_forward\n');
+  });
+});
+
 it('two namespaces and a bridge between them', async () => {
   const bundle = 'captures/forward-off-bridge/bundle';
   const { resolve } = await import('node:path');
   const rows = [
     'from ant to bee/icmp: delivered in bee via br-lab, answered',
     'from ant to 9.9.9.9/icmp: dropped by net.ipv4.ip_forward in host',
+    'from ant src 10.20.0.11 to 9.9.9.9/icmp: dropped by fwd-ip-forward-off',
     'from ant to host/icmp: delivered in host via ant:eth0, answered',
   ];
   const text = `inputs: [${resolve(bundle)}]\npackets:\n${rows.map((row) => `  - ${row}\n`).join('')}`;
   await inFolder({ 'lab.expect.yaml': text }, async (folder) => {
     const { status, stdout } = await folder.test();
-    expect(stdout).toMatch(/^✓ lab 3 rows/);
+    expect(stdout).toMatch(/^✓ lab 4 rows/);
     expect(status).toBe(0);
   });
 });

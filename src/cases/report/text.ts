@@ -5,7 +5,7 @@ import { flowPath } from '../../report/text/flow-path.ts';
 import { headerText } from '../../report/text/header.ts';
 import { namespaceNames } from '../../report/text/namespace-name.ts';
 import { pathRows } from '../../report/text/path.ts';
-import { place as placeText } from '../../report/text/paths.ts';
+import { commonFolder, place as placeText, shortener } from '../../report/text/paths.ts';
 import { drawRail } from '../../report/text/rail.ts';
 import { NO_CAPTURES } from '../../report/text/sightings.ts';
 import { finish, type Style, styleOf, type TextOptions } from '../../report/text/style.ts';
@@ -141,6 +141,7 @@ function showsBack({ differences }: RowResult): boolean {
 }
 
 function pathLines(title: string, trace: Trace, { namespaces }: CaseResult, style: Style): string[] {
+  const shorten = shortener(commonFolder(pathsOf(trace)));
   const rows = pathRows(trace.hops, {
     notation: 'trace',
     nameOf: namespaceNames(namespaces),
@@ -149,8 +150,8 @@ function pathLines(title: string, trace: Trace, { namespaces }: CaseResult, styl
     places: (step) =>
       step.path === undefined
         ? ''
-        : `\u00a0 (${placeText({ path: step.path, ...(step.line !== undefined && { line: step.line }) })})`,
-    shorten: (path) => path,
+        : `\u00a0 (${placeText({ path: shorten(step.path), ...(step.line !== undefined && { line: step.line }) })})`,
+    shorten,
   });
   const first = headerText(headerOf(trace));
   const last = headerText(trace.final);
@@ -161,13 +162,23 @@ function pathLines(title: string, trace: Trace, { namespaces }: CaseResult, styl
   ];
 }
 
+function pathsOf({ hops }: Trace): string[] {
+  return hops.flatMap(({ steps }) =>
+    steps.flatMap((step) => ('path' in step && step.path !== undefined ? [step.path] : [])),
+  );
+}
+
 function flowLines(
   { flow, section }: RowResult,
   { analysis, namespaces }: CaseResult,
   style: Style,
 ): string[] {
   if (!flow || !analysis || section !== 'flows') return [];
-  const view = { analysis, nameOf: namespaceNames(namespaces), shorten: (path: string) => path };
+  const view = {
+    analysis,
+    nameOf: namespaceNames(namespaces),
+    shorten: shortener(commonFolder(analysis.inputs.map(({ path }) => path))),
+  };
   return [style.dim('    Path'), ...flowPath(flow, view, style, 4)];
 }
 

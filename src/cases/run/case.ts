@@ -9,7 +9,15 @@ import { RuleCoverage } from '../coverage/coverage.ts';
 import type { CaseError, CaseFile, FlowRow } from '../file/case-file.ts';
 import { quote } from '../language/words.ts';
 import { inputsBeside } from './beside.ts';
-import { type Analysed, analysed, describeFlow, flowQuestion, flowsOf, judgeFlow } from './flows.ts';
+import {
+  type Analysed,
+  analysed,
+  describeFlow,
+  flowQuestion,
+  flowsOf,
+  judgeFlow,
+  ruleOfFlow,
+} from './flows.ts';
 import type { Difference } from './judge.ts';
 import { type JudgeOptions, runPacket } from './packets.ts';
 import type { CaseResult, Outcome, RowResult } from './result.ts';
@@ -147,7 +155,7 @@ function runFlow(row: FlowRow, all: Analysed): RowResult {
   if (typeof flows === 'string') return { ...base, outcome: 'error', error: { ...place, text: flows } };
   const [first] = flows;
   if (!first) {
-    const error = { ...place, text: 'the captures show no such flow', hint: seenFlows(all) };
+    const error = { ...place, text: seenFlows(all) };
     return {
       ...base,
       outcome: 'failed',
@@ -164,6 +172,7 @@ function runFlow(row: FlowRow, all: Analysed): RowResult {
   const flow = wrong?.flow ?? first;
   const found = describeFlow(flow, all, expected);
   const differences: readonly Difference[] = wrong?.differences ?? [];
+  const rule = ruleOfFlow(flow, all);
   return {
     ...base,
     outcome: !expected ? 'error' : wrong ? 'failed' : 'passed',
@@ -177,6 +186,7 @@ function runFlow(row: FlowRow, all: Analysed): RowResult {
         hint: `What holds: ${found}. nettrace test --update writes that.`,
       },
     }),
+    ...(rule && { rule }),
     flow,
     ...((wrong || !expected) && { update: { slot, text: found } }),
   };
@@ -186,9 +196,9 @@ const MOST_SHOWN = 8;
 
 function seenFlows({ analysis }: Analysed): string {
   const names = [...new Set(analysis.flows.map(flowQuestion))];
-  if (names.length === 0) return 'They show no flow at all.';
+  if (names.length === 0) return 'the captures show no flow at all';
   const more = names.length > MOST_SHOWN ? `, and ${names.length - MOST_SHOWN} more` : '';
-  return `They show: ${names.slice(0, MOST_SHOWN).join(', ')}${more}.`;
+  return `the captures show ${names.slice(0, MOST_SHOWN).join(', ')}${more}`;
 }
 
 function findingRows({ findings, never }: CaseFile, { analysis }: Analysed): RowResult[] {

@@ -15,6 +15,7 @@ import { printBy } from '../language/by.ts';
 import { type Address, addressText } from '../language/end.ts';
 import { type FlowOutcome, printFlowOutcome } from '../language/flow-outcome.ts';
 import type { Difference } from './judge.ts';
+import type { RowResult } from './result.ts';
 
 export interface Analysed {
   readonly result: AnalyzeResult;
@@ -98,6 +99,14 @@ function placesOf({ sightings }: AnalysisFlow): string[] {
 /** Its cause comes first. */
 function causeOf({ findings: [first] }: AnalysisFlow, { findings }: Analysis): Finding | undefined {
   return first === undefined ? undefined : findings[first];
+}
+
+/** The rule or policy that its finding names. */
+export function ruleOfFlow(flow: AnalysisFlow, { analysis }: Analysed): RowResult['rule'] {
+  const rule = causeOf(flow, analysis)?.rule;
+  if (!rule) return undefined;
+  const { path, line, text } = rule;
+  return { ...(path !== '' && { path }), ...(line > 0 && { line }), text };
 }
 
 function isFoundBy(by: By, orBy: readonly string[], finding: Finding | undefined): boolean {

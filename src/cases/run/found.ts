@@ -99,7 +99,8 @@ function verdictOf(trace: Trace, hops: readonly Hop[]): Verdict {
     return 'refused';
   if (verdict !== 'dropped' && verdict !== 'rejected') return verdict;
   const steps = hops.at(-1)?.steps ?? [];
-  const route = trace.rule ? undefined : steps.findLast((step) => step.kind === 'route');
+  const route =
+    trace.rule || trace.sysctl !== undefined ? undefined : steps.findLast((step) => step.kind === 'route');
   const isNone = route?.kind === 'route' && /^(none|unreachable|prohibit|blackhole)$/.test(route.decision);
   return isNone ? 'no route' : verdict;
 }
