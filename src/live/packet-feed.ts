@@ -24,12 +24,17 @@ export interface PacketsKept {
   list(choice?: PacketChoice): PacketList;
 }
 
+/** Moments after which nobody looks at packets any more: what was found until then would keep segments that the windows gave up. */
+const FORGOTTEN = 40;
+
 export class PacketFeed {
   readonly #sources: () => readonly FeedSource[];
   readonly #ids = new WeakMap<Segment, number>();
   #count = 0;
   #moment = 0;
-  readonly #all = new PacketIndex(undefined);
+  /** The moment at which packets were listed last. */
+  #listed = 0;
+  #all = new PacketIndex(undefined);
   #chosen: { readonly key: string; readonly index: PacketIndex } | undefined;
 
   constructor(sources: () => readonly FeedSource[]) {
@@ -39,8 +44,17 @@ export class PacketFeed {
   /** What is kept now; costs a step a segment of 256 KiB, until it is listed. */
   take(): PacketsKept {
     const moment = ++this.#moment;
+    if (moment - this.#listed === FORGOTTEN) {
+      this.#all = new PacketIndex(undefined);
+      this.#chosen = undefined;
+    }
     const pieces = this.#sources().flatMap(({ name, window }) => this.#piecesOf(name, window));
-    return { list: (choice) => this.#indexOf(choice).at(moment, pieces) };
+    return {
+      list: (choice) => {
+        this.#listed = this.#moment;
+        return this.#indexOf(choice).at(moment, pieces);
+      },
+    };
   }
 
   #piecesOf(point: string, { segments, linkType }: Window): Piece[] {

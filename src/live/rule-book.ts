@@ -4,6 +4,7 @@ import type { NftFamily } from '../nft/ruleset.ts';
 import { TABLES } from '../xtables/rule.ts';
 import type { HostState } from './host-state.ts';
 import { nftCounters, nftForm } from './nft-rules.ts';
+import { nftTextCounters, nftTextForm } from './nft-text-rules.ts';
 import type { ChainForm, RuleCounters, RuleForm } from './rule-file.ts';
 import { inOrder } from './rule-order.ts';
 import { saveCounters, saveForm } from './save-rules.ts';
@@ -57,6 +58,7 @@ const READERS: readonly Reader[] = [
     counters: saveCounters,
   },
   { file: 'nft-ruleset.json', form: nftForm, counters: nftCounters },
+  { file: 'nft-ruleset.txt', form: nftTextForm, counters: nftTextCounters },
 ];
 
 /** A file as it was read last. */

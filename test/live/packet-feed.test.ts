@@ -108,6 +108,17 @@ describe('the kept packets', () => {
     expect(all(feed.take().list())).toHaveLength(8980);
   });
 
+  it('are the same after nobody looked for a while', () => {
+    const window = new Window(SNAPLEN);
+    const feed = new PacketFeed(() => [{ name: 'n:0', window }]);
+    for (let i = 1; i <= 10; i++) window.add(frame(0, i, i * 1000, 60));
+    const before = feed.take();
+    const listed = [all(before.list()), all(before.list(ODD))];
+    for (let i = 0; i < 100; i++) feed.take();
+    expect([all(feed.take().list()), all(feed.take().list(ODD))]).toEqual(listed);
+    expect([all(before.list()), all(before.list(ODD))]).toEqual(listed);
+  });
+
   it('are looked at once by a choice', () => {
     const window = new Window(SNAPLEN);
     const feed = new PacketFeed(() => [{ name: 'n:0', window }]);

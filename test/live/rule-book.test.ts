@@ -277,7 +277,10 @@ describe('rules of nft', () => {
   const possible =
     process.getuid?.() === 0 && spawnSync('unshare', ['--net', 'nft', '-j', 'list', 'ruleset']).status === 0;
 
-  it.skipIf(!possible)('are those that nft lists, with the same counters', () => {
+  it.skipIf(!possible).each([
+    ['as JSON', 'nft-ruleset.json', 'nft -j -a list ruleset'],
+    ['as text', 'nft-ruleset.txt', 'nft -a list ruleset'],
+  ])('are those that nft lists %s, with the same counters', (_, file, command) => {
     const script = `
       nft add table inet fw
       nft 'add chain inet fw out { type filter hook output priority 0; policy accept; }'
@@ -285,20 +288,26 @@ describe('rules of nft', () => {
       nft 'add rule inet fw out ip daddr 127.0.0.1 counter update @seen { ip daddr } comment "one"'
       nft 'add rule inet fw out icmp type echo-request limit rate 100/second counter accept'
       nft add table ip other
-      nft 'add chain ip other out { type filter hook output priority 10; }'
-      nft 'add rule ip other out counter'
+      nft 'add chain ip other out { type filter hook output priority filter + 10; }'
+      nft 'add chain ip other web'
+      nft 'add rule ip other out counter ct state vmap { established : accept, new : jump web } comment "jump out"'
+      nft 'add rule ip other web counter'
       ip link set lo up; ping -q -c 3 -i 0.01 127.0.0.1 >&2
-      nft -j -a list ruleset`;
+      ${command}`;
     const { stdout } = spawnSync('unshare', ['--net', 'sh', '-ec', script], { encoding: 'utf8' });
-    const lines = linesOf(new RuleBook().update(stateOf(1, { 'host/nft-ruleset.json': stdout }), HOST));
+    const read = new RuleBook().update(stateOf(1, { [`host/${file}`]: stdout }), HOST);
+    const lines = linesOf(read);
     expect(lines).toEqual([
       'inet fw out output',
       '  6  ip daddr 127.0.0.1 counter update @seen { ip daddr } comment "one"',
       '  3  icmp type echo-request limit rate 100/second counter accept',
       '  -  ACCEPT',
       'ip other out output',
-      '  6  counter',
+      '  6  counter ct state vmap { established : accept, new : jump web } comment "jump out"',
       '  -  ACCEPT',
+      'ip other web -',
+      '  1  counter',
     ]);
+    expect(read.chains.map(({ form: { priority } }) => priority)).toEqual([0, 10, undefined]);
   });
 });
