@@ -146,11 +146,13 @@ export class Kernel {
       bytes.copyWithin(firsts, before.firsts, before.firsts + known * 8);
     }
     this.#place = { slots, firsts, records };
-    this.run.place(slots, slotCount, firsts, records);
-    this.run.index();
     this.words = new Uint32Array(buffer, records, this.capacity * RECORD_WORDS);
     this.firsts = new Float64Array(buffer, firsts, this.capacity);
     this.slots = new Uint32Array(buffer, slots, slotCount);
+    // A page that is read before it is written to faults twice, and hashes get to all of these.
+    this.slots.fill(0);
+    this.run.place(slots, slotCount, firsts, records);
+    this.run.index();
   }
 
   /** Memory for so many words more; undefined where its addresses end. */

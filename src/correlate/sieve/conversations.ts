@@ -41,8 +41,8 @@ export class Conversations {
     }
     const records = captures.reduce((sum, { table }) => sum + table.records.count, 0);
     this.keys = { words: shared(records * KEY_WORDS), stride: KEY_WORDS, count: 0 };
-    // Mostly several points see each: half of that room is enough.
-    const slots = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(records, 1024))));
+    // Mostly several points see each: half of that room is enough. A page that is read before it is written to faults twice.
+    const slots = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(records, 1024)))).fill(0);
     this.#index = new RecordIndex(this.keys, slots, KEY_WORDS);
     for (const capture of captures) this.ofRecord.push(this.#place(capture));
   }

@@ -94,7 +94,8 @@ class Repeats {
   constructor(captures: readonly CaptureFlows[], total: number) {
     // Eight bits an entry: one in eight is taken for another one.
     const bits = Math.min(31, Math.ceil(Math.log2(Math.max(32, total * 8))));
-    const once = new Uint32Array(2 ** (bits - 5));
+    // A page that is read before it is written to faults twice, and hashes get to all of these.
+    const once = new Uint32Array(2 ** (bits - 5)).fill(0);
     this.#twice = new Uint32Array(once.length);
     this.#mask = 2 ** bits - 1;
     for (const { table } of captures) {
