@@ -1,12 +1,14 @@
 /** Analyses a bundle that is in memory: where there is a program for it in a thread of its own, else in this one. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { analyze } from '../diagnose/analyze.ts';
 import { whatIf } from '../diagnose/what-if.ts';
 import { resolveFiles } from '../input/resolve.ts';
 import type { Analysis } from '../report/analysis.ts';
 import { assemble } from '../report/assemble.ts';
+import { countedFlows } from '../report/counted.ts';
 
 export interface BundleFile {
   /** Path in the bundle. */
@@ -22,13 +24,27 @@ export interface Analyst {
 
 /** Is there where the program was bundled. */
 const WORKER = 'analysis-worker.cjs';
-/** MiB that the thread may have: a window of packets needs a fifth of the old space, and a young one that is larger is only memory. */
-const HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
+/** MiB that the thread may have: a window of packets needs a fifth of the old space; with half of that young one it collects three times as long. */
+const HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };
+/**
+ * V8's young space of this thread stays as it is, and old ones grow by little, which spares 50 MiB; the young one of a thread that is
+ * begun is as large as it gets at once.
+ */
+const FLAGS = {
+  small: '--semi-space-growth-factor=1 --heap-growing-percent=20',
+  large: '--min-semi-space-size=16',
+};
 
 export function createAnalyst(): Analyst {
   const path = fileURLToPath(new URL(WORKER, import.meta.url));
   return existsSync(path) ? new Thread(path) : { analyse: analyseBundle, end: () => {} };
 }
+
+/** Bytes of packets from which on flows that fare alike are looked at by the first of them; the others are counted. */
+const SIEVED = 1 << 18;
+const BUDGET = { alike: 4, ofClient: 1, failing: 64, working: 96, workingAlike: 3, turning: 32 };
+/** Flows that are told of one by one. */
+const MOST_FLOWS = 1000;
 
 /** What the packets are called in evidence: `live/captures/host/eth0.pcap`. */
 const NAME = 'live';
@@ -37,11 +53,16 @@ export async function analyseBundle(
   bundle: readonly BundleFile[],
   commands: readonly string[] = [],
 ): Promise<Analysis> {
-  const result = await analyze(await resolveFiles(NAME, bundle), { threads: 1 });
-  if (commands.length === 0) return assemble(result);
-  const tried = whatIf(result.scene, commands);
+  const inputs = await resolveFiles(NAME, bundle);
+  const result = await analyze(inputs, { threads: 1, sieveFrom: SIEVED, budget: BUDGET });
+  const tried = commands.length === 0 ? undefined : whatIf(result.scene, commands);
   if (typeof tried === 'string') throw new Error(tried);
-  return assemble(result, tried);
+  const analysis = assemble(result, tried);
+  for (const flow of countedFlows(result)) {
+    if (analysis.flows.length >= MOST_FLOWS) break;
+    analysis.flows.push(flow);
+  }
+  return analysis;
 }
 
 /** What the thread is asked. */
@@ -60,6 +81,7 @@ class Thread implements Analyst {
 
   constructor(path: string) {
     this.#path = path;
+    setFlagsFromString(FLAGS.small);
   }
 
   analyse(bundle: readonly BundleFile[], commands: readonly string[] = []): Promise<Analysis> {
@@ -74,14 +96,22 @@ class Thread implements Analyst {
     const worker = this.#worker;
     const answer = await new Promise<Answer>((resolve) => {
       this.#answered = resolve;
-      worker.postMessage(question);
+      // Captures were made for it, and are its own then.
+      const captures = question.bundle.filter(({ name }) => name.startsWith('captures/'));
+      worker.postMessage(
+        question,
+        captures.map(({ bytes }) => bytes.buffer as ArrayBuffer),
+      );
     });
     if ('failed' in answer) throw new Error(answer.failed);
     return answer.analysis;
   }
 
   #begin(): Worker {
+    setFlagsFromString(FLAGS.large);
     const worker = new Worker(this.#path, { resourceLimits: HEAP });
+    // A thread that begins sets flags back.
+    worker.once('online', () => setFlagsFromString(FLAGS.small));
     worker.on('message', (answer: Answer) => this.#answered?.(answer));
     worker.on('error', (error) => this.#lose(error.message));
     worker.on('exit', () => this.#lose('the thread of the analysis ended'));

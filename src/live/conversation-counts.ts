@@ -31,6 +31,10 @@ export interface PlaceCount {
   readonly high: number;
 }
 
+/** Whether packets of a conversation are kept; `none`: nobody decided. */
+export const FATE = { none: 0, kept: 1, left: 2, aside: 3 } as const;
+export type Fate = (typeof FATE)[keyof typeof FATE];
+
 export interface CountsOptions {
   /** Conversations that there is room for; the half that was idle for longest makes room for others. */
   readonly most?: number;
@@ -44,13 +48,17 @@ export class ConversationCounts {
   words: Uint32Array;
   readonly #most: number;
   readonly #onForget: () => void;
-  /** Of a conversation: a number that no other one ever had, the time of its last packet, its first cell. */
+  /** Of a conversation: a number that no other one ever had, the times of its first and last packet, its first cell. */
   readonly #serials: Float64Array;
+  readonly #firsts: Float64Array;
   readonly #lasts: Float64Array;
   readonly #heads: Int32Array;
+  readonly #fates: Uint8Array;
   /** Of a cell, one for each place that saw the conversation. */
   #cells: Cells;
   #cellCount = 0;
+  /** That of the packet that was added last. */
+  #cell = 0;
   #index: RecordIndex;
   /** Conversations that there were. */
   begun: number;
@@ -62,8 +70,10 @@ export class ConversationCounts {
     this.#onForget = onForget;
     this.words = new Uint32Array(most * KEY_WORDS);
     this.#serials = new Float64Array(most);
+    this.#firsts = new Float64Array(most);
     this.#lasts = new Float64Array(most);
     this.#heads = new Int32Array(most);
+    this.#fates = new Uint8Array(most);
     this.#cells = new Cells(most * 2);
     this.#index = new RecordIndex(this, undefined, KEY_WORDS);
   }
@@ -72,6 +82,7 @@ export class ConversationCounts {
   add(packet: Counted, place: number): number {
     const conversation = this.#enter(packet);
     const cell = this.#cellOf(conversation, place);
+    this.#cell = cell;
     const at = cell * 2 + packet.side;
     const cells = this.#cells;
     const isLap =
@@ -97,8 +108,40 @@ export class ConversationCounts {
   }
 
   /** Epoch seconds. */
+  first(conversation: number): number {
+    return this.#firsts[conversation] as number;
+  }
+
   last(conversation: number): number {
     return this.#lasts[conversation] as number;
+  }
+
+  fate(conversation: number): Fate {
+    return this.#fates[conversation] as Fate;
+  }
+
+  decide(conversation: number, fate: Fate): void {
+    this.#fates[conversation] = fate;
+  }
+
+  /** From now on, of all. */
+  keepAll(): void {
+    this.#fates.fill(FATE.kept, 0, this.count);
+  }
+
+  /** Of the conversation and place of the packet that was added last: gives the bytes of that second so far. */
+  spend(bytes: number, second: number): number {
+    const { spent, seconds } = this.#cells;
+    const cell = this.#cell;
+    const sum = bytes + (seconds[cell] === second ? (spent[cell] as number) : 0);
+    seconds[cell] = second;
+    spent[cell] = sum;
+    return sum;
+  }
+
+  /** Both ends have been heard, at one place. */
+  isAnswered(conversation: number): boolean {
+    return this.at(conversation).some(({ low, high }) => low > 0 && high > 0);
   }
 
   at(conversation: number): PlaceCount[] {
@@ -121,8 +164,10 @@ export class ConversationCounts {
     const conversation = this.count++;
     this.words.set([low, high, ports, kind], conversation * KEY_WORDS);
     this.#serials[conversation] = ++this.begun;
+    this.#firsts[conversation] = time;
     this.#lasts[conversation] = time;
     this.#heads[conversation] = NONE;
+    this.#fates[conversation] = FATE.none;
     this.#index.insert(hash, conversation);
     return conversation;
   }
@@ -160,6 +205,8 @@ export class ConversationCounts {
       }
       this.words.copyWithin(kept * KEY_WORDS, each * KEY_WORDS, (each + 1) * KEY_WORDS);
       this.#serials[kept] = this.#serials[each] as number;
+      this.#fates[kept] = this.#fates[each] as number;
+      this.#firsts[kept] = this.#firsts[each] as number;
       this.#lasts[kept] = last;
       this.#heads[kept++] = head;
     }
@@ -195,6 +242,9 @@ class Cells {
   readonly marks: Int32Array;
   readonly ttls: Uint8Array;
   readonly times: Float64Array;
+  /** Bytes of the second in which packets came last. */
+  readonly spent: Float64Array;
+  readonly seconds: Float64Array;
 
   constructor(room: number) {
     this.room = room;
@@ -204,18 +254,20 @@ class Cells {
     this.marks = new Int32Array(room * 2);
     this.ttls = new Uint8Array(room * 2);
     this.times = new Float64Array(room * 2);
+    this.spent = new Float64Array(room);
+    this.seconds = new Float64Array(room);
   }
 
   static of(cells: Cells, room: number): Cells {
     const larger = new Cells(room);
-    for (const name of ['places', 'next', 'packets', 'marks', 'ttls', 'times'] as const)
-      larger[name].set(cells[name]);
+    for (const name of NAMES) larger[name].set(cells[name]);
     return larger;
   }
 
   clear(cell: number, place: number, next: number): void {
     this.places[cell] = place;
     this.next[cell] = next;
+    this.seconds[cell] = 0;
     for (const at of [cell * 2, cell * 2 + 1]) {
       this.packets[at] = 0;
       this.marks[at] = 0;
@@ -227,6 +279,8 @@ class Cells {
   take(cell: number, from: Cells, other: number, next: number): void {
     this.places[cell] = from.places[other] as number;
     this.next[cell] = next;
+    this.spent[cell] = from.spent[other] as number;
+    this.seconds[cell] = from.seconds[other] as number;
     for (const side of [0, 1]) {
       const at = cell * 2 + side;
       const source = other * 2 + side;
@@ -237,3 +291,5 @@ class Cells {
     }
   }
 }
+
+const NAMES = ['places', 'next', 'packets', 'marks', 'ttls', 'times', 'spent', 'seconds'] as const;

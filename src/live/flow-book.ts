@@ -22,7 +22,7 @@ export interface LiveFlow {
 }
 
 /** Flows that are remembered, the latest, and for how many seconds after their last packet. */
-const MOST = 5000;
+const MOST = 2000;
 const REMEMBERED = 900;
 
 interface Entry extends Pick<LiveFlow, 'id' | 'flow' | 'findings' | 'first'> {
@@ -56,7 +56,9 @@ export class FlowBook {
       this.#known.delete(key);
       this.#known.set(key, {
         id: before?.id ?? ++this.#begun,
-        ...ownFindings(flow, analysis),
+        ...(before && isLess(flow, before)
+          ? { flow: before.flow, findings: before.findings }
+          : ownFindings(flow, analysis)),
         first: before?.first ?? flow.start,
         count,
         shown: undefined,
@@ -77,8 +79,10 @@ export class FlowBook {
 
   /** Counts what came since; `now`: epoch seconds. */
   count(now: number): void {
+    const isSampled = this.#tally.sampling !== undefined;
     for (const entry of this.#known.values()) {
       const { count } = entry;
+      if (isSampled) count.unite(this.#tally);
       const { forward, reply, rate, last } = count;
       count.count(this.#tally, now);
       const isSame =
@@ -106,6 +110,11 @@ function shownOf(entry: Entry): LiveFlow {
   const { forward, reply, rate, last } = count;
   entry.shown ??= { id, flow, findings, packets: { forward, reply }, rate, first, last };
   return entry.shown;
+}
+
+/** It was only counted, and fares as it did when it was looked at. */
+function isLess(flow: AnalysisFlow, { flow: before }: Entry): boolean {
+  return flow.counted === true && before.counted !== true && flow.status === before.status;
 }
 
 function keyOf({ protocol, client, server }: AnalysisFlow): string {

@@ -8,9 +8,13 @@ import type { Face, Tally } from './tally.ts';
 interface Known {
   readonly face: Face;
   serial: number;
-  /** Packets there and back that were counted before, by place. */
-  readonly counted: Map<number, [number, number]>;
+  /** That were counted before. */
+  counted: Counts;
 }
+
+/** A place, packets there and packets back, again and again: there are thousands of these, of a few places each. */
+type Counts = number[];
+const ENTRY = 3;
 
 /** Share of what the last second tells in the rate. */
 const WEIGHT = 0.5;
@@ -24,7 +28,7 @@ export class FlowCount {
   last = 0;
   readonly #faces: Known[] = [];
   /** A packet passes several places: the one that saw the most has them all. */
-  readonly #places = new Map<number, [number, number]>();
+  readonly #places: Counts = [];
   #since: number | undefined;
   #before = 0;
 
@@ -33,7 +37,7 @@ export class FlowCount {
     for (const face of facesOf(flow)) {
       const key = keyOf(face);
       if (!this.#faces.some((known) => keyOf(known.face) === key))
-        this.#faces.push({ face, serial: 0, counted: new Map() });
+        this.#faces.push({ face, serial: 0, counted: [] });
     }
     // Where packets are not counted one by one, an analysis has.
     this.forward = Math.max(this.forward, flow.packets.forward);
@@ -41,28 +45,37 @@ export class FlowCount {
     this.last = Math.max(this.last, flow.end);
   }
 
+  /** Before and behind NAT it is kept or not. */
+  unite(tally: Tally): void {
+    if (this.#faces.length > 1) tally.unite(this.#faces.map(({ face }) => face));
+  }
+
   /** `now`: epoch seconds. */
   count(tally: Tally, now: number): void {
     for (const known of this.#faces) {
       const seen = tally.find(known.face);
       if (!seen) continue;
-      if (seen.serial !== known.serial) known.counted.clear();
+      if (seen.serial !== known.serial) known.counted = [];
       known.serial = seen.serial;
       this.last = Math.max(this.last, seen.last);
       for (const { place, forward, reply } of seen.at) this.#add(known, place, forward, reply);
     }
-    for (const [forward, reply] of this.#places.values()) {
-      this.forward = Math.max(this.forward, forward);
-      this.reply = Math.max(this.reply, reply);
+    for (let at = 0; at < this.#places.length; at += ENTRY) {
+      this.forward = Math.max(this.forward, this.#places[at + 1] as number);
+      this.reply = Math.max(this.reply, this.#places[at + 2] as number);
     }
     this.#measure(now);
   }
 
   #add(known: Known, place: number, forward: number, reply: number): void {
-    const [there, back] = known.counted.get(place) ?? [0, 0];
-    const [sumThere, sumBack] = this.#places.get(place) ?? [0, 0];
-    known.counted.set(place, [forward, reply]);
-    this.#places.set(place, [sumThere + forward - there, sumBack + reply - back]);
+    const { counted } = known;
+    const before = entryOf(counted, place);
+    const sums = this.#places;
+    const sum = entryOf(sums, place);
+    sums[sum + 1] = (sums[sum + 1] as number) + forward - (counted[before + 1] as number);
+    sums[sum + 2] = (sums[sum + 2] as number) + reply - (counted[before + 2] as number);
+    counted[before + 1] = forward;
+    counted[before + 2] = reply;
   }
 
   /** Once a second. */
@@ -81,6 +94,12 @@ export class FlowCount {
     this.#since = now;
     this.#before = sum;
   }
+}
+
+/** Where the place's entry begins; it is made where there is none. */
+function entryOf(counts: Counts, place: number): number {
+  for (let at = 0; at < counts.length; at += ENTRY) if (counts[at] === place) return at;
+  return counts.push(place, 0, 0) - ENTRY;
 }
 
 /**

@@ -16,9 +16,10 @@ import type { LivePoint } from './point-tap.ts';
 import { sensiblePoints } from './points.ts';
 import type { Backend } from './programs.ts';
 import { RuleBook, type RulesRead } from './rule-book.ts';
+import type { Sampling } from './sampler.ts';
 import { Tally } from './tally.ts';
 import { nameOf, type TapLimits } from './tap.ts';
-import { Taps } from './taps.ts';
+import { MOST_KEPT, Taps } from './taps.ts';
 import { type News, Troubles } from './troubles.ts';
 
 export interface LiveOptions {
@@ -57,9 +58,8 @@ const COUNT = 500;
 const PAUSE = 400;
 /** An analysis is followed by a pause of so many times its length: the host has other things to do. */
 const REST = 2;
-/** Seconds of packets that are looked at, and bytes of all points together. */
-const SPAN = 12;
-const MOST_ANALYSED = 2 << 20;
+/** Seconds of packets that are looked at. */
+const SPAN = 10;
 
 export class Live {
   readonly troubles = new Troubles();
@@ -73,6 +73,7 @@ export class Live {
   readonly #outside: LiveOutside;
   readonly #follower: Follower;
   readonly #taps: Taps;
+  readonly #tally: Tally;
   readonly #feed: PacketFeed;
   readonly #links = new LinkBook();
   readonly #rules = new RuleBook();
@@ -81,6 +82,8 @@ export class Live {
   /** Epoch milliseconds: when the host changed last, and before which there is no next analysis. */
   #changed: number | undefined;
   #next = 0;
+  /** Epoch seconds: flows that were over soon after it are not whole. */
+  #cut = Number.NEGATIVE_INFINITY;
   #isAnalysing = false;
   #passed: ReadonlySet<string> = new Set();
   /** Something came since the last analysis. */
@@ -98,12 +101,15 @@ export class Live {
       onWarning: (text) => listener.onWarning(text),
       isNear: ({ name }) => this.#isNear(name),
     });
-    const tally = new Tally({ onForget: () => this.flows.count(now() / 1000) });
-    this.flows = new FlowBook(tally);
+    this.#tally = new Tally({
+      room: MOST_KEPT / SPAN,
+      onForget: () => this.flows.count(now() / 1000),
+    });
+    this.flows = new FlowBook(this.#tally);
     this.#taps = new Taps(options.backend, options.limits, host, {
-      onPacket: (point, frame) => {
-        tally.add(point, frame);
+      onPacket: (point, frame, bytes) => {
         this.#isDirty = true;
+        return this.#tally.add(point, frame, bytes);
       },
       onEnd: (point, reason) => {
         // Before that, whoever begins is told of it.
@@ -173,13 +179,20 @@ export class Live {
     return this.#follower.state;
   }
 
+  /** Where more packets come than are kept: of whole flows a part. Undefined: all are. */
+  get sampling(): Sampling | undefined {
+    return this.#tally.sampling;
+  }
+
   get points(): readonly LivePoint[] {
     return this.#taps.all;
   }
 
   /** What is analysed, or would be saved: packets since a time (epoch seconds), and the state as it is known now. */
   bundle(from: number): BundleFile[] {
-    const captures = this.#taps.captures(from);
+    const captures = this.#taps.captures(from, (point, frame) =>
+      this.#tally.isMeant(point, frame, this.#cut),
+    );
     return [
       ...this.state.bundle(captures.map(({ file }) => file)),
       ...captures.map(({ file, bytes }) => ({ name: file.path, bytes })),
@@ -271,8 +284,10 @@ export class Live {
   #from(now: number): number {
     this.#taps.forget(now);
     const wanted = Math.max(now - SPAN, (this.#changed ?? 0) / 1000);
-    const from = Math.max(wanted, this.#taps.sinceOfLast(MOST_ANALYSED));
+    const from = Math.max(wanted, this.#taps.sinceOfLast(MOST_KEPT));
     this.isBehind = from > wanted;
+    // What comes after a change of the host is needed at once, and of flows that go on.
+    this.#cut = from > (this.#changed ?? 0) / 1000 ? from : Number.NEGATIVE_INFINITY;
     return from;
   }
 }

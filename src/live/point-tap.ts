@@ -18,7 +18,8 @@ export interface LivePoint {
 }
 
 export interface PointListener {
-  onPacket(frame: Frame): void;
+  /** `bytes`: what it takes to keep it. False: it isn't kept. */
+  onPacket(frame: Frame, bytes: number): boolean;
   onEnd(reason: string): void;
 }
 
@@ -50,8 +51,7 @@ export class PointTap implements LivePoint {
       onFrame: (frame: Frame) => {
         this.packets++;
         this.bytes += frame.length;
-        this.window.add(frame);
-        listener.onPacket(frame);
+        if (listener.onPacket(frame, this.window.cost(frame))) this.window.add(frame);
       },
       onStatistics: ({ dropped }) => {
         this.dropped = dropped;

@@ -1,19 +1,9 @@
 /** Packets as they come, counted by conversation and place: what is asked of a flow between two analyses, and before the last seconds. */
-import { setUint128, viewOf } from '../base/bytes.ts';
-import { FrameColumns } from '../capture/columns.ts';
 import type { Frame } from '../capture/frame.ts';
-import { isNoise } from '../correlate/conversation.ts';
 import type { FlowEnd } from '../correlate/flow.ts';
-import { isForAll, isOverlay, tunnelName } from '../correlate/overlay.ts';
-import { endsOf } from '../correlate/sighting.ts';
-import type { Ip } from '../net/ip.ts';
-import { hasPorts } from '../net/protocol.ts';
-import { dissect } from '../packet/dissect.ts';
-import type { Packet } from '../packet/packet.ts';
-import { AddressTable } from '../scan/addresses.ts';
-import { PlainDecoder } from '../scan/plain.ts';
-import { Batch, kindOf, MARK, ROW, ROW_WORDS } from '../scan/row.ts';
-import { ConversationCounts, type Counted, type CountsOptions } from './conversation-counts.ts';
+import { ConversationCounts, type Counted, type CountsOptions, FATE } from './conversation-counts.ts';
+import { PacketReader, type Reading } from './packet-reader.ts';
+import { Sampler, type Sampling } from './sampler.ts';
 
 /** A flow's ends as one place sees them. */
 export interface Face {
@@ -37,31 +27,26 @@ export interface SeenConversation {
   readonly at: readonly SeenAt[];
 }
 
-const LINKTYPE_SLL2 = 276;
+export interface TallyOptions extends CountsOptions {
+  /** Bytes a second that may be kept; undefined: all. */
+  readonly room?: number;
+}
+
+/** Seconds of a conversation that are too short to be told from another one's. */
+const REST = 2;
 /** IPv6 addresses that are numbered; beyond, all begins anew. */
 const MOST_ADDRESSES = 1 << 16;
-/** First fragments whose ports are remembered for those that follow. */
-const MOST_FRAGMENTS = 1000;
 
 export class Tally {
-  readonly #options: CountsOptions;
+  readonly #options: TallyOptions;
+  readonly #sampler: Sampler | undefined;
+  #reader = new PacketReader();
   #counts: ConversationCounts;
-  #decoder = new PlainDecoder(undefined);
-  readonly #batch = new Batch(new Uint32Array(ROW_WORDS));
-  readonly #columns = new FrameColumns({
-    offset: new Int32Array(1),
-    captured: new Int32Array(1),
-    length: new Uint32Array(1),
-    seconds: new Float64Array(1),
-    nanoseconds: new Int32Array(1),
-  });
-  readonly #packet: Counted = { low: 0, high: 0, ports: 0, kind: 0, side: 0, time: 0, ttl: 0, mark: 0 };
   readonly #places = new Map<string | number, number>();
-  readonly #fragments = new Map<string, { readonly source: FlowEnd; readonly destination: FlowEnd }>();
-  readonly #scratch = new DataView(new ArrayBuffer(16));
 
-  constructor(options: CountsOptions = {}) {
+  constructor(options: TallyOptions = {}) {
     this.#options = options;
+    this.#sampler = options.room === undefined ? undefined : new Sampler(options.room);
     this.#counts = new ConversationCounts(options);
   }
 
@@ -70,117 +55,74 @@ export class Tally {
     return this.#counts.count;
   }
 
-  /** `point`: the number of a capture point, which may be of several devices. */
-  add(point: number, frame: Frame): void {
-    if (this.#decoder.addresses.size > MOST_ADDRESSES) this.#beginAnew();
-    if (this.#addPlain(point, frame)) return;
-    const packet = dissect(frame);
-    const { interfaceIndex = 0 } = packet;
-    this.#addPacket(packet, this.#place(deviceOf(point, interfaceIndex)));
-    for (const inner of packet.inner)
-      if (inner.ip && isOverlay(inner) && !isForAll(inner))
-        this.#addPacket(inner, this.#place(`${point} ${interfaceIndex} ${tunnelName(inner)}`));
+  /** Undefined: all packets are kept. */
+  get sampling(): Sampling | undefined {
+    return this.#sampler?.sampling;
   }
 
-  find({ protocol, client, server }: Face): SeenConversation | undefined {
-    const { low, high, ports, side } = this.#ordered(client, server, hasPorts(protocol));
-    const kind = kindOf(protocol, typeof client.address !== 'number', 0);
-    const conversation = this.#counts.find({ low, high, ports, kind });
+  /** `point`: the number of a capture point, which may be of several devices; `bytes` that keeping it takes. False: it isn't to be kept. */
+  add(point: number, frame: Frame, bytes = 0): boolean {
+    if (this.#reader.addresses > MOST_ADDRESSES) this.#beginAnew();
+    let isKept = true;
+    this.#reader.read(point, frame, (reading) => {
+      const conversation = this.#counts.add(reading, this.#place(point, reading));
+      // What is inside goes with what carries it.
+      if (this.#sampler && reading.tunnel === undefined)
+        isKept = this.#sampler.keeps(this.#counts, conversation, reading, bytes);
+    });
+    return isKept;
+  }
+
+  /**
+   * Whether a packet that was kept belongs to what is looked at now. Not where its conversation was set aside since, nor where it is
+   * only the end of one that was answered before: `from` (epoch seconds) cuts it, and nobody could tell what it was.
+   */
+  isMeant(point: number, frame: Frame, from: number): boolean {
+    let isMeant = true;
+    const counts = this.#counts;
+    this.#reader.read(point, frame, (reading) => {
+      if (reading.tunnel !== undefined) return;
+      const conversation = counts.find(reading);
+      if (conversation < 0) return;
+      const isRest =
+        counts.first(conversation) < from &&
+        counts.last(conversation) < from + REST &&
+        counts.isAnswered(conversation);
+      isMeant = counts.fate(conversation) <= FATE.kept && !isRest;
+    });
+    return isMeant;
+  }
+
+  /** Faces of one flow: where one isn't kept, none is. */
+  unite(faces: readonly Face[]): void {
+    const own = faces.map((face) => this.#counts.find(this.#keyOf(face))).filter((number) => number >= 0);
+    const fate = Math.max(...own.map((conversation) => this.#counts.fate(conversation)));
+    if (fate <= FATE.kept) return;
+    for (const conversation of own) this.#counts.decide(conversation, FATE.aside);
+  }
+
+  find(face: Face): SeenConversation | undefined {
+    const { side, ...key } = this.#keyOf(face);
+    const counts = this.#counts;
+    const conversation = counts.find(key);
     if (conversation < 0) return undefined;
     return {
-      serial: this.#counts.serial(conversation),
-      last: this.#counts.last(conversation),
-      at: this.#counts
+      serial: counts.serial(conversation),
+      last: counts.last(conversation),
+      at: counts
         .at(conversation)
-        .map(({ place, low: fromLow, high: fromHigh }) =>
-          side === 0
-            ? { place, forward: fromLow, reply: fromHigh }
-            : { place, forward: fromHigh, reply: fromLow },
+        .map(({ place, low, high }) =>
+          side === 0 ? { place, forward: low, reply: high } : { place, forward: high, reply: low },
         ),
     };
   }
 
-  #addPlain(point: number, frame: Frame): boolean {
-    const columns = this.#columns;
-    const batch = this.#batch;
-    columns.view = frame.view ?? viewOf(frame.bytes);
-    columns.offset[0] = frame.view ? (frame.offset ?? 0) : 0;
-    columns.captured[0] = frame.captured;
-    columns.length[0] = frame.length;
-    columns.seconds[0] = frame.seconds;
-    columns.nanoseconds[0] = frame.nanoseconds;
-    columns.linkType = frame.linkType;
-    batch.count = 0;
-    if (!this.#decoder.one(columns, 0, 0, batch)) return false;
-    const { words } = batch;
-    const kind = words[ROW.kind] as number;
-    const bits = words[ROW.bits] as number;
-    const protocol = kind & 255;
-    const isTcp = protocol === 6;
-    const packet = this.#packet;
-    packet.low = words[ROW.low] as number;
-    packet.high = words[ROW.high] as number;
-    packet.ports = hasPorts(protocol) ? (words[ROW.ports] as number) : 0;
-    packet.kind = kind;
-    packet.side = ((bits >>> 16) & MARK.high) === 0 ? 0 : 1;
-    packet.time = batch.doubles[ROW.time >> 1] as number;
-    packet.ttl = (bits >>> 8) & 255;
-    packet.mark = markOf(
-      words[ROW.id] as number,
-      isTcp ? (words[ROW.sequence] as number) : 0,
-      words[ROW.wire] as number,
-    );
-    const index =
-      frame.linkType === LINKTYPE_SLL2 ? columns.view.getUint32((columns.offset[0] as number) + 4) : 0;
-    this.#counts.add(packet, this.#place(deviceOf(point, index)));
-    return true;
+  #keyOf({ protocol, client, server }: Face): Pick<Counted, 'low' | 'high' | 'ports' | 'kind' | 'side'> {
+    return this.#reader.keyOf(protocol, client, server);
   }
 
-  /** As the analysis does with what isn't plain. */
-  #addPacket(packet: Packet, place: number): void {
-    const { ip } = packet;
-    if (!ip || packet.icmp?.quoted || isNoise(packet)) return;
-    const ends = ip.fragmentOffset > 0 ? this.#fragments.get(fragmentOf(place, packet)) : endsOf(packet);
-    if (!ends) return;
-    if (ip.moreFragments && ip.fragmentOffset === 0) this.#remember(fragmentOf(place, packet), ends);
-    const { low, high, ports, side } = this.#ordered(ends.source, ends.destination, hasPorts(ip.protocol));
-    this.#counts.add(
-      {
-        low,
-        high,
-        ports,
-        side,
-        kind: kindOf(ip.protocol, ip.family === 6, 0),
-        time: packet.seconds + packet.nanoseconds / 1e9,
-        ttl: ip.ttl ?? 0,
-        mark: markOf(
-          (ip.id ?? 0) ^ ((packet.icmp?.sequence ?? 0) << 16),
-          packet.tcp?.sequence ?? ip.fragmentOffset,
-          ip.length ?? 0,
-        ),
-      },
-      place,
-    );
-  }
-
-  /** Both directions have one key; side 0: `from` is its lower end. */
-  #ordered(from: FlowEnd, to: FlowEnd, withPorts: boolean) {
-    const source = this.#word(from.address);
-    const destination = this.#word(to.address);
-    const [left, right] = withPorts ? [from.port, to.port] : [0, 0];
-    const isLow = source < destination || (source === destination && left <= right);
-    return isLow
-      ? { low: source, high: destination, ports: ((left << 16) | right) >>> 0, side: 0 as const }
-      : { low: destination, high: source, ports: ((right << 16) | left) >>> 0, side: 1 as const };
-  }
-
-  #word(address: Ip): number {
-    if (typeof address === 'number') return address;
-    setUint128(this.#scratch, 0, address);
-    return this.#decoder.addresses.number(this.#scratch, 0);
-  }
-
-  #place(name: string | number): number {
+  #place(point: number, { device, tunnel }: Reading): number {
+    const name = tunnel === undefined ? point * 2 ** 32 + device : `${point} ${device} ${tunnel}`;
     const known = this.#places.get(name);
     if (known !== undefined) return known;
     const place = this.#places.size;
@@ -188,29 +130,9 @@ export class Tally {
     return place;
   }
 
-  #remember(fragment: string, ends: { source: FlowEnd; destination: FlowEnd }): void {
-    this.#fragments.delete(fragment);
-    this.#fragments.set(fragment, ends);
-    const [oldest] = this.#fragments.keys();
-    if (this.#fragments.size > MOST_FRAGMENTS && oldest !== undefined) this.#fragments.delete(oldest);
-  }
-
   #beginAnew(): void {
     this.#options.onForget?.();
-    this.#decoder = new PlainDecoder(undefined, new AddressTable());
+    this.#reader = new PacketReader();
     this.#counts = new ConversationCounts(this.#options, this.#counts.begun);
   }
-}
-
-/** Of a point at several devices one. */
-function deviceOf(point: number, index: number): number {
-  return point * 2 ** 32 + index;
-}
-
-function fragmentOf(place: number, { ip }: Packet): string {
-  return `${place} ${ip?.source} ${ip?.destination} ${ip?.protocol} ${ip?.id}`;
-}
-
-function markOf(id: number, sequence: number, length: number): number {
-  return (Math.imul(id ^ Math.imul(sequence, 0x9e3779b1), 0x85ebca6b) ^ length) | 0;
 }

@@ -8,13 +8,13 @@ import { type Backend, programOf } from './programs.ts';
 import { nameOf, type TapLimits } from './tap.ts';
 
 export interface TapsListener {
-  /** `point`: a number that no other point has or had; the frame is valid during the call only. */
-  onPacket(point: number, frame: Frame): void;
+  /** `point`: a number that no other point has or had; `bytes`: what it takes to keep it; the frame is valid during the call only. False: it isn't kept. */
+  onPacket(point: number, frame: Frame, bytes: number): boolean;
   onEnd(point: CapturePoint, reason: string): void;
 }
 
 /** Bytes that are kept of all points together, and for how many seconds. */
-const MOST_KEPT = 16 << 20;
+export const MOST_KEPT = 10 << 20;
 const KEPT = 60;
 
 export class Taps {
@@ -23,6 +23,7 @@ export class Taps {
   readonly #limits: TapLimits;
   readonly #host: Host;
   readonly #listener: TapsListener;
+  readonly #numbers = new WeakMap<PointTap, number>();
   #begun = 0;
 
   constructor(backend: Backend, limits: TapLimits, host: Host, listener: TapsListener) {
@@ -53,10 +54,12 @@ export class Taps {
     const { snaplen } = this.#limits;
     const program = programOf(this.#backend, point.device, this.#limits);
     const number = this.#begun++;
-    return new PointTap(point, program, snaplen, this.#host, {
-      onPacket: (frame) => this.#listener.onPacket(number, frame),
+    const tap = new PointTap(point, program, snaplen, this.#host, {
+      onPacket: (frame, bytes) => this.#listener.onPacket(number, frame, bytes),
       onEnd: (reason) => this.#listener.onEnd(point, reason),
     });
+    this.#numbers.set(tap, number);
+    return tap;
   }
 
   /** Gives up packets that are too old, or too many; `now`: epoch seconds. */
@@ -69,10 +72,16 @@ export class Taps {
     return Math.max(...this.all.map(({ window }) => window.sinceOfLast(most / this.all.length)));
   }
 
-  /** Packets since a time (epoch seconds), a file of a bundle for each point that saw any. */
-  captures(from: number): { readonly file: CollectedFile; readonly bytes: Uint8Array }[] {
-    return this.all.flatMap(({ point: { namespace, device }, window, dropped }) => {
-      const bytes = window.capture(from);
+  /** Packets since a time (epoch seconds), those of which `isMeant` is true: a file of a bundle for each point that saw any. */
+  captures(
+    from: number,
+    isMeant?: (point: number, frame: Frame) => boolean,
+  ): { readonly file: CollectedFile; readonly bytes: Uint8Array }[] {
+    return this.all.flatMap((tap) => {
+      const { point, window, dropped } = tap;
+      const { namespace, device } = point;
+      const number = this.#numbers.get(tap) ?? -1;
+      const bytes = window.capture(from, isMeant && ((frame) => isMeant(number, frame)));
       if (!bytes) return [];
       const file = {
         path: `captures/${namespace.name}/${device.replaceAll('/', '_')}.pcap`,

@@ -1,6 +1,6 @@
 /** The last packets of one capture point, as records of a pcap. */
 import { viewOf } from '../base/bytes.ts';
-import type { Frame } from '../capture/frame.ts';
+import { BlockFrame, type Frame } from '../capture/frame.ts';
 import { pcapWriter } from '../capture/pcap-writer.ts';
 import { collector } from '../capture/writer.ts';
 
@@ -27,6 +27,8 @@ export class Window {
   readonly #segments: Segment[] = [];
   readonly #snaplen: number;
   #linkType = -1;
+  /** Epoch seconds of the last packet that there was no room for. */
+  #lost = Number.NEGATIVE_INFINITY;
 
   constructor(snaplen: number) {
     this.#snaplen = snaplen;
@@ -57,7 +59,7 @@ export class Window {
     return first && timeAt(first.view, 0);
   }
 
-  /** Epoch seconds from which on its packets are at most so many bytes; -Infinity: all of them are. */
+  /** Epoch seconds from which on its packets are at most so many bytes, and all there; -Infinity: all of them are. */
   sinceOfLast(most: number): number {
     let bytes = 0;
     for (let i = this.#segments.length - 1; i >= 0; i--) {
@@ -66,7 +68,12 @@ export class Window {
       // A segment that is still being filled is taken whole.
       if (bytes > most && i < this.#segments.length - 1) return (this.#segments[i] as Segment).last;
     }
-    return Number.NEGATIVE_INFINITY;
+    return this.#lost;
+  }
+
+  /** Bytes that it takes. */
+  cost({ captured }: Frame): number {
+    return RECORD_HEADER + Math.min(captured, this.#snaplen);
   }
 
   add(frame: Frame): void {
@@ -98,25 +105,60 @@ export class Window {
     while (this.#segments.length > 1) {
       const [oldest] = this.#segments;
       if (!oldest || (oldest.last >= before && this.size <= most)) return;
+      if (oldest.last >= before) this.#lost = oldest.last;
       this.#segments.shift();
     }
     const [only] = this.#segments;
     if (only && only.last < before) this.#segments.length = 0;
   }
 
-  /** The packets from a time on (epoch seconds) as a capture; undefined: there are none. */
-  capture(from: number): Uint8Array | undefined {
+  /** The packets from a time on (epoch seconds) as a capture, those of which `isMeant` is true; undefined: there are none. */
+  capture(from: number, isMeant?: (frame: Frame) => boolean): Uint8Array | undefined {
     const { sink, bytes } = collector();
     pcapWriter(sink, { linkType: this.#linkType, nanoseconds: true, snaplen: this.#snaplen });
-    let any = false;
-    for (const segment of this.#segments) {
-      if (segment.last < from) continue;
+    const header = bytes();
+    const pieces = this.#segments.flatMap((segment) => {
+      if (segment.last < from) return [];
       const start = offsetOf(segment, from);
-      if (start < segment.used) sink(segment.bytes.subarray(start, segment.used));
-      any ||= start < segment.used;
-    }
-    return any ? bytes() : undefined;
+      if (start >= segment.used) return [];
+      return isMeant ? this.#meant(segment, start, isMeant) : [segment.bytes.subarray(start, segment.used)];
+    });
+    return pieces.length === 0 ? undefined : joined([header, ...pieces]);
   }
+
+  /** Records that lie together are one piece. */
+  #meant({ bytes, view, used }: Segment, start: number, isMeant: (frame: Frame) => boolean): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    const frame = new BlockFrame();
+    frame.view = view;
+    frame.linkType = this.#linkType;
+    let begin = start;
+    for (let at = start; at < used; ) {
+      frame.seconds = view.getUint32(at, true);
+      frame.nanoseconds = view.getUint32(at + 4, true);
+      frame.captured = view.getUint32(at + 8, true);
+      frame.length = view.getUint32(at + 12, true);
+      frame.offset = at + RECORD_HEADER;
+      const next = frame.offset + frame.captured;
+      if (!isMeant(frame)) {
+        if (at > begin) pieces.push(bytes.subarray(begin, at));
+        begin = next;
+      }
+      at = next;
+    }
+    if (used > begin) pieces.push(bytes.subarray(begin, used));
+    return pieces;
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /** Of the first packet that isn't older. */
