@@ -147,10 +147,14 @@ export class Host {
   }
 
   /** In a group of its own: Ctrl-C at the terminal reaches the collector alone, which ends its children in order. */
-  start(words: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  start(
+    words: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    input: 'ignore' | 'pipe' = 'ignore',
+  ): ChildProcess {
     const [tool = '', ...rest] = words;
     const child = spawn(this.which(tool) ?? tool, rest, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input, 'pipe', 'pipe'],
       detached: true,
       cwd: '/',
       env: { ...this.env, ...env },
@@ -210,7 +214,7 @@ function exists(path: string): boolean {
   }
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   const lines = text.split('\n').map((line) => line.trim());
   return lines.find((line) => line !== '' && !line.startsWith('WARNING')) ?? '';
 }

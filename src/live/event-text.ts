@@ -8,6 +8,7 @@ import { finish, styleOf, type TextOptions } from '../report/text/style.ts';
 import { momentText } from '../report/text/time.ts';
 import { hang } from '../report/text/wrap.ts';
 import { type EventPoint, HOW, type LiveEvent } from './events.ts';
+import type { Sampling } from './sampler.ts';
 
 /** `analysis`: the one that a finding is of. */
 export function eventText(event: LiveEvent, analysis: Analysis | undefined, options: TextOptions): string {
@@ -18,6 +19,7 @@ export function eventText(event: LiveEvent, analysis: Analysis | undefined, opti
     end: style.good,
     drops: style.doubtful,
     behind: style.doubtful,
+    sampled: style.doubtful,
     warning: style.doubtful,
   };
   const lead = `${style.dim(clock(event.time))} `;
@@ -54,6 +56,8 @@ function sentence(event: LiveEvent): string[] {
       ];
     case 'behind':
       return [`more packets come than are looked at: of the last ${event.span.toFixed(1)} s only`];
+    case 'sampled':
+      return [samplingText(event)];
     case 'warning':
       return [printable(event.text)];
     case 'stop':
@@ -63,6 +67,17 @@ function sentence(event: LiveEvent): string[] {
           .join(', ')}`,
       ];
   }
+}
+
+/** What is looked at while more packets come than are kept. */
+export function samplingText({ share, aside }: Sampling): string {
+  if (share >= 1) return 'all packets are looked at';
+  const large = aside === 0 ? '' : `; ${aside} large ${aside === 1 ? 'flow is' : 'flows are'} only counted`;
+  return `more packets come than are looked at: of whole flows ${percent(share)} of what came${large}`;
+}
+
+function percent(share: number): string {
+  return share < 0.01 ? 'less than 1 %' : `${Math.floor(share * 100)} %`;
 }
 
 function nameOf(point: { readonly namespace: string; readonly interface: string }): string {

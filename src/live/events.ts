@@ -45,6 +45,11 @@ export type LiveEvent =
   | { event: 'drops'; time: number; namespace: string; interface: string; dropped: number }
   /** More packets came than are looked at: only the last of them, of so many seconds, were. */
   | { event: 'behind'; time: number; span: number }
+  /**
+   * More packets came than are kept: of whole flows a part was. `share`: of the last second's bytes what was kept, 1: all is
+   * again; `aside`: flows that take too much by themselves, and are only counted.
+   */
+  | { event: 'sampled'; time: number; share: number; aside: number }
   | { event: 'warning'; time: number; text: string }
   | { event: 'stop'; time: number; points: EventPoint[]; findings: number };
 

@@ -153,13 +153,23 @@ export class HostState {
     return this.#essences.get(path);
   }
 
-  /** As files of a bundle, the manifest among them; `captures`: those that lie beside. */
-  bundle(captures: readonly CollectedFile[]): { readonly name: string; readonly bytes: Uint8Array }[] {
-    const files = [...this.#files].map(([path, { command, namespace, taken }]) => ({
+  /**
+   * As files of a bundle, the manifest among them; `captures`: those that lie beside; `edit`: what of a file's text is taken,
+   * undefined: nothing of it.
+   */
+  bundle(
+    captures: readonly CollectedFile[],
+    edit: (path: string, text: string) => string | undefined = (_, text) => text,
+  ): { readonly name: string; readonly bytes: Uint8Array }[] {
+    const taken = [...this.#files].flatMap(([path, file]) => {
+      const text = edit(path, file.text);
+      return text === undefined ? [] : [{ path, file, text }];
+    });
+    const files = taken.map(({ path, file: { command, namespace, taken: at } }) => ({
       path,
       ...(namespace === undefined ? {} : { namespace }),
       command,
-      collectedAt: timeText(taken),
+      collectedAt: timeText(at),
     }));
     const manifest: CollectedManifest = {
       format: 'nettrace-bundle/1',
@@ -180,7 +190,7 @@ export class HostState {
     };
     return [
       { name: 'manifest.json', bytes: Buffer.from(JSON.stringify(manifest)) },
-      ...[...this.#files].map(([name, { text }]) => ({ name, bytes: Buffer.from(text) })),
+      ...taken.map(({ path, text }) => ({ name: path, bytes: Buffer.from(text) })),
     ];
   }
 }

@@ -7,6 +7,7 @@ import { resolveFiles } from '../input/resolve.ts';
 import type { Analysis } from '../report/analysis.ts';
 import { buildSnapshot } from '../snapshot/build.ts';
 import type { Analyst, BundleFile } from './analyst.ts';
+import { withoutOthers } from './connections.ts';
 import { FlowBook } from './flow-book.ts';
 import { Follower } from './follower.ts';
 import type { HostState, Scope, StateChange } from './host-state.ts';
@@ -35,6 +36,8 @@ export interface LiveListener {
   onAnalysis(analysis: Analysis, news: News): void;
   /** Something that can't be done, in a sentence. */
   onWarning(text: string): void;
+  /** Half a second is over: what is counted may be other than before. */
+  onCount?(): void;
 }
 
 export interface LiveOutside {
@@ -170,7 +173,10 @@ export class Live {
     this.#isBegun = true;
     this.#timers.push(
       setInterval(() => void this.#analyse(), LOOK),
-      setInterval(() => this.flows.count(this.#outside.now() / 1000), COUNT),
+      setInterval(() => {
+        this.flows.count(this.#outside.now() / 1000);
+        this.#outside.listener.onCount?.();
+      }, COUNT),
     );
     return undefined;
   }
@@ -194,7 +200,13 @@ export class Live {
       this.#tally.isMeant(point, frame, this.#cut),
     );
     return [
-      ...this.state.bundle(captures.map(({ file }) => file)),
+      ...this.state.bundle(
+        captures.map(({ file }) => file),
+        (path, text) =>
+          /\/(proc-net-nf_)?conntrack\.txt$/.test(path)
+            ? withoutOthers(text, (face) => this.#tally.isKept(face))
+            : text,
+      ),
       ...captures.map(({ file, bytes }) => ({ name: file.path, bytes })),
     ];
   }

@@ -93,6 +93,12 @@ export class Tally {
     return isMeant;
   }
 
+  /** Packets of it came, and are kept. */
+  isKept(face: Face): boolean {
+    const conversation = this.#counts.find(this.#keyOf(face));
+    return conversation >= 0 && this.#counts.fate(conversation) <= FATE.kept;
+  }
+
   /** Faces of one flow: where one isn't kept, none is. */
   unite(faces: readonly Face[]): void {
     const own = faces.map((face) => this.#counts.find(this.#keyOf(face))).filter((number) => number >= 0);

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LiveEvent } from '../../src/live/events.ts';
 import { expectValid } from '../support/schemas.ts';
+import { causeIs, Following, isOver, sh } from './following.ts';
 
 const TOOLS = ['ip', 'nsenter', 'tcpdump', 'iptables', 'ping', 'sysctl'];
 const possible =
@@ -16,14 +16,6 @@ const [router, client, server] = ['r', 'c', 's'].map((letter) => `lv${process.pi
   string,
   string,
 ];
-
-/** Others make and delete namespaces meanwhile. */
-const ONLY = ['--only', `${router},${client},${server}`];
-
-function sh(command: string): void {
-  const { status, stderr } = spawnSync('sh', ['-ec', command], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command}: ${stderr}`);
-}
 
 /** Command lines of the processes in a namespace. */
 function strangersIn(name: string): string[] {
@@ -40,59 +32,6 @@ function strangersIn(name: string): string[] {
       }
     });
 }
-
-/** A nettrace that runs, and what it has told so far. */
-class Following {
-  readonly events: LiveEvent[] = [];
-  readonly child: ChildProcess;
-  readonly ended: Promise<number | null>;
-  complaint = '';
-  private listeners: (() => void)[] = [];
-
-  constructor(words: readonly string[]) {
-    const options = ['live', '--headless', '--format', 'jsonl', '--host-namespace', 'own', ...ONLY, ...words];
-    this.child = spawn(process.execPath, ['bin/nettrace.js', ...options]);
-    let rest = '';
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      const lines = `${rest}${text}`.split('\n');
-      rest = lines.pop() ?? '';
-      this.events.push(...lines.map((line) => JSON.parse(line) as LiveEvent));
-      for (const listener of this.listeners) listener();
-    });
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.complaint += text;
-    });
-    this.ended = new Promise((resolve) => this.child.on('close', resolve));
-  }
-
-  /** The first event from the `from`th on of which it holds. */
-  async until(what: string, holds: (event: LiveEvent) => boolean, from = 0): Promise<LiveEvent> {
-    const deadline = Date.now() + 40_000;
-    for (;;) {
-      const found = this.events.slice(from).find(holds);
-      if (found) return found;
-      if (Date.now() > deadline || this.child.exitCode !== null)
-        throw new Error(`no ${what}; told: ${this.told()} ${this.complaint}`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 500);
-        this.listeners = [
-          () => {
-            clearTimeout(timer);
-            resolve();
-          },
-        ];
-      });
-    }
-  }
-
-  private told(): string {
-    return this.events.map((event) => JSON.stringify(event).slice(0, 150)).join('\n');
-  }
-}
-
-const causeIs = (cause: string) => (event: LiveEvent) =>
-  event.event === 'finding' && event.finding.cause === cause;
-const isOver = (cause: string) => (event: LiveEvent) => event.event === 'end' && event.cause === cause;
 
 const backends = [
   { backend: 'tcpdump', there: possible },
@@ -167,7 +106,7 @@ describe.each(backends)(
         `ip -n ${router} route del blackhole 10.61.2.2/32`,
       ],
     ])('%s', async (_, cause, breaking, repairing) => {
-      following = new Following(points);
+      following = new Following([router, client, server], points);
       await following.until('begin', ({ event }) => event === 'begin');
       sh(breaking);
       const change = await following.until(
@@ -198,7 +137,7 @@ describe.each(backends)(
     it('ends with the first finding when it is told to, and leaves nothing running', async () => {
       sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=0`);
       try {
-        following = new Following([...points, '--exit-on-finding']);
+        following = new Following([router, client, server], [...points, '--exit-on-finding']);
         expect(await following.ended).toBe(1);
         expect(following.events.some(causeIs('fwd-ip-forward-off'))).toBe(true);
         expect(strangersIn(router)).toEqual([]);
@@ -208,7 +147,7 @@ describe.each(backends)(
     });
 
     it('its captures end with it, also when it is killed', async () => {
-      following = new Following(points);
+      following = new Following([router, client, server], points);
       await following.until('begin', ({ event }) => event === 'begin');
       following.child.kill('SIGKILL');
       await following.ended;
@@ -221,7 +160,7 @@ describe.each(backends)(
       [['-i', 'nobody:eth0'], /-i nobody:eth0: no namespace or container is called nobody/],
       [[...points, '--filter', 'port and'], /no capture could begin: .*syntax error/],
     ])('says what is wrong with %j', async (words, message) => {
-      following = new Following(words);
+      following = new Following([router, client, server], words);
       expect(await following.ended).toBe(2);
       expect(following.complaint.replaceAll(/\s+/g, ' ')).toMatch(
         new RegExp(message.source.replaceAll('\\n', ' ')),

@@ -1,8 +1,9 @@
 /** What the screen and the lines have in common: a host that is followed until somebody has had enough. */
 import { printable } from '../../../base/printable.ts';
-import { Host } from '../../../collect/host.ts';
+import type { Host } from '../../../collect/host.ts';
 import type { Live, LiveOptions } from '../../../live/live.ts';
 import { type Backend, backends } from '../../../live/programs.ts';
+import { ShellHost } from '../../../live/shell-host.ts';
 import type { LiveCommandOptions } from '../../commands/live.ts';
 import { type Io, UsageError } from '../../io.ts';
 import { onInterrupt } from '../../signals.ts';
@@ -15,7 +16,7 @@ export class Followed {
   readonly #release: () => void;
 
   constructor(options: LiveCommandOptions, io: Io) {
-    this.host = new Host(io.env);
+    this.host = new ShellHost(io.env);
     this.backend = backendOf(this.host, options);
     let end = (): void => {};
     this.#ended = new Promise((resolve) => {

@@ -3,6 +3,7 @@ import { createAnalyst } from '../../../live/analyst.ts';
 import { eventText } from '../../../live/event-text.ts';
 import { changeOf, endOf, findingOf, type LiveEvent, pointOf, stopOf } from '../../../live/events.ts';
 import { Live } from '../../../live/live.ts';
+import { SamplingNews } from '../../../live/sampling-news.ts';
 import { nameOf } from '../../../live/tap.ts';
 import type { Analysis } from '../../../report/analysis.ts';
 import type { LiveCommandOptions } from '../../commands/live.ts';
@@ -15,6 +16,7 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
   const tell = teller(options, io, followed.end);
   const now = () => Date.now() / 1000;
   const dropped = new Map<string, number>();
+  const sampling = new SamplingNews();
   let wasBehind = false;
   const live = new Live(liveOptions(options, followed), {
     host: followed.host,
@@ -36,6 +38,10 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
         }
         if (live.isBehind && !wasBehind) tell({ event: 'behind', time, span: live.span });
         wasBehind = live.isBehind;
+      },
+      onCount: () => {
+        const sampled = sampling.next(live.sampling, now());
+        if (sampled) tell(sampled);
       },
       onWarning: (text) => tell({ event: 'warning', time: now(), text }),
     },

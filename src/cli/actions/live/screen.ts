@@ -1,7 +1,7 @@
 /** `nettrace live`: the screen. */
 import { printable } from '../../../base/printable.ts';
 import { createAnalyst } from '../../../live/analyst.ts';
-import { eventText } from '../../../live/event-text.ts';
+import { eventText, samplingText } from '../../../live/event-text.ts';
 import { stopOf } from '../../../live/events.ts';
 import { Live } from '../../../live/live.ts';
 import { App } from '../../../tui/app.ts';
@@ -109,7 +109,9 @@ function dataOf(live: Live, rates: Rates, isBegun: boolean): ScreenData {
 }
 
 function notesOf(live: Live): string[] {
-  return live.isBehind
-    ? [`more packets come than are looked at: of the last ${live.span.toFixed(1)} s only`]
-    : [];
+  const { sampling, isBehind, span } = live;
+  return [
+    ...(sampling ? [samplingText(sampling)] : []),
+    ...(isBehind ? [`more packets come than are looked at: of the last ${span.toFixed(1)} s only`] : []),
+  ];
 }
