@@ -1,4 +1,5 @@
 /** Ways to ask for some of the kept packets. */
+import { printable } from '../base/printable.ts';
 import { parseEnd } from '../filter/end.ts';
 import { allOf, anyOf, type Filter } from '../filter/filter.ts';
 import { frameTest } from '../filter/frame.ts';
@@ -11,7 +12,7 @@ import type { PacketChoice } from './packet-feed.ts';
 
 /** Packets of a filter whose names are addresses already; `begin`: epoch seconds from which its times count. */
 export function filterChoice(filter: Filter, begin: number): PacketChoice {
-  const label = printFilter(filter);
+  const label = printable(printFilter(filter));
   return { key: `${begin} ${label}`, label, test: frameTest(compileFilter(filter, begin)) };
 }
 

@@ -16,11 +16,17 @@ export type FlowTest = (flow: LiveFlow) => boolean;
 /** `analysis`: whose names of namespaces and containers are known. */
 export function flowTest(text: string, analysis: Analysis | undefined): FlowTest {
   if (text.trim() === '') return () => true;
+  const filter = filterOf(text, analysis);
+  return filter ? filterTest(filter) : wordsTest(text);
+}
+
+/** With the addresses of its names; undefined: it is no filter, but words. */
+export function filterOf(text: string, analysis: Analysis | undefined): Filter | undefined {
   const filter = parseFilter(text);
   const names = analysis ? namesOf(analysis) : new Map<string, Prefix[]>();
   // A name that nobody has may be the beginning of one, or any other word.
-  if (isFault(filter) || !namesIn(filter).every((name) => names.has(name))) return wordsTest(text);
-  return filterTest(resolveNames(filter, names));
+  if (isFault(filter) || !namesIn(filter).every((name) => names.has(name))) return undefined;
+  return resolveNames(filter, names);
 }
 
 function filterTest(filter: Filter): FlowTest {

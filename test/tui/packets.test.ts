@@ -5,6 +5,8 @@ import type { Finding } from '../../src/diagnose/finding.ts';
 import { flowChoice } from '../../src/live/packet-choice.ts';
 import { packetDetailPane } from '../../src/tui/panes/packet-detail.ts';
 import { packetsPane } from '../../src/tui/panes/packets.ts';
+import { Panes } from '../../src/tui/panes/panes.ts';
+import { INITIAL } from '../../src/tui/state.ts';
 import { ethernet, hex, packet } from '../packet/frames.ts';
 import { frames } from '../packet/plain-frames.ts';
 import { expectFitting, linesOf, liveFlow, packetsAt, point, room, screenData } from './screen-data.ts';
@@ -81,6 +83,18 @@ describe('the list of packets', () => {
       '10:00:01.020 ✗ host:br0  IP 10.0.0.1:40000 > 8.8.8.8:53: TCP SYN, seq 7, win 64…',
       '10:00:01.500 ✗ host:br0  IP 192.0.2.1 > 10.0.0.1: ICMP administratively prohibi…',
     ]);
+  });
+
+  it.each([
+    ['udp', '1 · udp', 1],
+    ['icmp or arp', '2 · icmp or arp', 2],
+    // An error is about what it quotes, too.
+    ['dst port 53', '4 · dst port 53', 4],
+    ['words of flows', '6', 6],
+    ['', '6', 6],
+  ])('has those of a filter: %s', (filter, title, rows) => {
+    const pane = new Panes(DATA, { ...INITIAL, filter }, () => room(80)).list('packets');
+    expect([pane.title, pane.rows]).toEqual([title, rows]);
   });
 
   it('of a flow that failed until a moment has the later ones as good', () => {

@@ -1,11 +1,12 @@
 /** All panes of one moment: each is made when it is asked for, once, from the data and what is chosen. */
 import type { LiveFlow } from '../../live/flow-book.ts';
-import { flowChoice } from '../../live/packet-choice.ts';
+import { filterChoice, flowChoice } from '../../live/packet-choice.ts';
+import type { PacketChoice } from '../../live/packet-feed.ts';
 import type { KeptPacket } from '../../live/packet-index.ts';
 import type { Trouble } from '../../live/troubles.ts';
 import type { Style } from '../../report/text/style.ts';
 import type { ScreenData } from '../data.ts';
-import { flowTest } from '../flow-filter.ts';
+import { filterOf, flowTest } from '../flow-filter.ts';
 import type { Pane, PaneRoom } from '../pane.ts';
 import type { List, ScreenState } from '../state.ts';
 import { findingDetailPane } from './finding-detail.ts';
@@ -87,8 +88,12 @@ export class Panes {
     return this.#shownFlows;
   }
 
-  get #packetChoice() {
-    return this.#state.isNarrow && this.flow ? flowChoice(this.flow) : undefined;
+  /** Of the chosen flow, or of the filter, where that isn't words of flows. */
+  get #packetChoice(): PacketChoice | undefined {
+    const { isNarrow, filter: text } = this.#state;
+    if (isNarrow && this.flow) return flowChoice(this.flow);
+    const filter = text.trim() === '' ? undefined : filterOf(text, this.#data.analysis);
+    return filter && filterChoice(filter, 0);
   }
 
   #chosenPacket(): KeptPacket | undefined {
