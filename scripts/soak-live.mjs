@@ -250,7 +250,7 @@ function hostState() {
     settings: output('ip', 'netns', 'exec', router, 'sysctl', 'net.ipv4.ip_forward'),
     processes: namespaces.map((name) => `${name} ${processesIn(name)}`).join('\n'),
     files: readdirSync(tmpdir())
-      .filter((name) => /nettrace/.test(name))
+      .filter((name) => name.startsWith('nettrace-live'))
       .toSorted()
       .join(),
   };

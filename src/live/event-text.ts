@@ -42,6 +42,7 @@ function sentence(event: LiveEvent): string[] {
     case 'begin':
       return [
         `following ${event.points.map(nameOf).join(', ')}`,
+        ...(event.metrics === undefined ? [] : [`metrics at http://127.0.0.1:${event.metrics}/metrics`]),
         ...missingLines(event.missing).map((text) => `not seen: ${printable(text)}`),
       ];
     case 'change':

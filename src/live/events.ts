@@ -25,6 +25,8 @@ export type LiveEvent =
       time: number;
       points: EventPoint[];
       namespaces: string[];
+      /** Port of 127.0.0.1 that tells the metrics. */
+      metrics?: number;
       missing: { what: string; namespace?: string; reason: string }[];
     }
   /** The host is another one: a file of its bundle has other content. */

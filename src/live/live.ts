@@ -68,6 +68,8 @@ export class Live {
   readonly troubles = new Troubles();
   readonly flows: FlowBook;
   analysis: Analysis | undefined;
+  /** Analyses so far, and the seconds that all of them and the last one took. */
+  readonly work = { analyses: 0, seconds: 0, last: 0 };
   /** Seconds of packets that the last analysis had. */
   span = SPAN;
   /** More packets came than it was given: only the last of them. */
@@ -277,6 +279,7 @@ export class Live {
       const from = this.#from(begun / 1000);
       const analysis = await analyst.analyse(this.bundle(from));
       if (this.#isOver) return;
+      this.#note((now() - begun) / 1000);
       this.analysis = analysis;
       this.flows.update(analysis, begun / 1000, this.isBehind ? undefined : from);
       this.#passed = passedBy(analysis);
@@ -290,6 +293,12 @@ export class Live {
       const ended = now();
       this.#next = ended + Math.max(PAUSE, REST * (ended - begun));
     }
+  }
+
+  #note(seconds: number): void {
+    this.work.analyses++;
+    this.work.seconds += seconds;
+    this.work.last = seconds;
   }
 
   /** Packets from before a change of the host met another host than the one that is known now. */

@@ -37,6 +37,7 @@ export class Troubles {
   readonly #known = new Map<string, Trouble>();
   #ended: Trouble[] = [];
   #count = 0;
+  readonly #appeared = new Map<string, number>();
 
   /** Most recent first; those that hold before those that ended. */
   list(): readonly Trouble[] {
@@ -46,6 +47,11 @@ export class Troubles {
 
   get holding(): readonly Trouble[] {
     return [...this.#known.values()];
+  }
+
+  /** How many appeared so far, by cause. */
+  get appeared(): ReadonlyMap<string, number> {
+    return this.#appeared;
   }
 
   /** How many appeared so far. */
@@ -72,6 +78,7 @@ export class Troubles {
       const began = Math.min(now, ...flows.map(({ start, failing }) => failing?.from ?? start));
       const trouble: Trouble = { id: ++this.#count, finding, flows, began, last };
       this.#known.set(key, trouble);
+      this.#appeared.set(finding.cause, (this.#appeared.get(finding.cause) ?? 0) + 1);
       appeared.push(trouble);
     }
     return { appeared, ended: this.#end(seen, analysis, now, changed) };

@@ -16,6 +16,8 @@ export interface LiveCommandOptions {
   readonly format: 'text' | 'jsonl';
   readonly exitOnFinding?: boolean;
   readonly duration?: number;
+  /** A port of 127.0.0.1, 0 for any that is free. */
+  readonly metrics?: number;
   readonly color: ColorChoice;
   readonly quiet?: boolean;
 }
@@ -58,6 +60,11 @@ export function defineLive(io: Io, finish: Finish): Command {
     .option('--exit-on-finding', 'end with the first finding, with status 1')
     .addOption(new Option('--duration <time>', 'end after a time: 30s, 5m, 2h').argParser(duration))
     .addOption(
+      new Option('--metrics [port]', 'serve Prometheus’ text on 127.0.0.1, at /metrics; 0 is any free port')
+        .argParser(port)
+        .preset(`${METRICS_PORT}`),
+    )
+    .addOption(
       new Option('--color <when>', 'colours; auto honours NO_COLOR')
         .choices(['auto', 'always', 'never'])
         .default('auto'),
@@ -84,6 +91,15 @@ Exit status: 0 nothing wrong found, 1 something was, 2 nothing could be captured
       const { liveAction } = await import('../actions/live.ts');
       finish(await liveAction(options, io));
     });
+}
+
+/** Of those that exporters have, one that nobody took. */
+const METRICS_PORT = 9735;
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d{1,5}$/.test(text) || number > 65_535) throw new InvalidArgumentError('A port, 0 to 65535.');
+  return number;
 }
 
 function snaplen(text: string): number {

@@ -3,6 +3,7 @@ import { createAnalyst } from '../../../live/analyst.ts';
 import { eventText } from '../../../live/event-text.ts';
 import { changeOf, endOf, findingOf, type LiveEvent, pointOf, stopOf } from '../../../live/events.ts';
 import { Live } from '../../../live/live.ts';
+import type { MetricsServer } from '../../../live/metrics-server.ts';
 import { SamplingNews } from '../../../live/sampling-news.ts';
 import { nameOf } from '../../../live/tap.ts';
 import type { Analysis } from '../../../report/analysis.ts';
@@ -10,6 +11,7 @@ import type { LiveCommandOptions } from '../../commands/live.ts';
 import type { Io, Status } from '../../io.ts';
 import { textOptions } from '../../terminal.ts';
 import { beginLive, type Followed, liveOptions } from './follow.ts';
+import { startMetrics } from './metrics.ts';
 
 /** Until it is told to end, the time is over, or something is found that it was to end with. */
 export async function headless(options: LiveCommandOptions, io: Io, followed: Followed): Promise<Status> {
@@ -46,19 +48,23 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
       onWarning: (text) => tell({ event: 'warning', time: now(), text }),
     },
   });
+  let metrics: MetricsServer | undefined;
   try {
+    metrics = await startMetrics(options.metrics, live);
     await beginLive(live);
     tell({
       event: 'begin',
       time: now(),
       points: live.points.map(pointOf),
       namespaces: live.state.namespaces.map(({ name }) => name),
+      ...(metrics && { metrics: metrics.port }),
       missing: live.state.missing.map((missing) => ({ ...missing })),
     });
     await followed.ended(options.duration);
     tell(stopOf(live, now()));
     return live.troubles.count > 0 ? 1 : 0;
   } finally {
+    await metrics?.close();
     await live.stop();
   }
 }

@@ -12,6 +12,7 @@ import { type Io, type Status, UsageError } from '../../io.ts';
 import { hasColor, isUtf8, textOptions } from '../../terminal.ts';
 import { actsOf } from './acts.ts';
 import { beginLive, type Followed, liveOptions } from './follow.ts';
+import { startMetrics } from './metrics.ts';
 
 export interface TerminalStreams {
   readonly input: NodeJS.ReadStream;
@@ -74,9 +75,12 @@ export async function onScreen(
     },
   );
   void app.left.then(followed.end);
-  const begun = beginLive(live).then(() => {
-    isBegun = true;
-  });
+  const metrics = startMetrics(options.metrics, live);
+  const begun = metrics
+    .then(() => beginLive(live))
+    .then(() => {
+      isBegun = true;
+    });
   const ended = followed.ended(options.duration);
   try {
     // Whoever has enough before all is read needn't wait for the screen to go.
@@ -85,6 +89,7 @@ export async function onScreen(
   } finally {
     app.end();
     await begun.catch(() => {});
+    await metrics.then((server) => server?.close()).catch(() => {});
     await live.stop();
   }
   const stop = stopOf(live, Date.now() / 1000);
