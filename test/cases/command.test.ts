@@ -198,6 +198,53 @@ describe('--update', () => {
   });
 });
 
+describe('--update of an empty case of captures', () => {
+  const bundle = `${process.cwd()}/captures/forward-off-bridge/bundle`;
+
+  it('writes all flows and findings', async () => {
+    const text = `# new\ninputs: [${bundle}]\nflows: # all\nfindings:\n`;
+    await inFolder({ 'a.expect.yaml': text }, async (folder) => {
+      expect((await folder.test()).status).toBe(2);
+      const { status, stderr } = await folder.test(['--update']);
+      expect(status, stderr).toBe(0);
+      expect(readFileSync(join(folder.path, 'a.expect.yaml'), 'utf8')).toBe(`# new
+inputs: [${bundle}]
+flows:
+  - icmp 10.20.0.11 > 10.20.0.12: healthy
+  - icmp 10.20.0.11 > 9.9.9.9: dropped by fwd-ip-forward-off in host, last seen at host:br-lab # all
+findings: [fwd-ip-forward-off]
+`);
+    });
+  });
+
+  it('in JSON, too', async () => {
+    const text = `{ "inputs": ["${bundle}"], "flows": null, "findings": null }`;
+    await inFolder({ 'a.expect.json': text }, async (folder) => {
+      expect((await folder.test(['--update'])).status).toBe(0);
+      const { flows, findings } = JSON.parse(readFileSync(join(folder.path, 'a.expect.json'), 'utf8'));
+      expect(flows).toHaveLength(2);
+      expect(findings).toEqual(['fwd-ip-forward-off']);
+    });
+  });
+
+  it('holds for every bundle', { timeout: 300_000 }, async () => {
+    const bundles = [
+      'docker-forward-off-dnat',
+      'every-other-address-is-dead',
+      'healthy-scanned-host',
+      'ipv6-forwarding-off',
+      'dnat-to-a-ghost',
+    ];
+    for (const name of bundles) {
+      const text = `inputs: [${process.cwd()}/captures/${name}/bundle]\nflows:\nfindings:\n`;
+      await inFolder({ 'a.expect.yaml': text }, async (folder) => {
+        const { status, stdout } = await folder.test(['--update']);
+        expect(status, `${name}: ${stdout}`).toBe(0);
+      });
+    }
+  });
+});
+
 describe('flows', () => {
   const bundle = `${process.cwd()}/captures/docker-forward-off-dnat/bundle`;
   const flow = 'tcp 192.0.2.66 > 192.0.2.10:8081';

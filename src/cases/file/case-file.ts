@@ -62,9 +62,11 @@ export interface CaseFile {
   readonly setup: readonly Told<string>[];
   readonly packets: readonly PacketRow[];
   readonly flows: readonly FlowRow[];
-  /** Absent: not asked for. */
+  /** `flows:` stands there with nothing behind it yet. */
+  readonly emptyFlows?: Told<Slot>;
+  /** Absent: not asked for; without causes, where nothing is expected yet. */
   readonly findings?: {
-    readonly causes: readonly Told<string>[];
+    readonly causes?: readonly Told<string>[];
     readonly place: Place;
     readonly slot?: Slot;
   };

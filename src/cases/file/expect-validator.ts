@@ -7,7 +7,7 @@ export interface ExpectDocument {
   readonly inputs?: readonly string[];
   readonly state?: string;
   readonly setup?: readonly string[];
-  readonly names?: Readonly<Record<string, string | number>>;
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 const schema = JSON.parse(

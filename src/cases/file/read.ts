@@ -1,6 +1,6 @@
 /** A case's file, YAML or JSON: checked by its schema, its lines read, and everything wrong with it said at its place. */
 import { basename, dirname } from 'node:path';
-import { type Document, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar } from 'yaml';
 import { nearest } from '../../base/nearest.ts';
 import { CAUSES } from '../../diagnose/causes.ts';
 import { isFault } from '../../filter/fault.ts';
@@ -10,7 +10,7 @@ import { readFlowOutcome } from '../language/flow-outcome.ts';
 import { readOutcome } from '../language/outcome.ts';
 import { readQuestion } from '../language/question.ts';
 import { LineError, quote } from '../language/words.ts';
-import type { CaseError, CaseFile, FlowRow, PacketRow, Place, Told } from './case-file.ts';
+import type { CaseError, CaseFile, FlowRow, PacketRow, Slot, Told } from './case-file.ts';
 import { type ExpectDocument, validateExpect } from './expect-validator.ts';
 import { Positions } from './positions.ts';
 import { readRows, rowTexts, type Writing } from './rows.ts';
@@ -47,10 +47,10 @@ function contents(
   value: ExpectDocument,
   document: Document,
   positions: Positions,
-  { source, isJson }: Writing,
+  writing: Writing,
 ): Omit<CaseFile, 'path' | 'source' | 'name'> & { name?: string } {
   const errors: CaseError[] = [];
-  const rows = (key: string) => rowTexts(nodeOf(document, key), { source, isJson });
+  const rows = (key: string) => rowTexts(nodeOf(document, key), writing);
   const names = new Map(Object.entries(value.names ?? {}).map(([name, meaning]) => [name, String(meaning)]));
   const packets = readRows<PacketRow>(
     rows('packets'),
@@ -66,7 +66,8 @@ function contents(
   );
   const inputs = value.inputs && texts(document, 'inputs', positions);
   const state = stateOf(value, document, positions);
-  const findings = findingsOf(document, positions, errors, isJson);
+  const findings = findingsOf(document, positions, errors, writing);
+  const emptyFlows = emptySection('flows', document, positions, writing);
   const never = causes(texts(document, 'never', positions), errors);
   return {
     ...(value.name !== undefined && { name: value.name }),
@@ -75,6 +76,7 @@ function contents(
     setup: texts(document, 'setup', positions),
     packets,
     flows,
+    ...(emptyFlows && { emptyFlows }),
     ...(findings && { findings }),
     never,
     errors,
@@ -129,19 +131,45 @@ function findingsOf(
   document: Document,
   positions: Positions,
   errors: CaseError[],
-  isJson: boolean,
+  writing: Writing,
 ): CaseFile['findings'] {
+  const empty = emptySection('findings', document, positions, writing);
+  if (empty) return { place: empty.place, slot: empty.value };
   const node = nodeOf(document, 'findings');
-  const key = isMap(document.contents)
-    ? document.contents.items.find((item) => isScalar(item.key) && item.key.value === 'findings')?.key
-    : undefined;
-  if (!isScalar(key)) return undefined;
-  const place: Place = positions.at(key.range?.[0] ?? 0);
-  const end = (key.range?.[1] ?? 0) + 1;
-  const isNone = isScalar(node) && node.value !== null;
-  const [from, to] = node?.range && (isNone || isSeq(node)) ? node.range : [end, end];
-  const slot = { from, to, before: from === to ? ' ' : '', form: isJson ? 'json' : 'plain' } as const;
-  return { causes: causes(texts(document, 'findings', positions), errors), place, slot };
+  const key = keyOf(document, 'findings');
+  if (!key || !node?.range) return undefined;
+  const [from, to] = node.range;
+  const slot: Slot = { from, to, before: '', form: writing.isJson ? 'json' : 'plain' };
+  const told = causes(texts(document, 'findings', positions), errors);
+  return { causes: told, place: positions.at(key.range?.[0] ?? 0), slot };
+}
+
+/** A key with nothing behind it, and where that would go. */
+function emptySection(
+  name: string,
+  document: Document,
+  positions: Positions,
+  { source, isJson }: Writing,
+): Told<Slot> | undefined {
+  const key = keyOf(document, name);
+  const node = nodeOf(document, name);
+  if (!key || (node && !(isScalar(node) && node.value === null))) return undefined;
+  const [start = 0, end = 0] = key.range ?? [];
+  const [from, to] = node?.range ?? [end, end];
+  const behind = source.indexOf(':', end) + 1;
+  const inFlow = isMap(document.contents) && document.contents.flow === true;
+  const slot: Slot = {
+    ...(from === to ? { from: behind, to: behind, before: ' ' } : { from, to, before: '' }),
+    form: isJson ? 'json' : 'plain',
+    ...(inFlow && { inFlow }),
+  };
+  return { value: slot, place: positions.at(start) };
+}
+
+function keyOf(document: Document, name: string): Scalar | undefined {
+  const { contents: root } = document;
+  const pair = isMap(root) ? root.items.find(({ key }) => isScalar(key) && key.value === name) : undefined;
+  return isScalar(pair?.key) ? pair.key : undefined;
 }
 
 /** `a or b`: one of them. */

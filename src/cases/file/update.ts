@@ -4,15 +4,23 @@ import type { Slot } from './case-file.ts';
 export interface Edit {
   readonly slot: Slot;
   readonly text: string;
+  /** Questions and what holds of them, a list in place of the text. */
+  readonly rows?: readonly (readonly [question: string, holds: string])[];
 }
 
 export function updatedSource(source: string, edits: readonly Edit[]): string {
   const ordered = edits.toSorted((a, b) => b.slot.from - a.slot.from);
-  return ordered.reduce(
-    (text, { slot, text: value }) =>
-      text.slice(0, slot.from) + slot.before + written(slot, value) + text.slice(slot.to),
-    source,
-  );
+  return ordered.reduce((text, { slot, text: value, rows }) => {
+    const put = rows ? writtenRows(slot, rows) : slot.before + written(slot, value);
+    return text.slice(0, slot.from) + put + text.slice(slot.to);
+  }, source);
+}
+
+function writtenRows({ form, inFlow, before }: Slot, rows: NonNullable<Edit['rows']>): string {
+  if (form === 'json' || inFlow)
+    return before + JSON.stringify(rows.map(([question, holds]) => `${question}: ${holds}`));
+  const plain = (text: string) => (isPlain(text) ? text : single(text));
+  return rows.map(([question, holds]) => `\n  - ${plain(question)}: ${plain(holds)}`).join('');
 }
 
 function written({ form, question, inFlow }: Slot, value: string): string {

@@ -128,7 +128,7 @@ function factLines(facts: readonly (readonly [string, string])[], style: Style):
 
 function errorText({ text, hint }: CaseError, style: Style): string[] {
   return [
-    ...hang('    ', text, style.width).map(style.bad),
+    ...hang('    ', printable(text), style.width).map(style.bad),
     ...(hint ?? '')
       .split('\n')
       .filter((line) => line !== '')

@@ -154,10 +154,25 @@ export function describeFlow(flow: AnalysisFlow, { analysis }: Analysed, asked?:
   });
 }
 
-/** As a row's question says it: all flows alike are one. */
-export function flowQuestion(flow: AnalysisFlow): string {
+/** All flows as rows that hold: those that fare alike between two ends are one. */
+export function flowRows(all: Analysed): [question: string, holds: string][] {
+  const groups = new Map<string, { flow: AnalysisFlow; holds: string }[]>();
+  for (const flow of all.analysis.flows) {
+    const question = flowQuestion(flow);
+    groups.set(question, [...(groups.get(question) ?? []), { flow, holds: describeFlow(flow, all) }]);
+  }
+  return [...groups].flatMap(([question, group]) => {
+    const ways = new Set(group.map(({ holds }) => holds));
+    const [only = ''] = ways;
+    if (ways.size === 1) return [[question, only]];
+    return group.map(({ flow, holds }): [string, string] => [flowQuestion(flow, true), holds]);
+  });
+}
+
+/** As a row's question says it; without the client's port, which the next one has otherwise. */
+export function flowQuestion(flow: AnalysisFlow, withPort = false): string {
   const { protocol, client, server } = flow;
   const end = ({ address, port }: AnalysisFlow['server']) =>
     port === undefined ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  return `${protocol} ${client.address} > ${end(server)}`;
+  return `${protocol} ${withPort ? end(client) : client.address} > ${end(server)}`;
 }

@@ -3,7 +3,8 @@ import type { Issue } from '../../base/issue.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import type { Analysis, AnalysisFlow } from '../../report/analysis.ts';
 import type { CoveredRule } from '../coverage/coverage.ts';
-import type { CaseError, CaseFile, Place, Slot } from '../file/case-file.ts';
+import type { CaseError, CaseFile, Place } from '../file/case-file.ts';
+import type { Edit } from '../file/update.ts';
 import type { Difference } from './judge.ts';
 
 export type Outcome = 'passed' | 'failed' | 'error';
@@ -28,7 +29,7 @@ export interface RowResult {
   readonly back?: Trace;
   readonly flow?: AnalysisFlow;
   /** Where --update writes what holds, and what. */
-  readonly update?: { readonly slot: Slot; readonly text: string };
+  readonly update?: Edit;
 }
 
 export interface CaseResult {

@@ -1,6 +1,7 @@
 /** Runs cases by their paths, as far as `--only` wants them. */
 import { readFileSync } from 'node:fs';
 import type { Issue } from '../../../base/issue.ts';
+import { printable } from '../../../base/printable.ts';
 import { readCase } from '../../../cases/file/read.ts';
 import { findCases } from '../../../cases/run/beside.ts';
 import { runCase } from '../../../cases/run/case.ts';
@@ -18,12 +19,12 @@ export async function runFound(
   const { files, issues } = findCases(dirs);
   if (files.length === 0 && issues.length === 0)
     throw new UsageError(
-      `there is no case in ${dirs.join(', ')}`,
+      `there is no case in ${dirs.map(printable).join(', ')}`,
       'A case is an expect.yaml beside its inputs, or NAME.expect.yaml; nettrace test --help shows one.',
     );
   const results = await runCases(files, options, io);
   if (results.length === 0 && options.only && issues.length === 0)
-    throw new UsageError(`no case or row is called like ${options.only.join(' or ')}`);
+    throw new UsageError(`no case or row is called like ${options.only.map(printable).join(' or ')}`);
   return { results, issues };
 }
 
