@@ -9,7 +9,7 @@ export function expectYaml({ flows, note }) {
   const never = [...new Set(flows.flatMap(({ mustNot }) => mustNot))];
   return [
     `# ${note}`,
-    'flows:',
+    ...(rows.length === 0 ? [] : ['flows:']),
     ...rows.map(([question, outcome]) => `  - ${scalar(question)}: ${scalar(outcome)}`),
     ...(causes.length === 0 ? ['findings: none'] : ['findings:', ...causes.map((cause) => `  - ${cause}`)]),
     ...(never.length === 0 ? [] : ['never:', ...never.map((cause) => `  - ${cause}`)]),
