@@ -61,6 +61,8 @@ const COUNT = 500;
 const PAUSE = 400;
 /** An analysis is followed by a pause of so many times its length: the host has other things to do. */
 const REST = 2;
+/** Milliseconds in which a packet is known of all points that it passed: of newer ones some may not have told yet. */
+const UNSETTLED = 100;
 /** Seconds of packets that are looked at. */
 const SPAN = 10;
 
@@ -91,8 +93,9 @@ export class Live {
   #cut = Number.NEGATIVE_INFINITY;
   #isAnalysing = false;
   #passed: ReadonlySet<string> = new Set();
-  /** Something came since the last analysis. */
-  #isDirty = false;
+  /** Epoch milliseconds: when something came last, and up to when the last analysis looked. */
+  #touched = 0;
+  #looked = 0;
   #isBegun = false;
   #isOver = false;
 
@@ -113,7 +116,7 @@ export class Live {
     this.flows = new FlowBook(this.#tally);
     this.#taps = new Taps(options.backend, options.limits, host, {
       onPacket: (point, frame, bytes) => {
-        this.#isDirty = true;
+        this.#touched = this.#outside.now();
         return this.#tally.add(point, frame, bytes);
       },
       onEnd: (point, reason) => {
@@ -197,9 +200,11 @@ export class Live {
   }
 
   /** What is analysed, or would be saved: packets since a time (epoch seconds), and the state as it is known now. */
-  bundle(from: number): BundleFile[] {
-    const captures = this.#taps.captures(from, (point, frame) =>
-      this.#tally.isMeant(point, frame, this.#cut),
+  bundle(from: number, until = Number.POSITIVE_INFINITY): BundleFile[] {
+    const captures = this.#taps.captures(
+      from,
+      (point, frame) =>
+        frame.seconds + frame.nanoseconds / 1e9 < until && this.#tally.isMeant(point, frame, this.#cut),
     );
     return [
       ...this.state.bundle(
@@ -254,7 +259,7 @@ export class Live {
     // Elsewhere it is no other host for these packets.
     if (changes.some(({ namespace }) => namespace === undefined || this.#isNear(namespace)))
       this.#changed = Math.max(this.#changed ?? 0, at);
-    this.#isDirty = true;
+    this.#touched = this.#outside.now();
     if (this.#isBegun) this.#outside.listener.onChange(changes);
   }
 
@@ -270,18 +275,18 @@ export class Live {
     const begun = now();
     if (this.#isAnalysing || this.#isOver || begun < this.#next) return;
     // Packets may have left the span although none came.
-    if (!this.#isDirty && this.troubles.holding.length === 0) return;
+    if (this.#touched < this.#looked && this.troubles.holding.length === 0) return;
     // Packets of now, and a state of before, would be held against each other.
     if (this.#follower.isStale) return;
     this.#isAnalysing = true;
-    this.#isDirty = false;
+    this.#looked = begun - UNSETTLED;
     try {
       const from = this.#from(begun / 1000);
-      const analysis = await analyst.analyse(this.bundle(from));
+      const analysis = await analyst.analyse(this.bundle(from, this.#looked / 1000));
       if (this.#isOver) return;
       this.#note((now() - begun) / 1000);
       this.analysis = analysis;
-      this.flows.update(analysis, begun / 1000, this.isBehind ? undefined : from);
+      this.flows.update(analysis, begun / 1000, this.isBehind || this.sampling ? undefined : from);
       this.#passed = passedBy(analysis);
       this.span = begun / 1000 - from;
       const changed = this.#changed === undefined ? undefined : this.#changed / 1000;

@@ -25,6 +25,8 @@ export interface PointListener {
 
 /** Milliseconds between two questions for what the kernel dropped. */
 const ASK = 2000;
+/** Answers that are remembered: of longer than packets are kept. */
+const MOST_LOSSES = 60;
 
 export class PointTap implements LivePoint {
   readonly point: CapturePoint;
@@ -35,6 +37,8 @@ export class PointTap implements LivePoint {
   dropped: number | undefined;
   ended: string | undefined;
   readonly #tap: Tap;
+  /** Epoch seconds, and how many until then; the latest last. */
+  readonly #losses: { readonly time: number; readonly dropped: number }[] = [];
   readonly #asking: NodeJS.Timeout;
 
   constructor(
@@ -55,6 +59,8 @@ export class PointTap implements LivePoint {
       },
       onStatistics: ({ dropped }) => {
         this.dropped = dropped;
+        this.#losses.push({ time: Date.now() / 1000, dropped });
+        if (this.#losses.length > MOST_LOSSES) this.#losses.shift();
       },
       onEnd: (reason) => {
         this.ended = reason;
@@ -65,6 +71,12 @@ export class PointTap implements LivePoint {
     this.listening = this.#tap.listening;
     this.#asking = setInterval(() => this.#tap.ask(), ASK);
     this.#asking.unref();
+  }
+
+  /** Packets that the kernel had no room for since a time (epoch seconds), or a little longer: it is asked now and then. */
+  droppedSince(time: number): number | undefined {
+    const before = this.#losses.findLast((each) => each.time <= time)?.dropped ?? 0;
+    return this.dropped === undefined ? undefined : this.dropped - before;
   }
 
   async stop(): Promise<void> {

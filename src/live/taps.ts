@@ -78,7 +78,8 @@ export class Taps {
     isMeant?: (point: number, frame: Frame) => boolean,
   ): { readonly file: CollectedFile; readonly bytes: Uint8Array }[] {
     return this.all.flatMap((tap) => {
-      const { point, window, dropped } = tap;
+      const { point, window } = tap;
+      const dropped = tap.droppedSince(from);
       const { namespace, device } = point;
       const number = this.#numbers.get(tap) ?? -1;
       const bytes = window.capture(from, isMeant && ((frame) => isMeant(number, frame)));
