@@ -1,9 +1,11 @@
 /** The thread of `analyst.ts`. */
 import { parentPort } from 'node:worker_threads';
-import { type Answer, analyseBundle, type Question } from './analyst.ts';
+import { type Answer, analyseBundle, buffersOf, type Question } from './analyst.ts';
 
 parentPort?.on('message', async (question: Question) => {
-  parentPort?.postMessage(await answerTo(question));
+  const answer = await answerTo(question);
+  const buffers = buffersOf(question);
+  parentPort?.postMessage({ ...answer, buffers } satisfies Answer, buffers);
 });
 
 async function answerTo({ bundle, whatIf }: Question): Promise<Answer> {

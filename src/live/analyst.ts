@@ -9,6 +9,7 @@ import { resolveFiles } from '../input/resolve.ts';
 import type { Analysis } from '../report/analysis.ts';
 import { assemble } from '../report/assemble.ts';
 import { countedFlows } from '../report/counted.ts';
+import { captureBuffers } from './buffers.ts';
 
 export interface BundleFile {
   /** Path in the bundle. */
@@ -44,7 +45,7 @@ export function createAnalyst(): Analyst {
 const SIEVED = 1 << 18;
 const BUDGET = { alike: 4, ofClient: 1, failing: 64, working: 96, workingAlike: 3, turning: 32 };
 /** Flows that are told of one by one. */
-const MOST_FLOWS = 1000;
+const MOST_FLOWS = 600;
 
 /** What the packets are called in evidence: `live/captures/host/eth0.pcap`. */
 const NAME = 'live';
@@ -71,7 +72,17 @@ export interface Question {
   readonly whatIf: readonly string[];
 }
 
-export type Answer = { readonly analysis: Analysis } | { readonly failed: string };
+/** `buffers`: of the captures, which come back. */
+export type Answer = ({ readonly analysis: Analysis } | { readonly failed: string }) & {
+  readonly buffers?: readonly ArrayBuffer[];
+};
+
+/** Of a question's captures. */
+export function buffersOf({ bundle }: Question): ArrayBuffer[] {
+  return bundle
+    .filter(({ name }) => name.startsWith('captures/'))
+    .map(({ bytes }) => bytes.buffer as ArrayBuffer);
+}
 
 class Thread implements Analyst {
   readonly #path: string;
@@ -97,12 +108,9 @@ class Thread implements Analyst {
     const answer = await new Promise<Answer>((resolve) => {
       this.#answered = resolve;
       // Captures were made for it, and are its own then.
-      const captures = question.bundle.filter(({ name }) => name.startsWith('captures/'));
-      worker.postMessage(
-        question,
-        captures.map(({ bytes }) => bytes.buffer as ArrayBuffer),
-      );
+      worker.postMessage(question, buffersOf(question));
     });
+    for (const buffer of answer.buffers ?? []) captureBuffers.give(buffer);
     if ('failed' in answer) throw new Error(answer.failed);
     return answer.analysis;
   }

@@ -3,6 +3,7 @@ import { viewOf } from '../base/bytes.ts';
 import { BlockFrame, type Frame } from '../capture/frame.ts';
 import { pcapWriter } from '../capture/pcap-writer.ts';
 import { collector } from '../capture/writer.ts';
+import { captureBuffers } from './buffers.ts';
 
 /** Seconds, nanoseconds, captured bytes and bytes on the wire, 32 bits each, little-endian. */
 export const RECORD_HEADER = 16;
@@ -152,7 +153,7 @@ export class Window {
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  const whole = captureBuffers.take(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);
