@@ -23,7 +23,7 @@ const TRAFFIC = fileURLToPath(new URL('soak/traffic.mjs', import.meta.url));
 const LAUNCHER = fileURLToPath(new URL('../bin/nettrace.js', import.meta.url));
 /** Seconds from one fault to the next, and how long it lasts. */
 const FAULTS = 45;
-const FAULT = 6;
+const FAULT = 12;
 
 const id = `sl${process.pid}`;
 const [router, web, app, server] = ['r', 'a', 'b', 's'].map((letter) => `${id}${letter}`);
@@ -71,6 +71,7 @@ try {
     ip -n ${server} addr add 10.77.2.2/24 dev eth0; ip -n ${server} link set eth0 up
     ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1
     ip netns exec ${router} iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE
+    ip netns exec ${router} iptables -L FORWARD >/dev/null
   `);
   inside(server, process.execPath, TRAFFIC, 'serve', '10.77.2.2');
   await seconds(1);
