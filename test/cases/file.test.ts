@@ -17,6 +17,8 @@ describe('errors', () => {
     ['packets:\n  - from red to 8.8.8.8: [dropped]\n', '2:26', 'is a list, expected text', ''],
     ['inputs: rules\n', '1:9', '"inputs" is text, expected a list', ''],
     ['setup: [1]\n', '1:9', 'is a number, expected text', ''],
+    ['refused: [rules]\n', '1:11', '"rules" is no line of a file', 'rules.v4:5'],
+    ['names: { a: 10.0 }\n', '1:13', 'is a number, expected text', ''],
     ['findings: nothing\n', '1:11', '"findings" is "nothing"', 'none, or a list'],
     ['findings: [fwd-ip-forward-of]\n', '1:12', 'is no cause', 'Did you mean fwd-ip-forward-off?'],
     ['never:\n  - flt-dorp\n', '2:5', '"flt-dorp" is no cause', ''],
@@ -82,6 +84,31 @@ describe('errors', () => {
         const { stdout } = await folder.test(['--format', format]);
         expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f\u202e]/);
       }
+    });
+  });
+});
+
+describe('lines of the inputs that can’t be read', () => {
+  const rules = RULES.replace('-A INPUT -p tcp', '-A INPUT -p tcp --dprt 99 -j DROP\n-A INPUT -p tcp');
+  const row = 'packets:\n  - from wan0 to host:22/tcp: delivered\n';
+
+  it('make the case unusable, whatever its rows say', async () => {
+    await inFolder({ 'a.rules': rules, 'a.expect.yaml': STATE + row }, async (folder) => {
+      const { status, stdout } = await folder.test([], { columns: 200 });
+      expect(stdout).toContain('DIR/a.rules:12:1\n    unknown option --dprt\n');
+      expect(status).toBe(2);
+    });
+  });
+
+  it('may be meant so', async () => {
+    const meant = `${STATE}refused: [a.rules:12]\n${row}`;
+    await inFolder({ 'a.rules': rules, 'a.expect.yaml': meant }, async (folder) => {
+      expect((await folder.test()).status).toBe(0);
+    });
+    await inFolder({ 'a.rules': RULES, 'a.expect.yaml': meant }, async (folder) => {
+      const { status, stdout } = await folder.test();
+      expect(stdout).toContain('found     it is read');
+      expect(status).toBe(1);
     });
   });
 });

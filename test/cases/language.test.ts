@@ -157,6 +157,7 @@ describe('which packet is meant', () => {
     ['web', '10.0.0.80'],
     ['six', '2001:db8::80'],
     ['https', '10.0.0.80:443/tcp'],
+    ['odd', '10.0.0.1 via eth0'],
   ]);
   const read = (line: string) => readQuestion(line, names);
 
@@ -195,6 +196,7 @@ describe('which packet is meant', () => {
   });
 
   it.each([
+    ['from odd to 8.8.8.8', 5, ''],
     ['form red to 8.8.8.8', 0, 'Did you mean from?'],
     ['from red', 8, 'Such as'],
     ['from red 8.8.8.8', 9, 'Expected: to'],

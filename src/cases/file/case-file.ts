@@ -60,6 +60,8 @@ export interface CaseFile {
   /** What commands printed, in the file itself; its first line stands on that line. */
   readonly state?: { readonly text: string; readonly line: number };
   readonly setup: readonly Told<string>[];
+  /** `rules.v4:5`: lines of inputs that are to be refused. */
+  readonly refused: readonly Told<string>[];
   readonly packets: readonly PacketRow[];
   readonly flows: readonly FlowRow[];
   /** `flows:` stands there with nothing behind it yet. */

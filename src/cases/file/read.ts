@@ -74,6 +74,7 @@ function contents(
     ...(inputs && { inputs }),
     ...(state && { state }),
     setup: texts(document, 'setup', positions),
+    refused: texts(document, 'refused', positions),
     packets,
     flows,
     ...(emptyFlows && { emptyFlows }),
@@ -85,7 +86,17 @@ function contents(
 
 function emptyCase(path: string, source: string): CaseFile {
   return {
-    ...{ path, source, name: nameOf(path), setup: [], packets: [], flows: [], never: [], errors: [] },
+    ...{
+      path,
+      source,
+      name: nameOf(path),
+      setup: [],
+      refused: [],
+      packets: [],
+      flows: [],
+      never: [],
+      errors: [],
+    },
   };
 }
 

@@ -6,7 +6,18 @@ import { quote } from '../language/words.ts';
 import type { CaseError } from './case-file.ts';
 import type { Positions } from './positions.ts';
 
-const KEYS = ['name', 'inputs', 'state', 'setup', 'names', 'packets', 'flows', 'findings', 'never'];
+const KEYS = [
+  'name',
+  'inputs',
+  'state',
+  'setup',
+  'refused',
+  'names',
+  'packets',
+  'flows',
+  'findings',
+  'never',
+];
 const ROWS =
   'A row is `- from red to 8.8.8.8:443/tcp: delivered via eth0`, a flow `- tcp 10.0.0.2 > 8.8.8.8:53: dropped`.';
 
@@ -46,6 +57,11 @@ function said(error: ErrorObject, path: readonly string[], value: unknown): { te
     return {
       text: `a row has one question and one answer`,
       hint: `Begin each with a dash of its own. ${ROWS}`,
+    };
+  if (error.keyword === 'pattern' && path[0] === 'refused')
+    return {
+      text: `${quote(String(value))} is no line of a file`,
+      hint: 'Such as rules.v4:5.',
     };
   if (error.keyword === 'pattern')
     return {

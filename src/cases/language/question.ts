@@ -76,6 +76,12 @@ function expanded(
   const first = words.need('what the name stands for');
   const own: Partial<Record<Option, Word>> = {};
   readOptions(words, own);
+  const more = words.peek();
+  if (more)
+    throw faultAt(
+      word,
+      `the name ${quote(name)} stands for more than a place and its options: ${quote(more.text)}`,
+    );
   // Its words are in another line: what is wrong with them is shown where the name is used.
   for (const option of OPTIONS) {
     const given = own[option];

@@ -35,10 +35,8 @@ export function renderTests(results: readonly CaseResult[], options: TextOptions
 function caseLines(result: CaseResult, style: Style): string[] {
   const { file, rows, errors } = result;
   const wrong = rows.filter(({ outcome }) => outcome !== 'passed');
-  const count =
-    rows.length === 0
-      ? ''
-      : `${wrong.length} of ${rows.length} ${wrong.length === 1 && rows.length === 1 ? 'fails' : 'fail'}`;
+  const verb = rows.length === 1 ? 'fails' : 'fail';
+  const count = wrong.length === 0 ? '' : `${wrong.length} of ${rows.length} ${verb}`;
   return [
     ruler(`✗ ${printable(file.name)}`, count, style),
     ...errors.flatMap((error) => ['', ...errorLines(error, style)]),

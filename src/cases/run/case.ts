@@ -9,6 +9,7 @@ import { quote } from '../language/words.ts';
 import { inputsBeside } from './beside.ts';
 import { analyseCaptures, needsAnalysis } from './captures.ts';
 import { type JudgeOptions, runPacket } from './packets.ts';
+import { refusedLines } from './refused.ts';
 import type { CaseResult, Outcome } from './result.ts';
 import { openState, readInputs } from './state.ts';
 
@@ -49,6 +50,7 @@ async function judged(file: CaseFile, options: RunOptions): Promise<Judged> {
   const { state, issues } = await openState(inputs, file);
   const told = [...inputs.issues, ...inputs.dumps.flatMap(({ dump }) => dump.issues), ...issues];
   if ('text' in state) return { ...nothing, errors: [state], issues: told };
+  const lines = refusedLines(inputs, file);
   const coverage = new RuleCoverage(state.snapshot);
   const wanted = options.wants ?? (() => true);
   const packets = file.packets.filter(({ text }) => wanted(text));
@@ -56,7 +58,8 @@ async function judged(file: CaseFile, options: RunOptions): Promise<Judged> {
   const ran = needsAnalysis(file) ? await analyseCaptures(inputs, file, coverage, wanted) : undefined;
   return {
     ...nothing,
-    rows: [...rows, ...(ran?.rows ?? [])],
+    rows: [...rows, ...(ran?.rows ?? []), ...lines.rows],
+    errors: lines.errors,
     issues: told,
     coverage: coverage.rules,
     namespaces: [...state.topology.namespaces.values()].map(({ name, container }) => ({
@@ -95,8 +98,8 @@ function missingInputs({ path, inputs = [] }: CaseFile): CaseError[] {
   });
 }
 
-function asksNothing({ packets, flows, emptyFlows, findings, never }: CaseFile): boolean {
-  return packets.length + flows.length + never.length === 0 && !findings && !emptyFlows;
+function asksNothing({ packets, flows, emptyFlows, findings, never, refused }: CaseFile): boolean {
+  return packets.length + flows.length + never.length + refused.length === 0 && !findings && !emptyFlows;
 }
 
 function emptyError({ path }: CaseFile): CaseError {

@@ -10,7 +10,7 @@ import type { Difference } from './judge.ts';
 export type Outcome = 'passed' | 'failed' | 'error';
 
 export interface RowResult {
-  readonly section: 'packets' | 'flows' | 'findings' | 'never';
+  readonly section: 'packets' | 'flows' | 'findings' | 'never' | 'refused';
   /** As the file says it. */
   readonly text: string;
   readonly place: Place;
