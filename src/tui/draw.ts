@@ -92,7 +92,7 @@ export function draw(
     const title = place === 'list' && which !== 'help' ? tabs(data, state, style) : titleOf(which, list);
     const isFocused = place === state.focus || before.isHelp;
     const lines = [
-      titleLine(title, positionText(pane, scroll, rows), isFocused, style, rectangle.width),
+      titleLine([title, pane.title, positionText(pane, scroll, rows)], isFocused, style, rectangle.width),
       ...bodyLines(pane, scroll, rows, style, rectangle.width),
     ].slice(0, rectangle.height);
     shown.set(place, { which, pane, height: rows, lines, head: pane.header === undefined ? 1 : 2 });
@@ -134,17 +134,27 @@ function tabs({ troubles }: ScreenData, { list }: ScreenState, style: Style): st
   }).join('');
 }
 
-function positionText({ title, rows, keyOf }: Pane, scroll: Scroll, height: number): string {
-  if (rows <= height) return title;
+/** Where in its rows the pane stands; empty: all of them are shown. */
+function positionText({ rows, keyOf }: Pane, scroll: Scroll, height: number): string {
+  if (rows <= height) return '';
   const at = keyOf ? `${scroll.at + 1}/${rows}` : `${Math.round((100 * (scroll.top + height)) / rows)} %`;
-  return `${title} · ${at}${scroll.follows ? ' · following' : ''}`;
+  return `${at}${scroll.follows ? ' following' : ''}`;
 }
 
-function titleLine(left: string, right: string, isFocused: boolean, style: Style, width: number): string {
+/** Its name, and at the right what is in it, as much as there is room for, and the position. */
+function titleLine(
+  [name, content, position]: readonly [string, string, string],
+  isFocused: boolean,
+  style: Style,
+  width: number,
+): string {
   const lead = isFocused ? '━' : '─';
-  const begin = `${lead} ${left} `;
-  const room = width - displayWidth(begin) - 4;
-  const end = room < 4 || right === '' ? '' : ` ${clip(right, room)} ${lead}`;
+  const begin = `${lead} ${name} `;
+  const room = width - displayWidth(begin) - 4 - (position === '' ? 0 : displayWidth(position) + 3);
+  const texts = [room < 4 || content === '' ? '' : clip(content, room), position].filter(
+    (text) => text !== '',
+  );
+  const end = texts.length === 0 ? '' : ` ${texts.join(' · ')} ${lead}`;
   const line = lead.repeat(Math.max(0, width - displayWidth(begin) - displayWidth(end)));
   const paint = isFocused ? style.bold : style.dim;
   return clip(`${paint(begin)}${paint(line)}${paint(end)}`, width);
