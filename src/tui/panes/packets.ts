@@ -10,7 +10,6 @@ import { summary } from '../../packet/summary.ts';
 import { statusText } from '../../report/text/flow-name.ts';
 import { clockText } from '../../report/text/packet-line.ts';
 import type { Style } from '../../report/text/style.ts';
-import { thousands } from '../../report/text/summary.ts';
 import { displayWidth } from '../../report/text/width.ts';
 import type { ScreenData } from '../data.ts';
 import { FATE_SIGN, type Fate, fateOf } from '../fate.ts';
@@ -27,7 +26,7 @@ export function packetsPane(data: ScreenData, { width, style }: PaneRoom, choice
   const columns = layColumns(columnsFor(Math.max(0, ...names)), width);
   const flowOf = flowFinder(data.flows);
   return {
-    title: `${thousands(list.length)}${choice ? ` · ${choice.label}` : ''}`,
+    title: choice?.label ?? 'all points',
     header: clip(
       rowOf(columns, ({ title }) => style.dim(title)),
       width,
