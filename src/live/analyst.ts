@@ -25,8 +25,8 @@ export interface Analyst {
 
 /** Is there where the program was bundled. */
 const WORKER = 'analysis-worker.cjs';
-/** MiB that the thread may have: a window of packets needs a fifth of the old space; with half of that young one it collects three times as long. */
-const HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };
+/** MiB that the thread may have: a window of packets needs a fifth of the old space. */
+const HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
 /**
  * V8's young space of this thread stays as it is, and old ones grow by little, which spares 50 MiB; the young one of a thread that is
  * begun is as large as it gets at once.

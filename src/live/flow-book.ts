@@ -22,10 +22,13 @@ export interface LiveFlow {
 }
 
 /** Flows that are remembered, the latest, and for how many seconds after their last packet. */
-const MOST = 2000;
+const MOST = 1500;
 const REMEMBERED = 900;
+/** Of those the latest with their way through the host, which is most of what is known of a flow. */
+const DETAILED = 250;
 
-interface Entry extends Pick<LiveFlow, 'id' | 'flow' | 'findings' | 'first'> {
+interface Entry extends Pick<LiveFlow, 'id' | 'findings' | 'first'> {
+  flow: AnalysisFlow;
   readonly count: FlowCount;
   /** What `list` gave, as long as it holds. */
   shown: LiveFlow | undefined;
@@ -102,7 +105,24 @@ export class FlowBook {
       if (this.#known.size <= MOST) break;
       this.#known.delete(key);
     }
+    let left = this.#known.size - DETAILED;
+    for (const entry of this.#known.values()) {
+      if (left-- <= 0) break;
+      if (entry.flow.predicted.length === 0) continue;
+      entry.flow = withoutWay(entry.flow);
+      entry.shown = undefined;
+    }
   }
+}
+
+function withoutWay({
+  predictedReply: _,
+  timeline: __,
+  nearRules: ___,
+  kernel: ____,
+  ...flow
+}: AnalysisFlow): AnalysisFlow {
+  return { ...flow, predicted: [] };
 }
 
 function shownOf(entry: Entry): LiveFlow {

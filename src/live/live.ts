@@ -286,7 +286,7 @@ export class Live {
       if (this.#isOver) return;
       this.#note((now() - begun) / 1000);
       this.analysis = analysis;
-      this.flows.update(analysis, begun / 1000, this.isBehind || this.sampling ? undefined : from);
+      this.flows.update(analysis, begun / 1000, this.#isWhole(analysis) ? from : undefined);
       this.#passed = passedBy(analysis);
       this.span = begun / 1000 - from;
       const changed = this.#changed === undefined ? undefined : this.#changed / 1000;
@@ -298,6 +298,12 @@ export class Live {
       const ended = now();
       this.#next = ended + Math.max(PAUSE, REST * (ended - begun));
     }
+  }
+
+  /** No flow of its time is left out. */
+  #isWhole({ flows, counted }: Analysis): boolean {
+    const listed = flows.filter((flow) => flow.counted === true).length;
+    return !this.isBehind && !this.sampling && listed === (counted?.flows ?? 0);
   }
 
   #note(seconds: number): void {

@@ -14,7 +14,7 @@ export interface TapsListener {
 }
 
 /** Bytes that are kept of all points together, and for how many seconds. */
-export const MOST_KEPT = 8 << 20;
+export const MOST_KEPT = 6 << 20;
 const KEPT = 60;
 
 export class Taps {

@@ -32,6 +32,8 @@ export interface News {
 const PATIENCE = 0.8;
 /** Ended ones that are remembered. */
 const MOST_ENDED = 200;
+/** Flows that are remembered of one. */
+const FEW = 3;
 
 export class Troubles {
   readonly #known = new Map<string, Trouble>();
@@ -94,7 +96,8 @@ export class Troubles {
         : changed !== undefined && changed >= trouble.began
           ? 'changed'
           : 'quiet';
-      Object.assign(trouble, { ended: now, how });
+      // Of hundreds that it hit a few are told, and how many there were.
+      Object.assign(trouble, { ended: now, how, flows: trouble.flows.slice(0, FEW) });
       this.#known.delete(key);
       ended.push(trouble);
     }

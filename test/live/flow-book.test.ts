@@ -193,7 +193,7 @@ describe('a flow in the book', () => {
       flowOf({ client: { address: CLIENT, port: port + 1 } }),
     );
     book.update(analysisOf(flows), EPOCH);
-    expect(book.list()).toHaveLength(2000);
+    expect(book.list()).toHaveLength(1500);
     expect(book.list().at(-1)?.flow.client.port).toBe(6000);
   });
 });
@@ -236,5 +236,20 @@ describe('counts of conversations', () => {
     for (let lap = 0; lap < 20; lap++) counts.add({ ...key, time: 10 + lap / 1000, ttl: 64 - lap * 2 }, 0);
     counts.add({ ...key, time: 11.5, ttl: 64 }, 0);
     expect(counts.at(counts.find(key))).toEqual([{ place: 0, low: 2, high: 0 }]);
+  });
+});
+
+describe('flows that are remembered', () => {
+  it('keep the way through the host while they are among the latest', () => {
+    const book = new FlowBook(new Tally());
+    const flows = Array.from({ length: 1000 }, (_, port) =>
+      flowOf({
+        client: { address: CLIENT, port: port + 1 },
+        predicted: [{ namespace: 'host', steps: [] }] as unknown as AnalysisFlow['predicted'],
+      }),
+    );
+    book.update(analysisOf(flows), EPOCH);
+    const ways = book.list().map(({ flow }) => flow.predicted.length);
+    expect(ways).toEqual(Array.from({ length: 1000 }, (_, index) => (index < 750 ? 0 : 1)));
   });
 });

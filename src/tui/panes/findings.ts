@@ -56,7 +56,7 @@ const COLUMNS: readonly FindingColumn[] = [
     title: 'flows',
     width: 5,
     isRight: true,
-    cell: ({ flows, finding }) => String(flows.length + (finding.alike ?? 0)),
+    cell: ({ finding }) => String(finding.flows.length + (finding.alike ?? 0)),
   },
   { title: 'what', width: 40, grows: 400, cell: ({ finding }) => printable(finding.title) },
 ];
