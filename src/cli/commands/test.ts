@@ -77,7 +77,7 @@ NAME.expect.yaml beside its NAME.rules:
 
   packets:
     - from red to 8.8.8.8:443/tcp: delivered via eth0 as 172.31.13.55
-    - from wan0 to host:8080/tcp: dropped by filter FORWARD policy
+    - from wan0 to host:8080/tcp: dropped by filter INPUT policy
   flows:
     - tcp 10.0.0.2 > 8.8.8.8:53: dropped by fwd-ip-forward-off
 
