@@ -183,7 +183,7 @@ describe.each(backends)(
       await terminal.until((text) => /icmp/.test(text) && !/─ path/.test(text));
       for (const line of terminal.lines()) expect(line.length).toBeLessThanOrEqual(50);
       terminal.resize(100, 30);
-      await terminal.until(/─ path ─/);
+      await terminal.until((text) => /─ path ─/.test(text) && /keys/.test(text.split('\n')[29] ?? ''));
 
       terminal.keys('4');
       await terminal.until(/following/);
