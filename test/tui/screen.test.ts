@@ -77,6 +77,8 @@ describe.each(backends)(
       ip netns exec ${router} iptables -A FORWARD -i lan0 -o wan0 -j ACCEPT
     `);
       forwarding(1);
+      // In a checkout the first start after a change bundles the sources.
+      spawnSync(process.execPath, [launcher, 'live', '--help']);
       folder = mkdtempSync(join(tmpdir(), 'nettrace-screen-'));
       busy.push(
         spawn('ip', ['netns', 'exec', server, process.execPath, traffic, 'serve', '10.62.2.2']),
