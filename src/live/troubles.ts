@@ -30,6 +30,8 @@ export interface News {
  * isn't answered, may only be on its way.
  */
 const PATIENCE = 0.8;
+/** Seconds after a change of the host in which a finding isn't over unless its traffic gets through. */
+const SETTLES = 1;
 /** Ended ones that are remembered. */
 const MOST_ENDED = 200;
 /** Flows that are remembered of one. */
@@ -91,6 +93,8 @@ export class Troubles {
     for (const [key, trouble] of this.#known) {
       if (seen.has(key)) continue;
       const answered = trouble.flows.some((flow) => isAnswered(flow, analysis));
+      // Of the host as it is now there are hardly any packets yet: the next ones tell how it fares.
+      if (!answered && changed !== undefined && changed >= trouble.began && now - changed < SETTLES) continue;
       const how = answered
         ? 'answered'
         : changed !== undefined && changed >= trouble.began

@@ -92,6 +92,17 @@ describe('findings over time', () => {
     expect(troubles.list()).toHaveLength(1);
   });
 
+  it('are not over just after the host changed, unless their traffic gets through', () => {
+    const troubles = new Troubles();
+    troubles.update(FAILING, NOW, undefined);
+    expect(troubles.update(analysis([], []), NOW + 2.2, NOW + 2).ended).toEqual([]);
+    expect(troubles.holding).toHaveLength(1);
+    const through = flow({ status: 'delivered', findings: [] });
+    expect(troubles.update(analysis([], [through]), NOW + 2.4, NOW + 2).ended).toMatchObject([
+      { how: 'answered' },
+    ]);
+  });
+
   it('that come again are new ones', () => {
     const troubles = new Troubles();
     troubles.update(FAILING, NOW, undefined);
