@@ -71,7 +71,7 @@ try {
     ip -n ${server} addr add 10.77.2.2/24 dev eth0; ip -n ${server} link set eth0 up
     ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1
     ip netns exec ${router} iptables -t nat -A POSTROUTING -o wan0 -j MASQUERADE
-    ip netns exec ${router} iptables -L FORWARD >/dev/null
+    ip netns exec ${router} iptables -P FORWARD ACCEPT
   `);
   inside(server, process.execPath, TRAFFIC, 'serve', '10.77.2.2');
   await seconds(1);
