@@ -61,8 +61,8 @@ const COUNT = 500;
 const PAUSE = 400;
 /** An analysis is followed by a pause of so many times its length: the host has other things to do. */
 const REST = 2;
-/** Milliseconds in which a packet is known of all points that it passed: of newer ones some may not have told yet. */
-const UNSETTLED = 100;
+/** Seconds after which a point that tells of its packets late isn't waited for any more. */
+const MOST_LATE = 5;
 /** Seconds of packets that are looked at. */
 const SPAN = 10;
 
@@ -279,7 +279,8 @@ export class Live {
     // Packets of now, and a state of before, would be held against each other.
     if (this.#follower.isStale) return;
     this.#isAnalysing = true;
-    this.#looked = begun - UNSETTLED;
+    // Of a packet that passed several points, some may not have told yet.
+    this.#looked = 1000 * Math.max(begun / 1000 - MOST_LATE, this.#taps.toldUntil(begun / 1000));
     try {
       const from = this.#from(begun / 1000);
       const analysis = await analyst.analyse(this.bundle(from, this.#looked / 1000));

@@ -25,6 +25,9 @@ export interface PointListener {
 
 /** Milliseconds between two questions for what the kernel dropped. */
 const ASK = 2000;
+/** Seconds that a packet is on its way to us as a rule, at most; and without any after which none is any more. */
+const LATE = 0.1;
+const QUIET = 0.3;
 /** Answers that are remembered: of longer than packets are kept. */
 const MOST_LOSSES = 60;
 
@@ -37,6 +40,9 @@ export class PointTap implements LivePoint {
   dropped: number | undefined;
   ended: string | undefined;
   readonly #tap: Tap;
+  /** Epoch seconds: when the last packet came here, and when it was captured. */
+  #received = 0;
+  #last = 0;
   /** Epoch seconds, and how many until then; the latest last. */
   readonly #losses: { readonly time: number; readonly dropped: number }[] = [];
   readonly #asking: NodeJS.Timeout;
@@ -55,6 +61,8 @@ export class PointTap implements LivePoint {
       onFrame: (frame: Frame) => {
         this.packets++;
         this.bytes += frame.length;
+        this.#received = Date.now() / 1000;
+        this.#last = frame.seconds + frame.nanoseconds / 1e9;
         if (listener.onPacket(frame, this.window.cost(frame))) this.window.add(frame);
       },
       onStatistics: ({ dropped }) => {
@@ -71,6 +79,12 @@ export class PointTap implements LivePoint {
     this.listening = this.#tap.listening;
     this.#asking = setInterval(() => this.#tap.ask(), ASK);
     this.#asking.unref();
+  }
+
+  /** Epoch seconds up to which all packets are known that passed here: where they come late, others are still on their way. */
+  toldUntil(now: number): number {
+    const isLate = this.#received - this.#last > LATE && now - this.#received < QUIET;
+    return Math.min(now - LATE, isLate ? this.#last : now);
   }
 
   /** Packets that the kernel had no room for since a time (epoch seconds), or a little longer: it is asked now and then. */

@@ -67,6 +67,14 @@ export class Taps {
     for (const { window } of this.all) window.forget(now - KEPT, MOST_KEPT / this.all.length);
   }
 
+  /** Epoch seconds up to which all points have told of their packets. */
+  toldUntil(now: number): number {
+    return Math.min(
+      now,
+      ...this.all.filter(({ ended }) => ended === undefined).map((tap) => tap.toldUntil(now)),
+    );
+  }
+
   /** Epoch seconds from which on all packets together are at most so many bytes; -Infinity: they are no more. */
   sinceOfLast(most: number): number {
     return Math.max(...this.all.map(({ window }) => window.sinceOfLast(most / this.all.length)));

@@ -30,6 +30,9 @@ export interface News {
  * isn't answered, may only be on its way.
  */
 const PATIENCE = 0.8;
+/** The same where nothing but missing packets speaks for it: by then it is known whether the capture itself lost them. */
+const UNSURE_PATIENCE = 2.5;
+const UNSURE = 0.5;
 /** Seconds after a change of the host in which a finding isn't over unless its traffic gets through. */
 const SETTLES = 1;
 /** Ended ones that are remembered. */
@@ -120,12 +123,17 @@ function keyOf(
   return [cause, namespace, device, by ?? whom].join('\n');
 }
 
-function isRipe({ flows: numbers }: Finding, flows: readonly AnalysisFlow[], now: number): boolean {
+function isRipe(
+  { flows: numbers, confidence }: Finding,
+  flows: readonly AnalysisFlow[],
+  now: number,
+): boolean {
   // It is not about flows.
   if (numbers.length === 0) return true;
+  const patience = confidence < UNSURE ? UNSURE_PATIENCE : PATIENCE;
   return flows.some(
     ({ verdict, start, failing }) =>
-      verdict === 'dropped' || verdict === 'rejected' || now - (failing?.from ?? start) >= PATIENCE,
+      verdict === 'dropped' || verdict === 'rejected' || now - (failing?.from ?? start) >= patience,
   );
 }
 

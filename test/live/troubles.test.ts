@@ -69,6 +69,13 @@ describe('findings over time', () => {
     expect(new Troubles().update(analysis([finding()], [dropped]), NOW, undefined).appeared).toHaveLength(1);
   });
 
+  it('wait longer where nothing but missing packets speaks for them', () => {
+    const unsure = (start: number) => analysis([finding({ confidence: 0.45 })], [flow({ start })]);
+    const appeared = (start: number) => new Troubles().update(unsure(start), NOW, undefined).appeared;
+    expect(appeared(NOW - 1.5)).toEqual([]);
+    expect(appeared(NOW - 3)).toHaveLength(1);
+  });
+
   it('of mere information are none', () => {
     const info = analysis([finding({ severity: 'info' })], [flow()]);
     expect(new Troubles().update(info, NOW, undefined).appeared).toHaveLength(0);
