@@ -16,6 +16,7 @@ import { PacketFeed, type PacketsKept } from './packet-feed.ts';
 import type { LivePoint } from './point-tap.ts';
 import { sensiblePoints } from './points.ts';
 import type { Backend } from './programs.ts';
+import type { Recorder } from './recorder.ts';
 import { RuleBook, type RulesRead } from './rule-book.ts';
 import type { Sampling } from './sampler.ts';
 import { Tally } from './tally.ts';
@@ -41,6 +42,8 @@ export interface LiveListener {
 }
 
 export interface LiveOutside {
+  /** Keeps what is captured. */
+  readonly recorder?: Recorder | undefined;
   readonly host: Host;
   readonly analyst: Analyst;
   /** Epoch milliseconds. */
@@ -115,7 +118,8 @@ export class Live {
     });
     this.flows = new FlowBook(this.#tally);
     this.#taps = new Taps(options.backend, options.limits, host, {
-      onPacket: (point, frame, bytes) => {
+      onPacket: (point, frame, bytes, place) => {
+        outside.recorder?.onFrame(place, frame);
         this.#touched = this.#outside.now();
         return this.#tally.add(point, frame, bytes);
       },
@@ -166,6 +170,7 @@ export class Live {
         wrong: 'there is no interface to capture on: none is up but loopback',
         hint: 'Name one with -i, such as -i host:any.',
       };
+    this.#outside.recorder?.begin(() => this.state.bundle([]));
     await this.#taps.begin(wanted.points);
     const failed = this.#taps.all.filter(({ ended }) => ended !== undefined);
     if (failed.length === this.#taps.all.length)
@@ -228,6 +233,7 @@ export class Live {
     for (const timer of this.#timers) clearInterval(timer);
     this.#follower.stop();
     await this.#taps.stop();
+    this.#outside.recorder?.end();
     this.#outside.analyst.end();
     this.#outside.host.killAll();
   }
@@ -257,8 +263,10 @@ export class Live {
 
   #onChange(changes: readonly StateChange[], at: number): void {
     // Elsewhere it is no other host for these packets.
-    if (changes.some(({ namespace }) => namespace === undefined || this.#isNear(namespace)))
+    if (changes.some(({ namespace }) => namespace === undefined || this.#isNear(namespace))) {
       this.#changed = Math.max(this.#changed ?? 0, at);
+      this.#outside.recorder?.onChange();
+    }
     this.#touched = this.#outside.now();
     if (this.#isBegun) this.#outside.listener.onChange(changes);
   }

@@ -9,7 +9,7 @@ import { nameOf, type TapLimits } from './tap.ts';
 
 export interface TapsListener {
   /** `point`: a number that no other point has or had; `bytes`: what it takes to keep it; the frame is valid during the call only. False: it isn't kept. */
-  onPacket(point: number, frame: Frame, bytes: number): boolean;
+  onPacket(point: number, frame: Frame, bytes: number, place: CapturePoint): boolean;
   onEnd(point: CapturePoint, reason: string): void;
 }
 
@@ -55,7 +55,7 @@ export class Taps {
     const program = programOf(this.#backend, point.device, this.#limits);
     const number = this.#begun++;
     const tap = new PointTap(point, program, snaplen, this.#host, {
-      onPacket: (frame, bytes) => this.#listener.onPacket(number, frame, bytes),
+      onPacket: (frame, bytes) => this.#listener.onPacket(number, frame, bytes, point),
       onEnd: (reason) => this.#listener.onEnd(point, reason),
     });
     this.#numbers.set(tap, number);

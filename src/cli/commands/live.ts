@@ -18,6 +18,8 @@ export interface LiveCommandOptions {
   readonly duration?: number;
   /** A port of 127.0.0.1, 0 for any that is free. */
   readonly metrics?: number;
+  readonly write?: string;
+  readonly writeLimit: number;
   readonly color: ColorChoice;
   readonly quiet?: boolean;
 }
@@ -59,6 +61,17 @@ export function defineLive(io: Io, finish: Finish): Command {
     )
     .option('--exit-on-finding', 'end with the first finding, with status 1')
     .addOption(new Option('--duration <time>', 'end after a time: 30s, 5m, 2h').argParser(duration))
+    .addOption(
+      new Option(
+        '--write <dir>',
+        'keep all that is captured there, as bundles that analyze reads: one for each state of the host',
+      ),
+    )
+    .addOption(
+      new Option('--write-limit <size>', 'of the packets in it; the oldest bundles go beyond it: 500M, 4G')
+        .argParser(size)
+        .default(2 ** 30, '1G'),
+    )
     .addOption(
       new Option('--metrics [port]', 'serve Prometheus’ text on 127.0.0.1, at /metrics; 0 is any free port')
         .argParser(port)
@@ -115,4 +128,12 @@ function duration(text: string): number {
   const seconds = Number(number) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[unit] ?? 1);
   if (!(seconds > 0)) throw new InvalidArgumentError('A time such as 30s, 5m, 2h or 7d.');
   return seconds;
+}
+
+function size(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? [];
+  const bytes =
+    Number(number) * ({ k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }[unit.toLowerCase()] ?? 1);
+  if (!(bytes >= 2 ** 20)) throw new InvalidArgumentError('A size of at least 1M, such as 500M or 4G.');
+  return bytes;
 }

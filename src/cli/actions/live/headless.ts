@@ -12,6 +12,7 @@ import type { Io, Status } from '../../io.ts';
 import { textOptions } from '../../terminal.ts';
 import { beginLive, type Followed, liveOptions } from './follow.ts';
 import { startMetrics } from './metrics.ts';
+import { recorderOf } from './record.ts';
 
 /** Until it is told to end, the time is over, or something is found that it was to end with. */
 export async function headless(options: LiveCommandOptions, io: Io, followed: Followed): Promise<Status> {
@@ -20,7 +21,9 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
   const dropped = new Map<string, number>();
   const sampling = new SamplingNews();
   let wasBehind = false;
+  const onWarning = (text: string): void => tell({ event: 'warning', time: now(), text });
   const live = new Live(liveOptions(options, followed), {
+    recorder: recorderOf(options, onWarning),
     host: followed.host,
     analyst: createAnalyst(),
     now: Date.now,
@@ -45,7 +48,7 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
         const sampled = sampling.next(live.sampling, now());
         if (sampled) tell(sampled);
       },
-      onWarning: (text) => tell({ event: 'warning', time: now(), text }),
+      onWarning,
     },
   });
   let metrics: MetricsServer | undefined;

@@ -13,6 +13,7 @@ import { hasColor, isUtf8, textOptions } from '../../terminal.ts';
 import { actsOf } from './acts.ts';
 import { beginLive, type Followed, liveOptions } from './follow.ts';
 import { startMetrics } from './metrics.ts';
+import { recordedText, recorderOf } from './record.ts';
 
 export interface TerminalStreams {
   readonly input: NodeJS.ReadStream;
@@ -44,7 +45,9 @@ export async function onScreen(
   followed: Followed,
   { input, output, name }: TerminalStreams,
 ): Promise<Status> {
+  const recorder = recorderOf(options, (text) => app.say(text, true));
   const live = new Live(liveOptions(options, followed), {
+    recorder,
     host: followed.host,
     analyst: createAnalyst(),
     now: Date.now,
@@ -94,6 +97,7 @@ export async function onScreen(
   }
   const stop = stopOf(live, Date.now() / 1000);
   io.stdout.write(eventText(stop, undefined, textOptions(io, options)));
+  if (recorder) io.stdout.write(`${printable(recordedText(recorder))}\n`);
   for (const text of acts.done) io.stdout.write(`${printable(text)}\n`);
   return live.troubles.count > 0 ? 1 : 0;
 }

@@ -1,0 +1,24 @@
+/** `--write`. */
+import { Recorder, recorderFault } from '../../../live/recorder.ts';
+import type { LiveCommandOptions } from '../../commands/live.ts';
+import { UsageError } from '../../io.ts';
+
+/** Throws where the folder can't be had. */
+export function recorderOf(
+  { write, writeLimit, snaplen }: LiveCommandOptions,
+  onWarning: (text: string) => void,
+): Recorder | undefined {
+  if (write === undefined) return undefined;
+  const fault = recorderFault(write);
+  if (fault !== undefined)
+    throw new UsageError(
+      `--write ${write}: ${fault}`,
+      'Name a folder that is new, or one that an earlier run wrote.',
+    );
+  return new Recorder({ folder: write, limit: writeLimit, snaplen }, { now: Date.now, onWarning });
+}
+
+/** For who comes back to the shell. */
+export function recordedText({ folder, count }: Recorder): string {
+  return `written: ${count} bundle${count === 1 ? '' : 's'} in ${folder} (nettrace analyze ${folder}/TIME)`;
+}
