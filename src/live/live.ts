@@ -265,7 +265,7 @@ export class Live {
     // Elsewhere it is no other host for these packets.
     if (changes.some(({ namespace }) => namespace === undefined || this.#isNear(namespace))) {
       this.#changed = Math.max(this.#changed ?? 0, at);
-      this.#outside.recorder?.onChange();
+      this.#outside.recorder?.onChange(at);
     }
     this.#touched = this.#outside.now();
     if (this.#isBegun) this.#outside.listener.onChange(changes);

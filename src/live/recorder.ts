@@ -34,23 +34,29 @@ export interface RecorderOutside {
   onWarning(text: string): void;
 }
 
-/** Milliseconds after which a bundle is followed by the next whatever happens, and until what came is on disk. */
+/** Milliseconds after which a bundle is followed by the next whatever happens; how often what came is written. */
 const LONGEST = 600_000;
-const FLUSH = 1000;
+const FLUSH = 250;
+/** Milliseconds that a packet waits: until then it may be told that the host had changed before it came. Bytes that may wait. */
+const HELD = 500;
+const MOST_HELD = 4 << 20;
 /** Of the limit a bundle has so much at most: what goes has to be little of what there is. */
 const SHARE = 1 / 8;
-/** Bytes that are written together. */
-const BLOCK = 1 << 18;
 /** `20261129T140211Z` */
 const NAME = /^\d{8}T\d{6}Z(-\d+)?$/;
+
+interface Held {
+  readonly point: CapturePoint;
+  readonly linkType: number;
+  readonly packet: WrittenPacket;
+}
 
 interface Capture {
   readonly file: CollectedFile;
   readonly descriptor: number;
-  readonly write: (packet: WrittenPacket) => void;
-  readonly waiting: Uint8Array[];
-  /** Bytes that wait, without headers. */
-  size: number;
+  readonly add: (packet: WrittenPacket) => void;
+  /** What is to be written with the next turn. */
+  readonly blocks: Uint8Array[];
   packets: number;
 }
 
@@ -71,6 +77,8 @@ export class Recorder {
   /** Oldest first, with the bytes of their captures; those of earlier runs among them. */
   #older: { readonly name: string; readonly bytes: number }[] = [];
   #bundle: Bundle | undefined;
+  #held: Held[] = [];
+  #heldBytes = 0;
   #state: () => readonly BundleFile[] = () => [];
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -89,26 +97,23 @@ export class Recorder {
       this.#older = bundlesIn(this.folder);
       this.#start();
     });
-    this.#timer = setInterval(() => this.#try(() => this.#flush()), FLUSH);
+    this.#timer = setInterval(() => this.#try(() => this.#drain(this.#outside.now() - HELD)), FLUSH);
     this.#timer.unref();
   }
 
   onFrame(point: CapturePoint, frame: Frame): void {
-    this.#try(() => {
-      const bundle = this.#roomy();
-      const capture = bundle.captures.get(nameOf(point)) ?? this.#open(bundle, point, frame.linkType);
-      const bytes = frame.bytes.subarray(0, Math.min(frame.captured, this.#options.snaplen));
-      const { seconds, nanoseconds, length } = frame;
-      capture.write({ seconds, nanoseconds, bytes, length });
-      capture.packets++;
-      capture.size += bytes.length;
-      if (capture.size >= BLOCK) this.#put(bundle, capture);
-    });
+    if (this.#isOver) return;
+    const { seconds, nanoseconds, length, linkType } = frame;
+    const bytes = frame.bytes.slice(0, Math.min(frame.captured, this.#options.snaplen));
+    this.#held.push({ point, linkType, packet: { seconds, nanoseconds, bytes, length } });
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes > MOST_HELD) this.#try(() => this.#drain(Number.POSITIVE_INFINITY));
   }
 
-  /** The host is another one: packets from now on are of another bundle. */
-  onChange(): void {
+  /** The host is another one since `at` (epoch milliseconds): packets from then on are of another bundle. */
+  onChange(at: number): void {
     this.#try(() => {
+      this.#drain(at);
       this.#finish();
       this.#start();
     });
@@ -116,8 +121,28 @@ export class Recorder {
 
   end(): void {
     clearInterval(this.#timer);
-    this.#try(() => this.#finish());
+    this.#try(() => {
+      this.#drain(Number.POSITIVE_INFINITY);
+      this.#finish();
+    });
     this.#isOver = true;
+  }
+
+  /** Writes the packets from before a time (epoch milliseconds). */
+  #drain(until: number): void {
+    const isDue = ({ packet }: Held): boolean => packet.seconds * 1000 + packet.nanoseconds / 1e6 < until;
+    const due = this.#held.filter(isDue);
+    if (due.length === 0) return;
+    this.#held = due.length === this.#held.length ? [] : this.#held.filter((held) => !isDue(held));
+    this.#heldBytes = this.#held.reduce((sum, { packet }) => sum + packet.bytes.length, 0);
+    const bundle = this.#roomy();
+    for (const { point, linkType, packet } of due) {
+      const capture = bundle.captures.get(nameOf(point)) ?? this.#open(bundle, point, linkType);
+      capture.add(packet);
+      capture.packets++;
+    }
+    for (const capture of bundle.captures.values()) this.#put(bundle, capture);
+    this.#makeRoom(bundle);
   }
 
   /** The bundle that goes on, or the next one. */
@@ -150,18 +175,13 @@ export class Recorder {
     const path = `captures/${namespace.name}/${device.replaceAll('/', '_')}.pcap`;
     const target = join(this.folder, bundle.name, path);
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    const waiting: Uint8Array[] = [];
+    const blocks: Uint8Array[] = [];
+    const { snaplen } = this.#options;
     const capture: Capture = {
       file: { path, namespace: namespace.name, interface: device },
       descriptor: openSync(target, 'wx', 0o600),
-      waiting,
-      // Its header waits there already when it is made.
-      write: pcapWriter((block) => waiting.push(block), {
-        linkType,
-        nanoseconds: true,
-        snaplen: this.#options.snaplen,
-      }),
-      size: 0,
+      blocks,
+      add: pcapWriter((block) => blocks.push(block), { linkType, nanoseconds: true, snaplen }),
       packets: 0,
     };
     bundle.captures.set(nameOf(point), capture);
@@ -184,20 +204,12 @@ export class Recorder {
     writeFileSync(target, bytes, { mode: 0o600, flag: 'wx' });
   }
 
-  #flush(): void {
-    const bundle = this.#bundle;
-    if (!bundle) return;
-    for (const capture of bundle.captures.values()) this.#put(bundle, capture);
-  }
-
-  #put(bundle: Bundle, capture: Capture): void {
-    if (capture.waiting.length === 0) return;
-    const bytes = Buffer.concat(capture.waiting);
-    capture.waiting.length = 0;
-    capture.size = 0;
-    for (let at = 0; at < bytes.length; ) at += writeSync(capture.descriptor, bytes, at);
+  #put(bundle: Bundle, { blocks, descriptor }: Capture): void {
+    if (blocks.length === 0) return;
+    const bytes = Buffer.concat(blocks);
+    blocks.length = 0;
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
     bundle.bytes += bytes.length;
-    this.#makeRoom(bundle);
   }
 
   #makeRoom({ bytes }: Bundle): void {
@@ -213,7 +225,6 @@ export class Recorder {
   #finish(): void {
     const bundle = this.#bundle;
     if (!bundle) return;
-    this.#flush();
     this.#bundle = undefined;
     for (const { descriptor } of bundle.captures.values()) closeSync(descriptor);
     if (bundle.captures.size === 0) {

@@ -1,7 +1,10 @@
 /** A router between two namespaces, broken and repaired under the eyes of `nettrace live`. The kernel is the judge. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Analysis } from '../../src/report/analysis.ts';
 import { expectValid } from '../support/schemas.ts';
 import { causeIs, Following, isOver, sh } from './following.ts';
 
@@ -143,6 +146,36 @@ describe.each(backends)(
         expect(strangersIn(router)).toEqual([]);
       } finally {
         sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`);
+      }
+    });
+
+    it('keeps what it captures as bundles, each of a state of the host', async () => {
+      const parent = mkdtempSync(join(tmpdir(), 'nettrace-kept-'));
+      const folder = join(parent, 'kept');
+      try {
+        following = new Following([router, client, server], [...points, '--write', folder]);
+        await following.until('begin', ({ event }) => event === 'begin');
+        // Some packets of a host that forwards.
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=0`);
+        await following.until('finding', causeIs('fwd-ip-forward-off'));
+        following.child.kill('SIGINT');
+        await following.ended;
+        const forwarding: (string | undefined)[] = [];
+        const causes = readdirSync(folder).map((bundle) => {
+          const settings = readFileSync(join(folder, bundle, `namespaces/${router}/sysctl.txt`), 'utf8');
+          forwarding.push(/^net\.ipv4\.ip_forward = (\d)/m.exec(settings)?.[1]);
+          const words = ['bin/nettrace.js', 'analyze', join(folder, bundle), '--format', 'json'];
+          const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+          expect(stderr).not.toMatch(/error/);
+          return (JSON.parse(stdout) as Analysis).findings.map(({ cause }) => cause);
+        });
+        expect(forwarding.slice(0, -1)).toContain('1');
+        expect(forwarding.at(-1)).toBe('0');
+        expect(causes.at(-1)).toEqual(['fwd-ip-forward-off']);
+      } finally {
+        sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`);
+        rmSync(parent, { recursive: true, force: true });
       }
     });
 

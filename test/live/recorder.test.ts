@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../src/capture/frame.ts';
 import { scanCapture } from '../../src/capture/scan.ts';
 import type { CapturePoint } from '../../src/collect/capture-points.ts';
@@ -89,10 +89,12 @@ describe('what is captured, on disk', () => {
     kept.onFrame(eth0, frame(11));
     kept.onFrame(br0, frame(20));
     now += 5000;
+    // It came after the change, and before that was told.
+    kept.onFrame(br0, frame(4995));
     forwarding = '0';
-    kept.onChange();
-    // Again before a packet came: one bundle.
-    kept.onChange();
+    kept.onChange(BEGIN + 4990);
+    // Again before another packet came: one bundle.
+    kept.onChange(BEGIN + 4992);
     kept.onFrame(br0, frame(5010));
     kept.end();
     expect(readdirSync(folder)).toEqual(['20261129T140211Z', '20261129T140216Z']);
@@ -101,7 +103,7 @@ describe('what is captured, on disk', () => {
       dumps: 1,
       issues: [],
     });
-    expect((await read('20261129T140216Z')).counts).toEqual({ 'host:br0': 1 });
+    expect((await read('20261129T140216Z')).counts).toEqual({ 'host:br0': 2 });
     const state = (name: string) => readFileSync(join(folder, name, 'namespaces/host/sysctl.txt'), 'utf8');
     expect(state('20261129T140211Z')).toContain('= 1');
     expect(state('20261129T140216Z')).toContain('= 0');
@@ -110,13 +112,16 @@ describe('what is captured, on disk', () => {
   });
 
   it('can be read while it is written, by its owner alone', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const kept = recorder();
     kept.begin(stateOf(() => '1'));
     for (let i = 0; i < 3000; i++) kept.onFrame(br0, frame(i, 200));
+    now += 2000;
+    vi.advanceTimersByTime(1000);
+    vi.useRealTimers();
     const [bundle = ''] = readdirSync(folder);
     const { counts, issues } = await read(bundle);
     expect(counts['host:br0']).toBeGreaterThan(1000);
-    // At most the last packet is cut off.
     expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
     for (const entry of readdirSync(parent, { recursive: true, withFileTypes: true }))
       expect(statSync(join(entry.parentPath, entry.name)).mode & 0o077).toBe(0);
@@ -124,7 +129,21 @@ describe('what is captured, on disk', () => {
     expect((await read(bundle)).counts).toEqual({ 'host:br0': 3000 });
   });
 
-  it('begins anew after ten minutes, and the oldest go beyond the limit, those of earlier runs too', () => {
+  it('is followed by the next after ten minutes, though nothing changes', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const kept = recorder();
+    kept.begin(stateOf(() => '1'));
+    for (let i = 0; i < 3; i++) {
+      kept.onFrame(br0, frame(now - BEGIN));
+      now += 400_000;
+      vi.advanceTimersByTime(1000);
+    }
+    kept.end();
+    vi.useRealTimers();
+    expect(readdirSync(folder)).toEqual(['20261129T140211Z', '20261129T141531Z']);
+  });
+
+  it('goes beyond the limit, the oldest first, those of earlier runs too', () => {
     const size = (): number =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter(({ name }) => name.endsWith('.pcap'))
@@ -134,7 +153,8 @@ describe('what is captured, on disk', () => {
       kept.begin(stateOf(() => '1'));
       for (let i = 0; i < bundles; i++) {
         for (let j = 0; j < 800; j++) kept.onFrame(br0, frame(now - BEGIN + j, 240));
-        now += 601_000;
+        kept.onChange(now + 1000);
+        now += 1000;
       }
       kept.end();
     };
@@ -153,6 +173,7 @@ describe('what is captured, on disk', () => {
     kept.onFrame(br0, frame(1));
     const [bundle = ''] = readdirSync(folder);
     // A point's folder that can't be made: a file is in its place.
+    mkdirSync(join(folder, bundle, 'captures'));
     writeFileSync(join(folder, bundle, 'captures/red'), '');
     kept.onFrame(
       { namespace: { name: 'red', inode: 2 }, device: 'eth0' } as unknown as CapturePoint,
