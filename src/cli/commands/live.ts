@@ -29,13 +29,19 @@ export function defineLive(io: Io, finish: Finish): Command {
     .description(
       'follows this host: captures where packets pass, and shows while it happens where they die, and why',
     )
-    .option(
-      '-i, --interfaces <points>',
-      'where to capture, with commas: interfaces of the host or NS:IFACE; IFACE may be any (default: bridges, uplinks, veths)',
-      words,
-      [],
+    .addOption(
+      new Option(
+        '-i, --interfaces <points>',
+        'where to capture, with commas: interfaces of the host or NS:IFACE; IFACE may be any',
+      )
+        .argParser(words)
+        .default([], 'bridges, uplinks, veths'),
     )
-    .option('--only <names>', 'these namespaces and containers alone, with commas', words, [])
+    .addOption(
+      new Option('--only <names>', 'these namespaces and containers alone, with commas')
+        .argParser(words)
+        .default([], 'all'),
+    )
     .option('--filter <expression>', 'which packets, as tcpdump has it')
     .addOption(new Option('--snaplen <bytes>', 'so much of each packet').argParser(snaplen).default(256))
     .option('--no-promiscuous', 'leave the interfaces as they are: what is for others is not seen')
