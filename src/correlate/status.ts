@@ -1,1 +1,3 @@
-export type FlowStatus = 'delivered' | 'no-reply' | 'dropped' | 'rejected' | 'degraded' | 'unknown';
+export const STATUSES = ['delivered', 'no-reply', 'dropped', 'rejected', 'degraded', 'unknown'] as const;
+
+export type FlowStatus = (typeof STATUSES)[number];

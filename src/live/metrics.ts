@@ -1,5 +1,5 @@
 /** What is counted of a followed host, in Prometheus' text format 0.0.4. */
-import type { FlowStatus } from '../correlate/status.ts';
+import { STATUSES } from '../correlate/status.ts';
 import type { LiveFlow } from './flow-book.ts';
 import type { Live } from './live.ts';
 import type { LivePoint } from './point-tap.ts';
@@ -27,15 +27,6 @@ export interface Counted {
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
-
-const STATUSES: readonly FlowStatus[] = [
-  'delivered',
-  'no-reply',
-  'dropped',
-  'rejected',
-  'degraded',
-  'unknown',
-];
 
 export function countedOf(live: Live, begun: number): Counted {
   const { points, troubles, work, span, sampling } = live;

@@ -1,7 +1,7 @@
 /** Rules of `nft -a list ruleset` as text, where nft prints no JSON; like save-rules.ts, line by line. */
 import { priorityOf } from '../nft/priority.ts';
 import { NFT_FAMILIES, type NftFamily } from '../nft/ruleset.ts';
-import { type ChainForm, noCounters, type RuleCounters, type RuleForm } from './rule-file.ts';
+import { type ChainForm, countersByLine, type RuleCounters, type RuleForm } from './rule-file.ts';
 
 interface Draft {
   readonly family: NftFamily;
@@ -83,12 +83,5 @@ function chainOf(
 
 /** Of the same rules, read again. */
 export function nftTextCounters(text: string, { slots }: RuleForm): RuleCounters {
-  const counters = noCounters(slots);
-  text.split('\n').forEach((line, at) => {
-    const [, packets, bytes] = COUNTER.exec(line) ?? [];
-    if (packets === undefined || at >= slots) return;
-    counters.packets[at] = Number(packets);
-    counters.bytes[at] = Number(bytes);
-  });
-  return counters;
+  return countersByLine(text, slots, COUNTER);
 }

@@ -38,3 +38,15 @@ export interface RuleCounters {
 export function noCounters(slots: number): RuleCounters {
   return { packets: new Float64Array(slots), bytes: new Float64Array(slots) };
 }
+
+/** Of text with a line a slot: `counted` finds packets and bytes in a line. */
+export function countersByLine(text: string, slots: number, counted: RegExp): RuleCounters {
+  const counters = noCounters(slots);
+  text.split('\n').forEach((line, at) => {
+    const [, packets, bytes] = counted.exec(line) ?? [];
+    if (packets === undefined || at >= slots) return;
+    counters.packets[at] = Number(packets);
+    counters.bytes[at] = Number(bytes);
+  });
+  return counters;
+}

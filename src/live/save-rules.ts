@@ -1,7 +1,13 @@
 /** Rules of iptables-save -c, line by line: thousands of them are counted again every few seconds, and few are looked at. */
 import type { NftFamily } from '../nft/ruleset.ts';
 import { BUILTIN_CHAINS, type Hook, TABLES, type TableName } from '../xtables/rule.ts';
-import { type ChainForm, noCounters, type RuleCounters, type RuleForm, type RuleTool } from './rule-file.ts';
+import {
+  type ChainForm,
+  countersByLine,
+  type RuleCounters,
+  type RuleForm,
+  type RuleTool,
+} from './rule-file.ts';
 
 /** The place of a rule's or policy's counters is its line, from 0. */
 export function saveForm(text: string, family: NftFamily, by: RuleTool): RuleForm {
@@ -89,12 +95,5 @@ function priorityOf(table: TableName, hook: Hook): number {
 
 /** Of the same rules, read again. */
 export function saveCounters(text: string, { slots }: RuleForm): RuleCounters {
-  const counters = noCounters(slots);
-  text.split('\n').forEach((line, at) => {
-    const [, packets, bytes] = COUNTED.exec(line) ?? [];
-    if (packets === undefined || at >= slots) return;
-    counters.packets[at] = Number(packets);
-    counters.bytes[at] = Number(bytes);
-  });
-  return counters;
+  return countersByLine(text, slots, COUNTED);
 }

@@ -1,10 +1,11 @@
 /** The language of cases: what is read prints back, and what can't be read is said where it stands. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { printFlowOutcome, readFlowOutcome, STATUSES } from '../../src/cases/language/flow-outcome.ts';
+import { printFlowOutcome, readFlowOutcome } from '../../src/cases/language/flow-outcome.ts';
 import { printOutcome, readOutcome, VERDICTS } from '../../src/cases/language/outcome.ts';
 import { readQuestion } from '../../src/cases/language/question.ts';
 import { LineError } from '../../src/cases/language/words.ts';
+import { STATUSES } from '../../src/correlate/status.ts';
 
 function faultOf(read: () => unknown): { fault: string; hint?: string; at: number } | undefined {
   try {

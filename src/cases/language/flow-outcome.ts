@@ -1,17 +1,8 @@
 /** What is expected of a flow that captures show: `dropped by fwd-ip-forward-off in host, last seen at host:br0`. */
-import type { FlowStatus } from '../../correlate/status.ts';
+import { type FlowStatus, STATUSES } from '../../correlate/status.ts';
 import { CAUSES } from '../../diagnose/causes.ts';
 import { type Clauses, printClauses, readClause, unknownWord } from './clauses.ts';
 import { faultAt, quote, WordReader } from './words.ts';
-
-export const STATUSES = [
-  'delivered',
-  'no-reply',
-  'dropped',
-  'rejected',
-  'degraded',
-  'unknown',
-] as const satisfies FlowStatus[];
 
 export interface FlowOutcome {
   /** Any of them. */
