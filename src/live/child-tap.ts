@@ -81,6 +81,11 @@ export class ChildTap implements Tap {
     this.said = this.said.slice((figures.index ?? 0) + figures[0].length);
   }
 
+  /** Of the program; undefined: it could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   ask(): void {
     if (this.program.tellsDrops && !this.isOver) this.child.kill('SIGUSR1');
   }

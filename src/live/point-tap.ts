@@ -3,7 +3,6 @@ import type { Frame } from '../capture/frame.ts';
 import type { CapturePoint } from '../collect/capture-points.ts';
 import type { Host } from '../collect/host.ts';
 import { type CaptureProgram, ChildTap } from './child-tap.ts';
-import type { Tap } from './tap.ts';
 import { Window } from './window.ts';
 
 export interface LivePoint {
@@ -39,7 +38,7 @@ export class PointTap implements LivePoint {
   bytes = 0;
   dropped: number | undefined;
   ended: string | undefined;
-  readonly #tap: Tap;
+  readonly #tap: ChildTap;
   /** Epoch seconds: when the last packet came here, and when it was captured. */
   #received = 0;
   #last = 0;
@@ -79,6 +78,11 @@ export class PointTap implements LivePoint {
     this.listening = this.#tap.listening;
     this.#asking = setInterval(() => this.#tap.ask(), ASK);
     this.#asking.unref();
+  }
+
+  /** Of the program that captures. */
+  get pid(): number | undefined {
+    return this.#tap.pid;
   }
 
   /** Epoch seconds up to which all packets are known that passed here: where they come late, others are still on their way. */

@@ -5,6 +5,7 @@ import type { CapturePoint } from '../collect/capture-points.ts';
 import type { Host } from '../collect/host.ts';
 import { PointTap } from './point-tap.ts';
 import { type Backend, programOf } from './programs.ts';
+import { Reaper } from './reaper.ts';
 import { nameOf, type TapLimits } from './tap.ts';
 
 export interface TapsListener {
@@ -24,6 +25,7 @@ export class Taps {
   readonly #host: Host;
   readonly #listener: TapsListener;
   readonly #numbers = new WeakMap<PointTap, number>();
+  #reaper: Reaper | undefined;
   #begun = 0;
 
   constructor(backend: Backend, limits: TapLimits, host: Host, listener: TapsListener) {
@@ -47,6 +49,8 @@ export class Taps {
     if (!tap) return false;
     if (tap.ended === undefined && tap.point.namespace.inode === point.namespace.inode) return true;
     this.all.splice(index, 1);
+    // In a namespace that nobody else has any more it would keep that alive.
+    void tap.stop();
     return false;
   }
 
@@ -56,8 +60,13 @@ export class Taps {
     const number = this.#begun++;
     const tap = new PointTap(point, program, snaplen, this.#host, {
       onPacket: (frame, bytes) => this.#listener.onPacket(number, frame, bytes, point),
-      onEnd: (reason) => this.#listener.onEnd(point, reason),
+      onEnd: (reason) => {
+        this.#reaper?.forget(tap.pid);
+        this.#listener.onEnd(point, reason);
+      },
     });
+    this.#reaper ??= new Reaper();
+    this.#reaper.watch(tap.pid);
     this.#numbers.set(tap, number);
     return tap;
   }
@@ -103,6 +112,12 @@ export class Taps {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.all.map((tap) => tap.stop()));
+    await Promise.all(
+      this.all.map(async (tap) => {
+        await tap.stop();
+        this.#reaper?.forget(tap.pid);
+      }),
+    );
+    this.#reaper?.end();
   }
 }

@@ -179,13 +179,19 @@ describe.each(backends)(
       }
     });
 
-    it('its captures end with it, also when it is killed', async () => {
+    it.each([
+      { which: 'where packets come', isIdle: false },
+      { which: 'where none comes', isIdle: true },
+    ])('its captures end with it, also when it is killed, $which', async ({ isIdle }) => {
       following = new Following([router, client, server], points);
       await following.until('begin', ({ event }) => event === 'begin');
+      if (isIdle) {
+        traffic?.kill('SIGKILL');
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
       following.child.kill('SIGKILL');
       await following.ended;
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(strangersIn(router)).toEqual([]);
+      await expect.poll(() => strangersIn(router), { timeout: 5000 }).toEqual([]);
     });
 
     it.each([
