@@ -76,49 +76,34 @@ const DATA = screenData({
   ],
 });
 
+const LINES = [
+  '✗ 1 flow: somewhere beyond',
+  'host  root namespace',
+  '│ ! 1 flow: forwarding is off',
+  '├─ eth0                up     0.4 pkt/s  192 bit/s  192.0.2.10/24',
+  '│   ! nothing is captured here any more: the device went away',
+  '├─ br0         bridge  up  ◉ 1.2k pkt/s  10 Mbit/s  10.0.0.1/24',
+  '│  │ ✗ 3 flows: the policy of FORWARD drops it',
+  '│  │ ! 3 passed the capture by: the kernel had no room for them',
+  '│  └─ vethweb  veth    up    1.2k pkt/s 1.2 Gbit/s  ⇄ web:eth0',
+  '│      ! 7 lost in the device of late',
+  '└─ routes',
+  '   default via 192.0.2.1 dev eth0',
+  '',
+  'web',
+  '│ ✗ nothing listens there',
+  '└─ eth0  veth  up                           10.0.0.2/24  ⇄ host:vethweb',
+];
+
 describe('the topology on the screen', () => {
   it('draws links with what passes them, and where flows die, at 80 columns', () => {
     const pane = topologyPane(DATA, room(80));
     expect(pane.title).toBe('2 namespaces · 2 points of capture (◉)');
-    expect(linesOf(pane)).toEqual([
-      '✗ 1 flow: somewhere beyond',
-      'host  root namespace',
-      '│ ! 1 flow: forwarding is off',
-      '├─ eth0                up     0.4 pkt/s  192 bit/s  192.0.2.10/24',
-      '│   ! nothing is captured here any more: the device went away',
-      '├─ br0         bridge  up  ◉ 1.2k pkt/s  10 Mbit/s  10.0.0.1/24',
-      '│  │ ✗ 3 flows: the policy of FORWARD drops it',
-      '│  │ ! 3 passed the capture by: the kernel had no room for them',
-      '│  └─ vethweb  veth    up    1.2k pkt/s 1.2 Gbit/s  ⇄ web:eth0',
-      '│      ! 7 lost in the device of late',
-      '└─ routes',
-      '   default via 192.0.2.1 dev eth0',
-      '',
-      'web',
-      '│ ✗ nothing listens there',
-      '└─ eth0  veth  up                           10.0.0.2/24  ⇄ host:vethweb',
-    ]);
+    expect(linesOf(pane)).toEqual(LINES);
   });
 
   it('draws the same at 200 columns', () => {
-    expect(linesOf(topologyPane(DATA, room(200)))).toEqual([
-      '✗ 1 flow: somewhere beyond',
-      'host  root namespace',
-      '│ ! 1 flow: forwarding is off',
-      '├─ eth0                up     0.4 pkt/s  192 bit/s  192.0.2.10/24',
-      '│   ! nothing is captured here any more: the device went away',
-      '├─ br0         bridge  up  ◉ 1.2k pkt/s  10 Mbit/s  10.0.0.1/24',
-      '│  │ ✗ 3 flows: the policy of FORWARD drops it',
-      '│  │ ! 3 passed the capture by: the kernel had no room for them',
-      '│  └─ vethweb  veth    up    1.2k pkt/s 1.2 Gbit/s  ⇄ web:eth0',
-      '│      ! 7 lost in the device of late',
-      '└─ routes',
-      '   default via 192.0.2.1 dev eth0',
-      '',
-      'web',
-      '│ ✗ nothing listens there',
-      '└─ eth0  veth  up                           10.0.0.2/24  ⇄ host:vethweb',
-    ]);
+    expect(linesOf(topologyPane(DATA, room(200)))).toEqual(LINES);
   });
 
   it('keeps the columns of rates where they are, whatever the rates', () => {
