@@ -34,6 +34,12 @@ ask() {
   case "$said" in *'Network is unreachable'*) route=false;; *) route=true;; esac
   [ "$(arrived)" -gt "$before" ] && out=true || out=false
   echo "== $1 $passes $route $out"
+}
+# A namespace's name goes at once, its links go when the kernel gets to it.
+ip() {
+  case "$*" in 'netns del '*) links=$(command ip -o link show | awk -v ns="$3" -F'[ @:]+' '$0 ~ "link-netns " ns "( |$)" { print $2 }');; *) links=;; esac
+  command ip "$@" || return
+  for link in $links; do while command ip link show "$link" >/dev/null 2>&1; do sleep 0.05; done; done
 }`;
 
 interface Tutorial {
