@@ -96,11 +96,11 @@ function load(name) {
 }
 
 /** For every file in turn: memory that is touched for the first time costs more than the reading, what is never touched nothing. */
-let block = Buffer.allocUnsafeSlow(1 << 22);
+let block;
 
 /** The bytes of a file, until the next one is read. */
 function contentOf(descriptor, size) {
-  if (block.length < size) block = Buffer.allocUnsafeSlow(size);
+  if (!(block?.length >= size)) block = Buffer.allocUnsafeSlow(Math.max(size, 1 << 22));
   let length = 0;
   while (length < size) {
     const count = fs.readSync(descriptor, block, length, size - length, length);
@@ -240,6 +240,10 @@ function run() {
   // Before any code is compiled: V8 refuses kept code that was compiled under other flags.
   if (OWN_FLAGS !== '') setFlags(OWN_FLAGS);
   bundle('cli').main();
+  // What is loaded later is rare, and `live` runs for weeks.
+  setTimeout(() => {
+    block = undefined;
+  }, 5000).unref();
 }
 
 if (isCheckout() && bundlesFor(words).some(isStale)) {

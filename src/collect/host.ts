@@ -33,7 +33,9 @@ export class Host {
   private readonly running = new Set<ChildProcess>();
   private readonly places = new Map<string, string | undefined>();
   private readonly modules = new Map<string, boolean>();
-  private symbols: string | undefined;
+  private symbols: ReadonlySet<string> | undefined;
+  /** For `readInside`: one file after the other. */
+  private readonly block = Buffer.allocUnsafeSlow(1 << 20);
 
   /** `env`: the user's, of which PATH and what steers Docker's client are passed on; messages are English, times UTC. */
   constructor(env: Readonly<Record<string, string | undefined>>) {
@@ -74,8 +76,8 @@ export class Host {
   private builtIn(name: string): boolean {
     const symbol = KERNEL_SYMBOLS[name];
     if (symbol === undefined) return false;
-    this.symbols ??= this.read('/proc/kallsyms') ?? '';
-    return this.symbols.includes(` ${symbol}\n`) || this.symbols.includes(` ${symbol}\t`);
+    this.symbols ??= kernelSymbols(new Set(Object.values(KERNEL_SYMBOLS)));
+    return this.symbols.has(symbol);
   }
 
   read(path: string): string | undefined {
@@ -97,8 +99,7 @@ export class Host {
       const file = openSync(join(root, folder, name), constants.O_RDONLY | constants.O_NONBLOCK | follow);
       try {
         if (!fstatSync(file).isFile()) return undefined;
-        const bytes = Buffer.alloc(1 << 20);
-        return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, 0));
+        return this.block.toString('utf8', 0, readSync(file, this.block, 0, this.block.length, 0));
       } finally {
         closeSync(file);
       }
@@ -191,6 +192,33 @@ export const KERNEL_SYMBOLS: Readonly<Record<string, string>> = {
   tcp_diag: 'tcp_diag_dump',
   udp_diag: 'udp_diag_dump',
 };
+
+/**
+ * Which of these the kernel has. /proc/kallsyms has six megabytes, which are read in small blocks: `live` would keep them, and the memory
+ * allocator of the C library keeps blocks up to the largest that was ever given back.
+ */
+function kernelSymbols(wanted: ReadonlySet<string>): ReadonlySet<string> {
+  const found = new Set<string>();
+  try {
+    const file = openSync('/proc/kallsyms', constants.O_RDONLY);
+    try {
+      const block = Buffer.allocUnsafeSlow(1 << 16);
+      let rest = '';
+      for (let size = readSync(file, block); size > 0; size = readSync(file, block)) {
+        const text = rest + block.toString('latin1', 0, size);
+        const end = text.lastIndexOf('\n') + 1;
+        for (const symbol of wanted)
+          if (text.includes(` ${symbol}\n`) || text.includes(` ${symbol}\t`)) found.add(symbol);
+        rest = text.slice(end);
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // Not for everybody: then nothing tells.
+  }
+  return found;
+}
 
 export function commandWords(command: string): string[] {
   return shellWords(command);
