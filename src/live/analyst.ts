@@ -33,7 +33,7 @@ const HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
  */
 const FLAGS = {
   small: '--semi-space-growth-factor=1 --heap-growing-percent=20',
-  large: '--min-semi-space-size=16',
+  large: '--min-semi-space-size=16 --no-concurrent-recompilation',
 };
 
 export function createAnalyst(): Analyst {
