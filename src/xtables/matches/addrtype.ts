@@ -28,7 +28,7 @@ interface TypeTest {
   readonly types: readonly (typeof TYPES)[number][];
 }
 
-interface AddrtypeInfo {
+export interface AddrtypeInfo {
   readonly source?: TypeTest;
   readonly destination?: TypeTest;
   readonly limit?: 'in' | 'out';

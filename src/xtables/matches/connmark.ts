@@ -4,7 +4,7 @@ import { DECIDED, defineMatch, option } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
 
-interface ConnmarkInfo extends Masked {
+export interface ConnmarkInfo extends Masked {
   readonly invert: boolean;
 }
 

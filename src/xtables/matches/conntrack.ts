@@ -27,7 +27,7 @@ interface Test<T> {
   readonly value: T;
 }
 
-interface ConntrackInfo {
+export interface ConntrackInfo {
   readonly state?: Test<readonly State[]>;
   readonly protocol?: Test<number>;
   readonly addresses: Readonly<Partial<Record<AddressKey, Test<AddressMask>>>>;

@@ -5,7 +5,7 @@ import { tosOf, unsaidHeader } from '../packet.ts';
 import { dscpClass, dscpNumber } from '../values/dscp.ts';
 import { hex } from '../values/number.ts';
 
-interface DscpInfo {
+export interface DscpInfo {
   readonly invert: boolean;
   readonly dscp: number;
 }

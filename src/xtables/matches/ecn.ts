@@ -4,7 +4,7 @@ import { listing } from '../listing.ts';
 import { blindHeader, tosOf, u8, unsaidHeader, upperLayer } from '../packet.ts';
 import { flag, number } from '../values/number.ts';
 
-interface EcnInfo {
+export interface EcnInfo {
   readonly ece?: { readonly invert: boolean };
   readonly cwr?: { readonly invert: boolean };
   readonly ect?: { readonly invert: boolean; readonly value: number };

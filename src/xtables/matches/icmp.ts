@@ -6,7 +6,7 @@ import { type Listing, listedOption, listing } from '../listing.ts';
 import { IcmpNames, type IcmpTest, readIcmp } from '../names/icmp.ts';
 import { u8, withUpper } from '../packet.ts';
 
-interface IcmpInfo extends IcmpTest {
+export interface IcmpInfo extends IcmpTest {
   readonly invert: boolean;
 }
 

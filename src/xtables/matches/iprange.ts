@@ -14,7 +14,7 @@ interface RangeTest extends IpRange {
   readonly invert: boolean;
 }
 
-interface IprangeInfo {
+export interface IprangeInfo {
   readonly source?: RangeTest;
   readonly destination?: RangeTest;
 }

@@ -4,7 +4,7 @@ import { listing } from '../listing.ts';
 import { formatRange, type Range, range } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
 
-interface LengthInfo extends Range {
+export interface LengthInfo extends Range {
   readonly invert: boolean;
 }
 

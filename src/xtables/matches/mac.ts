@@ -4,7 +4,7 @@ import { formatMac, type Mac, parseMac } from '../../net/mac.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 
-interface MacInfo {
+export interface MacInfo {
   readonly invert: boolean;
   readonly mac: Mac;
 }

@@ -3,7 +3,7 @@ import { DECIDED, defineMatch, option } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { formatMasked, type Masked, masked, maskedEqual } from '../values/mark.ts';
 
-interface MarkInfo extends Masked {
+export interface MarkInfo extends Masked {
   readonly invert: boolean;
 }
 

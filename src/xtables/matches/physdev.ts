@@ -10,7 +10,7 @@ interface PortName {
   readonly name: string;
 }
 
-interface PhysdevInfo {
+export interface PhysdevInfo {
   readonly isIn?: { readonly invert: boolean };
   readonly in?: PortName;
   readonly isOut?: { readonly invert: boolean };

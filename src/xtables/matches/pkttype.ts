@@ -17,7 +17,7 @@ const TYPES = {
   mcast: 'multicast',
 } as const;
 
-interface PkttypeInfo {
+export interface PkttypeInfo {
   readonly invert: boolean;
   readonly type: (typeof TYPES)[keyof typeof TYPES];
 }

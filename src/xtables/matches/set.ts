@@ -32,7 +32,7 @@ export function formatReference({ name, directions }: SetReference): string {
   return `${bare(name)} ${directions.join(',')}`;
 }
 
-interface SetInfo extends SetReference {
+export interface SetInfo extends SetReference {
   readonly invert: boolean;
   readonly returnNomatch: boolean;
   readonly updateCounters: boolean;

@@ -4,7 +4,7 @@ import { listing } from '../listing.ts';
 import { setOf } from '../values/text.ts';
 import { STATES, statesOf } from './conntrack.ts';
 
-interface StateInfo {
+export interface StateInfo {
   readonly invert: boolean;
   readonly states: readonly (typeof STATES)[number][];
 }

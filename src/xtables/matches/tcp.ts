@@ -19,7 +19,7 @@ interface FlagTest {
   readonly compare: number;
 }
 
-interface TcpInfo extends PortTests {
+export interface TcpInfo extends PortTests {
   readonly flags?: FlagTest;
   readonly option?: { readonly invert: boolean; readonly kind: number };
 }

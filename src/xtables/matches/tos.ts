@@ -4,7 +4,7 @@ import { listing } from '../listing.ts';
 import { tosOf, unsaidHeader } from '../packet.ts';
 import { formatTos, type Masked, tos as tosValue } from '../values/tos.ts';
 
-interface TosInfo extends Masked {
+export interface TosInfo extends Masked {
   readonly invert: boolean;
 }
 

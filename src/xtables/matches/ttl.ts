@@ -7,7 +7,7 @@ import { number } from '../values/number.ts';
 
 const RELATIONS = ['eq', 'lt', 'gt'] as const;
 
-interface TtlInfo {
+export interface TtlInfo {
   readonly relation: (typeof RELATIONS)[number];
   readonly invert: boolean;
   readonly value: number;

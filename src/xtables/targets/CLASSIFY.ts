@@ -2,7 +2,7 @@
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 
-interface ClassifyInfo {
+export interface ClassifyInfo {
   readonly priority: number;
 }
 

@@ -11,7 +11,7 @@ interface Shift {
   readonly bits: number;
 }
 
-type ConnmarkInfo =
+export type ConnmarkInfo =
   | { readonly kind: 'set'; readonly change: MarkChange; readonly shift?: Shift }
   | {
       readonly kind: 'save' | 'restore';

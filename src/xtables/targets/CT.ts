@@ -20,7 +20,7 @@ const EVENTS = [
 ] as const;
 const MAX_ZONE = 65535;
 
-interface CtInfo {
+export interface CtInfo {
   readonly notrack: boolean;
   readonly helper?: string;
   readonly timeout?: string;

@@ -5,7 +5,7 @@ import { listing } from '../listing.ts';
 import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 
-interface DnatInfo {
+export interface DnatInfo {
   readonly to: NatTo;
   readonly random: boolean;
   readonly persistent: boolean;

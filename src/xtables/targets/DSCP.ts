@@ -6,7 +6,7 @@ import { tosOf } from '../packet.ts';
 import { dscpClass, dscpNumber } from '../values/dscp.ts';
 import { hex } from '../values/number.ts';
 
-interface DscpInfo {
+export interface DscpInfo {
   readonly dscp: number;
 }
 

@@ -3,7 +3,7 @@ import { defineTarget, undecided, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { flag, number, readNumber } from '../values/number.ts';
 
-interface NfqueueInfo {
+export interface NfqueueInfo {
   readonly first: number;
   readonly last: number;
   readonly bypass: boolean;

@@ -4,7 +4,7 @@ import { listedBare } from '../listing.ts';
 import { formatNatPorts, type NatPorts, natPorts, portsNeedProtocol } from '../values/nat.ts';
 import { flag } from '../values/number.ts';
 
-interface RedirectInfo {
+export interface RedirectInfo {
   readonly ports?: NatPorts;
   readonly random: boolean;
 }

@@ -23,7 +23,7 @@ const NAMES6: Readonly<Record<string, string>> = {
   'icmp6-reject-route': 'reject-route',
 };
 
-interface RejectInfo {
+export interface RejectInfo {
   readonly with: string;
 }
 

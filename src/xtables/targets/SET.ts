@@ -8,7 +8,7 @@ import { flag, number } from '../values/number.ts';
 /** What fits into jiffies: UINT_MAX / MSEC_PER_SEC. */
 const MOST_SECONDS = 4294967;
 
-interface SetInfo {
+export interface SetInfo {
   readonly add?: SetReference;
   readonly del?: SetReference;
   readonly map?: SetReference;

@@ -5,7 +5,7 @@ import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat
 import { flag } from '../values/number.ts';
 import { natRange } from './DNAT.ts';
 
-interface SnatInfo {
+export interface SnatInfo {
   readonly to: NatTo;
   readonly random: boolean;
   readonly randomFully: boolean;

@@ -8,7 +8,7 @@ import { masked } from '../values/mark.ts';
 import { hex } from '../values/number.ts';
 import { port } from '../values/port.ts';
 
-interface TproxyInfo {
+export interface TproxyInfo {
   readonly port: number;
   /** All zeros: the packet's own destination, or an address of the incoming interface. */
   readonly address: Ip;

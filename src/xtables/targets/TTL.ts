@@ -8,7 +8,7 @@ import { number } from '../values/number.ts';
 
 const ACTIONS = ['set', 'dec', 'inc'] as const;
 
-interface TtlChange {
+export interface TtlChange {
   readonly action: (typeof ACTIONS)[number];
   readonly value: number;
 }
