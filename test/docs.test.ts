@@ -20,6 +20,10 @@ const pages = [
 describe.each(pages)('%s', (page) => {
   const text = readFileSync(page, 'utf8');
 
+  it('has no marks that a merge left', () => {
+    expect(text).not.toMatch(/^(<{7}|={7}|>{7})( |$)/m);
+  });
+
   it('links to files that are there', () => {
     for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
       if (!/^[a-z]+:/.test(target))

@@ -61,6 +61,8 @@ export const outcomeOf = once((flow: Flow): Outcome => {
   if (acknowledged) return { status: 'delivered', oneWay, acknowledged };
   const error = flow.errors.find((seen) => seen.quoted === 'forward' && refuses(flow, seen));
   const rst = first(nearby.map((leg) => leg.reply.rst));
+  // What is reset in the middle of a connection was no request: the other end had closed it, and nobody says when.
+  if (rst && !flow.begun) return { status: 'unknown', oneWay };
   if (rst && near.forward.packets > 0) return { status: 'rejected', refusal: rst, oneWay };
   const lostAnswer = first(flow.legs.map((leg) => accepted(leg) ?? leg.reply.rst));
   if (error && !lostAnswer) return { status: 'rejected', refusal: error.sighting, error, oneWay };

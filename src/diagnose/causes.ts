@@ -105,6 +105,7 @@ import { sockLocalhostWrongNs } from './causes/sock-localhost-wrong-ns.ts';
 import { sockLoopbackBound } from './causes/sock-loopback-bound.ts';
 import { sockNotListening } from './causes/sock-not-listening.ts';
 import { sockPortConflict } from './causes/sock-port-conflict.ts';
+import { sockProgramSilent } from './causes/sock-program-silent.ts';
 import { srcAddrSelection } from './causes/src-addr-selection.ts';
 import { traceModelParts } from './causes/trace-model-parts.ts';
 import { ttlExpired } from './causes/ttl-expired.ts';
@@ -211,6 +212,7 @@ export const CAUSES: readonly Cause[] = [
   dnsLoopbackStub,
   dnsUpstreamUnreachable,
   sockBacklogFull,
+  sockProgramSilent,
   sockEphemeralExhausted,
   sockPortConflict,
   sockLocalhostWrongNs,

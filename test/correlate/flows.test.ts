@@ -198,6 +198,16 @@ describe('the outcome by the captures', () => {
       'delivered',
     ],
     ['one packet in mid-flow', [[{ ...syn, tcpFlags: ACK }]], 'unknown'],
+    [
+      'RST to what was sent in mid-flow: no request was refused',
+      [
+        [
+          { ...syn, tcpFlags: 0x18 },
+          { ...back, tcpFlags: RST_ACK, at: 1 },
+        ],
+      ],
+      'unknown',
+    ],
     ['a datagram nobody has to answer', [[udp]], 'no-reply'],
   ])('%s: %3$s', (_, points, status) => {
     const [flow] = flowsOf(...points);

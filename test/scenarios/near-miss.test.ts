@@ -352,6 +352,13 @@ const ROWS: readonly (readonly [cause: string, bundle: string, what: string, ...
     ['cart/nstat.txt', /TcpExtListenOverflows.*\n/, ''],
   ],
   [
+    'sock-program-silent',
+    'programs-that-hang',
+    'the programs have read all that came',
+    ['apps/ss.txt', /UNCONN +\d+ /, 'UNCONN 0 '],
+    ['apps/ss.txt', /CLOSE-WAIT +\d+ /, 'CLOSE-WAIT 0 '],
+  ],
+  [
     'sock-ephemeral-exhausted',
     'no-port-to-connect-from',
     'the range has one port more',

@@ -139,6 +139,81 @@ shows Recv-Q 3 and Send-Q 2 for the listening socket, \`nstat\` TcpExtListenOver
     },
   },
   {
+    name: 'programs-that-hang',
+    title: 'no answer from the resolver and the shop, though both listen: the machine’s storage hangs, and the programs with it',
+    hostname: 'edge-7',
+    about: `
+\`unbound\` and \`shop\` run in a namespace behind a published port each; both write to a network file system that doesn't answer, and hang (here:
+stopped by a signal). Names aren't resolved; the shop's connections are made, and no page comes. The metrics port of the same
+namespace works.`,
+    see: `
+On \`eth0\` of \`apps\`: questions to port 53 and nothing back, no ICMP either; a handshake with port 8080, the request, its acknowledgement, and no byte
+of an answer. \`ss -antup\` there has Recv-Q above 0 for both.`,
+    expect: [
+      {
+        protocol: 'udp',
+        client: '198.51.100.81',
+        server: '203.0.113.81',
+        port: 53,
+        status: 'no-reply',
+        cause: 'sock-program-silent',
+        namespace: 'apps',
+        mustNot: ['lost-between-captures', 'sock-not-listening', 'flt-input-drop', 'route-missing-return'],
+        fixCommandShouldContain: 'restart',
+      },
+      {
+        protocol: 'tcp',
+        client: '198.51.100.81',
+        server: '203.0.113.81',
+        port: 8080,
+        status: 'degraded',
+        statusAlso: ['no-reply', 'delivered'],
+        cause: 'sock-program-silent',
+        namespace: 'apps',
+        mustNot: ['sock-backlog-full', 'sock-not-listening', 'lost-between-captures', 'mtu-pmtu-blackhole'],
+        fixCommandShouldContain: 'restart',
+      },
+      { protocol: 'tcp', client: '10.81.5.1', server: '10.81.5.10', port: 9100 },
+    ],
+    async record(lab) {
+      const { host } = lab;
+      const { outside, inside } = await bridgedHost(lab, {
+        bridge: ['edge', '10.81.5.1/24'],
+        members: [['apps', 'eth0', '10.81.5.10/24', 'v-apps']],
+        uplink: ['wan', '203.0.113.81/24'],
+        gateway: '203.0.113.1',
+        remotes: ['198.51.100.81'],
+      });
+      const [apps] = inside;
+      for (const [protocol, port] of [
+        ['tcp', 8080],
+        ['udp', 53],
+      ])
+        await host.sh(
+          `iptables -t nat -A PREROUTING -i wan -p ${protocol} --dport ${port} -j DNAT --to-destination 10.81.5.10:${port}`,
+        );
+      await apps.start('peer udp-serve 0.0.0.0 53 unbound');
+      await apps.start('peer tcp-serve 0.0.0.0 8080 shop');
+      await apps.start('peer tcp-serve 0.0.0.0 9100 exporter');
+      await lab.worksBefore(outside, 'peer udp-ask 203.0.113.81 53 --source 198.51.100.81');
+      await lab.worksBefore(outside, 'peer tcp-ask 203.0.113.81 8080 --source 198.51.100.81');
+      await apps.sh('pkill -STOP -x unbound; pkill -STOP -x shop');
+      const uplink = await lab.capture(host, 'wan');
+      const own = await lab.capture(apps, 'eth0');
+      await lab.fails(outside, 'peer udp-ask 203.0.113.81 53 --tries 2 --source 198.51.100.81', /no answer/);
+      await lab.fails(outside, 'peer tcp-ask 203.0.113.81 8080 --source 198.51.100.81', /timed out/);
+      await lab.works(host, 'peer tcp-ask 10.81.5.10 9100');
+      await lab.dump(apps, { form: 'text', plus: ['ss-all'] });
+      await lab.captured();
+      lab.seen(uplink, 'udp dst port 53', 2);
+      lab.seen(own, 'udp dst port 53', 2);
+      lab.unseen(own, 'udp src port 53 or icmp');
+      lab.seen(own, 'tcp[13] == 18 and src port 8080', 1);
+      await lab.dump(host);
+      await lab.repaired(host, 'pkill -CONT -x unbound', outside, 'peer udp-ask 203.0.113.81 53');
+    },
+  },
+  {
     name: 'no-port-to-connect-from',
     title: 'cannot assign requested address: one client has used up its local ports towards one queue',
     hostname: 'jobs-4',

@@ -10,7 +10,7 @@ peer tcp-hold  ADDRESS PORT --tries N --seconds S     N connections one after th
 peer udp-serve ADDRESS PORT [NAME]                    answers each datagram with its own text
 peer tcp-ask   ADDRESS PORT [--send BYTES] [--source ADDRESS] [--from PORT] [--seconds WAIT]
                                                       prints the answer's size; exit 1 on refusal or time-out
-peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--size BYTES] [--pause SECONDS]
+peer udp-ask   ADDRESS PORT [--tries N] [--from PORT] [--source ADDRESS] [--size BYTES] [--pause SECONDS]
                                                       N datagrams, half a second apart where none is answered; exit 1 without any answer
 peer udp-burst ADDRESS PORT [--tries N] [--size BYTES]
                                                       N datagrams at once; exit 1 without any answer
@@ -210,8 +210,8 @@ def tcp_wait(args):
 
 def udp_ask(args):
     client = socket.socket(family(args.address), socket.SOCK_DGRAM)
-    if args.from_port:
-        client.bind(("", args.from_port))
+    if args.from_port or args.source:
+        client.bind((args.source or "", args.from_port or 0))
     client.settimeout(0.5)
     client.connect((args.address, args.port))
     answers = 0

@@ -99,6 +99,7 @@ engine. Each folder has
   (\`statusAlso\` and \`alsoAcceptable\`: other right answers; \`observed: false\`: no packet of it can be in the captures;
   \`mustNot\`: causes that would be wrong), and the place: namespace, rule, setting. \`kernelDrops\` are the kernel's own
   drop reasons meanwhile, of the whole machine,
+* \`expect.yaml\`: the same as a case of \`nettrace test\` ([docs/testing.md](../docs/testing.md)), with more rows in some,
 * \`README.md\`: what it holds, what was typed, and what to see.
 
 \`npm run record -- NAME\` (as root) records one again, \`npm run record -- all\` everything, in some minutes. All names

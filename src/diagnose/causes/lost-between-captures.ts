@@ -1,7 +1,8 @@
 import { ownersOf } from '../../correlate/owner.ts';
 import { isCapture, wasCapturing } from '../../correlate/points.ts';
+import { fateOf } from '../../correlate/predict.ts';
 import { formatIp } from '../../net/ip.ts';
-import type { Scene } from '../case.ts';
+import type { Case, Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
 import { describeSighting, seenAt } from '../evidence.ts';
 import { gapEvidence } from '../gap-cause.ts';
@@ -51,6 +52,7 @@ export const lostBetweenCaptures: Cause = {
         isCapture(other) &&
         !legs.some((leg) => kase.correlation.points[leg.point]?.input === other.input) &&
         !seenAtPoints.has(other.index) &&
+        isOnTheWay(kase, other.index, reply !== undefined) &&
         wasCapturing(other, kase.flow.protocol, last.time) !== 'no',
     );
     const expected = kase.prediction?.checks.find((check) => check.missing);
@@ -96,6 +98,13 @@ export const lostBetweenCaptures: Cause = {
   },
   survey: (scene) => unanswered(scene).flatMap((gap) => unheard(scene, gap)),
 };
+
+/** By the model, where that knows the way to its end: then a capture beside the way says nothing. */
+function isOnTheWay({ prediction }: Case, index: number, reply: boolean): boolean {
+  if (!prediction || reply || fateOf(prediction.there) !== 'delivered') return true;
+  if (prediction.there.assumptions.length > 0) return true;
+  return prediction.checks.some(({ points }) => points.some((point) => point.index === index));
+}
 
 /** `ip6tables-save` says nothing of IPv4 traffic, nor `iptables-save` of IPv6. */
 function isOfFamily(dump: string, family: 4 | 6): boolean {
