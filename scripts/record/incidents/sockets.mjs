@@ -140,7 +140,8 @@ shows Recv-Q 3 and Send-Q 2 for the listening socket, \`nstat\` TcpExtListenOver
   },
   {
     name: 'programs-that-hang',
-    title: 'no answer from the resolver and the shop, though both listen: the machine’s storage hangs, and the programs with it',
+    title:
+      'no answer from the resolver and the shop, though both listen: the machine’s storage hangs, and the programs with it',
     hostname: 'edge-7',
     about: `
 \`unbound\` and \`shop\` run in a namespace behind a published port each; both write to a network file system that doesn't answer, and hang (here:
