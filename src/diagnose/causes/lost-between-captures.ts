@@ -40,6 +40,9 @@ export const lostBetweenCaptures: Cause = {
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.outcome.status === 'rejected' || kase.hypothetical)
       return undefined;
+    // What came of a connection that began before the captures arrived: something went back, if only a reset.
+    if (kase.outcome.status === 'unknown' && kase.flow.legs.some(({ reply: back }) => back.packets > 0))
+      return undefined;
     const reply = kase.outcome.lostAnswer;
     const direction = reply ? 'reply' : 'forward';
     const legs = kase.flow.legs.filter((leg) => leg[direction].packets > 0);
