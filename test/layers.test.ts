@@ -28,6 +28,7 @@ const ORDER = [
   'report',
   'cases',
   'difference',
+  'lint',
   'collect',
   'live',
   'tui',

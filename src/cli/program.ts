@@ -5,6 +5,7 @@ import { defineAnalyze } from './commands/analyze.ts';
 import { defineAnnotate } from './commands/annotate.ts';
 import { defineCollect } from './commands/collect.ts';
 import { defineExplain } from './commands/explain.ts';
+import { defineLint } from './commands/lint.ts';
 import { defineLive } from './commands/live.ts';
 import { defineReplay } from './commands/replay.ts';
 import { defineReport } from './commands/report.ts';
@@ -29,6 +30,7 @@ const COMMANDS = {
   show: defineShow,
   report: defineReport,
   explain: defineExplain,
+  lint: defineLint,
   test: defineTest,
   collect: defineCollect,
   live: defineLive,

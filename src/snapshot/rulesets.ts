@@ -48,8 +48,14 @@ export function mergeRulesets(
       known.coarse.set(name, isCoarse(input));
     }
     const { listing, ...whole } = known.ruleset;
+    const remarks = [...(known.ruleset.remarks ?? []), ...(next.remarks ?? [])];
     // A dump of all tables says of those that it doesn't have that they are empty.
-    known.ruleset = { ...whole, ...(listing && next.listing ? { listing } : {}), path: next.path };
+    known.ruleset = {
+      ...whole,
+      ...(listing && next.listing ? { listing } : {}),
+      ...(remarks.length > 0 ? { remarks } : {}),
+      path: next.path,
+    };
   }
   return merged.size === 0 ? undefined : [...merged.values()].map((entry) => entry.ruleset);
 }

@@ -36,7 +36,8 @@ export function parseSave(text: string, path: string, options: ParseOptions = {}
   const reader = new SaveReader(ruleset);
   for (const [i, line] of lines.entries()) reader.line(line.trim(), i + 1);
   reader.finish();
-  return { ruleset, issues: reader.issues };
+  const { remarks } = reader;
+  return { ruleset: remarks.length > 0 ? { ...ruleset, remarks } : ruleset, issues: reader.issues };
 }
 
 export function familyOfText(lines: readonly string[]): Family {
@@ -47,8 +48,10 @@ export function familyOfText(lines: readonly string[]): Family {
     if (/^\s*#.*\bip6tables/.test(line) || (PROMPT.test(line) && /ip6tables/.test(line))) return 6;
     if (/^\s*#.*\biptables/.test(line) || PROMPT.test(line)) return 4;
     if (
-      /^\s*-A/.test(line) &&
-      /(^|\s)(-s|-d|--to-source|--to-destination)\s+\[?[0-9a-f]*:[0-9a-f:]*:/i.test(line)
+      /^\s*(-A|--append)\b/.test(line) &&
+      /(^|\s)(-s|-d|--source|--destination|--to-source|--to-destination)\s+\[?[0-9a-f]*:[0-9a-f:]*:/i.test(
+        line,
+      )
     )
       return 6;
     if (/\s-p (ipv6-icmp|icmpv6)\b|\s-m icmp6\b|\s--icmpv6-type\b|\sicmp6-[a-z]/.test(line)) return 6;

@@ -82,12 +82,20 @@ export interface Table {
   readonly chains: Map<string, Chain>;
 }
 
+/** A comment line, without its `#`. */
+export interface Remark {
+  readonly text: string;
+  readonly span: Span;
+}
+
 /** The tables of one family and backend, as one `iptables-save` prints them. A table that isn't there isn't traversed. */
 export interface Ruleset {
   readonly family: Family;
   readonly backend: 'nft' | 'legacy';
   readonly tables: Map<TableName, Table>;
   readonly path: string;
+  /** Comment lines of a file that are addressed to nettrace: `# nettrace: ignore …`. */
+  readonly remarks?: readonly Remark[];
   /** From `iptables -L` or `-S`, which show a table or a chain of it: what isn't there was not asked for. */
   readonly listing?: true;
 }

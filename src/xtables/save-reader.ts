@@ -2,7 +2,15 @@
 import type { Issue } from '../base/issue.ts';
 import type { Span } from '../base/span.ts';
 import { buildRules, hookOf } from './build.ts';
-import { type Chain, type Counters, type Policy, type Ruleset, TABLES, type Table } from './rule.ts';
+import {
+  type Chain,
+  type Counters,
+  type Policy,
+  type Remark,
+  type Ruleset,
+  TABLES,
+  type Table,
+} from './rule.ts';
 import { applyCommand, isChainName, type OpenTable, shorten } from './save-commands.ts';
 import { settleTargets } from './settle.ts';
 import { splitSaved } from './tokens.ts';
@@ -10,9 +18,12 @@ import { splitSaved } from './tokens.ts';
 /** The command that printed the dump, pasted with it: `[root@host ~]# iptables-save`. */
 export const PROMPT = /(^|[#$>]\s*)(sudo\s+)?ip6?tables(-nft|-legacy)?(-save\b| -S\b)/;
 
+const REMARK = /^#\s*nettrace:/;
+
 /** Reads line by line; the open table is the one between `*name` and COMMIT. */
 export class SaveReader {
   readonly issues: Issue[] = [];
+  readonly remarks: Remark[] = [];
   private readonly ruleset: Ruleset;
   private table: OpenTable | undefined;
 
@@ -21,8 +32,12 @@ export class SaveReader {
   }
 
   line(line: string, number: number): void {
-    if (line === '' || line.startsWith('#')) return;
+    if (line === '') return;
     const span: Span = { path: this.ruleset.path, line: number };
+    if (line.startsWith('#')) {
+      if (REMARK.test(line)) this.remarks.push({ text: line.replace(/^#\s*/, ''), span });
+      return;
+    }
     if (line.startsWith('*')) this.openTable(line.slice(1).trim(), span);
     else if (/^COMMIT\b/.test(line)) this.table = undefined;
     else if (line.startsWith(':')) this.chainLine(line, span);

@@ -1,5 +1,8 @@
 import { nearest } from '../../base/nearest.ts';
 import { printable } from '../../base/printable.ts';
+import type { CheckPage } from '../../lint/check.ts';
+import { LINT_PAGES } from '../../lint/lint.ts';
+import { pageMarkdown as checkMarkdown, plainPage, renderPage as renderCheck } from '../../lint/page.ts';
 import { catalogue } from '../../report/catalogue.ts';
 import { type CataloguePage, pageMarkdown, partsOf } from '../../report/cause-page.ts';
 import { jsonText } from '../../report/json.ts';
@@ -11,6 +14,8 @@ import { textOptions } from '../terminal.ts';
 
 /** Exit status 2: nothing of that name, and nothing that speaks of it. */
 export function explainAction(words: readonly string[], options: ExplainOptions, io: Io): Status {
+  const checks = LINT_PAGES.filter(({ id }) => words.includes(id));
+  if (words.length > 0 && checks.length === words.length) return explainChecks(checks, options, io);
   const pages = catalogue();
   const chosen = words.length === 0 ? pages : [...new Set(words.flatMap((word) => lookUp(word, pages)))];
   const output = openOutput(io, options.output, []);
@@ -25,6 +30,21 @@ export function explainAction(words: readonly string[], options: ExplainOptions,
   return 0;
 }
 
+/** What `nettrace lint` says is explained in the same way. */
+function explainChecks(checks: readonly CheckPage[], options: ExplainOptions, io: Io): Status {
+  const output = openOutput(io, options.output, []);
+  output.write(checksText(checks, options, io));
+  output.end();
+  return 0;
+}
+
+function checksText(checks: readonly CheckPage[], options: ExplainOptions, io: Io): string {
+  if (options.format === 'json')
+    return `${jsonText({ schema: 'nettrace-checks/1', checks: checks.map(plainPage) }, 2)}\n`;
+  if (options.format === 'markdown') return checks.map(checkMarkdown).join('\n');
+  return checks.map((check) => renderCheck(check, textOptions(io, options))).join('\n');
+}
+
 /** The page of that id, else all pages that have the word. */
 function lookUp(word: string, pages: readonly CataloguePage[]): CataloguePage[] {
   const exact = pages.find(({ id }) => id === word);
@@ -34,7 +54,7 @@ function lookUp(word: string, pages: readonly CataloguePage[]): CataloguePage[] 
   if (within.length > 0) return within;
   const near = nearest(
     word,
-    pages.map(({ id }) => id),
+    [...pages, ...LINT_PAGES].map(({ id }) => id),
   );
   throw new UsageError(
     `${printable(word)}: no cause of the catalogue is called so, and none speaks of it`,

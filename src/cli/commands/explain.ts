@@ -29,6 +29,7 @@ export function defineExplain(io: Io, finish: Finish): Command {
       'after',
       examples([
         ['nettrace explain fwd-ip-forward-off', 'What a finding is about:'],
+        ['nettrace explain rule-shadowed', 'What nettrace lint means by it:'],
         ['nettrace explain hairpin', 'Which causes have to do with it:'],
         ['nettrace explain', 'Everything that nettrace knows to go wrong:'],
       ]),

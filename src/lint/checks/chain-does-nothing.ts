@@ -1,0 +1,66 @@
+import { makerOf } from '../../topology/makers.ts';
+import type { Table } from '../../xtables/rule.ts';
+import { bare } from '../../xtables/tokens.ts';
+import type { Check } from '../check.ts';
+import type { Found } from '../finding.ts';
+import { hookOfChain } from '../graph.ts';
+import { deletion, isJump, nameOfRule, type RuleRef, rulesOf } from '../rules.ts';
+
+export const chainDoesNothing: Check = {
+  id: 'chain-does-nothing',
+  title: 'A jump to a chain that does nothing',
+  severity: 'note',
+  why: 'The chain is empty, or all its rules only return: packets come back from it as they went.',
+  repair: 'Fill the chain, or take out the jump.',
+  silent: 'Chains that are empty until a program fills them: Docker’s, ufw’s, fail2ban’s and the like.',
+  references: ['iptables(8): -j, RETURN'],
+  find: ({ rulesets }) =>
+    rulesets
+      .filter(({ listing }) => !listing)
+      .flatMap(rulesOf)
+      .flatMap(told),
+};
+
+function told(ref: RuleRef): Found[] {
+  const { target, text } = ref.rule;
+  if (target?.kind !== 'jump') return [];
+  const chain = ref.table.chains.get(target.chain);
+  if (!chain || hookOfChain(ref.table, target.chain) || !doesNothing(ref.table, target.chain)) return [];
+  const chains = [...ref.table.chains.keys()];
+  if (makerOf({ chain: target.chain, chains }) ?? makerOf({ chain: ref.chain.name, text, chains })) return [];
+  const empty = chain.rules.length === 0;
+  return [
+    {
+      title: `chain ${bare(target.chain)}, to which ${nameOfRule(ref)} jumps, ${empty ? 'is empty' : 'only returns'}`,
+      explanation: 'Its packets come back and go on with the next rule, as without the jump.',
+      at: ref,
+      ...(chain.span && { involved: [{ at: chain.span, role: empty ? 'the empty chain' : 'the chain' }] }),
+      suggestion: { text: 'Fill the chain, or take out the jump:', commands: [deletion(ref)] },
+    },
+  ];
+}
+
+/** Nothing of it accepts, drops, changes or logs a packet. */
+export function doesNothing(table: Table, name: string, seen: ReadonlySet<string> = new Set()): boolean {
+  const chain = table.chains.get(name);
+  if (!chain || seen.has(name)) return false;
+  return chain.rules.every(({ target, matches }) => {
+    // A match may count, limit or remember.
+    if (matches.some((match) => match.name !== 'comment' && !STATELESS.has(match.name))) return false;
+    if (target?.kind === 'verdict') return target.verdict === 'RETURN';
+    if (target?.kind === 'goto') return false;
+    return isJump(target) && doesNothing(table, target.chain, new Set([...seen, name]));
+  });
+}
+
+const STATELESS = new Set([
+  'tcp',
+  'udp',
+  'icmp',
+  'icmp6',
+  'multiport',
+  'conntrack',
+  'state',
+  'mark',
+  'addrtype',
+]);
