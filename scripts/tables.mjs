@@ -1,15 +1,15 @@
-// Puts the tables that are made from the source into README.md: matches and targets, and the causes.
+// Puts the tables that are made from the source into README.md (matches and targets, the causes) and docs/lint.md (the checks).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tables = [
-  ['support', 'src/xtables/support.ts', 'supportTables'],
-  ['causes', 'src/report/catalogue.ts', 'catalogueTable'],
+  ['README.md', 'support', 'src/xtables/support.ts', 'supportTables'],
+  ['README.md', 'causes', 'src/report/catalogue.ts', 'catalogueTable'],
+  ['docs/lint.md', 'lint', 'src/lint/table.ts', 'checksTable'],
 ];
-let readme = readFileSync(`${root}README.md`, 'utf8');
-for (const [name, file, maker] of tables) {
+for (const [page, name, file, maker] of tables) {
   const { outputFiles } = await build({
     entryPoints: [`${root}${file}`],
     bundle: true,
@@ -19,9 +19,9 @@ for (const [name, file, maker] of tables) {
   });
   const module = `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`;
   const table = (await import(module))[maker]();
-  readme = readme.replace(
+  const text = readFileSync(`${root}${page}`, 'utf8').replace(
     new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`),
     (_, begin, end) => `${begin}${table}\n${end}`,
   );
+  writeFileSync(`${root}${page}`, text);
 }
-writeFileSync(`${root}README.md`, readme);

@@ -5,6 +5,7 @@ import { readCase } from '../src/cases/file/read.ts';
 import { CLAUSES } from '../src/cases/language/clauses.ts';
 import { VERDICTS } from '../src/cases/language/outcome.ts';
 import { STATUSES } from '../src/correlate/status.ts';
+import { checksTable } from '../src/lint/table.ts';
 import { catalogueTable } from '../src/report/catalogue.ts';
 import { supportTables } from '../src/xtables/support.ts';
 import { run } from './cli/harness.ts';
@@ -74,6 +75,14 @@ describe('docs/testing.md', () => {
     const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
     expect(blocks.length).toBeGreaterThan(1);
     for (const block of blocks) expect(readCase('expect.yaml', block).errors).toEqual([]);
+  });
+});
+
+describe('docs/lint.md', () => {
+  it('has every check (node scripts/tables.mjs brings it up to date)', () => {
+    const text = readFileSync('docs/lint.md', 'utf8');
+    const [, shown] = /<!-- lint -->\n([\s\S]*?)\n<!-- \/lint -->/.exec(text) ?? [];
+    expect(shown).toBe(checksTable());
   });
 });
 

@@ -5,17 +5,18 @@ import type { Finding } from './finding.ts';
 import { type RuleRef, rulesOf } from './rules.ts';
 
 export interface Fixed {
-  readonly text: string;
+  /** Lines to be taken out, from 1. */
+  readonly lines: ReadonlySet<number>;
   readonly removed: readonly RuleRef[];
   /** Why rules that could be taken out were left: each with its place. */
   readonly left: readonly { readonly ref: RuleRef; readonly why: string }[];
 }
 
 /**
- * @param text the file as it is; every line that stays, stays byte for byte, with its counters, comments and ending
+ * @param text the file as it is
  * @param ruleset what was read from it
  */
-export function fixText(text: string, ruleset: Ruleset, findings: readonly Finding[]): Fixed {
+export function fixRuleset(text: string, ruleset: Ruleset, findings: readonly Finding[]): Fixed {
   const wanted = removable(ruleset, findings);
   const byLine = new Map<number, RuleRef[]>();
   for (const ref of rulesOf(ruleset)) {
@@ -39,10 +40,24 @@ export function fixText(text: string, ruleset: Ruleset, findings: readonly Findi
   const removed = wanted.filter(({ rule }) => gone.has(rule.span.line));
   if (gone.size > 0 && !isSame(fixed, ruleset, gone)) {
     const why = 'the lines behind it count on it (-I, -D, -R by number)';
-    return { text, removed: [], left: [...left, ...removed.map((ref) => ({ ref, why }))] };
+    return { lines: new Set(), removed: [], left: [...left, ...removed.map((ref) => ({ ref, why }))] };
   }
-  return { text: fixed, removed, left };
+  return { lines: gone, removed, left };
 }
+
+/** The file without those lines; all others stay byte for byte, with their counters, comments and endings. */
+export function withoutLines(bytes: Uint8Array, lines: ReadonlySet<number>): Uint8Array {
+  const kept: Uint8Array[] = [];
+  for (let start = 0, line = 1; start < bytes.length; line++) {
+    const end = bytes.indexOf(LINE_FEED, start);
+    const next = end < 0 ? bytes.length : end + 1;
+    if (!lines.has(line)) kept.push(bytes.subarray(start, next));
+    start = next;
+  }
+  return Buffer.concat(kept);
+}
+
+const LINE_FEED = 0x0a;
 
 function removable(ruleset: Ruleset, findings: readonly Finding[]): RuleRef[] {
   const refs = findings.flatMap(({ suggestion }) => suggestion?.removes ?? []);

@@ -47,19 +47,3 @@ export function renderList(pages: readonly CheckPage[], options: TextOptions): s
     options,
   );
 }
-
-/** A table for docs/lint.md. */
-export function lintTable(pages: readonly CheckPage[]): string {
-  return [
-    '| id | level | what | why | what to do |',
-    '| --- | --- | --- | --- | --- |',
-    ...pages.map(
-      ({ id, severity, title, why, repair }) =>
-        `| \`${id}\` | ${severity} | ${[title, why, repair].map(cell).join(' | ')} |`,
-    ),
-  ].join('\n');
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('*', '\\*').replaceAll('<', '&lt;');
-}

@@ -49,7 +49,7 @@ describe('as it is', () => {
     const runs = workflow.jobs.test.steps.flatMap(({ run }) =>
       run?.startsWith('npx nettrace') ? [run] : [],
     );
-    expect(runs).toHaveLength(2);
+    expect(runs).toHaveLength(3);
     for (const run of runs) expect(nettrace(run).status, run).toBe(0);
     expect(existsSync(join(folder, 'firewall.xml'))).toBe(true);
     expect(existsSync(join(folder, 'nettrace-coverage.html'))).toBe(true);

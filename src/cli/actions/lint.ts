@@ -19,12 +19,15 @@ import { loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
 import { textOptions } from '../terminal.ts';
+import { checkFix, fixFiles, rememberedInput } from './lint/fix.ts';
 
 export async function lintAction(words: readonly string[], options: LintOptions, io: Io): Promise<Status> {
   checkIds([...(options.only ?? []), ...(options.ignore ?? [])]);
   if (options.list) return listChecks(options, io);
   if (words.length === 0) throw new UsageError('no input: name a file with rules, a bundle, or -');
-  const { inputs, progress } = await loadInputs(words, options, io);
+  checkFix(options);
+  const source = rememberedInput(io);
+  const { inputs, progress } = await loadInputs(words, options, source.io);
   progress.end();
   const { snapshot, issues } = buildSnapshot(inputs);
   const unusable = inputs.issues.filter(({ severity }) => severity === 'error');
@@ -37,6 +40,7 @@ export async function lintAction(words: readonly string[], options: LintOptions,
       'Add the output of iptables-save (ip6tables-save for IPv6). Rulesets of nft alone are not looked at.',
     );
   }
+  if (options.fix) return fixFiles(result, inputs, unusable, { words, options, io, piped: source.bytes });
   const status = statusOf(result.findings, unusable, options);
   io.setStatus(status);
   const output = openOutput(io, options.output, words);
