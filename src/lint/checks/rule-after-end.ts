@@ -1,7 +1,7 @@
 import type { Check } from '../check.ts';
 import { type Dead, findDead, removal } from '../dead.ts';
 import type { Found } from '../finding.ts';
-import { nameOfRule, targetName } from '../rules.ts';
+import { nameOfRule } from '../rules.ts';
 
 export const ruleAfterEnd: Check = {
   id: 'rule-after-end',
@@ -18,10 +18,14 @@ export const ruleAfterEnd: Check = {
 function told(dead: Dead): Found {
   const { ref, takers } = dead;
   const [end] = takers;
-  const target = end ? (targetName(end.rule) ?? 'it') : '';
+  const number = end?.number ?? 0;
+  const target = end?.rule.target;
   return {
-    title: `${nameOfRule(ref)} is never reached: rule ${end?.number ?? 0} before it takes everything`,
-    explanation: `Rule ${end?.number ?? 0} has no condition, and its target (${target}) ends the way through the chain.`,
+    title: `${nameOfRule(ref)} is never reached: rule ${number} before it takes everything`,
+    explanation:
+      target?.kind === 'goto'
+        ? `Rule ${number} has no condition, and what goes to ${target.chain} doesn’t come back here.`
+        : `Rule ${number} has no condition, and its target ends the way through the chain.`,
     at: ref,
     involved: takers.map((at) => ({ at, role: 'takes every packet' })),
     suggestion: removal(dead, 'Put it before that one if it is to do something; as it is, it can go:', true),
