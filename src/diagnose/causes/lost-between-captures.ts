@@ -1,6 +1,7 @@
 import { ownersOf } from '../../correlate/owner.ts';
-import { isCapture, wasCapturing } from '../../correlate/points.ts';
+import { isCapture, type Point, wasCapturing } from '../../correlate/points.ts';
 import { fateOf } from '../../correlate/predict.ts';
+import { rootOf } from '../../input/host.ts';
 import { formatIp } from '../../net/ip.ts';
 import type { Case, Scene } from '../case.ts';
 import type { Cause, Found } from '../cause.ts';
@@ -66,16 +67,21 @@ export const lostBetweenCaptures: Cause = {
       .filter(({ dump }) => isOfFamily(dump, kase.flow.family))
       .slice(0, 4);
     const what = reply ? 'the answer' : 'the request';
+    const cutOff = endsWith(kase, quiet, last.time);
     const between = quiet.map((other) => `${other.namespace}:${other.interface}`).join(', ');
     const gaps = missing.map((gap) => gap.dump).join(', ');
     return {
-      confidence: expected ? 0.5 : quiet.length > 0 ? 0.45 : 0.3,
+      confidence: cutOff ? 0.2 : expected ? 0.5 : quiet.length > 0 ? 0.45 : 0.3,
+      ...(cutOff && { severity: 'warning' as const }),
       title:
         quiet.length > 0
           ? `${what} is seen on ${point?.namespace}:${point?.interface} and never on ${between}`
           : `${what} is last seen on ${point?.namespace}:${point?.interface}; what became of it was not captured`,
       explanation:
         `${reply ? 'The answer' : 'The request'} ${describeSighting(last)} is seen on ${point?.interface} and nowhere after it. ` +
+        (cutOff
+          ? 'The captures hold nothing that is later, so it may have been on its way when they ended. '
+          : '') +
         (missing.length > 0
           ? `What would stop it can’t be told without ${gaps} of ${point?.namespace}: forwarding switched off, a rule or policy that drops it, a missing route and reverse path filtering all look the same from outside.`
           : `By everything that was dumped it should have passed. The dumps may be of another moment than the capture, or something they don’t show drops it (tc, XDP, another packet filter).`),
@@ -101,6 +107,18 @@ export const lostBetweenCaptures: Cause = {
   },
   survey: (scene) => unanswered(scene).flatMap((gap) => unheard(scene, gap)),
 };
+
+/** Seconds that a packet may be on its way. */
+const ON_ITS_WAY = 0.1;
+
+/** Nothing on the hosts of those points was captured later: who ended the captures may have ended them before it came. */
+function endsWith({ correlation }: Case, quiet: readonly Point[], time: number): boolean {
+  const ends = quiet.map(({ namespace }) => {
+    const own = correlation.points.filter((point) => rootOf(point.namespace) === rootOf(namespace));
+    return Math.max(...own.map(({ last = 0 }) => last));
+  });
+  return ends.length > 0 && ends.every((end) => end - time < ON_ITS_WAY);
+}
 
 /** By the model, where that knows the way to its end: then a capture beside the way says nothing. */
 function isOnTheWay({ prediction }: Case, index: number, reply: boolean): boolean {
