@@ -68,12 +68,12 @@ const common = {
 
 const library = await build({
   ...common,
-  entryPoints: { index: 'src/index.ts' },
+  entryPoints: { index: 'src/index.ts', vitest: 'src/vitest.ts', assert: 'src/assert.ts' },
   chunkNames: 'chunk-[hash]',
   splitting: true,
   format: 'esm',
   sourcemap: 'linked',
-  external: ['cap', 'blessed'],
+  external: ['cap', 'blessed', 'vitest'],
   plugins: [foreknown],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
@@ -241,7 +241,7 @@ for (const [path, { entryPoint }] of Object.entries(outputs)) {
   const name = basename(path, '.cjs');
   put(join(dist, 'inputs', `${name}.txt`), [...new Set(sourcesOf(name)), 'package.json'].join('\n'));
 }
-const isEntry = ({ path }) => /^(cli\.cjs|index\.js)$/.test(basename(path));
+const isEntry = ({ path }) => /^(cli\.cjs|(index|vitest|assert)\.js)$/.test(basename(path));
 for (const file of files.toSorted((left, right) => isEntry(left) - isEntry(right)))
   put(file.path, file.contents);
 

@@ -29,6 +29,7 @@ const ORDER = [
   'cases',
   'difference',
   'lint',
+  'library',
   'collect',
   'live',
   'tui',

@@ -12,7 +12,7 @@ export interface Reread {
   readonly wanted: Uint8Array;
 }
 
-type RescanOptions = Pick<ScanOptions, 'path' | 'onProgress' | 'onColumns' | 'columns'>;
+type RescanOptions = Pick<ScanOptions, 'path' | 'onProgress' | 'onColumns' | 'columns' | 'pace'>;
 
 /**
  * Reads parts of a capture that has been read before: `onFrame` gets their frames with the numbers that they had. Gives an issue when the
@@ -36,18 +36,18 @@ export async function rescanCapture(
   }
   try {
     if (options.columns?.block) source.readInto?.(options.columns.block);
-    return readStretches(readAt, new CaptureReader(onFrame, options), first, options);
+    return await readStretches(readAt, new CaptureReader(onFrame, options), first, options);
   } finally {
     source.close();
   }
 }
 
-function readStretches(
+async function readStretches(
   readAt: NonNullable<ByteSource['readAt']>,
   reader: CaptureReader,
   { stretches, wanted, packets }: Reread,
-  { path, onProgress }: RescanOptions,
-): Issue | undefined {
+  { path, onProgress, pace }: RescanOptions,
+): Promise<Issue | undefined> {
   const { offsets } = stretches;
   for (let i = 0; i < stretches.count; i++) {
     if (wanted[i] !== 1) continue;
@@ -60,6 +60,8 @@ function readStretches(
       if (!block || !reader.push(block)) break;
       at += block.length;
       if (onProgress?.(at) === false) return undefined;
+      const turn = pace?.after(block.length);
+      if (turn) await turn;
     }
     const there = reader.packets;
     const expected = stretches.packets[i + 1] ?? packets;

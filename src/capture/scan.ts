@@ -1,4 +1,5 @@
 import { viewOf } from '../base/bytes.ts';
+import type { Pace } from '../base/pace.ts';
 import { FrameColumns } from './columns.ts';
 import type { Frame } from './frame.ts';
 import { type CaptureFormat, foreignCapture, isCapture, MAGIC_LENGTH } from './magic.ts';
@@ -33,6 +34,8 @@ export interface ScanOptions {
   readonly onBlockEnd?: (() => void) | undefined;
   /** Called after every block with the bytes read so far; false stops the scan there. */
   readonly onProgress?: ((bytes: number) => boolean | undefined) | undefined;
+  /** Lets others have their turn between blocks, and ends the scan by rejecting. */
+  readonly pace?: Pace | undefined;
 }
 
 /**
@@ -52,7 +55,7 @@ export async function scanCapture(
     for (;;) {
       let block = source.read();
       // A file's blocks come at once; waiting for each would cost more than reading it.
-      if (block instanceof Promise) block = await block;
+      if (block instanceof Promise) block = await (options.pace?.unlessAborted(block) ?? block);
       if (!block) break;
       bytes += block.length;
       if (!reader.push(block)) break;
@@ -60,6 +63,8 @@ export async function scanCapture(
         reader.stop();
         break;
       }
+      const turn = options.pace?.after(block.length);
+      if (turn) await turn;
     }
     return reader.end(source.issue);
   } finally {

@@ -1,10 +1,11 @@
 /** From the words of the command line to inputs, with what is to be said of them said. */
 import type { Issue } from '../base/issue.ts';
 import type { InputSet } from '../input/input.ts';
+import { observed } from '../input/observed.ts';
 import { resolveInputs } from '../input/resolve.ts';
 import type { Io } from './io.ts';
 import type { CommonOptions } from './options.ts';
-import { createProgress, observed, type Progress } from './progress.ts';
+import { createProgress, type Progress } from './progress.ts';
 
 export interface Loaded {
   readonly inputs: InputSet;
@@ -20,7 +21,7 @@ export async function loadInputs(words: readonly string[], options: CommonOption
       return io.stdin;
     },
   });
-  return { inputs: observed(inputs, progress), progress };
+  return { inputs: observed(inputs, (path, bytes, total) => progress.add(path, bytes, total)), progress };
 }
 
 /** Everything that the readers had to say: of the inputs as such, and of each dump's lines. */

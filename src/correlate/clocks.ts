@@ -1,4 +1,5 @@
 /** The clocks of several machines: estimated before packets are put in order, and all captures and dumps brought to the first one's. */
+import type { Pace } from '../base/pace.ts';
 import type { FrameColumns } from '../capture/columns.ts';
 import type { Frame } from '../capture/frame.ts';
 import { scanCapture } from '../capture/scan.ts';
@@ -25,13 +26,13 @@ interface Seen {
 type Ledger = Map<string, Map<string, Map<number, Seen>>>;
 
 /** Without several machines, or with what can be read once only, the inputs as they are. */
-export async function alignClocks(inputs: InputSet): Promise<InputSet> {
+export async function alignClocks(inputs: InputSet, pace?: Pace): Promise<InputSet> {
   const hosts = inputs.hosts ?? [];
   if (hosts.length < 2) return inputs;
   const ledger: Ledger = new Map();
   for (const [index, capture] of inputs.captures.entries()) {
     const host = machineOf(capture);
-    if (host !== undefined && capture.path !== '-') await note(ledger, host, index, capture);
+    if (host !== undefined && capture.path !== '-') await note(ledger, host, index, capture, pace);
   }
   const owners = ownersOf(inputs);
   const clocks = estimate(
@@ -58,12 +59,18 @@ function machineOf({ host, namespace }: CaptureInput): string | undefined {
   return host ?? hostOf(namespace ?? '');
 }
 
-async function note(ledger: Ledger, host: string, input: number, capture: CaptureInput): Promise<void> {
+async function note(
+  ledger: Ledger,
+  host: string,
+  input: number,
+  capture: CaptureInput,
+  pace: Pace | undefined,
+): Promise<void> {
   const visit = (frame: Frame): void => {
     const packet = dissect(frame);
     for (const one of [packet, ...packet.inner]) noteOne(ledger, host, input, one, frame.bytes);
   };
-  await scanCapture(capture.open(), visit, { path: capture.path });
+  await scanCapture(capture.open(), visit, { path: capture.path, pace });
 }
 
 function noteOne(ledger: Ledger, host: string, input: number, packet: Packet, bytes: Uint8Array): void {

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import type { Pace } from '../base/pace.ts';
 import type { FrameColumns } from '../capture/columns.ts';
 import type { Frame } from '../capture/frame.ts';
 import { rescanCapture } from '../capture/rescan.ts';
@@ -72,6 +73,10 @@ export interface ScanOptions {
   readonly withContext?: boolean | undefined;
   /** Called after every block with the bytes read of the file. */
   readonly progress?: (capture: CaptureInput, bytes: number) => void;
+  /** Called when large captures are read again for some of their flows. */
+  readonly onSecond?: (() => void) | undefined;
+  /** Lets others have their turn, and ends it all by rejecting. */
+  readonly pace?: Pace | undefined;
   /** Dumps among which netfilter traces may be: what they show and no capture does is a flow too. */
   readonly dumps?: readonly DumpInput[];
 }
@@ -109,6 +114,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
   const issues: Issue[] = [];
   const tunnels = new TunnelCount();
   const first = isLarge(captures, options) ? await firstReading(captures, places, options) : undefined;
+  if (first) options.onSecond?.();
 
   for (const [input, capture] of captures.entries()) {
     const observer = createObserver(input);
@@ -142,7 +148,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
       sieved?.flows.lookThrough(columns, add);
     };
     const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
-    const reading = { path: capture.path, onProgress };
+    const reading = { path: capture.path, onProgress, pace: options.pace };
     const summary = sieved?.summary ?? (await scanCapture(capture.open(), visit, reading));
     summaries.push(summary);
     noteLosses(places.points, input, summary, capture.dropped);
@@ -161,6 +167,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
     observations.push(...(sieved?.observations ?? observer.observations()));
     if (!places.points.some((point) => point.input === input)) places.of(input);
   }
+  await options.pace?.turn();
   const { points } = places;
   const begin = Math.min(...points.flatMap((point) => point.first ?? []));
   const packets = tracedPackets(options.dumps ?? [], begin);
@@ -215,6 +222,7 @@ async function firstReading(captures: readonly CaptureInput[], places: PointTabl
     progress: options.progress,
     threads: options.threads,
     filter: options.filter,
+    pace: options.pace,
     most: conversationsIn(options.maxMemory, captures.length),
   });
   const own = result.captures.map(({ flows, oddPoints }, input) => {

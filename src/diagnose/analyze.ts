@@ -8,7 +8,7 @@ import { sessionStates } from '../snapshot/session-states.ts';
 import { type DumpedState, dumpedStates } from '../snapshot/states.ts';
 import { buildTopology } from '../topology/build.ts';
 import type { HostState } from './case.ts';
-import { type Diagnosis, diagnose } from './diagnose.ts';
+import { type Diagnosis, type DiagnosisStep, diagnosing } from './diagnose.ts';
 import { makeScene } from './flow-case.ts';
 
 export interface AnalyzeResult extends Diagnosis {
@@ -16,9 +16,18 @@ export interface AnalyzeResult extends Diagnosis {
   readonly issues: readonly Issue[];
 }
 
+export interface AnalyzeOptions extends ScanOptions {
+  /** Called when the captures have been read, and with each step of explaining their flows. */
+  readonly onStep?: ((step: DiagnosisStep) => void) | undefined;
+  /** Called when the captures begin to be read for what they hold, not for the hosts' clocks. */
+  readonly onReading?: (() => void) | undefined;
+}
+
 /** The main job: what happened to every flow, why, and the fix. Never throws for what its inputs hold. */
-export async function analyze(given: InputSet, options: ScanOptions = {}): Promise<AnalyzeResult> {
-  const inputs = await alignClocks(given);
+export async function analyze(given: InputSet, options: AnalyzeOptions = {}): Promise<AnalyzeResult> {
+  const { pace, onStep } = options;
+  const inputs = await alignClocks(given, pace);
+  options.onReading?.();
   const dumped = dumpedStates(inputs.dumps);
   const scan = await scanCaptures(inputs.captures, { ...options, dumps: inputs.dumps });
   const played = dumped.length === 1 ? playedStates(inputs, scan) : [];
@@ -27,8 +36,14 @@ export async function analyze(given: InputSet, options: ScanOptions = {}): Promi
   const states = built.map(({ state }) => state);
   const scene = { ...last.state.scene, ...(states.length > 1 && { states }) };
   const dumpIssues = inputs.dumps.flatMap(({ dump }) => dump.issues);
+  const steps = diagnosing(scene);
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) {
+    onStep?.(step.value);
+    if (pace) await pace.turn();
+  }
   return {
-    ...diagnose(scene),
+    ...step.value,
     issues: [...inputs.issues, ...dumpIssues, ...last.issues, ...scan.issues],
   };
 }

@@ -48,18 +48,29 @@ interface Incident {
   readonly fixes: Command[];
 }
 
+/** How far it is: of so many flows and findings that have to be worked out. */
+export interface DiagnosisStep {
+  readonly done: number;
+  readonly total: number;
+}
+
 /**
  * Explains every flow, then what no flow tells of; flows that fail for the same reason are one finding. Where a filter asks for some
- * flows, these are explained, and what no flow tells of is of interest where one of them fails unexplained.
+ * flows, these are explained, and what no flow tells of is of interest where one of them fails unexplained. Others can have
+ * their turn between its steps.
  */
-export function diagnose(scene: Scene): Diagnosis {
+export function* diagnosing(scene: Scene): Generator<DiagnosisStep, Diagnosis> {
   const incidents = new Map<string, Incident>();
   const refuted: Diagnosed[] = [];
   let healthy = 0;
   const asked = askedFlows(scene.correlation);
-  const explained = asked.map((flow) => {
-    if (isHealthy(flow) && ++healthy > HEALTHY_PREDICTED)
-      return { kase: unpredicted(scene, flow), diagnosed: undefined, partly: false };
+  const explained: { kase: Case; diagnosed: Diagnosed | undefined; partly: boolean }[] = [];
+  for (const flow of asked) {
+    if (isHealthy(flow) && ++healthy > HEALTHY_PREDICTED) {
+      explained.push({ kase: unpredicted(scene, flow), diagnosed: undefined, partly: false });
+      continue;
+    }
+    yield { done: explained.length, total: asked.length };
     const judged = judge(scene, flow);
     const { kase } = judged;
     const why = isCarried(kase) ? undefined : explain(kase);
@@ -68,8 +79,8 @@ export function diagnose(scene: Scene): Diagnosis {
     if (diagnosed) note(incidents, diagnosed, kase, kase.flow);
     if (diagnosed && diagnosed !== explanation) refuted.push(diagnosed);
     for (const more of remarks(kase)) note(incidents, more, kase, kase.flow);
-    return { kase, diagnosed, partly: judged.partly };
-  });
+    explained.push({ kase, diagnosed, partly: judged.partly });
+  }
   // What one flow of an incident refutes, the others can't prove.
   for (const diagnosed of refuted) {
     const key = incidentKey(diagnosed);
@@ -83,7 +94,11 @@ export function diagnose(scene: Scene): Diagnosis {
     if (!isCovered([...incidents.values()], diagnosed)) note(incidents, diagnosed, scene);
   }
   const sorted = [...incidents.values()].toSorted(byImportance);
-  const findings = sorted.map((incident) => toFinding(incident));
+  const findings: Finding[] = [];
+  for (const incident of sorted) {
+    yield { done: asked.length + findings.length, total: asked.length + sorted.length };
+    findings.push(toFinding(incident));
+  }
   const named = new Map<number, number[]>();
   for (const [index, incident] of sorted.entries()) {
     for (const { id } of incident.flows) named.set(id, [...(named.get(id) ?? []), index]);

@@ -55,7 +55,7 @@ export async function gather(
     }
   }
   for (const { path, bytes } of given.texts ?? [])
-    add({ entry: memoryEntry(path, path, bytes), expected: true }, undefined, state);
+    await gatherFile({ text: path, path }, memoryEntry(path, path, bytes), undefined, state);
   return state;
 }
 

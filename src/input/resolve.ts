@@ -1,5 +1,6 @@
 /** From the words of a command line to captures and dumps, recognised by content and placed (contract sections 1 and 2). */
 import type { Issue } from '../base/issue.ts';
+import type { Pace } from '../base/pace.ts';
 import { UNKNOWN_INPUT } from './classified.ts';
 import { classify } from './classify.ts';
 import { fleetOf, mergeManifests, placeFleet } from './fleet.ts';
@@ -18,7 +19,11 @@ export interface ResolveOptions {
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** Files that are in memory, beside those that the words name. */
   readonly texts?: readonly { readonly path: string; readonly bytes: Uint8Array }[];
-  readonly limits?: Partial<InputLimits>;
+  readonly limits?: Partial<InputLimits> | undefined;
+  /** Lets others have their turn between two files, and ends it all by rejecting. */
+  readonly pace?: Pace | undefined;
+  /** Called before each file is looked into. */
+  readonly onFile?: ((path: string, done: number, total: number) => void) | undefined;
 }
 
 /** Never throws for what a user may name: what can't be used is an issue, the rest is returned. */
@@ -28,7 +33,7 @@ export async function resolveInputs(
 ): Promise<InputSet> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const gathered = await gather(words, limits, options);
-  const inputs = await resolveGathered(gathered, limits, options.ignoreUnknown ?? false);
+  const inputs = await resolveGathered(gathered, limits, options);
   const { captures, dumps, commands = [], issues } = inputs;
   const isAsked = words.length > 0 || (options.texts ?? []).length > 0;
   if (!isAsked || captures.length + dumps.length + commands.length > 0) return inputs;
@@ -40,14 +45,16 @@ export async function resolveInputs(
 export async function resolveFiles(
   path: string,
   files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  options: ResolveOptions = { ignoreUnknown: true },
 ): Promise<InputSet> {
-  return await resolveGathered(await gatherFiles(path, files, DEFAULT_LIMITS), DEFAULT_LIMITS, true);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  return await resolveGathered(await gatherFiles(path, files, limits), limits, options);
 }
 
 async function resolveGathered(
   gathered: Gathered,
   limits: InputLimits,
-  ignoreUnknown: boolean,
+  { ignoreUnknown = false, pace, onFile }: ResolveOptions,
 ): Promise<InputSet> {
   const issues = gathered.issues.map((issue) => soften(issue, ignoreUnknown));
   const seen: (CaptureInput & Of)[] = [];
@@ -55,7 +62,9 @@ async function resolveGathered(
   const typed: (CommandInput & Of)[] = [];
   const texts: TextCaptureInput[] = [];
   const containers = new Map<string, boolean>();
-  for (const entry of gathered.entries) {
+  for (const [index, entry] of gathered.entries.entries()) {
+    onFile?.(entry.entry.path, index, gathered.entries.length);
+    if (pace) await pace.turn();
     const result = await classify(entry, limits);
     if (entry.container !== undefined) {
       containers.set(entry.container, containers.get(entry.container) || result.kind !== 'nothing');

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scanCapture } from '../../src/capture/scan.ts';
 import { analyze } from '../../src/diagnose/analyze.ts';
-import { resolveInputs } from '../../src/index.ts';
+import { resolveInputs } from '../../src/input/resolve.ts';
 import { ConversationCounts } from '../../src/live/conversation-counts.ts';
 import { FlowBook } from '../../src/live/flow-book.ts';
 import { FlowCount } from '../../src/live/flow-count.ts';

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from '../../src/capture/frame.ts';
 import { scanCapture } from '../../src/capture/scan.ts';
 import type { CapturePoint } from '../../src/collect/capture-points.ts';
-import { resolveInputs } from '../../src/index.ts';
+import { resolveInputs } from '../../src/input/resolve.ts';
 import { Recorder, recorderFault } from '../../src/live/recorder.ts';
 
 const BEGIN = Date.UTC(2026, 10, 29, 14, 2, 11);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analyze } from '../../src/diagnose/analyze.ts';
-import { resolveInputs } from '../../src/index.ts';
+import { resolveInputs } from '../../src/input/resolve.ts';
 import { FlowBook, type LiveFlow } from '../../src/live/flow-book.ts';
 import { Tally } from '../../src/live/tally.ts';
 import { Troubles } from '../../src/live/troubles.ts';

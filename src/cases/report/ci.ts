@@ -1,5 +1,6 @@
 /** Cases for JUnit and TAP: a case is a suite, its rows are test cases. */
 import type { CiCase, CiReport } from '../../report/ci/report.ts';
+import { nearText } from '../../report/text/why.ts';
 import { VERSION } from '../../version.ts';
 import type { CoverageSummary } from '../coverage/files.ts';
 import type { CaseError, Place } from '../file/case-file.ts';
@@ -70,7 +71,7 @@ function rowCase(row: RowResult, seconds: number): CiCase {
 
 /** The place of the row, what was expected and found, the rule, and the way there as steps. */
 export function rowDetails(row: RowResult): string {
-  const { place, expected, found, rule, error, differences, assumptions, there } = row;
+  const { place, expected, found, rule, near = [], error, differences, assumptions, there } = row;
   const lines = [
     `${placeText(place)}: ${row.text}`,
     ...(expected === undefined ? [] : [`expected: ${expected}`]),
@@ -79,6 +80,7 @@ export function rowDetails(row: RowResult): string {
     ...(rule
       ? [`rule: ${rule.path === undefined ? '' : `${rule.path}:${rule.line ?? 1}: `}${rule.text}`]
       : []),
+    ...near.map((each) => `near: ${each.path}:${each.line}: ${nearText(each)}`),
     ...(error ? [errorText(error)] : []),
     ...(there ? ['path:', ...stepLines(there)] : []),
     ...assumptions.map((text) => `assumed: ${text}`),

@@ -9,6 +9,7 @@ import { commonFolder, place as placeText, shortener } from '../../report/text/p
 import { drawRail } from '../../report/text/rail.ts';
 import { NO_CAPTURES } from '../../report/text/sightings.ts';
 import { finish, type Style, styleOf, type TextOptions } from '../../report/text/style.ts';
+import { nearText } from '../../report/text/why.ts';
 import { displayWidth } from '../../report/text/width.ts';
 import { hang } from '../../report/text/wrap.ts';
 import { headerOf } from '../../report/trace-report.ts';
@@ -73,22 +74,34 @@ function errorLines(error: CaseError, style: Style): string[] {
 }
 
 function rowLines(row: RowResult, result: CaseResult, style: Style): string[] {
-  const { text, place, error, expected, found, rule, assumptions, differences } = row;
+  const title = hang('  ', printable(row.text), style.width).map(style.bold);
+  return [...title, style.dim(`  ${at(row.place)}`), ...rowBody(row, result, style)];
+}
+
+/** The case that a row is of, as far as its text asks for it. */
+export type RowScene = Pick<CaseResult, 'namespaces' | 'analysis'>;
+
+/** What was expected and found of one row, and the packet's way, without the row itself. `withAnswer`: the answer's way in any case. */
+export function renderRow(row: RowResult, scene: RowScene, options: TextOptions, withAnswer = false): string {
+  return finish(rowBody(row, scene, styleOf(options), withAnswer), options);
+}
+
+function rowBody(row: RowResult, result: RowScene, style: Style, withAnswer = false): string[] {
+  const { error, expected, found, rule, near = [], assumptions, differences } = row;
   const isCertainty = differences.some(({ what }) => what === 'certainty');
-  const title = [...hang('  ', printable(text), style.width).map(style.bold), style.dim(`  ${at(place)}`)];
-  if (error && (found === undefined || expected === undefined)) return [...title, ...errorText(error, style)];
+  if (error && (found === undefined || expected === undefined)) return errorText(error, style);
   const facts: [string, string][] = [
     ...(expected === undefined ? [] : [['expected', expected] as [string, string]]),
     ...(found === undefined ? [] : [['found', found] as [string, string]]),
     ...moreFacts(row),
     ...(rule ? [['rule', ruleText(rule)] as [string, string]] : []),
+    ...near.map((each): [string, string] => ['near', `${placeText(each)}: ${nearText(each)}`]),
   ];
   return [
-    ...title,
     ...factLines(facts, style),
     ...(error ? errorText(error, style) : []),
     ...(row.there ? pathLines('Path', row.there, result, style) : []),
-    ...(row.back && showsBack(row) ? pathLines('Answer', row.back, result, style) : []),
+    ...(row.back && (withAnswer || showsBack(row)) ? pathLines('Answer', row.back, result, style) : []),
     ...(row.flow && result.analysis ? flowLines(row, result, style) : []),
     ...(assumptions.length > 0 ? assumedLines(assumptions, isCertainty, style) : []),
   ];
@@ -138,7 +151,7 @@ function showsBack({ differences }: RowResult): boolean {
   return differences.some(({ what }) => what.startsWith('answer'));
 }
 
-function pathLines(title: string, trace: Trace, { namespaces }: CaseResult, style: Style): string[] {
+function pathLines(title: string, trace: Trace, { namespaces }: RowScene, style: Style): string[] {
   const shorten = shortener(commonFolder(pathsOf(trace)));
   const rows = pathRows(trace.hops, {
     notation: 'trace',
@@ -166,11 +179,7 @@ function pathsOf({ hops }: Trace): string[] {
   );
 }
 
-function flowLines(
-  { flow, section }: RowResult,
-  { analysis, namespaces }: CaseResult,
-  style: Style,
-): string[] {
+function flowLines({ flow, section }: RowResult, { analysis, namespaces }: RowScene, style: Style): string[] {
   if (!flow || !analysis || section !== 'flows') return [];
   const view = {
     analysis,

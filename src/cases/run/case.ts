@@ -11,7 +11,7 @@ import { analyseCaptures, needsAnalysis } from './captures.ts';
 import { type JudgeOptions, runPacket } from './packets.ts';
 import { refusedLines } from './refused.ts';
 import type { CaseResult, Outcome } from './result.ts';
-import { openState, readInputs } from './state.ts';
+import { buildCaseState, changedState, readInputs } from './state.ts';
 
 export interface RunOptions extends JudgeOptions {
   /** Milliseconds that only ever grow. */
@@ -47,8 +47,9 @@ async function judged(file: CaseFile, options: RunOptions): Promise<Judged> {
   const unusable = inputs.issues.filter(({ severity }) => severity === 'error');
   if (unusable.length > 0)
     return { ...nothing, errors: unusable.map((issue) => unusableError(issue, file)), issues: inputs.issues };
-  const { state, issues } = await openState(inputs, file);
-  const told = [...inputs.issues, ...inputs.dumps.flatMap(({ dump }) => dump.issues), ...issues];
+  const built = await buildCaseState(inputs);
+  const told = [...inputs.issues, ...inputs.dumps.flatMap(({ dump }) => dump.issues), ...built.issues];
+  const state = changedState(built, file.setup);
   if ('text' in state) return { ...nothing, errors: [state], issues: told };
   const lines = refusedLines(inputs, file);
   const coverage = new RuleCoverage(state.snapshot);

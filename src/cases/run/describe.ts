@@ -19,13 +19,13 @@ export function describePacket(found: FoundPacket, asked?: PacketOutcome): Packe
   return { ...ending, answer: describeEnding(answer, wanted, false) };
 }
 
-function isArrival(verdict: Verdict): boolean {
+export function isArrival(verdict: Verdict): boolean {
   return verdict === 'delivered' || verdict === 'forwarded' || verdict === 'bridged';
 }
 
 const ARRIVALS: ReadonlySet<Verdict> = new Set(['delivered', 'forwarded', 'bridged']);
 
-function describeEnding(found: FoundEnding, asked: Ending | undefined, first: boolean): Ending {
+export function describeEnding(found: FoundEnding, asked: Ending | undefined, first: boolean): Ending {
   const { verdict } = found;
   // `delivered` is said of what leaves the known world as well.
   const kept = asked?.verdicts.find(

@@ -109,7 +109,7 @@ export function ruleOfFlow(flow: AnalysisFlow, { analysis }: Analysed): RowResul
   return { ...(path !== '' && { path }), ...(line > 0 && { line }), text };
 }
 
-function isFoundBy(by: By, orBy: readonly string[], finding: Finding | undefined): boolean {
+export function isFoundBy(by: By, orBy: readonly string[], finding: Finding | undefined): boolean {
   if (!finding) return false;
   if (orBy.includes(finding.cause)) return true;
   if (by.kind === 'cause') return finding.cause === by.id;

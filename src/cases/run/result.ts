@@ -1,5 +1,6 @@
 /** What came of a case. */
 import type { Issue } from '../../base/issue.ts';
+import type { NearRule } from '../../diagnose/near-rules.ts';
 import type { Trace } from '../../netstack/hop.ts';
 import type { Analysis, AnalysisFlow } from '../../report/analysis.ts';
 import type { CoveredRule } from '../coverage/coverage.ts';
@@ -25,6 +26,8 @@ export interface RowResult {
   readonly assumptions: readonly string[];
   /** The rule or policy that decided, where one did. */
   readonly rule?: { readonly path?: string; readonly line?: number; readonly text: string };
+  /** Of a packet that was to get there and was stopped: rules that would have let it pass but for one condition, the most telling first. */
+  readonly near?: readonly NearRule[];
   readonly there?: Trace;
   readonly back?: Trace;
   readonly flow?: AnalysisFlow;

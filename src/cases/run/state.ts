@@ -1,7 +1,9 @@
 /** The host that a case's inputs describe: what its packets go through, and what its captures are held against. */
 import type { Issue } from '../../base/issue.ts';
+import type { Pace } from '../../base/pace.ts';
 import { alignClocks } from '../../correlate/clocks.ts';
-import { locate, scanCaptures } from '../../correlate/scan.ts';
+import type { Point } from '../../correlate/points.ts';
+import { locate, type ScanOptions, scanCaptures } from '../../correlate/scan.ts';
 import { applyAll } from '../../diagnose/effect.ts';
 import { placeCommands } from '../../diagnose/what-if.ts';
 import type { InputSet } from '../../input/input.ts';
@@ -9,8 +11,8 @@ import { resolveInputs } from '../../input/resolve.ts';
 import { buildSnapshot } from '../../snapshot/build.ts';
 import type { Snapshot } from '../../snapshot/snapshot.ts';
 import { buildTopology } from '../../topology/build.ts';
-import type { Topology } from '../../topology/topology.ts';
-import type { CaseError, CaseFile } from '../file/case-file.ts';
+import type { PointObservation, Topology } from '../../topology/topology.ts';
+import type { CaseError, CaseFile, Told } from '../file/case-file.ts';
 
 export interface CaseState {
   readonly snapshot: Snapshot;
@@ -25,28 +27,47 @@ export async function readInputs(words: readonly string[], { path, state }: Case
   return await resolveInputs(words, { texts });
 }
 
-/** With the commands of `setup` run, or where and why one can't be. */
-export async function openState(
-  inputs: InputSet,
-  { setup }: CaseFile,
-): Promise<{ state: CaseState | CaseError; issues: readonly Issue[] }> {
-  const aligned = await alignClocks(inputs);
-  const built = buildSnapshot(aligned);
-  const scan = await scanCaptures(aligned.captures, { dumps: aligned.dumps });
-  const topology = buildTopology(built.snapshot, aligned.captures, scan.observations);
-  const located = locate(scan, topology);
-  const issues = [...built.issues, ...scan.issues, ...(topology.issues ?? [])];
-  let snapshot: Snapshot = { ...built.snapshot, namespaces: new Map(topology.namespaces) };
+/** The state, and what it was made of: enough to make another of it. */
+export interface BuiltState extends CaseState {
+  readonly inputs: InputSet;
+  readonly observations: readonly PointObservation[];
+  readonly points: readonly Point[];
+  readonly issues: readonly Issue[];
+}
+
+export interface Building extends Pick<ScanOptions, 'maxMemory' | 'threads' | 'onSecond'> {
+  readonly pace?: Pace | undefined;
+  /** Captures are left unread: what they alone tell of the topology isn't known. */
+  readonly unread?: boolean | undefined;
+}
+
+export async function buildCaseState(given: InputSet, options: Building = {}): Promise<BuiltState> {
+  const { pace, unread, ...reading } = options;
+  const inputs = unread ? given : await alignClocks(given, pace);
+  const built = buildSnapshot(inputs);
+  const scan = await scanCaptures(unread ? [] : inputs.captures, { ...reading, pace, dumps: inputs.dumps });
+  const topology = buildTopology(built.snapshot, inputs.captures, scan.observations);
+  const { observations, points } = locate(scan, topology);
+  return {
+    inputs,
+    snapshot: { ...built.snapshot, namespaces: new Map(topology.namespaces) },
+    topology,
+    observations,
+    points,
+    issues: [...built.issues, ...scan.issues, ...(topology.issues ?? [])],
+  };
+}
+
+/** After commands that were run on it, one after the other; or where and why one can't be. */
+export function changedState<T extends BuiltState>(state: T, setup: readonly Told<string>[]): T | CaseError {
+  if (setup.length === 0) return state;
+  let { snapshot } = state;
   for (const { value, place } of setup) {
     const placed = placeCommands(snapshot, [value]);
     const changed = typeof placed === 'string' ? placed : applyAll(snapshot, placed);
-    if (typeof changed === 'string') return { state: { ...place, text: changed }, issues };
+    if (typeof changed === 'string') return { ...place, text: changed };
     snapshot = changed;
   }
-  if (setup.length === 0) return { state: { snapshot, topology }, issues };
-  const wired = buildTopology(snapshot, aligned.captures, located.observations);
-  return {
-    state: { snapshot: { ...snapshot, namespaces: new Map(wired.namespaces) }, topology: wired },
-    issues,
-  };
+  const topology = buildTopology(snapshot, state.inputs.captures, state.observations);
+  return { ...state, snapshot: { ...snapshot, namespaces: new Map(topology.namespaces) }, topology };
 }

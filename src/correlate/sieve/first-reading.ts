@@ -1,4 +1,5 @@
 /** The first reading of one capture: what every conversation looked like at every point, without keeping packets. */
+import type { Pace } from '../../base/pace.ts';
 import type { Frame } from '../../capture/frame.ts';
 import { scanCapture } from '../../capture/scan.ts';
 import type { ByteSource } from '../../capture/source.ts';
@@ -45,6 +46,7 @@ export async function readFirst(
   task: ReadingTask,
   source: ByteSource,
   onProgress?: (bytes: number) => undefined,
+  pace?: Pace,
 ): Promise<FirstReading> {
   const observer = createObserver(task.input);
   const quoted = new QuotedLog();
@@ -74,6 +76,7 @@ export async function readFirst(
     },
     onBlockEnd: () => flows.flush(),
     onProgress,
+    pace,
   });
   flows.end();
   return { flows, summary, observations: observer.observations(), quoted, groups, oddPoints: odd.counts };

@@ -1,5 +1,6 @@
 /** Several captures are read first by several threads, each of which takes the next capture that nobody reads yet. */
 import { availableParallelism } from 'node:os';
+import type { Pace } from '../../base/pace.ts';
 import type { CaptureInput } from '../../input/input.ts';
 import { type FirstReading, type ReadingTask, readFirst, readingOf } from './first-reading.ts';
 import { type FileTask, type Share, take } from './share.ts';
@@ -11,6 +12,8 @@ export interface ReadersOptions {
   /** At most so many at once, this one included; by default as many as there are processors, and no more than `MOST_THREADS`. */
   readonly threads?: number | undefined;
   readonly progress?: ((capture: CaptureInput, bytes: number) => void) | undefined;
+  /** Aborted, the threads end at once. */
+  readonly pace?: Pace | undefined;
 }
 
 /** Each has an interpreter and tables of its own; reading is bound by memory long before. */
@@ -44,7 +47,7 @@ export async function readWithThreads(
   const readHere = async (input: number): Promise<void> => {
     const capture = captures[input] as CaptureInput;
     const tell = (bytes: number) => options.progress?.(capture, bytes) as undefined;
-    readings[input] = await readFirst(taskOf(capture, input), capture.open(), tell);
+    readings[input] = await readFirst(taskOf(capture, input), capture.open(), tell, options.pace);
   };
   const tasks = fileTasks(captures, taskOf);
   const most = Math.min(options.threads ?? Math.min(availableParallelism(), MOST_THREADS), tasks.length);
@@ -53,16 +56,21 @@ export async function readWithThreads(
     if ('reading' in message) readings[message.input] = readingOf(message.reading);
     else captures[message.input]?.onRead?.(message.bytes);
   });
+  const stop = () => threads.stop();
+  options.pace?.signal?.addEventListener('abort', stop);
   try {
     if (threads.count > 0) for (let task = take(share); task; task = take(share)) await readHere(task.input);
     const shared = new Set(threads.count > 0 ? tasks.map(({ input }) => input) : []);
     for (const input of captures.keys()) if (!shared.has(input)) await readHere(input);
     await threads.read();
+    options.pace?.signal?.throwIfAborted();
     // Those of a thread that could not start, or died.
     for (const input of captures.keys()) if (!readings[input]) await readHere(input);
   } catch (error) {
-    threads.end();
+    threads.stop();
     throw error;
+  } finally {
+    options.pace?.signal?.removeEventListener('abort', stop);
   }
   return { readings, threads };
 }

@@ -51,6 +51,11 @@ export class Threads {
   end(): void {
     for (const thread of this.#threads) thread.end();
   }
+
+  /** Whatever they are doing. */
+  stop(): void {
+    for (const thread of this.#threads) thread.stop();
+  }
 }
 
 class Thread {
@@ -94,6 +99,10 @@ class Thread {
     this.#worker.postMessage('end' satisfies Request);
     // It keeps nobody waiting.
     this.#worker.unref();
+  }
+
+  stop(): void {
+    void this.#worker.terminate();
   }
 
   #tell(): void {
