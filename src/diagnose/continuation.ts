@@ -36,9 +36,11 @@ export const continuations = once(({ flows }: Correlation): ReadonlyMap<Flow, Co
   for (const sides of byReceiver.values()) {
     if (sides.length < 2) continue;
     for (const later of sides) {
-      const earlier = sides.find((one) => continues(one, later));
       const said = later.side.kept[0];
-      if (!earlier || !said) continue;
+      // Asked of each alone: where many come to one receiver, few have no beginning of their own.
+      if (!said || !isWithoutBeginning(later)) continue;
+      const earlier = sides.find((one) => continues(one, later, said));
+      if (!earlier) continue;
       const one: Continuation = {
         flow: earlier.flow,
         near: earlier.leg,
@@ -60,14 +62,16 @@ function sidesOf(flow: Flow): Side[] {
   ]);
 }
 
-function continues(one: Side, later: Side): boolean {
-  const first = one.side.kept[0];
-  const said = later.side.kept[0];
-  const last = one.side.kept.findLast(({ time }) => said !== undefined && time < said.time);
-  if (one === later || !first || !said || !last || later.side.payload === 0) return false;
+/** One that has a beginning of its own is a connection of its own. */
+function isWithoutBeginning({ side, back }: Side): boolean {
+  const [first] = side.kept;
+  if (side.payload === 0 || side.syn || side.synAck || back.syn) return false;
+  return first?.sequence !== undefined && first.payload > 0;
+}
+
+function continues(one: Side, later: Side, said: Sighting): boolean {
+  if (one === later || one.side !== one.leg.reply) return false;
   if (one.from.address === later.from.address && one.from.port === later.from.port) return false;
-  // One that has a beginning of its own is a connection of its own.
-  if (later.side.syn || later.side.synAck || later.back.syn || one.side !== one.leg.reply) return false;
-  if (last.sequence === undefined || said.sequence === undefined || said.payload === 0) return false;
-  return (last.sequence + last.payload) >>> 0 === said.sequence;
+  const last = one.side.kept.findLast(({ time }) => time < said.time);
+  return last?.sequence !== undefined && (last.sequence + last.payload) >>> 0 === said.sequence;
 }
