@@ -37,10 +37,12 @@ const SYN = { sourcePort: 20000, destinationPort: 80, tcpFlags: 2 };
 const SYN_ACK = { sourcePort: 80, destinationPort: 20000, tcpFlags: 18, tcpAcknowledgement: 1 };
 const ACK = { ...SYN, tcpFlags: 16, tcpSequence: 1, tcpAcknowledgement: 1 };
 /** Where Ethernet, and IPv4 in it, have their fields. */
-const [SOURCE, DESTINATION, SOURCE_PORT, DESTINATION_PORT] = [26, 30, 34, 36];
+const [SOURCE, DESTINATION, SOURCE_PORT, DESTINATION_PORT, SEQUENCE, ACKNOWLEDGEMENT] = [
+  26, 30, 34, 36, 38, 42,
+];
 
-/** Each client sends three packets, a second long, or one that is answered, unless its number is divisible by seven. Checksums are nobody's. */
-export function captureOf(clients: number, server = '10.9.0.1'): Uint8Array {
+/** Each client sends three packets, a second long, or one that is answered, unless its number is divisible by seven. Checksums are nobody's. `trailer`: bytes behind each packet. */
+export function captureOf(clients: number, server = '10.9.0.1', trailer = 0): Uint8Array {
   const [from, to] = ['10.1.0.0', server];
   const asking = capture({ from, to, ...SYN }, { from, to, ...SYN, at: 0.3 }, { from, to, ...SYN, at: 0.9 });
   const answered = capture(
@@ -52,12 +54,17 @@ export function captureOf(clients: number, server = '10.9.0.1'): Uint8Array {
   const write = pcapWriter((bytes) => parts.push(bytes), { linkType: 1 });
   for (let client = 0; client < clients; client++) {
     for (const [index, frame] of (client % 7 === 0 ? asking : answered).entries()) {
-      const bytes = frame.bytes.slice();
+      const bytes = new Uint8Array(frame.bytes.length + trailer);
+      bytes.set(frame.bytes);
       const isBack = client % 7 !== 0 && index === 1;
       const view = new DataView(bytes.buffer);
       view.setUint16((isBack ? DESTINATION : SOURCE) + 2, client & 0xffff);
       view.setUint16(isBack ? DESTINATION_PORT : SOURCE_PORT, 20_000 + (client % 30_000));
-      write({ ...frame, bytes, seconds: frame.seconds + Math.floor(client / 1000) });
+      // Otherwise one packet would have been seen many times, translated.
+      const begun = (client + 1) * 100_000 + view.getUint8((isBack ? SOURCE : DESTINATION) + 3) * 1000;
+      view.setUint32(SEQUENCE, begun + view.getUint32(SEQUENCE));
+      if (view.getUint32(ACKNOWLEDGEMENT) > 0) view.setUint32(ACKNOWLEDGEMENT, begun + 1);
+      write({ ...frame, bytes, length: bytes.length, seconds: frame.seconds + Math.floor(client / 1000) });
     }
   }
   return Buffer.concat(parts);

@@ -12,9 +12,9 @@ const large = (name: string) => join(folder, name);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'nettrace-running-'));
-  // Beyond what is read once, packet by packet.
-  writeFileSync(large('eth0.pcap'), captureOf(44_000));
-  writeFileSync(large('eth1.pcap'), captureOf(44_000, '10.9.0.2'));
+  // Together beyond what is read once, packet by packet.
+  writeFileSync(large('eth0.pcap'), captureOf(2000, '10.9.0.1', 800));
+  writeFileSync(large('eth1.pcap'), captureOf(2000, '10.9.0.2', 800));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -136,8 +136,7 @@ describe('several calls at once', () => {
     const { signal } = new AbortController();
     const together = await Promise.all(inputs.map((each) => analyze(each, { signal }).then(plain)));
     expect(together).toEqual(alone);
-    const failing = (alone[0] as Analysis).counted?.failing ?? 0;
-    expect(failing).toBeGreaterThan(1000);
+    expect((alone[2] as Analysis).flows.length).toBe(4000);
   });
 
   it('of simulate leave each other’s packets alone', async () => {
