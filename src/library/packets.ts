@@ -91,7 +91,8 @@ function opened(given: CaptureSource | OpenedSource): { path: string; source: By
   if (given instanceof Uint8Array)
     return { path: 'input', source: packingOf(given) ? openStream(oneBlock(given)) : memorySource(given) };
   if (isStream(given)) return { path: '-', source: openStream(given) };
-  if (typeof given === 'object' && given !== null && 'open' in given) return { path: given.path, source: given.open() };
+  if (typeof given === 'object' && given !== null && 'open' in given)
+    return { path: given.path, source: given.open() };
   throw new UsageError('this is no capture', 'inputs', {
     advice: 'Give a path, a URL, bytes, or a stream of bytes.',
   });

@@ -1,0 +1,6 @@
+// Without TypeScript.
+import { openBundle, simulate } from 'nettrace';
+
+const { snapshot } = await openBundle('incident');
+const { outcome } = await simulate(snapshot, 'tcp 192.168.30.20 > 8.8.8.8:443');
+console.log(outcome);
