@@ -1,11 +1,13 @@
 /** The terminal under the screen: blessed draws what changed, and tells of keys, mouse and size. */
-import blessed, { type Widgets } from 'blessed';
+import type { Widgets } from 'blessed';
 import { toAscii } from '../report/text/style.ts';
 import type { Drawn, Terminal } from './draw.ts';
 import { Guard } from './guard.ts';
 import type { Rectangle } from './layout.ts';
 
 export interface ScreenOptions {
+  /** Who has no screen needn't load it. */
+  readonly blessed: typeof import('blessed');
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
   /** `$TERM`. */
@@ -36,7 +38,7 @@ export class Screen {
   constructor(options: ScreenOptions, listener: ScreenListener) {
     this.#options = options;
     this.#guard = new Guard((options.output as unknown as { fd: number }).fd);
-    const { input, output, terminal, unicode, isRich } = options;
+    const { blessed, input, output, terminal, unicode, isRich } = options;
     this.#screen = blessed.screen({
       input,
       output,
@@ -94,7 +96,7 @@ export class Screen {
   }
 
   #fill(index: number, { x, y, width, height }: Rectangle, lines: readonly string[]): void {
-    const box = this.#boxes[index] ?? blessed.box({ parent: this.#screen, wrap: false });
+    const box = this.#boxes[index] ?? this.#options.blessed.box({ parent: this.#screen, wrap: false });
     this.#boxes[index] = box;
     Object.assign(box.position, { left: x, top: y, width, height });
     const text = lines.slice(0, height).join('\n').replaceAll('\u00a0', ' ');

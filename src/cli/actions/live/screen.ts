@@ -45,6 +45,8 @@ export async function onScreen(
   followed: Followed,
   { input, output, name }: TerminalStreams,
 ): Promise<Status> {
+  // Two megabytes that only a screen needs.
+  const { default: blessed } = await import('blessed');
   const recorder = recorderOf(options, (text) => app.say(text, true));
   const live = new Live(liveOptions(options, followed), {
     recorder,
@@ -62,6 +64,7 @@ export async function onScreen(
   let isBegun = false;
   const app = new App(
     {
+      blessed,
       input,
       output,
       terminal: name,
