@@ -1,11 +1,11 @@
 /** Rules that no packet ever matches, each with the reason. */
 import { once } from '../base/memo.ts';
 import { NONE } from '../symbolic/bdd.ts';
-import { makerOf } from '../topology/makers.ts';
 import { conntrackUsers } from '../xtables/load.ts';
 import type { Rule, Ruleset } from '../xtables/rule.ts';
 import type { Found, Suggestion } from './finding.ts';
 import { hooksReaching } from './graph.ts';
+import { isOfProgram } from './programs.ts';
 import { reachOf } from './reach.ts';
 import {
   deletion,
@@ -42,7 +42,7 @@ export const deadRules: (ruleset: Ruleset) => readonly Dead[] = once((ruleset: R
       const refs = rulesOfChain(ruleset, table, chain);
       return refs.flatMap((ref): Dead[] => {
         const known = reach.rules.get(ref.rule);
-        if (!known || known.matched !== NONE || isObscure(ref.rule)) return [];
+        if (!known || known.live || isObscure(ref.rule)) return [];
         const takers = known.takers.flatMap(({ number }) => refs[number - 1] ?? []);
         const base = { ref, takers };
         if (reach.fitting(ref.rule, hooks.get(chain.name) ?? []) === NONE)
@@ -116,9 +116,6 @@ export function findDead(kind: DeadKind, scope: Scope, tell: (dead: Dead) => Fou
     .filter(
       (dead) => dead.kind === kind && !refused.has(`${dead.ref.rule.span.path}:${dead.ref.rule.span.line}`),
     )
-    .filter(({ ref: { chain, table, rule } }) => {
-      const maker = makerOf({ chain: chain.name, text: rule.text, chains: table.chains.keys() });
-      return maker === undefined || maker.id === 'docker-user';
-    })
+    .filter(({ ref }) => !isOfProgram(ref))
     .map(tell);
 }

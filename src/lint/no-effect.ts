@@ -2,8 +2,8 @@
 import { once } from '../base/memo.ts';
 import { BddFull, NONE } from '../symbolic/bdd.ts';
 import { type Place, type Visit, Walker } from '../symbolic/walk.ts';
-import { makerOf, makerOfInterface } from '../topology/makers.ts';
 import type { Rule, Ruleset } from '../xtables/rule.ts';
+import { isOfProgram, isProgramDevice } from './programs.ts';
 import { type Decision, reachOf, type TableReach } from './reach.ts';
 import { isObscure, isUnconditional, matchInfo, type RuleRef, rulesOfChain } from './rules.ts';
 
@@ -107,11 +107,12 @@ function verdictOf({ target }: Rule): string | undefined {
  * Not of what is there to be fast (established connections first), to be safe (a last rule as the policy), to count or remember, or
  * because a program writes it.
  */
-function isAsked({ rule, chain, table, ruleset }: RuleRef): boolean {
+function isAsked(ref: RuleRef): boolean {
+  const { rule, ruleset } = ref;
   if (isObscure(rule) || isUnconditional(rule, ruleset.family)) return false;
   if (rule.matches.some(({ name }) => REMEMBERING.has(name) && !LIMITS.has(name))) return false;
   if (matchInfo(rule, 'state') || matchInfo(rule, 'conntrack')) return false;
-  if ([rule.in, rule.out].some((device) => device && (device.name === 'lo' || makerOfInterface(device.name))))
+  if ([rule.in, rule.out].some((device) => device && (device.name === 'lo' || isProgramDevice(device.name))))
     return false;
-  return makerOf({ chain: chain.name, text: rule.text, chains: table.chains.keys() }) === undefined;
+  return !isOfProgram(ref);
 }

@@ -18,7 +18,7 @@ import {
   type Ruleset,
   type Table,
 } from '../xtables/rule.ts';
-import { isEnding } from './rules.ts';
+import { isEnding, isJump } from './rules.ts';
 
 /** Rules walked through at most: a ruleset in which chains lead to chains many times over is not looked at. */
 const MOST_VISITS = 400_000;
@@ -36,10 +36,11 @@ export interface Taker {
 
 /** All that is known of one rule over all ways to it. */
 export interface RuleReach {
-  /** Packets that the rule matches where it stands, and those that its conditions fit of what comes into its chain. */
-  matched: Node;
-  wanted: Node;
-  takers: readonly Taker[];
+  /** Some packet comes to it that it matches. */
+  readonly live: boolean;
+  /** Of a rule that isn't: what its conditions fit of the packets that come into its chain. */
+  readonly wanted: Node;
+  readonly takers: readonly Taker[];
 }
 
 /** A visit of a rule in a built-in chain, for asking what else would become of its packets. */
@@ -80,6 +81,24 @@ export const reachOf: (ruleset: Ruleset) => (table: Table) => TableReach | undef
 
 class TooMany extends Error {}
 
+/** One for all tables of a ruleset: none of them needs much of it. */
+const spaces = new WeakMap<Ruleset, Space>();
+
+function spaceOf(ruleset: Ruleset): Space {
+  const { family } = ruleset;
+  const known = spaces.get(ruleset);
+  if (known) return known;
+  const space = new Space({
+    family,
+    rulesets: [ruleset],
+    interfaces: ['lo'],
+    fragments: true,
+    limits: LIMITS,
+  });
+  spaces.set(ruleset, space);
+  return space;
+}
+
 const TRANSLATING = new Set(['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP']);
 
 /** One walk through a chain: what came into it, and what each rule took. */
@@ -88,9 +107,16 @@ interface Frame {
   readonly entry: Node;
   readonly taken: Taken[];
   /** The rule that was visited last, of which it isn't known yet what it took. */
-  open:
-    | { readonly rule: Rule; readonly number: number; readonly reach: Node; readonly wanted: Node }
-    | undefined;
+  open: Open | undefined;
+}
+
+interface Open {
+  readonly rule: Rule;
+  readonly number: number;
+  readonly reach: Node;
+  readonly matched: Node;
+  /** What its conditions fit, whatever comes to it. */
+  readonly own: Node;
 }
 
 interface Taken {
@@ -119,14 +145,7 @@ class Survey {
     const table = this.plain(original);
     this.ruleset = ruleset;
     this.table = table;
-    const alone: Ruleset = { ...ruleset, tables: new Map([[table.name, table]]) };
-    this.space = new Space({
-      family: ruleset.family,
-      rulesets: [alone],
-      interfaces: ['lo'],
-      fragments: true,
-      limits: LIMITS,
-    });
+    this.space = spaceOf(ruleset);
     const numbers = new Map<Rule, number>();
     this.context = {
       space: this.space,
@@ -227,7 +246,6 @@ class Survey {
 
   private visit({ base, chain, rule, number, reach, matched, state }: Visit): void {
     if (++this.visits > MOST_VISITS) throw new TooMany();
-    const { bdd } = this.space;
     if (number === 1) {
       // Whoever jumped here is the last one that was visited.
       this.stack.push({ chain, entry: reach, taken: [], open: undefined });
@@ -239,14 +257,10 @@ class Survey {
     const frame = this.stack.at(-1);
     if (!frame) return;
     if (frame.open) this.close(frame, reach);
-    const wanted = bdd.and(frame.entry, state.now(this.walker.matches(this.ruleset, rule)));
-    frame.open = { rule, number, reach, wanted };
-    const known = this.rules.get(rule) ?? { matched: NONE, wanted: NONE, takers: [] };
-    this.rules.set(rule, {
-      matched: bdd.or(known.matched, matched),
-      wanted: bdd.or(known.wanted, wanted),
-      takers: matched === NONE ? merged(known.takers, this.takersOf(frame, wanted)) : known.takers,
-    });
+    const own = state.now(this.walker.matches(this.ruleset, rule));
+    frame.open = { rule, number, reach, matched, own };
+    if (matched !== NONE) this.rules.set(rule, LIVE);
+    else if (this.rules.get(rule) !== LIVE) this.rules.set(rule, this.missed(rule, frame, own));
     if (chain === base.chain && matched !== NONE)
       this.decisions.push({ base, rule, number, matched, state: state.copy() });
   }
@@ -254,10 +268,11 @@ class Survey {
   private close(frame: Frame, reach: Node): void {
     const { open } = frame;
     if (!open) return;
-    const { rule, number, wanted } = open;
-    const taken = this.space.bdd.diff(open.reach, reach);
-    const alone = isEnding(rule) && rule.target?.kind !== 'goto';
-    if (taken !== NONE) frame.taken.push({ rule, number, node: alone ? wanted : taken });
+    const { rule, number, own, matched } = open;
+    if (isJump(rule.target)) {
+      const node = this.space.bdd.diff(open.reach, reach);
+      if (node !== NONE) frame.taken.push({ rule, number, node });
+    } else if (matched !== NONE && isEnding(rule)) frame.taken.push({ rule, number, node: own });
     frame.open = undefined;
   }
 
@@ -291,27 +306,31 @@ class Survey {
     return kept;
   }
 
+  /** One more way on which the rule has matched nothing. */
+  private missed(rule: Rule, frame: Frame, own: Node): RuleReach {
+    const { bdd } = this.space;
+    const known = this.rules.get(rule) ?? { live: false, wanted: NONE, takers: [] };
+    const wanted = bdd.and(frame.entry, own);
+    return {
+      live: false,
+      wanted: bdd.or(known.wanted, wanted),
+      takers: merged(known.takers, this.takersOf(frame, wanted)),
+    };
+  }
+
   /** Rules that no walk came to, in chains to which some did: all packets were taken before. */
   private unvisited(): void {
-    const { bdd } = this.space;
     for (const [chain, frames] of this.frames) {
       for (const rule of chain.rules) {
         if (this.rules.has(rule)) continue;
         const own = this.walker.matches(this.ruleset, rule);
-        let reach: RuleReach = { matched: NONE, wanted: NONE, takers: [] };
-        for (const frame of frames) {
-          const wanted = bdd.and(frame.entry, own);
-          reach = {
-            matched: NONE,
-            wanted: bdd.or(reach.wanted, wanted),
-            takers: merged(reach.takers, this.takersOf(frame, wanted)),
-          };
-        }
-        this.rules.set(rule, reach);
+        for (const frame of frames) this.rules.set(rule, this.missed(rule, frame, own));
       }
     }
   }
 }
+
+const LIVE: RuleReach = { live: true, wanted: NONE, takers: [] };
 
 /** Of several ways, who takes all of them on one may not on another. */
 function merged(left: readonly Taker[], right: readonly Taker[]): readonly Taker[] {

@@ -40,7 +40,14 @@ export async function lintAction(words: readonly string[], options: LintOptions,
       'Add the output of iptables-save (ip6tables-save for IPv6). Rulesets of nft alone are not looked at.',
     );
   }
-  if (options.fix) return fixFiles(result, inputs, unusable, { words, options, io, piped: source.bytes });
+  if (options.fix)
+    return fixFiles(result, inputs, unusable, {
+      words,
+      options,
+      io,
+      piped: source.bytes,
+      fails: (severity) => fails(severity, options),
+    });
   const status = statusOf(result.findings, unusable, options);
   io.setStatus(status);
   const output = openOutput(io, options.output, words);

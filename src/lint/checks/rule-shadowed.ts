@@ -10,7 +10,7 @@ export const ruleShadowed: Check = {
   title: 'Rules before it take all of its packets',
   severity: 'warning',
   why: 'The first rule that decides about a packet counts. A rule all of whose packets are decided about before it, by one rule or by several together, does nothing; worse where they decide otherwise: then something is open or closed that this rule says isn’t.',
-  repair: 'Put the narrower rule before the wider one, or take it out.',
+  repair: 'Put the narrower rule before the wider one, or take it out. Where both do the same it is a note.',
   silent:
     'Where a condition that no header decides (limit, recent, sets, unknown matches) may leave something over.',
   references: ['iptables(8)', 'net/ipv4/netfilter/ip_tables.c: ipt_do_table()'],
@@ -26,6 +26,7 @@ function told(dead: Dead): Found {
       ? `rule ${takers[0]?.number ?? 0} takes all of its packets`
       : `${counted(takers.length, 'rule')} before it take all of its packets`;
   return {
+    severity: alike ? 'note' : 'warning',
     title: `${nameOfRule(ref)} never matches: ${who}`,
     explanation: against
       ? 'What they do is the opposite of what this one says, and it is what happens.'
@@ -44,6 +45,6 @@ function told(dead: Dead): Found {
 function roleOf({ rule }: RuleRef, count: number): string {
   const part = count === 1 ? 'all of them' : 'a part';
   return isJump(rule.target)
-    ? `leads ${part} to ${rule.target.chain}, from where none returns`
+    ? `leads ${part} to ${rule.target.chain}, from where they don’t return`
     : `takes ${part}`;
 }

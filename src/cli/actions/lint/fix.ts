@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { Issue } from '../../../base/issue.ts';
 import { printable } from '../../../base/printable.ts';
 import type { InputSet } from '../../../input/input.ts';
+import type { Severity } from '../../../lint/finding.ts';
 import { fixRuleset, withoutLines } from '../../../lint/fix.ts';
 import type { LintResult } from '../../../lint/lint.ts';
 import { nameOfRule } from '../../../lint/rules.ts';
-import type { Ruleset } from '../../../xtables/rule.ts';
+import type { Rule, Ruleset } from '../../../xtables/rule.ts';
 import type { LintOptions } from '../../commands/lint.ts';
 import { type Io, type Status, UsageError } from '../../io.ts';
 import { tell } from '../../messages.ts';
@@ -51,6 +52,8 @@ interface FixJob {
   readonly options: LintOptions;
   readonly io: Io;
   piped(): Uint8Array;
+  /** Does a finding of that level count? */
+  fails(severity: Severity): boolean;
 }
 
 /** Exit status 1 where something that is told stays. */
@@ -58,7 +61,7 @@ export function fixFiles(
   result: LintResult,
   inputs: InputSet,
   unusable: readonly Issue[],
-  { words, options, io, piped }: FixJob,
+  { words, options, io, piped, fails }: FixJob,
 ): Status {
   const files = inputs.dumps.flatMap(({ dump, step }) =>
     dump.format === 'iptables-save' && dump.content.kind === 'ruleset' && step === undefined
@@ -80,12 +83,12 @@ export function fixFiles(
       '--fix prints one file',
       'Name a single one, or let each be written back with --in-place.',
     );
-  let open = false;
+  const removed = new Set<Rule>();
   for (const ruleset of wanted) {
     const bytes = readBytes(ruleset, piped);
     const fixed = fixRuleset(Buffer.from(bytes).toString(), ruleset, result.findings);
     const left = withoutLines(bytes, fixed.lines);
-    const removed = new Set(fixed.removed.map(({ rule }) => rule));
+    for (const { rule } of fixed.removed) removed.add(rule);
     for (const { ref, why } of fixed.left)
       tell(
         io,
@@ -93,14 +96,14 @@ export function fixFiles(
         `${printable(ruleset.path)}: line ${ref.rule.span.line}: ${nameOfRule(ref)} is left: ${why}`,
         options,
       );
-    const count = removed.size === 1 ? '1 rule' : `${removed.size} rules`;
+    const count = fixed.removed.length === 1 ? '1 rule' : `${fixed.removed.length} rules`;
     if (!options.quiet) io.stderr.write(`nettrace: ${printable(ruleset.path)}: ${count} taken out\n`);
-    open ||= result.findings.some(
-      ({ at, severity }) => severity !== 'note' && !('rule' in at && removed.has(at.rule)),
-    );
     if (!options.inPlace) print(left, words, options, io);
-    else if (removed.size > 0) write(ruleset.path, left, [], io);
+    else if (fixed.removed.length > 0) write(ruleset.path, left, [], io);
   }
+  const open = result.findings.some(
+    ({ at, severity }) => fails(severity) && !('rule' in at && removed.has(at.rule)),
+  );
   const status = unusable.length > 0 ? 2 : open ? 1 : 0;
   io.setStatus(status);
   return status;
