@@ -1,6 +1,6 @@
 /** A sample through the rules of one namespace by the kernel model, hook by hook: what rulesets alone decide. */
 import type { IpSet } from '../ipset/record.ts';
-import type { Ip } from '../net/ip.ts';
+import type { Family, Ip } from '../net/ip.ts';
 import type { Step } from '../netstack/hop.ts';
 import { createNet, type Net } from '../netstack/net.ts';
 import type { BaseChain } from '../netstack/netfilter/tables.ts';
@@ -14,9 +14,10 @@ import { ADDRESS_TYPES } from '../symbolic/layout.ts';
 import { HOOKS_OF, type Way } from '../symbolic/path.ts';
 import type { Sample } from '../symbolic/sample.ts';
 import type { Space } from '../symbolic/space.ts';
+import { NOTED } from '../symbolic/target-effects.ts';
 import type { AddressType, NatRange } from '../xtables/context.ts';
 import { printTarget } from '../xtables/print.ts';
-import type { Hook, Rule, Ruleset } from '../xtables/rule.ts';
+import type { Hook, Rule, Ruleset, TargetUse } from '../xtables/rule.ts';
 import { connectionOf, packetOf } from './sample-packet.ts';
 
 export interface RuleReplay {
@@ -31,6 +32,8 @@ export interface RuleReplay {
   readonly connmark: number;
   /** Targets whose choice of an address is not the rules' to make: their words. */
   readonly chosen: readonly string[];
+  /** What was done to it that its header doesn't show. */
+  readonly noted: readonly string[];
 }
 
 export interface ReplayStep {
@@ -95,6 +98,7 @@ class RuleRun {
     const { steps, skb, chosen } = this;
     return {
       ...stopped,
+      noted: notedIn(steps, skb.family),
       steps,
       skb,
       connmark: skb.conntrack?.entry?.mark ?? this.sample.values.connmark,
@@ -174,7 +178,7 @@ class RuleRun {
     const { skb } = this;
     const side = nat.manip === 'src' ? 'source' : 'destination';
     const target = this.steps.at(-1)?.rule?.target;
-    const text = target ? printTarget(target, skb.family).join(' ').replace(/^-j /, '') : '';
+    const text = target ? wordsOf(target, skb.family) : '';
     const before = fieldsOf(skb);
     const address = this.addressOf(nat, hook, text, side);
     const exact = this.portOf(nat, text, side);
@@ -232,6 +236,29 @@ class RuleRun {
       value = value * 2n + (this.space.bdd.holds(node, this.sample.bit) ? 1n : 0n);
     return width > 32 ? value : Number(value);
   }
+}
+
+function notedIn(steps: readonly ReplayStep[], family: Family): string[] {
+  const groups = new Map<string, string[]>();
+  let tracked = false;
+  for (const { rule } of steps) {
+    const { target } = rule ?? {};
+    if (target?.kind !== 'extension') continue;
+    const isTracking = target.name === 'CT' || target.name === 'NOTRACK';
+    // What conntrack has been told about a packet stands.
+    if (isTracking && tracked) continue;
+    tracked ||= isTracking;
+    if (!Object.hasOwn(NOTED, target.name) || (target.info as { readonly notrack?: boolean }).notrack)
+      continue;
+    const { group, only } = NOTED[target.name as keyof typeof NOTED];
+    const text = wordsOf(target, family);
+    groups.set(group, only ? [text] : [...new Set([...(groups.get(group) ?? []), text])]);
+  }
+  return [...groups.values()].flatMap((texts) => texts.toSorted()).toSorted();
+}
+
+function wordsOf(target: TargetUse, family: Family): string {
+  return printTarget(target, family).join(' ').replace(/^-j /, '');
 }
 
 /** Types of addresses are what the sample has them. */

@@ -40,10 +40,28 @@ export function effect<Info>(of: (info: Info, use: TargetUse) => TargetOutcome):
 /** What says, counts or remembers something and leaves the packet as it is. */
 const SILENT: TargetEffect = () => 'continue';
 
-/** It is done to the packet, and no field here shows it. */
-function noted(group: string, only = true): TargetEffect {
-  return (_, { state, where, text }) => {
-    state.note(group, text, where, only);
+/** What is done to a packet that no field here shows, by target; with `only`, the last one of the group counts. */
+export const NOTED = {
+  SET: { group: 'set', only: false },
+  TPROXY: { group: 'tproxy', only: true },
+  CT: { group: 'ct', only: true },
+  CLASSIFY: { group: 'class', only: true },
+  TCPMSS: { group: 'mss', only: true },
+  TCPOPTSTRIP: { group: 'tcp options', only: false },
+  TEE: { group: 'copy', only: false },
+  ECN: { group: 'ecn', only: true },
+  SECMARK: { group: 'security mark', only: true },
+  CONNSECMARK: { group: 'security mark', only: true },
+  CLUSTERIP: { group: 'cluster', only: true },
+} as const satisfies Readonly<Record<string, { readonly group: string; readonly only: boolean }>>;
+
+function note(name: keyof typeof NOTED, { state, where, text }: TargetUse, noted = where): void {
+  state.note(NOTED[name].group, text, noted, NOTED[name].only);
+}
+
+function noted(name: keyof typeof NOTED): TargetEffect {
+  return (_, use) => {
+    note(name, use);
     return 'continue';
   };
 }
@@ -84,24 +102,25 @@ export const TARGET_EFFECTS: Readonly<Record<string, TargetEffect>> = {
   REJECT: effect<RejectInfo>((info) => ({ end: 'reject', text: info.with })),
   NFQUEUE: effect((_, { text }) => ({ end: 'queue', text })),
   SYNPROXY: effect((_, { text }) => ({ end: 'stop', text })),
-  TPROXY: effect<TproxyInfo>((info, { state, where, text }) => {
-    state.change('mark', where, info.mark.value, info.mark.mask);
-    state.note('tproxy', text, where);
+  TPROXY: effect<TproxyInfo>((info, use) => {
+    use.state.change('mark', use.where, info.mark.value, info.mark.mask);
+    note('TPROXY', use);
     return 'accept';
   }),
-  SET: effect<SetInfo>((info, { state, where, text }) => {
-    state.note('set', text, where, false);
+  SET: effect<SetInfo>((info, use) => {
+    const { state, where, text } = use;
+    note('SET', use);
     if (info.mapMark) state.assign('mark', where, state.space.opaqueBits(text, text, 32));
     return 'continue';
   }),
-  CLASSIFY: noted('class'),
-  TCPMSS: noted('mss'),
-  TCPOPTSTRIP: noted('tcp options', false),
-  TEE: noted('copy', false),
-  ECN: noted('ecn'),
-  SECMARK: noted('security mark'),
-  CONNSECMARK: noted('security mark'),
-  CLUSTERIP: noted('cluster'),
+  CLASSIFY: noted('CLASSIFY'),
+  TCPMSS: noted('TCPMSS'),
+  TCPOPTSTRIP: noted('TCPOPTSTRIP'),
+  TEE: noted('TEE'),
+  ECN: noted('ECN'),
+  SECMARK: noted('SECMARK'),
+  CONNSECMARK: noted('CONNSECMARK'),
+  CLUSTERIP: noted('CLUSTERIP'),
 };
 
 /** connmark_tg(); nothing happens to a packet without a connection. */
@@ -166,10 +185,10 @@ function ttl({ action, value }: TtlChange, { state, where }: TargetUse): TargetO
 /** xt_ct_target(): once conntrack has seen the packet, nothing. With a template it counts as new until then. */
 function ct(info: CtInfo, use: TargetUse): TargetOutcome {
   if (info.notrack) return notrack(use);
-  const { state, where, text } = use;
+  const { state, where } = use;
   const fresh = state.space.bdd.and(where, unseen(state));
   state.set('state', fresh, STATES.indexOf('NEW'));
-  state.note('ct', text, fresh);
+  note('CT', use, fresh);
   return 'continue';
 }
 
