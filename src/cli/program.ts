@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts';
 import { defineAnalyze } from './commands/analyze.ts';
 import { defineAnnotate } from './commands/annotate.ts';
 import { defineCollect } from './commands/collect.ts';
+import { defineDiff } from './commands/diff.ts';
 import { defineExplain } from './commands/explain.ts';
 import { defineLint } from './commands/lint.ts';
 import { defineLive } from './commands/live.ts';
@@ -26,6 +27,7 @@ const COMMANDS = {
   topology: defineTopology,
   trace: defineTrace,
   replay: defineReplay,
+  diff: defineDiff,
   annotate: defineAnnotate,
   show: defineShow,
   report: defineReport,

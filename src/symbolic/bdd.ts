@@ -178,6 +178,29 @@ export class Bdd {
     return go(node);
   }
 
+  /** The union of sets, in pairs: no long list is gone through by every one of them. */
+  union(sets: readonly Node[]): Node {
+    let level = sets;
+    while (level.length > 1) {
+      const next: Node[] = [];
+      for (let i = 0; i < level.length; i += 2) next.push(this.or(level[i] as Node, level[i + 1] ?? NONE));
+      level = next;
+    }
+    return level[0] ?? NONE;
+  }
+
+  /** Nodes of a set, counted as far as `most`. */
+  sizeOf(node: Node, most = Number.POSITIVE_INFINITY): number {
+    const seen = new Set<Node>();
+    const open = [node];
+    for (let each = open.pop(); each !== undefined && seen.size < most; each = open.pop()) {
+      if (each <= ALL || seen.has(each)) continue;
+      seen.add(each);
+      open.push(this.low(each), this.high(each));
+    }
+    return seen.size;
+  }
+
   /** Variables that the set depends on, ascending. */
   support(node: Node): number[] {
     const levels = new Set<number>();

@@ -261,7 +261,7 @@ function addrtype(
     const codes = ADDRESS_TYPES.flatMap((type, code) => (test.types.includes(type) ? [code] : []));
     const own =
       space.family === 6 || limit
-        ? undecided(`${name} ${test.types.join(',')}`)
+        ? undecided(`${name} ${test.types.join(',')} ${limit ?? ''}`.trimEnd())
         : space.oneOf(`${name}Type`, codes);
     return flip(space, own, test.invert);
   };

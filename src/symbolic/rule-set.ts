@@ -52,13 +52,12 @@ export function ruleSet(rule: Rule, context: RuleContext): Node {
 
 export function matchSet(match: MatchUse, context: RuleContext): Node {
   const { space, backend, set, instance } = context;
-  const text = printMatch(match, space.family).join(' ');
-  const key = isStateful(match, context) ? `${text} of ${instance}` : text;
-  const undecided = (part?: string): Node =>
-    space.opaque(
-      part === undefined ? key : `${key} ${part}`,
-      part === undefined ? text : `-m ${match.name} ${part}`,
-    );
+  const undecided = (part?: string): Node => {
+    const text = printMatch(match, space.family).join(' ');
+    // A part is the same condition in whatever company it is asked.
+    const own = part === undefined ? text : `-m ${match.name} ${part}`;
+    return space.opaque(isStateful(match, context) ? `${text} of ${instance} ${part ?? ''}` : own, own);
+  };
   const predicate = isUnparsed(match.info) ? undefined : PREDICATES[match.name];
   return predicate ? predicate(match.info, { space, backend, set, undecided }) : undecided();
 }

@@ -44,8 +44,7 @@ export function setMembers(
   if (!dimensions.every((name) => ADDRESSES.has(name) || name === 'port')) return undefined;
   if (dimensions.length === 1) return addresses(space, set, directions[0] ?? 'dst');
   if (entries.some(({ nomatch }) => nomatch)) return undefined;
-  return unionOf(
-    space,
+  return space.bdd.union(
     entries.map(({ parts }) => {
       let node = ALL;
       for (const [at, part] of parts.entries())
@@ -53,17 +52,6 @@ export function setMembers(
       return node;
     }),
   );
-}
-
-/** In pairs, so that no long list is gone through by every element. */
-function unionOf(space: Space, nodes: readonly Node[]): Node {
-  let level = nodes;
-  while (level.length > 1) {
-    const next: Node[] = [];
-    for (let i = 0; i < level.length; i += 2) next.push(space.bdd.or(level[i] as Node, level[i + 1] ?? NONE));
-    level = next;
-  }
-  return level[0] ?? NONE;
 }
 
 /** The longest prefix decides, where some are exceptions. */
@@ -152,8 +140,7 @@ const WITH_PORTS: ReadonlySet<number> = new Set([
 function barePorts(space: Space, entries: readonly SetEntry[], direction: 'src' | 'dst'): Node {
   const { bdd } = space;
   const field = direction === 'src' ? 'sourcePort' : 'destinationPort';
-  const ports = unionOf(
-    space,
+  const ports = space.bdd.union(
     entries.flatMap(({ parts }) =>
       parts.flatMap((part) =>
         part.kind === 'port' ? [space.inRange(field, part.port, part.last ?? part.port)] : [],

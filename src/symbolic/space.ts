@@ -17,7 +17,7 @@ import {
   PACKET_TYPES,
   STATES,
 } from './layout.ts';
-import { atLeast, equals, inRange, type Vector } from './vector.ts';
+import { atLeast, bitAt, inRange, type Vector } from './vector.ts';
 
 export interface SpaceSettings {
   readonly family: Family;
@@ -77,10 +77,20 @@ export class Space {
   }
 
   equals(field: Field, value: number | bigint, mask?: number | bigint): Node {
-    return equals(this.bdd, this.field(field), value, mask);
+    const levels = this.layout[field];
+    let set: Node = ALL;
+    for (let place = 0; place < levels.length; place++) {
+      const level = levels[levels.length - 1 - place] as number;
+      const wanted = bitAt(value, place);
+      if (mask === undefined || bitAt(mask, place))
+        set = wanted ? this.bdd.make(level, NONE, set) : this.bdd.make(level, set, NONE);
+      else if (wanted) return NONE;
+    }
+    return set;
   }
 
   inRange(field: Field, min: number | bigint, max: number | bigint): Node {
+    if (min === max) return this.equals(field, min);
     return inRange(this.bdd, this.field(field), min, max);
   }
 

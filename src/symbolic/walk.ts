@@ -3,7 +3,7 @@ import type { IpSet } from '../ipset/record.ts';
 import { isUnparsed } from '../xtables/extension.ts';
 import { printTarget } from '../xtables/print.ts';
 import type { Chain, Hook, Rule, Ruleset, Table } from '../xtables/rule.ts';
-import { NONE, type Node } from './bdd.ts';
+import { ALL, NONE, type Node } from './bdd.ts';
 import { PacketState } from './packet-state.ts';
 import { ruleSet } from './rule-set.ts';
 import type { Space } from './space.ts';
@@ -68,6 +68,11 @@ export interface WalkContext {
   readonly visit?: (visit: Visit) => void;
 }
 
+interface Packets {
+  readonly region: Node;
+  readonly hull: Node;
+}
+
 /** Chains below chains; the kernel refuses rulesets that lead round in circles. */
 const DEEPEST = 128;
 
@@ -77,20 +82,27 @@ export class Walker {
   /** Targets of which nobody knows whether a packet goes on behind them. */
   readonly unknownTargets = new Set<string>();
   state: PacketState;
+  /**
+   * Holds all packets that will be asked about, in few nodes: rules that match none of those are passed over without a look at what is
+   * left of them.
+   */
+  hull: Node = ALL;
   private readonly context: WalkContext;
-  private readonly sets = new Map<Rule, Node>();
+  private readonly sets: Map<Rule, Node>;
 
-  constructor(context: WalkContext, state = new PacketState(context.space)) {
+  constructor(context: WalkContext, state = new PacketState(context.space), sets = new Map<Rule, Node>()) {
     this.context = context;
     this.state = state;
+    this.sets = sets;
   }
 
   /** From here on separately: what ended so far stays with both. */
   fork(): Walker {
-    const fork = new Walker(this.context, this.state.copy());
+    const fork = new Walker(this.context, this.state.copy(), this.sets);
     fork.ends.push(...this.ends);
     fork.accepted.push(...this.accepted);
     for (const text of this.unknownTargets) fork.unknownTargets.add(text);
+    fork.hull = this.hull;
     return fork;
   }
 
@@ -99,11 +111,11 @@ export class Walker {
     if (region === NONE) return NONE;
     const { bdd } = this.context.space;
     const first = this.accepted.length;
-    const left = this.chain(base, base.chain, region, 0);
+    const left = this.chain(base, base.chain, { region, hull: this.hull }, 0);
     const place: Place = { ruleset: base.ruleset, table: base.table, chain: base.chain, number: 0 };
     if (base.chain.policy === 'DROP') this.end({ kind: 'drop', text: '', place, node: left });
     else this.accept(base, place, left);
-    return this.accepted.slice(first).reduce((set, { node }) => bdd.or(set, node), NONE);
+    return bdd.union(this.accepted.slice(first).map(({ node }) => node));
   }
 
   /** The packets that a rule matches, by their fields at the rule. */
@@ -123,13 +135,15 @@ export class Walker {
   }
 
   /** What comes back from the chain: what falls out at its end, and what a RETURN sends. */
-  private chain(base: Base, chain: Chain, region: Node, depth: number): Node {
+  private chain(base: Base, chain: Chain, { region, hull }: Packets, depth: number): Node {
     const { bdd } = this.context.space;
     let rest = region;
     let returned = NONE;
     for (let at = 0; at < chain.rules.length && rest !== NONE; at++) {
       const rule = chain.rules[at] as Rule;
-      const matched = bdd.and(rest, this.state.now(this.matches(base.ruleset, rule)));
+      const set = this.state.now(this.matches(base.ruleset, rule));
+      const within = bdd.and(hull, set);
+      const matched = within === NONE ? NONE : bdd.and(rest, set);
       this.context.visit?.({
         base,
         chain,
@@ -141,7 +155,7 @@ export class Walker {
       });
       if (matched === NONE) continue;
       const place: Place = { ruleset: base.ruleset, table: base.table, chain, rule, number: at + 1 };
-      const goesOn = this.take(base, place, rule, matched, depth);
+      const goesOn = this.take(base, place, rule, { region: matched, hull: within }, depth);
       rest = bdd.or(bdd.diff(rest, matched), goesOn.here);
       returned = bdd.or(returned, goesOn.back);
     }
@@ -153,10 +167,11 @@ export class Walker {
     base: Base,
     place: Place,
     rule: Rule,
-    matched: Node,
+    packets: Packets,
     depth: number,
   ): { here: Node; back: Node } {
     const { target } = rule;
+    const matched = packets.region;
     if (!target) return { here: matched, back: NONE };
     switch (target.kind) {
       case 'verdict':
@@ -172,7 +187,7 @@ export class Walker {
           this.end({ kind: 'stop', text: 'chains that lead round in circles', place, node: matched });
           return { here: NONE, back: NONE };
         }
-        const left = this.chain(base, chain, matched, depth + 1);
+        const left = this.chain(base, chain, packets, depth + 1);
         return target.kind === 'jump' ? { here: left, back: NONE } : { here: NONE, back: left };
       }
       case 'extension':
