@@ -72,7 +72,8 @@ function productOf(space: Space, rest: Node, whole: Node): Box | undefined {
   const values = new Map(fields.map((field) => [field, projection(space, rest, space.layout[field])]));
   const conditions = opaques.map((opaque) => ({ opaque, node: projection(space, rest, [opaque.level]) }));
   let product = domain;
-  for (const node of [...values.values(), ...conditions.map(({ node }) => node)]) product = bdd.and(product, node);
+  for (const node of [...values.values(), ...conditions.map(({ node }) => node)])
+    product = bdd.and(product, node);
   if (bdd.diff(product, whole) !== NONE) return undefined;
   return boxOf(space, values, conditions, product);
 }
@@ -101,8 +102,12 @@ function grown(space: Space, rest: Node, whole: Node): Box {
   }
   let product = domain;
   for (const { node } of parts) product = bdd.and(product, node);
-  const values = new Map(parts.flatMap(({ key, node }) => (typeof key === 'string' ? [[key, node] as const] : [])));
-  const conditions = parts.flatMap(({ key, node }) => (typeof key === 'string' ? [] : [{ opaque: key, node }]));
+  const values = new Map(
+    parts.flatMap(({ key, node }) => (typeof key === 'string' ? [[key, node] as const] : [])),
+  );
+  const conditions = parts.flatMap(({ key, node }) =>
+    typeof key === 'string' ? [] : [{ opaque: key, node }],
+  );
   return boxOf(space, values, conditions, product);
 }
 
@@ -123,7 +128,9 @@ function boxOf(
     if (bdd.diff(others, own) === NONE) said.delete(field);
     else said.set(field, bdd.and(own, projection(space, domain, layout[field])));
   }
-  const fields = new Map(FIELDS.flatMap((field) => (said.has(field) ? [[field, said.get(field) as Node]] : [])));
+  const fields = new Map(
+    FIELDS.flatMap((field) => (said.has(field) ? [[field, said.get(field) as Node]] : [])),
+  );
   const opaques = conditions
     .filter((condition) => condition.node !== ALL)
     .map(({ opaque, node: own }) => ({ opaque, holds: own === bdd.variable(opaque.level) }));

@@ -12,9 +12,16 @@ import { type Box, boxesOf } from './boxes.ts';
 import type { Comparison, Side } from './compare.ts';
 import { ASPECTS, type Aspect, type Difference, type Part } from './decisions.ts';
 import { forcedRuleset } from './forced.ts';
-import type { DecidingRule, Decision, DiffClass, PacketCondition, PacketSet, SamplePacket } from './report.ts';
-import { type RuleReplay, replayRules, rulesOnly } from './rule-replay.ts';
 import { packetText } from './packet-text.ts';
+import type {
+  DecidingRule,
+  Decision,
+  DiffClass,
+  PacketCondition,
+  PacketSet,
+  SamplePacket,
+} from './report.ts';
+import { type RuleReplay, replayRules, rulesOnly } from './rule-replay.ts';
 import { valuesOf } from './values.ts';
 
 /** Sets that a class's packets are told by. */
@@ -26,7 +33,9 @@ type Sides = Readonly<Record<'before' | 'after', Side>>;
 
 export function classesOf(namespace: string, comparison: Comparison, sides: Sides): DiffClass[] {
   return comparison.differences.flatMap((difference) =>
-    split(comparison, difference).flatMap((node) => classOf(namespace, comparison, sides, difference, node) ?? []),
+    split(comparison, difference).flatMap(
+      (node) => classOf(namespace, comparison, sides, difference, node) ?? [],
+    ),
   );
 }
 
@@ -74,7 +83,8 @@ function classOf(
 ): DiffClass | undefined {
   const { space } = comparison;
   const { boxes, rest } = boxesOf(space, node, MOST_BOXES);
-  const sample = sampleOf(space, boxes[0] ? space.bdd.and(boxes[0].node, node) : node) ?? sampleOf(space, node);
+  const sample =
+    sampleOf(space, boxes[0] ? space.bdd.and(boxes[0].node, node) : node) ?? sampleOf(space, node);
   if (!sample) return undefined;
   const replays = {
     before: replay(comparison, sides.before, 'before', sample, difference),
@@ -90,7 +100,8 @@ function classOf(
           return { what, value: made[side].get(what) ?? '', ...(by ? { by } : {}) };
         });
   const agrees = (side: 'before' | 'after', part: Part): boolean =>
-    VERDICTS[part.kind] === replays[side].verdict && (part.kind !== 'reject' || part.text === replays[side].with);
+    VERDICTS[part.kind] === replays[side].verdict &&
+    (part.kind !== 'reject' || part.text === replays[side].with);
   return {
     namespace,
     family: space.family,
@@ -162,7 +173,19 @@ const MAKERS: Readonly<Record<Aspect, readonly string[]>> = {
   tos: ['TOS', 'DSCP'],
   ttl: ['TTL', 'HL'],
   tracking: ['CT', 'NOTRACK'],
-  other: ['CT', 'SET', 'CLASSIFY', 'TCPMSS', 'TCPOPTSTRIP', 'TEE', 'ECN', 'SECMARK', 'CONNSECMARK', 'CLUSTERIP', 'TPROXY'],
+  other: [
+    'CT',
+    'SET',
+    'CLASSIFY',
+    'TCPMSS',
+    'TCPOPTSTRIP',
+    'TEE',
+    'ECN',
+    'SECMARK',
+    'CONNSECMARK',
+    'CLUSTERIP',
+    'TPROXY',
+  ],
 };
 
 /** The last rule that matched and makes such a change. */

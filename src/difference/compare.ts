@@ -8,8 +8,8 @@ import { changedSets } from '../symbolic/survey.ts';
 import { type Place, Walker } from '../symbolic/walk.ts';
 import type { Hook, Rule } from '../xtables/rule.ts';
 import { type Alignment, alignTables } from './align.ts';
-import { type Difference, differencesOf, mergeDifferences } from './decisions.ts';
 import { hullOf } from './boxes.ts';
+import { type Difference, differencesOf, mergeDifferences } from './decisions.ts';
 import { suspects } from './region.ts';
 
 /** What one state brings along. */
@@ -81,7 +81,14 @@ export function compareTables(before: Side, after: Side, options: CompareOptions
       undecided.push({ way, why: error.message });
     }
   }
-  return { space, alignment, differences: mergeDifferences(space, differences), undecided, unknownTargets: [...unknownTargets], contexts };
+  return {
+    space,
+    alignment,
+    differences: mergeDifferences(space, differences),
+    undecided,
+    unknownTargets: [...unknownTargets],
+    contexts,
+  };
 }
 
 function contextOf(space: Space, { tables, ipsets }: Side, { instances }: Alignment): SideContext {

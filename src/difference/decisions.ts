@@ -110,7 +110,11 @@ export function mergeDifferences({ bdd }: Space, differences: readonly Differenc
   };
   const joined = (one: Part, other: Part): Part => ({
     ...one,
-    places: [...new Map([...one.places, ...other.places].map((place) => [place.rule ?? place.chain, place])).values()],
+    places: [
+      ...new Map(
+        [...one.places, ...other.places].map((place) => [place.rule ?? place.chain, place]),
+      ).values(),
+    ],
   });
   for (const [i, difference] of differences.entries()) {
     const { way, before, after, aspects, node } = difference;

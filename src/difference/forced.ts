@@ -1,9 +1,9 @@
 /** A ruleset in which the conditions that no header decides are decided as a sample has them. */
 
+import type { Node } from '../symbolic/bdd.ts';
 import { matchSet, type RuleContext } from '../symbolic/rule-set.ts';
 import type { Sample } from '../symbolic/sample.ts';
 import type { Space } from '../symbolic/space.ts';
-import type { Node } from '../symbolic/bdd.ts';
 import { isUnparsed } from '../xtables/extension.ts';
 import type { ConntrackInfo } from '../xtables/matches/conntrack.ts';
 import type { MatchUse, Rule, Ruleset, Table } from '../xtables/rule.ts';
@@ -19,9 +19,8 @@ export function forcedRuleset(
   contextOf: (rule: Rule) => RuleContext,
 ): { ruleset: Ruleset; origin: ReadonlyMap<Rule, Rule> } {
   const origin = new Map<Rule, Rule>();
-  const first = Math.min(...[...space.opaques].map(({ level }) => level), Number.POSITIVE_INFINITY);
-  if (first === Number.POSITIVE_INFINITY) return { ruleset, origin };
-  const isUndecided = (node: Node): boolean => space.bdd.support(node).some((level) => level >= first);
+  const isUndecided = (node: Node): boolean =>
+    space.bdd.support(node).some((level) => level >= space.firstOpaque);
   const forced = (rule: Rule): Rule => {
     if (rule.matches.length === 0) return rule;
     const context = contextOf(rule);

@@ -98,4 +98,13 @@ function contentOf(value: unknown): string {
   );
 }
 
-const IGNORED: ReadonlySet<string> = new Set(['span', 'path', 'counters', 'text', 'stats', 'handle', 'packets', 'bytes']);
+const IGNORED: ReadonlySet<string> = new Set([
+  'span',
+  'path',
+  'counters',
+  'text',
+  'stats',
+  'handle',
+  'packets',
+  'bytes',
+]);

@@ -5,12 +5,12 @@ import { PacketState } from '../symbolic/packet-state.ts';
 import { enterHook, HOOKS_OF, type Way } from '../symbolic/path.ts';
 import type { Space } from '../symbolic/space.ts';
 import { allRules } from '../symbolic/space.ts';
+import { bitAt } from '../symbolic/vector.ts';
 import type { Walker } from '../symbolic/walk.ts';
 import { isUnparsed } from '../xtables/extension.ts';
 import type { Hook, Ruleset, TableName } from '../xtables/rule.ts';
 import type { DnatInfo } from '../xtables/targets/DNAT.ts';
 import type { NatPorts } from '../xtables/values/nat.ts';
-import { bitAt } from '../symbolic/vector.ts';
 import type { Alignment } from './align.ts';
 
 const CONNECTION: readonly Field[] = ['state', 'direction', 'sourceNat', 'destinationNat', 'status'];
@@ -71,7 +71,8 @@ export function suspects(
     if (here.length === 0) continue;
     const state = new PacketState(space);
     enterHook(state, hook, way);
-    if (way === 'sent') for (const field of ['hasMac', 'mac', 'packetType'] as const) state.set(field, ALL, 0);
+    if (way === 'sent')
+      for (const field of ['hasMac', 'mac', 'packetType'] as const) state.set(field, ALL, 0);
     for (const { ruleset, rule, table, side } of here) {
       const open = new Set(mutable);
       // Before conntrack has seen the packet it is of no state.
@@ -133,7 +134,9 @@ function translations(
           for (const [i, level] of layout[field].entries())
             values.set(level, bitAt(value, layout[field].length - 1 - i) ? ALL : NONE);
         };
-        const { to } = (target.name === 'DNAT' && !isUnparsed(target.info) ? target.info : {}) as Partial<DnatInfo>;
+        const { to } = (
+          target.name === 'DNAT' && !isUnparsed(target.info) ? target.info : {}
+        ) as Partial<DnatInfo>;
         const exact = to?.min !== undefined && to.min === to.max && (!to.ports || isSingle(to.ports));
         if (exact && to?.min !== undefined) put('destination', to.min);
         if (exact && to?.ports) put('destinationPort', to.ports.min);

@@ -11,7 +11,12 @@ export interface DiffReport {
   readonly equal: boolean;
   readonly classes: readonly DiffClass[];
   /** Where it stays open whether packets are treated differently. */
-  readonly undecided: readonly { readonly namespace: string; readonly family: Family; readonly way: Way; readonly why: string }[];
+  readonly undecided: readonly {
+    readonly namespace: string;
+    readonly family: Family;
+    readonly way: Way;
+    readonly why: string;
+  }[];
   /** Conditions that no header decides, and that were taken to hold as well as not to hold, in some class. */
   readonly both: readonly string[];
   /** What differs, or may, and was not held against each other. */

@@ -13,7 +13,9 @@ export function renderDiff(report: DiffReport, options: TextOptions): string {
     ...hang('before  ', printable(report.before), style.width),
     ...hang('after   ', printable(report.after), style.width),
     '',
-    ...wrap(headline(report), style.width).map((line) => (report.equal ? style.good(line) : style.bold(line))),
+    ...wrap(headline(report), style.width).map((line) =>
+      report.equal ? style.good(line) : style.bold(line),
+    ),
   ];
   const several = new Set(classes.map(({ namespace }) => namespace)).size > 1;
   for (const [i, each] of classes.entries()) lines.push('', ...classLines(each, i + 1, several, style));
@@ -24,19 +26,18 @@ export function renderDiff(report: DiffReport, options: TextOptions): string {
   };
   section(
     'Not decided',
-    undecided.map(({ namespace, family, way, why }) => `${namespace}, IPv${family}, packets ${WAY[way]}: ${why}`),
+    undecided.map(
+      ({ namespace, family, way, why }) => `${namespace}, IPv${family}, packets ${WAY[way]}: ${why}`,
+    ),
   );
   section('Not compared', notCompared);
   section('Taken to hold as well as not to hold', both);
   if (flows) {
     const { changed, same, unknown } = flows;
-    section(
-      'Flows of the captures',
-      [
-        ...changed.map(({ flow, before, after }) => `${flow}: it ${before}; after: it ${after}`),
-        `${changed.length} end otherwise, ${same} as before${unknown > 0 ? `, ${unknown} can't be followed` : ''}`,
-      ],
-    );
+    section('Flows of the captures', [
+      ...changed.map(({ flow, before, after }) => `${flow}: it ${before}; after: it ${after}`),
+      `${changed.length} end otherwise, ${same} as before${unknown > 0 ? `, ${unknown} can't be followed` : ''}`,
+    ]);
   }
   return finish(lines, options);
 }
@@ -59,13 +60,15 @@ function classLines(each: DiffClass, number: number, several: boolean, style: St
   const place = `${several ? `${namespace}, ` : ''}${WAY[way]}${family === 6 ? ', IPv6' : ''}: `;
   const [first = { text: 'packets' }, ...others] = packets;
   const lines = hang(lead, printable(`${place}${first.text}`), style.width).map((line) => style.name(line));
-  for (const { text } of others) lines.push(...hang(`${indent}or ${printable('')}`, printable(text), style.width));
+  for (const { text } of others)
+    lines.push(...hang(`${indent}or ${printable('')}`, printable(text), style.width));
   if (more) lines.push(`${indent}or others`);
   const told = (title: string, decision: Decision, paint: (text: string) => string): void => {
     const [decided = '', ...rest] = decisionTexts(decision);
     const [line = '', ...wrapped] = hang(`${indent}${title.padEnd(8)}`, printable(decided), style.width);
     lines.push(paint(line), ...wrapped.map(paint));
-    for (const text of rest) lines.push(...hang(`${indent}${' '.repeat(10)}`, printable(text), style.width).map(style.dim));
+    for (const text of rest)
+      lines.push(...hang(`${indent}${' '.repeat(10)}`, printable(text), style.width).map(style.dim));
   };
   told('before', before, (text) => text);
   told('now', after, paintOf(after, style));
@@ -82,7 +85,12 @@ function paintOf({ verdict }: Decision, style: Style): (text: string) => string 
 }
 
 function decisionTexts({ verdict, with: answer, by, others, changes }: Decision): string[] {
-  const how = verdict === 'rejected' ? `rejected with ${answer}` : verdict === 'stopped' ? `stopped: ${answer}` : verdict;
+  const how =
+    verdict === 'rejected'
+      ? `rejected with ${answer}`
+      : verdict === 'stopped'
+        ? `stopped: ${answer}`
+        : verdict;
   const more = others === undefined ? '' : `, or one of ${others} more rules`;
   const made = changes.map(({ what, value }) => `${what} ${value}`);
   return [

@@ -72,9 +72,11 @@ function lister(space: Space, field: Field): (set: Node) => string[] {
     case 'mark':
     case 'connmark':
     case 'tos':
-      return (set) => cubes(space, set, levels).map(({ value, mask }) => maskedText(value, mask, levels.length));
+      return (set) =>
+        cubes(space, set, levels).map(({ value, mask }) => maskedText(value, mask, levels.length));
     default:
-      return (set) => ranges(space, set, levels).map(([min, max]) => (min === max ? `${min}` : `${min}-${max}`));
+      return (set) =>
+        ranges(space, set, levels).map(([min, max]) => (min === max ? `${min}` : `${min}-${max}`));
   }
 }
 

@@ -42,6 +42,8 @@ export class Space {
   readonly alphabets: Readonly<Record<InterfaceField, Alphabet>>;
   /** Packets there can be: codes that stand for something, states that a connection can have. */
   readonly domain: Node;
+  /** Variables from here on stand for conditions that no header decides. */
+  readonly firstOpaque: number;
   private readonly variables: Readonly<Record<Field, Vector>>;
   private readonly byKey = new Map<string, Opaque>();
   private next: number;
@@ -67,7 +69,8 @@ export class Space {
     this.variables = Object.fromEntries(
       FIELDS.map((field) => [field, this.layout[field].map((level) => this.bdd.variable(level))]),
     ) as unknown as Record<Field, Vector>;
-    this.next = Math.max(...FIELDS.flatMap((field) => this.layout[field])) + 1;
+    this.firstOpaque = Math.max(...FIELDS.flatMap((field) => this.layout[field])) + 1;
+    this.next = this.firstOpaque;
     this.domain = this.possible(fragments);
   }
 
