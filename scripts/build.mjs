@@ -97,6 +97,9 @@ const separate = {
     onResolve({ filter: /^\.\.\/actions\/\w+\.ts$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.cjs`, external: true } : undefined,
     );
+    onResolve({ filter: /\/analyse-bundle\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './analysis-worker.cjs', external: true } : undefined,
+    );
     onResolve({ filter: /^tar$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './tar.cjs', external: true } : undefined,
     );

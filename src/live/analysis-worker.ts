@@ -1,6 +1,9 @@
 /** The thread of `analyst.ts`. */
 import { parentPort } from 'node:worker_threads';
-import { type Answer, analyseBundle, buffersOf, type Question } from './analyst.ts';
+import { analyseBundle } from './analyse-bundle.ts';
+import { type Answer, buffersOf, type Question } from './analyst.ts';
+
+export { analyseBundle };
 
 parentPort?.on('message', async (question: Question) => {
   const answer = await answerTo(question);
