@@ -3,7 +3,7 @@ import type { Issue } from '../base/issue.ts';
 import type { DumpInput, InputSet } from '../input/input.ts';
 import type { Family } from '../net/ip.ts';
 import { machineOf } from '../snapshot/machines.ts';
-import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
+import type { Netns, PlayedCommand, Snapshot } from '../snapshot/snapshot.ts';
 import type { Ruleset } from '../xtables/rule.ts';
 
 export interface Scope {
@@ -15,6 +15,8 @@ export interface Scope {
   readonly rulesets: readonly Ruleset[];
   /** What the readers had to say of files that iptables-restore is to load. */
   readonly issues: readonly Issue[];
+  /** Of a session or script: what was typed there, and refused. */
+  readonly refused: readonly PlayedCommand[];
 }
 
 /**
@@ -30,17 +32,28 @@ function scopesIn(inputs: InputSet, snapshot: Snapshot, netns: Netns): Scope[] {
     ({ namespace, dump }) => namespace === netns.name && dump.content.kind === 'ruleset',
   );
   const machine = machineOf(snapshot, netns.name);
-  const common = { namespace: netns.name, snapshot: machine };
+  const refused = (snapshot.commands ?? []).filter(
+    ({ namespace, refusal }) => namespace === netns.name && refusal !== undefined,
+  );
+  const common = { namespace: netns.name, snapshot: machine, refused };
   if (!areAlternatives(dumps)) {
     const rulesets = [...(netns.rulesets4 ?? []), ...(netns.rulesets6 ?? [])];
-    if (rulesets.length === 0 && dumps.length === 0) return [];
+    if (rulesets.length === 0 && dumps.length === 0 && refused.length === 0) return [];
     return [{ ...common, netns, rulesets, issues: dumps.flatMap(issuesOf) }];
   }
   return dumps.flatMap((input) => {
     const { dump } = input;
     if (dump.content.kind !== 'ruleset') return [];
     const { ruleset } = dump.content;
-    return [{ ...common, netns: withOnly(netns, ruleset), rulesets: [ruleset], issues: issuesOf(input) }];
+    return [
+      {
+        ...common,
+        netns: withOnly(netns, ruleset),
+        rulesets: [ruleset],
+        issues: issuesOf(input),
+        refused: [],
+      },
+    ];
   });
 }
 

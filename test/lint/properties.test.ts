@@ -79,6 +79,7 @@ describe('a random ruleset', () => {
           snapshot: { docker: { containers: [], networks: [] } },
           rulesets: [ruleset],
           issues: [],
+          refused: [],
         };
         const findings = DEAD.flatMap((check) =>
           check

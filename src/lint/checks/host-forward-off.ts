@@ -9,7 +9,7 @@ export const hostForwardOff: Check = {
   id: 'host-forward-off',
   title: 'FORWARD has rules, and the host forwards nothing',
   severity: 'warning',
-  why: 'Packets for others are dropped by the routing decision while forwarding is off: they never come to FORWARD, and no rule there, nor DNAT to another host, does anything.',
+  why: 'Packets for others are dropped by the routing decision while forwarding is off: they never come to FORWARD, and no rule there, nor DNAT to another host, does anything for them. Only what passes between two ports of one bridge comes there all the same, with br_netfilter.',
   repair:
     'sysctl -w net.ipv4.ip_forward=1 (net.ipv6.conf.all.forwarding=1), and the same in /etc/sysctl.d; or take the rules out.',
   silent:
@@ -37,10 +37,11 @@ function told(scope: Scope, family: 4 | 6): Found[] {
       ({ rule }) => rule.target?.kind === 'verdict' && rule.target.verdict === 'ACCEPT',
     );
     if (!accepting || !value.span) return [];
+    const bridged = netns.links?.some(({ kind }) => kind === 'bridge') ?? false;
     return [
       {
         title: `${counted(refs.length, 'rule')} in FORWARD, and ${name} is 0`,
-        explanation: 'The host forwards nothing: packets for others never come to these rules.',
+        explanation: `The host routes nothing: what is for others is dropped before it comes to these rules.${bridged ? ' Only packets between the ports of one bridge do (bridge-nf-call-iptables).' : ''}`,
         at: accepting,
         involved: [{ at: value.span, role: `${name} = 0` }],
         suggestion: { text: 'If it is to forward:', commands: [`sysctl -w ${name}=1`] },

@@ -34,7 +34,7 @@ export const loadRefused: Check = {
   repair: 'Correct the line; iptables-restore --test < FILE says whether all is well.',
   silent: 'Matches and targets that nettrace doesn’t know: an iptables with more extensions may take them.',
   references: ['iptables-restore(8)', 'net/netfilter/x_tables.c: xt_check_match(), xt_check_target()'],
-  find: (scope) => [...lines(scope), ...places(scope)],
+  find: (scope) => [...lines(scope), ...places(scope), ...typed(scope)],
 };
 
 function lines(scope: Scope): Found[] {
@@ -92,6 +92,26 @@ function corrected(ref: RuleRef | undefined): Partial<Found> {
   const words = splitShell(ref.rule.text).map(({ text }) => text);
   const meant = correctRule(words, ref.table.name, ref.ruleset.family);
   return meant === undefined ? {} : { suggestion: { text: 'Probably meant:', commands: [meant] } };
+}
+
+/** Commands of a session or script. */
+function typed({ refused }: Scope): Found[] {
+  return refused
+    .filter(({ typed: words }) => /\bip6?tables\b/.test(words))
+    .flatMap(({ span, refusal }) =>
+      refusal
+        ? [
+            {
+              title: refusal.reason,
+              explanation: 'The command changes nothing.',
+              at: span,
+              ...(refusal.meant !== undefined && {
+                suggestion: { text: 'Probably meant:', commands: [refusal.meant] },
+              }),
+            },
+          ]
+        : [],
+    );
 }
 
 /** In a chain of one's own the hooks count from which jumps lead there. */

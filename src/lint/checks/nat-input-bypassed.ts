@@ -42,7 +42,11 @@ function onlyInput(hooks: ReadonlySet<string> | undefined): boolean {
   return hooks?.size === 1 && hooks.has('INPUT');
 }
 
+/** Not what is published on 127.0.0.1: nothing from outside is for that. */
 function leadsAway({ rule }: RuleRef): boolean {
+  const { destination } = rule;
+  const asked = destination && !destination.invert ? destination.address : undefined;
+  if (typeof asked === 'number' ? asked >>> 24 === 127 : asked === 1n) return false;
   const to = dnatTo(rule);
   return to?.min !== undefined && !(typeof to.min === 'number' && to.min >>> 24 === 127);
 }
@@ -68,7 +72,7 @@ function bypassed(ref: RuleRef, translating: readonly RuleRef[]): Found[] {
     ref.rule.in && !ref.rule.in.invert ? ` -i ${ref.rule.in.name}${ref.rule.in.wildcard ? '+' : ''}` : '';
   return [
     {
-      title: `${nameOfRule(ref)} doesn’t close port ${port}: ${docker ? 'it is published, and ' : ''}goes past INPUT`,
+      title: `${nameOfRule(ref)} doesn’t close port ${port} for what ${docker ? 'Docker publishes' : nameOfRule(first)}${docker ? '' : ' takes'}: that goes past INPUT`,
       explanation: `${nameOfRule(first)} translates it to ${dnatText(first.rule)}. From there on it is forwarded: it passes FORWARD, and not INPUT.`,
       at: ref,
       involved: past.slice(0, 10).map((at) => ({ at, role: 'sends it elsewhere before INPUT' })),

@@ -15,7 +15,7 @@ export const ruleLimitUseless: Check = {
   find: ({ rulesets }) =>
     rulesets
       .flatMap(idleRules)
-      .filter(({ limited, ref }) => limited && isAccepting(ref.rule))
+      .filter(({ limited, ref }) => limited && isAccepting(ref.rule) && !/-above /.test(ref.rule.text))
       .map(told),
 };
 

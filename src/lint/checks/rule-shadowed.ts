@@ -29,9 +29,9 @@ function told(dead: Dead): Found {
     severity: alike ? 'note' : 'warning',
     title: `${nameOfRule(ref)} never matches: ${who}`,
     explanation: against
-      ? 'What they do is the opposite of what this one says, and it is what happens.'
+      ? `${takers.length === 1 ? `Rule ${takers[0]?.number ?? 0} does` : 'They do'} the opposite of what this one says, and that is what happens.`
       : alike
-        ? 'They do the same as it, so that nothing is lost by it.'
+        ? 'The same is done with them, so that nothing is lost by it.'
         : 'What it says isn’t done.',
     at: ref,
     involved: takers.map((at) => ({ at, role: roleOf(at, takers.length) })),

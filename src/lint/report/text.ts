@@ -11,6 +11,8 @@ const MOST_INVOLVED = 6;
 /** Of rules that the same is said of, and commands to type. */
 const MOST_ALIKE = 10;
 const MOST_COMMANDS = 4;
+/** Where a place is no rule's: a chain's line, a command. */
+const NO_RULE = '(this line)';
 
 export function renderLint(result: LintResult, options: TextOptions): string {
   const style = styleOf(options);
@@ -80,7 +82,9 @@ function groupLines(group: readonly Finding[], style: Style): string[] {
   const { id, severity, title, explanation, at, involved = [], suggestion } = first;
   const own = spanOf(at);
   const rows = [
-    ...group.slice(0, MOST_ALIKE).map((each) => [each.at, isRule(each.at) ? each.at.rule.text : ''] as const),
+    ...group
+      .slice(0, MOST_ALIKE)
+      .map((each) => [each.at, isRule(each.at) ? each.at.rule.text : NO_RULE] as const),
     ...involved.slice(0, MOST_INVOLVED).map((each) => [each.at, involvedText(each)] as const),
   ];
   const numbers = rows.map(([place]) => lineOf(place, own.path));
