@@ -132,8 +132,12 @@ export async function renderAnalysis(
 export { formatIssue, type Issue } from './base/issue.ts';
 export type { Span } from './base/span.ts';
 export type { CaptureFormat } from './capture/magic.ts';
+export type { Verdict as PacketVerdict } from './cases/language/outcome.ts';
+export type { AttemptResult } from './correlate/attempts.ts';
+export type { KernelOutcome } from './correlate/kernel-path.ts';
 export type { FlowStatus } from './correlate/status.ts';
-export type { Change } from './diagnose/change/change.ts';
+export type { Change, Difference } from './diagnose/change/change.ts';
+export type { FlowChange, FlowEnd } from './diagnose/effect.ts';
 export type { Evidence, Finding, Fix } from './diagnose/finding.ts';
 export type { NearRule } from './diagnose/near-rules.ts';
 export type { WhatIf } from './diagnose/what-if.ts';
@@ -154,14 +158,14 @@ export type { BundleFiles, Inputs, Progress, ReadingOptions } from './library/gi
 export type { OpenOptions } from './library/open-bundle.ts';
 export type {
   DecidingRule,
-  PacketVerdict,
   SimulatedEnding,
   SimulateOptions,
   Simulation,
 } from './library/simulate.ts';
 export type { Snapshot } from './library/snapshot.ts';
-export type { Ip } from './net/ip.ts';
+export type { Family, Ip } from './net/ip.ts';
 export type { DecidingStep, Header, Hop, Step, Tap, Trace, Verdict } from './netstack/hop.ts';
+export type { NftFamily, NftHook } from './nft/ruleset.ts';
 export type { PacketLine } from './packet/packet-line.ts';
 export type {
   Analysis,
@@ -175,7 +179,9 @@ export type {
   Timeline,
   TimelinePacket,
 } from './report/analysis.ts';
+export type { KernelPathReport, KernelStepReport } from './report/kernel-path.ts';
 export type { TextOptions } from './report/text/style.ts';
+export type { HostDescription, ObservedPlace, TunnelDescription } from './topology/describe.ts';
 export type { ParsedRuleset } from './xtables/parse.ts';
 export type {
   AddressMatch,
@@ -185,6 +191,7 @@ export type {
   InterfaceMatch,
   MatchUse,
   Policy,
+  Remark,
   Rule,
   Ruleset,
   Table,

@@ -1,3 +1,11 @@
-export const STATUSES = ['delivered', 'no-reply', 'dropped', 'rejected', 'degraded', 'unknown'] as const;
+/** What became of a flow, by its packets and by what explains it. */
+export type FlowStatus = 'delivered' | 'no-reply' | 'dropped' | 'rejected' | 'degraded' | 'unknown';
 
-export type FlowStatus = (typeof STATUSES)[number];
+export const STATUSES: readonly FlowStatus[] = [
+  'delivered',
+  'no-reply',
+  'dropped',
+  'rejected',
+  'degraded',
+  'unknown',
+];

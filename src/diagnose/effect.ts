@@ -23,6 +23,7 @@ export interface FlowEnd {
   cause?: string;
 }
 
+/** A flow that fares otherwise. */
 export interface FlowChange {
   flow: number;
   before: FlowEnd;

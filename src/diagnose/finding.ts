@@ -6,6 +6,7 @@ export interface Evidence {
   text: string;
 }
 
+/** What repairs it, tried on the model. */
 export interface Fix {
   commands: string[];
   /** Replayed with the fix applied, and the traffic then went through. */
@@ -17,6 +18,7 @@ export interface Fix {
   breaks?: { flow: number; text: string }[];
 }
 
+/** One cause of trouble, with all flows that fail of it. */
 export interface Finding {
   /** Id from the catalogue. */
   cause: string;

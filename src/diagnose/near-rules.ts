@@ -15,6 +15,7 @@ import { type StoppedPacket, stoppedPacket, whatItHas } from './near/packet.ts';
 import { type WalkedChain, walkedChains } from './near/walk.ts';
 import { xtConditions } from './near/xtables.ts';
 
+/** A rule that would have accepted a packet but for one condition. */
 export interface NearRule {
   namespace: string;
   /** Of the walk that ended the packet: `FORWARD`; of nft's chains `forward`. */

@@ -6,6 +6,7 @@ import type { Scene } from './case.ts';
 import type { Command } from './cause.ts';
 import { changed, type Effect, effectOf } from './effect.ts';
 
+/** What commands would change, by the traffic of the captures. */
 export interface WhatIf extends Effect {
   commands: string[];
 }

@@ -76,6 +76,7 @@ export interface CommandInput {
 
 export type TimeBy = 'dump' | 'file-name' | 'manifest' | 'bundle';
 
+/** manifest.json of a bundle (schemas/manifest.schema.json). */
 export interface Manifest {
   readonly format: 'nettrace-bundle/1';
   readonly host?: string;

@@ -11,9 +11,6 @@ import { askedPacket, knownState, LAYOUT, type Names } from './asking.ts';
 import { type FlowSpec, flowText } from './flow-spec.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What becomes of a packet, in the words of cases. `delivered` of a packet that leaves the known world is `forwarded` or `bridged` here. */
-export type PacketVerdict = Verdict;
-
 /** Options of `simulate`. */
 export interface SimulateOptions {
   /** Names that the flow uses, and what they stand for. */
@@ -33,7 +30,7 @@ export interface DecidingRule {
 
 /** How a packet, or its answer, ended. */
 export interface SimulatedEnding {
-  readonly verdict: PacketVerdict;
+  readonly verdict: Verdict;
   /** In the language of cases, ready to be pasted into one: `dropped by filter FORWARD 3`. */
   readonly outcome: string;
   /** Where it ended. */

@@ -4,7 +4,9 @@
  */
 export type Ipv4 = number;
 export type Ipv6 = bigint;
-export type Ip = Ipv4 | Ipv6;
+/** An address as a value: IPv4 a number, IPv6 a bigint. */
+export type Ip = number | bigint;
+/** Of an address, a rule or a packet. */
 export type Family = 4 | 6;
 
 export function familyOf(ip: Ip): Family {

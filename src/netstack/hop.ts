@@ -2,6 +2,7 @@
 import type { NftFamily, NftHook } from '../nft/ruleset.ts';
 import type { Hook, TableName } from '../xtables/rule.ts';
 
+/** A packet's header as text and numbers. Ports and types are there where the protocol has them. */
 export interface Header {
   family: 4 | 6;
   source: string;
@@ -18,6 +19,7 @@ export interface Header {
   mark?: number;
 }
 
+/** One step of the kernel on the way of a packet. Rules are steps where they match, policies where a packet falls through to them. */
 export type Step =
   | {
       kind: 'rule';
@@ -110,6 +112,7 @@ export type Step =
 /** A rule or policy that can end a packet's way. */
 export type DecidingStep = Extract<Step, { kind: 'rule' | 'policy' | 'nft-rule' | 'nft-policy' }>;
 
+/** A namespace on the way of a packet, with the steps that the kernel takes there, in its order. */
 export interface Hop {
   namespace: string;
   in?: string;
@@ -124,6 +127,7 @@ export interface Hop {
   copy?: boolean;
 }
 
+/** How a packet ends in the model. */
 export type Verdict = 'forwarded' | 'delivered' | 'bridged' | 'dropped' | 'rejected' | 'consumed' | 'unknown';
 
 /** A place where tcpdump would have seen the packet, with the header it had there. In order of passing. */

@@ -4,10 +4,12 @@ import type { NftObject } from './object.ts';
 import type { NftSet } from './set.ts';
 import type { Statement } from './statement.ts';
 
+/** The families that nftables has. */
 export type NftFamily = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev';
 
 export const NFT_FAMILIES: readonly NftFamily[] = ['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev'];
 
+/** The hooks that nftables has. */
 export type NftHook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
 
 export const NFT_HOOKS: readonly NftHook[] = [

@@ -8,6 +8,7 @@ import type { Hop, Verdict } from '../netstack/hop.ts';
 import type { HostDescription, ObservedPlace, TunnelDescription } from '../topology/describe.ts';
 import type { KernelPathReport } from './kernel-path.ts';
 
+/** What happened to every flow, why, and what repairs it. */
 export interface Analysis {
   schema: 'nettrace-analysis/1';
   inputs: AnalysisInput[];
@@ -28,6 +29,7 @@ export interface Analysis {
   whatIf?: WhatIf;
 }
 
+/** Which flows were asked for. */
 export interface FilterSummary {
   /** The filter as an expression. */
   expression: string;
@@ -38,6 +40,7 @@ export interface FilterSummary {
   forgotten?: number;
 }
 
+/** How the flows fare that were counted and not looked at packet by packet. */
 export interface CountedSummary {
   flows: number;
   /** Of those: the ones of which only the number is known, for want of memory. */
@@ -52,6 +55,7 @@ export interface CountedSummary {
   unknown: number;
 }
 
+/** One of several states of the host that the dumps show. */
 export interface AnalysisState {
   /** Epoch seconds of its first and last dump, where they tell; those of iptables-save name no zone and are taken as UTC. */
   from?: number;
@@ -63,6 +67,7 @@ export interface AnalysisState {
   after?: { path: string; line: number; command: string };
 }
 
+/** A capture or a dump, as what it was recognised, and what was doubtful in it. */
 export interface AnalysisInput {
   path: string;
   kind: string;
@@ -72,6 +77,7 @@ export interface AnalysisInput {
   warnings: string[];
 }
 
+/** The namespaces, what connects them, where was captured, and what is missing. */
 export interface AnalysisTopology {
   /** Where the inputs are of several machines. */
   hosts?: HostDescription[];
@@ -107,6 +113,7 @@ export interface AnalysisTopology {
   missing: { namespace: string; dump: string; text: string }[];
 }
 
+/** An end of a flow, and whose it is as far as that is known. */
 export interface Endpoint {
   address: string;
   port?: number;
@@ -114,6 +121,7 @@ export interface Endpoint {
   name?: string;
 }
 
+/** A conversation as all captures together saw it, joined across NAT. */
 export interface AnalysisFlow {
   id: number;
   protocol: string;
@@ -155,6 +163,7 @@ export interface AnalysisFlow {
   like?: number;
 }
 
+/** The packets of a flow over all capture points. */
 export interface Timeline {
   /** In order of time. */
   packets: TimelinePacket[];

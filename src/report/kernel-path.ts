@@ -3,6 +3,7 @@ import type { KernelPath } from '../correlate/kernel-path.ts';
 import type { TiedStep } from '../correlate/trace-rules.ts';
 import { tracedEnds } from '../correlate/traced-header.ts';
 
+/** The way of a packet that a netfilter trace shows, and where the model's parts from it. */
 export interface KernelPathReport {
   namespace: string;
   direction: 'forward' | 'reply';
@@ -24,6 +25,7 @@ export interface KernelPathReport {
   interrupted?: boolean;
 }
 
+/** A rule or policy that a netfilter trace shows. */
 export interface KernelStepReport {
   kind: 'rule' | 'policy' | 'return';
   hook?: string;

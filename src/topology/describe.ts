@@ -69,6 +69,7 @@ export interface HostDescription {
   };
 }
 
+/** A tunnel device, and where it leads. */
 export interface TunnelDescription {
   ends: { namespace: string; interface: string }[];
   kind: string;

@@ -15,6 +15,7 @@ export interface ParseOptions {
   readonly backend?: Ruleset['backend'];
 }
 
+/** Rules that were read, and what could not be. */
 export interface ParsedRuleset {
   readonly ruleset: Ruleset;
   readonly issues: readonly Issue[];

@@ -1,8 +1,11 @@
 import type { Span } from '../base/span.ts';
 import type { Family, Ip } from '../net/ip.ts';
 
+/** A hook of the kernel, as the built-in chains are called. */
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
+/** The tables that iptables has. */
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
+/** What becomes of a packet that no rule of a built-in chain decides. */
 export type Policy = 'ACCEPT' | 'DROP';
 
 export const HOOKS: readonly Hook[] = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
@@ -17,6 +20,7 @@ export const BUILTIN_CHAINS: Readonly<Record<TableName, readonly Hook[]>> = {
   security: ['INPUT', 'FORWARD', 'OUTPUT'],
 };
 
+/** What a rule or policy has counted. */
 export interface Counters {
   packets: number;
   bytes: number;
@@ -67,6 +71,7 @@ export interface Rule {
   readonly span: Span;
 }
 
+/** A chain of rules, built in or of its own. */
 export interface Chain {
   readonly name: string;
   /** Only built-in chains have one. */
@@ -77,6 +82,7 @@ export interface Chain {
   readonly span?: Span;
 }
 
+/** A table of chains. */
 export interface Table {
   readonly name: TableName;
   readonly chains: Map<string, Chain>;

@@ -166,6 +166,46 @@ describe('the example project', () => {
   );
 });
 
+describe('the code of the documentation', () => {
+  const blocks = ['README.md', 'docs/library.md', 'docs/testing.md'].flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/```(?:ts|js)\n([\s\S]*?)```/g)].map(([, code = ''], index) => {
+      const isTest = code.includes("from 'vitest'");
+      const name = `${page.replace(/\W+/g, '-')}-${index}${isTest ? '.test' : ''}.ts`;
+      return { name, code, isTest };
+    }),
+  );
+
+  it(
+    'has right types',
+    () => {
+      expect(blocks.length).toBeGreaterThan(9);
+      for (const { name, code, isTest } of blocks)
+        writeFileSync(join(project, isTest ? 'test' : 'src', name), `${code}\nexport {};\n`);
+      expect(tsc('-p', 'tsconfig.test.json').text).toBe('');
+    },
+    MINUTES,
+  );
+
+  it(
+    'runs, and prints what it says',
+    () => {
+      writeFileSync(join(project, 'eth0.pcap'), captureOf(30));
+      expect(tsc().text).toBe('');
+      // Its inputs are nobody's.
+      for (const { name, code } of blocks.filter(
+        ({ name, isTest }) => !isTest && !name.startsWith('README'),
+      )) {
+        const { status, text } = run(join('dist', name.replace(/ts$/, 'js')), [], project);
+        expect(status, `${name}: ${text}`).toBe(0);
+        for (const [, said = ''] of code.matchAll(/console\.log\(.*\); \/\/ (.*)/g))
+          if (!said.includes('as nettrace test')) expect(text).toContain(said);
+      }
+      expect(vitest('docs').status).toBe(0);
+    },
+    MINUTES,
+  );
+});
+
 describe('large captures', () => {
   it(
     'are read by threads, which end with an aborted call',

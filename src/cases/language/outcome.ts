@@ -3,10 +3,21 @@ import { CLAUSES, type Clauses, printClauses, readClause, unknownWord } from './
 import { faultAt, WordReader } from './words.ts';
 
 /**
- * `delivered`: it gets there, or leaves for where the inputs end. `forwarded`: it leaves by an interface beyond which nothing is known.
- * `refused`: it gets there, and nothing listens.
+ * What becomes of a packet. `delivered`: it gets there, or leaves for where the inputs end. `forwarded`: it leaves by an interface beyond which
+ * nothing is known. `refused`: it gets there, and nothing listens.
  */
-export const VERDICTS = [
+export type Verdict =
+  | 'delivered'
+  | 'forwarded'
+  | 'bridged'
+  | 'dropped'
+  | 'rejected'
+  | 'refused'
+  | 'no route'
+  | 'consumed'
+  | 'unknown';
+
+export const VERDICTS: readonly Verdict[] = [
   'delivered',
   'forwarded',
   'bridged',
@@ -16,8 +27,7 @@ export const VERDICTS = [
   'no route',
   'consumed',
   'unknown',
-] as const;
-export type Verdict = (typeof VERDICTS)[number];
+];
 
 export interface Ending {
   /** Any of them. */

@@ -14,6 +14,7 @@ export interface Difference {
   evidence: Evidence[];
 }
 
+/** A moment from which traffic behaves otherwise, and what changed then. */
 export interface Change {
   /** Epoch seconds of the first packet that fared otherwise. */
   time: number;

@@ -1,5 +1,6 @@
 import { colorsOf, type Paint } from '../../base/colors.ts';
 
+/** How text is laid out. */
 export interface TextOptions {
   /** Columns of the terminal. */
   readonly width: number;
