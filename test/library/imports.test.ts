@@ -1,4 +1,5 @@
 /** What importing the library loads, and what it never does. */
+import { isBuiltin } from 'node:module';
 import { build, type Metafile } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -44,7 +45,7 @@ describe('importing', () => {
     const outside = Object.values(bundled.outputs).flatMap(({ imports }) =>
       imports.filter(({ external }) => external),
     );
-    const packages = outside.map(({ path }) => path).filter((path) => !path.startsWith('node:'));
+    const packages = outside.map(({ path }) => path).filter((path) => !isBuiltin(path));
     expect([...new Set(packages)]).toEqual(['vitest']);
   });
 });
