@@ -1,10 +1,14 @@
 /** Runs the checks over what the inputs hold, and leaves out what is not to be told. */
+
+import type { Issue } from '../base/issue.ts';
 import { nearest } from '../base/nearest.ts';
 import type { InputSet } from '../input/input.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Ruleset } from '../xtables/rule.ts';
 import type { CheckPage } from './check.ts';
 import { CHECKS } from './checks.ts';
 import { type Finding, SEVERITIES, type Severity, spanOf } from './finding.ts';
+import { reachOf } from './reach.ts';
 import { rulesOf } from './rules.ts';
 import { type Scope, scopesOf } from './scope.ts';
 import { suppress } from './suppress.ts';
@@ -22,6 +26,8 @@ export interface LintResult {
   /** Files with rules, in the order they were read in. */
   readonly paths: readonly string[];
   readonly rules: number;
+  /** Tables that are too large, or too much interwoven, for it to be decided which of their rules can match. */
+  readonly undecided: readonly Issue[];
 }
 
 /** What the engine itself has to say of suppressions. */
@@ -73,7 +79,21 @@ export function lint(inputs: InputSet, snapshot: Snapshot, options: LintOptions 
     suppressed: parts.flatMap(({ suppressed }) => suppressed).toSorted(byPlace),
     paths: paths.filter((path) => path !== ''),
     rules: refs.length,
+    undecided: CHECKS.some(({ id }) => id.startsWith('rule-') && wanted(id))
+      ? rulesets.flatMap(undecidedIn)
+      : [],
   };
+}
+
+function undecidedIn(ruleset: Ruleset): Issue[] {
+  return [...ruleset.tables.values()]
+    .filter((table) => !reachOf(ruleset)(table))
+    .map(({ name }) => ({
+      severity: 'warning',
+      code: 'undecided',
+      text: `table ${name}: it takes too long to decide which of its rules can match; nothing is said of that`,
+      path: ruleset.path,
+    }));
 }
 
 function lintScope(

@@ -8,6 +8,7 @@ import { BddFull, NONE, type Node } from '../symbolic/bdd.ts';
 import { STATES } from '../symbolic/layout.ts';
 import type { PacketState } from '../symbolic/packet-state.ts';
 import { Space } from '../symbolic/space.ts';
+import { changedSets } from '../symbolic/survey.ts';
 import { type Base, type Visit, type WalkContext, Walker } from '../symbolic/walk.ts';
 import { conntrackUsers, defragmentUsers } from '../xtables/load.ts';
 import {
@@ -146,11 +147,12 @@ class Survey {
     this.ruleset = ruleset;
     this.table = table;
     this.space = spaceOf(ruleset);
+    const changed = changedSets([ruleset]);
     const numbers = new Map<Rule, number>();
     this.context = {
       space: this.space,
       set: () => undefined,
-      changes: () => false,
+      changes: (name) => changed.has(name),
       instance: (rule) => {
         const number = numbers.get(rule) ?? numbers.size;
         numbers.set(rule, number);

@@ -72,6 +72,14 @@ row(
 
 row('rule-duplicate', table(`${SSH}\n-A INPUT -p udp -j DROP\n${SSH}`), SSH);
 row('rule-duplicate', table(`${SSH}\n${SSH.replace('22', '23')}`));
+const SEEN = '-A INPUT -m set --match-set seen src -j DROP';
+row('rule-duplicate', table(`${SEEN}\n${SEEN}`), SEEN);
+row('rule-duplicate', table(`${SEEN}\n-A INPUT -p tcp -j SET --add-set seen src\n${SEEN}`));
+row(
+  'rule-duplicate',
+  table('-A INPUT -m recent --name a --rcheck -j DROP\n-A INPUT -m recent --name a --rcheck -j DROP'),
+);
+row('rule-duplicate', table('-A INPUT -m psd -j DROP\n-A INPUT -m psd -j DROP'));
 row('rule-duplicate', table('-A INPUT -j LOG\n-A INPUT -j LOG'));
 row(
   'rule-duplicate',

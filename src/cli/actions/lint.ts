@@ -33,7 +33,7 @@ export async function lintAction(words: readonly string[], options: LintOptions,
   const unusable = inputs.issues.filter(({ severity }) => severity === 'error');
   const result = lint(inputs, snapshot, options);
   const doubts = options.verbose ? [...inputs.issues, ...issues] : inputs.issues;
-  tellIssues(io, doubts, options);
+  tellIssues(io, [...doubts, ...result.undecided], options);
   if (result.paths.length === 0) {
     throw new UsageError(
       'none of the inputs holds rules of iptables',
