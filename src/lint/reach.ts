@@ -25,7 +25,7 @@ import { isEnding, isJump } from './rules.ts';
 const MOST_VISITS = 400_000;
 /** So many are tried to be left out. */
 const MOST_TAKERS = 60;
-const LIMITS = { nodes: 4_000_000, steps: 60_000_000 };
+const LIMITS = { nodes: 12_000_000, steps: 200_000_000 };
 
 /** What an earlier rule of the chain took of a rule's packets. */
 export interface Taker {
