@@ -55,6 +55,23 @@ describe('formats', () => {
     });
   });
 
+  it('all have the rule that nearly let it pass', async () => {
+    const rules = RULES.replace('-i lan0 -o wan0', '-i lan1 -o wan0').replace(
+      /^.*icmp-admin-prohibited\n/m,
+      '',
+    );
+    await inFolder({ ...router([GOOD]), 'router.rules': rules }, async (folder) => {
+      const report = JSON.parse((await folder.test(['--format', 'json'])).stdout);
+      expectValid('test', report);
+      const [{ near }] = report.cases[0].rows;
+      expect(near[0]).toMatchObject({ condition: '-i lan1', number: 2, line: 14 });
+      const said =
+        /router\.rules:14: filter FORWARD rule 2 would have accepted it but for `-i lan1`: the packet comes in by lan0/;
+      for (const format of ['text', 'junit', 'tap'])
+        expect((await folder.test(['--format', format])).stdout.replace(/\s+/g, ' ')).toMatch(said);
+    });
+  });
+
   it('junit is well-formed, with the row’s place and the rule in its text', async () => {
     await inFolder(router(rows), async (folder) => {
       const { stdout } = await folder.test(['--format', 'junit']);
