@@ -1,11 +1,11 @@
 /** What a caller names as inputs, and what is said to it while they are read. */
-import { fileURLToPath } from 'node:url';
 import { Pace } from '../base/pace.ts';
 import type { InputSet } from '../input/input.ts';
 import type { InputLimits } from '../input/limits.ts';
 import { observed } from '../input/observed.ts';
 import { type ResolveOptions, resolveFiles, resolveInputs } from '../input/resolve.ts';
 import { inputError, UsageError } from './errors.ts';
+import { pathOf } from './paths.ts';
 
 /**
  * Files of a bundle that are in memory: path in the bundle → content, as bytes or text. In the bundle's layout
@@ -123,7 +123,10 @@ async function resolved(given: Inputs, options: ResolveOptions): Promise<InputSe
   if (typeof given === 'string' || given instanceof URL) return await resolveInputs([pathOf(given)], options);
   if (given instanceof Uint8Array)
     return await resolveInputs([], { ...options, texts: [{ path: 'input', bytes: given }] });
-  if (isList(given)) return await resolveInputs(given.map(pathOf), options);
+  if (isList(given)) {
+    if (!given.every((each) => typeof each === 'string' || each instanceof URL)) throw notInputs();
+    return await resolveInputs(given.map(pathOf), options);
+  }
   if (typeof given !== 'object' || given === null) throw notInputs();
   const files = Object.entries(given).map(([name, content]) => ({ name, bytes: bytesOf(content) }));
   return await resolveFiles('bundle', files, options);
@@ -131,15 +134,6 @@ async function resolved(given: Inputs, options: ResolveOptions): Promise<InputSe
 
 function isList(given: readonly (string | URL)[] | BundleFiles): given is readonly (string | URL)[] {
   return Array.isArray(given);
-}
-
-function pathOf(given: string | URL): string {
-  if (typeof given === 'string') return given;
-  if (!(given instanceof URL)) throw notInputs();
-  if (given.protocol === 'file:') return fileURLToPath(given);
-  throw new UsageError(`${given.protocol} URLs are not read`, 'url-scheme', {
-    advice: 'Fetch it, and give the bytes.',
-  });
 }
 
 function bytesOf(content: string | Uint8Array): Uint8Array {

@@ -1,5 +1,4 @@
 /** The packets of a capture, block by block: a block is read when the packets of the one before it have been taken. */
-import { fileURLToPath } from 'node:url';
 import { Pace } from '../base/pace.ts';
 import { type Frame, frameOf, timeOf } from '../capture/frame.ts';
 import { openFile, openStream } from '../capture/open.ts';
@@ -14,6 +13,7 @@ import { type PacketLine, packetLine } from '../packet/packet-line.ts';
 import type { CapturedPacket, CaptureSource, Learned, OpenedSource, ReadCaptureOptions } from './captured.ts';
 import { inputError, UsageError } from './errors.ts';
 import { parsedFilter } from './flow-filter.ts';
+import { pathOf } from './paths.ts';
 
 /** Bytes that are worked through before their packets are handed on. */
 const PIECE = 1 << 18;
@@ -83,7 +83,7 @@ function isStream(given: unknown): given is Stream {
 
 function opened(given: CaptureSource | OpenedSource): { path: string; source: ByteSource } {
   if (typeof given === 'string' || given instanceof URL) {
-    const path = typeof given === 'string' ? given : fileURLToPath(given);
+    const path = pathOf(given);
     const source = openFile(path);
     if ('read' in source) return { path, source };
     throw inputError([source]);

@@ -131,6 +131,12 @@ describe('calls that make no sense', () => {
       code: 'url-scheme',
     });
     expect(await thrown(allOf(readCapture(7 as never)))).toMatchObject({ code: 'inputs' });
+    expect(await thrown(allOf(readCapture(new URL('https://192.0.2.1/a'))))).toMatchObject({
+      code: 'url-scheme',
+    });
+    expect(await thrown(openBundle(['a', 7] as never))).toMatchObject({ code: 'inputs' });
+    expect(await thrown(openBundle({ 'rules.v4': 7 } as never))).toMatchObject({ code: 'inputs' });
+    expect(await thrown(openBundle(null as never))).toMatchObject({ code: 'inputs' });
     expect(() => bundle.snapshot.apply('iptables -P FORWARD ACCEPT', 'rm -rf /')).toThrow(UsageError);
   });
 
