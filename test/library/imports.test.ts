@@ -13,7 +13,7 @@ beforeAll(async () => {
     ...{ platform: 'node', target: 'node20', format: 'esm', logLevel: 'error' },
   });
   bundled = metafile;
-});
+}, 60_000);
 
 /** Files that are loaded with the entry, and with each import that is no dynamic one. */
 function loadedWith(entry: string): string[] {

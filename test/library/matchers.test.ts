@@ -17,7 +17,7 @@ let bundle: Bundle;
 
 beforeAll(async () => {
   bundle = await openBundle(GATEWAY);
-});
+}, 60_000);
 
 /** The message of an assertion that has to fail. */
 async function failure(assertion: Promise<void>): Promise<string> {

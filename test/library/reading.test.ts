@@ -17,7 +17,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'nettrace-reading-'));
   path = join(folder, 'eth0.pcap');
   writeFileSync(path, bytes);
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** How often this process has the file open. */

@@ -15,7 +15,7 @@ beforeAll(() => {
   // Together beyond what is read once, packet by packet.
   writeFileSync(large('eth0.pcap'), captureOf(2000, '10.9.0.1', 800));
   writeFileSync(large('eth1.pcap'), captureOf(2000, '10.9.0.2', 800));
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function openFiles(): string[] {
