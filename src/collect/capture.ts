@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { viewOf } from '../base/bytes.ts';
 import { shellWord } from '../base/shell.ts';
 import type { CapturePoint } from './capture-points.ts';
+import { asCaptureUser } from './capture-user.ts';
 import { Host, kill } from './host.ts';
 import { ensureFolder } from './staging.ts';
 
@@ -184,7 +185,8 @@ class Tap {
     return [
       ...Host.into(this.point.namespace.path),
       ...guard,
-      ...['tcpdump', '-n', '-U', ...optionsOf(this.limits), '-i', this.point.device, '-w', '-'],
+      ...['tcpdump', '-n', '-U', ...asCaptureUser(), ...optionsOf(this.limits)],
+      ...['-i', this.point.device, '-w', '-'],
       ...(filter === undefined ? [] : [filter]),
     ];
   }

@@ -1,6 +1,6 @@
 /**
  * Captures with the package cap what passes a device of the namespace it runs in, and writes it to standard output as a pcap:
- * `node cap-child.cjs DEVICE SNAPLEN KIB [FILTER]`. cap tells no times: a packet has the time at which it came here.
+ * `node cap-child.cjs DEVICE SNAPLEN KIB UID:GID|- [FILTER]`. Once the device is open it is that user's. cap tells no times: a packet has the time at which it came here.
  */
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,7 +21,7 @@ const LINK_TYPES: Readonly<Record<string, number>> = {
 /** What pcap_open_live() of cap takes at most. */
 const MOST = 65_535;
 
-const [device = '', snaplen = '', buffer = '', filter = ''] = process.argv.slice(2);
+const [device = '', snaplen = '', buffer = '', user = '-', filter = ''] = process.argv.slice(2);
 capture(Number(snaplen), Number(buffer));
 
 function capture(most: number, kibibytes: number): void {
@@ -36,6 +36,7 @@ function capture(most: number, kibibytes: number): void {
   }
   if (linkType === undefined)
     fail(`${device}: packets of a link type that cap doesn't name; tcpdump reads them`);
+  become(user);
   const add = pcapWriter(put, { linkType: linkType as number, nanoseconds: true, snaplen: most });
   process.stderr.write(`cap: listening on ${device}\n`);
   const base = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
@@ -48,6 +49,19 @@ function capture(most: number, kibibytes: number): void {
       length,
     });
   });
+}
+
+/** `UID:GID`; `-`: who it is. */
+function become(wanted: string): void {
+  if (wanted === '-') return;
+  const [uid = 0, gid = 0] = wanted.split(':').map(Number);
+  try {
+    process.setgroups?.([]);
+    process.setgid?.(gid);
+    process.setuid?.(uid);
+  } catch (error) {
+    fail(`can’t become user ${uid}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** At once, and waiting where the reader is slow: packets wait in the kernel's buffer, which is bounded. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asCaptureUser, captureUser } from '../collect/capture-user.ts';
 import type { Host } from '../collect/host.ts';
 import type { CaptureProgram } from './child-tap.ts';
 import type { TapLimits } from './tap.ts';
@@ -34,6 +35,7 @@ function tcpdump(device: string, { filter, snaplen, promiscuous }: TapLimits): C
     name: 'tcpdump',
     words: [
       ...['tcpdump', '-n', '-U', '--immediate-mode', '-B', `${BUFFER}`, '-s', `${snaplen}`],
+      ...asCaptureUser(),
       ...(promiscuous ? [] : ['-p']),
       ...['-i', device, '-w', '-'],
       ...(filter === undefined ? [] : [filter]),
@@ -44,7 +46,9 @@ function tcpdump(device: string, { filter, snaplen, promiscuous }: TapLimits): C
 
 /** Always promiscuous: cap doesn't ask. */
 function cap(device: string, { filter, snaplen }: TapLimits): CaptureProgram {
-  const words = [process.execPath, capChild() ?? CHILD, device, `${snaplen}`, `${BUFFER}`];
+  const user = captureUser();
+  const become = user ? `${user.uid}:${user.gid}` : '-';
+  const words = [process.execPath, capChild() ?? CHILD, device, `${snaplen}`, `${BUFFER}`, become];
   return { name: 'cap', words: filter === undefined ? words : [...words, filter], tellsDrops: false };
 }
 

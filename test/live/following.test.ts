@@ -25,15 +25,20 @@ function ipv6(isOn: boolean): void {
     sh(`ip netns exec ${name} sysctl -qw net.ipv6.conf.all.disable_ipv6=${isOn ? 0 : 1}`);
 }
 
-/** Command lines of the processes in a namespace. */
 function strangersIn(name: string): string[] {
+  return processesIn(name).map(({ words }) => words);
+}
+
+/** Command lines of the processes in a namespace, and what /proc/PID/status says. */
+function processesIn(name: string): { words: string; status: string }[] {
   const { ino } = statSync(`/run/netns/${name}`);
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid))
     .flatMap((pid) => {
       try {
         if (statSync(`/proc/${pid}/ns/net`).ino !== ino) return [];
-        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return [{ words, status: readFileSync(`/proc/${pid}/status`, 'utf8') }];
       } catch {
         // It ended meanwhile.
         return [];
@@ -151,6 +156,18 @@ describe.each(backends)(
         expect(strangersIn(router)).toEqual([]);
       } finally {
         sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1`);
+      }
+    });
+
+    it('captures as somebody who may do nothing else', async () => {
+      following = new Following([router, client, server], points);
+      await following.until('begin', ({ event }) => event === 'begin');
+      const captures = processesIn(router).filter(({ words }) => /tcpdump|cap-child/.test(words));
+      expect(captures.length).toBeGreaterThan(1);
+      for (const { status } of captures) {
+        // Real, effective, saved and of the file system.
+        expect(status).not.toMatch(/^(Uid|Gid):.*\t0\b/m);
+        expect(status).toMatch(/^CapEff:\t0+$/m);
       }
     });
 
