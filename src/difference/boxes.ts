@@ -25,8 +25,10 @@ export function boxesOf(space: Space, set: Node, most: number): { boxes: Box[]; 
   const boxes: Box[] = [];
   let rest = bdd.and(set, domain);
   const whole = rest;
-  while (rest !== NONE && boxes.length < most) {
-    const box = productOf(space, rest, whole) ?? grown(space, rest, whole);
+  const large = bdd.sizeOf(rest, LARGE) >= LARGE;
+  const parts = partsOf(space, whole);
+  while (rest !== NONE && boxes.length < (large ? Math.min(most, MOST_OF_LARGE) : most)) {
+    const box = (large ? undefined : productOf(space, rest, whole)) ?? grown(space, rest, whole, parts);
     boxes.push(box);
     rest = bdd.diff(rest, box.node);
   }
@@ -61,13 +63,13 @@ export function hullOf(space: Space, set: Node): Node {
   );
 }
 
-/** Nodes of a set that is no product. */
-const LARGE = 40_000;
+/** Nodes of a set of which it would take long to find out whether it is a product, and how many boxes it is told by. */
+const LARGE = 20_000;
+const MOST_OF_LARGE = 2;
 
 /** The set itself, where every field has its values whatever the others have. */
 function productOf(space: Space, rest: Node, whole: Node): Box | undefined {
   const { bdd, domain } = space;
-  if (bdd.sizeOf(rest, LARGE) >= LARGE) return undefined;
   const { fields, opaques } = partsOf(space, rest);
   const values = new Map(fields.map((field) => [field, projection(space, rest, space.layout[field])]));
   const conditions = opaques.map((opaque) => ({ opaque, node: projection(space, rest, [opaque.level]) }));
@@ -79,10 +81,9 @@ function productOf(space: Space, rest: Node, whole: Node): Box | undefined {
 }
 
 /** Around one packet: each field in turn takes all values with which every packet of the box is in the set. */
-function grown(space: Space, rest: Node, whole: Node): Box {
+function grown(space: Space, rest: Node, whole: Node, { fields, opaques }: Parts): Box {
   const { bdd, domain } = space;
   const sample = sampleOf(space, rest, usualBits(space));
-  const { fields, opaques } = partsOf(space, whole);
   const at = (levels: readonly number[]): Node =>
     levels.toReversed().reduce((node, level) => {
       const variable = bdd.variable(level);

@@ -2,16 +2,19 @@
 import { formatIp } from '../net/ip.ts';
 import { hasPorts, PROTOCOL, protocolName } from '../net/protocol.ts';
 import { fieldsOf } from '../skb/fields.ts';
+import type { Netns } from '../snapshot/snapshot.ts';
 import { NONE, type Node } from '../symbolic/bdd.ts';
 import { type Field, PACKET_TYPES, STATES } from '../symbolic/layout.ts';
+import type { Way } from '../symbolic/path.ts';
 import { type Sample, sampleOf } from '../symbolic/sample.ts';
 import type { Space } from '../symbolic/space.ts';
 import type { Place } from '../symbolic/walk.ts';
 import { tosOf, ttlOf } from '../xtables/packet.ts';
+import type { Ruleset } from '../xtables/rule.ts';
 import { type Box, boxesOf } from './boxes.ts';
 import type { Comparison, Side } from './compare.ts';
 import { ASPECTS, type Aspect, type Difference, type Part } from './decisions.ts';
-import { forcedRuleset } from './forced.ts';
+import { Forcing } from './forced.ts';
 import { packetText } from './packet-text.ts';
 import type {
   DecidingRule,
@@ -32,9 +35,14 @@ const MOST_VALUES = 8;
 type Sides = Readonly<Record<'before' | 'after', Side>>;
 
 export function classesOf(namespace: string, comparison: Comparison, sides: Sides): DiffClass[] {
+  if (comparison.differences.length === 0) return [];
+  const replays = {
+    before: new Replays(comparison, sides.before, 'before'),
+    after: new Replays(comparison, sides.after, 'after'),
+  };
   return comparison.differences.flatMap((difference) =>
     split(comparison, difference).flatMap(
-      (node) => classOf(namespace, comparison, sides, difference, node) ?? [],
+      (node) => classOf(namespace, comparison, replays, difference, node) ?? [],
     ),
   );
 }
@@ -77,7 +85,7 @@ function split({ space }: Comparison, { node, aspects, runs }: Difference): Node
 function classOf(
   namespace: string,
   comparison: Comparison,
-  sides: Sides,
+  runs: Readonly<Record<'before' | 'after', Replays>>,
   difference: Difference,
   node: Node,
 ): DiffClass | undefined {
@@ -87,8 +95,8 @@ function classOf(
     sampleOf(space, boxes[0] ? space.bdd.and(boxes[0].node, node) : node) ?? sampleOf(space, node);
   if (!sample) return undefined;
   const replays = {
-    before: replay(comparison, sides.before, 'before', sample, difference),
-    after: replay(comparison, sides.after, 'after', sample, difference),
+    before: runs.before.of(sample, difference.way),
+    after: runs.after.of(sample, difference.way),
   };
   const made = { before: madeOf(replays.before), after: madeOf(replays.after) };
   const differing = [...made.before.keys()].filter((what) => made.before.get(what) !== made.after.get(what));
@@ -126,23 +134,41 @@ const VERDICTS = {
   stop: 'stopped',
 } as const;
 
-function replay(
-  { space, contexts }: Comparison,
-  { tables, ipsets }: Side,
-  side: 'before' | 'after',
-  sample: Sample,
-  { way }: Difference,
-): RuleReplay {
-  const context = contexts[side];
-  const forced = tables.rulesets.map(
-    (ruleset) =>
-      forcedRuleset(ruleset, space, sample, (rule) => ({
-        ...context,
-        backend: ruleset.backend,
-        instance: context.instance(rule),
-      })).ruleset,
-  );
-  return replayRules(rulesOnly(forced, ipsets), space, sample, way);
+/** Samples through the rules of one state. What the model makes of its rules is made once. */
+class Replays {
+  private readonly space: Space;
+  private readonly side: Side;
+  private readonly forcings: readonly Forcing[];
+  private readonly made = new Map<string, Netns>();
+  private readonly numbers = new Map<Ruleset, number>();
+
+  constructor({ space, contexts }: Comparison, side: Side, which: 'before' | 'after') {
+    const context = contexts[which];
+    this.space = space;
+    this.side = side;
+    this.forcings = side.tables.rulesets.map(
+      (ruleset) =>
+        new Forcing(ruleset, space, (rule) => ({
+          ...context,
+          backend: ruleset.backend,
+          instance: context.instance(rule),
+        })),
+    );
+  }
+
+  of(sample: Sample, way: Way): RuleReplay {
+    const rulesets = this.forcings.map((forcing) => forcing.rulesetFor(sample));
+    const key = rulesets.map((ruleset) => this.numberOf(ruleset)).join();
+    const netns = this.made.get(key) ?? rulesOnly(rulesets, this.side.ipsets);
+    this.made.set(key, netns);
+    return replayRules(netns, this.space, sample, way);
+  }
+
+  private numberOf(ruleset: Ruleset): number {
+    const number = this.numbers.get(ruleset) ?? this.numbers.size;
+    this.numbers.set(ruleset, number);
+    return number;
+  }
 }
 
 /** What a packet is at its end, by what may be made of it. */

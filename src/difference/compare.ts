@@ -74,7 +74,7 @@ export function compareTables(before: Side, after: Side, options: CompareOptions
         };
         for (const { unknownTargets: own } of Object.values(runs))
           for (const text of own) unknownTargets.add(text);
-        differences.push(...differencesOf(space, { way, runs, left, tracks, isChanged }));
+        differences.push(...differencesOf(space, { way, runs, region, left, tracks, isChanged }));
       }
     } catch (error) {
       if (!(error instanceof BddFull)) throw error;

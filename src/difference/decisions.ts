@@ -1,9 +1,9 @@
 /** What becomes of packets in two states, held against each other: who decides, and what is made of those that go on. */
-import { NONE, type Node } from '../symbolic/bdd.ts';
+import { ALL, NONE, type Node } from '../symbolic/bdd.ts';
 import { type Field, STATES } from '../symbolic/layout.ts';
 import type { Way } from '../symbolic/path.ts';
 import type { Space } from '../symbolic/space.ts';
-import type { Place, Walker } from '../symbolic/walk.ts';
+import type { Place, Share, Walker } from '../symbolic/walk.ts';
 
 /** What becomes of a set of packets in one state. */
 export interface Part {
@@ -46,6 +46,8 @@ export type Pair<T> = Readonly<Record<'before' | 'after', T>>;
 export interface Walked {
   readonly way: Way;
   readonly runs: Pair<Walker>;
+  /** What went into the first hook. */
+  readonly region: Node;
   /** What goes on behind all hooks. */
   readonly left: Pair<Node>;
   /** Both states track connections. */
@@ -53,12 +55,13 @@ export interface Walked {
   readonly isChanged: (place: Place) => boolean;
 }
 
-export function differencesOf(space: Space, { way, runs, left, tracks, isChanged }: Walked): Difference[] {
+export function differencesOf(space: Space, walked: Walked): Difference[] {
+  const { way, runs, left, tracks } = walked;
   const { bdd } = space;
   const found: Difference[] = [];
   const parts = {
-    before: partsOf(space, runs.before, left.before, isChanged),
-    after: partsOf(space, runs.after, left.after, isChanged),
+    before: partsOf(space, walked, 'before'),
+    after: partsOf(space, walked, 'after'),
   };
   const cross = (region: Node, aspects: readonly Aspect[]): void => {
     for (const before of parts.before) {
@@ -71,7 +74,7 @@ export function differencesOf(space: Space, { way, runs, left, tracks, isChanged
       }
     }
   };
-  cross(differentEnds(space, runs, left), []);
+  cross(differentEnds(space, parts), []);
   for (const { node, aspects } of differentlyMade(space, runs, bdd.and(left.before, left.after), tracks))
     cross(node, aspects);
   return found;
@@ -80,8 +83,12 @@ export function differencesOf(space: Space, { way, runs, left, tracks, isChanged
 /** Rules that both states have are told one by one only where they are few. */
 const MOST_PLACES = 3;
 
+interface Member extends Share {
+  readonly place: Place;
+}
+
 interface PartGroup extends Part {
-  readonly members: readonly { readonly place: Place; readonly node: Node }[];
+  readonly members: readonly Member[];
 }
 
 /** The part's packets of the set, by rule, or together with all the rules. */
@@ -89,7 +96,13 @@ function told({ bdd }: Space, { kind, text, members }: PartGroup, set: Node): Pa
   if (set === NONE) return [];
   if (members.length === 0) return [{ kind, text, places: [], node: set }];
   const parts = members
-    .map(({ place, node }) => ({ kind, text, places: [place], node: bdd.and(node, set) }))
+    .filter((member) => bdd.meets(set, member.set))
+    .map(({ place, ...share }) => ({
+      kind,
+      text,
+      places: [place],
+      node: bdd.and(bdd.and(set, share.set), share.reach),
+    }))
     .filter(({ node }) => node !== NONE);
   if (parts.length <= MOST_PLACES) return parts;
   return [{ kind, text, places: parts.flatMap(({ places }) => places), node: set }];
@@ -132,19 +145,24 @@ export function mergeDifferences({ bdd }: Space, differences: readonly Differenc
 }
 
 /** Packets that end otherwise: stopped in one state alone, or by another answer. */
-function differentEnds({ bdd }: Space, runs: Pair<Walker>, left: Pair<Node>): Node {
-  const byEnd = ({ ends }: Walker, accepted: Node): Map<string, Node> => {
-    const sets = new Map([['accept', [accepted]]]);
-    for (const { kind, text, node } of ends) {
+function differentEnds({ bdd }: Space, parts: Pair<readonly PartGroup[]>): Node {
+  const byEnd = (own: readonly PartGroup[]): Map<string, Node> => {
+    const sets = new Map<string, Node[]>();
+    for (const { kind, text, node } of own) {
       const key = `${kind} ${text}`;
       sets.set(key, [...(sets.get(key) ?? []), node]);
     }
     return new Map([...sets].map(([key, nodes]) => [key, bdd.union(nodes)]));
   };
-  const before = byEnd(runs.before, left.before);
-  const after = byEnd(runs.after, left.after);
+  const [before, after] = [byEnd(parts.before), byEnd(parts.after)];
   const keys = new Set([...before.keys(), ...after.keys()]);
   return bdd.union([...keys].map((key) => bdd.xor(before.get(key) ?? NONE, after.get(key) ?? NONE)));
+}
+
+interface Group {
+  readonly kind: Part['kind'];
+  readonly text: string;
+  readonly members: Member[];
 }
 
 /**
@@ -153,38 +171,52 @@ function differentEnds({ bdd }: Space, runs: Pair<Walker>, left: Pair<Node>): No
  */
 function partsOf(
   { bdd }: Space,
-  { ends, accepted }: Walker,
-  left: Node,
-  isChanged: (place: Place) => boolean,
+  { runs, left, region, isChanged }: Walked,
+  side: 'before' | 'after',
 ): PartGroup[] {
-  const groups = new Map<
-    string,
-    { kind: Part['kind']; text: string; members: { place: Place; node: Node }[] }
-  >();
-  const add = (kind: Part['kind'], text: string, place: Place, node: Node, i: number): void => {
-    const key = `${kind} ${text} ${isChanged(place) ? i : ''}`;
+  const { ends, accepted } = runs[side];
+  const groups = new Map<string, Group>();
+  const add = (kind: Part['kind'], text: string, member: Member, i: number): void => {
+    const key = `${kind} ${text} ${isChanged(member.place) ? i : ''}`;
     const group = groups.get(key) ?? { kind, text, members: [] };
     groups.set(key, group);
-    group.members.push({ place, node });
+    group.members.push(member);
   };
-  for (const [i, { kind, text, place, node }] of ends.entries()) add(kind, text, place, node, i);
-  let rest = left;
-  for (const [i, { base, place, node }] of accepted.toReversed().entries()) {
-    if (base.table.name !== 'filter') continue;
-    const own = bdd.and(rest, node);
+  for (const [i, { kind, text, place, reach, set }] of ends.entries())
+    add(kind, text, { place, reach, set }, i);
+  let rest = left[side];
+  for (const [i, { base, place, reach, set }] of accepted.toReversed().entries()) {
+    if (base.table.name !== 'filter' || !bdd.meets(rest, set)) continue;
+    const own = bdd.and(bdd.and(rest, set), reach);
     if (own === NONE) continue;
-    add('accept', '', place, own, i);
+    add('accept', '', { place, reach: own, set: ALL }, i);
     rest = bdd.diff(rest, own);
   }
-  const parts: PartGroup[] = [...groups.values()].map(({ kind, text, members }) => ({
+  if (rest !== NONE) groups.set('accept by none', { kind: 'accept', text: '', members: [] });
+  return partsOfGroups(bdd, [...groups.values()], { region, rest });
+}
+
+/** Every packet of the region is in one group: the one with the most members is what the others leave. */
+function partsOfGroups(
+  bdd: Space['bdd'],
+  groups: readonly Group[],
+  { region, rest }: { readonly region: Node; readonly rest: Node },
+): PartGroup[] {
+  const largest = groups.toSorted((a, b) => b.members.length - a.members.length)[0];
+  const nodes = groups.map((group) => {
+    if (group === largest && group.members.length > 0) return undefined;
+    return group.members.length === 0
+      ? rest
+      : bdd.union(group.members.map(({ reach, set }) => bdd.and(reach, set)));
+  });
+  const others = bdd.union(nodes.map((node) => node ?? NONE));
+  return groups.map(({ kind, text, members }, i) => ({
     kind,
     text,
     places: members.map(({ place }) => place),
-    node: bdd.union(members.map(({ node }) => node)),
+    node: nodes[i] ?? bdd.diff(region, others),
     members,
   }));
-  if (rest !== NONE) parts.push({ kind: 'accept', text: '', places: [], node: rest, members: [] });
-  return parts;
 }
 
 const FIELDS_OF: Readonly<Partial<Record<Aspect, readonly Field[]>>> = {

@@ -13,8 +13,9 @@ export const ALL: Node = 1;
 export const MOST_NODES = 12_000_000;
 /** Steps of operations; some ten million take a second. */
 export const MOST_STEPS = 400_000_000;
-const FIRST_NODES = 1 << 16;
-const CACHE = 1 << 18;
+const FIRST_NODES = 1 << 14;
+const FIRST_CACHE = 1 << 14;
+const MOST_CACHE = 1 << 20;
 /** Below every variable. */
 const BOTTOM = 0xffff;
 
@@ -23,7 +24,8 @@ const OR = 2;
 const DIFF = 3;
 const XOR = 4;
 const EXISTS = 5;
-type Operation = typeof AND | typeof OR | typeof DIFF | typeof XOR | typeof EXISTS;
+const MEETS = 6;
+type Operation = typeof AND | typeof OR | typeof DIFF | typeof XOR | typeof EXISTS | typeof MEETS;
 
 /** More nodes or steps would be needed than there may be: the question stays undecided. */
 export class BddFull extends Error {
@@ -47,10 +49,8 @@ export class Bdd {
   private highs: Int32Array = new Int32Array(FIRST_NODES);
   /** Open addressing; 0 is a free place. Twice as long as the arrays of nodes. */
   private unique: Int32Array = new Int32Array(FIRST_NODES * 2);
-  private readonly cacheLeft = new Int32Array(CACHE);
-  private readonly cacheRight = new Int32Array(CACHE);
-  private readonly cacheOperation = new Uint8Array(CACHE);
-  private readonly cacheResult = new Int32Array(CACHE);
+  /** The last result of each slot. */
+  private cache = createCache(FIRST_CACHE);
 
   /** @param most an operation that needs more throws {@link BddFull} */
   constructor(most: BddLimits = { nodes: MOST_NODES, steps: MOST_STEPS }) {
@@ -126,6 +126,13 @@ export class Bdd {
   diff(left: Node, right: Node): Node {
     if (left === right || left === NONE || right === ALL) return NONE;
     return right === NONE ? left : this.apply(DIFF, left, right);
+  }
+
+  /** Have the sets an assignment in common? Makes no nodes. */
+  meets(left: Node, right: Node): boolean {
+    if (left === NONE || right === NONE) return false;
+    if (left === ALL || right === ALL || left === right) return true;
+    return (left < right ? this.apply(MEETS, left, right) : this.apply(MEETS, right, left)) === ALL;
   }
 
   xor(left: Node, right: Node): Node {
@@ -257,20 +264,35 @@ export class Bdd {
   }
 
   private apply(operation: Operation, left: Node, right: Node): Node {
-    const slot = hash3(operation, left, right) & (CACHE - 1);
-    if (
-      this.cacheOperation[slot] === operation &&
-      this.cacheLeft[slot] === left &&
-      this.cacheRight[slot] === right
-    )
-      return this.cacheResult[slot] as number;
+    const hash = hash3(operation, left, right);
+    const known = this.cache;
+    const slot = hash & (known.operations.length - 1);
+    if (known.operations[slot] === operation && known.lefts[slot] === left && known.rights[slot] === right)
+      return known.results[slot] as number;
     if (++this.steps > this.most.steps) throw new BddFull(`${this.most.steps} steps`);
-    const result = operation === EXISTS ? this.quantify(left, right) : this.branch(operation, left, right);
-    this.cacheOperation[slot] = operation;
-    this.cacheLeft[slot] = left;
-    this.cacheRight[slot] = right;
-    this.cacheResult[slot] = result;
+    const result = this.result(operation, left, right);
+    // The cache may have grown meanwhile.
+    const { operations, lefts, rights, results } = this.cache;
+    const place = hash & (operations.length - 1);
+    operations[place] = operation;
+    lefts[place] = left;
+    rights[place] = right;
+    results[place] = result;
     return result;
+  }
+
+  private result(operation: Operation, left: Node, right: Node): Node {
+    if (operation === EXISTS) return this.quantify(left, right);
+    return operation === MEETS ? this.meet(left, right) : this.branch(operation, left, right);
+  }
+
+  private meet(left: Node, right: Node): Node {
+    const [a, b] = [this.levelOf(left), this.levelOf(right)];
+    const level = Math.min(a, b);
+    const isMet =
+      this.meets(a === level ? this.low(left) : left, b === level ? this.low(right) : right) ||
+      this.meets(a === level ? this.high(left) : left, b === level ? this.high(right) : right);
+    return isMet ? ALL : NONE;
   }
 
   private branch(operation: Operation, left: Node, right: Node): Node {
@@ -317,6 +339,7 @@ export class Bdd {
     this.lows = copied(this.lows, new Int32Array(length));
     this.highs = copied(this.highs, new Int32Array(length));
     this.unique = new Int32Array(length * 2);
+    this.cache = createCache(Math.min(length, MOST_CACHE));
     const mask = this.unique.length - 1;
     for (let node = 2; node < this.count; node++) {
       let at = hash3(this.levelOf(node), this.low(node), this.high(node)) & mask;
@@ -324,6 +347,15 @@ export class Bdd {
       this.unique[at] = node;
     }
   }
+}
+
+function createCache(length: number) {
+  return {
+    operations: new Uint8Array(length),
+    lefts: new Int32Array(length),
+    rights: new Int32Array(length),
+    results: new Int32Array(length),
+  };
 }
 
 function copied<T extends Uint16Array | Int32Array>(from: T, to: T): T {

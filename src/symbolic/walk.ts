@@ -3,6 +3,7 @@ import type { IpSet } from '../ipset/record.ts';
 import { isUnparsed } from '../xtables/extension.ts';
 import { printTarget } from '../xtables/print.ts';
 import type { Chain, Hook, Rule, Ruleset, Table } from '../xtables/rule.ts';
+import type { RejectInfo } from '../xtables/targets/REJECT.ts';
 import { ALL, NONE, type Node } from './bdd.ts';
 import { PacketState } from './packet-state.ts';
 import { ruleSet } from './rule-set.ts';
@@ -28,20 +29,24 @@ export interface Place {
   readonly number: number;
 }
 
+/** The packets of `reach` that are in `set`: that is computed where somebody asks. */
+export interface Share {
+  readonly reach: Node;
+  readonly set: Node;
+}
+
 /** Packets that go no further. */
-export interface End {
+export interface End extends Share {
   readonly kind: 'drop' | 'reject' | 'queue' | 'stop';
   /** What a REJECT answers; the target's words for what else stops a packet. */
   readonly text: string;
   readonly place: Place;
-  readonly node: Node;
 }
 
 /** Packets that left a table to go on, by who let them. */
-export interface Accepted {
+export interface Accepted extends Share {
   readonly base: Base;
   readonly place: Place;
-  readonly node: Node;
 }
 
 /** One rule, each time that packets get to it. Sets are of packets as they came. */
@@ -110,12 +115,19 @@ export class Walker {
   base(base: Base, region: Node): Node {
     if (region === NONE) return NONE;
     const { bdd } = this.context.space;
-    const first = this.accepted.length;
+    const [first, firstEnd] = [this.accepted.length, this.ends.length];
     const left = this.chain(base, base.chain, { region, hull: this.hull }, 0);
     const place: Place = { ruleset: base.ruleset, table: base.table, chain: base.chain, number: 0 };
-    if (base.chain.policy === 'DROP') this.end({ kind: 'drop', text: '', place, node: left });
-    else this.accept(base, place, left);
-    return bdd.union(this.accepted.slice(first).map(({ node }) => node));
+    if (base.chain.policy === 'DROP') this.end({ kind: 'drop', text: '', place, ...all(left) });
+    else this.accept(base, place, all(left));
+    const [accepted, ended] = [this.accepted.slice(first), this.ends.slice(firstEnd)];
+    // Every packet either goes on or ends: the fewer shares tell.
+    return accepted.length <= ended.length ? this.unionOf(accepted) : bdd.diff(region, this.unionOf(ended));
+  }
+
+  unionOf(shares: readonly Share[]): Node {
+    const { bdd } = this.context.space;
+    return bdd.union(shares.map(({ reach, set }) => bdd.and(reach, set)));
   }
 
   /** The packets that a rule matches, by their fields at the rule. */
@@ -142,6 +154,12 @@ export class Walker {
     for (let at = 0; at < chain.rules.length && rest !== NONE; at++) {
       const rule = chain.rules[at] as Rule;
       const set = this.state.now(this.matches(base.ruleset, rule));
+      if (!this.context.visit && isPlainEnd(rule)) {
+        const left = bdd.meets(hull, set) ? bdd.diff(rest, set) : rest;
+        if (left !== rest) this.plainEnd(base, chain, at, { reach: rest, set });
+        rest = left;
+        continue;
+      }
       const within = bdd.and(hull, set);
       const matched = within === NONE ? NONE : bdd.and(rest, set);
       this.context.visit?.({
@@ -162,6 +180,16 @@ export class Walker {
     return bdd.or(rest, returned);
   }
 
+  private plainEnd(base: Base, chain: Chain, at: number, share: Share): void {
+    const rule = chain.rules[at] as Rule;
+    const { target } = rule;
+    const place: Place = { ruleset: base.ruleset, table: base.table, chain, rule, number: at + 1 };
+    if (target?.kind === 'verdict' && target.verdict === 'ACCEPT') this.accept(base, place, share);
+    else if (target?.kind === 'extension')
+      this.end({ kind: 'reject', text: (target.info as RejectInfo).with, place, ...share });
+    else this.end({ kind: 'drop', text: '', place, ...share });
+  }
+
   /** `here`: what goes on behind the rule; `back`: what leaves the chain. */
   private take(
     base: Base,
@@ -176,15 +204,16 @@ export class Walker {
     switch (target.kind) {
       case 'verdict':
         if (target.verdict === 'RETURN') return { here: NONE, back: matched };
-        if (target.verdict === 'ACCEPT') this.accept(base, place, matched);
-        else this.end({ kind: target.verdict === 'DROP' ? 'drop' : 'queue', text: '', place, node: matched });
+        if (target.verdict === 'ACCEPT') this.accept(base, place, all(matched));
+        else
+          this.end({ kind: target.verdict === 'DROP' ? 'drop' : 'queue', text: '', place, ...all(matched) });
         return { here: NONE, back: NONE };
       case 'jump':
       case 'goto': {
         const chain = base.table.chains.get(target.chain);
         if (!chain) return { here: matched, back: NONE };
         if (depth > DEEPEST) {
-          this.end({ kind: 'stop', text: 'chains that lead round in circles', place, node: matched });
+          this.end({ kind: 'stop', text: 'chains that lead round in circles', place, ...all(matched) });
           return { here: NONE, back: NONE };
         }
         const left = this.chain(base, chain, packets, depth + 1);
@@ -209,8 +238,8 @@ export class Walker {
       hook: base.hook,
     });
     if (outcome === 'continue') return { here: matched, back: NONE };
-    if (outcome === 'accept') this.accept(base, place, matched);
-    else this.end({ kind: outcome.end, text: outcome.text, place, node: matched });
+    if (outcome === 'accept') this.accept(base, place, all(matched));
+    else this.end({ kind: outcome.end, text: outcome.text, place, ...all(matched) });
     return { here: NONE, back: NONE };
   }
 
@@ -219,15 +248,25 @@ export class Walker {
     const { bdd } = this.context.space;
     this.unknownTargets.add(text);
     const stops = this.context.space.opaque(`target ${text}`, `target ${text} stops the packet`);
-    this.end({ kind: 'stop', text, place, node: bdd.and(matched, stops) });
+    this.end({ kind: 'stop', text, place, reach: matched, set: stops });
     return { here: bdd.diff(matched, stops), back: NONE };
   }
 
-  private accept(base: Base, place: Place, node: Node): void {
-    if (node !== NONE) this.accepted.push({ base, place, node });
+  private accept(base: Base, place: Place, share: Share): void {
+    if (share.reach !== NONE) this.accepted.push({ base, place, ...share });
   }
 
   private end(end: End): void {
-    if (end.node !== NONE) this.ends.push(end);
+    if (end.reach !== NONE) this.ends.push(end);
   }
+}
+
+function all(node: Node): Share {
+  return { reach: node, set: ALL };
+}
+
+/** What it matches ends there or leaves the table, and nothing is made of it. */
+function isPlainEnd({ target }: Rule): boolean {
+  if (target?.kind === 'verdict') return target.verdict === 'DROP' || target.verdict === 'ACCEPT';
+  return target?.kind === 'extension' && target.name === 'REJECT' && !isUnparsed(target.info);
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commonLines } from '../../src/difference/common-lines.ts';
 import { compareTables } from '../../src/difference/compare.ts';
-import { forcedRuleset } from '../../src/difference/forced.ts';
+import { Forcing } from '../../src/difference/forced.ts';
 import { type RuleReplay, replayRules, rulesOnly } from '../../src/difference/rule-replay.ts';
 import { createNet } from '../../src/netstack/net.ts';
 import { fieldsOf } from '../../src/skb/fields.ts';
@@ -86,12 +86,12 @@ describe('compareTables', () => {
         for (const way of WAYS) {
           const replay = (side: 'before' | 'after', sample: ReturnType<typeof samplePacket>) => {
             const context = compared.contexts[side];
-            const forced = forcedRuleset(rulesets[side], space, sample, (rule) => ({
+            const forced = new Forcing(rulesets[side], space, (rule) => ({
               ...context,
               backend: rulesets[side].backend,
               instance: context.instance(rule),
-            }));
-            return outcome(replayRules(rulesOnly([forced.ruleset], sets), space, sample, way));
+            })).rulesetFor(sample);
+            return outcome(replayRules(rulesOnly([forced], sets), space, sample, way));
           };
           const own = differences.filter((difference) => difference.way === way);
           const samples = [

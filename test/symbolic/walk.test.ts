@@ -1,7 +1,7 @@
 /** A walk of all packets at once says of each what the kernel model says of it alone. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forcedRuleset } from '../../src/difference/forced.ts';
+import { Forcing } from '../../src/difference/forced.ts';
 import { replayRules, rulesOnly } from '../../src/difference/rule-replay.ts';
 import { createNet } from '../../src/netstack/net.ts';
 import { fieldsOf } from '../../src/skb/fields.ts';
@@ -54,15 +54,17 @@ describe('Walker', () => {
           }
           for (const choice of choices) {
             const sample = samplePacket(space, choice);
-            const forced = forcedRuleset(ruleset, space, sample, (rule) => ({
+            const forced = new Forcing(ruleset, space, (rule) => ({
               ...context,
               backend: ruleset.backend,
               instance: context.instance(rule),
-            }));
-            const replayed = replayRules(rulesOnly([forced.ruleset], sets), space, sample, way);
+            })).rulesetFor(sample);
+            const replayed = replayRules(rulesOnly([forced], sets), space, sample, way);
             const shown = () =>
               `${text}\n${way} ${JSON.stringify(sample.values, (_, v) => (typeof v === 'bigint' ? String(v) : v))}\n${JSON.stringify(replayed.steps.map(({ step }) => step))}`;
-            const ends = walker.ends.filter(({ node }) => space.bdd.holds(node, sample.bit));
+            const ends = walker.ends.filter(({ reach, set }) =>
+              space.bdd.holds(space.bdd.and(reach, set), sample.bit),
+            );
             const goesOn = space.bdd.holds(left, sample.bit);
             expect(ends.length + (goesOn ? 1 : 0), shown()).toBe(1);
             const [end] = ends;
