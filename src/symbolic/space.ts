@@ -114,6 +114,7 @@ export class Space {
 
   /** The undecided conditions that a set depends on. */
   opaquesIn(node: Node): Opaque[] {
+    if (this.byKey.size === 0) return [];
     const levels = new Set(this.bdd.support(node));
     return [...this.byKey.values()].filter(({ level }) => levels.has(level));
   }

@@ -1,5 +1,6 @@
 /** What is measured. A row is one entry here; `measure` gives what it cost and the goals that are held against it. */
 import { analyze, boundedMemory } from './analyze.mjs';
+import { diff } from './diff.mjs';
 import { correlation, threads } from './points.mjs';
 import { count, large, scan, text } from './read.mjs';
 import { kernelWalk, rules } from './rules.mjs';
@@ -28,6 +29,7 @@ export const ROWS = [
   threads,
   rules,
   kernelWalk,
+  diff,
   help,
   start,
 ];
