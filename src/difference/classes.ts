@@ -253,8 +253,11 @@ function deciding({ table, chain, rule, number }: Place): DecidingRule {
   };
 }
 
+/** That what is forwarded has to live on is not said each time. */
 function packetSet(space: Space, { fields, opaques }: Box, way: Difference['way']): PacketSet {
-  const conditions: PacketCondition[] = [...fields].map(([field, set]) => valuesOf(space, field, set));
+  const conditions: PacketCondition[] = [...fields]
+    .filter(([field, set]) => field !== 'ttl' || way !== 'forwarded' || set !== space.inRange('ttl', 2, 255))
+    .map(([field, set]) => valuesOf(space, field, set));
   for (const { opaque, holds } of opaques)
     conditions.push({ field: 'condition', not: !holds, values: [opaque.text], more: false });
   return { conditions, text: packetText(conditions, way) };

@@ -2,7 +2,7 @@
 import type { IpSet } from '../ipset/record.ts';
 import type { LoadedTables } from '../netstack/netfilter/tables.ts';
 import { BddFull, type Node } from '../symbolic/bdd.ts';
-import { begin, enterHook, HOOKS_OF, WAYS, type Way, walkHook } from '../symbolic/path.ts';
+import { WAYS, type Way, walkWay } from '../symbolic/path.ts';
 import { Space } from '../symbolic/space.ts';
 import { changedSets } from '../symbolic/survey.ts';
 import { type Place, Walker } from '../symbolic/walk.ts';
@@ -121,11 +121,5 @@ function text(value: unknown): string {
 
 function go(walker: Walker, tables: LoadedTables, way: Way, region: Node): Node {
   walker.hull = hullOf(walker.state.space, region);
-  begin(walker.state, way);
-  let left = region;
-  for (const hook of HOOKS_OF[way]) {
-    enterHook(walker.state, hook, way);
-    left = walkHook(walker, tables, hook, left);
-  }
-  return left;
+  return walkWay(walker, tables, way, region);
 }

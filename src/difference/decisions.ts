@@ -84,7 +84,8 @@ export function differencesOf(space: Space, walked: Walked): Difference[] {
 const MOST_PLACES = 3;
 
 interface Member extends Share {
-  readonly place: Place;
+  /** Absent where it was no rule. */
+  readonly place?: Place | undefined;
 }
 
 interface PartGroup extends Part {
@@ -100,7 +101,7 @@ function told({ bdd }: Space, { kind, text, members }: PartGroup, set: Node): Pa
     .map(({ place, ...share }) => ({
       kind,
       text,
-      places: [place],
+      places: place ? [place] : [],
       node: bdd.and(bdd.and(set, share.set), share.reach),
     }))
     .filter(({ node }) => node !== NONE);
@@ -177,7 +178,7 @@ function partsOf(
   const { ends, accepted } = runs[side];
   const groups = new Map<string, Group>();
   const add = (kind: Part['kind'], text: string, member: Member, i: number): void => {
-    const key = `${kind} ${text} ${isChanged(member.place) ? i : ''}`;
+    const key = `${kind} ${text} ${member.place && isChanged(member.place) ? i : ''}`;
     const group = groups.get(key) ?? { kind, text, members: [] };
     groups.set(key, group);
     group.members.push(member);
@@ -213,7 +214,7 @@ function partsOfGroups(
   return groups.map(({ kind, text, members }, i) => ({
     kind,
     text,
-    places: members.map(({ place }) => place),
+    places: members.flatMap(({ place }) => place ?? []),
     node: nodes[i] ?? bdd.diff(region, others),
     members,
   }));

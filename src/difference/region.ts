@@ -2,7 +2,7 @@
 import { ALL, NONE, type Node } from '../symbolic/bdd.ts';
 import { FIELDS, type Field } from '../symbolic/layout.ts';
 import { PacketState } from '../symbolic/packet-state.ts';
-import { enterHook, HOOKS_OF, type Way } from '../symbolic/path.ts';
+import { decreaseTtl, enterHook, HOOKS_OF, type Way } from '../symbolic/path.ts';
 import type { Space } from '../symbolic/space.ts';
 import { allRules } from '../symbolic/space.ts';
 import { bitAt } from '../symbolic/vector.ts';
@@ -71,6 +71,7 @@ export function suspects(
     if (here.length === 0) continue;
     const state = new PacketState(space);
     enterHook(state, hook, way);
+    if (way === 'forwarded' && hook !== 'PREROUTING') decreaseTtl(state);
     if (way === 'sent')
       for (const field of ['hasMac', 'mac', 'packetType'] as const) state.set(field, ALL, 0);
     for (const { ruleset, rule, table, side } of here) {

@@ -7,22 +7,23 @@ import type { BaseChain } from '../netstack/netfilter/tables.ts';
 import { NetView } from '../netstack/netfilter/view.ts';
 import { walkTable } from '../netstack/netfilter/walk.ts';
 import { fieldsOf } from '../skb/fields.ts';
-import { setDestination, setPorts, setSource } from '../skb/rewrite.ts';
+import { setDestination, setPorts, setSource, setTtl } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
 import { ADDRESS_TYPES } from '../symbolic/layout.ts';
-import { HOOKS_OF, type Way } from '../symbolic/path.ts';
+import { EXPIRED, HOOKS_OF, type Way } from '../symbolic/path.ts';
 import type { Sample } from '../symbolic/sample.ts';
 import type { Space } from '../symbolic/space.ts';
 import { NOTED } from '../symbolic/target-effects.ts';
 import type { AddressType, NatRange } from '../xtables/context.ts';
+import { ttlOf } from '../xtables/packet.ts';
 import { printTarget } from '../xtables/print.ts';
 import type { Hook, Rule, Ruleset, TargetUse } from '../xtables/rule.ts';
 import { connectionOf, packetOf } from './sample-packet.ts';
 
 export interface RuleReplay {
   /** What became of the packet: it went on behind all hooks, or was stopped. */
-  readonly verdict: 'accepted' | 'dropped' | 'rejected' | 'queued';
+  readonly verdict: 'accepted' | 'dropped' | 'rejected' | 'queued' | 'stopped';
   /** What a REJECT answers. */
   readonly with?: string;
   /** Rules that matched and policies that it fell through to, in order. */
@@ -58,6 +59,11 @@ export function replayRules(netns: Netns, space: Space, sample: Sample, way: Way
   const skb = packetOf(sample, way === 'sent');
   const run = new RuleRun(createNet(netns), space, sample, skb);
   for (const hook of HOOKS_OF[way]) {
+    if (hook === 'FORWARD') {
+      // ip_forward() comes before its hook.
+      if (ttlOf(skb) <= 1) return run.result({ verdict: 'stopped', with: EXPIRED });
+      setTtl(skb, ttlOf(skb) - 1);
+    }
     place(skb, space, sample, way, hook);
     const stopped = run.hook(hook);
     if (stopped) return run.result(stopped);

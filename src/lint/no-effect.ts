@@ -72,7 +72,7 @@ class Search {
     const { ends, accepted } = walker;
     if (verdict === 'accept') return ends.length === 0 ? accepted.map(({ place }) => place) : undefined;
     const same = ends.every(({ kind, text }) => `${kind} ${kind === 'drop' ? '' : text}`.trim() === verdict);
-    return accepted.length === 0 && same ? ends.map(({ place }) => place) : undefined;
+    return accepted.length === 0 && same ? ends.flatMap(({ place }) => place ?? []) : undefined;
   }
 
   /** What a rule on the way does to the packet, or remembers of it, would be done without the first one. */

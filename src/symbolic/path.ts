@@ -4,6 +4,7 @@ import type { Hook } from '../xtables/rule.ts';
 import { ALL, type Node } from './bdd.ts';
 import { type Field, STATES } from './layout.ts';
 import type { PacketState } from './packet-state.ts';
+import { add } from './vector.ts';
 import type { Walker } from './walk.ts';
 
 /** How a packet may go: to this host, through it, from it. */
@@ -91,4 +92,35 @@ function translate(walker: Walker, tables: LoadedTables, hook: Hook, region: Nod
     left = bdd.diff(passed, mapped);
   }
   return bdd.or(bdd.diff(region, opens), bdd.or(done, left));
+}
+
+/**
+ * ip_forward(), net/ipv4/ip_forward.c: what goes through the host has one less to live from there on, before the FORWARD hook.
+ * @returns the packets of the region that still live
+ */
+export function forward(walker: Walker, region: Node): Node {
+  const { state } = walker;
+  const { bdd } = state.space;
+  const expired = bdd.and(region, state.now(state.space.inRange('ttl', 0, 1)));
+  walker.stop(EXPIRED, expired);
+  decreaseTtl(state);
+  return bdd.diff(region, expired);
+}
+
+export const EXPIRED = 'its TTL is used up';
+
+export function decreaseTtl(state: PacketState): void {
+  state.assign('ttl', ALL, add(state.space.bdd, state.field('ttl'), 255).sum);
+}
+
+/** @returns the packets of the region that go on behind all hooks of the way */
+export function walkWay(walker: Walker, tables: LoadedTables, way: Way, region: Node): Node {
+  begin(walker.state, way);
+  let left = region;
+  for (const hook of HOOKS_OF[way]) {
+    if (hook === 'FORWARD') left = forward(walker, left);
+    enterHook(walker.state, hook, way);
+    left = walkHook(walker, tables, hook, left);
+  }
+  return left;
 }

@@ -3,7 +3,7 @@ import type { IpSet } from '../ipset/record.ts';
 import type { LoadedTables } from '../netstack/netfilter/tables.ts';
 import type { Chain, Rule, Ruleset, Table } from '../xtables/rule.ts';
 import { NONE, type Node } from './bdd.ts';
-import { begin, enterHook, HOOKS_OF, WAYS, type Way, walkHook } from './path.ts';
+import { WAYS, walkWay } from './path.ts';
 import { Space } from './space.ts';
 import { Walker } from './walk.ts';
 
@@ -78,7 +78,7 @@ export function surveyRules({ tables, ipsets, space: given, region }: SurveySett
         }
       },
     });
-  for (const way of WAYS) surveyWay(walker(), tables, way, region ?? space.domain);
+  for (const way of WAYS) walkWay(walker(), tables, way, region ?? space.domain);
   const asked = walker();
   return {
     space,
@@ -88,15 +88,6 @@ export function surveyRules({ tables, ipsets, space: given, region }: SurveySett
       return ruleset ? asked.matches(ruleset, rule) : NONE;
     },
   };
-}
-
-function surveyWay(walker: Walker, tables: LoadedTables, way: Way, region: Node): void {
-  begin(walker.state, way);
-  let left = region;
-  for (const hook of HOOKS_OF[way]) {
-    enterHook(walker.state, hook, way);
-    left = walkHook(walker, tables, hook, left);
-  }
 }
 
 /**

@@ -40,7 +40,8 @@ export interface End extends Share {
   readonly kind: 'drop' | 'reject' | 'queue' | 'stop';
   /** What a REJECT answers; the target's words for what else stops a packet. */
   readonly text: string;
-  readonly place: Place;
+  /** Absent where it was no rule. */
+  readonly place?: Place;
 }
 
 /** Packets that left a table to go on, by who let them. */
@@ -123,6 +124,11 @@ export class Walker {
     const [accepted, ended] = [this.accepted.slice(first), this.ends.slice(firstEnd)];
     // Every packet either goes on or ends: the fewer shares tell.
     return accepted.length <= ended.length ? this.unionOf(accepted) : bdd.diff(region, this.unionOf(ended));
+  }
+
+  /** Packets that something beside the rules stops. */
+  stop(text: string, node: Node): void {
+    this.end({ kind: 'stop', text, ...all(node) });
   }
 
   unionOf(shares: readonly Share[]): Node {
