@@ -294,6 +294,21 @@ never: [nat-masquerade-missing]
     });
   });
 
+  it('stopped by the policy of a chain', async () => {
+    const bundle = `${process.cwd()}/captures/forward-policy-drops-udp/bundle`;
+    const of = (by: string) =>
+      `inputs: [${bundle}]\nflows:\n  - udp 10.150.0.20 > 203.0.113.77:1812: dropped by filter ${by}\n`;
+    for (const [by, status] of [
+      ['FORWARD policy', 0],
+      ['FORWARD 1', 1],
+      ['INPUT policy', 1],
+    ] as const)
+      await inFolder({ 'a.expect.yaml': of(by) }, async (folder) => {
+        const { status: is, stdout } = await folder.test();
+        expect(is, stdout).toBe(status);
+      });
+  });
+
   it('as NAT made them', async () => {
     const published = `${process.cwd()}/captures/docker-publish-healthy/bundle`;
     const of = (part: string) =>

@@ -118,15 +118,20 @@ export function isFoundBy(by: By, orBy: readonly string[], finding: Finding | un
   // Of nft chains a finding's table is `inet fw`.
   const table = by.family === undefined ? by.table : `${by.family} ${by.table}`;
   if (rule?.table !== table || rule.chain !== by.chain) return false;
-  if (by.number === 'policy') return rule.number === 0;
+  if (by.number === 'policy') return isPolicy(rule.text);
   if (by.number !== undefined) return rule.number === by.number;
   return by.text === undefined || rule.text.includes(by.text);
+}
+
+/** As a finding has it: `-P FORWARD DROP`, and of nft chains `policy drop`. */
+function isPolicy(text: string): boolean {
+  return /^(-P|policy) /.test(text);
 }
 
 /** In the terms in which it was asked for. */
 function foundBy(by: By, { rule, sysctl, cause }: Finding): string {
   if (by.kind === 'sysctl') return sysctl ?? cause;
-  return by.kind === 'rule' && rule ? `${rule.table} ${rule.chain} ${rule.number || 'policy'}` : cause;
+  return by.kind === 'rule' && rule ? `${rule.table} ${rule.chain} ${isPolicy(rule.text) ? 'policy' : rule.number}` : cause;
 }
 
 /** What holds of it, in the language; `asked`: in its terms. */
