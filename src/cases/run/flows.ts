@@ -131,7 +131,9 @@ function isPolicy(text: string): boolean {
 /** In the terms in which it was asked for. */
 function foundBy(by: By, { rule, sysctl, cause }: Finding): string {
   if (by.kind === 'sysctl') return sysctl ?? cause;
-  return by.kind === 'rule' && rule ? `${rule.table} ${rule.chain} ${isPolicy(rule.text) ? 'policy' : rule.number}` : cause;
+  return by.kind === 'rule' && rule
+    ? `${rule.table} ${rule.chain} ${isPolicy(rule.text) ? 'policy' : rule.number}`
+    : cause;
 }
 
 /** What holds of it, in the language; `asked`: in its terms. */
