@@ -118,7 +118,7 @@ function classOf(
     more: rest !== NONE,
     before: decisionOf(difference.before, changes('before')),
     after: decisionOf(difference.after, changes('after')),
-    sample: sampleText(space, sample, node, difference.way),
+    sample: sampleText(space, sample, { node, boxes }, difference.way),
     confirmed:
       agrees('before', difference.before) &&
       agrees('after', difference.after) &&
@@ -263,13 +263,17 @@ function packetSet(space: Space, { fields, opaques }: Box, way: Difference['way'
   return { conditions, text: packetText(conditions, way) };
 }
 
-function sampleText(space: Space, { values, bit }: Sample, node: Node, way: Difference['way']): SamplePacket {
+function sampleText(
+  space: Space,
+  { values, bit }: Sample,
+  { node, boxes }: { readonly node: Node; readonly boxes: readonly Box[] },
+  way: Difference['way'],
+): SamplePacket {
   const [source, destination] = values.addresses;
   const isIcmp = values.protocol === PROTOCOL.icmp || values.protocol === PROTOCOL['ipv6-icmp'];
   const ports = hasPorts(values.protocol) && !values.fragment;
   const name = (field: 'iif' | 'oif'): string => space.alphabets[field].names[values[field]] ?? '';
-  const support = new Set(space.bdd.support(node));
-  const asked = (field: Field): boolean => space.layout[field].some((level) => support.has(level));
+  const asked = (field: Field): boolean => boxes.some(({ fields }) => fields.has(field));
   const more: string[] = [];
   const hex = (value: number): string => `0x${value.toString(16)}`;
   if (values.fragment) more.push('a later fragment');

@@ -49,6 +49,9 @@ export class Bdd {
   private highs: Int32Array = new Int32Array(FIRST_NODES);
   /** Open addressing; 0 is a free place. Twice as long as the arrays of nodes. */
   private unique: Int32Array = new Int32Array(FIRST_NODES * 2);
+  /** By the last visit that came by. */
+  private marks: Uint32Array = new Uint32Array(FIRST_NODES);
+  private visits = 0;
   /** The last result of each slot. */
   private cache = createCache(FIRST_CACHE);
 
@@ -177,8 +180,11 @@ export class Bdd {
       if (found !== undefined) return found;
       const low = go(this.low(each));
       const high = go(this.high(each));
-      const value = values.get(level) ?? this.variable(level);
-      const composed = low === high ? low : this.ite(value, high, low);
+      const value = values.get(level);
+      let composed: Node;
+      if (value === undefined && level < this.levelOf(low) && level < this.levelOf(high))
+        composed = this.make(level, low, high);
+      else composed = low === high ? low : this.ite(value ?? this.variable(level), high, low);
       known.set(each, composed);
       return composed;
     };
@@ -198,28 +204,38 @@ export class Bdd {
 
   /** Nodes of a set, counted as far as `most`. */
   sizeOf(node: Node, most = Number.POSITIVE_INFINITY): number {
-    const seen = new Set<Node>();
-    const open = [node];
-    for (let each = open.pop(); each !== undefined && seen.size < most; each = open.pop()) {
-      if (each <= ALL || seen.has(each)) continue;
-      seen.add(each);
-      open.push(this.low(each), this.high(each));
-    }
-    return seen.size;
+    let size = 0;
+    this.visit(node, () => ++size < most);
+    return size;
   }
 
   /** Variables that the set depends on, ascending. */
   support(node: Node): number[] {
-    const levels = new Set<number>();
-    const seen = new Set<Node>();
+    const asked: boolean[] = [];
+    let last = -1;
+    this.visit(node, (each) => {
+      const level = this.levelOf(each);
+      asked[level] = true;
+      if (level > last) last = level;
+      return true;
+    });
+    const levels: number[] = [];
+    for (let level = 0; level <= last; level++) if (asked[level]) levels.push(level);
+    return levels;
+  }
+
+  /** Every node of the set once, until `take` has seen enough. */
+  private visit(node: Node, take: (node: Node) => boolean): void {
+    if (this.marks.length < this.levels.length) this.marks = new Uint32Array(this.levels.length);
+    const { marks } = this;
+    const mark = ++this.visits;
     const open = [node];
     for (let each = open.pop(); each !== undefined; each = open.pop()) {
-      if (each <= ALL || seen.has(each)) continue;
-      seen.add(each);
-      levels.add(this.levelOf(each));
+      if (each <= ALL || marks[each] === mark) continue;
+      marks[each] = mark;
+      if (!take(each)) return;
       open.push(this.low(each), this.high(each));
     }
-    return [...levels].toSorted((a, b) => a - b);
   }
 
   /** Is the assignment in the set? */
