@@ -1,3 +1,5 @@
+import type { Issue } from '../base/issue.ts';
+
 /** if_tsresol and if_tsoffset: draft-ietf-opsawg-pcapng section 4.2. */
 export interface Clock {
   /** Units a second, up to 2^127; exact as a double up to 10^22 and for all powers of two. */
@@ -10,6 +12,16 @@ export interface Clock {
 }
 
 export const MICROSECONDS: Clock = clockOf(6, 0);
+
+/** Seconds beyond this have no exact sum with a stamp's: 140 million years. */
+const MOST_OFFSET = 2 ** 52;
+
+/** Of an offset that can't be one, which is to be left out. */
+export function offsetIssue(offset: number): Issue | undefined {
+  if (Math.abs(offset) <= MOST_OFFSET) return undefined;
+  const text = `an interface's times are to be moved by ${offset} seconds, which no clock is off by: they are left as they are`;
+  return { severity: 'warning', code: 'pcapng-time-offset', text };
+}
 
 /** `resolution`: the option's byte, a negative power of 10, or of 2 with the high bit. */
 export function clockOf(resolution: number, offset: number): Clock {

@@ -6,7 +6,7 @@ import type { Chunk, Parser, ParserContext } from './parser.ts';
 import { recordLimit } from './parser.ts';
 import { BLOCK, isRead, OPTION, ORDER_MAGIC, textOf, walkOptions } from './pcapng-blocks.ts';
 import { type PcapngOption, readOptions } from './pcapng-options.ts';
-import { type Clock, clockOf, MICROSECONDS, setTime } from './pcapng-time.ts';
+import { type Clock, clockOf, MICROSECONDS, offsetIssue, setTime } from './pcapng-time.ts';
 import type { CaptureInterface } from './summary.ts';
 
 /** Type and total length, in front; total length, behind. */
@@ -277,6 +277,11 @@ export class PcapngParser implements Parser {
       else if (code === OPTION.ifTsresol && length >= 1) resolution = view.getUint8(at);
       else if (code === OPTION.ifTsoffset && length >= 8) offset = Number(view.getBigInt64(at, this.little));
     });
+    const strange = offsetIssue(offset);
+    if (strange) {
+      this.context.issues.add(strange);
+      offset = 0;
+    }
     const options = this.context.keepOptions ? this.optionsOf(view, start + 8, end) : undefined;
     const info: CaptureInterface = {
       linkType,

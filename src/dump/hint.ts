@@ -1,4 +1,5 @@
 /** What a file's name in a bundle, or the command that a manifest or a paste names, says of a dump. A hint only. */
+import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
 import { TABLES, type TableName } from '../xtables/rule.ts';
 import { familyOfCommand } from './route-record.ts';
@@ -15,7 +16,7 @@ export interface Hint {
 }
 
 /** Names of contract section 2 without their suffix. */
-const NAMES: Readonly<Record<string, Hint>> = {
+const NAMES = wordTable<Hint>({
   'ip-addr': { format: 'ip-addr' },
   'ip-link': { format: 'ip-link' },
   'ip-route': { format: 'ip-route', family: 4 },
@@ -66,7 +67,7 @@ const NAMES: Readonly<Record<string, Hint>> = {
   'nft-trace': { format: 'nft-trace' },
   'kernel-log': { format: 'kernel-log' },
   dmesg: { format: 'kernel-log' },
-};
+});
 
 const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^ip (?:-\S+ (?:inet6? )?)*a(?:d(?:dr?(?:ess)?)?)?(?= |$)/, 'ip-addr'],

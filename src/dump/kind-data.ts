@@ -2,6 +2,7 @@
  * IFLA_INFO_DATA of `ip -d link`, whose text form names its values otherwise than the JSON form does (iproute2, the print_opt
  * functions of ip/iplink_*.c). Records use the JSON names.
  */
+import { wordTable } from '../base/word-table.ts';
 import { isObject, type JsonObject, type JsonValue, parseJson } from './json.ts';
 import type { Words } from './words.ts';
 
@@ -34,7 +35,7 @@ const ALONE: ReadonlyMap<string, readonly [string, boolean]> = new Map([
 ]);
 
 /** Text name → JSON name where they differ, for all kinds. */
-const RENAMED: Readonly<Record<string, string>> = {
+const RENAMED = wordTable<string>({
   designated_root: 'root_id',
   group_address: 'group_addr',
   mcast_last_member_count: 'mcast_last_member_cnt',
@@ -45,7 +46,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   mcast_query_interval: 'mcast_query_intvl',
   mcast_query_response_interval: 'mcast_query_response_intvl',
   mcast_startup_query_interval: 'mcast_startup_query_intvl',
-};
+});
 
 /** Where the link's own numbers begin again. */
 const AFTER = new Set(['addrgenmode', 'numtxqueues', 'bridge_slave', 'bond_slave', 'vrf_slave']);

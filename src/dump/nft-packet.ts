@@ -1,4 +1,5 @@
 /** The packet in a line of `nft monitor trace`: expressions with their values, `ip saddr 10.0.0.2 tcp dport 80`. */
+import { wordTable } from '../base/word-table.ts';
 import { familyOf, parseIp } from '../net/ip.ts';
 import { parseMac } from '../net/mac.ts';
 import { PROTOCOL } from '../net/protocol.ts';
@@ -8,7 +9,7 @@ import { parseNumber } from './fields.ts';
 import { present } from './trace-fields.ts';
 import type { TracedHeader } from './trace-record.ts';
 
-const DSCP: Readonly<Record<string, number>> = {
+const DSCP = wordTable<number>({
   ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`cs${i}`, i * 8])),
   ...Object.fromEntries([1, 2, 3, 4].flatMap((c) => [1, 2, 3].map((d) => [`af${c}${d}`, c * 8 + d * 2]))),
   be: 0,
@@ -16,9 +17,9 @@ const DSCP: Readonly<Record<string, number>> = {
   va: 44,
   'voice-admit': 44,
   le: 1,
-};
-const ECN: Readonly<Record<string, number>> = { 'not-ect': 0, ect1: 1, ect0: 2, ce: 3 };
-const FLAGS: Readonly<Record<string, number>> = {
+});
+const ECN = wordTable<number>({ 'not-ect': 0, ect1: 1, ect0: 2, ce: 3 });
+const FLAGS = wordTable<number>({
   fin: 1,
   syn: 2,
   rst: 4,
@@ -27,10 +28,10 @@ const FLAGS: Readonly<Record<string, number>> = {
   urg: 32,
   ecn: 64,
   cwr: 128,
-};
+});
 
 /** icmp_type_tbl and icmp6_type_tbl, src/proto.c; codes are printed by the names of destination-unreachable's, whatever the type. */
-const ICMP: Readonly<Record<string, number>> = {
+const ICMP = wordTable<number>({
   'echo-reply': 0,
   'destination-unreachable': 3,
   'source-quench': 4,
@@ -46,8 +47,8 @@ const ICMP: Readonly<Record<string, number>> = {
   'info-reply': 16,
   'address-mask-request': 17,
   'address-mask-reply': 18,
-};
-const ICMPV6: Readonly<Record<string, number>> = {
+});
+const ICMPV6 = wordTable<number>({
   'destination-unreachable': 1,
   'packet-too-big': 2,
   'time-exceeded': 3,
@@ -67,8 +68,8 @@ const ICMPV6: Readonly<Record<string, number>> = {
   'ind-neighbor-solicit': 141,
   'ind-neighbor-advert': 142,
   'mld2-listener-report': 143,
-};
-const ICMP_CODE: Readonly<Record<string, number>> = {
+});
+const ICMP_CODE = wordTable<number>({
   'net-unreachable': 0,
   'host-unreachable': 1,
   'prot-unreachable': 2,
@@ -77,15 +78,15 @@ const ICMP_CODE: Readonly<Record<string, number>> = {
   'net-prohibited': 9,
   'host-prohibited': 10,
   'admin-prohibited': 13,
-};
-const ICMPV6_CODE: Readonly<Record<string, number>> = {
+});
+const ICMPV6_CODE = wordTable<number>({
   'no-route': 0,
   'admin-prohibited': 1,
   'addr-unreachable': 3,
   'port-unreachable': 4,
   'policy-fail': 5,
   'reject-route': 6,
-};
+});
 
 /** Undefined without an IP header. */
 export function parseNftPacket(text: string): TracedHeader | undefined {

@@ -1,4 +1,5 @@
 /** `KEY=VALUE` fields of a packet, as the kernel log and xtables-monitor write them. */
+import { wordTable } from '../base/word-table.ts';
 import { type Family, familyOf, type Ip, parseIp } from '../net/ip.ts';
 import { type Mac, parseMac } from '../net/mac.ts';
 import { PROTOCOL } from '../net/protocol.ts';
@@ -6,7 +7,7 @@ import { protocolNumber } from '../xtables/names/protocols.ts';
 import { parseNumber } from './fields.ts';
 import type { LogTime, TracedHeader } from './trace-record.ts';
 
-const FLAGS: Readonly<Record<string, number>> = {
+const FLAGS = wordTable<number>({
   FIN: 1,
   SYN: 2,
   RST: 4,
@@ -15,7 +16,7 @@ const FLAGS: Readonly<Record<string, number>> = {
   URG: 32,
   ECE: 64,
   CWR: 128,
-};
+});
 
 /** The header that an ICMP error quotes stands in brackets: it is not this packet's. */
 const QUOTED = /\[SRC=.*$/s;

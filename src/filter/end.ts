@@ -16,7 +16,7 @@ export function parseEnd(text: string): End | EndFault {
   const bracketed = /^\[([^\]]*)\](?:[.:](.*))?$/.exec(word);
   if (bracketed) return made(parseHost(bracketed[1] ?? ''), bracketed[2]);
   const whole = addressOf(word);
-  if (whole) return { host: whole };
+  if (whole) return made(whole, undefined);
   // As tcpdump has it: the port behind one more dot, also of IPv6 addresses.
   const dotted = /^(.*[\da-f:])\.([\w-]+)$/i.exec(word);
   const before = dotted && addressOf(dotted[1] ?? '');
@@ -33,7 +33,9 @@ function made(host: Host | EndFault | undefined, port: string | undefined): End 
   if (host && 'wrong' in host) return host;
   const ports = port === undefined || port === '*' || port === '' ? undefined : parsePorts(port);
   if (ports && 'wrong' in ports) return ports;
-  return { ...(host && { host }), ...(ports && { ports }) };
+  // However it is written: `1.0.0.0/0` is what `any` is.
+  const isAny = host !== undefined && 'prefix' in host && host.prefix.length === 0;
+  return { ...(host && !isAny && { host }), ...(ports && { ports }) };
 }
 
 /** `53`, `1000-2000`, `http`. */

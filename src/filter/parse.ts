@@ -2,6 +2,7 @@
  * The language of filters: pcap-filter(7)'s words (`tcp and host 10.0.0.2 and not port 22`), Wireshark's fields
  * (`ip.addr == 10.0.0.2`), and flows (`udp 10.0.0.2 > 8.8.8.8:53`, `10.0.0.2 <> 8.8.8.8`), mixed as one likes.
  */
+import { wordTable } from '../base/word-table.ts';
 import { type EndFault, parseEnd, parseHost, parsePorts } from './end.ts';
 import type { FilterFault } from './fault.ts';
 import { isFault } from './fault.ts';
@@ -29,7 +30,7 @@ export const KEYWORDS: ReadonlySet<string> = new Set([
   ...['eq', 'ne', 'flow'],
 ]);
 
-const SIDES: Readonly<Record<string, Side>> = { src: 'source', dst: 'destination' };
+const SIDES = wordTable<Side>({ src: 'source', dst: 'destination' });
 const KINDS: ReadonlySet<string> = new Set(['host', 'net', 'port', 'portrange', 'proto', 'time', 'flow']);
 
 /** Parentheses and negations within each other. */

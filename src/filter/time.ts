@@ -1,4 +1,5 @@
 /** `--time FROM..TO`: moments by date and time, by the clock of the capture's day, or since the capture's begin. */
+import { wordTable } from '../base/word-table.ts';
 
 export type Moment =
   /** Epoch seconds. */
@@ -14,7 +15,7 @@ export interface TimeRange {
   readonly to?: Moment;
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+const UNITS = wordTable<number>({ ms: 0.001, s: 1, m: 60, h: 3600 });
 const DAY = 86_400;
 
 /** Undefined: it is neither a range nor, with an end left open, half of one. */

@@ -1,4 +1,5 @@
 /** Names of hosts that say which address they stand for: by their form, or because everybody's resolver gives them the same. */
+import { wordTable } from '../base/word-table.ts';
 import { type Ip, parseIpv4 } from '../net/ip.ts';
 
 export interface NamedAddress {
@@ -23,13 +24,13 @@ const FORMS: readonly { readonly pattern: RegExp; readonly backwards?: true }[] 
 ];
 
 /** The PTR records of public resolvers: each of several addresses has the same name. */
-const RESOLVERS: Readonly<Record<string, readonly string[]>> = {
+const RESOLVERS = wordTable<readonly string[]>({
   'dns.google': ['8.8.8.8', '8.8.4.4'],
   'one.one.one.one': ['1.1.1.1', '1.0.0.1'],
   'dns9.quad9.net': ['9.9.9.9'],
   'resolver1.opendns.com': ['208.67.222.222'],
   'resolver2.opendns.com': ['208.67.220.220'],
-};
+});
 
 export function namedAddress(name: string): NamedAddress | undefined {
   for (const { pattern, backwards } of FORMS) {

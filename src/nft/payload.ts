@@ -1,12 +1,14 @@
 /** nft_payload_eval() and nft_payload_fast_eval(), net/netfilter/nft_payload.c, with the protocols that nft(8) asks for first. */
+
 import { isUnknown, type Ternary, type Unknown, unknown } from '../base/ternary.ts';
+import { wordTable } from '../base/word-table.ts';
 import { headerAt, type UpperLayer, u8, unsaidHeader, upperLayer } from '../xtables/packet.ts';
 import { currentDevice, type NftContext } from './context.ts';
 import type { Payload } from './expression.ts';
 import { type Loaded, maskOfBits, readNumber } from './value.ts';
 
 /** Of headers that only one upper-layer protocol has. */
-const PROTOCOLS: Readonly<Record<string, number>> = {
+const PROTOCOLS = wordTable<number>({
   icmp: 1,
   igmp: 2,
   tcp: 6,
@@ -18,7 +20,7 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
   comp: 108,
   sctp: 132,
   udplite: 136,
-};
+});
 
 /** Protocol and offset as nft_set_pktinfo_ipv4() and nft_set_pktinfo_ipv6() find them; protocol -1: none. */
 export function upperOf(ctx: NftContext): UpperLayer {

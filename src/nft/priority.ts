@@ -1,4 +1,5 @@
 /** Priorities of base chains by name (nft(8), "Standard priority names"; std_prios of src/rule.c). */
+import { wordTable } from '../base/word-table.ts';
 import type { NftFamily, NftHook } from './ruleset.ts';
 
 interface Named {
@@ -7,21 +8,21 @@ interface Named {
   readonly hook?: NftHook;
 }
 
-const INET: Readonly<Record<string, Named>> = {
+const INET = wordTable<Named>({
   raw: { value: -300 },
   mangle: { value: -150 },
   dstnat: { value: -100, hook: 'prerouting' },
   filter: { value: 0 },
   security: { value: 50 },
   srcnat: { value: 100, hook: 'postrouting' },
-};
-const BRIDGE: Readonly<Record<string, Named>> = {
+});
+const BRIDGE = wordTable<Named>({
   dstnat: { value: -300, hook: 'prerouting' },
   filter: { value: -200 },
   out: { value: 100, hook: 'output' },
   srcnat: { value: 300, hook: 'postrouting' },
-};
-const FILTER_ONLY: Readonly<Record<string, Named>> = { filter: { value: 0 } };
+});
+const FILTER_ONLY = wordTable<Named>({ filter: { value: 0 } });
 
 function names(family: NftFamily): Readonly<Record<string, Named>> {
   if (family === 'bridge') return BRIDGE;

@@ -1,4 +1,5 @@
 /** What tcpdump says around its packets: where it listens, and at the end what it lost. */
+import { wordTable } from '../base/word-table.ts';
 export interface Banner {
   /** Names of interfaces; `any` is none. */
   readonly interfaceName?: string;
@@ -8,7 +9,7 @@ export interface Banner {
   readonly dropped?: number;
 }
 
-const LINK_TYPES: Readonly<Record<string, number>> = {
+const LINK_TYPES = wordTable<number>({
   ...{
     EN10MB: 1,
     LINUX_SLL: 113,
@@ -21,7 +22,7 @@ const LINK_TYPES: Readonly<Record<string, number>> = {
     IPV6: 229,
   },
   ...{ IEEE802_11: 105, IEEE802_11_RADIO: 127, C_HDLC: 104, FRELAY: 107, PPP_ETHER: 51 },
-};
+});
 const LISTENING =
   /^(?:tcpdump: )?listening on ([^\s,]+), link-type (\w+)(?: \([^)]*\))?(?:, (?:capture size|snapshot length|snaplen) (\d+))?/;
 const FILE =

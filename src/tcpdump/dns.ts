@@ -2,10 +2,12 @@
  * DNS as domain_print() writes it, made into a message again: `4660+ [1au] A? example.org. (40)`,
  * `4660* 2/0/1 CNAME www.example.org., A 192.0.2.1 (72)`; `-v` has the question in the answer, `q: A? example.org. 1/0/0 …`.
  */
+
 import { setUint128 } from '../base/bytes.ts';
+import { wordTable } from '../base/word-table.ts';
 import { parseIpv4, parseIpv6 } from '../net/ip.ts';
 
-const TYPES: Readonly<Record<string, number>> = {
+const TYPES = wordTable<number>({
   ...{
     A: 1,
     NS: 2,
@@ -21,7 +23,7 @@ const TYPES: Readonly<Record<string, number>> = {
     DS: 43,
   },
   ...{ RRSIG: 46, NSEC: 47, DNSKEY: 48, SVCB: 64, HTTPS: 65, AXFR: 252, ANY: 255, CAA: 257 },
-};
+});
 const RCODES = ['', 'FormErr', 'ServFail', 'NXDomain', 'NotImp', 'Refused'];
 const HEAD =
   /^\s*(\d{1,5})(?: (op\d+|update\w?|inv_q|stat|notify|zoneInit|zoneRef))?(?: ?(FormErr|ServFail|NXDomain|NotImp|Refused))?([*+|$%-]{0,5})(?: |$)/;

@@ -50,8 +50,9 @@ export function readIcmpv6(
   const form = FORMS.find(([pattern]) => pattern.test(words));
   const other = /^type-#(\d+)|, (?:unknown )?icmp6? type[ -]#?(\d+)/.exec(words);
   const type = form?.[1] ?? Number(other?.[1] ?? other?.[2] ?? 255) & 0xff;
-  const target = parseIpv6(TARGET.exec(words)?.[1] ?? '');
-  const about = quoted ?? (type === 1 ? aboutWhat(words, destination, reading) : undefined);
+  const target = form && parseIpv6(TARGET.exec(words)?.[1] ?? '');
+  // Of a message nobody knows only the type is known, if that: where its body would begin isn't.
+  const about = form && (quoted ?? (type === 1 ? aboutWhat(words, destination, reading) : undefined));
   const option = target === undefined ? undefined : linkOption(text, type);
   const extra = about?.length ?? (target === undefined ? 0 : 16 + (option?.length ?? 0));
   // A query's code and version 2's records are not printed, and nobody asks for them.

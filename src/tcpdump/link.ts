@@ -1,4 +1,5 @@
 /** What `-e` and `-i any` print before the packet: interface, direction, link-layer addresses, EtherType, VLANs, the frame's length. */
+import { wordTable } from '../base/word-table.ts';
 import { type Mac, parseMac } from '../net/mac.ts';
 
 export type Direction = 'In' | 'Out' | 'B' | 'M' | 'P';
@@ -22,8 +23,8 @@ export interface LinkWords {
   readonly rest: string;
 }
 
-const ETHERTYPES: Readonly<Record<string, number>> = { ip: 0x800, ip6: 0x86dd, arp: 0x806, rarp: 0x8035 };
-const NAMES: Readonly<Record<string, Mac>> = { broadcast: 0xffffffffffff };
+const ETHERTYPES = wordTable<number>({ ip: 0x800, ip6: 0x86dd, arp: 0x806, rarp: 0x8035 });
+const NAMES = wordTable<Mac>({ broadcast: 0xffffffffffff });
 const MAC = '(?:[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}|Broadcast)(?: \\(oui [^)]*\\))?';
 const PACKET =
   'IP6? |IP6?$|ARP, |ARP |arp |ethertype |ifindex |STP |LLDP|LLC|EAPOL|802\\.|vlan |[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5} |[a-zA-Z]\\S+, ';

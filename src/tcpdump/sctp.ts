@@ -1,12 +1,13 @@
 /** SCTP as sctp_print() writes it: the first chunk and, of an INIT, the tag that the other side's packets carry from then on. */
+import { wordTable } from '../base/word-table.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import type { Upper } from './reading.ts';
 
-const CHUNKS: Readonly<Record<string, number>> = {
+const CHUNKS = wordTable<number>({
   ...{ DATA: 0, INIT: 1, 'INIT ACK': 2, SACK: 3, 'HB REQ': 4, 'HB ACK': 5, ABORT: 6, SHUTDOWN: 7 },
   ...{ 'SHUTDOWN ACK': 8, 'OP ERR': 9, 'COOKIE ECHO': 10, 'COOKIE ACK': 11, 'ECN ECHO': 12, CWR: 13 },
   ...{ 'SHUTDOWN COMPLETE': 14 },
-};
+});
 
 /** Without the tag only the ports are told: the rest of the header stands behind it. */
 export function readSctp(

@@ -1,13 +1,14 @@
 /** TCP as tcp_print() writes it: `Flags [S.], seq 1:5, ack 2, win 502, options [mss 1460], length 4`, and the form of 3.x. */
+import { wordTable } from '../base/word-table.ts';
 import { UNSAID } from '../capture/frame.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import { firstLine, type Reading, type Upper } from './reading.ts';
 import { usedUp } from './sequence.ts';
 import { encodeOptions } from './tcp-options.ts';
 
-const LETTERS: Readonly<Record<string, number>> = {
+const LETTERS = wordTable<number>({
   ...{ F: 1, S: 2, R: 4, P: 8, '.': 16, U: 32, E: 64, W: 128, e: 256 },
-};
+});
 const ACK = 16;
 const OLD = /^([SFRPWEU.]{1,8}) (?=ack |win |urg |\d|\[|$)/;
 

@@ -1,4 +1,5 @@
 /** What a rule that iptables refuses was meant to be. */
+import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
 import { parseRule } from './parse.ts';
 import type { TableName } from './rule.ts';
@@ -7,12 +8,12 @@ const OF_TARGET =
   /^--(?:to-|reject-with|set-|log-|nflog-|clamp-mss|restore-mark|save-mark|random|persistent)/;
 const PORTS = /^--(?:[ds]ports?|(?:source|destination)-ports?)$/;
 /** Where targets belong that people put elsewhere. */
-const PLACES: Readonly<Record<string, readonly [TableName, string]>> = {
+const PLACES = wordTable<readonly [TableName, string]>({
   MASQUERADE: ['nat', 'POSTROUTING'],
   SNAT: ['nat', 'POSTROUTING'],
   DNAT: ['nat', 'PREROUTING'],
   REDIRECT: ['nat', 'PREROUTING'],
-};
+});
 
 /**
  * The same words in iptables' order, with the protocol that ports need (TCP, unless told) and in the table and chain that the

@@ -1,4 +1,5 @@
 /** One rule in a few words, for reports: what it does to which packets. */
+import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
 import { isUnparsed } from './extension.ts';
 import { printMatch, printOption, printTarget } from './print.ts';
@@ -65,7 +66,7 @@ function ifname({ name, wildcard }: { readonly name: string; readonly wildcard: 
 }
 
 /** Options that read better as words; the others are shown as they print. */
-const PHRASES: Readonly<Record<string, (value: string) => string>> = {
+const PHRASES = wordTable<(value: string) => string>({
   dport: (value) => `to port ${value}`,
   sport: (value) => `from port ${value}`,
   dports: (value) => `to ports ${value}`,
@@ -81,7 +82,7 @@ const PHRASES: Readonly<Record<string, (value: string) => string>> = {
   'match-set': (value) => `with ${value.replace(/^(\S+) (.*)$/, '$2 in set $1')}`,
   'physdev-in': (value) => `entering bridge port ${value}`,
   'physdev-out': (value) => `leaving bridge port ${value}`,
-};
+});
 
 function states(value: string): string {
   return `in state ${value.replaceAll(',', ' or ')}`;

@@ -1,4 +1,5 @@
 /** The options that iptables has without any match or target: original_opts of iptables/xshared.h. */
+import { wordTable } from '../base/word-table.ts';
 import { protocolNumber } from './names/protocols.ts';
 
 export type Command =
@@ -68,7 +69,7 @@ export const BASE: Readonly<
   'ignored-word': { least: 0, most: 1 },
 };
 
-export const SHORT: Readonly<Record<string, BaseName>> = {
+export const SHORT = wordTable<BaseName>({
   A: 'append',
   I: 'insert',
   D: 'delete',
@@ -100,7 +101,7 @@ export const SHORT: Readonly<Record<string, BaseName>> = {
   x: 'ignored',
   w: 'ignored-word',
   W: 'ignored-word',
-};
+});
 
 export const LONG = new Map<string, BaseName>([
   ...(Object.keys(BASE) as BaseName[])

@@ -1,4 +1,5 @@
 /** One rule of `iptables -L`: print_rule_details() and its neighbours, iptables/xshared.c. */
+import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
 import { type Listed, type ListedOption, listedAddress } from './listing.ts';
 import { MATCHES } from './matches.ts';
@@ -27,7 +28,7 @@ export interface ListedRule {
 
 const OPT = /^(?:--|-f|!f)$/;
 const COUNT = /^(\d+)([KMGTP]?)$/;
-const UNITS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
+const UNITS = wordTable<number>({ K: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 });
 const ANY = /^(?:anywhere|0\.0\.0\.0\/0|::\/0)$/;
 
 const NO_INTERFACES = 'iptables -L without -v prints no interfaces: iptables -S or iptables-save tells them';

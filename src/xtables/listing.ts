@@ -2,6 +2,7 @@
  * How `iptables -L` prints a match or target: what its print function writes, as patterns, and the options each stands for. The
  * options then go the way of those of iptables-save.
  */
+import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
 
 export interface ListedOption {
@@ -117,10 +118,10 @@ export function unquoted(text: string): string {
 }
 
 /** Networks that have a name in the /etc/networks of distributions. */
-const NETWORKS: Readonly<Record<string, string>> = {
+const NETWORKS = wordTable<string>({
   'loopback/8': '127.0.0.0/8',
   'link-local/16': '169.254.0.0/16',
-};
+});
 
 /** An address as -L prints it without -n. */
 export function listedAddress(word: string, family: Family): string {

@@ -58,6 +58,7 @@ const ODD: readonly (readonly [RegExp, string])[] = [
   [/^ip-route__openstack-neutron/, "keepalived's syntax: no_track; placeholders"],
   [/^iptables-(?:save|L)/, 'rules are judged by xtables'],
   [/^nft-ruleset__.*(?:xtables-nft\.8|0043chain_ingress)/, 'backslashes of the text around it'],
+  [/^nft-ruleset__vyos.*nftables-nat/, 'its last table is not closed'],
   [/^nft-ruleset__(?:QubesOS|antrea|fishilico|firewalld)/, 'source code around the ruleset, macros in it'],
   [/^route-n__.*route-ee/, 'printed without -n: a gateway by name'],
 ];

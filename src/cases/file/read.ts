@@ -19,7 +19,9 @@ import { schemaErrors } from './schema-errors.ts';
 export function readCase(path: string, source: string): CaseFile {
   const positions = new Positions(path);
   const isJson = path.endsWith('.json');
-  const document = parseDocument(source, { lineCounter: positions.counter, prettyErrors: false });
+  // What it would warn of it writes to the terminal itself, with the file's text in it.
+  const options = { prettyErrors: false, logLevel: 'error' } as const;
+  const document = parseDocument(source, { lineCounter: positions.counter, ...options });
   const broken = document.errors.map(({ message, pos }) =>
     positions.error(
       pos[0],

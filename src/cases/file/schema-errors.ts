@@ -1,7 +1,9 @@
 /** What Ajv says of a case, at the place in its file, in words that say what to do. */
+
 import type { ErrorObject } from 'ajv';
 import { type Document, isMap, isNode, isScalar, type Node } from 'yaml';
 import { nearest } from '../../base/nearest.ts';
+import { wordTable } from '../../base/word-table.ts';
 import { quote } from '../language/words.ts';
 import type { CaseError } from './case-file.ts';
 import type { Positions } from './positions.ts';
@@ -71,12 +73,12 @@ function said(error: ErrorObject, path: readonly string[], value: unknown): { te
   return { text: `${quote(where)} ${error.message ?? 'is wrong'}` };
 }
 
-const KINDS: Readonly<Record<string, string>> = {
+const KINDS = wordTable<string>({
   string: 'text',
   array: 'a list',
   object: 'keys with values',
   number: 'a number',
-};
+});
 
 function kindOf(value: unknown): string {
   if (isScalar(value)) return kindOf(value.value);

@@ -1,4 +1,5 @@
 /** What the model says of a packet, in the terms of the cases' language. */
+import { wordTable } from '../../base/word-table.ts';
 import { strangeSource } from '../../diagnose/unanswerable.ts';
 import { parseIp } from '../../net/ip.ts';
 import type { DecidingStep, Header, Hop, Trace } from '../../netstack/hop.ts';
@@ -126,7 +127,7 @@ function endpoint(address: string, port: number | undefined): Address | undefine
   return ip === undefined ? undefined : { address: ip, ...(port !== undefined && { port }) };
 }
 
-const NAMES4: Readonly<Record<string, string>> = {
+const NAMES4 = wordTable<string>({
   '3/0': 'icmp-net-unreachable',
   '3/1': 'icmp-host-unreachable',
   '3/2': 'icmp-proto-unreachable',
@@ -136,8 +137,8 @@ const NAMES4: Readonly<Record<string, string>> = {
   '3/10': 'icmp-host-prohibited',
   '3/13': 'icmp-admin-prohibited',
   '11/0': 'icmp-ttl-exceeded',
-};
-const NAMES6: Readonly<Record<string, string>> = {
+});
+const NAMES6 = wordTable<string>({
   '1/0': 'icmp6-no-route',
   '1/1': 'icmp6-adm-prohibited',
   '1/3': 'icmp6-addr-unreachable',
@@ -146,7 +147,7 @@ const NAMES6: Readonly<Record<string, string>> = {
   '1/6': 'icmp6-reject-route',
   '2/0': 'icmp6-packet-too-big',
   '3/0': 'icmp6-ttl-exceeded',
-};
+});
 
 /** As `--reject-with` calls it. */
 export function rejectName({ family, protocol, icmpType, icmpCode }: Header): string | undefined {

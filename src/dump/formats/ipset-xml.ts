@@ -1,4 +1,5 @@
 /** `ipset list -o xml`, `ipset save -o xml`: ipset_session_list(), lib/session.c of ipset. A record a line. */
+import { wordTable } from '../../base/word-table.ts';
 import { type Format, firstLine, type Parsed } from '../format.ts';
 import { SetReader } from '../ipset-reader.ts';
 import type { DumpText } from '../text.ts';
@@ -45,7 +46,7 @@ function wordsOf(xml: string): string[] {
   );
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+const ENTITIES = wordTable<string>({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' });
 
 function unescaped(text: string): string {
   return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ENTITIES[name] ?? '');

@@ -1,5 +1,7 @@
 /** Counters of devices: /proc/net/dev (dev_seq_printf_stats(), net/core/net-procfs.c) `ethtool -S`, `netstat -i`. */
+
 import type { Issue } from '../../base/issue.ts';
+import { wordTable } from '../../base/word-table.ts';
 import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
 import type { Hint } from '../hint.ts';
 import type { LinkCounters } from '../records.ts';
@@ -50,7 +52,7 @@ export const procNetDev: Format = {
 };
 
 const TABLE = /^\s*Iface\s+MTU\s+(?:Met\s+)?RX-OK\s+RX-ERR\s+RX-DRP\s+RX-OVR\s+TX-OK\b/;
-const TABLE_NAMES: Readonly<Record<string, string>> = {
+const TABLE_NAMES = wordTable<string>({
   'RX-OK': 'rx_packets',
   'RX-ERR': 'rx_errors',
   'RX-DRP': 'rx_dropped',
@@ -59,7 +61,7 @@ const TABLE_NAMES: Readonly<Record<string, string>> = {
   'TX-ERR': 'tx_errors',
   'TX-DRP': 'tx_dropped',
   'TX-OVR': 'tx_fifo_errors',
-};
+});
 
 /** `netstat -i` and `ifconfig -s`: ife_print_short(), lib/interface.c of net-tools. */
 export const netstatI: Format = {

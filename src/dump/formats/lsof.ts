@@ -1,5 +1,7 @@
 /** The internet sockets of `lsof -i -n -P`: lsof's print.c. One socket is listed once for each process that has it open. */
+
 import type { Issue } from '../../base/issue.ts';
+import { wordTable } from '../../base/word-table.ts';
 import { familyOf } from '../../net/ip.ts';
 import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
 import type { Socket } from '../records.ts';
@@ -15,7 +17,7 @@ const ROW =
 const OTHER = /^\s*\S.*?\s+\d+\s+\S+\s+(?:cwd|rtd|txt|mem|DEL|NOFD|\d+\S*)\s+(?!IPv[46]\s)\S+/;
 
 /** By ss's names, which are the kernel's. */
-const STATES: Readonly<Record<string, string>> = {
+const STATES = wordTable<string>({
   ESTABLISHED: 'ESTAB',
   SYN_SENT: 'SYN-SENT',
   SYN_RECV: 'SYN-RECV',
@@ -28,7 +30,7 @@ const STATES: Readonly<Record<string, string>> = {
   LAST_ACK: 'LAST-ACK',
   LISTEN: 'LISTEN',
   CLOSING: 'CLOSING',
-};
+});
 
 export const lsof: Format = {
   id: 'lsof',

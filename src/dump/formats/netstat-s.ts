@@ -2,6 +2,7 @@
  * `netstat -s`: the kernel's counters in net-tools' sentences (statistics.c), read back to the names that nstat prints. Counters
  * without a sentence are printed by name; those whose sentence isn't in the table below are left out.
  */
+import { wordTable } from '../../base/word-table.ts';
 import { type Format, mostLines, type Parsed, sample } from '../format.ts';
 import type { Counter } from '../records.ts';
 import type { DumpText } from '../text.ts';
@@ -25,7 +26,7 @@ export const netstatStatistics: Format = {
 };
 
 /** Sentence (its number as `N`) → counter, by section. */
-const SENTENCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const SENTENCES = wordTable<Readonly<Record<string, string>>>({
   Ip: {
     'N total packets received': 'InReceives',
     'N with invalid headers': 'InHdrErrors',
@@ -96,10 +97,10 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'N connections reset due to early user close': 'TCPAbortOnClose',
     'N connections aborted due to timeout': 'TCPAbortOnTimeout',
   },
-};
+});
 
 /** Lines below `ICMP input histogram:`. */
-const HISTOGRAM: Readonly<Record<string, string>> = {
+const HISTOGRAM = wordTable<string>({
   'destination unreachable': 'DestUnreachs',
   'timeout in transit': 'TimeExcds',
   'time exceeded': 'TimeExcds',
@@ -108,7 +109,7 @@ const HISTOGRAM: Readonly<Record<string, string>> = {
   'echo requests': 'Echos',
   'echo request': 'Echos',
   'echo replies': 'EchoReps',
-};
+});
 
 /** Sections of IPv6 have IPv4's sentences. */
 function sentencesOf(section: string): Readonly<Record<string, string>> {

@@ -1,5 +1,7 @@
 /** The internet sockets of `netstat -lntup`: net-tools netstat.c. */
+
 import type { Issue } from '../../base/issue.ts';
+import { wordTable } from '../../base/word-table.ts';
 import { familyOf } from '../../net/ip.ts';
 import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
 import type { Socket } from '../records.ts';
@@ -18,7 +20,7 @@ export const netstat: Format = {
 };
 
 /** By ss's names, which are the kernel's. */
-const STATES: Readonly<Record<string, string>> = {
+const STATES = wordTable<string>({
   ESTABLISHED: 'ESTAB',
   SYN_SENT: 'SYN-SENT',
   SYN_RECV: 'SYN-RECV',
@@ -31,7 +33,7 @@ const STATES: Readonly<Record<string, string>> = {
   LISTEN: 'LISTEN',
   CLOSING: 'CLOSING',
   '7': 'UNCONN',
-};
+});
 
 /** A socket and how it was written. */
 export interface SocketRow {

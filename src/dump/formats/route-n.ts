@@ -2,7 +2,9 @@
  * `route -n` and `netstat -rn`, also with -6: net-tools lib/inet_gr.c and inet6_gr.c, over /proc/net/route and
  * /proc/net/ipv6_route. Of a multipath route it shows the first next hop only, of an unreachable one not which kind.
  */
+
 import type { Issue } from '../../base/issue.ts';
+import { wordTable } from '../../base/word-table.ts';
 import { type Family, type Ip, parseIp, parseIpv4 } from '../../net/ip.ts';
 import { networkOf, type Prefix, parsePrefix } from '../../net/prefix.ts';
 import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
@@ -52,11 +54,11 @@ function parseRoutes(text: DumpText, hint?: Hint): Parsed {
 }
 
 /** Without -n: the names of /etc/networks as distributions have it. */
-const NETWORKS: Readonly<Record<string, number>> = {
+const NETWORKS = wordTable<number>({
   default: 0,
   loopback: 0x7f000000,
   'link-local': 0xa9fe0000,
-};
+});
 
 type Row = (column: string) => string;
 

@@ -1,4 +1,5 @@
 /** counter, quota, limit, ct count and last, in rules, sets and objects. */
+import { wordTable } from '../../base/word-table.ts';
 import type { Scope } from '../scope.ts';
 import type { ConnectionLimit, Counter, Limit, Quota, Statement } from '../statement.ts';
 import { NAME } from '../text/stateful.ts';
@@ -37,12 +38,12 @@ export function counterOf(value: JsonObject): Counter {
     : { kind: 'counter', packets, bytes };
 }
 
-const UNITS: Readonly<Record<string, number>> = {
+const UNITS = wordTable<number>({
   bytes: 1,
   kbytes: 1024,
   mbytes: 1024 ** 2,
   gbytes: 1024 ** 3,
-};
+});
 
 function factor(value: JsonObject, key: string): number {
   return UNITS[textOf(value, key) ?? 'bytes'] ?? 1;
@@ -57,13 +58,13 @@ export function quotaOf(value: JsonObject): Quota | undefined {
   return { kind: 'quota', over: value.inv === true, bytes, ...(used > 0 ? { used } : {}) };
 }
 
-const SECONDS: Readonly<Record<string, Limit['per']>> = {
+const SECONDS = wordTable<Limit['per']>({
   second: 1,
   minute: 60,
   hour: 3600,
   day: 86400,
   week: 604800,
-};
+});
 
 export function limitOf(value: JsonObject): Limit | undefined {
   const rate = numberOf(value, 'rate');

@@ -7,6 +7,8 @@ export interface Cursor {
   at: number;
   /** What was expected where something else was found. */
   fault?: string;
+  /** Where a block was left open, which has been said; those around it are open there as well. */
+  unclosed?: number;
   /** Open brackets of the expression being read. */
   depth: number;
 }

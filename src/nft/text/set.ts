@@ -1,5 +1,7 @@
 /** `set NAME { … }` and `map NAME { … }` of a table. */
+
 import type { Span } from '../../base/span.ts';
+import { wordTable } from '../../base/word-table.ts';
 import { partsOf } from '../build.ts';
 import { DATATYPES, isDatatype } from '../datatype.ts';
 import type { Parts, Scope } from '../scope.ts';
@@ -112,11 +114,11 @@ export function partOfType(name: string): KeyPart {
 }
 
 const OBJECTS: readonly ObjectKind[] = ['counter', 'quota', 'limit', 'secmark', 'synproxy'];
-const CT_OBJECTS: Readonly<Record<string, ObjectKind>> = {
+const CT_OBJECTS = wordTable<ObjectKind>({
   helper: 'ct helper',
   timeout: 'ct timeout',
   expectation: 'ct expectation',
-};
+});
 
 function objectData(cursor: Cursor): NftSet['data'] {
   if (skipWord(cursor, 'verdict')) return { kind: 'verdict' };

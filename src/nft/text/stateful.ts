@@ -1,4 +1,5 @@
 /** Statements that keep a state, in rules, sets and objects: counter, quota, limit, ct count, last. */
+import { wordTable } from '../../base/word-table.ts';
 import type { Scope } from '../scope.ts';
 import type { ConnectionLimit, Counter, Limit, Quota, Statement } from '../statement.ts';
 import {
@@ -66,12 +67,12 @@ export function quota(cursor: Cursor): Quota {
   return { kind: 'quota', over, bytes, ...(used === undefined ? {} : { used }) };
 }
 
-const UNITS: Readonly<Record<string, number>> = {
+const UNITS = wordTable<number>({
   bytes: 1,
   kbytes: 1024,
   mbytes: 1024 ** 2,
   gbytes: 1024 ** 3,
-};
+});
 
 function unit(cursor: Cursor): number {
   const word = peekWord(cursor) ?? '';
@@ -86,13 +87,13 @@ function byteCount(cursor: Cursor): number {
   return value * unit(cursor);
 }
 
-const SECONDS: Readonly<Record<string, Limit['per']>> = {
+const SECONDS = wordTable<Limit['per']>({
   second: 1,
   minute: 60,
   hour: 3600,
   day: 86400,
   week: 604800,
-};
+});
 
 export function expectRate(cursor: Cursor): void {
   if (!skipWord(cursor, 'rate')) fail(cursor, '`rate`');

@@ -1,4 +1,5 @@
 /** One statement of a rule (stmt of src/parser_bison.y in nftables). */
+import { wordTable } from '../../base/word-table.ts';
 import { matchOf, partsOf, rejectOf } from '../build.ts';
 import type { Expression } from '../expression.ts';
 import type { Parts, Scope } from '../scope.ts';
@@ -109,14 +110,14 @@ function assignment(cursor: Cursor, scope: Scope, object: ObjectKind): Statement
 }
 
 const OPERATORS: readonly Operator[] = ['==', '!=', '<=', '>=', '<', '>', '!'];
-const WORD_OPERATORS: Readonly<Record<string, Operator>> = {
+const WORD_OPERATORS = wordTable<Operator>({
   eq: '==',
   ne: '!=',
   lt: '<',
   gt: '>',
   le: '<=',
   ge: '>=',
-};
+});
 
 /** A match, a verdict map, or `… set …`. */
 function relation(cursor: Cursor, scope: Scope): Statement {

@@ -162,7 +162,8 @@ export function block(cursor: Cursor, complain: Complain, line: () => void): voi
       cursor.at++;
       continue;
     }
-    if (skipSymbol(cursor, '}') || beginsTable(cursor)) return;
+    if (skipSymbol(cursor, '}')) return;
+    if (beginsTable(cursor)) break;
     const from = cursor.at;
     line();
     if (cursor.fault === undefined && cursor.at > from) continue;
@@ -174,6 +175,11 @@ export function block(cursor: Cursor, complain: Complain, line: () => void): voi
     skipLine(cursor);
     complain(token.line, slice(cursor, from, cursor.at), why);
   }
+  if (cursor.unclosed === cursor.at) return;
+  cursor.unclosed = cursor.at;
+  const next = peek(cursor);
+  const place = next?.line ?? cursor.tokens.at(-1)?.line ?? 1;
+  complain(place, next ? 'table' : 'the end of the text', '`}` before it: the text breaks off');
 }
 
 /** A table stands in nothing: something before it was not closed. */

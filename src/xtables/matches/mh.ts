@@ -1,11 +1,12 @@
 /** mh_mt6(), net/ipv6/netfilter/ip6t_mh.c: mobility header types, RFC 6275 section 6.1. */
+import { wordTable } from '../../base/word-table.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { hotdrop, u8, upperOrDrop } from '../packet.ts';
 import { formatRange, type Range, readRange } from '../values/number.ts';
 import { inRange } from '../values/port.ts';
 
-const NAMES: Readonly<Record<string, number>> = {
+const NAMES = wordTable<number>({
   'binding-refresh-request': 0,
   brr: 0,
   'home-test-init': 1,
@@ -22,7 +23,7 @@ const NAMES: Readonly<Record<string, number>> = {
   ba: 6,
   'binding-error': 7,
   be: 7,
-};
+});
 const TYPE = [...Object.keys(NAMES), '\\d+'].join('|');
 const NO_PAYLOAD = 59;
 

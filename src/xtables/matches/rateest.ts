@@ -1,5 +1,7 @@
 /** xt_rateest_mt(), net/netfilter/xt_rateest.c: compares what the RATEEST target measured. */
+
 import { unknown } from '../../base/ternary.ts';
+import { wordTable } from '../../base/word-table.ts';
 import { defineMatch, type Refusal, refuse, undecided, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { bare } from '../tokens.ts';
@@ -8,7 +10,7 @@ import { name } from '../values/text.ts';
 
 const MAX_U32 = 0xffffffff;
 const OPERATORS = ['lt', 'gt', 'eq'] as const;
-const UNITS: Readonly<Record<string, number>> = {
+const UNITS = wordTable<number>({
   '': 1,
   bit: 1,
   k: 1e3,
@@ -21,7 +23,7 @@ const UNITS: Readonly<Record<string, number>> = {
   kbps: 8e3,
   mbps: 8e6,
   gbps: 8e9,
-};
+});
 
 interface RateestInfo {
   readonly first: string;

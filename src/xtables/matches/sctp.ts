@@ -1,5 +1,7 @@
 /** sctp_mt(), net/netfilter/xt_sctp.c */
+
 import type { Ternary } from '../../base/ternary.ts';
+import { wordTable } from '../../base/word-table.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { LISTED_PORTS, listing } from '../listing.ts';
@@ -9,7 +11,7 @@ import { portRange } from '../values/port.ts';
 import { type PortTest, portHolds } from '../values/ports.ts';
 
 /** RFC 9260 section 3.2 and the registry of chunk types. */
-const CHUNKS: Readonly<Record<string, number>> = {
+const CHUNKS = wordTable<number>({
   DATA: 0,
   INIT: 1,
   INIT_ACK: 2,
@@ -32,14 +34,14 @@ const CHUNKS: Readonly<Record<string, number>> = {
   ASCONF: 193,
   FORWARD_TSN: 192,
   I_FORWARD_TSN: 194,
-};
+});
 /** Letters of the flag bits, the highest bit first; upper case wants the bit set, lower case clear. */
-const FLAG_LETTERS: Readonly<Record<string, string>> = {
+const FLAG_LETTERS = wordTable<string>({
   DATA: '----IUBE',
   I_DATA: '----IUBE',
   ABORT: '-------T',
   SHUTDOWN_COMPLETE: '-------T',
-};
+});
 const COMMON_HEADER = 12;
 const NAMES = Object.keys(CHUNKS).sort((a, b) => (CHUNKS[a] ?? 0) - (CHUNKS[b] ?? 0));
 

@@ -1,5 +1,7 @@
 /** Protocol names as /etc/protocols has them (IANA protocol numbers), for `-p`. */
-const NUMBERS: Readonly<Record<string, number>> = {
+import { wordTable } from '../../base/word-table.ts';
+
+const NUMBERS = wordTable<number>({
   icmp: 1,
   igmp: 2,
   ggp: 3,
@@ -54,9 +56,9 @@ const NUMBERS: Readonly<Record<string, number>> = {
   wesp: 141,
   rohc: 142,
   ethernet: 143,
-};
+});
 
-const ALIASES: Readonly<Record<string, number>> = {
+const ALIASES = wordTable<number>({
   all: 0,
   ip: 0,
   hopopt: 0,
@@ -69,7 +71,7 @@ const ALIASES: Readonly<Record<string, number>> = {
   ospfigp: 89,
   'ipv6-mh': 135,
   mh: 135,
-};
+});
 
 const BY_NAME = new Map([...Object.entries(NUMBERS), ...Object.entries(ALIASES)]);
 const BY_NUMBER = new Map(Object.entries(NUMBERS).map(([name, number]) => [number, name]));

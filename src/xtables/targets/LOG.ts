@@ -1,11 +1,12 @@
 /** log_tg(), net/netfilter/xt_LOG.c: writes to the kernel log and goes on. */
+import { wordTable } from '../../base/word-table.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { listedOption, listing } from '../listing.ts';
 import { quote } from '../tokens.ts';
 import { flag, readNumber } from '../values/number.ts';
 import { cutText } from '../values/text.ts';
 
-const LEVELS: Readonly<Record<string, number>> = {
+const LEVELS = wordTable<number>({
   alert: 1,
   crit: 2,
   debug: 7,
@@ -15,7 +16,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   notice: 5,
   panic: 0,
   warning: 4,
-};
+});
 const DEFAULT_LEVEL = 4;
 const FLAGS = ['log-tcp-sequence', 'log-tcp-options', 'log-ip-options', 'log-uid', 'log-macdecode'] as const;
 

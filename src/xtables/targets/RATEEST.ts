@@ -1,10 +1,11 @@
 /** xt_rateest_tg(), net/netfilter/xt_RATEEST.c: measures, and goes on. */
+import { wordTable } from '../../base/word-table.ts';
 import { DECIDED, defineTarget, refuse, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { bare } from '../tokens.ts';
 import { name } from '../values/text.ts';
 
-const UNITS: Readonly<Record<string, number>> = {
+const UNITS = wordTable<number>({
   s: 1e6,
   sec: 1e6,
   secs: 1e6,
@@ -15,7 +16,7 @@ const UNITS: Readonly<Record<string, number>> = {
   usec: 1,
   usecs: 1,
   '': 1,
-};
+});
 /** gen_estimator: intervals of 250 ms times a power of two, up to 8 s. */
 const BASE = 250000;
 const INTERVALS = [-2, -1, 0, 1, 2, 3];

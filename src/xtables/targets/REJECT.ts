@@ -1,9 +1,10 @@
 /** reject_tg(), net/ipv4/netfilter/ipt_REJECT.c, and reject_tg6(), net/ipv6/netfilter/ip6t_REJECT.c */
+import { wordTable } from '../../base/word-table.ts';
 import type { Family } from '../../net/ip.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 
-const NAMES4: Readonly<Record<string, string>> = {
+const NAMES4 = wordTable<string>({
   'icmp-net-unreachable': 'net-unreach',
   'icmp-host-unreachable': 'host-unreach',
   'icmp-proto-unreachable': 'proto-unreach',
@@ -12,8 +13,8 @@ const NAMES4: Readonly<Record<string, string>> = {
   'icmp-host-prohibited': 'host-prohib',
   'tcp-reset': 'tcp-rst',
   'icmp-admin-prohibited': 'admin-prohib',
-};
-const NAMES6: Readonly<Record<string, string>> = {
+});
+const NAMES6 = wordTable<string>({
   'icmp6-no-route': 'no-route',
   'icmp6-adm-prohibited': 'adm-prohibited',
   'icmp6-addr-unreachable': 'addr-unreach',
@@ -21,7 +22,7 @@ const NAMES6: Readonly<Record<string, string>> = {
   'tcp-reset': 'tcp-reset',
   'icmp6-policy-fail': 'policy-fail',
   'icmp6-reject-route': 'reject-route',
-};
+});
 
 export interface RejectInfo {
   readonly with: string;

@@ -1,4 +1,5 @@
 /** tcpoptstrip_tg4(), net/netfilter/xt_TCPOPTSTRIP.c: overwrites options with no-operations. */
+import { wordTable } from '../../base/word-table.ts';
 import { setTcpWord } from '../../skb/rewrite.ts';
 import type { Skb } from '../../skb/skb.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
@@ -6,14 +7,14 @@ import { listedBare } from '../listing.ts';
 import { u8, u16, upperHeader } from '../packet.ts';
 import { readNumber } from '../values/number.ts';
 
-const NAMES: Readonly<Record<string, number>> = {
+const NAMES = wordTable<number>({
   mss: 2,
   wscale: 3,
   'sack-permitted': 4,
   sack: 5,
   timestamp: 8,
   md5: 19,
-};
+});
 const NOP = 1;
 /** Length of a TCP header without options. */
 const LEAST = 20;

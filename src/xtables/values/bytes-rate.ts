@@ -1,7 +1,9 @@
 /** Byte rates of hashlimit: `512kb/s`. The kernel counts in units of 16 bytes; bytes_to_cost() makes one more of them than there are. */
+import { wordTable } from '../../base/word-table.ts';
+
 const UNIT_SHIFT = 4;
 const MAX_U32 = 0xffffffff;
-const SUFFIXES: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };
+const SUFFIXES = wordTable<number>({ '': 1, k: 1024, m: 1024 * 1024 });
 
 /** `5kb`, `1mb`, `200b`, `200`. */
 export function readBytes(text: string): number | undefined {

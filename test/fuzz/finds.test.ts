@@ -1,0 +1,125 @@
+/** What fuzzing found, each with the input that showed it, as small as it could be made. */
+import { describe, expect, it } from 'vitest';
+import { readCase } from '../../src/cases/file/read.ts';
+import { recogniseDump } from '../../src/dump/recognise.ts';
+import { parseFilter } from '../../src/filter/parse.ts';
+import { printFilter } from '../../src/filter/print.ts';
+import { readRuleset } from '../../src/nft/text/read.ts';
+import { parseList, parseSave } from '../../src/xtables/parse.ts';
+import {
+  concat,
+  enhancedBlock,
+  i64,
+  interfaceBlock,
+  option,
+  readAll,
+  sectionBlock,
+} from '../capture/blocks.ts';
+import { packetsOfText } from '../tcpdump/compare.ts';
+
+describe('pcapng', () => {
+  const file = (offset: bigint) =>
+    concat(
+      sectionBlock(),
+      interfaceBlock(1, option(14, i64(offset))),
+      ...[1_999_488n, 1_000_000n].map((stamp) => enhancedBlock(0, stamp, [1, 2, 3, 4])),
+    );
+
+  it('an offset that no time can be moved by exactly is left out, and said', () => {
+    const { seen, summary } = readAll(file(-1585267067134414600n));
+    expect(seen.map(({ seconds }) => seconds)).toEqual([1, 1]);
+    expect(summary).toMatchObject({
+      first: { seconds: 1, nanoseconds: 0 },
+      last: { seconds: 1, nanoseconds: 999_488_000 },
+      issues: [{ code: 'pcapng-time-offset' }],
+    });
+  });
+
+  it('any other is taken', () => {
+    const { seen, summary } = readAll(file(-3600n));
+    expect(seen.map(({ seconds }) => seconds)).toEqual([-3599, -3599]);
+    expect(summary.issues).toEqual([]);
+  });
+});
+
+describe('tcpdump', () => {
+  it.each([
+    ['alone', 'IP6 fe80::1 > fe80::2: [|icmp6]'],
+    ['with a packet that it quotes', 'IP (hlim 4next-header (58)):: > :::\nIP 0.0.1.2 > 0.1.0.0: Flags ['],
+  ])('a message of ICMPv6 that nobody knows, %s', async (_, text) => {
+    const packets = await packetsOfText(`10:00:06 ${text}`);
+    expect(packets.map(({ ip }) => ip?.protocol)).toEqual([58]);
+  });
+});
+
+/** What every object has, and no table of words. */
+const INHERITED = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];
+
+describe.each(INHERITED)('the word %s is in no table', (word) => {
+  it('of networks', () => {
+    const { issues, ruleset } = parseList(
+      `Chain o (0 references)\ntarget prot opt source destination\nACCEPT all -- ${word} anywhere\n`,
+      'x',
+    );
+    expect(ruleset.tables.get('filter')?.chains.get('o')?.rules).toHaveLength(1);
+    expect(issues.map(({ text }) => text).join()).toContain(word);
+  });
+
+  it.each([
+    `-j LOG --log-level ${word}`,
+    `-m tos --tos ${word}`,
+    `-j DSCP --set-dscp-class ${word}`,
+    `-p tcp -j TCPOPTSTRIP --strip-options ${word}`,
+    `-p mh -m mh --mh-type ${word}`,
+    `-j REJECT --reject-with ${word}`,
+    `-p ${word}`,
+  ])('of %s', (rule) => {
+    const table = /DSCP|STRIP/.test(rule) ? 'mangle' : 'filter';
+    const { issues } = parseSave(`*${table}\n-A FORWARD ${rule}\nCOMMIT\n`, 'x', { family: 4 });
+    expect(issues.length, rule).toBeGreaterThan(0);
+  });
+
+  it('of route -n and netstat', () => {
+    const routes = recogniseDump(
+      'x',
+      `Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n${word} 10.0.0.1 255.0.0.0 UG 0 0 0 eth0\n`,
+    );
+    expect(routes?.issues).toHaveLength(1);
+    const sockets = recogniseDump(
+      'x',
+      `Active Internet connections (servers and established)\nProto Recv-Q Send-Q Local Address Foreign Address State\ntcp 0 0 10.0.0.1:80 10.0.0.2:9 ${word}\n`,
+    );
+    for (const socket of sockets?.content.kind === 'sockets' ? sockets.content.sockets : [])
+      expect(typeof socket.state).toBe('string');
+  });
+});
+
+it('a network of no bits is any end, as its canonical form is', () => {
+  const filter = parseFilter('m > 1.0.0.0/0');
+  expect(filter).toMatchObject({ kind: 'flow', right: {} });
+  expect(parseFilter(printFilter('fault' in filter ? { kind: 'and', parts: [] } : filter))).toEqual(filter);
+});
+
+describe('nft', () => {
+  it.each([
+    ['in a set', 'table ip t {\n\tset s {\n\t\ttype ipv4_addr\n'],
+    ['in a chain', 'table ip t {\n\tchain c {\n\t\taccept\n'],
+    ['behind a chain', 'table ip t {\n\tchain c {\n\t}\n'],
+    ['before another table', 'table ip t {\n\tchain c {\n\t\taccept\ntable ip u {\n}\n'],
+  ])('a text that breaks off %s says so, once', (_, text) => {
+    const { issues, ruleset } = readRuleset(text, 'x');
+    expect(issues.map((issue) => issue.text)).toEqual([expect.stringContaining('the text breaks off')]);
+    expect(ruleset.tables[0]?.name).toBe('t');
+  });
+});
+
+it('a case with a list for a key prints nothing by itself', async () => {
+  const warnings: unknown[] = [];
+  const listen = (warning: unknown) => warnings.push(warning);
+  process.on('warning', listen);
+  const { errors } = readCase('expect.yaml', '? [from, "\\e[31m"]\n: delivered\n');
+  await new Promise(setImmediate);
+  process.off('warning', listen);
+  expect(errors.length).toBeGreaterThan(0);
+  expect(warnings).toEqual([]);
+});
