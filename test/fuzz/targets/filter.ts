@@ -25,8 +25,7 @@ export const target = textTarget({
         continue;
       }
       same('a filter, printed and read', parseFilter(printFilter(filter)), filter);
-      const wider = covering(filter);
-      same('a covering filter, printed and read', parseFilter(printFilter(wider)), wider);
+      compileFilter(resolveNames(covering(filter), new Map()), 0);
       const asks = frameTest(compileFilter(resolveNames(filter, new Map()), 0));
       for (const [, linkType, bytes] of CARRIERS.slice(0, 12)) asks(frameOf(bytes, { linkType }));
     }
