@@ -1,7 +1,7 @@
 /** Two states' rules held against each other: every set of packets that they treat differently. */
 import type { IpSet } from '../ipset/record.ts';
 import type { LoadedTables } from '../netstack/netfilter/tables.ts';
-import { BddFull, type Node } from '../symbolic/bdd.ts';
+import { BddFull, type BddLimits, type Node } from '../symbolic/bdd.ts';
 import { WAYS, type Way, walkWay } from '../symbolic/path.ts';
 import { Space } from '../symbolic/space.ts';
 import { changedSets } from '../symbolic/survey.ts';
@@ -20,11 +20,12 @@ export interface Side {
 }
 
 export interface Comparison {
+  readonly way: Way;
   readonly space: Space;
   readonly alignment: Alignment;
   readonly differences: readonly Difference[];
-  /** Ways of which it stays undecided whether anything differs, and why. */
-  readonly undecided: readonly { readonly way: Way; readonly why: string }[];
+  /** Why it stays undecided whether anything differs. */
+  readonly undecided?: string;
   /** Targets that nobody knows, which packets may end at or not. */
   readonly unknownTargets: readonly string[];
   readonly contexts: Readonly<Record<'before' | 'after', SideContext>>;
@@ -40,55 +41,56 @@ export interface SideContext {
 export interface CompareOptions {
   /** Devices of both states. */
   readonly interfaces?: readonly string[];
-  readonly limits?: { readonly nodes: number; readonly steps: number };
+  readonly limits?: BddLimits;
 }
 
-export function compareTables(before: Side, after: Side, options: CompareOptions = {}): Comparison {
-  const family = before.tables.family;
-  const rulesetsOf = { before: before.tables.rulesets, after: after.tables.rulesets };
-  const rulesets = [...rulesetsOf.before, ...rulesetsOf.after];
+/** Way by way, each in a space of its own: what doesn't fit into one is undecided there alone. */
+export function compareTables(before: Side, after: Side, options: CompareOptions = {}): Comparison[] {
   const alignment = alignTables(before.tables, after.tables, (name) => setDiffers(before, after, name));
+  return WAYS.map((way) => compareWay(way, before, after, alignment, options));
+}
+
+function compareWay(
+  way: Way,
+  before: Side,
+  after: Side,
+  alignment: Alignment,
+  { interfaces, limits }: CompareOptions,
+): Comparison {
+  const rulesetsOf = { before: before.tables.rulesets, after: after.tables.rulesets };
   const space = new Space({
-    family,
-    rulesets,
+    family: before.tables.family,
+    rulesets: [...rulesetsOf.before, ...rulesetsOf.after],
     fragments: !before.tables.tracks && !after.tables.tracks,
-    ...(options.interfaces ? { interfaces: options.interfaces } : {}),
-    ...(options.limits ? { limits: options.limits } : {}),
+    ...(interfaces ? { interfaces } : {}),
+    ...(limits ? { limits } : {}),
   });
   const contexts = { before: contextOf(space, before, alignment), after: contextOf(space, after, alignment) };
   const walkers = { before: new Walker(contexts.before), after: new Walker(contexts.after) };
   const differences: Difference[] = [];
-  const undecided: { way: Way; why: string }[] = [];
   const unknownTargets = new Set<string>();
   const tracks = before.tables.tracks && after.tables.tracks;
   const changedRules = new Set(alignment.changed.map(({ rule }) => rule));
   const isChanged = ({ rule, chain }: Place): boolean =>
     rule ? changedRules.has(rule) : alignment.policies.has(chain.name as Hook);
-  for (const way of WAYS) {
-    try {
-      for (const region of suspects(space, way, alignment, walkers, rulesetsOf)) {
-        const runs = { before: walkers.before.fork(), after: walkers.after.fork() };
-        const left = {
-          before: go(runs.before, before.tables, way, region),
-          after: go(runs.after, after.tables, way, region),
-        };
-        for (const { unknownTargets: own } of Object.values(runs))
-          for (const text of own) unknownTargets.add(text);
-        differences.push(...differencesOf(space, { way, runs, region, left, tracks, isChanged }));
-      }
-    } catch (error) {
-      if (!(error instanceof BddFull)) throw error;
-      undecided.push({ way, why: error.message });
+  const known = { way, space, alignment, contexts };
+  try {
+    for (const region of suspects(space, way, alignment, walkers, rulesetsOf)) {
+      const runs = { before: walkers.before.fork(), after: walkers.after.fork() };
+      const left = {
+        before: go(runs.before, before.tables, way, region),
+        after: go(runs.after, after.tables, way, region),
+      };
+      for (const { unknownTargets: own } of Object.values(runs))
+        for (const text of own) unknownTargets.add(text);
+      differences.push(...differencesOf(space, { way, runs, region, left, tracks, isChanged }));
     }
+    const merged = mergeDifferences(space, differences);
+    return { ...known, differences: merged, unknownTargets: [...unknownTargets] };
+  } catch (error) {
+    if (!(error instanceof BddFull)) throw error;
+    return { ...known, differences: [], undecided: error.message, unknownTargets: [...unknownTargets] };
   }
-  return {
-    space,
-    alignment,
-    differences: mergeDifferences(space, differences),
-    undecided,
-    unknownTargets: [...unknownTargets],
-    contexts,
-  };
 }
 
 function contextOf(space: Space, { tables, ipsets }: Side, { instances }: Alignment): SideContext {

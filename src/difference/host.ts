@@ -2,6 +2,7 @@
 import type { Family } from '../net/ip.ts';
 import { createNet } from '../netstack/net.ts';
 import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
+import { BddFull, type BddLimits } from '../symbolic/bdd.ts';
 import { classesOf } from './classes.ts';
 import { type Comparison, compareTables, type Side } from './compare.ts';
 import type { DiffClass, DiffReport } from './report.ts';
@@ -10,9 +11,15 @@ export interface DiffOptions {
   /** What the states are called. */
   readonly names: Readonly<Record<'before' | 'after', string>>;
   readonly flows?: DiffReport['flows'];
+  /** Of each family and way; see `MOST_NODES` and `MOST_STEPS`. */
+  readonly limits?: BddLimits;
 }
 
-export function diffSnapshots(before: Snapshot, after: Snapshot, { names, flows }: DiffOptions): DiffReport {
+export function diffSnapshots(
+  before: Snapshot,
+  after: Snapshot,
+  { names, flows, limits }: DiffOptions,
+): DiffReport {
   const classes: DiffClass[] = [];
   const undecided: DiffReport['undecided'][number][] = [];
   const both = new Set<string>();
@@ -26,13 +33,16 @@ export function diffSnapshots(before: Snapshot, after: Snapshot, { names, flows 
     }
     for (const text of otherDifferences(sides.before, sides.after)) notCompared.add(`${name}: ${text}`);
     for (const family of [4, 6] as const) {
-      const compared = compareFamily(sides.before, sides.after, family, notCompared);
+      const compared = compareFamily(sides.before, sides.after, family, notCompared, limits);
       if (!compared) continue;
-      const { comparison } = compared;
-      classes.push(...classesOf(name, comparison, compared.sides));
-      for (const each of comparison.undecided) undecided.push({ namespace: name, family, ...each });
-      for (const { node } of comparison.differences)
-        for (const { text } of comparison.space.opaquesIn(node)) both.add(text);
+      for (const comparison of compared.comparisons) {
+        const { way, space, differences } = comparison;
+        const told = tellClasses(name, comparison, compared.sides);
+        const why = typeof told === 'string' ? told : comparison.undecided;
+        if (typeof told !== 'string') classes.push(...told);
+        if (why !== undefined) undecided.push({ namespace: name, family, way, why });
+        for (const { node } of differences) for (const { text } of space.opaquesIn(node)) both.add(text);
+      }
     }
   }
   return {
@@ -47,12 +57,25 @@ export function diffSnapshots(before: Snapshot, after: Snapshot, { names, flows 
   };
 }
 
+/** Or why they can't be told. */
+function tellClasses(name: string, comparison: Comparison, sides: Sides): DiffClass[] | string {
+  try {
+    return classesOf(name, comparison, sides);
+  } catch (error) {
+    if (error instanceof BddFull) return error.message;
+    throw error;
+  }
+}
+
+type Sides = Readonly<Record<'before' | 'after', Side>>;
+
 function compareFamily(
   before: Netns,
   after: Netns,
   family: Family,
   notCompared: Set<string>,
-): { comparison: Comparison; sides: Readonly<Record<'before' | 'after', Side>> } | undefined {
+  limits: BddLimits | undefined,
+): { comparisons: readonly Comparison[]; sides: Sides } | undefined {
   const sideOf = (netns: Netns): Side => ({ tables: createNet(netns).tables[family], ipsets: netns.ipsets });
   const sides = { before: sideOf(before), after: sideOf(after) };
   if (sides.before.tables.rulesets.length + sides.after.tables.rulesets.length === 0) return undefined;
@@ -63,7 +86,8 @@ function compareFamily(
       );
   }
   const devices = new Set([...(before.links ?? []), ...(after.links ?? [])].map(({ name }) => name));
-  return { comparison: compareTables(sides.before, sides.after, { interfaces: [...devices] }), sides };
+  const options = { interfaces: [...devices], ...(limits && { limits }) };
+  return { comparisons: compareTables(sides.before, sides.after, options), sides };
 }
 
 /** What decides about packets beside iptables' rules and sets, where it is not the same. */

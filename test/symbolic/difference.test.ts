@@ -4,10 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { commonLines } from '../../src/difference/common-lines.ts';
 import { compareTables } from '../../src/difference/compare.ts';
 import { Forcing } from '../../src/difference/forced.ts';
+import { diffSnapshots } from '../../src/difference/host.ts';
 import { type RuleReplay, replayRules, rulesOnly } from '../../src/difference/rule-replay.ts';
+import { resolveFiles } from '../../src/input/resolve.ts';
 import { createNet } from '../../src/netstack/net.ts';
 import { fieldsOf } from '../../src/skb/fields.ts';
-import { WAYS } from '../../src/symbolic/path.ts';
+import { buildSnapshot } from '../../src/snapshot/build.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import { sampleOf } from '../../src/symbolic/sample.ts';
 import { tosOf, ttlOf } from '../../src/xtables/packet.ts';
 import { parseSave } from '../../src/xtables/parse.ts';
@@ -81,19 +84,17 @@ describe('compareTables', () => {
           { tables: tables('before'), ipsets: sets },
           { tables: tables('after'), ipsets: sets },
         );
-        const { space, differences } = compared;
-        expect(compared.undecided).toEqual([]);
-        const forcingOf = (side: 'before' | 'after') =>
-          new Forcing(rulesets[side], space, (rule) => ({
-            ...compared.contexts[side],
-            backend: rulesets[side].backend,
-            instance: compared.contexts[side].instance(rule),
-          }));
-        const forcing = { before: forcingOf('before'), after: forcingOf('after') };
-        for (const way of WAYS) {
+        for (const { way, space, differences: own, undecided, contexts } of compared) {
+          expect(undecided).toBeUndefined();
+          const forcingOf = (side: 'before' | 'after') =>
+            new Forcing(rulesets[side], space, (rule) => ({
+              ...contexts[side],
+              backend: rulesets[side].backend,
+              instance: contexts[side].instance(rule),
+            }));
+          const forcing = { before: forcingOf('before'), after: forcingOf('after') };
           const replay = (side: 'before' | 'after', sample: ReturnType<typeof samplePacket>) =>
             outcome(replayRules(rulesOnly([forcing[side].rulesetFor(sample)], sets), space, sample, way));
-          const own = differences.filter((difference) => difference.way === way);
           const samples = [
             ...choices.map((choice) => samplePacket(space, choice)),
             ...own.flatMap(({ node }) => sampleOf(space, node) ?? []),
@@ -113,6 +114,35 @@ describe('compareTables', () => {
       { numRuns: RUNS, endOnFailure: true },
     );
     expect(Math.min(seen.same, seen.different)).toBeGreaterThan(RUNS / 4);
+  });
+});
+
+async function snapshotOf(rules: string): Promise<Snapshot> {
+  const files = [{ name: 'host.rules', bytes: Buffer.from(rules) }];
+  return buildSnapshot(await resolveFiles('state', files)).snapshot;
+}
+
+describe('diffSnapshots', () => {
+  it('says what is too much for it, and tells the rest', async () => {
+    // No two rules ask the same of the same addresses: of what all of them leave there is no short description.
+    const rules = Array.from({ length: 600 }, (_, i) => {
+      const part = (factor: number): number => Math.imul(i + 1, factor) >>> 0;
+      const [source, destination] = [part(0x9e3779b1), part(0x85ebca6b)].map(
+        (word) => `${(word >>> 24) % 200}.${(word >>> 16) & 255}.${(word >>> 8) & 255}`,
+      );
+      const from = i % 3 === 0 ? '' : `-s ${source}.0/24 `;
+      return `-A FORWARD ${from}-d ${destination}.9/32 -j ${i % 2 ? 'ACCEPT' : 'DROP'}`;
+    });
+    const text = (input: string, forward: string) =>
+      `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ${forward} [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 22 -j ${input}\n${rules.join('\n')}\nCOMMIT\n`;
+    const report = diffSnapshots(
+      await snapshotOf(text('ACCEPT', 'ACCEPT')),
+      await snapshotOf(text('DROP', 'DROP')),
+      { names: { before: 'before', after: 'after' }, limits: { nodes: 100_000, steps: 1e9 } },
+    );
+    expect(report.undecided).toMatchObject([{ way: 'forwarded', why: 'more than 100000 nodes are needed' }]);
+    expect(report.classes).toMatchObject([{ way: 'received', confirmed: true }]);
+    expect(report.equal).toBe(false);
   });
 });
 

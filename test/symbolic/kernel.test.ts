@@ -1,6 +1,6 @@
 /** Differences that were found, tried on this machine's kernel: their packets go through a router with the rules of either state. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compareTables } from '../../src/difference/compare.ts';
+import { type Comparison, compareTables } from '../../src/difference/compare.ts';
 import { rulesOnly } from '../../src/difference/rule-replay.ts';
 import { packetOf } from '../../src/difference/sample-packet.ts';
 import { createNet } from '../../src/netstack/net.ts';
@@ -120,14 +120,14 @@ describe.skipIf(!isPossible())('this kernel (needs root, iptables-nft and python
       const texts = { before: rulesetText(before), after: rulesetText(after) };
       const tables = (side: 'before' | 'after') =>
         createNet(rulesOnly([parseSave(texts[side], side, { family: 4 }).ruleset], undefined)).tables[4];
-      const { space, differences } = compareTables(
+      const compared = compareTables(
         { tables: tables('before') },
         { tables: tables('after') },
         { interfaces: ['eth0', 'eth1'] },
       );
+      const { space, differences: forwarded } = compared.find(({ way }) => way === 'forwarded') as Comparison;
       const { bdd } = space;
       const region = reachable(space);
-      const forwarded = differences.filter(({ way }) => way === 'forwarded');
       const expected: { sample: Sample; before: boolean; after: boolean }[] = [];
       for (const { node, before: was, after: is } of forwarded) {
         const sample = sampleOf(space, bdd.and(node, region), usualBits(space, usual));
