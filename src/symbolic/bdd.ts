@@ -13,8 +13,8 @@ export const ALL: Node = 1;
 export const MOST_NODES = 12_000_000;
 /** Steps of operations; some ten million take a second. */
 export const MOST_STEPS = 400_000_000;
-const FIRST_NODES = 1 << 14;
-const FIRST_CACHE = 1 << 14;
+const FIRST_NODES = 1 << 16;
+const FIRST_CACHE = 1 << 16;
 const MOST_CACHE = 1 << 20;
 /** Below every variable. */
 const BOTTOM = 0xffff;
@@ -303,7 +303,8 @@ export class Bdd {
   }
 
   private meet(left: Node, right: Node): Node {
-    const [a, b] = [this.levelOf(left), this.levelOf(right)];
+    const a = this.levels[left] as number;
+    const b = this.levels[right] as number;
     const level = Math.min(a, b);
     const isMet =
       this.meets(a === level ? this.low(left) : left, b === level ? this.low(right) : right) ||
@@ -312,7 +313,8 @@ export class Bdd {
   }
 
   private branch(operation: Operation, left: Node, right: Node): Node {
-    const [a, b] = [this.levelOf(left), this.levelOf(right)];
+    const a = this.levels[left] as number;
+    const b = this.levels[right] as number;
     const level = Math.min(a, b);
     const low = this.operate(
       operation,
