@@ -250,7 +250,8 @@ for (const file of files.toSorted((left, right) => isEntry(left) - isEntry(right
 
 // Chunks of builds before this one; when the launcher builds, those stay that a running nettrace may still load.
 const keepFrom = packaging ? Number.POSITIVE_INFINITY : Date.now() - 10 * 60_000;
-const current = new Set(files.map(({ path }) => basename(path)));
+// The page's script is made beside them, for what runs from src/.
+const current = new Set([...files.map(({ path }) => basename(path)), 'report-page.js']);
 for (const name of readdirSync(dist)) {
   const path = join(dist, name);
   if (/^chunk-|\.c?js(\.map)?$/.test(name) && !current.has(name) && statSync(path).mtimeMs < keepFrom) {
