@@ -13,7 +13,7 @@ import { tosOf, ttlOf } from '../xtables/packet.ts';
 import type { Ruleset } from '../xtables/rule.ts';
 import { type Box, boxesOf } from './boxes.ts';
 import type { Comparison, Side } from './compare.ts';
-import { ASPECTS, type Aspect, type Difference, type Part } from './decisions.ts';
+import { ASPECTS, type Aspect, type Difference, FIELDS_OF, type Part } from './decisions.ts';
 import { Forcing } from './forced.ts';
 import { packetText } from './packet-text.ts';
 import type {
@@ -46,15 +46,6 @@ export function classesOf(namespace: string, comparison: Comparison, sides: Side
     ),
   );
 }
-
-const FIELDS_OF: Readonly<Partial<Record<Aspect, readonly Field[]>>> = {
-  destination: ['destination', 'destinationPort'],
-  source: ['source', 'sourcePort'],
-  mark: ['mark'],
-  connmark: ['connmark'],
-  tos: ['tos'],
-  ttl: ['ttl'],
-};
 
 /** By what is made of the packets in either state: each part has packets of which the same is made. */
 function split({ space }: Comparison, { node, aspects, runs }: Difference): Node[] {

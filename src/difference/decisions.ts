@@ -220,7 +220,8 @@ function partsOfGroups(
   }));
 }
 
-const FIELDS_OF: Readonly<Partial<Record<Aspect, readonly Field[]>>> = {
+/** What of a packet an aspect is read from. */
+export const FIELDS_OF: Readonly<Partial<Record<Aspect, readonly Field[]>>> = {
   destination: ['destination', 'destinationPort'],
   source: ['source', 'sourcePort'],
   mark: ['mark'],
