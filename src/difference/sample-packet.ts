@@ -1,8 +1,7 @@
 /** The packet that a sample stands for, as the model takes it. */
 import { viewOf } from '../base/bytes.ts';
 import { Ipv4 } from '../header/ipv4.ts';
-import { PROTOCOL } from '../net/protocol.ts';
-import { buildSkb } from '../skb/build.ts';
+import { buildSkb, transportLength } from '../skb/build.ts';
 import { refreshLayout } from '../skb/layout.ts';
 import type { Nfct, SkbConntrack } from '../skb/nfct.ts';
 import { sealChecksums } from '../skb/rewrite.ts';
@@ -47,23 +46,6 @@ export function packetOf({ values }: Sample, local: boolean): Skb {
 function packetTypeOf(code: number): PacketType {
   const type = PACKET_TYPES[code] ?? 'unicast';
   return type === 'unicast' ? 'host' : type;
-}
-
-function transportLength(protocol: number): number {
-  switch (protocol) {
-    case PROTOCOL.tcp:
-      return 20;
-    case PROTOCOL.sctp:
-    case PROTOCOL.dccp:
-      return 12;
-    case PROTOCOL.udp:
-    case PROTOCOL.udplite:
-    case PROTOCOL.icmp:
-    case PROTOCOL['ipv6-icmp']:
-      return 8;
-    default:
-      return 0;
-  }
 }
 
 /** What conntrack says of the packet, made up: the connection that a packet of that state has. */

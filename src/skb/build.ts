@@ -51,7 +51,8 @@ export function buildSkb(spec: SkbSpec): Skb {
   const family = familyOf(spec.source);
   if (familyOf(spec.destination) !== family) throw new Error('source and destination of two families');
   const network = family === 4 ? 20 : 40;
-  const transport = transportLength(spec);
+  const options = spec.protocol === PROTOCOL.tcp && spec.tcpMss !== undefined ? 4 : 0;
+  const transport = transportLength(spec.protocol) + options;
   const body = typeof spec.payload === 'object' ? spec.payload.length : (spec.payload ?? 0);
   const bytes = new Uint8Array(network + transport + body);
   const view = viewOf(bytes);
@@ -99,10 +100,11 @@ export function buildSkb(spec: SkbSpec): Skb {
   return skb;
 }
 
-function transportLength(spec: SkbSpec): number {
-  switch (spec.protocol) {
+/** Bytes of a transport header without options, as far as packets are built with one. */
+export function transportLength(protocol: number): number {
+  switch (protocol) {
     case PROTOCOL.tcp:
-      return spec.tcpMss === undefined ? 20 : 24;
+      return 20;
     case PROTOCOL.sctp:
     case PROTOCOL.dccp:
       return 12;
