@@ -16,8 +16,8 @@ export interface Spool {
   close(): void;
 }
 
-/** `path`: for messages. The copy is a file without a name in the folder for temporary files: nobody else can open it, and it goes with the process. */
-export function spool(path: string, first: () => ByteSource): Spool {
+/** `path`: for messages; `lacking`: what becomes of packets that the copy doesn't have. The copy is a file without a name in the folder for temporary files: nobody else can open it, and it goes with the process. */
+export function spool(path: string, first: () => ByteSource, lacking = 'counted, not looked at'): Spool {
   let fd: number | undefined;
   let issue: Issue | undefined;
   let begun = false;
@@ -30,7 +30,7 @@ export function spool(path: string, first: () => ByteSource): Spool {
       severity: 'warning',
       code: 'spool-failed',
       path,
-      text: `a stream can be read once, and it could not be copied to ${tmpdir()} for a second reading (${error instanceof Error ? error.message : String(error)}): packets that the copy lacks are counted, not looked at; TMPDIR names another folder`,
+      text: `a stream can be read once, and it could not be copied to ${tmpdir()} for a second reading (${error instanceof Error ? error.message : String(error)}): packets that the copy lacks are ${lacking}; TMPDIR names another folder`,
     };
   };
   const copy = (block: Uint8Array | undefined) => {
@@ -70,9 +70,19 @@ export function spool(path: string, first: () => ByteSource): Spool {
   };
 }
 
+/** open(2), Linux: without a name from the start, so that a process that is killed leaves none behind. Not every file system can. */
+const O_TMPFILE = 0o20000000 | (constants.O_DIRECTORY ?? 0);
+
 function temporaryFile(): number {
-  const name = join(tmpdir(), `nettrace-${process.pid}-${Math.random().toString(36).slice(2)}`);
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
+  if (process.platform === 'linux') {
+    try {
+      return openSync(tmpdir(), O_TMPFILE | O_EXCL | O_RDWR, 0o600);
+    } catch {
+      // What is wrong with the folder itself is found out below.
+    }
+  }
+  const name = join(tmpdir(), `nettrace-${process.pid}-${Math.random().toString(36).slice(2)}`);
   const fd = openSync(name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600);
   unlinkSync(name);
   return fd;

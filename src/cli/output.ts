@@ -1,10 +1,8 @@
-/** Where a command's data goes: standard output, or the file of `-o`, which is opened with the first text for it. */
-import { closeSync, openSync, realpathSync, writeFileSync } from 'node:fs';
-import { sep } from 'node:path';
+/** Where a command's data goes: standard output, or the file of `-o`, which is begun with the first text for it and appears with the last. */
 import { viewOf } from '../base/bytes.ts';
-import { printable } from '../base/printable.ts';
 import type { ByteSource } from '../capture/source.ts';
-import { type Io, type Stream, UsageError } from './io.ts';
+import type { Io, Stream } from './io.ts';
+import { openWholeFile, refuseInput, type WholeFile } from './whole-file.ts';
 
 const BLOCK = 1 << 17;
 
@@ -52,15 +50,15 @@ export function openOutput(io: Io, file: string | undefined, inputs: readonly st
     });
   }
   refuseInput(file, inputs);
-  let descriptor: number | undefined;
+  let whole: WholeFile | undefined;
   const open = () => {
-    descriptor ??= attempt(file, () => openSync(file, 'w'));
-    return descriptor;
+    whole ??= openWholeFile(file);
+    return whole;
   };
   return gathered({
-    write: (bytes) => attempt(file, () => writeFileSync(open(), bytes)),
+    write: (bytes) => open().write(bytes),
     idle: () => true,
-    end: () => closeSync(open()),
+    end: () => open().finish(),
     ready: () => undefined,
   });
 }
@@ -138,36 +136,4 @@ export function paced(source: ByteSource, output: Output): ByteSource {
     },
     close: () => source.close(),
   };
-}
-
-export function attempt<T>(file: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/, (open|write).*$/, '') : String(error);
-    throw new UsageError(`can't write ${printable(file)}: ${reason}`);
-  }
-}
-
-/** An output that is an input, or a file that exists within an input directory, would destroy what is being read. */
-export function refuseInput(file: string, inputs: readonly string[]): void {
-  const target = realPath(file);
-  if (target === undefined) return;
-  for (const input of inputs) {
-    for (const path of [realPath(input), realPath(input.replace(/^[^:=/\\]+:[^:=/\\\s]*=/, ''))]) {
-      if (path === undefined || (path !== target && !target.startsWith(path + sep))) continue;
-      throw new UsageError(
-        `${printable(file)} is one of the inputs: it would be overwritten`,
-        'Name another file with -o.',
-      );
-    }
-  }
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /** One tcpdump at each point, all at once and on one clock. What they write is counted, and bounded, on its way into the files. */
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { viewOf } from '../base/bytes.ts';
 import { shellWord } from '../base/shell.ts';
@@ -197,6 +197,7 @@ class Tap {
     this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
     const view = viewOf(this.rest);
     let at = 0;
+    let packets = 0;
     if (!this.headed) {
       if (this.rest.length < 24) return;
       this.headed = true;
@@ -210,23 +211,41 @@ class Tap {
         this.ended = `its file has reached ${sizeText(this.limits.maxBytes)}`;
         break;
       }
-      this.packets++;
+      packets++;
       at = next;
     }
+    try {
+      this.put(this.rest.subarray(0, at), folder);
+      this.packets += packets;
+    } catch (error) {
+      this.ended = `its file can't be written: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    this.rest = this.rest.subarray(at);
+    if (this.ended !== undefined) this.child.kill('SIGINT');
+  }
+
+  /** All of it, or nothing. */
+  private put(bytes: Uint8Array, folder: string): void {
     if (this.file === undefined) {
       ensureFolder(join(folder, this.path, '..'));
       this.file = openSync(join(folder, this.path), 'wx', 0o600);
     }
-    this.written += at;
-    for (let done = 0; done < at; ) done += writeSync(this.file, this.rest, done, at - done);
-    this.rest = this.rest.subarray(at);
-    if (this.ended !== undefined) this.child.kill('SIGINT');
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.file, bytes, done);
+    } catch (error) {
+      ftruncateSync(this.file, this.written);
+      throw error;
+    }
+    this.written += bytes.length;
   }
 
   async stop(): Promise<CapturedPoint> {
     this.stopping = this.runs;
     if (this.runs) this.child.kill('SIGINT');
-    const timer = setTimeout(() => kill(this.child, 'SIGKILL'), END);
+    const timer = setTimeout(() => {
+      this.ended ??= 'tcpdump did not end when it was told to: packets that it still had are missing';
+      kill(this.child, 'SIGKILL');
+    }, END);
     await this.over;
     clearTimeout(timer);
     if (this.file !== undefined) closeSync(this.file);

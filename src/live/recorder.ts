@@ -2,6 +2,7 @@
 import {
   closeSync,
   existsSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -58,6 +59,8 @@ interface Capture {
   /** What is to be written with the next turn. */
   readonly blocks: Uint8Array[];
   packets: number;
+  /** Bytes that are in the file: whole packets. */
+  written: number;
 }
 
 interface Bundle {
@@ -183,6 +186,7 @@ export class Recorder {
       blocks,
       add: pcapWriter((block) => blocks.push(block), { linkType, nanoseconds: true, snaplen }),
       packets: 0,
+      written: 0,
     };
     bundle.captures.set(nameOf(point), capture);
     this.#tell(bundle);
@@ -204,11 +208,22 @@ export class Recorder {
     writeFileSync(target, bytes, { mode: 0o600, flag: 'wx' });
   }
 
-  #put(bundle: Bundle, { blocks, descriptor }: Capture): void {
+  /** Whole packets: where there is no room for all, those that fit. */
+  #put(bundle: Bundle, capture: Capture): void {
+    const { blocks, descriptor } = capture;
     if (blocks.length === 0) return;
+    const ends: number[] = [];
+    for (const { length } of blocks) ends.push((ends.at(-1) ?? 0) + length);
     const bytes = Buffer.concat(blocks);
     blocks.length = 0;
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    let at = 0;
+    try {
+      while (at < bytes.length) at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      ftruncateSync(descriptor, capture.written + (ends.findLast((end) => end <= at) ?? 0));
+      throw error;
+    }
+    capture.written += bytes.length;
     bundle.bytes += bytes.length;
   }
 

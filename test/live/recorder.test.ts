@@ -196,6 +196,11 @@ describe('what is captured, on disk', () => {
       kept.end();
       expect(warnings).toHaveLength(1);
       expect(warnings[0]).toMatch(/ENOSPC/);
+      const [bundle = ''] = readdirSync(folder);
+      const capture = readFileSync(join(folder, bundle, 'captures/host/br0.pcap'));
+      // Of whole packets: pcap's head, and 16 bytes before each.
+      expect(capture.length).toBeGreaterThan(24);
+      expect((capture.length - 24) % (16 + 240)).toBe(0);
     } finally {
       spawnSync('umount', ['-l', folder]);
     }

@@ -60,7 +60,7 @@ export async function annotateAction(
           : summaryText(annotated, result, told, textOptions(io, options));
       if (!toStdout) io.stdout.write(summary);
       else if (!options.quiet) io.stderr.write(summary);
-      return hasErrors([...inputs.issues, ...result.scene.correlation.issues]) ? 2 : 0;
+      return hasErrors([...issues, ...inputs.issues, ...result.scene.correlation.issues]) ? 2 : 0;
     } finally {
       close();
     }
@@ -87,13 +87,14 @@ async function readableAgain(inputs: InputSet): Promise<{
       captures.push(capture);
       continue;
     }
-    const copied = spool(capture.path, () => capture.open());
+    const copied = spool(capture.path, () => capture.open(), 'not in the output');
     spools.push(copied);
     const source = copied.open();
     while (await source.read());
     source.close();
-    for (const issue of [copied.issue, source.issue])
-      if (issue) issues.push({ path: capture.path, ...issue });
+    // What isn't in the copy won't be in the output either.
+    if (copied.issue) issues.push({ ...copied.issue, severity: 'error' });
+    if (source.issue) issues.push({ path: capture.path, ...source.issue });
     const { once: _, ...rest } = capture;
     captures.push({ ...rest, open: () => copied.open() });
   }

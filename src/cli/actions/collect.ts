@@ -17,11 +17,9 @@ import type { CollectCommandOptions } from '../commands/collect.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
-import { onInterrupt } from '../signals.ts';
+import { atExit, onInterrupt } from '../signals.ts';
 import { hasColor, textOptions } from '../terminal.ts';
-
-/** Killed by SIGINT, as shells number it. */
-const ABORTED = 130;
+import { attempt, reasonOf } from '../whole-file.ts';
 
 export async function collectAction(options: CollectCommandOptions, io: Io): Promise<Status> {
   checkCombination(options);
@@ -34,15 +32,25 @@ export async function collectAction(options: CollectCommandOptions, io: Io): Pro
       fault.includes('exists') ? 'Name another one with -o, or replace it with --force.' : undefined,
     );
   const staging = attempt(target, () => new Staging(target));
+  const stay = atExit(() => staging.remove());
   const screen = createScreen(io, options);
   try {
     return options.from === undefined
       ? await fromHost(target, staging, screen, options, io)
       : await fromBundle(target, staging, screen, options.from, options, io);
+  } catch (error) {
+    // The disk is full, or the folder went away: what fails there is no defect of the program.
+    if (!isSystemError(error)) throw error;
+    throw new UsageError(`can't write ${printable(target)}: ${reasonOf(error)}`);
   } finally {
     screen.clear();
     staging.remove();
+    stay();
   }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 async function fromHost(
@@ -57,16 +65,16 @@ async function fromHost(
   const early = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const release = onInterrupt((times) => {
+  const killAll = (): void => host.killAll();
+  const stay = atExit(killAll);
+  const release = onInterrupt((times, status) => {
     if (times === 1) {
       screen.say('ending; the bundle is being written (again: leave nothing behind)');
       end();
       return;
     }
-    host.killAll();
-    staging.remove();
     screen.clear();
-    process.exit(ABORTED);
+    process.exit(status);
   });
   try {
     const { points, limits } = captureOf(options);
@@ -88,7 +96,8 @@ async function fromHost(
     return result.manifest.missing.length > 0 ? 1 : 0;
   } finally {
     release();
-    host.killAll();
+    stay();
+    killAll();
   }
 }
 
@@ -101,10 +110,7 @@ async function fromBundle(
   options: CollectCommandOptions,
   io: Io,
 ): Promise<Status> {
-  const release = onInterrupt(() => {
-    staging.remove();
-    process.exit(ABORTED);
-  });
+  const release = onInterrupt((_, status) => process.exit(status));
   try {
     const source = await bundleFolder(from, staging.side('source'));
     if ('severity' in source) throw new UsageError(`${printable(from)}: ${source.text}`);
@@ -266,13 +272,4 @@ function sizeText(target: string): string {
     : size < 1e6
       ? `${Math.ceil(size / 1000)} kB`
       : `${(size / 1e6).toFixed(1)} MB`;
-}
-
-function attempt<T>(target: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/, \w+ '.*$/, '') : String(error);
-    throw new UsageError(`can't write ${printable(target)}: ${reason}`);
-  }
 }

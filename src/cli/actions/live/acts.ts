@@ -1,6 +1,5 @@
 /** What keys of the screen do beyond it: files are written where the command was started. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Staging, targetFault } from '../../../collect/staging.ts';
@@ -8,6 +7,7 @@ import type { BundleFile } from '../../../live/analyst.ts';
 import type { Live } from '../../../live/live.ts';
 import type { Acts } from '../../../tui/app.ts';
 import type { Io } from '../../io.ts';
+import { writeWholeFile } from '../../whole-file.ts';
 
 export interface ScreenActs extends Acts {
   /** What was written, for who comes back to the shell. */
@@ -30,7 +30,7 @@ export function actsOf(live: Live, env: Io['env']): ScreenActs {
     report: async (analysis) => {
       const { reportPage } = await import('../../../report/html/report.ts');
       const target = freeName('.html');
-      writeFileSync(target, await reportPage(analysis), { mode: 0o600, flag: 'wx' });
+      writeWholeFile(target, await reportPage(analysis), 0o600);
       open(resolve(target), env);
       return remember(`report: ${resolve(target)}`);
     },

@@ -1,5 +1,4 @@
 /** `--coverage`: written where it was asked for. Text goes with the rest, unless it is given a file. */
-import { writeFileSync } from 'node:fs';
 import { printable } from '../../../base/printable.ts';
 import type { CoverageSummary } from '../../../cases/coverage/files.ts';
 import { isEnough } from '../../../cases/coverage/files.ts';
@@ -10,8 +9,8 @@ import { lcovText } from '../../../cases/report/lcov.ts';
 import { jsonText } from '../../../report/json.ts';
 import type { TestOptions } from '../../commands/test.ts';
 import type { Io } from '../../io.ts';
-import { attempt, refuseInput } from '../../output.ts';
 import { textOptions } from '../../terminal.ts';
+import { refuseInput, writeWholeFile } from '../../whole-file.ts';
 
 const FILES = {
   html: 'nettrace-coverage.html',
@@ -35,7 +34,7 @@ export function writeCoverage(
   }
   refuseInput(file, inputs);
   const text = coverageText(summary, form, { ...options, output: file }, io);
-  attempt(file, () => writeFileSync(file, text));
+  writeWholeFile(file, text);
   const { hit, rules, percent, threshold } = summary;
   const missed = isEnough(summary) ? '' : `, less than ${threshold} %`;
   if (!quiet || missed !== '')

@@ -1,12 +1,11 @@
 /** `--update`: what holds is written into the cases. */
-import { writeFileSync } from 'node:fs';
 import { printable } from '../../../base/printable.ts';
 import { updatedSource } from '../../../cases/file/update.ts';
 import { counted } from '../../../cases/report/text.ts';
 import type { CaseResult } from '../../../cases/run/result.ts';
 import type { TestOptions } from '../../commands/test.ts';
 import type { Io } from '../../io.ts';
-import { attempt } from '../../output.ts';
+import { writeWholeFile } from '../../whole-file.ts';
 
 /** The paths of the cases that were written. */
 export function updateCases(results: readonly CaseResult[], { quiet }: TestOptions, io: Io): string[] {
@@ -14,7 +13,7 @@ export function updateCases(results: readonly CaseResult[], { quiet }: TestOptio
     const edits = rows.flatMap(({ update }) => update ?? []);
     if (edits.length === 0) return [];
     const source = updatedSource(file.source, edits);
-    attempt(file.path, () => writeFileSync(file.path, source));
+    writeWholeFile(file.path, source);
     if (!quiet)
       io.stderr.write(`nettrace: ${printable(file.path)}: ${counted(edits.length, 'row')} written\n`);
     return [file.path];
