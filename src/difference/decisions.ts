@@ -96,17 +96,17 @@ interface PartGroup extends Part {
 function told({ bdd }: Space, { kind, text, members }: PartGroup, set: Node): Part[] {
   if (set === NONE) return [];
   if (members.length === 0) return [{ kind, text, places: [], node: set }];
-  const parts = members
-    .filter((member) => bdd.meets(set, member.set))
-    .map(({ place, ...share }) => ({
-      kind,
-      text,
-      places: place ? [place] : [],
-      node: bdd.and(bdd.and(set, share.set), share.reach),
-    }))
-    .filter(({ node }) => node !== NONE);
-  if (parts.length <= MOST_PLACES) return parts;
-  return [{ kind, text, places: parts.flatMap(({ places }) => places), node: set }];
+  const own = members.filter(
+    ({ set: taken, reach }) => bdd.meets(set, taken) && bdd.meets(bdd.and(set, taken), reach),
+  );
+  const placesOf = ({ place }: Member): Place[] => (place ? [place] : []);
+  if (own.length > MOST_PLACES) return [{ kind, text, places: own.flatMap(placesOf), node: set }];
+  return own.map((member) => ({
+    kind,
+    text,
+    places: placesOf(member),
+    node: bdd.and(bdd.and(set, member.set), member.reach),
+  }));
 }
 
 /** Packets that end by the same two decisions are one difference, whichever rules led there. */

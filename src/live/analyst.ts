@@ -20,6 +20,22 @@ export interface Analyst {
 
 /** Is there where the program was bundled. */
 const WORKER = 'analysis-worker.cjs';
+/**
+ * Runs the thread's program. Node would read it in doubling blocks of glibc's, which then keeps all that is no larger (mallopt(3),
+ * M_MMAP_THRESHOLD), 20 MB in the end; a buffer that may be resized is of the system. The program is ASCII.
+ */
+const LOADER = `
+const { closeSync, fstatSync, openSync, readSync } = require('node:fs');
+const { compileFunction } = require('node:vm');
+const { workerData: filename } = require('node:worker_threads');
+const descriptor = openSync(filename);
+const { size } = fstatSync(descriptor);
+const bytes = Buffer.from(new ArrayBuffer(size, { maxByteLength: size }), 0, size);
+for (let at = 0, count; at < size; at += count)
+  if ((count = readSync(descriptor, bytes, at, size - at, at)) === 0) throw new Error(filename + ' ends too soon');
+closeSync(descriptor);
+compileFunction(bytes.latin1Slice(), ['require', 'module', '__filename'], { filename })(require, module, filename);
+`;
 /** MiB that the thread may have: a window of packets needs a fifth of the old space. */
 const HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 };
 /**
@@ -85,14 +101,14 @@ class Thread implements Analyst {
       // Captures were made for it, and are its own then.
       worker.postMessage(question, buffersOf(question));
     });
-    for (const buffer of answer.buffers ?? []) captureBuffers.give(buffer);
+    captureBuffers.give(answer.buffers ?? []);
     if ('failed' in answer) throw new Error(answer.failed);
     return answer.analysis;
   }
 
   #begin(): Worker {
     setFlagsFromString(FLAGS.large);
-    const worker = new Worker(this.#path, { resourceLimits: HEAP });
+    const worker = new Worker(LOADER, { eval: true, workerData: this.#path, resourceLimits: HEAP });
     // A thread that begins sets flags back.
     worker.once('online', () => setFlagsFromString(FLAGS.small));
     worker.on('message', (answer: Answer) => this.#answered?.(answer));

@@ -1,12 +1,10 @@
 /** Memory for captures of many megabytes that are made again and again, and would wait for the collector by the dozen. */
 
-/** Buffers that wait for use. */
-const MOST = 32;
 /** One that is larger than so many times what is wanted would be wasted. */
 const WASTE = 4;
 
 export class Buffers {
-  readonly #free: ArrayBuffer[] = [];
+  #free: ArrayBuffer[] = [];
 
   /** So many bytes, whatever is in them. */
   take(length: number): Uint8Array<ArrayBuffer> {
@@ -18,10 +16,9 @@ export class Buffers {
     return new Uint8Array(fitting ?? new ArrayBuffer(Math.ceil(length * 1.25)), 0, length);
   }
 
-  /** Nobody looks at it any more. */
-  give(buffer: ArrayBuffer): void {
-    this.#free.push(buffer);
-    if (this.#free.length > MOST) this.#free.shift();
+  /** Nobody looks at them any more. What waited for use meanwhile is too much, and dropped. */
+  give(buffers: readonly ArrayBuffer[]): void {
+    this.#free = [...buffers];
   }
 }
 

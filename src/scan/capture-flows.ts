@@ -10,7 +10,7 @@ import { MacSides } from './macs.ts';
 import { LOOKED_INTO, PlainDecoder } from './plain.ts';
 import { PointStats, type PointStatsParts } from './point-stats.ts';
 import { RECORD, RECORD_WORDS } from './records.ts';
-import { Batch, kindOf, MOST_POINTS } from './row.ts';
+import { Batch, kindOf, MOST_POINTS, ROW_WORDS } from './row.ts';
 import { FlowTable, type FlowTableParts } from './table.ts';
 
 const ETHERNET = 1;
@@ -73,7 +73,7 @@ export class CaptureFlows {
   /** What a second reading is done with. */
   #sieve: Kernel | undefined;
   /** Of one packet that is looked at again. */
-  readonly #row = new Batch();
+  readonly #row = new Batch(new Uint32Array(ROW_WORDS));
   readonly #macSides: MacSides;
   /** By the source's word, a side's TTL and MACs, and a kind; by the destination's word, MACs and a kind. Of the MACs their own side counts. */
   readonly #sent = new AlikeSums((source, bits, kind, packets) =>

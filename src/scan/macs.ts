@@ -39,25 +39,32 @@ export class MacSides {
   }
 }
 
+const FIRST_PAIRS = 256;
+
 class Side {
   readonly #side: keyof Macs;
   readonly #known = new Map<number | undefined, number>();
-  /** Of each pair the one that stands for it, plus one. */
-  readonly #first = new Uint32Array(1 << 16);
+  /** Of each pair the one that stands for it, plus one; pairs behind its end have not been asked for. */
+  #first = new Uint32Array(FIRST_PAIRS);
 
   constructor(side: keyof Macs) {
     this.#side = side;
   }
 
   first(words: Uint32Array, pair: number): number {
-    const first = this.#first[pair] as number;
-    return first > 0 ? first - 1 : this.#ask(words, pair);
+    const first = this.#first[pair];
+    return first ? first - 1 : this.#ask(words, pair);
   }
 
   #ask(words: Uint32Array, pair: number): number {
     const mac = pair === 0 ? undefined : macsOf(words, pair)[this.#side];
     const first = this.#known.get(mac) ?? pair;
     this.#known.set(mac, first);
+    if (pair >= this.#first.length) {
+      const longer = new Uint32Array(2 ** Math.ceil(Math.log2(pair + 1)));
+      longer.set(this.#first);
+      this.#first = longer;
+    }
     this.#first[pair] = first + 1;
     return first;
   }

@@ -9,7 +9,7 @@ export type Node = number;
 export const NONE: Node = 0;
 export const ALL: Node = 1;
 
-/** 18 bytes each, and the caches beside them. */
+/** 24 bytes each, and the cache beside them. */
 export const MOST_NODES = 12_000_000;
 /** Steps of operations; some ten million take a second. */
 export const MOST_STEPS = 400_000_000;
@@ -18,6 +18,14 @@ const FIRST_CACHE = 1 << 16;
 const MOST_CACHE = 1 << 20;
 /** Below every variable. */
 const BOTTOM = 0xffff;
+
+/** Words of a node, and where they are. */
+const NODE = 4;
+const LOW = 1;
+const HIGH = 2;
+const MARK = 3;
+/** Words of an entry of the cache. */
+const ENTRY = 4;
 
 const AND = 1;
 const OR = 2;
@@ -44,22 +52,20 @@ export class Bdd {
   private readonly most: BddLimits;
   private count = 2;
   private steps = 0;
-  private levels: Uint16Array = new Uint16Array(FIRST_NODES);
-  private lows: Int32Array = new Int32Array(FIRST_NODES);
-  private highs: Int32Array = new Int32Array(FIRST_NODES);
-  /** Open addressing; 0 is a free place. Twice as long as the arrays of nodes. */
+  /** Side by side, since to look at a node is to wait for memory: its level, both branches, the last visit that came by. */
+  private nodes: Int32Array = new Int32Array(FIRST_NODES * NODE);
+  private room = FIRST_NODES;
+  /** Open addressing; 0 is a free place. Twice as many as nodes. */
   private unique: Int32Array = new Int32Array(FIRST_NODES * 2);
-  /** By the last visit that came by. */
-  private marks: Uint32Array = new Uint32Array(FIRST_NODES);
   private visits = 0;
-  /** The last result of each slot. */
-  private cache = createCache(FIRST_CACHE);
+  /** The last result of each slot: operation, left, right, result. */
+  private cache: Int32Array = new Int32Array(FIRST_CACHE * ENTRY);
 
   /** @param most an operation that needs more throws {@link BddFull} */
   constructor(most: BddLimits = { nodes: MOST_NODES, steps: MOST_STEPS }) {
     this.most = most;
-    this.levels[NONE] = BOTTOM;
-    this.levels[ALL] = BOTTOM;
+    this.nodes[NONE * NODE] = BOTTOM;
+    this.nodes[ALL * NODE] = BOTTOM;
   }
 
   /** Nodes made so far, with the two constants. */
@@ -74,39 +80,40 @@ export class Bdd {
 
   /** The variable that a node asks, above its branches; past all variables for the constants. */
   levelOf(node: Node): number {
-    return this.levels[node] as number;
+    return this.nodes[node * NODE] as number;
   }
 
   low(node: Node): Node {
-    return this.lows[node] as number;
+    return this.nodes[node * NODE + LOW] as number;
   }
 
   high(node: Node): Node {
-    return this.highs[node] as number;
+    return this.nodes[node * NODE + HIGH] as number;
   }
 
   /** A node that asks `level`, which must lie above both branches. */
   make(level: number, low: Node, high: Node): Node {
     if (low === high) return low;
-    const { unique } = this;
+    const { unique, nodes } = this;
     const mask = unique.length - 1;
     let at = hash3(level, low, high) & mask;
     for (;;) {
       const found = unique[at] as number;
       if (found === 0) break;
-      if (this.levels[found] === level && this.lows[found] === low && this.highs[found] === high)
-        return found;
+      const start = found * NODE;
+      if (nodes[start + LOW] === low && nodes[start + HIGH] === high && nodes[start] === level) return found;
       at = (at + 1) & mask;
     }
     if (this.count >= this.most.nodes) throw new BddFull(`${this.most.nodes} nodes`);
-    if (this.count === this.levels.length) {
+    if (this.count === this.room) {
       this.grow();
       return this.make(level, low, high);
     }
     const node = this.count++;
-    this.levels[node] = level;
-    this.lows[node] = low;
-    this.highs[node] = high;
+    const start = node * NODE;
+    nodes[start] = level;
+    nodes[start + LOW] = low;
+    nodes[start + HIGH] = high;
     unique[at] = node;
     return node;
   }
@@ -170,7 +177,7 @@ export class Bdd {
 
   /** The set in which every variable of `values` stands for that function of the variables. */
   compose(node: Node, values: ReadonlyMap<number, Node>): Node {
-    if (values.size === 0) return node;
+    if (!this.asks(node, values)) return node;
     const last = Math.max(...values.keys());
     const known = new Map<Node, Node>();
     const go = (each: Node): Node => {
@@ -224,15 +231,23 @@ export class Bdd {
     return levels;
   }
 
+  private asks(node: Node, values: ReadonlyMap<number, Node>): boolean {
+    let found = false;
+    this.visit(node, (each) => {
+      found = values.has(this.levelOf(each));
+      return !found;
+    });
+    return found;
+  }
+
   /** Every node of the set once, until `take` has seen enough. */
   private visit(node: Node, take: (node: Node) => boolean): void {
-    if (this.marks.length < this.levels.length) this.marks = new Uint32Array(this.levels.length);
-    const { marks } = this;
+    const { nodes } = this;
     const mark = ++this.visits;
     const open = [node];
     for (let each = open.pop(); each !== undefined; each = open.pop()) {
-      if (each <= ALL || marks[each] === mark) continue;
-      marks[each] = mark;
+      if (each <= ALL || nodes[each * NODE + MARK] === mark) continue;
+      nodes[each * NODE + MARK] = mark;
       if (!take(each)) return;
       open.push(this.low(each), this.high(each));
     }
@@ -282,18 +297,18 @@ export class Bdd {
   private apply(operation: Operation, left: Node, right: Node): Node {
     const hash = hash3(operation, left, right);
     const known = this.cache;
-    const slot = hash & (known.operations.length - 1);
-    if (known.operations[slot] === operation && known.lefts[slot] === left && known.rights[slot] === right)
-      return known.results[slot] as number;
+    const slot = (hash & (known.length / ENTRY - 1)) * ENTRY;
+    if (known[slot + 1] === left && known[slot + 2] === right && known[slot] === operation)
+      return known[slot + 3] as number;
     if (++this.steps > this.most.steps) throw new BddFull(`${this.most.steps} steps`);
     const result = this.result(operation, left, right);
-    // The cache may have grown meanwhile.
-    const { operations, lefts, rights, results } = this.cache;
-    const place = hash & (operations.length - 1);
-    operations[place] = operation;
-    lefts[place] = left;
-    rights[place] = right;
-    results[place] = result;
+    // It may have grown meanwhile.
+    const { cache } = this;
+    const place = (hash & (cache.length / ENTRY - 1)) * ENTRY;
+    cache[place] = operation;
+    cache[place + 1] = left;
+    cache[place + 2] = right;
+    cache[place + 3] = result;
     return result;
   }
 
@@ -303,30 +318,24 @@ export class Bdd {
   }
 
   private meet(left: Node, right: Node): Node {
-    const a = this.levels[left] as number;
-    const b = this.levels[right] as number;
-    const level = Math.min(a, b);
+    const { nodes } = this;
+    const a = nodes[left * NODE] as number;
+    const b = nodes[right * NODE] as number;
     const isMet =
-      this.meets(a === level ? this.low(left) : left, b === level ? this.low(right) : right) ||
-      this.meets(a === level ? this.high(left) : left, b === level ? this.high(right) : right);
+      this.meets(a <= b ? this.low(left) : left, b <= a ? this.low(right) : right) ||
+      this.meets(a <= b ? this.high(left) : left, b <= a ? this.high(right) : right);
     return isMet ? ALL : NONE;
   }
 
   private branch(operation: Operation, left: Node, right: Node): Node {
-    const a = this.levels[left] as number;
-    const b = this.levels[right] as number;
-    const level = Math.min(a, b);
-    const low = this.operate(
-      operation,
-      a === level ? this.low(left) : left,
-      b === level ? this.low(right) : right,
-    );
-    const high = this.operate(
-      operation,
-      a === level ? this.high(left) : left,
-      b === level ? this.high(right) : right,
-    );
-    return this.make(level, low, high);
+    const { nodes } = this;
+    const a = nodes[left * NODE] as number;
+    const b = nodes[right * NODE] as number;
+    // Both are read while the node is at hand.
+    const [lowLeft, highLeft] = a <= b ? [this.low(left), this.high(left)] : [left, left];
+    const [lowRight, highRight] = b <= a ? [this.low(right), this.high(right)] : [right, right];
+    const low = this.operate(operation, lowLeft, lowRight);
+    return this.make(a <= b ? a : b, low, this.operate(operation, highLeft, highRight));
   }
 
   private operate(operation: Operation, left: Node, right: Node): Node {
@@ -352,33 +361,21 @@ export class Bdd {
   }
 
   private grow(): void {
-    const length = this.levels.length * 2;
-    this.levels = copied(this.levels, new Uint16Array(length));
-    this.lows = copied(this.lows, new Int32Array(length));
-    this.highs = copied(this.highs, new Int32Array(length));
-    this.unique = new Int32Array(length * 2);
-    this.cache = createCache(Math.min(length, MOST_CACHE));
-    const mask = this.unique.length - 1;
+    this.room *= 4;
+    const nodes = new Int32Array(this.room * NODE);
+    nodes.set(this.nodes);
+    this.nodes = nodes;
+    this.unique = new Int32Array(this.room * 2);
+    if (this.cache.length < MOST_CACHE * ENTRY)
+      this.cache = new Int32Array(Math.min(this.room, MOST_CACHE) * ENTRY);
+    const { unique } = this;
+    const mask = unique.length - 1;
     for (let node = 2; node < this.count; node++) {
       let at = hash3(this.levelOf(node), this.low(node), this.high(node)) & mask;
-      while (this.unique[at] !== 0) at = (at + 1) & mask;
-      this.unique[at] = node;
+      while (unique[at] !== 0) at = (at + 1) & mask;
+      unique[at] = node;
     }
   }
-}
-
-function createCache(length: number) {
-  return {
-    operations: new Uint8Array(length),
-    lefts: new Int32Array(length),
-    rights: new Int32Array(length),
-    results: new Int32Array(length),
-  };
-}
-
-function copied<T extends Uint16Array | Int32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
 
 function hash3(a: number, b: number, c: number): number {

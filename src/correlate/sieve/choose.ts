@@ -68,7 +68,7 @@ export function choose(
   const wanted = new Uint8Array(count);
   const shapes = new Uint16Array(count);
   const like = new Int32Array(count).fill(-1);
-  const groups = new Groups();
+  const groups = new Groups(count);
   const turns = new Turns(count);
   const room: LegRoom = [];
   let failing = 0;
@@ -131,13 +131,22 @@ export function choose(
 
 /** Counts of groups and the first flow of each, by two words of hash: open addressing over arrays, since every flow asks. */
 class Groups {
-  readonly #ones = new Uint32Array(SLOTS);
-  readonly #others = new Uint32Array(SLOTS);
-  readonly #counts = new Uint32Array(SLOTS);
+  readonly #ones: Uint32Array;
+  readonly #others: Uint32Array;
+  readonly #counts: Uint32Array;
   /** Flow + 1; 0 where none is known. */
-  readonly #first = new Uint32Array(SLOTS);
-  readonly #taken = new Uint8Array(SLOTS);
+  readonly #first: Uint32Array;
+  readonly #taken: Uint8Array;
   #groups = 0;
+
+  constructor(flows: number) {
+    const slots = 2 ** Math.ceil(Math.log2(2 * Math.min(MOST_GROUPS, flows * GROUPS_OF_FLOW + 1)));
+    this.#ones = new Uint32Array(slots);
+    this.#others = new Uint32Array(slots);
+    this.#counts = new Uint32Array(slots);
+    this.#first = new Uint32Array(slots);
+    this.#taken = new Uint8Array(slots);
+  }
 
   /** This one included. */
   count(one: number, other: number): number {
@@ -170,7 +179,8 @@ class Groups {
   #slotOf(one: number, other: number): number {
     const left = one >>> 0;
     const right = mix(other >>> 0, one);
-    for (let at = (left ^ right) & (SLOTS - 1); ; at = (at + 1) & (SLOTS - 1)) {
+    const mask = this.#taken.length - 1;
+    for (let at = (left ^ right) & mask; ; at = (at + 1) & mask) {
       if (this.#taken[at] === 1) {
         if (this.#ones[at] === left && this.#others[at] === right) return at;
         continue;
@@ -186,7 +196,8 @@ class Groups {
 }
 
 const MOST_GROUPS = 1 << 16;
-const SLOTS = MOST_GROUPS * 2;
+/** That a flow may be counted in. */
+const GROUPS_OF_FLOW = 3;
 
 /** The latest flow of each client and service, and whether it failed: where one hash stands for two kinds, more flows are looked at than need be. */
 class Turns {
