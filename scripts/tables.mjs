@@ -1,4 +1,4 @@
-// Puts the tables that are made from the source into README.md (matches and targets, the causes) and docs/lint.md (the checks).
+// Puts the tables that are made from the source into README.md (matches and targets, the causes), docs/lint.md (the checks) and docs/reliability.md (the limits).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -8,6 +8,7 @@ const tables = [
   ['README.md', 'support', 'src/xtables/support.ts', 'supportTables'],
   ['README.md', 'causes', 'src/report/catalogue.ts', 'catalogueTable'],
   ['docs/lint.md', 'lint', 'src/lint/table.ts', 'checksTable'],
+  ['docs/reliability.md', 'limits', 'src/report/limits.ts', 'limitsTable'],
 ];
 for (const [page, name, file, maker] of tables) {
   const { outputFiles } = await build({

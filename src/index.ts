@@ -130,6 +130,7 @@ export async function renderAnalysis(
 }
 
 export { formatIssue, type Issue } from './base/issue.ts';
+export type { InputLimits } from './base/limits.ts';
 export type { Span } from './base/span.ts';
 export type { CaptureFormat } from './capture/magic.ts';
 export type { Verdict as PacketVerdict } from './cases/language/outcome.ts';
@@ -142,7 +143,6 @@ export type { Evidence, Finding, Fix } from './diagnose/finding.ts';
 export type { NearRule } from './diagnose/near-rules.ts';
 export type { WhatIf } from './diagnose/what-if.ts';
 export type { Manifest, PlacedBy } from './input/input.ts';
-export type { InputLimits } from './input/limits.ts';
 export type { AnalyzeOptions } from './library/analyze.ts';
 export type { Names } from './library/asking.ts';
 export type { Bundle, BundleCapture, BundleDump } from './library/bundle.ts';

@@ -1,23 +1,31 @@
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS } from '../base/limits.ts';
 import { fileSource } from './file-source.ts';
 import { type ByteSource, iterableSource } from './source.ts';
-import { packingOf, unpacked } from './unpack.ts';
+import { packingOf, type UnpackLimits, unpacked } from './unpack.ts';
 
 /**
  * A file's bytes, unpacked if they are gzip or zstd. An Issue when it can't be opened. Opening reads at most one block; the
  * bytes of a plain file come synchronously, `block` at a time.
  */
-export function openFile(path: string, block?: number): ByteSource | Issue {
+export function openFile(
+  path: string,
+  block?: number,
+  limits: UnpackLimits = DEFAULT_LIMITS,
+): ByteSource | Issue {
   const source = fileSource(path, block);
   if (!('read' in source)) return source;
   const first = source.read();
   const again = beginningWith(first, source);
-  return first && packingOf(first) ? deferred(() => unpacked(again)) : again;
+  return first && packingOf(first) ? deferred(() => unpacked(again, limits)) : again;
 }
 
 /** Standard input or any other stream, unpacked if need be. */
-export function openStream(stream: AsyncIterable<Uint8Array>): ByteSource {
-  return deferred(() => unpacked(iterableSource(stream)));
+export function openStream(
+  stream: AsyncIterable<Uint8Array>,
+  limits: UnpackLimits = DEFAULT_LIMITS,
+): ByteSource {
+  return deferred(() => unpacked(iterableSource(stream), limits));
 }
 
 function beginningWith(first: Uint8Array | undefined, source: ByteSource): ByteSource {

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS, type InputLimits, type LimitName } from '../base/limits.ts';
 import type { FrameColumns } from './columns.ts';
 import type { Frame } from './frame.ts';
 import { BlockFrame } from './frame.ts';
@@ -32,6 +33,9 @@ export interface Parser {
   end(rest: number): void;
 }
 
+/** Those that captures have. */
+export type CaptureLimits = Pick<InputLimits, Extract<LimitName, `pcapng${string}`>>;
+
 /** What parsers share: the frame they hand out, and the books they keep. */
 export class ParserContext {
   readonly frame = new BlockFrame();
@@ -41,6 +45,7 @@ export class ParserContext {
   base = 0;
   /** Interfaces are to be described with all of their options. */
   keepOptions = false;
+  limits: CaptureLimits = DEFAULT_LIMITS;
   private readonly linkTypes = new Set<number>();
   private readonly onFrame: (frame: Frame) => void;
   private readonly onColumns: ((columns: FrameColumns) => void) | undefined;

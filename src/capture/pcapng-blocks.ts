@@ -26,8 +26,6 @@ export const OPTION = {
   statisticsDropped: 5,
 } as const;
 
-const MOST_TEXT = 4096;
-
 /** Blocks whose body matters here; all others are passed over. */
 export function isRead(type: number): boolean {
   return (
@@ -42,7 +40,7 @@ export function isRead(type: number): boolean {
 
 /** UTF-8 of an option, without the zero byte some writers add. */
 export function textOf(view: DataView, at: number, length: number): string {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, Math.min(length, MOST_TEXT));
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, length);
   return new TextDecoder().decode(bytes).replace(/\0[\s\S]*$/, '');
 }
 

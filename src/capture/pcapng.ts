@@ -2,20 +2,16 @@
  * pcapng: draft-ietf-opsawg-pcapng. A file is sections, a section is blocks: type, total length, body, total length again,
  * in the byte order that the section's header block shows by its magic.
  */
+import { formatBytes } from '../base/limits.ts';
 import type { Chunk, Parser, ParserContext } from './parser.ts';
-import { recordLimit } from './parser.ts';
-import { BLOCK, isRead, OPTION, ORDER_MAGIC, textOf, walkOptions } from './pcapng-blocks.ts';
+import { BLOCK, isRead, OPTION, ORDER_MAGIC, walkOptions } from './pcapng-blocks.ts';
+import { PcapngLimits } from './pcapng-limits.ts';
 import { type PcapngOption, readOptions } from './pcapng-options.ts';
 import { type Clock, clockOf, MICROSECONDS, offsetIssue, setTime } from './pcapng-time.ts';
 import type { CaptureInterface } from './summary.ts';
 
 /** Type and total length, in front; total length, behind. */
 const FRAME = 12;
-/** Blocks that are read as a whole: packets may be long, the others only hold options. */
-const MOST_BLOCK = 16 * 1024 * 1024;
-const MOST_INTERFACES = 65536;
-const MOST_COMMENTS = 100;
-const MOST_KEPT = 16 * 1024 * 1024;
 
 /** An enhanced packet block without packet and options. */
 const LEAST_ENHANCED = 32;
@@ -36,6 +32,7 @@ export class PcapngParser implements Parser {
   need = FRAME;
   done = false;
   private readonly context: ParserContext;
+  private readonly limits: PcapngLimits;
   private little = false;
   private interfaces: SectionInterface[] = [];
   /** Bytes of a block nobody reads that are still to come. */
@@ -49,6 +46,7 @@ export class PcapngParser implements Parser {
 
   constructor(context: ParserContext) {
     this.context = context;
+    this.limits = new PcapngLimits(context);
   }
 
   get described(): number | undefined {
@@ -98,6 +96,7 @@ export class PcapngParser implements Parser {
     if (this.skip > 0) return;
     const { view, end } = chunk;
     const { little, interfaces } = this;
+    const most = this.limits.of.pcapngBlock;
     let at = chunk.start;
     let packets = 0;
     let bytes = 0;
@@ -105,7 +104,7 @@ export class PcapngParser implements Parser {
     let cut = 0;
     while (at + LEAST_ENHANCED <= end && view.getUint32(at, little) === BLOCK.enhanced) {
       const total = view.getUint32(at + 4, little);
-      if (total < LEAST_ENHANCED || (total & 3) !== 0 || total > MOST_BLOCK || at + total > end) break;
+      if (total < LEAST_ENHANCED || (total & 3) !== 0 || total > most || at + total > end) break;
       if (view.getUint32(at + total - 4, little) !== total) break;
       const owner = interfaces[view.getUint32(at + 8, little)];
       const high = view.getUint32(at + 12, little);
@@ -163,18 +162,10 @@ export class PcapngParser implements Parser {
     }
     // Lengths are multiples of four; a writer that left the padding out of the length still wrote it.
     const length = Math.ceil(total / 4) * 4;
-    if (!isRead(type)) {
-      chunk.start += Math.min(length, there);
-      this.skip = length - Math.min(length, there);
-      this.need = 1;
-      return true;
-    }
-    if (length > MOST_BLOCK + recordLimit(this.context.summary.snaplen)) {
-      this.damaged(
-        start,
-        `a block of type ${type} says it is ${total} bytes long, at most ${MOST_BLOCK} are possible`,
-      );
-      return false;
+    if (!isRead(type)) return this.passOver(chunk, length, there);
+    if (length > this.limits.of.pcapngBlock) {
+      this.limits.block(start, type, total);
+      return this.passOver(chunk, length, there);
     }
     if (there < length) {
       this.need = length;
@@ -189,6 +180,13 @@ export class PcapngParser implements Parser {
     this.body(type, view, start + 8, end - 4);
     chunk.start = end;
     return !this.done;
+  }
+
+  private passOver(chunk: Chunk, length: number, there: number): boolean {
+    chunk.start += Math.min(length, there);
+    this.skip = length - Math.min(length, there);
+    this.need = 1;
+    return true;
   }
 
   private body(type: number, view: DataView, start: number, end: number): void {
@@ -242,11 +240,10 @@ export class PcapngParser implements Parser {
       });
     }
     walkOptions(view, this.little, start + 16, end, (code, at, length) => {
-      if (code === OPTION.comment && summary.comments.length < MOST_COMMENTS) {
-        summary.comments.push(textOf(view, at, length));
-      } else if (code === OPTION.hardware) summary.hardware ??= textOf(view, at, length);
-      else if (code === OPTION.system) summary.system ??= textOf(view, at, length);
-      else if (code === OPTION.application) summary.application ??= textOf(view, at, length);
+      if (code === OPTION.comment) this.limits.comment(view, at, length);
+      else if (code === OPTION.hardware) summary.hardware ??= this.limits.text(view, at, length);
+      else if (code === OPTION.system) summary.system ??= this.limits.text(view, at, length);
+      else if (code === OPTION.application) summary.application ??= this.limits.text(view, at, length);
     });
   }
 
@@ -257,8 +254,9 @@ export class PcapngParser implements Parser {
       this.shortBlock('interface description', end - start, 8);
       return;
     }
-    if (this.interfaces.length >= MOST_INTERFACES) {
-      this.damaged(start - 8, `a section describes more than ${MOST_INTERFACES} interfaces`);
+    if (this.interfaces.length >= this.limits.of.pcapngInterfaces) {
+      const found = `a section describes more than ${this.interfaces.length} interfaces`;
+      this.limits.tell('pcapngInterfaces', found, 'of packets of the others no link type is known', 'error');
       return;
     }
     const linkType = view.getUint16(start, this.little);
@@ -269,11 +267,11 @@ export class PcapngParser implements Parser {
     let resolution = 6;
     let offset = 0;
     walkOptions(view, this.little, start + 8, end, (code, at, length) => {
-      if (code === OPTION.ifName) name ??= textOf(view, at, length);
-      else if (code === OPTION.ifDescription) description ??= textOf(view, at, length);
+      if (code === OPTION.ifName) name ??= this.limits.text(view, at, length);
+      else if (code === OPTION.ifDescription) description ??= this.limits.text(view, at, length);
       // A filter that begins with 0 is text, any other is a BPF program.
       else if (code === OPTION.ifFilter && length > 1)
-        filter ??= view.getUint8(at) === 0 ? textOf(view, at + 1, length - 1) : 'a BPF program';
+        filter ??= view.getUint8(at) === 0 ? this.limits.text(view, at + 1, length - 1) : 'a BPF program';
       else if (code === OPTION.ifTsresol && length >= 1) resolution = view.getUint8(at);
       else if (code === OPTION.ifTsoffset && length >= 8) offset = Number(view.getBigInt64(at, this.little));
     });
@@ -296,7 +294,8 @@ export class PcapngParser implements Parser {
       packets: 0,
     };
     const clock = resolution === 6 && offset === 0 ? MICROSECONDS : clockOf(resolution, offset);
-    const index = summary.interfaces.length < MOST_INTERFACES ? summary.interfaces.push(info) - 1 : -1;
+    const index =
+      summary.interfaces.length < this.limits.of.pcapngInterfaces ? summary.interfaces.push(info) - 1 : -1;
     this.interfaces.push({ clock, info, index, first: Number.POSITIVE_INFINITY, last: -1 });
     summary.snaplen = Math.max(summary.snaplen, snaplen);
     this.context.linkType(linkType);
@@ -305,7 +304,12 @@ export class PcapngParser implements Parser {
   /** Of interfaces without number, only so many bytes of options are kept. */
   private optionsOf(view: DataView, start: number, end: number): readonly PcapngOption[] {
     this.kept += end - start;
-    return this.kept > MOST_KEPT ? [] : readOptions(view, this.little, start, end, 'interface');
+    if (this.kept > this.limits.of.pcapngOptions) {
+      const found = `interfaces have more than ${formatBytes(this.kept - (end - start))} of options`;
+      this.limits.tell('pcapngOptions', found, 'those of this interface and the ones behind it are left out');
+      return [];
+    }
+    return readOptions(view, this.little, start, end, 'interface');
   }
 
   /** Enhanced and old packet blocks: `times` is where the time stamp stands, `data` where the packet does. */

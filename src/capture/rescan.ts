@@ -12,7 +12,7 @@ export interface Reread {
   readonly wanted: Uint8Array;
 }
 
-type RescanOptions = Pick<ScanOptions, 'path' | 'onProgress' | 'onColumns' | 'columns' | 'pace'>;
+type RescanOptions = Pick<ScanOptions, 'path' | 'onProgress' | 'onColumns' | 'columns' | 'pace' | 'limits'>;
 
 /**
  * Reads parts of a capture that has been read before: `onFrame` gets their frames with the numbers that they had. Gives an issue when the

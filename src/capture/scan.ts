@@ -3,7 +3,7 @@ import type { Pace } from '../base/pace.ts';
 import { FrameColumns } from './columns.ts';
 import type { Frame } from './frame.ts';
 import { type CaptureFormat, foreignCapture, isCapture, MAGIC_LENGTH } from './magic.ts';
-import { type Chunk, type Parser, ParserContext } from './parser.ts';
+import { type CaptureLimits, type Chunk, type Parser, ParserContext } from './parser.ts';
 import { PcapParser } from './pcap.ts';
 import { PcapngParser } from './pcapng.ts';
 import { SnoopParser } from './snoop.ts';
@@ -30,6 +30,7 @@ export interface ScanOptions {
   readonly columns?: FrameColumns | undefined;
   /** Interfaces of the summary get all of the options that a pcapng gives them. */
   readonly keepOptions?: boolean | undefined;
+  readonly limits?: CaptureLimits | undefined;
   /** Called when the frames handed out so far are about to lose their bytes. */
   readonly onBlockEnd?: (() => void) | undefined;
   /** Called after every block with the bytes read so far; false stops the scan there. */
@@ -95,7 +96,7 @@ export class CaptureReader {
     onFrame: ((frame: Frame) => void) | undefined,
     options: Pick<
       ScanOptions,
-      'path' | 'onColumns' | 'columns' | 'onBlockEnd' | 'stretches' | 'keepOptions'
+      'path' | 'onColumns' | 'columns' | 'onBlockEnd' | 'stretches' | 'keepOptions' | 'limits'
     > = {},
   ) {
     this.onBlockEnd = options.onBlockEnd;
@@ -117,6 +118,7 @@ export class CaptureReader {
     const issues = new IssueLog(options.path);
     this.context = new ParserContext(summary, issues, onFrame ?? (() => {}), options.onColumns);
     this.context.keepOptions = options.keepOptions ?? false;
+    if (options.limits) this.context.limits = options.limits;
   }
 
   /** False when nothing more will be read from it. */

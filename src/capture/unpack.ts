@@ -2,13 +2,17 @@
 
 import type { Transform } from 'node:stream';
 import type { Issue } from '../base/issue.ts';
+import { formatBytes, type InputLimits, limitIssue } from '../base/limits.ts';
 import { type ByteSource, peek } from './source.ts';
 
 export type Packing = 'gzip' | 'zstd';
+export type UnpackLimits = Pick<InputLimits, 'unpackRatio'>;
 
 /** Input goes in small pieces: what a damaged piece would still have given is lost with it. */
 const PIECE = 1 << 14;
 const CHUNK = 1 << 18;
+/** Bytes that anything may unpack to. */
+const FREE = 64 * 2 ** 20;
 
 export function packingOf(head: Uint8Array): Packing | undefined {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
@@ -17,10 +21,10 @@ export function packingOf(head: Uint8Array): Packing | undefined {
 }
 
 /** The bytes as they are when they are not packed; of a packed source, its content. */
-export async function unpacked(source: ByteSource): Promise<ByteSource> {
+export async function unpacked(source: ByteSource, limits: UnpackLimits): Promise<ByteSource> {
   const { head, source: whole } = await peek(source, 4);
   const packing = packingOf(head);
-  return packing ? inflate(whole, packing) : whole;
+  return packing ? inflate(whole, packing, limits) : whole;
 }
 
 /** Node's streams and zlib are loaded for what is packed. */
@@ -32,7 +36,7 @@ async function decoder(packing: Packing): Promise<Transform | undefined> {
   return typeof create === 'function' ? (create({ chunkSize: CHUNK }) as Transform) : undefined;
 }
 
-async function inflate(source: ByteSource, packing: Packing): Promise<ByteSource> {
+async function inflate(source: ByteSource, packing: Packing, limits: UnpackLimits): Promise<ByteSource> {
   const made = await decoder(packing);
   if (!made) {
     source.close();
@@ -47,6 +51,7 @@ async function inflate(source: ByteSource, packing: Packing): Promise<ByteSource
   let issue: Issue | undefined;
   let over = false;
   let wake: () => void = () => {};
+  const amount = { packed: 0, unpacked: 0 };
   stream.on('data', (chunk: Uint8Array) => {
     ready.push(chunk);
     // One chunk at a time: what is not asked for is not unpacked, however much it would be.
@@ -63,7 +68,7 @@ async function inflate(source: ByteSource, packing: Packing): Promise<ByteSource
     wake();
   });
   stream.pause();
-  void feed(source, stream, () => over);
+  void feed(source, stream, amount, () => over);
   return {
     get issue() {
       return issue ?? source.issue;
@@ -76,7 +81,15 @@ async function inflate(source: ByteSource, packing: Packing): Promise<ByteSource
         stream.resume();
         await woken;
       }
-      return ready.shift();
+      const chunk = ready.shift();
+      amount.unpacked += chunk?.length ?? 0;
+      if (amount.unpacked <= FREE || amount.unpacked <= amount.packed * limits.unpackRatio) return chunk;
+      over = true;
+      stream.destroy();
+      const found = `${formatBytes(amount.packed)} of ${packing} data unpack to more than ${formatBytes(amount.unpacked - CHUNK)}`;
+      const skipped = 'what was unpacked before is used';
+      issue = limitIssue('unpackRatio', limits, found, skipped, { severity: 'error' });
+      return undefined;
     },
     close() {
       over = true;
@@ -88,7 +101,12 @@ async function inflate(source: ByteSource, packing: Packing): Promise<ByteSource
 }
 
 /** Each piece is written by itself and finished before the next, so that an error costs no output of earlier pieces. */
-async function feed(source: ByteSource, stream: Transform, over: () => boolean): Promise<void> {
+async function feed(
+  source: ByteSource,
+  stream: Transform,
+  amount: { packed: number },
+  over: () => boolean,
+): Promise<void> {
   for (;;) {
     const block = await source.read();
     if (over()) return;
@@ -98,6 +116,7 @@ async function feed(source: ByteSource, stream: Transform, over: () => boolean):
     }
     for (let at = 0; at < block.length && !over(); at += PIECE) {
       const piece = block.subarray(at, at + PIECE);
+      amount.packed += piece.length;
       await new Promise<void>((resolve) => {
         stream.once('close', resolve);
         stream.write(piece, () => {

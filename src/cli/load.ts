@@ -16,6 +16,7 @@ export async function loadInputs(words: readonly string[], options: CommonOption
   const progress = createProgress(io, options.quiet ?? false);
   const inputs = await resolveInputs(words, {
     ignoreUnknown: options.ignoreUnknown ?? false,
+    limits: options.limit,
     // Asked for only where `-` stands: Node makes a stream of it then.
     get stdin() {
       return io.stdin;
@@ -26,8 +27,7 @@ export async function loadInputs(words: readonly string[], options: CommonOption
 
 /** Everything that the readers had to say: of the inputs as such, and of each dump's lines. */
 export function issuesOf(inputs: InputSet): Issue[] {
-  const issues = [...inputs.issues, ...inputs.dumps.flatMap(({ dump }) => dump.issues)];
-  return issues.filter((issue, index) => issues.indexOf(issue) === index);
+  return [...new Set([...inputs.issues, ...inputs.dumps.flatMap(({ dump }) => dump.issues)])];
 }
 
 /** Nothing in it that could be used; why has been said. */

@@ -1,5 +1,6 @@
 /** The options that every command has, and how they are said in its help. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type InputLimits, parseLimit } from '../base/limits.ts';
 import type { ColorChoice } from './terminal.ts';
 
 export interface CommonOptions<Format extends string = string> {
@@ -9,11 +10,23 @@ export interface CommonOptions<Format extends string = string> {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly ignoreUnknown?: boolean;
+  readonly limit?: Partial<InputLimits>;
 }
 
 export const INPUT_ARGUMENT = [
   '<input...>',
   'captures and command outputs in any mix: files, bundle directories or .tar.gz, NS:IFACE=FILE, NS:=FILE (HOST/NS:… of several hosts), - for standard input',
+] as const;
+
+/** Of every command that reads inputs. */
+export const LIMIT = [
+  '--limit <name=value>',
+  'what an input may cost, such as dump-bytes=1G or rules=none (nettrace explain limits has all of them); may be repeated',
+  (text: string, before: Partial<InputLimits> = {}): Partial<InputLimits> => {
+    const limit = parseLimit(text);
+    if (typeof limit === 'string') throw new InvalidArgumentError(`${limit}.`);
+    return { ...before, ...limit };
+  },
 ] as const;
 
 /** Given once for every command, in their order. */
@@ -34,6 +47,7 @@ export function withCommonOptions(command: Command, formats: readonly [string, .
         .default('auto'),
     )
     .option('--ignore-unknown', 'files that nothing recognises are a warning, not an error')
+    .option(...LIMIT)
     .option('-q, --quiet', 'no warnings and no progress on standard error')
     .option('-v, --verbose', 'everything there is to say');
 }

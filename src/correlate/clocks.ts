@@ -70,7 +70,7 @@ async function note(
     const packet = dissect(frame);
     for (const one of [packet, ...packet.inner]) noteOne(ledger, host, input, one, frame.bytes);
   };
-  await scanCapture(capture.open(), visit, { path: capture.path, pace });
+  await scanCapture(capture.open(), visit, { path: capture.path, limits: capture.limits, pace });
 }
 
 function noteOne(ledger: Ledger, host: string, input: number, packet: Packet, bytes: Uint8Array): void {

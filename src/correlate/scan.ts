@@ -148,7 +148,7 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
       sieved?.flows.lookThrough(columns, add);
     };
     const onProgress = (bytes: number): undefined => options.progress?.(capture, bytes) as undefined;
-    const reading = { path: capture.path, onProgress, pace: options.pace };
+    const reading = { path: capture.path, limits: capture.limits, onProgress, pace: options.pace };
     const summary = sieved?.summary ?? (await scanCapture(capture.open(), visit, reading));
     summaries.push(summary);
     noteLosses(places.points, input, summary, capture.dropped);

@@ -107,6 +107,7 @@ export function has(record: JsonObject, ...keys: string[]): boolean {
 /** The JSON breaks off or has an error in it; what stands before it was read. */
 export function jsonIssues(text: DumpText): Issue[] {
   if (!text.json?.error) return [];
+  if (text.json.error.limit) return [{ ...text.json.error.limit, path: text.path }];
   return [
     {
       severity: 'warning',

@@ -3,6 +3,9 @@
  * usable: a truncated list keeps its whole elements. Of equal keys in one object the first counts, because iproute2
  * repeats a route's `dst` inside its encapsulation.
  */
+import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS, type InputLimits, limitIssue } from '../base/limits.ts';
+
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export interface JsonObject {
   [key: string]: JsonValue;
@@ -11,11 +14,11 @@ export interface JsonObject {
 export interface JsonDocument {
   /** The values of the file in order; `ip -j` may print several lists. */
   readonly values: readonly JsonValue[];
-  readonly error?: { readonly line: number; readonly text: string };
+  /** `limit`: it is no error, but deeper than is read. */
+  readonly error?: { readonly line: number; readonly text: string; readonly limit?: Issue };
 }
 
 const LINE = Symbol('line');
-const MAX_DEPTH = 200;
 
 /** Line on which the object begins, from 1. */
 export function lineOf(object: JsonObject): number {
@@ -34,14 +37,24 @@ const LITERALS: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
   ['null', null],
 ]);
 
-export function parseJson(text: string): JsonDocument {
+export function parseJson(
+  text: string,
+  limits: Pick<InputLimits, 'jsonDepth'> = DEFAULT_LIMITS,
+): JsonDocument {
   let at = 0;
   let line = 1;
-  let error: { line: number; text: string } | undefined;
+  let error: { line: number; text: string; limit?: Issue } | undefined;
 
   const fail = (expected: string): undefined => {
     const found = at >= text.length ? 'the file ends' : `\`${text.slice(at, at + 12).split('\n')[0]}\``;
     error ??= { line, text: `${found} where ${expected} was expected` };
+    return undefined;
+  };
+
+  const tooDeep = (): undefined => {
+    const found = `lists and objects stand in more than ${limits.jsonDepth} others`;
+    const limit = limitIssue('jsonDepth', limits, found, 'only the records before it are used', { line });
+    error ??= { line, text: limit.text, limit };
     return undefined;
   };
 
@@ -83,8 +96,8 @@ export function parseJson(text: string): JsonDocument {
   const value = (depth: number): JsonValue | undefined => {
     skipSpace();
     const char = text[at];
-    if (char === '{') return depth < MAX_DEPTH ? object(depth) : fail(`at most ${MAX_DEPTH} levels`);
-    if (char === '[') return depth < MAX_DEPTH ? list(depth) : fail(`at most ${MAX_DEPTH} levels`);
+    if (char === '{') return depth < limits.jsonDepth ? object(depth) : tooDeep();
+    if (char === '[') return depth < limits.jsonDepth ? list(depth) : tooDeep();
     if (char === '"') return string();
     NUMBER.lastIndex = at;
     const number = NUMBER.exec(text)?.[0];

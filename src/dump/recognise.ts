@@ -1,9 +1,11 @@
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS, type InputLimits } from '../base/limits.ts';
 import type { Dump } from './dump.ts';
 import type { Format } from './format.ts';
 import { ALIKE_FORMATS, unusedOfCommand } from './formats/unused/formats.ts';
 import { FORMATS } from './formats.ts';
 import { type Hint, hintOfCommand, parseHint } from './hint.ts';
+import { limited } from './limited.ts';
 import { parseEcho } from './prompt.ts';
 import { type DumpText, isBlank, prepareText } from './text.ts';
 
@@ -12,8 +14,13 @@ import { type DumpText, isBlank, prepareText } from './text.ts';
  * decides only where the content says nothing: an empty `iptables-save.txt` is a dump of no rules. A command pasted above the
  * output counts for more. Undefined: no format recognises it; `unrecognised()` says what was looked for.
  */
-export function recogniseDump(path: string, text: string, hint?: string): Dump | undefined {
-  const prepared = withEcho(prepareText(path, text), hint);
+export function recogniseDump(
+  path: string,
+  text: string,
+  hint?: string,
+  limits: InputLimits = DEFAULT_LIMITS,
+): Dump | undefined {
+  const prepared = withEcho(prepareText(path, text, limits), hint);
   const told =
     (prepared.echo && hintOfCommand(prepared.echo.command)) ??
     (hint === undefined ? undefined : parseHint(hint));
@@ -73,7 +80,7 @@ function isEmpty(value: unknown): boolean {
 
 function dumpOf(format: Format, text: DumpText, told: Hint | undefined, why: string): Dump {
   const own = told?.format === format.id.replace(/-json$/, '') ? told : undefined;
-  const { content, issues } = format.parse(text, own);
+  const { content, issues } = limited(format.parse(text, own), text.path, text.limits);
   return {
     format: format.id,
     command: format.command,

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS, type InputLimits } from '../base/limits.ts';
 import { type JsonDocument, parseJson } from './json.ts';
 import { type Echo, isIdlePrompt, parseEcho } from './prompt.ts';
 
@@ -12,6 +13,7 @@ export interface DumpText {
   /** Present when the content begins as JSON. */
   readonly json?: JsonDocument;
   readonly issues: readonly Issue[];
+  readonly limits: InputLimits;
 }
 
 /** CSI and OSC sequences and the two-character escapes (ECMA-48). */
@@ -29,7 +31,7 @@ export function plainLines(raw: string): string[] {
   return lines;
 }
 
-export function prepareText(path: string, raw: string): DumpText {
+export function prepareText(path: string, raw: string, limits = DEFAULT_LIMITS): DumpText {
   const lines = plainLines(raw);
   const issues: Issue[] = [];
   const first = lines.findIndex((line) => line.trim() !== '');
@@ -39,8 +41,8 @@ export function prepareText(path: string, raw: string): DumpText {
   cutAtNextCommand(path, lines, echo, issues);
   const start = lines.findIndex((line) => line.trim() !== '');
   const opening = start < 0 ? '' : (lines[start] as string).trimStart()[0];
-  const json = opening === '[' || opening === '{' ? parseJson(lines.join('\n')) : undefined;
-  return { path, lines, ...(echo ? { echo } : {}), ...(json ? { json } : {}), issues };
+  const json = opening === '[' || opening === '{' ? parseJson(lines.join('\n'), limits) : undefined;
+  return { path, lines, ...(echo ? { echo } : {}), ...(json ? { json } : {}), issues, limits };
 }
 
 export function isBlank(text: DumpText): boolean {

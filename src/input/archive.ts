@@ -1,8 +1,8 @@
 /** Reads a tar archive into memory: nothing is written to disk, no link is followed, no path leads outside. */
 import type { Issue } from '../base/issue.ts';
+import { formatBytes, type InputLimits, limitIssue } from '../base/limits.ts';
 import { printable } from '../base/printable.ts';
 import type { ByteSource } from '../capture/source.ts';
-import { formatBytes, type InputLimits } from './limits.ts';
 
 export interface ArchiveFile {
   /** Path inside the archive, normalized: no leading `./`, no empty parts. */
@@ -39,7 +39,7 @@ export async function readArchive(
   let held = 0;
   let length = 0;
   let entries = 0;
-  let full: string | undefined;
+  let full: Issue | undefined;
   const parser = new Parser({
     strict: false,
     maxMetaEntrySize: 2 ** 20,
@@ -50,16 +50,20 @@ export async function readArchive(
       const regular = entry.type === 'File' || entry.type === 'OldFile' || entry.type === 'ContiguousFile';
       entries++;
       if (entries > limits.archiveEntries) {
-        full ??= `${shown}: only the first ${limits.archiveEntries} entries of an archive are read`;
+        const found = `${shown}: entry ${entries} of the archive`;
+        full ??= limitIssue('archiveEntries', limits, found, 'it and what follows is not read', {
+          severity: 'error',
+          path,
+        });
       } else if (name === undefined) {
         report('warning', 'archive-path-outside', `${shown}: the path leads outside the archive; not read`);
       } else if (!regular && !directory) {
         const what = entry.type === 'SymbolicLink' || entry.type === 'Link' ? 'a link' : 'not a regular file';
         report('warning', 'archive-not-a-file', `${shown}: ${what} (${entry.type}); not read`);
       } else if (regular && held + entry.size > limits.archiveBytes) {
-        full ??=
-          `${shown}: ${formatBytes(entry.size)} would take the archive over the limit of ` +
-          `${formatBytes(limits.archiveBytes)}; unpack it and name the directory instead`;
+        const found = `${shown}: its ${formatBytes(entry.size)} make ${formatBytes(held + entry.size)} of the archive`;
+        const skipped = 'it and what follows is not read; unpack the archive and name the directory';
+        full ??= limitIssue('archiveBytes', limits, found, skipped, { severity: 'error', path });
       } else if (regular) {
         held += entry.size;
         const chunks: Uint8Array[] = [];
@@ -105,7 +109,7 @@ export async function readArchive(
   } finally {
     source.close();
   }
-  if (full !== undefined) report('error', 'archive-limit', full);
+  if (full !== undefined) issues.push(full);
   return { files: [...files.values()], issues };
 }
 

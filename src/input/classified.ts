@@ -1,5 +1,6 @@
 /** What a file turned out to be. */
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS, type InputLimits } from '../base/limits.ts';
 import { placeFromFileName } from './file-name.ts';
 import type { CaptureInput } from './input.ts';
 import type { PlacedEntry, RecognisedDump } from './placed.ts';
@@ -13,7 +14,10 @@ export type Classified =
   | { readonly kind: 'transcript'; readonly transcript: Transcript; readonly issues: readonly Issue[] }
   | { readonly kind: 'nothing'; readonly issues: readonly Issue[] };
 
-export function captureInput({ entry, place, command, dropped }: PlacedEntry): CaptureInput {
+export function captureInput(
+  { entry, place, command, dropped }: PlacedEntry,
+  limits: InputLimits,
+): CaptureInput {
   const named = placeFromFileName(entry.name);
   const given = place ?? (named ? { ...named, by: 'file-name' as const } : { by: 'assumed' as const });
   return {
@@ -23,6 +27,7 @@ export function captureInput({ entry, place, command, dropped }: PlacedEntry): C
     ...(dropped !== undefined && { dropped }),
     ...(entry.once && { once: true }),
     ...(entry.file !== undefined && { file: entry.file }),
+    ...(limits !== DEFAULT_LIMITS && { limits }),
     open: () => entry.open(),
   };
 }

@@ -1,5 +1,6 @@
 /** What a text is: packets as tcpdump prints them, a session or script, or the output of one command. */
 import type { Issue } from '../base/issue.ts';
+import type { InputLimits } from '../base/limits.ts';
 import { recogniseDump, unrecognised } from '../dump/recognise.ts';
 import { type Classified, captureInput, NO_CAPTURE, nothing, unknown } from './classified.ts';
 import { generatedTime, stageOf, timeFromFileName } from './dump-time.ts';
@@ -9,14 +10,19 @@ import { type TextCaptureInput, textCapture, textCaptureLines } from './text-cap
 import { readTranscript } from './transcript.ts';
 
 /** A text that isn't blank: packets as tcpdump prints them, a session, or a dump. */
-export function recogniseText(placed: PlacedEntry, text: string, issues: readonly Issue[]): Classified {
+export function recogniseText(
+  placed: PlacedEntry,
+  text: string,
+  issues: readonly Issue[],
+  limits: InputLimits,
+): Classified {
   const { entry, place } = placed;
   const isData = isJson(text);
   const lines = isData ? undefined : textCaptureLines(text);
-  const transcript = isData ? undefined : readTranscript(entry.path, text, place?.namespace);
+  const transcript = isData ? undefined : readTranscript(entry.path, text, place?.namespace, limits);
   // What a packet carried may look like a command; a session has something that one printed or changed.
   if (lines && (!transcript || transcript.dumps.length + transcript.commands.length === 0)) {
-    const { open: _, ...capture } = captureInput(placed);
+    const { open: _, ...capture } = captureInput(placed, limits);
     return { kind: 'text', text: textCapture(placed, capture, lines), issues };
   }
   if (transcript) {
@@ -27,7 +33,7 @@ export function recogniseText(placed: PlacedEntry, text: string, issues: readonl
       issues: [...issues, ...transcript.issues],
     };
   }
-  const dump = recogniseDump(entry.path, text, placed.command ?? entry.name);
+  const dump = recogniseDump(entry.path, text, placed.command ?? entry.name, limits);
   if (!dump) {
     return nothing(...issues, unknown(placed, `${NO_CAPTURE}, and ${unrecognised(entry.path).text}`));
   }

@@ -1,17 +1,18 @@
 /** What one file is, decided by its content: a capture, a dump, or nothing that is known. */
+
+import type { InputLimits } from '../base/limits.ts';
 import { foreignCapture, isCapture } from '../capture/magic.ts';
 import { isTar } from './archive.ts';
 import { type Classified, captureInput, NO_CAPTURE, nothing, unknown } from './classified.ts';
-import type { InputLimits } from './limits.ts';
 import type { PlacedEntry } from './placed.ts';
-import { decodeText, readAll } from './text.ts';
+import { decodeText, readAll, withoutLongLines } from './text.ts';
 
 export async function classify(placed: PlacedEntry, limits: InputLimits): Promise<Classified> {
   const { entry } = placed;
   const { head, issue } = await entry.look(512);
   if (head.length === 0) return issue ? nothing(issue) : (await texts()).emptyText(placed);
   if (isCapture(head)) {
-    return { kind: 'capture', capture: captureInput(placed), issues: [] };
+    return { kind: 'capture', capture: captureInput(placed, limits), issues: [] };
   }
   const foreign = foreignCapture(head);
   if (foreign !== undefined) {
@@ -20,13 +21,15 @@ export async function classify(placed: PlacedEntry, limits: InputLimits): Promis
   if (isTar(head)) {
     return nothing(unknown(placed, 'an archive inside an archive or directory; name it by itself'));
   }
-  const all = await readAll(entry.path, entry.open(), limits.dumpBytes);
+  const all = await readAll(entry.path, entry.open(), limits);
   const issues = all.issue ? [all.issue] : [];
-  const text = all.bytes && decodeText(all.bytes);
+  const whole = all.bytes && decodeText(all.bytes);
   if (all.bytes === undefined) return { kind: 'nothing', issues };
-  if (text === undefined) return nothing(...issues, unknown(placed, `${describe(head)}; ${NO_CAPTURE}`));
+  if (whole === undefined) return nothing(...issues, unknown(placed, `${describe(head)}; ${NO_CAPTURE}`));
+  const { text, issue: tooLong } = withoutLongLines(entry.path, whole, limits);
+  if (tooLong) issues.push(tooLong);
   const { emptyText, recogniseText } = await texts();
-  return text.trim() === '' ? emptyText(placed) : recogniseText(placed, text, issues);
+  return text.trim() === '' ? emptyText(placed) : recogniseText(placed, text, issues, limits);
 }
 
 /** The readers of everything that is text: captures alone need none of them. */

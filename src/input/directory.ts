@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { Issue } from '../base/issue.ts';
-import type { InputLimits } from './limits.ts';
+import { type InputLimits, limitIssue } from '../base/limits.ts';
 
 export interface FoundFile {
   readonly path: string;
@@ -20,6 +20,7 @@ export function walkDirectory(root: string, limits: InputLimits): { files: Found
     issues.push({ severity: 'warning', code, text, path });
   };
   const inside = `${realpathSync(root)}${sep}`;
+  let isFull = false;
   const visit = (folder: string, prefix: string, depth: number): void => {
     let entries: Dirent[];
     try {
@@ -30,12 +31,20 @@ export function walkDirectory(root: string, limits: InputLimits): { files: Found
     }
     for (const entry of entries.sort((a, b) => compareNames(a.name, b.name))) {
       if (entry.name.startsWith('.')) continue;
-      if (files.length >= limits.directoryFiles) return;
+      if (files.length >= limits.directoryFiles) {
+        isFull = true;
+        return;
+      }
       const path = join(folder, entry.name);
       const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
       if (entry.isDirectory()) {
-        if (depth >= limits.directoryDepth) warn(path, 'directory-depth', 'folders this deep are not read');
-        else visit(path, name, depth + 1);
+        if (depth < limits.directoryDepth) visit(path, name, depth + 1);
+        else
+          issues.push(
+            limitIssue('directoryDepth', limits, `folder ${depth + 1} inside another`, 'it is not read', {
+              path,
+            }),
+          );
       } else if (entry.isFile()) files.push({ path, name });
       else if (entry.isSymbolicLink()) {
         if (leadsToFile(path, inside)) files.push({ path, name });
@@ -49,8 +58,9 @@ export function walkDirectory(root: string, limits: InputLimits): { files: Found
     }
   };
   visit(root, '', 1);
-  if (files.length >= limits.directoryFiles) {
-    warn(root, 'directory-files', `only the first ${limits.directoryFiles} files are read`);
+  if (isFull) {
+    const found = `it has more than ${files.length} files`;
+    issues.push(limitIssue('directoryFiles', limits, found, 'the others are not read', { path: root }));
   }
   return { files, issues };
 }

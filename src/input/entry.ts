@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import type { InputLimits } from '../base/limits.ts';
 import { printable } from '../base/printable.ts';
 import { openFile, openStream } from '../capture/open.ts';
 import { type ByteSource, memorySource, peek } from '../capture/source.ts';
@@ -22,17 +23,23 @@ export interface Entry {
   open(): ByteSource;
 }
 
-export function fileEntry(path: string, name: string, modified?: number): Entry {
+export function fileEntry(path: string, name: string, limits: InputLimits, modified?: number): Entry {
   const open = (block?: number) => {
-    const source = openFile(path, block);
+    const source = openFile(path, block, limits);
     return 'read' in source ? source : failed({ ...source, path: printable(path) });
   };
   return { ...reopened(path, name, modified, open), file: path };
 }
 
-export function memoryEntry(path: string, name: string, bytes: Uint8Array, modified?: number): Entry {
+export function memoryEntry(
+  path: string,
+  name: string,
+  bytes: Uint8Array,
+  limits: InputLimits,
+  modified?: number,
+): Entry {
   return reopened(path, name, modified, () =>
-    packingOf(bytes) ? openStream(oneBlock(bytes)) : memorySource(bytes),
+    packingOf(bytes) ? openStream(oneBlock(bytes), limits) : memorySource(bytes),
   );
 }
 
@@ -63,8 +70,8 @@ function reopened(
 }
 
 /** A pipe or standard input: looked at first, its bytes are not lost to the one who opens it. */
-export function streamEntry(path: string, stream: AsyncIterable<Uint8Array>): Entry {
-  let source: ByteSource | undefined = openStream(stream);
+export function streamEntry(path: string, stream: AsyncIterable<Uint8Array>, limits: InputLimits): Entry {
+  let source: ByteSource | undefined = openStream(stream, limits);
   return {
     path,
     name: path,

@@ -1,6 +1,7 @@
 /** Opens what the words of a command line name and lists the files behind them, each once, with its place. */
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import type { Issue } from '../base/issue.ts';
+import type { InputLimits } from '../base/limits.ts';
 import { isTar, readArchive } from './archive.ts';
 import { type InputArgument, parseArgument } from './argument.ts';
 import { unreadable, walkDirectory } from './directory.ts';
@@ -9,7 +10,6 @@ import { captureStem, isInterfaceName } from './file-name.ts';
 import { type Bundle, bundleHost } from './fleet.ts';
 import type { Manifest } from './input.ts';
 import { bundleRoots, isInside, manifestFile, type Place, placeInBundle } from './layout.ts';
-import type { InputLimits } from './limits.ts';
 import { readManifest } from './manifest.ts';
 import type { PlacedEntry } from './placed.ts';
 import { decodeText, readAll } from './text.ts';
@@ -48,14 +48,14 @@ export async function gather(
     const { stdin } = given;
     if (stdin && !read) {
       read = true;
-      await gatherFile(argument, streamEntry('-', stdin), undefined, state);
+      await gatherFile(argument, streamEntry('-', stdin, limits), undefined, state);
     } else {
       const text = stdin ? 'standard input can be read only once' : 'nothing is connected to standard input';
       state.issues.push({ severity: 'error', code: 'stdin', text, path: '-' });
     }
   }
   for (const { path, bytes } of given.texts ?? [])
-    await gatherFile({ text: path, path }, memoryEntry(path, path, bytes), undefined, state);
+    await gatherFile({ text: path, path }, memoryEntry(path, path, bytes, limits), undefined, state);
   return state;
 }
 
@@ -66,7 +66,7 @@ export async function gatherFiles(
   limits: InputLimits,
 ): Promise<Gathered> {
   const state: State = { entries: [], bundles: [], issues: [], seen: new Map(), limits };
-  const entries = files.map(({ name, bytes }) => memoryEntry(`${path}/${name}`, name, bytes));
+  const entries = files.map(({ name, bytes }) => memoryEntry(`${path}/${name}`, name, bytes, limits));
   await addContainer({ text: path, path }, path, entries, () => undefined, state, true);
   return state;
 }
@@ -82,12 +82,12 @@ async function gatherPath(argument: InputArgument, state: State): Promise<void> 
       const text = 'a directory without any file that could be read';
       state.issues.push({ severity: 'error', code: 'directory-empty', text, path });
     }
-    const entries = files.map((file) => fileEntry(file.path, file.name, modifiedAt(file.path)));
+    const entries = files.map((file) => fileEntry(file.path, file.name, state.limits, modifiedAt(file.path)));
     await addContainer(argument, path, entries, (entry) => fileId(entry.path), state, false);
   } else if (kind.is === 'file') {
-    await gatherFile(argument, fileEntry(path, path, modifiedAt(path)), fileId(path), state);
+    await gatherFile(argument, fileEntry(path, path, state.limits, modifiedAt(path)), fileId(path), state);
   } else {
-    await gatherFile(argument, streamEntry(path, createReadStream(path)), undefined, state);
+    await gatherFile(argument, streamEntry(path, createReadStream(path), state.limits), undefined, state);
   }
 }
 
@@ -132,7 +132,9 @@ async function gatherFile(
   }
   const entries = files
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((file) => memoryEntry(`${entry.path}/${file.name}`, file.name, file.bytes, file.modified));
+    .map((file) =>
+      memoryEntry(`${entry.path}/${file.name}`, file.name, file.bytes, state.limits, file.modified),
+    );
   await addContainer(argument, entry.path, entries, () => undefined, state, true);
 }
 
@@ -247,7 +249,7 @@ function combine(
 }
 
 async function loadManifest(entry: Entry, state: State): Promise<Manifest | undefined> {
-  const { bytes, issue } = await readAll(entry.path, entry.open(), 16 * 2 ** 20);
+  const { bytes, issue } = await readAll(entry.path, entry.open(), state.limits);
   const text = bytes && decodeText(bytes);
   if (issue) state.issues.push({ ...issue, severity: 'warning' });
   if (text === undefined) return undefined;

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import type { InputLimits } from '../base/limits.ts';
 import type { ByteSource } from '../capture/source.ts';
 import type { Dump } from '../dump/dump.ts';
 import type { Stage } from './dump-time.ts';
@@ -37,6 +38,8 @@ export interface CaptureInput {
   readonly once?: true;
   /** Where it lies, if it is a file of its own: another thread opens it by that, and tells of the bytes that it reads. */
   readonly file?: string;
+  /** What its reader keeps to. */
+  readonly limits?: InputLimits;
   onRead?(bytes: number): void;
   /** A fresh reader over its bytes, already decompressed. */
   open(): ByteSource;
@@ -134,5 +137,7 @@ export interface InputSet {
   readonly hosts?: readonly HostInput[];
   /** Their clocks, of all but the first; once they were compared, all times are by the first one's. */
   readonly clocks?: readonly HostClock[];
+  /** Where others than the defaults were asked for. */
+  readonly limits?: InputLimits;
   readonly issues: readonly Issue[];
 }

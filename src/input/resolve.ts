@@ -1,12 +1,12 @@
 /** From the words of a command line to captures and dumps, recognised by content and placed (contract sections 1 and 2). */
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS, type InputLimits } from '../base/limits.ts';
 import type { Pace } from '../base/pace.ts';
 import { UNKNOWN_INPUT } from './classified.ts';
 import { classify } from './classify.ts';
 import { fleetOf, mergeManifests, placeFleet } from './fleet.ts';
 import { type Gathered, gather, gatherFiles } from './gather.ts';
 import type { CaptureInput, CommandInput, InputSet } from './input.ts';
-import { DEFAULT_LIMITS, type InputLimits } from './limits.ts';
 import { placeDumps } from './place-dumps.ts';
 import type { RecognisedDump } from './placed.ts';
 import { bySpokenHosts } from './spoken-hosts.ts';
@@ -31,7 +31,7 @@ export async function resolveInputs(
   words: readonly string[],
   options: ResolveOptions = {},
 ): Promise<InputSet> {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = limitsOf(options);
   const gathered = await gather(words, limits, options);
   const inputs = await resolveGathered(gathered, limits, options);
   const { captures, dumps, commands = [], issues } = inputs;
@@ -47,7 +47,7 @@ export async function resolveFiles(
   files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
   options: ResolveOptions = { ignoreUnknown: true },
 ): Promise<InputSet> {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = limitsOf(options);
   return await resolveGathered(await gatherFiles(path, files, limits), limits, options);
 }
 
@@ -111,8 +111,14 @@ async function resolveGathered(
     ...(commands.length > 0 ? { commands } : {}),
     ...(manifest ? { manifest } : {}),
     ...(fleet && { hosts }),
+    ...(limits !== DEFAULT_LIMITS && { limits }),
     issues,
   };
+}
+
+/** The same object where none is set, so that who has it knows. */
+function limitsOf({ limits = {} }: ResolveOptions): InputLimits {
+  return Object.keys(limits).length === 0 ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...limits };
 }
 
 function ofHost(text: TextCaptureInput, of: Of): TextCaptureInput {

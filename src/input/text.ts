@@ -1,6 +1,6 @@
 import type { Issue } from '../base/issue.ts';
+import { type InputLimits, limitIssue } from '../base/limits.ts';
 import type { ByteSource } from '../capture/source.ts';
-import { formatBytes } from './limits.ts';
 
 /** Text of a dump: UTF-8, or UTF-16 by its byte order mark. Undefined when it is no text. */
 export function decodeText(bytes: Uint8Array): string | undefined {
@@ -25,7 +25,7 @@ function looksLikeText(sample: string): boolean {
 export async function readAll(
   path: string,
   source: ByteSource,
-  limit: number,
+  limits: InputLimits,
 ): Promise<{ bytes: Uint8Array; issue?: Issue } | { bytes?: undefined; issue: Issue }> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -34,9 +34,11 @@ export async function readAll(
       const block = await source.read();
       if (block === undefined) break;
       length += block.length;
-      if (length > limit) {
-        const text = `no capture, and longer than the ${formatBytes(limit)} that a dump may have; not read`;
-        return { issue: { severity: 'error', code: 'dump-too-long', text, path } };
+      if (length > limits.dumpBytes) {
+        const found = 'it is no capture, and longer than a dump may be';
+        return {
+          issue: limitIssue('dumpBytes', limits, found, 'it is not read', { severity: 'error', path }),
+        };
       }
       chunks.push(block.slice());
     }
@@ -44,4 +46,38 @@ export async function readAll(
     source.close();
   }
   return { bytes: Buffer.concat(chunks), ...(source.issue ? { issue: { path, ...source.issue } } : {}) };
+}
+
+/** The text with lines that are too long emptied, so that all others keep their numbers. What begins as JSON has one line as a rule. */
+export function withoutLongLines(
+  path: string,
+  text: string,
+  limits: InputLimits,
+): { text: string; issue?: Issue } {
+  const most = limits.lineLength;
+  const kept: string[] = [];
+  let first: { line: number; length: number } | undefined;
+  let passed = 0;
+  let lines = 0;
+  let from = 0;
+  for (let start = 0; start <= text.length; ) {
+    const next = text.indexOf('\n', start);
+    const end = next < 0 ? text.length : next;
+    lines++;
+    if (end - start > most && !/^\s{0,64}[[{]/.test(text.slice(start, start + 65))) {
+      kept.push(text.slice(from, start));
+      from = end;
+      passed++;
+      first ??= { line: lines, length: end - start };
+    }
+    start = end + 1;
+  }
+  if (!first) return { text };
+  const found = `the line has ${first.length.toLocaleString('en')} characters`;
+  const others = passed > 1 ? ` and ${(passed - 1).toLocaleString('en')} more are` : ' is';
+  const issue = limitIssue('lineLength', limits, found, `it${others} passed over`, {
+    path,
+    line: first.line,
+  });
+  return { text: kept.join('') + text.slice(from), issue };
 }

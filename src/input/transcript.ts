@@ -1,5 +1,6 @@
 /** A pasted session or a set-up script as inputs: the dumps that its commands printed, and the commands that change something. */
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS, formatBytes, type InputLimits, limitIssue } from '../base/limits.ts';
 import { unusedOfCommand } from '../dump/formats/unused/formats.ts';
 import { hintOfCommand } from '../dump/hint.ts';
 import { recogniseDump } from '../dump/recognise.ts';
@@ -31,28 +32,52 @@ export interface Transcript {
   readonly issues: readonly Issue[];
 }
 
-/** Longer texts are dumps; taking one apart costs its length for each dump in it. */
-const LONGEST = 16 * 2 ** 20;
-const MOST_DUMPS = 2000;
-
 /**
  * Undefined where the text is no session: a single dump, with its command above it or without. `namespace` is where it was
  * typed if its commands don't say otherwise.
  */
-export function readTranscript(path: string, text: string, namespace = 'host'): Transcript | undefined {
-  if (text.length > LONGEST) return undefined;
+export function readTranscript(
+  path: string,
+  text: string,
+  namespace = 'host',
+  limits: InputLimits = DEFAULT_LIMITS,
+): Transcript | undefined {
+  if (text.length > limits.sessionBytes) return readBeginning(path, text, namespace, limits);
   const session = readSession(text);
   const changing = session.commands.some(({ text: inner }) => changes(inner));
   const captures = [...printedCaptures(path, session, namespace)];
   if (captures.length === 0 && !isSession(session) && !changing) return undefined;
   if (captures.length === 0 && isRemarked(session, path, text)) return undefined;
-  const dumps = [...printedDumps(path, session, namespace)];
+  const told = new DumpRoom(path, limits);
+  const dumps = [...printedDumps(path, session, namespace, told)];
   const { commands, issues } = changingCommands(path, session, namespace);
   if (dumps.length === 0 && commands.length === 0 && captures.length === 0) return undefined;
   const alone = dumps.length <= 1 && commands.length === 0 && captures.length === 0;
   if (alone && !session.script && !tellsMore(session)) return undefined;
-  return { dumps, commands, captures, issues };
+  return { dumps, commands, captures, issues: [...issues, ...told.issues()] };
 }
+
+/** Longer texts are dumps, unless their first lines are a session's. */
+function readBeginning(
+  path: string,
+  text: string,
+  namespace: string,
+  limits: InputLimits,
+): Transcript | undefined {
+  const upTo = (most: number) => text.slice(0, text.lastIndexOf('\n', most) + 1);
+  const free = { ...limits, sessionBytes: Number.POSITIVE_INFINITY };
+  if (!readTranscript(path, upTo(Math.min(LOOK, limits.sessionBytes)), namespace, free)) return undefined;
+  const beginning = upTo(limits.sessionBytes);
+  const transcript = readTranscript(path, beginning, namespace, free);
+  const found = `the session has ${formatBytes(text.length)}`;
+  const line = beginning.split('\n').length;
+  const issue = limitIssue('sessionBytes', limits, found, 'this line and those behind it are not read', {
+    ...{ severity: 'error', path, line },
+  });
+  return transcript && { ...transcript, issues: [...transcript.issues, issue] };
+}
+
+const LOOK = 1 << 16;
 
 /**
  * A rules or settings file with commands in its remarks: each stands behind a mere `#`, and none of them prints such a file; or not
@@ -76,21 +101,60 @@ function tellsMore({ commands, blocks }: Session): boolean {
   return commands.filter(({ output }) => output.length > 0).length > 1 || blocks.length > 1;
 }
 
-function* printedDumps(path: string, session: Session, home: string): Generator<Transcript['dumps'][number]> {
-  let count = 0;
+/** Room for outputs of commands: those that it has none for are counted. */
+class DumpRoom {
+  readonly limits: InputLimits;
+  readonly #path: string;
+  #taken = 0;
+  #passed = 0;
+  #line: number | undefined;
+
+  constructor(path: string, limits: InputLimits) {
+    this.#path = path;
+    this.limits = limits;
+  }
+
+  /** `line`: where the output's command, or the output itself, begins. */
+  takes(line: number): boolean {
+    if (this.#taken < this.limits.sessionDumps) return true;
+    this.#line ??= line;
+    this.#passed++;
+    return false;
+  }
+
+  take(): void {
+    this.#taken++;
+  }
+
+  issues(): Issue[] {
+    if (this.#line === undefined) return [];
+    const found = `${this.#taken.toLocaleString('en')} outputs of commands stand before this one`;
+    const skipped = `it and ${(this.#passed - 1).toLocaleString('en')} more are not read`;
+    const place = { severity: 'error', path: this.#path, line: this.#line } as const;
+    return [limitIssue('sessionDumps', this.limits, found, skipped, place)];
+  }
+}
+
+function* printedDumps(
+  path: string,
+  session: Session,
+  home: string,
+  room: DumpRoom,
+): Generator<Transcript['dumps'][number]> {
   for (const command of session.commands) {
     const named = placeOf(command.where, home);
     const printed =
       command.input && /^ip6?tables\S*-restore\b/.test(command.text) ? command.input : command.output;
-    if (printed.length === 0 || count >= MOST_DUMPS || isTcpdump(command)) continue;
+    if (printed.length === 0 || isTcpdump(command) || !room.takes(command.line)) continue;
     const hint = command.input ? command.text.replace('-restore', '-save') : command.text;
     const dump = recogniseDump(
       path,
       padded(printed),
       shows(hint) || unusedOfCommand(hint) ? hint : undefined,
+      room.limits,
     );
     if (!dump) continue;
-    count++;
+    room.take();
     yield {
       dump: { ...dump, why: `line ${command.line} \`${command.typed.slice(0, 72)}\`` },
       namespace: dump.namespace ?? named,
@@ -101,10 +165,10 @@ function* printedDumps(path: string, session: Session, home: string): Generator<
   }
   for (const block of session.blocks) {
     const [first] = block;
-    if (!first || count >= MOST_DUMPS || isTcpdumpText(block.map((line) => line.text))) continue;
-    const dump = recogniseDump(path, padded(block));
+    if (!first || isTcpdumpText(block.map((line) => line.text)) || !room.takes(first.number)) continue;
+    const dump = recogniseDump(path, padded(block), undefined, room.limits);
     if (!dump) continue;
-    count++;
+    room.take();
     yield { dump, namespace: dump.namespace ?? home, by: 'assumed', step: first.number };
   }
 }

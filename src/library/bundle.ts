@@ -57,7 +57,11 @@ export function bundleOf(inputs: InputSet, state: BuiltState): Bundle {
       ...(capture.namespace !== undefined && { namespace: capture.namespace }),
       ...(capture.interface !== undefined && { interface: capture.interface }),
       by: capture.by,
-      read: (options = {}) => reading({ path: capture.path, open: () => capture.open() }, options),
+      read: (options = {}) =>
+        reading(
+          { path: capture.path, open: () => capture.open() },
+          capture.limits ? { limits: capture.limits, ...options } : options,
+        ),
     })),
     dumps: inputs.dumps.map(({ dump, namespace, by, time }) => ({
       ...{ path: dump.path, format: dump.format, namespace, by },

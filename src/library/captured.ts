@@ -34,7 +34,7 @@ export interface CaptureReading extends AsyncIterable<CapturedPacket> {
 }
 
 /** Options of `readCapture`. */
-export interface ReadCaptureOptions extends Pick<ReadingOptions, 'signal' | 'onProgress'> {
+export interface ReadCaptureOptions extends Pick<ReadingOptions, 'signal' | 'onProgress' | 'limits'> {
   /** Only packets that it asks for, as in `nettrace show --filter`: `tcp and port 80`. Packets that quote such a packet, or carry one in a tunnel, are among them. */
   readonly filter?: string | undefined;
 }

@@ -1,5 +1,6 @@
 /** The errors of the library, as a tree. What is wrong inside an input is no error but an `Issue` among the results. */
 import { formatIssue, type Issue } from '../base/issue.ts';
+import { LIMIT_CODE } from '../base/limits.ts';
 import { printable } from '../base/printable.ts';
 
 /**
@@ -76,7 +77,7 @@ export class InputError extends NettraceError {
 /** So many are told in the message; `issues` has all. */
 const SHOWN = 10;
 
-/** An input is larger than what may be held in memory: `InputLimits` says what, and `limits` of the call raises it. Captures have no limit. */
+/** An input is larger than the {@link InputLimits} allow; `limits` of the call sets others. */
 export class LimitError extends InputError {
   /** @internal */
   constructor(issues: readonly [Issue, ...Issue[]]) {
@@ -123,13 +124,11 @@ function pointedAt({ text, at, length }: Part): string {
   return `  ${printable(text)}\n  ${' '.repeat(before.length)}${'^'.repeat(Math.max(1, part.length))}`;
 }
 
-const LIMITS = new Set(['archive-limit', 'dump-too-long']);
-
 /** @internal */
 export function inputError(issues: readonly Issue[]): InputError {
   const [first, ...others] = issues.toSorted(
     (left, right) => Number(left.severity !== 'error') - Number(right.severity !== 'error'),
   );
   const all = [first ?? NOTHING, ...others] as const;
-  return LIMITS.has(all[0].code) ? new LimitError(all) : new InputError(all);
+  return all[0].code.startsWith(LIMIT_CODE) ? new LimitError(all) : new InputError(all);
 }

@@ -1,7 +1,8 @@
 /** What a caller names as inputs, and what is said to it while they are read. */
+
+import type { InputLimits } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import type { InputSet } from '../input/input.ts';
-import type { InputLimits } from '../input/limits.ts';
 import { observed } from '../input/observed.ts';
 import { type ResolveOptions, resolveFiles, resolveInputs } from '../input/resolve.ts';
 import { inputError, UsageError } from './errors.ts';
@@ -52,7 +53,7 @@ export interface ReadingOptions {
   readonly ignoreUnknown?: boolean | undefined;
   /** Go on where an input can't be used, as long as any can: it is among the issues then. Without it that is an {@link InputError}. */
   readonly allowUnusable?: boolean | undefined;
-  /** What may be held in memory of dumps and archives; see {@link LimitError}. */
+  /** What an input may cost, where the defaults don't fit: `{ dumpBytes: 2 ** 30 }`; see {@link InputLimits}. */
   readonly limits?: Partial<InputLimits> | undefined;
   /** What the path `-` reads, once. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;

@@ -1,4 +1,5 @@
 /** The packets of a capture, block by block: a block is read when the packets of the one before it have been taken. */
+import { DEFAULT_LIMITS, type InputLimits } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import { type Frame, frameOf, timeOf } from '../capture/frame.ts';
 import { openFile, openStream } from '../capture/open.ts';
@@ -20,12 +21,13 @@ const PIECE = 1 << 18;
 
 export async function* packets(
   given: CaptureSource | OpenedSource,
-  { signal, onProgress, filter }: ReadCaptureOptions,
+  { signal, onProgress, filter, limits }: ReadCaptureOptions,
   learned: Learned,
 ): AsyncGenerator<CapturedPacket, void> {
   signal?.throwIfAborted();
   const wants = filter === undefined ? undefined : packetTest(filter);
-  const { path, source } = opened(given);
+  const kept = { ...DEFAULT_LIMITS, ...limits };
+  const { path, source } = opened(given, kept);
   const { size: total } = source;
   const pace = new Pace(signal);
   const close = () => {
@@ -38,7 +40,7 @@ export async function* packets(
     (frame) => {
       if (!wants || wants(frame)) waiting.push(copyOf(frame, path));
     },
-    { path },
+    { path, limits: kept },
   );
   let done = 0;
   let isWhole = false;
@@ -81,16 +83,22 @@ function isStream(given: unknown): given is Stream {
   return typeof given === 'object' && given !== null && Symbol.asyncIterator in given;
 }
 
-function opened(given: CaptureSource | OpenedSource): { path: string; source: ByteSource } {
+function opened(
+  given: CaptureSource | OpenedSource,
+  limits: InputLimits,
+): { path: string; source: ByteSource } {
   if (typeof given === 'string' || given instanceof URL) {
     const path = pathOf(given);
-    const source = openFile(path);
+    const source = openFile(path, undefined, limits);
     if ('read' in source) return { path, source };
     throw inputError([source]);
   }
   if (given instanceof Uint8Array)
-    return { path: 'input', source: packingOf(given) ? openStream(oneBlock(given)) : memorySource(given) };
-  if (isStream(given)) return { path: '-', source: openStream(given) };
+    return {
+      path: 'input',
+      source: packingOf(given) ? openStream(oneBlock(given), limits) : memorySource(given),
+    };
+  if (isStream(given)) return { path: '-', source: openStream(given, limits) };
   if (typeof given === 'object' && given !== null && 'open' in given)
     return { path: given.path, source: given.open() };
   throw new UsageError('this is no capture', 'inputs', {

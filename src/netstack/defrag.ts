@@ -1,20 +1,13 @@
 /** nf_ct_ipv4_gather_frags(), net/ipv4/netfilter/nf_defrag_ipv4.c, over ip_frag_queue(); and ip_fragment(). */
 import { viewOf } from '../base/bytes.ts';
+import { limitText } from '../base/limits.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { refreshLayout } from '../skb/layout.ts';
 import { sealChecksums } from '../skb/rewrite.ts';
 import type { Skb } from '../skb/skb.ts';
 import { EXTENSION, findHeader, isFound } from '../xtables/ipv6.ts';
 import type { OptionFault } from './ipv6-options.ts';
-import { type Copy, endCopy, type Run } from './run.ts';
-
-interface Queue {
-  readonly parts: Map<number, Skb>;
-  expires: number;
-}
-
-/** ip_frag_time: an incomplete datagram is given up after 30 seconds. */
-const LIFETIME = 30;
+import { addStep, type Copy, endCopy, type Run } from './run.ts';
 
 /** True: whole now, or never was cut. False: kept until the rest arrives. */
 export function defragment(run: Run, copy: Copy): boolean {
@@ -22,19 +15,20 @@ export function defragment(run: Run, copy: Copy): boolean {
   if (!skb.moreFragments && skb.fragmentOffset === 0) return true;
   // nf_ct_frag6_gather() leaves what it doesn't understand to whom it may concern.
   if (skb.family === 6 && fragmentFault(skb)) return true;
-  const key = fragmentKey(skb);
-  const queues = net.fragments as Map<string, Queue>;
-  const known = queues.get(key);
-  const queue = known && known.expires > skb.time ? known : { parts: new Map<number, Skb>(), expires: 0 };
-  if (queue.expires === 0) queue.expires = skb.time + LIFETIME;
-  queue.parts.set(skb.fragmentOffset, skb);
-  queues.set(key, queue);
-  const whole = join(queue.parts);
-  if (!whole) {
+  const { start, end } = payloadOf(skb);
+  const parts = net.fragments.add(fragmentKey(skb), skb, end - start);
+  const lost = net.fragments.trim();
+  if (lost > 0) {
+    const found = `${net.name}: more fragments wait for the rest of their packets than are kept`;
+    const text = limitText('fragments', net.limits, found, 'those that waited longest are given up');
+    run.assumptions.add(text);
+    addStep(run, copy, { kind: 'unknown', text, why: text });
+  }
+  if (!parts) {
     endCopy(run, copy, { verdict: 'consumed' });
     return false;
   }
-  queues.delete(key);
+  const whole = join(parts);
   whole.time = skb.time;
   whole.mark = skb.mark;
   copy.skb = Object.assign(skb, {
@@ -113,21 +107,13 @@ function payloadOf(skb: Skb): { start: number; end: number } {
   return { start: header ? header.at + 8 : 40, end };
 }
 
-/** All fragments there: the datagram, with the first one's header. */
-function join(parts: ReadonlyMap<number, Skb>): Skb | undefined {
-  const first = parts.get(0);
-  if (!first) return undefined;
-  const pieces: Uint8Array[] = [];
-  let at = 0;
-  for (;;) {
-    const part = parts.get(at);
-    if (!part) return undefined;
+/** The datagram, with the first one's header. `parts`: all of its fragments in order. */
+function join(parts: readonly Skb[]): Skb {
+  const [first] = parts as readonly [Skb];
+  const pieces = parts.map((part) => {
     const { start, end } = payloadOf(part);
-    pieces.push(part.bytes.subarray(start, end));
-    if (!part.moreFragments) break;
-    if (end <= start) return undefined;
-    at += end - start;
-  }
+    return part.bytes.subarray(start, end);
+  });
   const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const head = headWithoutFragment(first);
   const bytes = new Uint8Array(head.length + total);
@@ -142,7 +128,7 @@ function join(parts: ReadonlyMap<number, Skb>): Skb | undefined {
     view.setUint16(2, bytes.length);
     view.setUint16(6, view.getUint16(6) & 0x4000);
   } else view.setUint16(4, bytes.length - 40);
-  const longest = Math.max(...[...parts.values()].map((part) => part.length));
+  const longest = Math.max(...parts.map((part) => part.length));
   const sizes = pieces.map((piece) => piece.length);
   const whole: Skb = { ...first, bytes, fragmentMax: longest, fragmentSizes: sizes };
   refreshLayout(whole);

@@ -1,5 +1,6 @@
 /** The running state of one namespace (struct net): what carries over from packet to packet. */
 
+import { DEFAULT_LIMITS, type InputLimits } from '../base/limits.ts';
 import { once } from '../base/memo.ts';
 import { createSets, type Sets } from '../ipset/sets.ts';
 import type { Family, Ip } from '../net/ip.ts';
@@ -16,6 +17,7 @@ import { type Device, devicesOf } from './devices.ts';
 import { type FdbTable, initialFdb } from './fdb.ts';
 import { createFib, type Fib } from './fib.ts';
 import { fibEnvironment } from './fib-environment.ts';
+import { FragmentQueues } from './fragment-queues.ts';
 import { createNftNet, type NftNet } from './netfilter/nft-chains.ts';
 import { createTables, type Tables } from './netfilter/tables.ts';
 
@@ -35,7 +37,8 @@ export interface Net {
   /** By VXLAN device: behind which node a station is, as frames from there taught. */
   readonly tunnels: Map<string, Map<Mac, Ip>>;
   /** Fragments waiting for the rest of their datagram. */
-  readonly fragments: Map<string, unknown>;
+  readonly fragments: FragmentQueues;
+  readonly limits: InputLimits;
   /** What the ICMP rate limits remember of each receiver. */
   readonly icmpPeers: Map<Ip, IcmpPeer>;
   /** Seconds between two moments by the kernel's coarse clock. */
@@ -90,7 +93,8 @@ class RunningNet implements Net {
   readonly netns: Netns;
   devices: ReadonlyMap<string, Device>;
   readonly tunnels = new Map<string, Map<Mac, Ip>>();
-  readonly fragments = new Map<string, unknown>();
+  readonly fragments: FragmentQueues;
+  readonly limits: InputLimits;
   readonly icmpPeers = new Map<Ip, IcmpPeer>();
   readonly #dumped: Dumped;
   readonly #options: NetOptions;
@@ -105,6 +109,8 @@ class RunningNet implements Net {
     this.name = netns.name;
     this.netns = netns;
     this.devices = of.devices;
+    this.limits = netns.limits ?? DEFAULT_LIMITS;
+    this.fragments = new FragmentQueues(this.limits.fragments);
     this.#dumped = of;
     this.#options = options;
   }

@@ -36,12 +36,16 @@ export function buildState(
 }
 
 /** One machine's inputs as if there were no other. */
-function inputsOf({ captures, dumps, commands, issues }: InputSet, { name, manifest }: HostInput): InputSet {
+function inputsOf(
+  { captures, dumps, commands, limits, issues }: InputSet,
+  { name, manifest }: HostInput,
+): InputSet {
   return {
     captures,
     dumps: ofMachine(dumps, name),
     ...(commands && { commands: ofMachine(commands, name) }),
     ...(manifest && { manifest }),
+    ...(limits && { limits }),
     issues,
   };
 }
@@ -82,6 +86,8 @@ function buildMachine(
     namespaces.set(name, container === undefined || name === 'host' ? netns : { ...netns, container });
   }
   for (const netns of inferred) namespaces.set(netns.name, netns);
+  const { limits } = inputs;
+  if (limits) for (const [name, netns] of namespaces) namespaces.set(name, { ...netns, limits });
   const processes = mergeProcesses(inputs.dumps);
   return {
     snapshot: {

@@ -4,6 +4,7 @@
  * holds nothing. Every object keeps the place it was read from, for citing.
  */
 
+import type { InputLimits } from '../base/limits.ts';
 import type { Span } from '../base/span.ts';
 import type {
   BridgeVlan,
@@ -72,6 +73,8 @@ export interface Netns {
   readonly container?: string;
   /** No dump describes it: made from Docker's view of a container, or from captures alone. */
   readonly inferred: boolean;
+  /** What the model keeps to for packets in it, where that was told. */
+  readonly limits?: InputLimits;
   /** Known by the commands of a transcript or script alone: it may have more devices, routes and rules than these. */
   partial?: true;
   links?: Link[];

@@ -1,5 +1,6 @@
 /** Rules out of getopt's parts: addresses, names and extensions read, what iptables or the kernel would refuse told. */
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS, limitIssue } from '../base/limits.ts';
 import type { Span } from '../base/span.ts';
 import type { Family } from '../net/ip.ts';
 import { readAddresses, readInterface, readProtocol } from './conditions.ts';
@@ -16,11 +17,10 @@ import {
   type TableName,
   type TargetUse,
 } from './rule.ts';
+import type { RuleLimits } from './rule-room.ts';
 import { asFound, bare, type Token } from './tokens.ts';
 
 export const MAX_CHAIN_NAME = 28;
-/** Rules that one line with comma lists may stand for. */
-const MOST_RULES = 10_000;
 
 export interface BuildSettings {
   readonly family: Family;
@@ -33,6 +33,8 @@ export interface BuildSettings {
    * iptables' command line: it is refused.
    */
   readonly saved: boolean;
+  /** Default: those of `DEFAULT_LIMITS`. */
+  readonly limits?: RuleLimits;
 }
 
 export interface BuiltRules {
@@ -64,8 +66,16 @@ export function buildRules(tokens: readonly Token[], settings: BuildSettings): B
   const protocol = readProtocol(raw.protocol, bad);
   const sources = readAddresses('-s', raw.source, family, bad);
   const destinations = readAddresses('-d', raw.destination, family, bad);
-  if (sources.length * destinations.length > MOST_RULES) {
-    bad('refused', `-s and -d list more than ${MOST_RULES} combinations`);
+  const { limits = DEFAULT_LIMITS } = settings;
+  const combinations = sources.length * destinations.length;
+  if (combinations > limits.listedRules) {
+    const found = `-s and -d list ${combinations.toLocaleString('en')} combinations`;
+    issues.push(
+      limitIssue('listedRules', limits, found, 'the rule is taken for one of unknown addresses', {
+        severity: 'error',
+        ...span,
+      }),
+    );
     sources.splice(0, sources.length, undefined);
     destinations.splice(0, destinations.length, undefined);
     lost.push('-s', bare(raw.source?.text ?? ''), '-d', bare(raw.destination?.text ?? ''));

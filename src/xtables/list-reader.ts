@@ -1,10 +1,12 @@
 /** `iptables -L` and `ip6tables -L`, with or without -n, -v, -x and --line-numbers: list_entries() of iptables.c and ip6tables.c. */
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS } from '../base/limits.ts';
 import type { Family } from '../net/ip.ts';
 import { buildRules, hookOf } from './build.ts';
 import { type ListColumns, type ListedRule, readListLine } from './list-line.ts';
 import type { ParsedRuleset } from './parse.ts';
 import { BUILTIN_CHAINS, type Chain, type Rule, type Ruleset, type Table, type TableName } from './rule.ts';
+import { type RuleLimits, RuleRoom } from './rule-room.ts';
 import { shorten } from './save-commands.ts';
 import { settleTargets } from './settle.ts';
 import type { Token } from './tokens.ts';
@@ -15,6 +17,7 @@ export interface ListOptions {
   readonly backend?: Ruleset['backend'];
   /** As the command line has it (`-t nat`). */
   readonly table?: TableName;
+  readonly limits?: RuleLimits;
 }
 
 export const LISTED_CHAIN =
@@ -51,6 +54,7 @@ export function parseList(text: string, path: string, options: ListOptions = {})
     path,
     listing: true,
   };
+  const room = new RuleRoom(options.limits ?? DEFAULT_LIMITS);
   const said = new Set<string>();
   /** Once a file: what holds for many of its lines. */
   const once = (code: string, line: number, message: string): void => {
@@ -100,13 +104,20 @@ export function parseList(text: string, path: string, options: ListOptions = {})
         );
       }
       into.chains.set(chain.name, chainOf(chain, table.name, path, complain));
-      const list = into.chains.get(chain.name)?.rules;
-      for (const { line, rule } of rules)
-        list?.push(...ruleOf(line, rule, chain.name, into.name, ruleset, issues));
+      const list = into.chains.get(chain.name)?.rules ?? [];
+      for (const { line, rule } of rules) {
+        if (room.isFull) {
+          room.pass(list, line.text, { path, line: line.number });
+          continue;
+        }
+        const made = ruleOf(line, rule, chain.name, into.name, ruleset, issues);
+        for (const each of made) list.push(each);
+        room.take(made.length);
+      }
     }
     noteUnlisted(into, first, complain);
   }
-  issues.push(...settleTargets(ruleset));
+  issues.push(...room.issues(), ...settleTargets(ruleset));
   return { ruleset, issues };
 }
 

@@ -1,5 +1,6 @@
 /** `iptables -S` and `ip6tables -S`, with or without -v: list_rules() of iptables.c and ip6tables.c. */
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS } from '../base/limits.ts';
 import { type ListOptions, noteUnlisted } from './list-reader.ts';
 import { familyOfText, type ParsedRuleset } from './parse.ts';
 import type { Ruleset } from './rule.ts';
@@ -28,7 +29,7 @@ export function parseListRules(text: string, path: string, options: ListOptions 
   const complain = (code: string, line: number, text: string): void => {
     issues.push({ severity: 'warning', code, text, path, line });
   };
-  const reader = new SaveReader(ruleset);
+  const reader = new SaveReader(ruleset, options.limits ?? DEFAULT_LIMITS);
   for (const segment of segments(lines)) {
     const [first] = segment;
     if (!first) continue;

@@ -1,7 +1,9 @@
 /** iptables-save and ip6tables-save text to a Ruleset: iptables-restore(8). */
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS } from '../base/limits.ts';
 import type { Family } from '../net/ip.ts';
 import type { Ruleset } from './rule.ts';
+import type { RuleLimits } from './rule-room.ts';
 import { PROMPT, SaveReader } from './save-reader.ts';
 
 export { type ParsedRule, parseRule } from './command.ts';
@@ -13,6 +15,7 @@ export interface ParseOptions {
   readonly family?: Family;
   /** Without it: what the header says, else nft. */
   readonly backend?: Ruleset['backend'];
+  readonly limits?: RuleLimits;
 }
 
 /** Rules that were read, and what could not be. */
@@ -34,7 +37,7 @@ export function parseSave(text: string, path: string, options: ParseOptions = {}
     tables: new Map(),
     path,
   };
-  const reader = new SaveReader(ruleset);
+  const reader = new SaveReader(ruleset, options.limits ?? DEFAULT_LIMITS);
   for (const [i, line] of lines.entries()) reader.line(line.trim(), i + 1);
   reader.finish();
   const { remarks } = reader;

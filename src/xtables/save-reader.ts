@@ -11,12 +11,16 @@ import {
   TABLES,
   type Table,
 } from './rule.ts';
-import { applyCommand, isChainName, type OpenTable, shorten } from './save-commands.ts';
+import { type RuleLimits, RuleRoom } from './rule-room.ts';
+import { applyCommand, chainOf, isChainName, type OpenTable, shorten } from './save-commands.ts';
 import { settleTargets } from './settle.ts';
 import { splitSaved } from './tokens.ts';
 
 /** The command that printed the dump, pasted with it: `[root@host ~]# iptables-save`. */
 export const PROMPT = /(^|[#$>]\s*)(sudo\s+)?ip6?tables(-nft|-legacy)?(-save\b| -S\b)/;
+
+/** A rule behind the others of its chain. */
+const APPENDS = /^(?:-[46] )?(?:-A|--append)\s+([^\s"]+)/;
 
 const REMARK = /^#\s*nettrace:/;
 
@@ -25,10 +29,12 @@ export class SaveReader {
   readonly issues: Issue[] = [];
   readonly remarks: Remark[] = [];
   private readonly ruleset: Ruleset;
+  private readonly room: RuleRoom;
   private table: OpenTable | undefined;
 
-  constructor(ruleset: Ruleset) {
+  constructor(ruleset: Ruleset, limits: RuleLimits) {
     this.ruleset = ruleset;
+    this.room = new RuleRoom(limits);
   }
 
   line(line: string, number: number): void {
@@ -52,7 +58,7 @@ export class SaveReader {
   }
 
   finish(): void {
-    this.issues.push(...settleTargets(this.ruleset));
+    this.issues.push(...this.room.issues(), ...settleTargets(this.ruleset));
   }
 
   private error(span: Span, code: string, text: string): void {
@@ -143,15 +149,22 @@ export class SaveReader {
     const text = counted ? line.slice(counted[0].length) : line;
     const counters = counted ? readCounters(`[${counted[1]}]`) : undefined;
     const table = this.openOrFilter(span);
+    const appended = this.room.isFull ? APPENDS.exec(text)?.[1] : undefined;
+    if (appended !== undefined) {
+      this.room.pass(chainOf(table, appended).rules, text, span);
+      return;
+    }
     const built = buildRules(splitSaved(text), {
       family: this.ruleset.family,
       table: table.name,
       span,
       text,
       saved: true,
+      limits: this.room.limits,
       ...(counters ? { counters } : {}),
     });
     if (built.raw.onlyFamily !== undefined && built.raw.onlyFamily !== this.ruleset.family) return;
+    this.room.take(built.rules.length);
     this.issues.push(...built.issues);
     applyCommand(built, table, (code, text) => this.error(span, code, text));
   }

@@ -313,7 +313,7 @@ describe('bad input', () => {
 
   it('refuses a dump that is longer than the limit, by name', async () => {
     const inputs = await resolveInputs([join(root, 'routes.txt')], { limits: { dumpBytes: 50 } });
-    expect(inputs.issues[0]).toMatchObject({ code: 'dump-too-long', path: join(root, 'routes.txt') });
+    expect(inputs.issues[0]).toMatchObject({ code: 'limit-dump-bytes', path: join(root, 'routes.txt') });
   });
 
   it('counts hard links and other names of a file as that file', async () => {
@@ -371,7 +371,11 @@ describe('archives', () => {
     const path = pack(good, { name: 'captures/host/eth0.pcap', content: Buffer.alloc(10_000) });
     const inputs = await resolveInputs([path], { limits: { archiveBytes: 4096 } });
     expect(inputs.issues).toMatchObject([
-      { severity: 'error', code: 'archive-limit', text: expect.stringContaining('captures/host/eth0.pcap') },
+      {
+        severity: 'error',
+        code: 'limit-archive-bytes',
+        text: expect.stringContaining('captures/host/eth0.pcap'),
+      },
     ]);
     expect(inputs.dumps.length).toBe(1);
   });
@@ -383,7 +387,7 @@ describe('archives', () => {
     }));
     const inputs = await resolveInputs([pack(...many)], { limits: { archiveEntries: 10 } });
     expect(inputs.dumps.length).toBe(10);
-    expect(codes(inputs)).toEqual(['error archive-limit']);
+    expect(codes(inputs)).toEqual(['error limit-archive-entries']);
   });
 });
 

@@ -67,7 +67,7 @@ describe('inputs that can’t be used', () => {
   it('may be too large', async () => {
     const error = await thrown(openBundle(join(folder, 'rules.v4'), { limits: { dumpBytes: 100 } }));
     expect(error).toBeInstanceOf(LimitError);
-    expect(error).toMatchObject({ code: 'dump-too-long', file: join(folder, 'rules.v4') });
+    expect(error).toMatchObject({ code: 'limit-dump-bytes', file: join(folder, 'rules.v4') });
   });
 
   it('of captures are thrown by the loop', async () => {

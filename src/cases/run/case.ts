@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Issue } from '../../base/issue.ts';
+import type { InputLimits } from '../../base/limits.ts';
 import { nearest } from '../../base/nearest.ts';
 import { RuleCoverage } from '../coverage/coverage.ts';
 import type { CaseError, CaseFile } from '../file/case-file.ts';
@@ -18,6 +19,7 @@ export interface RunOptions extends JudgeOptions {
   now(): number;
   /** The rows that are wanted; without it all. */
   readonly wants?: (row: string) => boolean;
+  readonly limits?: Partial<InputLimits> | undefined;
 }
 
 export async function runCase(file: CaseFile, options: RunOptions): Promise<CaseResult> {
@@ -43,7 +45,7 @@ async function judged(file: CaseFile, options: RunOptions): Promise<Judged> {
     return { ...nothing, errors: [...file.errors, ...missing] };
   if (asksNothing(file)) return { ...nothing, errors: [emptyError(file)] };
   if (words.length === 0 && !file.state) return { ...nothing, errors: [bareError(file)] };
-  const inputs = await readInputs(words, file);
+  const inputs = await readInputs(words, file, options.limits);
   const unusable = inputs.issues.filter(({ severity }) => severity === 'error');
   if (unusable.length > 0)
     return { ...nothing, errors: unusable.map((issue) => unusableError(issue, file)), issues: inputs.issues };

@@ -1,5 +1,6 @@
 /** The host that a case's inputs describe: what its packets go through, and what its captures are held against. */
 import type { Issue } from '../../base/issue.ts';
+import type { InputLimits } from '../../base/limits.ts';
 import type { Pace } from '../../base/pace.ts';
 import { alignClocks } from '../../correlate/clocks.ts';
 import type { Point } from '../../correlate/points.ts';
@@ -20,11 +21,15 @@ export interface CaseState {
 }
 
 /** `words`: the inputs, as the command line would name them. */
-export async function readInputs(words: readonly string[], { path, state }: CaseFile): Promise<InputSet> {
+export async function readInputs(
+  words: readonly string[],
+  { path, state }: CaseFile,
+  limits?: Partial<InputLimits>,
+): Promise<InputSet> {
   // Its lines keep the numbers that they have in the case's file.
   const text = state && '\n'.repeat(state.line - 1) + state.text;
   const texts = text === undefined ? [] : [{ path, bytes: Buffer.from(text) }];
-  return await resolveInputs(words, { texts });
+  return await resolveInputs(words, { texts, limits });
 }
 
 /** The state, and what it was made of: enough to make another of it. */

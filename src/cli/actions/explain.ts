@@ -6,7 +6,9 @@ import { pageMarkdown as checkMarkdown, plainPage, renderPage as renderCheck } f
 import { catalogue } from '../../report/catalogue.ts';
 import { type CataloguePage, pageMarkdown, partsOf } from '../../report/cause-page.ts';
 import { jsonText } from '../../report/json.ts';
+import { limitsData, limitsTable } from '../../report/limits.ts';
 import { renderCatalogue, renderPage } from '../../report/text/catalogue.ts';
+import { renderLimits } from '../../report/text/limits.ts';
 import type { ExplainOptions } from '../commands/explain.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { openOutput } from '../output.ts';
@@ -14,6 +16,7 @@ import { textOptions } from '../terminal.ts';
 
 /** Exit status 2: nothing of that name, and nothing that speaks of it. */
 export function explainAction(words: readonly string[], options: ExplainOptions, io: Io): Status {
+  if (words.length === 1 && words[0] === 'limits') return explainLimits(options, io);
   const checks = LINT_PAGES.filter(({ id }) => words.includes(id));
   if (words.length > 0 && checks.length === words.length) return explainChecks(checks, options, io);
   const pages = catalogue();
@@ -26,6 +29,15 @@ export function explainAction(words: readonly string[], options: ExplainOptions,
   else if (options.format === 'markdown') output.write(chosen.map(pageMarkdown).join('\n'));
   else if (words.length > 0 && whole) output.write(chosen.map((page) => renderPage(page, text)).join('\n'));
   else output.write(renderCatalogue(chosen, text));
+  output.end();
+  return 0;
+}
+
+function explainLimits(options: ExplainOptions, io: Io): Status {
+  const output = openOutput(io, options.output, []);
+  if (options.format === 'json') output.write(`${jsonText(limitsData(), 2)}\n`);
+  else if (options.format === 'markdown') output.write(`${limitsTable()}\n`);
+  else output.write(renderLimits(textOptions(io, options)));
   output.end();
   return 0;
 }

@@ -40,6 +40,7 @@ async function readOne(capture: CaptureInput): Promise<Read> {
   const flows = new CaptureFlows(UNTOLD);
   const summary = await scanCapture(capture.open(), (frame) => flows.add(frame), {
     path: capture.path,
+    limits: capture.limits,
     columns: flows.columns,
     onColumns: (columns) => flows.addColumns(columns),
     onBlockEnd: () => flows.flush(),

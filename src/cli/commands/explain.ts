@@ -31,6 +31,7 @@ export function defineExplain(io: Io, finish: Finish): Command {
         ['nettrace explain fwd-ip-forward-off', 'What a finding is about:'],
         ['nettrace explain rule-shadowed', 'What nettrace lint means by it:'],
         ['nettrace explain hairpin', 'Which causes have to do with it:'],
+        ['nettrace explain limits', 'What an input may cost, and how --limit sets it:'],
         ['nettrace explain', 'Everything that nettrace knows to go wrong:'],
       ]),
     )

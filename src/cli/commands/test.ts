@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { InputLimits } from '../../base/limits.ts';
 import type { Io } from '../io.ts';
-import { examples } from '../options.ts';
+import { examples, LIMIT } from '../options.ts';
 import type { Finish } from '../program.ts';
 import type { ColorChoice } from '../terminal.ts';
 
@@ -10,6 +11,7 @@ export interface TestOptions {
   readonly color: ColorChoice;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  readonly limit?: Partial<InputLimits>;
   readonly only?: readonly string[];
   readonly strict?: boolean;
   readonly update?: boolean;
@@ -55,6 +57,7 @@ export function defineTest(io: Io, finish: Finish): Command {
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )
+    .option(...LIMIT)
     .option('-q, --quiet', 'no warnings on standard error')
     .option('-v, --verbose', 'rows that pass as well, and what the readers of the inputs noticed')
     .addHelpText(

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Issue } from '../../base/issue.ts';
+import { DEFAULT_LIMITS } from '../../base/limits.ts';
 import { walkDirectory } from '../../input/directory.ts';
-import { DEFAULT_LIMITS } from '../../input/limits.ts';
 import { withoutSecrets } from '../engines.ts';
 import { Addresses, type Key } from './addresses.ts';
 import { learnCapture, redactCapture } from './captures.ts';

@@ -2,12 +2,12 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Issue } from '../../base/issue.ts';
+import { DEFAULT_LIMITS } from '../../base/limits.ts';
 import { openFile } from '../../capture/open.ts';
 import { peek } from '../../capture/source.ts';
 import { isTar, readArchive } from '../../input/archive.ts';
 import { walkDirectory } from '../../input/directory.ts';
 import { bundleRoots } from '../../input/layout.ts';
-import { DEFAULT_LIMITS } from '../../input/limits.ts';
 
 export interface Source {
   readonly folder: string;

@@ -1,4 +1,5 @@
 /** The first reading of one capture: what every conversation looked like at every point, without keeping packets. */
+import type { InputLimits } from '../../base/limits.ts';
 import type { Pace } from '../../base/pace.ts';
 import type { Frame } from '../../capture/frame.ts';
 import { scanCapture } from '../../capture/scan.ts';
@@ -40,6 +41,7 @@ export interface ReadingTask {
   readonly clock?: number | undefined;
   /** Conversations that are kept at most. */
   readonly most?: number | undefined;
+  readonly limits?: InputLimits | undefined;
 }
 
 export async function readFirst(
@@ -68,6 +70,7 @@ export async function readFirst(
   };
   const summary = await scanCapture(source, visit, {
     path: task.path,
+    limits: task.limits,
     stretches: flows.stretches,
     columns: flows.columns,
     onColumns: (columns) => {

@@ -43,6 +43,7 @@ export async function readWithThreads(
     path: capture.path,
     clock: capture.clock,
     most: options.most,
+    limits: capture.limits,
   });
   const readHere = async (input: number): Promise<void> => {
     const capture = captures[input] as CaptureInput;

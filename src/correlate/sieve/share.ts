@@ -44,8 +44,8 @@ export async function readShare(
   }
 }
 
-function open({ file, path }: FileTask): ByteSource {
-  const source = openFile(file);
+function open({ file, path, limits }: FileTask): ByteSource {
+  const source = openFile(file, undefined, limits);
   return 'read' in source ? source : { issue: { ...source, path }, read: () => undefined, close: () => {} };
 }
 

@@ -16,7 +16,7 @@ export const iptablesL: Format = {
     }
     return undefined;
   },
-  parse: (text, hint) => parsed(parseList(contentOf(text), text.path, optionsOf(hint))),
+  parse: (text, hint) => parsed(parseList(contentOf(text), text.path, optionsOf(text, hint))),
 };
 
 const RULE = /^\s*-(?:[PNA]|-policy|-new-chain|-append) \S+/;
@@ -40,15 +40,16 @@ export const iptablesS: Format = {
     }
     return known * 2 >= seen ? first : undefined;
   },
-  parse: (text, hint) => parsed(parseListRules(contentOf(text), text.path, optionsOf(hint))),
+  parse: (text, hint) => parsed(parseListRules(contentOf(text), text.path, optionsOf(text, hint))),
 };
 
 function contentOf(text: DumpText): string {
   return text.lines.join('\n');
 }
 
-function optionsOf(hint: Hint | undefined): ListOptions {
+function optionsOf({ limits }: DumpText, hint: Hint | undefined): ListOptions {
   return {
+    limits,
     ...(hint?.family === undefined ? {} : { family: hint.family }),
     ...(hint?.table === undefined ? {} : { table: hint.table }),
     ...(hint?.legacy ? { backend: 'legacy' } : {}),

@@ -39,6 +39,7 @@ function parseTables(text: DumpText, hint?: Hint): Parsed {
   const six = hint?.family === 6 && !lines.some((line) => TELLS_IPV4.test(line));
   const dated = lines.some((line) => GENERATED.test(line));
   const { ruleset, issues } = parseSave(lines.join('\n'), text.path, {
+    limits: text.limits,
     ...(six ? { family: 6 } : {}),
     ...(hint?.legacy && !dated ? { backend: 'legacy' } : {}),
   });

@@ -34,6 +34,7 @@ export function runNft(
     state: net.nft.state,
     pf,
     skb,
+    limits: net.limits,
     view,
     // rt_nexthop(): of a local route, the destination itself.
     ...(dst

@@ -1,5 +1,6 @@
 /** nft_do_chain(), net/netfilter/nf_tables_core.c */
 
+import type { InputLimits } from '../../base/limits.ts';
 import type { Ip } from '../../net/ip.ts';
 import { apply, type NftRuleVerdict, type Way } from '../../nft/apply.ts';
 import type { NftContext, NftView } from '../../nft/context.ts';
@@ -11,6 +12,7 @@ import type { Step } from '../hop.ts';
 import type { NftBase } from './nft-chains.ts';
 import { decideWay } from './nft-trial.ts';
 import { count } from './steps.ts';
+import { tooManyJumps } from './too-many-jumps.ts';
 
 /** What a base chain says of a packet. */
 export type NftVerdict =
@@ -45,6 +47,7 @@ export interface NftWalk {
   readonly state: NftState;
   readonly pf: NftContext['pf'];
   readonly skb: Skb;
+  readonly limits: Pick<InputLimits, 'chainJumps'>;
   readonly view: NftView;
   readonly route?: NftContext['route'];
   readonly extra: number;
@@ -67,8 +70,6 @@ export interface WalkState {
   /** Trying only: nothing is recorded, and nested unknowns share the budget. */
   readonly trial?: { readonly budget: { left: number }; nat?: NatRange; undecided: boolean };
 }
-
-const MAX_JUMPS = 4096;
 
 export function walkNft(walk: NftWalk): NftVerdict {
   return runFrom({
@@ -238,8 +239,8 @@ function go(
     return undefined;
   }
   // The kernel refuses rulesets with loops; a dump put together by hand may have one.
-  if (++state.jumps > MAX_JUMPS) {
-    undecidedIn(state, `the chains around "${rule.text}" lead round in circles`, true);
+  if (++state.jumps > state.walk.limits.chainJumps) {
+    undecidedIn(state, tooManyJumps(state.walk.limits, rule.text), true);
     return { kind: 'drop', by };
   }
   if (verdict.kind === 'jump') state.stack.push(state.position);

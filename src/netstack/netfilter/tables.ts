@@ -1,4 +1,5 @@
 /** The hooks of one namespace and family as lists sorted by priority (nf_hook_entries), with the state their rules keep. */
+import { DEFAULT_LIMITS, type InputLimits } from '../../base/limits.ts';
 import { once } from '../../base/memo.ts';
 import type { Family } from '../../net/ip.ts';
 import { conntrackFamilies, defragments } from '../../nft/conntrack-users.ts';
@@ -70,6 +71,7 @@ export interface LoadedTables {
 export interface Tables extends LoadedTables {
   /** Chains with so many rules or more are gone through by their index (`chain-index.ts`), shorter ones rule by rule. */
   readonly indexFrom: number;
+  readonly limits: Pick<InputLimits, 'chainJumps'>;
   readonly state: RuleState;
   /** Counted since the model began. */
   readonly ruleCounters: RuleHits;
@@ -102,6 +104,7 @@ export function createTables(netns: Netns, indexFrom = INDEX_FROM): Readonly<Rec
   const of = (loaded: LoadedTables): Tables => ({
     ...loaded,
     indexFrom,
+    limits: netns.limits ?? DEFAULT_LIMITS,
     state: { rule: new Map(), shared },
     ruleCounters: new RuleHits(loaded.rules),
     policyCounters: new Map(),

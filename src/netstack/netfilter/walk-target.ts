@@ -8,6 +8,7 @@ import type { Step } from '../hop.ts';
 import { ACTION, ACTION_WORD, OPERAND, OPERAND_MASK, WORDS } from './rule-words.ts';
 import { count, targetName } from './steps.ts';
 import { type ProgramChain, setAction } from './table-program.ts';
+import { tooManyJumps } from './too-many-jumps.ts';
 import type { TableVerdict } from './verdict.ts';
 import {
   aboutToChange,
@@ -147,8 +148,8 @@ function jump(state: State, id: number, target: ProgramChain, returns: boolean):
     state.stack.push({ chain, index, key, candidates });
   }
   // The kernel refuses rulesets with loops; a dump put together by hand may have one.
-  if (++state.jumps > MAX_JUMPS) {
-    undecided(state, `the chains around "${state.program.rules[id]?.text}" lead round in circles`, true);
+  if (++state.jumps > state.walk.tables.limits.chainJumps) {
+    undecided(state, tooManyJumps(state.walk.tables.limits, state.program.rules[id]?.text), true);
     return { kind: 'drop', by: deciderOf(state, id) };
   }
   state.chain = target;
@@ -210,8 +211,6 @@ function templateOf({ zone, helper }: CtTemplate, skb: Skb): SkbConntrack {
     },
   };
 }
-
-const MAX_JUMPS = 4096;
 
 export function policy(state: State): TableVerdict {
   const { base, tables, hooks } = state.walk;

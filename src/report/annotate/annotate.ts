@@ -135,10 +135,13 @@ function openStream(
 ): PacketStream<WrittenPlace> {
   const reader: CaptureReader = new CaptureReader((frame) => visit(frame), {
     path: capture.path,
+    limits: capture.limits,
     keepOptions: true,
   });
   const stream = new PacketStream<WrittenPlace>(capture.open(), reader, window, (source) => {
-    const { packets } = reader.end(source.issue);
+    const { packets, issues } = reader.end(source.issue);
+    // The first reading asked for no options, and told everything else.
+    job.issues.push(...issues.filter(({ code }) => code === 'limit-pcapng-options'));
     const before = job.result.scene.correlation.summaries[input]?.packets ?? 0;
     if (packets !== before) {
       job.issues.push({

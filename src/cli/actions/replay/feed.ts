@@ -1,5 +1,6 @@
 /** The packets of one capture, in its order, read block by block as they are asked for. */
 import type { Issue } from '../../../base/issue.ts';
+import type { InputLimits } from '../../../base/limits.ts';
 import { CaptureReader } from '../../../capture/scan.ts';
 import type { ByteSource } from '../../../capture/source.ts';
 import { setClock } from '../../../correlate/clocks.ts';
@@ -34,6 +35,8 @@ export interface FeedSource {
   open(): ByteSource;
   /** What is known of the capture that it is, where it is one of the inputs. */
   readonly capture?: CaptureInput;
+  /** Of what is no input. */
+  readonly limits?: InputLimits | undefined;
   /** Others are passed over; default: all are fed. */
   readonly asked?: (packet: Packet) => boolean;
   /** Where this packet is fed; undefined leaves it out. */
@@ -57,7 +60,7 @@ export function feedOf(source: FeedSource): Feed {
           if (skb) queue.push({ skb, time: timeOf(packet), place: source.place(packet, frame.bytes) });
           else source.foreign();
         },
-        { path: source.path },
+        { path: source.path, limits: source.limits ?? source.capture?.limits },
       );
       const bytes = source.open();
       try {

@@ -36,10 +36,11 @@ export function injectedFeeds(
   tally: Tally,
   asked?: (packet: Packet) => boolean,
 ): Feed[] {
+  const { limits } = scene.inputs;
   return words.map((word) => {
     const origin = originOf(word, scene);
     const open = () => {
-      const source = openFile(word.path);
+      const source = openFile(word.path, undefined, limits);
       if ('read' in source) return source;
       throw new UsageError(`--inject: ${printable(word.path)}: ${source.text}`);
     };
@@ -48,6 +49,7 @@ export function injectedFeeds(
     return feedOf({
       path: word.path,
       open,
+      limits,
       ...(asked && { asked }),
       place: () => () => origin,
       foreign: () => {

@@ -32,7 +32,11 @@ async function beginOf(captures: readonly CaptureInput[]): Promise<number | unde
     const note = (frame: Frame) => {
       begin = Math.min(begin, timeOf(frame));
     };
-    await scanCapture(capture.open(), note, { path: capture.path, onProgress: () => false });
+    await scanCapture(capture.open(), note, {
+      path: capture.path,
+      limits: capture.limits,
+      onProgress: () => false,
+    });
   }
   return begin;
 }

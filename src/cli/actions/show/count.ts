@@ -17,7 +17,7 @@ export async function showCount({ inputs, output, asked }: ShowJob): Promise<Iss
   for (const capture of inputs.captures) {
     const summary = asked
       ? await countAsked(capture, asked)
-      : await scanCapture(capture.open(), undefined, { path: capture.path });
+      : await scanCapture(capture.open(), undefined, { path: capture.path, limits: capture.limits });
     issues.push(...summary.issues);
     rows.push([
       String(summary.packets),
@@ -47,7 +47,7 @@ async function countAsked(capture: CaptureInput, asked: AskedFrames): Promise<Co
       if (!first || isBefore(frame, first)) first = { seconds, nanoseconds };
       if (!last || isBefore(last, frame)) last = { seconds, nanoseconds };
     },
-    { path: capture.path },
+    { path: capture.path, limits: capture.limits },
   );
   return { packets, bytes, issues, ...(first && { first }), ...(last && { last }) };
 }

@@ -40,7 +40,10 @@ export async function runCases(
     const wants = only?.rowsOf(file);
     if (only && !wants) continue;
     results.push(
-      await runCase(file, { now: io.now, strict: options.strict ?? false, ...(wants && { wants }) }),
+      await runCase(file, {
+        ...{ now: io.now, strict: options.strict ?? false, limits: options.limit },
+        ...(wants && { wants }),
+      }),
     );
   }
   return results;
