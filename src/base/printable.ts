@@ -5,8 +5,11 @@
  * tab becomes a space: it is common in what commands print, and only moves what follows.
  */
 
-/** Unicode categories control, format (bidi, zero width, tags), lone surrogate, and line and paragraph separator. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/**
+ * Unicode's category other (controls; format: bidi, zero width, tags; lone surrogates; what nobody assigned, or only somebody for himself),
+ * separators but spaces that a line has (our own may be unbreakable), and letters and marks that are shown as nothing (fillers, variation selectors, the empty braille pattern).
+ */
+export const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?![ \u00a0])\p{Zs}/gu;
 const PLAIN_ASCII = /^[\x20-\x7e]*$/;
 
 const SHORT: Readonly<Record<string, string>> = { '\t': ' ', '\n': '\\n', '\r': '\\r' };

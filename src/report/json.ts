@@ -1,8 +1,7 @@
 /** JSON of ours on a terminal: what JSON.stringify leaves as it is and a terminal acts on is written as \u escapes too. */
+import { INVISIBLE } from '../base/printable.ts';
 
-const ASCII = /^[\x00-\x7e]*$/;
-/** Delete, C1 controls, and characters that are invisible or turn the direction of text. */
-const INVISIBLE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+const ASCII = /^[\n\x20-\x7e]*$/;
 
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
@@ -10,6 +9,8 @@ export function jsonText(value: unknown, indent?: number): string {
 }
 
 function escapeUnits(character: string): string {
+  // Between two lines: within a string it is escaped already.
+  if (character === '\n') return character;
   return Array.from({ length: character.length }, (_, index) => {
     return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
   }).join('');

@@ -16,6 +16,10 @@ describe('printable', () => {
     ['zero width and byte order mark', 'a\u200bb\ufeff', 'a\\u{200b}b\\u{feff}'],
     ['line separators', 'a\u2028b\u2029', 'a\\u{2028}b\\u{2029}'],
     ['tag characters', '\u{e0041}', '\\u{e0041}'],
+    ['fillers', 'a\u3164b\u115f\uffa0\u2800', 'a\\u{3164}b\\u{115f}\\u{ffa0}\\u{2800}'],
+    ['variation selectors', 'a\ufe0f\u{e0100}', 'a\\u{fe0f}\\u{e0100}'],
+    ['blanks of other widths', 'a\u2003b\u3000c\u202f', 'a\\u{2003}b\\u{3000}c\\u{202f}'],
+    ['private and unassigned', '\ue000\ufffe\u{10ffff}', '\\u{e000}\\u{fffe}\\u{10ffff}'],
     ['lone surrogate', 'a\ud800b', 'a\\u{d800}b'],
   ])('%s', (_name, text, expected) => {
     expect(printable(text)).toBe(expected);
