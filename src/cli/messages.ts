@@ -22,6 +22,7 @@ export function tellIssues(io: Io, issues: readonly Issue[], options: MessageOpt
   }
 }
 
+/** `text`: one line, whatever is in it. */
 export function tell(
   io: Io,
   severity: Issue['severity'],
@@ -30,7 +31,7 @@ export function tell(
 ): void {
   const colors = colorsOf(hasColor(io, io.stderr, color));
   const name = severity === 'error' ? colors.red('error') : colors.yellow('warning');
-  io.stderr.write(`nettrace: ${name}: ${text}\n`);
+  io.stderr.write(`nettrace: ${name}: ${printable(text)}\n`);
 }
 
 export function hasErrors(issues: readonly Issue[]): boolean {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { printableText } from '../base/printable.ts';
+import { printable } from '../base/printable.ts';
 import { VERSION } from '../version.ts';
 import { defineAnalyze } from './commands/analyze.ts';
 import { defineAnnotate } from './commands/annotate.ts';
@@ -58,7 +58,7 @@ export function createProgram(io: Io, finish: Finish, first = ''): Command {
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(`nettrace: ${printableText(text)}`),
+      outputError: (text, write) => write(`nettrace: ${parserMessage(text)}\n`),
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
       getErrHelpWidth: () => Math.min(io.stderr.columns ?? 80, 100),
       // Commander would ask Node's streams.
@@ -85,6 +85,15 @@ Exit status: 0 nothing wrong found, 1 problems found, 2 the command line or an\n
     program.addCommand(inherit(define(io, finish), program), { hidden: HIDDEN.includes(name) });
   }
   return program;
+}
+
+/** Commander's own line breaks are before a suggestion and at the end; others are of the words that it complains of. */
+function parserMessage(text: string): string {
+  return text
+    .trimEnd()
+    .split(/\n(?=\(Did you mean )/)
+    .map(printable)
+    .join('\n');
 }
 
 function inherit(command: Command, program: Command): Command {

@@ -32,7 +32,7 @@ export async function runCli(words: readonly string[], io: Io): Promise<number> 
     }
     if (isUsageError(error)) {
       tell(io, 'error', error.message, {});
-      if (error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
+      if (error.hint !== undefined) io.stderr.write(`${printableText(error.hint)}\n`);
       return 2;
     }
     // It loads Node's module loader.

@@ -1,4 +1,5 @@
 /** `show --format canonical`: a dump as its command prints it, whatever form it was read from. */
+import { printable } from '../base/printable.ts';
 import { printNft } from '../nft/print/ruleset.ts';
 import { asLoaded } from '../xtables/canonical.ts';
 import { printRuleset } from '../xtables/print.ts';
@@ -29,6 +30,19 @@ import {
 
 /** Undefined for what has no text form of its own, or of which only parts are kept: Docker, brctl's bridges. */
 export function printDump(content: DumpContent): string | undefined {
+  return printed(onOneLine(content));
+}
+
+/** A string of JSON may have line breaks, which would make lines of their own here. No name that the kernel takes has any. */
+function onOneLine<T>(value: T): T {
+  if (typeof value === 'string') return (/[\r\n]/.test(value) ? printable(value) : value) as T;
+  if (Array.isArray(value)) return value.map(onOneLine) as T;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, onOneLine(each)])) as T;
+}
+
+function printed(content: DumpContent): string | undefined {
   switch (content.kind) {
     case 'links':
       return printLinks(content.links, content.withAddresses);

@@ -17,7 +17,7 @@ export interface DumpText {
 }
 
 /** CSI and OSC sequences and the two-character escapes (ECMA-48). */
-const ESCAPE_SEQUENCE = /\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
+const ESCAPE_SEQUENCE = /\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 
 /** The lines of a text without byte order mark, colours and carriage returns. */
 export function plainLines(raw: string): string[] {

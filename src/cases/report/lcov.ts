@@ -1,4 +1,5 @@
 /** Coverage as lcov's tracefile (geninfo(1)), for services that draw it. A policy is a line of its chain. */
+import { printable } from '../../base/printable.ts';
 import type { CoverageSummary } from '../coverage/files.ts';
 
 export function lcovText({ files }: CoverageSummary): string {
@@ -9,7 +10,7 @@ export function lcovText({ files }: CoverageSummary): string {
     return [
       'TN:nettrace',
       // A line of its own, whatever the file is called.
-      `SF:${path.replace(/[\r\n]/g, ' ')}`,
+      `SF:${printable(path)}`,
       ...[...hits].map(([line, count]) => `DA:${line},${count}`),
       `LF:${counts.length}`,
       `LH:${counts.filter((count) => count > 0).length}`,

@@ -5,7 +5,7 @@ import type { Issue } from '../../base/issue.ts';
 import { unreadable } from '../../input/directory.ts';
 
 /** `expect.yaml`, `gateway.expect.yaml`; of one name in several forms the first of these. */
-const CASE = /^(?:(.+)\.)?expect\.(yaml|yml|json)$/i;
+const CASE = /^(?:(.+)\.)?expect\.(yaml|yml|json)$/is;
 const FORMS = ['yaml', 'yml', 'json'];
 const PASSED_OVER = new Set(['node_modules']);
 

@@ -1,7 +1,7 @@
 /** `nettrace lint --fix`: the rules file without what no packet comes to, printed or put in place. */
 import { readFileSync } from 'node:fs';
 import type { Issue } from '../../../base/issue.ts';
-import { printable } from '../../../base/printable.ts';
+import { printable, printableText } from '../../../base/printable.ts';
 import type { InputSet } from '../../../input/input.ts';
 import type { Severity } from '../../../lint/finding.ts';
 import { fixRuleset, withoutLines } from '../../../lint/fix.ts';
@@ -123,7 +123,8 @@ function readBytes({ path }: Ruleset, piped: () => Uint8Array): Uint8Array {
 }
 
 function print(bytes: Uint8Array, words: readonly string[], { output }: LintOptions, io: Io): void {
-  if (output === undefined || output === '-') io.stdout.write(bytes);
+  if (output === undefined || output === '-')
+    io.stdout.write(io.stdout.isTTY ? printableText(Buffer.from(bytes).toString()) : bytes);
   else write(output, bytes, words, io);
 }
 

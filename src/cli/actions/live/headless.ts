@@ -7,6 +7,7 @@ import type { MetricsServer } from '../../../live/metrics-server.ts';
 import { SamplingNews } from '../../../live/sampling-news.ts';
 import { nameOf } from '../../../live/tap.ts';
 import type { Analysis } from '../../../report/analysis.ts';
+import { jsonText } from '../../../report/json.ts';
 import type { LiveCommandOptions } from '../../commands/live.ts';
 import type { Io, Status } from '../../io.ts';
 import { textOptions } from '../../terminal.ts';
@@ -80,7 +81,7 @@ function teller(
   const style = textOptions(io, options);
   return (event, analysis) => {
     if (options.quiet && !['finding', 'end', 'warning'].includes(event.event)) return;
-    if (options.format === 'jsonl') io.stdout.write(`${JSON.stringify(event)}\n`);
+    if (options.format === 'jsonl') io.stdout.write(`${jsonText(event)}\n`);
     else io.stdout.write(eventText(event, analysis, style));
     if (options.exitOnFinding && event.event === 'finding') end();
   };
