@@ -1,19 +1,22 @@
 // `nettrace live` for a long time on a router with traffic (npm run soak:live [-- --seconds 600 --rate 1700]): two clients behind NAT fetch
 // pages, ask for names, stream and ping; now and then the router is broken. Each second the memory of the program is looked at; in the
-// end, whether all of the host is as it was. Root, ip, iptables, tcpdump.
+// end, whether all of the host is as it was. Root, ip, iptables, tcpdump; tmux with --screen.
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { seconds } from './soak/time.mjs';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '600' },
     /** Packets a second, about, each counted once. */
     rate: { type: 'string', default: '1700' },
-    /** MiB of the whole program that may be resident. */
-    limit: { type: 'string', default: '200' },
+    /** MiB of the whole program that may be resident: less than 200 MB. */
+    limit: { type: 'string', default: '190' },
+    /** With its screen, in tmux, where keys are pressed. */
+    screen: { type: 'boolean', default: false },
   },
 });
 const SECONDS = Number(values.seconds);
@@ -29,6 +32,8 @@ const id = `sl${process.pid}`;
 const [router, web, app, server] = ['r', 'a', 'b', 's'].map((letter) => `${id}${letter}`);
 const namespaces = [router, web, app, server];
 const children = [];
+/** What is soaked. */
+let program;
 
 const faults = [
   [
@@ -96,38 +101,14 @@ try {
 
 /** Runs the program, breaks and repairs the router, and gives what was measured. */
 async function soak() {
-  const words = [
-    'live',
-    '--headless',
-    '--format',
-    'jsonl',
-    '--host-namespace',
-    'own',
-    '--only',
-    namespaces.join(),
-  ];
-  const child = spawn(process.execPath, [LAUNCHER, ...words]);
-  children.push(child);
-  const events = [];
-  const complaints = [];
-  let rest = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    const lines = `${rest}${text}`.split('\n');
-    rest = lines.pop();
-    for (const line of lines) events.push({ at: Date.now() / 1000, ...JSON.parse(line) });
-  });
-  child.stderr.setEncoding('utf8').on('data', (text) => complaints.push(text));
-  const over = new Promise((resolve) => child.once('close', resolve));
-  while (!events.some(({ event }) => event === 'begin')) {
-    if (child.exitCode !== null) throw new Error(`it ended: ${complaints.join('')}`);
-    await seconds(0.1);
-  }
+  const { begin } = await import(values.screen ? './soak/screen.mjs' : './soak/headless.mjs');
+  program = await begin(LAUNCHER, ['--host-namespace', 'own', '--only', namespaces.join()]);
   await seconds(3);
   const samples = [];
   const wrong = [];
   const found = [];
   const begun = Date.now() / 1000;
-  const cpu = ticksOf(child.pid);
+  const cpu = ticksOf(program.pid);
   let fault = 0;
   let broken;
   for (let second = 0; second < SECONDS; second++) {
@@ -137,37 +118,30 @@ async function soak() {
       sh(breaking);
     }
     if (second % FAULTS === 10 + FAULT && broken !== undefined) {
-      const finding = events.find(
-        (event) => event.event === 'finding' && event.finding.cause === cause && event.at >= broken,
-      );
-      if (finding) found.push({ cause, after: Number((finding.at - finding.began).toFixed(2)) });
-      else wrong.push(`${cause} was not found (second ${second})`);
+      const after = program.found(cause, broken);
+      if (after === undefined) wrong.push(`${cause} was not found (second ${second})`);
+      else found.push({ cause, after: Number(after.toFixed(2)) });
       broken = undefined;
       sh(repairing);
       fault++;
     }
+    program.use();
     await seconds(begun + second + 1 - Date.now() / 1000);
-    samples.push(memoryOf(child.pid));
+    samples.push(memoryOf(program.pid));
   }
-  const spent = ticksOf(child.pid) - cpu;
+  const spent = ticksOf(program.pid) - cpu;
   const elapsed = Date.now() / 1000 - begun;
-  const helpers = helpersOf(child.pid);
-  child.kill('SIGINT');
-  const status = await over;
-  const stop = events.find(({ event }) => event === 'stop');
+  const helpers = helpersOf(program.pid);
+  const causes = program.causes();
+  const { wrong: ending, ...counted } = await program.end();
+  wrong.push(...ending);
   const peak = Math.max(...samples);
-  if (!stop) wrong.push(`it did not end as it should (status ${status})`);
-  if (complaints.length > 0) wrong.push(`it complained: ${complaints.join('')}`);
   if (peak > LIMIT) wrong.push(`${peak.toFixed(0)} MiB of memory, more than ${LIMIT}`);
-  const strange = events.filter(
-    ({ event, at, finding }) =>
-      event === 'finding' && !faults.some(([cause]) => cause === finding.cause) && at > begun,
-  );
-  for (const { finding } of strange) wrong.push(`${finding.cause} was found: ${finding.title}`);
+  for (const { at, cause, title } of causes)
+    if (at > begun && !faults.some(([name]) => name === cause)) wrong.push(`${cause} was found: ${title}`);
   return {
     seconds: Math.round(elapsed),
-    packets: Object.fromEntries(stop?.points.map((point) => [point.interface, point.packets]) ?? []),
-    dropped: stop?.points.reduce((sum, { dropped = 0 }) => sum + dropped, 0),
+    ...counted,
     memory: {
       first: round(samples.slice(0, 30)),
       median: round([median(samples)]),
@@ -175,10 +149,8 @@ async function soak() {
       peak: round([peak]),
     },
     cpu: `${((spent / 100 / elapsed) * 100).toFixed(1)} % of one processor, its captures ${((helpers / 100 / elapsed) * 100).toFixed(1)} %`,
-    findings: events.filter(({ event }) => event === 'finding').length,
+    findings: causes.length,
     found,
-    sampled: events.filter(({ event }) => event === 'sampled').length,
-    behind: events.filter(({ event }) => event === 'behind').length,
     wrong,
   };
 }
@@ -202,10 +174,6 @@ function output(...words) {
 
 function inside(namespace, ...words) {
   children.push(spawn('ip', ['netns', 'exec', namespace, ...words], { stdio: 'ignore' }));
-}
-
-function seconds(count) {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, count * 1000)));
 }
 
 /** MiB resident. */
@@ -270,6 +238,7 @@ function processesIn(name) {
 }
 
 function cleanUp() {
+  program?.kill();
   for (const child of children) child.kill('SIGKILL');
   // What runs inside of `ip netns exec` is that process itself.
   for (const name of namespaces) spawnSync('ip', ['netns', 'del', name]);

@@ -28,8 +28,8 @@ export class SetReader {
   /** `words` begin with the type. `listed`: its elements follow; otherwise nothing is known of them. */
   create(name: string, words: readonly string[], line: number, text: string, listed: boolean): void {
     const header = readHeader(words);
-    if (isRefused(header)) {
-      this.flag(line, text, header.refused);
+    if (name === '' || isRefused(header)) {
+      this.flag(line, text, isRefused(header) ? header.refused : 'a set has a name');
       return;
     }
     const set = { name, header, span: { path: this.#path, line } };

@@ -113,6 +113,22 @@ describe('nft', () => {
   });
 });
 
+describe('sets', () => {
+  it.each([
+    ['of none', '<ipset name="">\n<type>hash:ip</type>\n<header></header>\n'],
+    ['before any', '<ipset name="\n<type>hash:ip</type>\n<header></header>\n'],
+  ])('a header in XML, %s, makes no set without a name', (_, text) => {
+    const dump = recogniseDump('x', text);
+    expect(dump?.content).toMatchObject({ kind: 'ipsets', sets: [] });
+    expect(dump?.issues.map((issue) => issue.text).join()).toContain('a set has a name');
+  });
+
+  it('of nft without a type are said to have none', () => {
+    const { issues } = readRuleset('table ip t {\n\tset s {\n\t\telements = { 8 }\n\t}\n}\n', 'x');
+    expect(issues).toMatchObject([{ line: 2, text: '`set s`: expected a type or typeof in it' }]);
+  });
+});
+
 it('a case with a list for a key prints nothing by itself', async () => {
   const warnings: unknown[] = [];
   const listen = (warning: unknown) => warnings.push(warning);

@@ -95,6 +95,8 @@ export function tableBody(cursor: Cursor, path: string, table: TableDraft, compl
         if (own !== undefined) draft.handle = own;
         else setLine(cursor, scope, draft);
       });
+      if (draft.key.length === 0 && draft.typeof === undefined)
+        complain(line, `${word} ${draft.name}`, 'a type or typeof in it');
       table.sets.set(draft.name, finishSet(draft));
     } else if (word === 'flowtable') {
       const name = takeName(cursor, 'a name');
