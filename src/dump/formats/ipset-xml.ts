@@ -28,7 +28,8 @@ function parseSets(text: DumpText): Parsed {
     const typed = /<type>([^<]*)<\/type>/.exec(line)?.[1];
     if (typed !== undefined) type = typed;
     const header = /^\s*<header>(.*)$/.exec(line)?.[1];
-    if (header !== undefined) reader.create(name, [type, ...wordsOf(header)], at || index + 1, `${name} ${type}`, false);
+    if (header !== undefined)
+      reader.create(name, [type, ...wordsOf(header)], at || index + 1, `${name} ${type}`, false);
     const entries = /<numentries>0<\/numentries>|<members>/.test(line);
     if (entries && reader.has(name)) reader.listed(name);
     const member = /<member>(.*)<\/member>/.exec(line)?.[1];
