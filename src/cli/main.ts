@@ -40,20 +40,14 @@ function outgoing(descriptor: 1 | 2, node: () => NodeJS.WriteStream): () => Stre
 }
 
 function outputFailed(error: Error): void {
-  endWhereNobodyReads(error);
+  // The reader has what it wanted (`| head`): end as quietly as other tools do.
+  if ('code' in error && error.code === 'EPIPE') process.exit();
   tell(io, 'error', `can't write standard output: ${error.message.replace(/, write$/, '')}`, {});
   process.exit(2);
 }
 
-/** There is nothing left to say it on. */
-function messagesFailed(error: Error): void {
-  endWhereNobodyReads(error);
-}
-
-/** The reader has what it wanted (`| head`): end as quietly as other tools do. */
-function endWhereNobodyReads(error: Error): void {
-  if ('code' in error && error.code === 'EPIPE') process.exit();
-}
+/** There is nothing left to say it on; what was asked for is done all the same. */
+function messagesFailed(): void {}
 
 export async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), io);

@@ -1,8 +1,8 @@
-/** Where a command's data goes: standard output, or the file of `-o`, which is begun with the first text for it and appears with the last. */
+/** Where a command's data goes: standard output, or the file of `-o`, which appears with the last text for it. */
 import { viewOf } from '../base/bytes.ts';
 import type { ByteSource } from '../capture/source.ts';
 import type { Io, Stream } from './io.ts';
-import { openWholeFile, refuseInput, type WholeFile } from './whole-file.ts';
+import { openWholeFile, refuseInput } from './whole-file.ts';
 
 const BLOCK = 1 << 17;
 
@@ -50,17 +50,8 @@ export function openOutput(io: Io, file: string | undefined, inputs: readonly st
     });
   }
   refuseInput(file, inputs);
-  let whole: WholeFile | undefined;
-  const open = () => {
-    whole ??= openWholeFile(file);
-    return whole;
-  };
-  return gathered({
-    write: (bytes) => open().write(bytes),
-    idle: () => true,
-    end: () => open().finish(),
-    ready: () => undefined,
-  });
+  const whole = openWholeFile(file);
+  return gathered({ write: whole.write, idle: () => true, end: whole.finish, ready: whole.ready });
 }
 
 interface Sink {

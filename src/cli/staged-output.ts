@@ -44,7 +44,7 @@ export function openBinaryOutput(io: Io, file: string | undefined, inputs: reado
         filled += bytes.length;
       }
     },
-    ready: () => undefined,
+    ready: whole.ready,
     finish() {
       flush();
       whole.finish();

@@ -1,8 +1,10 @@
 /** A file that appears whole or not at all: it is written beside its place under another name, and renamed at the end. */
 import {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   fsyncSync,
   lstatSync,
   openSync,
@@ -20,56 +22,55 @@ import { atExit, onInterrupt } from './signals.ts';
 
 export interface WholeFile {
   write(bytes: Uint8Array): void;
+  /** Now and then something to wait for, so that signals are heard. */
+  ready(): Promise<void> | undefined;
   /** Everything is written: the file gets its name. */
   finish(): void;
   /** Takes away what was written. After `finish` it does nothing. */
   abandon(): void;
 }
 
-/** Pipes and devices are written as they are. What can't be written is a `UsageError`, and nothing is left of it. `mode`: of one that is new. */
+/** Bytes between two turns of others. */
+const TURN = 4 << 20;
+
+/**
+ * Begun with the first bytes: until then a signal ends the process as it ends any. Pipes and devices are written as they are. What can't be
+ * written is a `UsageError`, and nothing is left of it. `mode`: of a file that is new.
+ */
 export function openWholeFile(file: string, mode = 0o666): WholeFile {
   const target = targetOf(file);
   const before = attempt(file, () => statSync(target, { throwIfNoEntry: false }));
   if (before?.isDirectory()) throw new UsageError(`can't write ${printable(file)}: it is a directory`);
-  if (before && !before.isFile()) return special(file, target);
-  const draft = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
-  const descriptor = attempt(file, () => openSync(draft, 'wx', mode));
-  let done = false;
-  const remove = (): void => {
-    if (done) return;
-    done = true;
-    quiet();
-    stay();
-    closeSync(descriptor);
-    rmSync(draft, { force: true });
+  const isSpecial = before !== undefined && !before.isFile();
+  if (!isSpecial) attempt(file, () => accessSync(dirname(target), constants.W_OK));
+  let draft: Draft | undefined;
+  let waiting = 0;
+  const begun = (): Draft => {
+    draft ??= attempt(file, () => (isSpecial ? special(target) : new Beside(target, mode, before)));
+    return draft;
   };
-  const stay = atExit(remove);
-  const quiet = onInterrupt((_, status) => {
-    remove();
-    process.exit(status);
-  });
-  const orRemove = (act: () => void): void => {
+  const orRemove = (act: (draft: Draft) => void): void => {
     try {
-      attempt(file, act);
+      attempt(file, () => act(begun()));
     } catch (error) {
-      remove();
+      draft?.remove();
       throw error;
     }
   };
   return {
-    write: (bytes) => orRemove(() => put(descriptor, bytes)),
-    finish() {
-      orRemove(() => {
-        fsyncSync(descriptor);
-        if (before) likeBefore(draft, before);
-        renameSync(draft, target);
+    write(bytes) {
+      orRemove(({ descriptor }) => {
+        for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
       });
-      done = true;
-      quiet();
-      stay();
-      closeSync(descriptor);
+      waiting += bytes.length;
     },
-    abandon: remove,
+    ready() {
+      if (waiting < TURN) return undefined;
+      waiting = 0;
+      return new Promise((resolve) => setImmediate(resolve));
+    },
+    finish: () => orRemove((each) => each.keep()),
+    abandon: () => draft?.remove(),
   };
 }
 
@@ -80,17 +81,55 @@ export function writeWholeFile(file: string, text: string, mode?: number): void 
   whole.finish();
 }
 
-function special(file: string, target: string): WholeFile {
-  const descriptor = attempt(file, () => openSync(target, 'w'));
-  return {
-    write: (bytes) => attempt(file, () => put(descriptor, bytes)),
-    finish: () => attempt(file, () => closeSync(descriptor)),
-    abandon: () => {},
-  };
+interface Draft {
+  readonly descriptor: number;
+  keep(): void;
+  remove(): void;
 }
 
-function put(descriptor: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+function special(target: string): Draft {
+  const descriptor = openSync(target, 'w');
+  return { descriptor, keep: () => closeSync(descriptor), remove: () => {} };
+}
+
+/** What is written so far, until the process ends. */
+class Beside implements Draft {
+  readonly descriptor: number;
+  readonly #path: string;
+  readonly #target: string;
+  readonly #before: Stats | undefined;
+  readonly #stay: () => void;
+  readonly #quiet: () => void;
+  #isOver = false;
+
+  constructor(target: string, mode: number, before: Stats | undefined) {
+    this.#target = target;
+    this.#before = before;
+    this.#path = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+    this.descriptor = openSync(this.#path, 'wx', mode);
+    this.#stay = atExit(() => this.remove());
+    this.#quiet = onInterrupt((_, status) => process.exit(status));
+  }
+
+  keep(): void {
+    fsyncSync(this.descriptor);
+    if (this.#before) likeBefore(this.#path, this.#before);
+    renameSync(this.#path, this.#target);
+    this.#end();
+  }
+
+  remove(): void {
+    if (this.#isOver) return;
+    this.#end();
+    rmSync(this.#path, { force: true });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#stay();
+    this.#quiet();
+    closeSync(this.descriptor);
+  }
 }
 
 /** Who may read a file that is replaced may do so afterwards; root leaves its owner too. */

@@ -56,9 +56,11 @@ export class Follower {
   /** Resolves when all has been read once. */
   async begin(): Promise<void> {
     await this.state.find();
+    if (this.#isOver) return;
     // Before the first reading: what changes while it lasts is read again.
     this.#watch.follow(this.state.namespaces);
     await this.state.read();
+    if (this.#isOver) return;
     this.#timers.push(
       setInterval(() => this.#readAgain(['traffic']), TRAFFIC),
       setInterval(() => this.#readAgain(UNTOLD_PARTS), UNTOLD),

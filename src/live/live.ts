@@ -101,6 +101,7 @@ export class Live {
   #looked = 0;
   #isBegun = false;
   #isOver = false;
+  #beginning: Promise<Wrong | undefined> | undefined;
 
   constructor(options: LiveOptions, outside: LiveOutside) {
     const { host, now, listener } = outside;
@@ -160,10 +161,17 @@ export class Live {
     this.#follower.watchRules(isWatched);
   }
 
-  /** Resolves when the points listen, all that can. */
-  async begin(): Promise<Wrong | undefined> {
+  /** Resolves when the points listen, all that can, or it is stopped. */
+  begin(): Promise<Wrong | undefined> {
+    this.#beginning = this.#begin();
+    return this.#beginning;
+  }
+
+  async #begin(): Promise<Wrong | undefined> {
     await this.#follower.begin();
+    if (this.#isOver) return undefined;
     const wanted = await this.#points();
+    if (this.#isOver) return undefined;
     if ('wrong' in wanted) return wanted;
     if (wanted.points.length === 0)
       return {
@@ -172,6 +180,7 @@ export class Live {
       };
     this.#outside.recorder?.begin(() => this.state.bundle([]));
     await this.#taps.begin(wanted.points);
+    if (this.#isOver) return undefined;
     const failed = this.#taps.all.filter(({ ended }) => ended !== undefined);
     if (failed.length === this.#taps.all.length)
       return {
@@ -232,6 +241,11 @@ export class Live {
     this.#isOver = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#follower.stop();
+    if (!this.#isBegun) {
+      // What it asks for, and may get no answer to, isn't waited for.
+      this.#outside.host.killAll();
+      await this.#beginning?.catch(() => {});
+    }
     await this.#taps.stop();
     this.#outside.recorder?.end();
     this.#outside.analyst.end();

@@ -8,7 +8,7 @@ const rows = (
   .split('\n')
   .filter((line) => line.startsWith('| '))
   .slice(2)
-  .map((line) => line.split('|').map((cell) => cell.trim()));
+  .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
 
 it('names for each fault a test that is there', () => {
   expect(rows.length).toBeGreaterThan(5);

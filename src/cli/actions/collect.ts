@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { colorsOf } from '../../base/colors.ts';
+import type { Issue } from '../../base/issue.ts';
 import { printable } from '../../base/printable.ts';
 import { shellWord } from '../../base/shell.ts';
 import { type CollectedManifest, missingLines, timeText } from '../../collect/bundle.ts';
@@ -15,7 +16,7 @@ import { Staging, targetFault } from '../../collect/staging.ts';
 import { wrap } from '../../report/text/wrap.ts';
 import type { CollectCommandOptions } from '../commands/collect.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
-import { tellIssues } from '../messages.ts';
+import { hasErrors, tellIssues } from '../messages.ts';
 import { openOutput } from '../output.ts';
 import { atExit, onInterrupt } from '../signals.ts';
 import { hasColor, textOptions } from '../terminal.ts';
@@ -115,18 +116,18 @@ async function fromBundle(
     const source = await bundleFolder(from, staging.side('source'));
     if ('severity' in source) throw new UsageError(`${printable(from)}: ${source.text}`);
     tellIssues(io, source.issues, options);
-    await redact(source.folder, staging, screen, io);
+    const issues = await redact(source.folder, staging, screen, io);
     screen.phase('packing');
     await staging.finish(options.force ?? false);
     screen.clear();
+    if (!options.quiet) io.stdout.write(`${printable(target)}: ${sizeText(target)}, redacted\n`);
+    return hasErrors([...source.issues, ...issues]) ? 1 : 0;
   } finally {
     release();
   }
-  if (!options.quiet) io.stdout.write(`${printable(target)}: ${sizeText(target)}, redacted\n`);
-  return 0;
 }
 
-async function redact(from: string, staging: Staging, screen: Screen, io: Io): Promise<void> {
+async function redact(from: string, staging: Staging, screen: Screen, io: Io): Promise<readonly Issue[]> {
   screen.phase('replacing addresses and names');
   // Nobody keeps it: what a stand-in stands for can't be found out from it.
   const key = randomBytes(16);
@@ -135,6 +136,7 @@ async function redact(from: string, staging: Staging, screen: Screen, io: Io): P
   screen.clear();
   tellIssues(io, issues, {});
   staging.take(folder);
+  return issues;
 }
 
 function printScript(options: CollectCommandOptions, io: Io): Status {

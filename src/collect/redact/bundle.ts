@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Issue } from '../../base/issue.ts';
 import { DEFAULT_LIMITS } from '../../base/limits.ts';
-import { walkDirectory } from '../../input/directory.ts';
+import { unreadable, walkDirectory } from '../../input/directory.ts';
 import { withoutSecrets } from '../engines.ts';
 import { Addresses, type Key } from './addresses.ts';
 import { learnCapture, redactCapture } from './captures.ts';
@@ -28,9 +28,15 @@ export async function redactBundle(from: string, to: string, key: Key): Promise<
   const names = new Names((text) => addresses.hash(text));
   const redactor = new Redactor(addresses, names);
   const packets: PacketRedactor = { addresses, names, key };
-  const files = found.map(({ path, name }): BundleFile => {
-    const text = textOf(readFileSync(path));
-    return { path, name, ...(text === undefined ? {} : { text }) };
+  const files = found.flatMap(({ path, name }): BundleFile[] => {
+    try {
+      const text = textOf(readFileSync(path));
+      return [{ path, name, ...(text === undefined ? {} : { text }) }];
+    } catch (error) {
+      const issue = unreadable(name, error);
+      issues.push({ ...issue, text: `${issue.text}; left out` });
+      return [];
+    }
   });
   for (const { path, name, text } of files) {
     if (text === undefined) await learnCapture(path, packets);

@@ -3,6 +3,7 @@ import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { viewOf } from '../../base/bytes.ts';
 import type { Issue } from '../../base/issue.ts';
+import { Pace } from '../../base/pace.ts';
 import type { Frame } from '../../capture/frame.ts';
 import { isCapture } from '../../capture/magic.ts';
 import { openFile } from '../../capture/open.ts';
@@ -18,9 +19,10 @@ import { type PacketRedactor, redactFrame } from './packet.ts';
 export async function learnCapture(path: string, redactor: PacketRedactor): Promise<readonly Issue[]> {
   const source = openFile(path);
   if (!('read' in source)) return [source];
-  const { issues } = await scanCapture(source, (frame) => {
+  const visit = (frame: Frame): void => {
     redactFrame(frame.bytes, frame.linkType, redactor, true);
-  });
+  };
+  const { issues } = await scanCapture(source, visit, { pace: new Pace() });
   return issues;
 }
 
@@ -46,11 +48,13 @@ export async function redactCapture(
     else for (let done = 0; done < block.length; ) done += writeSync(file, block, done);
   };
   const written = format === 'pcapng' ? severalInterfaces(sink, redactor) : oneInterface(sink, head);
-  const summary = await scanCapture(whole, (frame) => {
+  const visit = (frame: Frame): void => {
     const bytes = redactFrame(frame.bytes, frame.linkType, redactor);
     const { seconds, nanoseconds, length } = frame;
     written.packet(frame, { seconds, nanoseconds, length, bytes });
-  });
+  };
+  // Signals are heard meanwhile.
+  const summary = await scanCapture(whole, visit, { pace: new Pace() });
   written.end(summary);
   if (file === undefined) writeFileSync(to, gzipSync(Buffer.concat(blocks)), { mode: 0o600, flag: 'wx' });
   else closeSync(file);

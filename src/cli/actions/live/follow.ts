@@ -6,7 +6,7 @@ import { type Backend, backends } from '../../../live/programs.ts';
 import { ShellHost } from '../../../live/shell-host.ts';
 import type { LiveCommandOptions } from '../../commands/live.ts';
 import { type Io, UsageError } from '../../io.ts';
-import { onInterrupt } from '../../signals.ts';
+import { atExit, onInterrupt } from '../../signals.ts';
 
 export class Followed {
   readonly host: Host;
@@ -23,13 +23,17 @@ export class Followed {
       end = resolve;
     });
     this.end = end;
-    this.#release = onInterrupt((times) => {
+    const killAll = (): void => this.host.killAll();
+    const stay = atExit(killAll);
+    const quiet = onInterrupt((times, status) => {
       if (times === 1) this.end();
-      else {
-        this.host.killAll();
-        process.exit(130);
-      }
+      else process.exit(status);
     });
+    this.#release = () => {
+      quiet();
+      stay();
+      killAll();
+    };
   }
 
   /** Resolves when it was told to end, or so many seconds are over. */

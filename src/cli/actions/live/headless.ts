@@ -55,16 +55,22 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
   let metrics: MetricsServer | undefined;
   try {
     metrics = await startMetrics(options.metrics, live);
-    await beginLive(live);
-    tell({
-      event: 'begin',
-      time: now(),
-      points: live.points.map(pointOf),
-      namespaces: live.state.namespaces.map(({ name }) => name),
-      ...(metrics && { metrics: metrics.port }),
-      missing: live.state.missing.map((missing) => ({ ...missing })),
-    });
-    await followed.ended(options.duration);
+    // Whoever has enough before all is read needn't wait for it.
+    const isBegun = await Promise.race([
+      beginLive(live).then(() => true),
+      followed.ended(undefined).then(() => false),
+    ]);
+    if (isBegun) {
+      tell({
+        event: 'begin',
+        time: now(),
+        points: live.points.map(pointOf),
+        namespaces: live.state.namespaces.map(({ name }) => name),
+        ...(metrics && { metrics: metrics.port }),
+        missing: live.state.missing.map((missing) => ({ ...missing })),
+      });
+      await followed.ended(options.duration);
+    }
     tell(stopOf(live, now()));
     return live.troubles.count > 0 ? 1 : 0;
   } finally {

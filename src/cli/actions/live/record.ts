@@ -2,6 +2,7 @@
 import { Recorder, recorderFault } from '../../../live/recorder.ts';
 import type { LiveCommandOptions } from '../../commands/live.ts';
 import { UsageError } from '../../io.ts';
+import { atExit } from '../../signals.ts';
 
 /** Throws where the folder can't be had. */
 export function recorderOf(
@@ -15,7 +16,10 @@ export function recorderOf(
       `--write ${write}: ${fault}`,
       'Name a folder that is new, or one that an earlier run wrote.',
     );
-  return new Recorder({ folder: write, limit: writeLimit, snaplen }, { now: Date.now, onWarning });
+  const recorder = new Recorder({ folder: write, limit: writeLimit, snaplen }, { now: Date.now, onWarning });
+  // A reader that is gone ends the process: what has come till then is written.
+  atExit(() => recorder.end());
+  return recorder;
 }
 
 /** For who comes back to the shell. */

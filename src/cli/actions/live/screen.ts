@@ -94,7 +94,8 @@ export async function onScreen(
     await ended;
   } finally {
     app.end();
-    await begun.catch(() => {});
+    // What isn't begun yet ends with it.
+    begun.catch(() => {});
     await metrics.then((server) => server?.close()).catch(() => {});
     await live.stop();
   }
