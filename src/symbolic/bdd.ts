@@ -96,7 +96,7 @@ export class Bdd {
     if (low === high) return low;
     const { unique, nodes } = this;
     const mask = unique.length - 1;
-    let at = hash3(level, low, high) & mask;
+    let at = placeOf(level, low, high) & mask;
     for (;;) {
       const found = unique[at] as number;
       if (found === 0) break;
@@ -295,7 +295,7 @@ export class Bdd {
   }
 
   private apply(operation: Operation, left: Node, right: Node): Node {
-    const hash = hash3(operation, left, right);
+    const hash = entryOf(operation, left, right);
     const known = this.cache;
     const slot = (hash & (known.length / ENTRY - 1)) * ENTRY;
     if (known[slot + 1] === left && known[slot + 2] === right && known[slot] === operation)
@@ -335,7 +335,7 @@ export class Bdd {
     const [lowLeft, highLeft] = a <= b ? [this.low(left), this.high(left)] : [left, left];
     const [lowRight, highRight] = b <= a ? [this.low(right), this.high(right)] : [right, right];
     const low = this.operate(operation, lowLeft, lowRight);
-    return this.make(a <= b ? a : b, low, this.operate(operation, highLeft, highRight));
+    return this.make(Math.min(a, b), low, this.operate(operation, highLeft, highRight));
   }
 
   private operate(operation: Operation, left: Node, right: Node): Node {
@@ -371,15 +371,29 @@ export class Bdd {
     const { unique } = this;
     const mask = unique.length - 1;
     for (let node = 2; node < this.count; node++) {
-      let at = hash3(this.levelOf(node), this.low(node), this.high(node)) & mask;
+      let at = placeOf(this.levelOf(node), this.low(node), this.high(node)) & mask;
       while (unique[at] !== 0) at = (at + 1) & mask;
       unique[at] = node;
     }
   }
 }
 
-function hash3(a: number, b: number, c: number): number {
-  let hash = Math.imul(a + 0x9e3779b9, 0x85ebca6b) ^ Math.imul(b + 0x165667b1, 0xc2b2ae35);
+/**
+ * Where a node is looked for: sixteen that are made one after the other, each above the one before, are in one line of the processor's
+ * cache.
+ */
+function placeOf(level: number, low: Node, high: Node): number {
+  const last = low > high ? low : high;
+  if (last <= ALL) return mix(level, low, high);
+  return (mix(last >>> 4, low > high ? 1 : 0, low > high ? high : low) << 4) | (last & 15);
+}
+
+function entryOf(operation: Operation, left: Node, right: Node): number {
+  return (mix(left >>> 4, right >>> 4, operation) << 4) | ((left + 2 * right) & 15);
+}
+
+function mix(a: number, b: number, c: number): number {
+  let hash = Math.imul(a, 0x85ebca6b) ^ Math.imul(b + 0x165667b1, 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 15), 0x27d4eb2f) ^ Math.imul(c + 0x2545f491, 0x9e3779b1);
   return (hash ^ (hash >>> 13)) >>> 0;
 }
