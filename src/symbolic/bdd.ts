@@ -331,9 +331,11 @@ export class Bdd {
     const { nodes } = this;
     const a = nodes[left * NODE] as number;
     const b = nodes[right * NODE] as number;
-    // Both are read while the node is at hand.
-    const [lowLeft, highLeft] = a <= b ? [this.low(left), this.high(left)] : [left, left];
-    const [lowRight, highRight] = b <= a ? [this.low(right), this.high(right)] : [right, right];
+    // Both branches are read while the node is at hand.
+    const lowLeft = a <= b ? this.low(left) : left;
+    const highLeft = a <= b ? this.high(left) : left;
+    const lowRight = b <= a ? this.low(right) : right;
+    const highRight = b <= a ? this.high(right) : right;
     const low = this.operate(operation, lowLeft, lowRight);
     return this.make(Math.min(a, b), low, this.operate(operation, highLeft, highRight));
   }
