@@ -165,6 +165,12 @@ export class Host {
     return child;
   }
 
+  /** It runs for this host: no process of its own. */
+  isOurs(pid: number): boolean {
+    for (const child of this.running) if (child.pid === pid) return true;
+    return false;
+  }
+
   /** Ends whatever still runs, at once. */
   killAll(): void {
     for (const child of this.running) kill(child, 'SIGKILL');

@@ -37,7 +37,7 @@ export function findNamespaces(
   const notes: string[] = [];
   const own = inodeOf('/proc/self/ns/net') ?? 0;
   const first = inodeOf('/proc/1/ns/net');
-  const holders = processesByNamespace();
+  const holders = processesByNamespace(host);
   const root = choice === 'init' ? (first ?? own) : own;
   const names = new Set(['host']);
   const found = new Map<number, FoundNamespace>();
@@ -84,8 +84,18 @@ export function findNamespaces(
   return { namespaces: [...found.values()], notes };
 }
 
-/** The lowest process of each namespace; `hidden` are those whose namespace may not be seen. */
-function processesByNamespace(): { pids: Map<number, number>; hidden: number } {
+/** Whether the namespace is there still: a name may be taken away, or another one's by now. */
+export function isThere({ path, inode }: FoundNamespace): boolean {
+  return path === undefined || inodeOf(path) === inode;
+}
+
+/** Names that there are (ip-netns(8)). */
+export function namedNamespaces(): readonly string[] {
+  return listed(NAMED);
+}
+
+/** The lowest process of each namespace, but for what was started here; `hidden` are those whose namespace may not be seen. */
+function processesByNamespace(host: Host): { pids: Map<number, number>; hidden: number } {
   const pids = new Map<number, number>();
   let hidden = 0;
   for (const pid of listed('/proc')
@@ -101,7 +111,7 @@ function processesByNamespace(): { pids: Map<number, number>; hidden: number } {
       continue;
     }
     const inode = Number(/^net:\[(\d+)\]$/.exec(link)?.[1]);
-    if (Number.isInteger(inode) && !pids.has(inode)) pids.set(inode, pid);
+    if (Number.isInteger(inode) && !pids.has(inode) && !host.isOurs(pid)) pids.set(inode, pid);
   }
   return { pids, hidden };
 }

@@ -27,6 +27,8 @@ export class ChildTap implements Tap {
   private readonly child: ChildProcess;
   private readonly over: Promise<void>;
   private readonly listener: TapListener;
+  /** It did, whatever became of it. */
+  hasListened = false;
   private said = '';
   private stopping = false;
   private isOver = false;
@@ -51,6 +53,7 @@ export class ChildTap implements Tap {
       this.hear(text);
       if (!/listening on/.test(this.said)) return;
       clearTimeout(timer);
+      this.hasListened = true;
       listens();
     });
     this.over = new Promise((resolve) => {

@@ -1,6 +1,6 @@
 /** Keeps the state of the host up to date: what changes is read again as soon as it is told, and what nobody tells from time to time. */
 import type { Host } from '../collect/host.ts';
-import type { FoundNamespace } from '../collect/namespaces.ts';
+import { type FoundNamespace, isThere, namedNamespaces } from '../collect/namespaces.ts';
 import { NAMESPACE_PLAN, type Shown } from '../collect/plan.ts';
 import { HostState, type Scope, type StateChange } from './host-state.ts';
 import { Watch, type Watched } from './watch.ts';
@@ -24,6 +24,8 @@ interface Due extends Watched {
 const SETTLE = 60;
 const TRAFFIC = 3000;
 const UNTOLD = 5000;
+/** … whether there are other namespaces. */
+const NAMESPACES = 1000;
 /** Milliseconds between two readings of the rules' counters while somebody looks at them. */
 const WATCHED = 2000;
 /** Namespaces that no packet passes, of which so many are read in a turn. */
@@ -42,6 +44,7 @@ export class Follower {
   #watchingRules: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
   #turns = 0;
+  #names = '';
   #isStale = false;
   #isOver = false;
 
@@ -64,7 +67,9 @@ export class Follower {
     this.#timers.push(
       setInterval(() => this.#readAgain(['traffic']), TRAFFIC),
       setInterval(() => this.#readAgain(UNTOLD_PARTS), UNTOLD),
+      setInterval(() => this.#lookForNamespaces(), NAMESPACES),
     );
+    this.#names = namedNamespaces().join();
   }
 
   /** Whether somebody looks at the counters of rules. */
@@ -86,6 +91,14 @@ export class Follower {
     for (const timer of this.#timers) clearInterval(timer);
     clearInterval(this.#watchingRules);
     this.#watch.stop();
+  }
+
+  /** Nobody tells of names that come and go (ip-netns(8)), nor of the last process of a namespace. */
+  #lookForNamespaces(): void {
+    const names = namedNamespaces().join();
+    if (names === this.#names && this.state.namespaces.every(isThere)) return;
+    this.#names = names;
+    this.#onWatched({ kind: 'containers' });
   }
 
   #onWatched(watched: Watched): void {

@@ -68,6 +68,9 @@ const REST = 2;
 const MOST_LATE = 5;
 /** Seconds of packets that are looked at. */
 const SPAN = 10;
+/** Milliseconds until a capture that ended is tried again, and at most. */
+const AGAIN = 1000;
+const MOST_AGAIN = 30_000;
 
 export class Live {
   readonly troubles = new Troubles();
@@ -89,6 +92,7 @@ export class Live {
   readonly #rules = new RuleBook();
   #isWatchingRules = false;
   readonly #timers: NodeJS.Timeout[] = [];
+  #again: NodeJS.Timeout | undefined;
   /** Epoch milliseconds: when the host changed last, and before which there is no next analysis. */
   #changed: number | undefined;
   #next = 0;
@@ -124,11 +128,19 @@ export class Live {
         this.#touched = this.#outside.now();
         return this.#tally.add(point, frame, bytes);
       },
-      onEnd: (point, reason) => {
+      onEnd: (point, reason, isNews) => {
         // Before that, whoever begins is told of it.
-        if (this.#isBegun && !this.#isOver)
-          listener.onWarning(`the capture on ${nameOf(point)} ended: ${reason}`);
+        if (!this.#isBegun || this.#isOver) return;
+        if (isNews) listener.onWarning(`the capture on ${nameOf(point)} ended: ${reason}`);
+        this.#beginAgainIn(AGAIN);
       },
+      onAgain: (point) => listener.onWarning(`the capture on ${nameOf(point)} goes on`),
+      onSilence: (point, isSilent) =>
+        listener.onWarning(
+          isSilent
+            ? `the capture on ${nameOf(point)} gives no answer: what passes there isn’t seen for now`
+            : `the capture on ${nameOf(point)} answers again`,
+        ),
     });
     this.#feed = new PacketFeed(() =>
       this.#taps.all.map(({ point, window }) => ({ name: nameOf(point), window })),
@@ -240,6 +252,7 @@ export class Live {
   async stop(): Promise<void> {
     this.#isOver = true;
     for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#again);
     this.#follower.stop();
     if (!this.#isBegun) {
       // What it asks for, and may get no answer to, isn't waited for.
@@ -252,10 +265,10 @@ export class Live {
     this.#outside.host.killAll();
   }
 
-  async #points(): Promise<{ readonly points: readonly CapturePoint[] } | Wrong> {
+  async #points(named = this.#options.points): Promise<{ readonly points: readonly CapturePoint[] } | Wrong> {
     const { host } = this.#outside;
     const { namespaces } = this.state;
-    if (this.#options.points.length === 0) {
+    if (named.length === 0) {
       const { snapshot } = buildSnapshot(await resolveFiles('live', this.state.bundle([])));
       return { points: sensiblePoints(snapshot, namespaces) };
     }
@@ -265,14 +278,36 @@ export class Live {
       const { output } = await host.run(words, COMMAND_SECONDS);
       devices.set(namespace, devicesOf(output));
     }
-    return capturePoints(this.#options.points, namespaces, (namespace) => devices.get(namespace) ?? [], '-i');
+    return capturePoints(named, namespaces, (namespace) => devices.get(namespace) ?? [], '-i');
   }
 
-  /** Points that nobody named follow the host. */
+  /** Points that nobody named follow the host; those that somebody named are waited for. */
   async #onNamespaces(): Promise<void> {
-    if (this.#options.points.length > 0 || !this.#isBegun) return;
-    const wanted = await this.#points();
-    if ('points' in wanted) await this.#taps.begin(wanted.points);
+    if (!this.#isBegun || this.#isOver) return;
+    const inodes = new Set(this.state.namespaces.map(({ inode }) => inode));
+    this.#taps.leave(({ namespace }) => inodes.has(namespace.inode));
+    const isNamed = this.#options.points.length > 0;
+    const wanted = isNamed ? await this.#named() : await this.#points();
+    if ('wrong' in wanted || this.#isOver) return;
+    if (!isNamed) this.#taps.drop(wanted.points);
+    await this.#taps.begin(wanted.points);
+  }
+
+  /** Of the points that somebody named, those that are there. */
+  async #named(): Promise<{ readonly points: readonly CapturePoint[] }> {
+    const found = await Promise.all(this.#options.points.map((point) => this.#points([point])));
+    return { points: found.flatMap((each) => ('points' in each ? each.points : [])) };
+  }
+
+  /** An interface comes up again, a program that was killed can be run again: what ended is tried again, ever more seldom. */
+  #beginAgainIn(wait: number): void {
+    if (this.#again) return;
+    this.#again = setTimeout(async () => {
+      await this.#onNamespaces();
+      this.#again = undefined;
+      if (!this.#isOver && this.#taps.all.some(({ ended }) => ended !== undefined))
+        this.#beginAgainIn(Math.min(2 * wait, MOST_AGAIN));
+    }, wait);
   }
 
   #onChange(changes: readonly StateChange[], at: number): void {
@@ -282,6 +317,11 @@ export class Live {
       this.#outside.recorder?.onChange(at);
     }
     this.#touched = this.#outside.now();
+    if (this.#taps.all.some(({ ended }) => ended !== undefined)) {
+      clearTimeout(this.#again);
+      this.#again = undefined;
+      this.#beginAgainIn(0);
+    }
     if (this.#isBegun) this.#outside.listener.onChange(changes);
   }
 

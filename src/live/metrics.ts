@@ -74,7 +74,7 @@ export function metricsText(counted: Counted): string {
     gauge(
       'point_up',
       'Whether packets are captured at a point.',
-      perPoint(({ ended }) => (ended === undefined ? 1 : 0)),
+      perPoint(({ ended, isSilent }) => (ended === undefined && isSilent !== true ? 1 : 0)),
     ),
     gauge(
       'flows',

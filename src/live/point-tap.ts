@@ -14,16 +14,22 @@ export interface LivePoint {
   readonly dropped: number | undefined;
   /** Why nothing is captured any more. */
   readonly ended?: string | undefined;
+  /** The program that captures there gives no answer: it was stopped, or hangs. */
+  readonly isSilent?: boolean;
 }
 
 export interface PointListener {
   /** `bytes`: what it takes to keep it. False: it isn't kept. */
   onPacket(frame: Frame, bytes: number): boolean;
   onEnd(reason: string): void;
+  /** The program gives no answer any more (it was stopped, or hangs), or does so again. */
+  onSilence(isSilent: boolean): void;
 }
 
 /** Milliseconds between two questions for what the kernel dropped. */
 const ASK = 2000;
+/** Questions without an answer until that is told. */
+const UNANSWERED = 5;
 /** Seconds that a packet is on its way to us as a rule, at most; and without any after which none is any more. */
 const LATE = 0.1;
 const QUIET = 0.3;
@@ -39,12 +45,14 @@ export class PointTap implements LivePoint {
   dropped: number | undefined;
   ended: string | undefined;
   readonly #tap: ChildTap;
+  readonly #listener: PointListener;
   /** Epoch seconds: when the last packet came here, and when it was captured. */
   #received = 0;
   #last = 0;
   /** Epoch seconds, and how many until then; the latest last. */
   readonly #losses: { readonly time: number; readonly dropped: number }[] = [];
   readonly #asking: NodeJS.Timeout;
+  #unanswered = 0;
 
   constructor(
     point: CapturePoint,
@@ -54,6 +62,7 @@ export class PointTap implements LivePoint {
     listener: PointListener,
   ) {
     this.point = point;
+    this.#listener = listener;
     this.dropped = program.tellsDrops ? 0 : undefined;
     this.window = new Window(snaplen);
     this.#tap = new ChildTap(point, program, host, {
@@ -66,6 +75,8 @@ export class PointTap implements LivePoint {
       },
       onStatistics: ({ dropped }) => {
         this.dropped = dropped;
+        if (this.isSilent) listener.onSilence(false);
+        this.#unanswered = 0;
         this.#losses.push({ time: Date.now() / 1000, dropped });
         if (this.#losses.length > MOST_LOSSES) this.#losses.shift();
       },
@@ -76,8 +87,21 @@ export class PointTap implements LivePoint {
       },
     });
     this.listening = this.#tap.listening;
-    this.#asking = setInterval(() => this.#tap.ask(), ASK);
+    this.#asking = setInterval(() => {
+      this.#tap.ask();
+      if (program.tellsDrops && ++this.#unanswered === UNANSWERED) listener.onSilence(true);
+    }, ASK);
     this.#asking.unref();
+  }
+
+  /** What passes here isn't seen. */
+  get isSilent(): boolean {
+    return this.#unanswered >= UNANSWERED;
+  }
+
+  /** It did, whatever became of it. */
+  get hasListened(): boolean {
+    return this.#tap.hasListened;
   }
 
   /** Of the program that captures. */
@@ -95,6 +119,13 @@ export class PointTap implements LivePoint {
   droppedSince(time: number): number | undefined {
     const before = this.#losses.findLast((each) => each.time <= time)?.dropped ?? 0;
     return this.dropped === undefined ? undefined : this.dropped - before;
+  }
+
+  /** Ends it for a reason of ours. */
+  async leave(reason: string): Promise<void> {
+    this.ended = reason;
+    await this.stop();
+    this.#listener.onEnd(reason);
   }
 
   async stop(): Promise<void> {

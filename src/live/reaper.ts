@@ -12,7 +12,9 @@ while read -r sign pid; do
   all=$kept
   [ "$sign" = + ] && all="$all $pid"
 done
-[ -z "$all" ] || kill $all 2>/dev/null`;
+[ -z "$all" ] || kill $all 2>/dev/null
+# One that was stopped hears nothing until it goes on.
+[ -z "$all" ] || kill -CONT $all 2>/dev/null`;
 
 export class Reaper {
   readonly #child: ChildProcess;

@@ -11,12 +11,18 @@ import { nameOf, type TapLimits } from './tap.ts';
 export interface TapsListener {
   /** `point`: a number that no other point has or had; `bytes`: what it takes to keep it; the frame is valid during the call only. False: it isn't kept. */
   onPacket(point: number, frame: Frame, bytes: number, place: CapturePoint): boolean;
-  onEnd(point: CapturePoint, reason: string): void;
+  /** `isNews`: it had listened. One that is tried again and can't begin is none. */
+  onEnd(point: CapturePoint, reason: string, isNews: boolean): void;
+  /** It had ended, and listens again. */
+  onAgain(point: CapturePoint): void;
+  /** It gives no answer any more, or does so again. */
+  onSilence(point: CapturePoint, isSilent: boolean): void;
 }
 
 /** Bytes that are kept of all points together, and for how many seconds. */
 export const MOST_KEPT = 6 << 20;
 const KEPT = 60;
+const GONE = 'its namespace is gone';
 
 export class Taps {
   readonly all: PointTap[] = [];
@@ -37,9 +43,28 @@ export class Taps {
 
   /** Begins those that aren't there yet, or have ended; the others go on. Resolves when they listen, or have ended. */
   async begin(points: readonly CapturePoint[]): Promise<void> {
-    const begun = points.filter((point) => !this.#goesOn(point)).map((point) => this.#tap(point));
+    const ended = new Set(
+      this.all.filter((tap) => tap.ended !== undefined).map(({ point }) => nameOf(point)),
+    );
+    const begun = points
+      .filter((point) => !this.#goesOn(point))
+      .map((point) => this.#tap(point, ended.has(nameOf(point))));
     this.all.push(...begun);
     await Promise.all(begun.map(({ listening }) => listening));
+    for (const { point, hasListened } of begun)
+      if (hasListened && ended.has(nameOf(point))) this.#listener.onAgain(point);
+  }
+
+  /** What ended, isn't wanted any more, and has no packets left goes: containers come and go for weeks. */
+  drop(wanted: readonly CapturePoint[]): void {
+    const names = new Set(wanted.map(nameOf));
+    for (const [index, { ended, point, window }] of [...this.all.entries()].reverse())
+      if (ended !== undefined && !names.has(nameOf(point)) && window.packets === 0) this.all.splice(index, 1);
+  }
+
+  /** Those of namespaces that aren't there any more end: they would keep them alive. */
+  leave(isThere: (point: CapturePoint) => boolean): void {
+    for (const tap of this.all) if (tap.ended === undefined && !isThere(tap.point)) void tap.leave(GONE);
   }
 
   /** One of the same name that can't go on makes room. */
@@ -54,7 +79,7 @@ export class Taps {
     return false;
   }
 
-  #tap(point: CapturePoint): PointTap {
+  #tap(point: CapturePoint, isTriedAgain: boolean): PointTap {
     const { snaplen } = this.#limits;
     const program = programOf(this.#backend, point.device, this.#limits);
     const number = this.#begun++;
@@ -62,8 +87,9 @@ export class Taps {
       onPacket: (frame, bytes) => this.#listener.onPacket(number, frame, bytes, point),
       onEnd: (reason) => {
         this.#reaper?.forget(tap.pid);
-        this.#listener.onEnd(point, reason);
+        this.#listener.onEnd(point, reason, tap.hasListened || !isTriedAgain);
       },
+      onSilence: (isSilent) => this.#listener.onSilence(point, isSilent),
     });
     this.#reaper ??= new Reaper();
     this.#reaper.watch(tap.pid);

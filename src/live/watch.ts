@@ -18,8 +18,8 @@ const MOST_NAMESPACES = 32;
 export class Watch {
   readonly #host: Host;
   readonly #onChange: (watched: Watched) => void;
-  readonly #children = new Map<string, ChildProcess[]>();
-  #engine: ChildProcess | undefined;
+  readonly #listeners = new Map<string, Listener[]>();
+  #engine: Listener | undefined;
 
   constructor(host: Host, onChange: (watched: Watched) => void) {
     this.#host = host;
@@ -29,69 +29,125 @@ export class Watch {
   /** Begins where it doesn't watch yet, and ends where there is nothing any more. */
   follow(namespaces: readonly FoundNamespace[]): void {
     const wanted = new Map(namespaces.slice(0, MOST_NAMESPACES).map((each) => [keyOf(each), each]));
-    for (const [key, children] of this.#children) {
+    for (const [key, listeners] of this.#listeners) {
       if (wanted.has(key)) continue;
-      for (const child of children) kill(child, 'SIGKILL');
-      this.#children.delete(key);
+      for (const listener of listeners) listener.end();
+      this.#listeners.delete(key);
     }
     for (const [key, namespace] of wanted)
-      if (!this.#children.has(key)) this.#children.set(key, this.#begin(namespace));
+      if (!this.#listeners.has(key)) this.#listeners.set(key, this.#begin(namespace));
     this.#engine ??= this.#beginEngine();
   }
 
-  /** Whether a change in it will be told. */
-  watches(namespace: FoundNamespace): boolean {
-    return this.#children.get(keyOf(namespace))?.some((child) => child.exitCode === null) ?? false;
-  }
-
   stop(): void {
-    for (const child of [...this.#children.values()].flat()) kill(child, 'SIGKILL');
-    if (this.#engine) kill(this.#engine, 'SIGKILL');
-    this.#children.clear();
+    for (const listener of [...this.#listeners.values()].flat()) listener.end();
+    this.#engine?.end();
+    this.#listeners.clear();
     this.#engine = undefined;
   }
 
-  #begin(namespace: FoundNamespace): ChildProcess[] {
+  #begin(namespace: FoundNamespace): Listener[] {
     const host = this.#host;
     const into = Host.into(namespace.path);
-    const children: ChildProcess[] = [];
+    const listeners: Listener[] = [];
     if (host.which('ip') !== undefined)
-      children.push(
-        this.#listen([...into, ...dying(host), 'ip', '-o', 'monitor', ...OBJECTS], (line) =>
-          this.#onChange({ kind: /\[NETCONF\]/i.test(line) ? 'settings' : 'network', namespace }),
+      listeners.push(
+        this.#listen(
+          [...into, ...dying(host), 'ip', '-o', 'monitor', ...OBJECTS],
+          (line) => this.#onChange({ kind: /\[NETCONF\]/i.test(line) ? 'settings' : 'network', namespace }),
+          ['network', 'settings'].map((kind) => ({ kind, namespace }) as Watched),
         ),
       );
     // To ask for them would load the module where it isn't used.
     if (host.which('nft') !== undefined && host.hasModule('nf_tables'))
-      children.push(
-        this.#listen([...into, ...dying(host), 'nft', 'monitor', 'ruleset'], () =>
-          this.#onChange({ kind: 'rules', namespace }),
+      listeners.push(
+        this.#listen(
+          [...into, ...dying(host), 'nft', 'monitor', 'ruleset'],
+          () => this.#onChange({ kind: 'rules', namespace }),
+          [{ kind: 'rules', namespace }],
         ),
       );
-    return children;
+    return listeners;
   }
 
-  #beginEngine(): ChildProcess | undefined {
+  #beginEngine(): Listener | undefined {
     const host = this.#host;
     if (host.which('docker') === undefined) return undefined;
     const words = ['docker', 'events', '--filter', 'type=container', '--filter', 'type=network'];
-    return this.#listen([...dying(host), ...words], (line) => {
-      if (!/ exec_| health_status/.test(line)) this.#onChange({ kind: 'containers' });
-    });
+    const watched: Watched = { kind: 'containers' };
+    return this.#listen(
+      [...dying(host), ...words],
+      (line) => {
+        if (!/ exec_| health_status/.test(line)) this.#onChange(watched);
+      },
+      [watched],
+    );
   }
 
-  #listen(words: readonly string[], onLine: (line: string) => void): ChildProcess {
-    const child = this.#host.start(words);
+  /** `missed`: what may have changed while nobody listened. */
+  #listen(words: readonly string[], onLine: (line: string) => void, missed: readonly Watched[]): Listener {
+    return new Listener(
+      () => this.#host.start(words),
+      onLine,
+      () => {
+        for (const watched of missed) this.#onChange(watched);
+      },
+    );
+  }
+}
+
+/** Milliseconds until a program that ended is begun again; each time twice as long, up to a minute, until it has something to tell. */
+const AGAIN = 1000;
+const LONGEST = 60_000;
+
+/** A program that tells what changes, a line each. Where it ends, killed or with what it asks, it is begun again. */
+class Listener {
+  readonly #start: () => ChildProcess;
+  readonly #onLine: (line: string) => void;
+  readonly #onAgain: () => void;
+  #child: ChildProcess;
+  #timer: NodeJS.Timeout | undefined;
+  #wait = AGAIN;
+  #isOver = false;
+
+  constructor(start: () => ChildProcess, onLine: (line: string) => void, onAgain: () => void) {
+    this.#start = start;
+    this.#onLine = onLine;
+    this.#onAgain = onAgain;
+    this.#child = this.#begin();
+  }
+
+  #begin(): ChildProcess {
+    const child = this.#start();
     let rest = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#wait = AGAIN;
       const lines = `${rest}${text}`.split('\n');
       rest = (lines.pop() ?? '').slice(0, 1 << 16);
-      for (const line of lines) if (line.trim() !== '') onLine(line);
+      for (const line of lines) if (line.trim() !== '') this.#onLine(line);
     });
     child.stderr?.resume();
-    // Where it can't be run there is nothing to tell: what it watches is read again from time to time.
-    child.on('error', () => {});
+    let hasEnded = false;
+    const ended = (): void => {
+      if (hasEnded || this.#isOver) return;
+      hasEnded = true;
+      this.#timer = setTimeout(() => {
+        this.#child = this.#begin();
+        this.#onAgain();
+      }, this.#wait);
+      this.#timer.unref();
+      this.#wait = Math.min(2 * this.#wait, LONGEST);
+    };
+    // One that can't be started closes nothing.
+    child.on('error', ended);
+    child.on('close', ended);
     return child;
+  }
+
+  end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    kill(this.#child, 'SIGKILL');
   }
 }
 

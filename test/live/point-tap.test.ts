@@ -22,6 +22,7 @@ function program() {
   const tap = new PointTap(POINT, { name: 'tcpdump', words: [], tellsDrops: true }, 96, host, {
     onPacket: () => true,
     onEnd: () => {},
+    onSilence: () => {},
   });
   const { sink, bytes } = collector();
   pcapWriter(sink, { linkType: 1, nanoseconds: true, snaplen: 96 });

@@ -29,8 +29,15 @@ export class Threads {
     if (path === undefined) return new Threads([]);
     // Few analyses have captures that long, and with what it loads it is a fourteenth of an empty program.
     const { Worker } = await import('node:worker_threads');
-    const begun = () => new Thread(new Worker(path, { workerData: share }), onMessage);
-    return new Threads(Array.from({ length: count }, begun));
+    const begun = (): Thread[] => {
+      try {
+        return [new Thread(new Worker(path, { workerData: share }), onMessage)];
+      } catch {
+        // No memory for it, or too many processes: the others have more to do.
+        return [];
+      }
+    };
+    return new Threads(Array.from({ length: count }, begun).flat());
   }
 
   get count(): number {
