@@ -59,7 +59,7 @@ export function because(number: number, line: string): string {
 
 /** The first sampled line that matches. */
 export function firstLine(text: DumpText, pattern: RegExp): string | undefined {
-  if (text.json && text.json.values.length > 0 && !text.json.error) return undefined;
+  if (text.json && text.json.values.length > 0 && text.json.errors.length === 0) return undefined;
   for (const { line, number } of sample(text)) if (pattern.test(line)) return because(number, line);
   return undefined;
 }
@@ -104,17 +104,13 @@ export function has(record: JsonObject, ...keys: string[]): boolean {
   return keys.every((key) => key in record);
 }
 
-/** The JSON breaks off or has an error in it; what stands before it was read. */
-export function jsonIssues(text: DumpText): Issue[] {
-  if (!text.json?.error) return [];
-  if (text.json.error.limit) return [{ ...text.json.error.limit, path: text.path }];
-  return [
-    {
-      severity: 'warning',
-      code: 'dump-json',
-      text: `broken JSON: ${text.json.error.text}; the records before it were read`,
-      path: text.path,
-      line: text.json.error.line,
-    },
-  ];
+/** Errors in the JSON, with what they cost. */
+export function jsonIssues({ json, path }: DumpText): Issue[] {
+  return (json?.errors ?? []).map(({ line, text, limit, resumed }) => {
+    const rest =
+      resumed === undefined ? 'the records before it were read' : `reading goes on in line ${resumed}`;
+    return limit
+      ? { ...limit, path }
+      : { severity: 'warning', code: 'dump-json', text: `broken JSON: ${text}; ${rest}`, path, line };
+  });
 }

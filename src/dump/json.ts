@@ -1,7 +1,7 @@
 /**
- * JSON (RFC 8259) with the line of every object kept, several values in one file, and what precedes an error still
- * usable: a truncated list keeps its whole elements. Of equal keys in one object the first counts, because iproute2
- * repeats a route's `dst` inside its encapsulation.
+ * JSON (RFC 8259) with the line of every object kept, several values in one file, and what is beside an error still
+ * usable: a list keeps its whole elements before it, and those behind it from the next one that begins as others do. Of
+ * equal keys in one object the first counts, because iproute2 repeats a route's `dst` inside its encapsulation.
  */
 import type { Issue } from '../base/issue.ts';
 import { DEFAULT_LIMITS, type InputLimits, limitIssue } from '../base/limits.ts';
@@ -14,8 +14,16 @@ export interface JsonObject {
 export interface JsonDocument {
   /** The values of the file in order; `ip -j` may print several lists. */
   readonly values: readonly JsonValue[];
-  /** `limit`: it is no error, but deeper than is read. */
-  readonly error?: { readonly line: number; readonly text: string; readonly limit?: Issue };
+  readonly errors: readonly JsonError[];
+}
+
+export interface JsonError {
+  readonly line: number;
+  readonly text: string;
+  /** It is no error, but deeper than is read. */
+  readonly limit?: Issue;
+  /** Line on which what was read next begins; absent: nothing behind it was. */
+  resumed?: number;
 }
 
 const LINE = Symbol('line');
@@ -37,25 +45,40 @@ const LITERALS: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
   ['null', null],
 ]);
 
+/** A text with more of them is none. */
+const MOST_ERRORS = 100;
+/** Beginnings that looked as if reading could go on there, and it couldn't. */
+const MOST_ATTEMPTS = 1000;
+/** Lists in how many others have elements that are worth going on with: the records of a file. */
+const RECORDS_DEPTH = 1;
+
 export function parseJson(
   text: string,
   limits: Pick<InputLimits, 'jsonDepth'> = DEFAULT_LIMITS,
 ): JsonDocument {
   let at = 0;
   let line = 1;
-  let error: { line: number; text: string; limit?: Issue } | undefined;
+  const errors: JsonError[] = [];
+  let attempts = 0;
+  /** The last of the errors, as long as nothing is read. */
+  let error: JsonError | undefined;
+
+  const stop = (found: JsonError): undefined => {
+    if (error) return undefined;
+    error = found;
+    errors.push(error);
+    return undefined;
+  };
 
   const fail = (expected: string): undefined => {
     const found = at >= text.length ? 'the file ends' : `\`${text.slice(at, at + 12).split('\n')[0]}\``;
-    error ??= { line, text: `${found} where ${expected} was expected` };
-    return undefined;
+    return stop({ line, text: `${found} where ${expected} was expected` });
   };
 
   const tooDeep = (): undefined => {
     const found = `lists and objects stand in more than ${limits.jsonDepth} others`;
     const limit = limitIssue('jsonDepth', limits, found, 'only the records before it are used', { line });
-    error ??= { line, text: limit.text, limit };
-    return undefined;
+    return stop({ line, text: limit.text, limit });
   };
 
   const skipSpace = (): void => {
@@ -113,8 +136,49 @@ export function parseJson(
     return fail('a value');
   };
 
+  const goOnAt = (next: number): void => {
+    for (let i = at; i < next; i++) if (text.charCodeAt(i) === 10) line++;
+    at = next;
+    if (error) error.resumed = line;
+    error = undefined;
+  };
+
+  /**
+   * Behind the beginning of an element with an error, the next one of the list: an object whose first key an element of it has, and
+   * behind which the list goes on or ends. An open string may have swallowed its beginning.
+   */
+  const nextElement = (
+    begin: { readonly at: number; readonly line: number },
+    keys: ReadonlySet<string>,
+    depth: number,
+  ): JsonValue | undefined => {
+    if (keys.size === 0) return undefined;
+    const first = error;
+    let from = begin;
+    const names = [...keys].map((key) => key.replace(/[^\w-]/g, '\\$&')).join('|');
+    const beginning = new RegExp(`\\{\\s*"(?:${names})"\\s*:`, 'g');
+    while (errors.length < MOST_ERRORS && attempts < MOST_ATTEMPTS) {
+      beginning.lastIndex = from.at + 1;
+      const found = beginning.exec(text);
+      if (!found) break;
+      ({ at, line } = from);
+      goOnAt(found.index);
+      from = { at, line };
+      const item = value(depth + 1);
+      skipSpace();
+      if (item !== undefined && !error && (text[at] === ',' || text[at] === ']')) return item;
+      // It was something else, or is broken as well.
+      attempts++;
+      errors.length = errors.indexOf(first as JsonError) + 1;
+      error = first;
+    }
+    if (first) delete first.resumed;
+    return undefined;
+  };
+
   const list = (depth: number): JsonValue[] => {
     const items: JsonValue[] = [];
+    const keys = new Set<string>();
     at++;
     skipSpace();
     if (text[at] === ']') {
@@ -122,17 +186,21 @@ export function parseJson(
       return items;
     }
     for (;;) {
-      const item = value(depth + 1);
-      if (item !== undefined) items.push(item);
-      if (error) return items;
       skipSpace();
-      const char = text[at];
-      if (char !== ',' && char !== ']') {
-        fail('`,` or `]`');
-        return items;
+      const begin = { at, line };
+      KEY.lastIndex = at;
+      const key = depth <= RECORDS_DEPTH ? KEY.exec(text)?.[1] : undefined;
+      if (key !== undefined) keys.add(key);
+      let item = value(depth + 1);
+      if (item !== undefined) items.push(item);
+      skipSpace();
+      if (!error && text[at] !== ',' && text[at] !== ']') fail('`,` or `]`');
+      if (error) {
+        item = nextElement(begin, keys, depth);
+        if (item === undefined) return items;
+        items.push(item);
       }
-      at++;
-      if (char === ']') return items;
+      if (text[at++] === ']') return items;
     }
   };
 
@@ -175,12 +243,22 @@ export function parseJson(
   };
 
   const values: JsonValue[] = [];
-  for (skipSpace(); at < text.length && !error; skipSpace()) {
+  for (skipSpace(); at < text.length; skipSpace()) {
     const item = value(0);
     if (item !== undefined) values.push(item);
+    if (!error) continue;
+    // Another value may begin on a line of its own.
+    BEGINNING.lastIndex = at;
+    const next = errors.length < MOST_ERRORS ? BEGINNING.exec(text) : null;
+    if (!next) break;
+    goOnAt(next.index + 1);
   }
-  return error ? { values, error } : { values };
+  return { values, errors };
 }
+
+/** The first key of an object. */
+const KEY = /\{\s*"([^"\\\n]+)"\s*:/y;
+const BEGINNING = /\n(?=[[{])/g;
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['"', '"'],

@@ -70,7 +70,7 @@ export function unrecognised(path: string): Issue {
 /** Nothing at all, or JSON without a record: `[]`, `[{}]`. */
 function saysNothing(text: DumpText): boolean {
   if (isBlank(text)) return true;
-  return text.json !== undefined && !text.json.error && text.json.values.every(isEmpty);
+  return text.json !== undefined && text.json.errors.length === 0 && text.json.values.every(isEmpty);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -22,7 +22,7 @@ describe('JSON with lines', () => {
     ['nothing', ' \n ', []],
   ])('reads %s', (_, text, values) => {
     const document = parseJson(text);
-    expect(document.error).toBeUndefined();
+    expect(document.errors).toEqual([]);
     expect(plain(document.values)).toEqual(values);
   });
 
@@ -37,8 +37,42 @@ describe('JSON with lines', () => {
     ['not JSON at all', '[0:0] -A FORWARD', [[0]], 1],
   ])('keeps what precedes an error: %s', (_, text, values, line) => {
     const document = parseJson(text);
-    expect(document.error?.line).toBe(line);
+    expect(document.errors[0]?.line).toBe(line);
     expect(plain(document.values)).toEqual(values);
+  });
+
+  it.each<[string, string, unknown, [number, number | undefined][]]>([
+    ['a word in a value', '[{"a":1,"b":x},\n{"a":2},{"a":3}]', [[{ a: 2 }, { a: 3 }]], [[1, 2]]],
+    ['a missing quote', '[{"a":1},{"a":2,"b":"x},{"a":3}]', [[{ a: 1 }, { a: 3 }]], [[1, 1]]],
+    ['a missing brace', '[{"a":1,"l":[{"c":1]},{"a":2}]', [[{ a: 2 }]], [[1, 1]]],
+    ['a missing comma', '[{"a":1}{"a":2}]', [[{ a: 1 }, { a: 2 }]], [[1, 1]]],
+    [
+      'elements of several kinds',
+      '{"l":[{"t":1},{"r":{"t":[{"t":0}]}},{"r":[},{"t":{"t":3}},{"r":4}]}',
+      [{ l: [{ t: 1 }, { r: { t: [{ t: 0 }] } }, { t: { t: 3 } }, { r: 4 }] }],
+      [[1, 1]],
+    ],
+    [
+      'what only looks as an element does',
+      '[{"a":1},{"a":!,"b":{"a":2,"c":3}},{"a":4}]',
+      [[{ a: 1 }, { a: 4 }]],
+      [[1, 1]],
+    ],
+    [
+      'two errors',
+      '[{"a":!},{"a":2},\n{"a":!},\n{"a":4}]',
+      [[{ a: 2 }, { a: 4 }]],
+      [
+        [1, 1],
+        [2, 3],
+      ],
+    ],
+    ['one that nothing follows', '[{"a":1},{"a":!},{"b":2}]', [[{ a: 1 }]], [[1, undefined]]],
+    ['values on lines of their own', '{"a":1}\n{"a":!\n{"a":3}', [{ a: 1 }, {}, { a: 3 }], [[2, 3]]],
+  ])('goes on behind an error: %s', (_, text, values, places) => {
+    const document = parseJson(text);
+    expect(plain(document.values)).toEqual(values);
+    expect(document.errors.map(({ line, resumed }) => [line, resumed])).toEqual(places);
   });
 
   it('knows the line of each object', () => {
@@ -52,7 +86,7 @@ describe('JSON with lines', () => {
 
   it('refuses nesting that could exhaust the stack', () => {
     const document = parseJson('['.repeat(1_000_000));
-    expect(document.error?.text).toContain('levels');
+    expect(document.errors[0]?.text).toContain('levels');
   });
 
   it('agrees with JSON.parse', () => {
@@ -60,7 +94,7 @@ describe('JSON with lines', () => {
       fc.property(fc.json({ maxDepth: 5 }), fc.constantFrom(undefined, 1, '\t'), (text, space) => {
         const value: unknown = JSON.parse(text);
         const document = parseJson(JSON.stringify(value, null, space));
-        expect(document.error).toBeUndefined();
+        expect(document.errors).toEqual([]);
         expect(plain(document.values)).toEqual([JSON.parse(text)]);
       }),
     );
