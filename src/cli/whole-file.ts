@@ -15,7 +15,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { printable } from '../base/printable.ts';
 import { UsageError } from './io.ts';
 import { atExit, onInterrupt } from './signals.ts';
@@ -37,7 +37,7 @@ const TURN = 4 << 20;
  * Begun with the first bytes: until then a signal ends the process as it ends any. Pipes and devices are written as they are. What can't be
  * written is a `UsageError`, and nothing is left of it. `mode`: of a file that is new.
  */
-export function openWholeFile(file: string, mode = 0o666): WholeFile {
+export function openWholeFile(file: string, mode = usualMode()): WholeFile {
   const target = targetOf(file);
   const before = attempt(file, () => statSync(target, { throwIfNoEntry: false }));
   if (before?.isDirectory()) throw new UsageError(`can't write ${printable(file)}: it is a directory`);
@@ -140,11 +140,38 @@ function likeBefore(draft: string, { uid, gid, mode }: Stats): void {
 
 /** A link stays one: what it leads to is replaced. */
 function targetOf(file: string): string {
+  refuseStrangers(file);
   try {
     return lstatSync(file).isSymbolicLink() ? realpathSync(file) : file;
   } catch {
     return file;
   }
+}
+
+/**
+ * In a folder that all may write to (/tmp) a name may be somebody else's: a link that leads to what is ours, a pipe or file of which they
+ * read what we write. As proc(5) has it of fs.protected_symlinks, wherever the kernel doesn't see to it itself.
+ */
+function refuseStrangers(file: string): void {
+  const euid = process.geteuid?.();
+  if (euid === undefined) return;
+  const whole = resolve(file);
+  for (let path = whole; path !== dirname(path); path = dirname(path)) {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const folder = statSync(dirname(path), { throwIfNoEntry: false });
+    if (!stat || !folder || (folder.mode & 0o002) === 0 || [euid, folder.uid].includes(stat.uid)) continue;
+    if (path !== whole && !stat.isSymbolicLink()) continue;
+    const what = stat.isSymbolicLink() ? 'link' : 'file';
+    throw new UsageError(
+      `can't write ${printable(file)}: ${printable(path)} is somebody else's ${what} in a folder that all may write to`,
+      'Name another file with -o.',
+    );
+  }
+}
+
+/** What root has read is not for everybody; of other users the umask decides. */
+function usualMode(): number {
+  return process.geteuid?.() === 0 ? 0o600 : 0o666;
 }
 
 export function attempt<T>(file: string, action: () => T): T {

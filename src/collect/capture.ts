@@ -187,7 +187,8 @@ class Tap {
       ...guard,
       ...['tcpdump', '-n', '-U', ...asCaptureUser(), ...optionsOf(this.limits)],
       ...['-i', this.point.device, '-w', '-'],
-      ...(filter === undefined ? [] : [filter]),
+      // Whatever it begins with, it is no option.
+      ...(filter === undefined ? [] : ['--', filter]),
     ];
   }
 

@@ -325,7 +325,10 @@ function sameFiles(pid: number): boolean {
 
 function hardware(): string[] {
   try {
-    return readdirSync('/sys/class/net').filter((name) => existsSync(`/sys/class/net/${name}/device`));
+    // One called `-w` would be an option.
+    return readdirSync('/sys/class/net').filter(
+      (name) => !name.startsWith('-') && existsSync(`/sys/class/net/${name}/device`),
+    );
   } catch {
     return [];
   }

@@ -53,7 +53,8 @@ async function inspect(engine: Engine, host: Host): Promise<Inspected> {
       notes.push(`${engine.tool}: ${list.late ? `no answer in ${COMMAND_SECONDS} s` : list.complaint}`);
       break;
     }
-    const words = list.output.split(/\s+/).filter((id) => id !== '');
+    // An engine may be anybody's (DOCKER_HOST): what begins otherwise would be an option.
+    const words = list.output.split(/\s+/).filter((id) => /^[\w][\w.-]*$/.test(id));
     if (words.length === 0) continue;
     // One that ended meanwhile makes the status 1; the others are printed.
     const { output, complaint } = await host.run([...commandWords(command), ...words], COMMAND_SECONDS);

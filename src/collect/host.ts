@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { shellWords } from '../base/shell.ts';
+import { isTrusted, programFolders } from './trusted.ts';
 
 export interface Ran {
   readonly output: string;
@@ -24,8 +25,14 @@ export interface Ran {
 
 /** Bytes of one answer. */
 const MOST = 256 * 2 ** 20;
-/** What root has and a user's shell may lack. */
-const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+/** What steers Docker's and Podman's clients. Those that name folders, in which there may be programs, are root's own or none. */
+const PASSED = /^(HOME|XDG_RUNTIME_DIR|DOCKER_\w+|CONTAINER_HOST)$/;
+const FOLDERS: ReadonlySet<string> = new Set([
+  'HOME',
+  'XDG_RUNTIME_DIR',
+  'DOCKER_CONFIG',
+  'DOCKER_CERT_PATH',
+]);
 
 export class Host {
   readonly root: boolean;
@@ -37,16 +44,16 @@ export class Host {
   /** For `readInside`: one file after the other. */
   private readonly block = Buffer.allocUnsafeSlow(1 << 20);
 
-  /** `env`: the user's, of which PATH and what steers Docker's client are passed on; messages are English, times UTC. */
+  /** `env`: the user's, of which PATH and what steers Docker's client are passed on, as far as root may believe it; messages are English, times UTC. */
   constructor(env: Readonly<Record<string, string | undefined>>) {
     this.root = process.geteuid?.() === 0;
     const passed = Object.entries(env).flatMap(([name, value]) =>
-      value !== undefined && /^(HOME|XDG_RUNTIME_DIR|DOCKER_\w+|CONTAINER_HOST)$/.test(name)
+      value !== undefined && PASSED.test(name) && !(this.root && FOLDERS.has(name) && !isTrusted(value))
         ? [[name, value] as const]
         : [],
     );
-    const path = [...(env.PATH ?? '').split(':').filter((each) => each !== ''), ...SBIN];
-    this.env = { ...Object.fromEntries(passed), PATH: [...new Set(path)].join(':'), LC_ALL: 'C', TZ: 'UTC' };
+    const path = programFolders(env.PATH, this.root).join(':');
+    this.env = { ...Object.fromEntries(passed), PATH: path, LC_ALL: 'C', TZ: 'UTC' };
   }
 
   /** Where a program is. */
@@ -94,17 +101,26 @@ export class Host {
    */
   readInside(root: string, folder: string, name: string): string | undefined {
     try {
-      if (root !== '' && lstatSync(join(root, folder)).isSymbolicLink()) return undefined;
       const follow = root === '' ? 0 : constants.O_NOFOLLOW;
-      const file = openSync(join(root, folder, name), constants.O_RDONLY | constants.O_NONBLOCK | follow);
+      // By its descriptor: the folder may be a link a moment later.
+      const within = openSync(join(root, folder), constants.O_RDONLY | constants.O_DIRECTORY | follow);
       try {
-        if (!fstatSync(file).isFile()) return undefined;
-        return this.block.toString('utf8', 0, readSync(file, this.block, 0, this.block.length, 0));
+        return this.readPlain(`/proc/self/fd/${within}/${name}`, follow);
       } finally {
-        closeSync(file);
+        closeSync(within);
       }
     } catch {
       return undefined;
+    }
+  }
+
+  private readPlain(path: string, follow: number): string | undefined {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | follow);
+    try {
+      if (!fstatSync(file).isFile()) return undefined;
+      return this.block.toString('utf8', 0, readSync(file, this.block, 0, this.block.length, 0));
+    } finally {
+      closeSync(file);
     }
   }
 

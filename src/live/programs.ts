@@ -38,7 +38,7 @@ function tcpdump(device: string, { filter, snaplen, promiscuous }: TapLimits): C
       ...asCaptureUser(),
       ...(promiscuous ? [] : ['-p']),
       ...['-i', device, '-w', '-'],
-      ...(filter === undefined ? [] : [filter]),
+      ...(filter === undefined ? [] : ['--', filter]),
     ],
     tellsDrops: true,
   };

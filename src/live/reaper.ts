@@ -21,7 +21,11 @@ export class Reaper {
 
   constructor() {
     // In a session of its own: what ends a terminal's programs together doesn't reach it.
-    this.#child = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    this.#child = spawn('/bin/sh', ['-c', SCRIPT], {
+      env: {},
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
     // Without a shell nobody watches.
     this.#child.on('error', () => {});
     this.#child.stdin?.on('error', () => {});

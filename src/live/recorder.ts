@@ -198,7 +198,7 @@ export class Recorder {
     const files = [...captures.values()].map(({ file, packets }) => ({ ...file, packets }));
     const path = join(this.folder, name, MANIFEST);
     const text = JSON.stringify({ ...manifest, files: [...manifest.files, ...files] });
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    writeFileSync(`${path}.new`, text, { mode: 0o600, flag: 'wx' });
     renameSync(`${path}.new`, path);
   }
 

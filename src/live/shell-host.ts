@@ -4,7 +4,6 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { shellWord } from '../base/shell.ts';
 import { firstLine, Host, kill, type Ran } from '../collect/host.ts';
 
 /** Shells at most; commands beyond wait. */
@@ -14,7 +13,7 @@ const MOST_OUTPUT = 64 << 20;
 const MOST_COMPLAINT = 4096;
 
 interface Job {
-  readonly line: string;
+  readonly words: readonly string[];
   readonly seconds: number;
   readonly resolve: (ran: Ran) => void;
 }
@@ -31,10 +30,10 @@ export class ShellHost extends Host {
   ): Promise<Ran> {
     // Nothing else ends a line.
     if (words.some((word) => /[\n\0]/.test(word))) return super.run(words, seconds, env);
-    const assigned = Object.entries(env).map(([name, value]) => `${name}=${shellWord(value)}`);
-    const line = [...assigned, ...words.map(shellWord)].join(' ');
+    const assigned = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const all = assigned.length === 0 ? words : ['env', ...assigned, ...words];
     return new Promise((resolve) => {
-      this.#waiting.push({ line, seconds, resolve });
+      this.#waiting.push({ words: all, seconds, resolve });
       this.#next();
     });
   }
@@ -61,8 +60,21 @@ export class ShellHost extends Host {
   }
 }
 
-/** Each line is a command. */
-const READ = 'while IFS= read -r line; do eval "$line"; done';
+/**
+ * What tells the end, how many words, and each word on a line of its own: they are arguments from the beginning, and nothing in them is ever
+ * read as the shell's language.
+ */
+const READ = `while IFS= read -r end && read -r count; do
+  set --
+  while [ "$count" -gt 0 ]; do
+    IFS= read -r word
+    set -- "$@" "$word"
+    count=$((count - 1))
+  done
+  "$@" </dev/null
+  printf '\\000%s %s\\n' "$end" "$?"
+  printf '\\000%s\\n' "$end" >&2
+done`;
 
 /** Runs one command after the other. */
 class Shell {
@@ -99,8 +111,9 @@ class Shell {
     child.once('close', over);
   }
 
-  run({ line, seconds }: Job): Promise<Ran> {
-    const end = `\0${randomBytes(12).toString('hex')}`;
+  run({ words, seconds }: Job): Promise<Ran> {
+    const name = randomBytes(12).toString('hex');
+    const end = `\0${name}`;
     this.#output = [];
     this.#size = 0;
     this.#complaint = '';
@@ -123,10 +136,7 @@ class Shell {
         const text = Buffer.concat(this.#output).toString('utf8');
         done(text.slice(0, text.lastIndexOf(end)), status);
       };
-      const mark = `'\\000${end.slice(1)}`;
-      this.#child.stdin?.write(
-        `{ ${line}; } </dev/null; printf ${mark} %s\\n' "$?"; printf ${mark}\\n' >&2\n`,
-      );
+      this.#child.stdin?.write([name, words.length, ...words, ''].join('\n'));
       if (this.isOver) this.#check();
     });
   }

@@ -3,6 +3,7 @@
  * waits on a pipe that ends with the process, and acts unless it was told that the screen was left in order.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { programFolders } from '../collect/trusted.ts';
 
 /** Mouse off, cursor shown, keypad and scrolling region as before, no colours, the other screen (xterm's control sequences; terminfo: rmcup, cnorm, sgr0). */
 const RESTORE =
@@ -16,10 +17,12 @@ export class Guard {
 
   /** Before the screen is entered; `terminal`: its descriptor. */
   constructor(terminal: number) {
-    const { stdout, status } = spawnSync('stty', ['-g'], { stdio: [terminal, 'pipe', 'ignore'] });
+    const env = { PATH: programFolders(process.env.PATH, process.geteuid?.() === 0).join(':') };
+    const { stdout, status } = spawnSync('stty', ['-g'], { env, stdio: [terminal, 'pipe', 'ignore'] });
     const settings = status === 0 ? stdout.toString().trim() : 'sane';
     // A session of its own: what ends this one, or stops it, doesn't reach it.
     this.#child = spawn('/bin/sh', ['-c', SCRIPT, 'sh', settings], {
+      env,
       detached: true,
       stdio: ['pipe', terminal, 'ignore'],
     });

@@ -43,7 +43,7 @@ start_captures() {
     number=$((number + 1))
     mkdir -p "$bundle/captures/$namespace"
     file=captures/$namespace/$(printf %s "$device" | tr / _).pcap
-    $apart \${net:+"$nsenter" "--net=$net"} $guard tcpdump "$@" -i "$device" -w - \${filter:+"$filter"} \\
+    $apart \${net:+"$nsenter" "--net=$net"} $guard tcpdump "$@" -i "$device" -w - \${filter:+-- "$filter"} \\
       >"$bundle/$file" 2>"$draft/heard.$number" </dev/null &
     printf '%s\\n' $! >>"$draft/running"
     printf '%s|%s|%s|%s|%s\\n' $! "$number" "$namespace" "$device" "$file" >>"$draft/taps"

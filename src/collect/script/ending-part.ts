@@ -5,6 +5,7 @@ network_cards() {
   for card in /sys/class/net/*/device; do
     [ -e "$card" ] || continue
     card=\${card%/device} card=\${card##*/} taken=$(stamp)
+    case $card in -*) continue ;; esac
     limited "$draft/text" "$draft/said" ethtool -S "$card" || continue
     { echo "$ ethtool -S $card"; cat "$draft/text"; } >"$bundle/namespaces/host/ethtool-$card.txt"
     keep "namespaces/host/ethtool-$card.txt" "ethtool -S $card" "$taken"

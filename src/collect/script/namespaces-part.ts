@@ -24,22 +24,23 @@ without_secrets() {
 # inspect_things TOOL FILE IDS INSPECT ADDRESS: of an engine elsewhere the processes are not those of this machine.
 inspect_things() {
   command -v awk >/dev/null 2>&1 || { miss containers 'awk is not installed'; return 1; }
-  eval "limited '$draft/ids' '$draft/said' $3"
+  # The words are of the plan and of an engine that may be anybody's: of its answer only what can be an id.
+  eval "limited \\"\\$draft/ids\\" \\"\\$draft/said\\" $3"
   status=$?
   if [ $status -ne 0 ]; then
     said=$(sed -n '/^WARNING/d; /[^ ]/{p;q;}' "$draft/said")
     miss containers "$1: \${said:-no answer in $limit s}"
     return 1
   fi
-  ids=$(tr '\\n' ' ' <"$draft/ids")
+  ids=$(grep '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' "$draft/ids" | tr '\\n' ' ')
   case $ids in *[!\\ ]*) ;; *) return 0 ;; esac
   taken=$(stamp)
-  eval "limited '$draft/text' '$draft/said' $4 $ids"
+  eval "limited \\"\\$draft/text\\" \\"\\$draft/said\\" $4 $ids"
   mkdir -p "$bundle/docker"
   without_secrets <"$draft/text" >"$bundle/docker/$2.json"
   keep "docker/$2.json" "$4 \\$($3)" "$taken"
   case $5 in '' | unix:*) ;; *) return 0 ;; esac
-  eval "limited '$draft/text' '$draft/said' $4 -f '{{.State.Pid}} {{.Name}}' $ids"
+  eval "limited \\"\\$draft/text\\" \\"\\$draft/said\\" $4 -f '{{.State.Pid}} {{.Name}}' $ids"
   sed -n 's|^\\([1-9][0-9]*\\) /*|\\1 |p' "$draft/text" >>"$draft/containers"
 }
 

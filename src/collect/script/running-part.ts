@@ -3,7 +3,37 @@ export const RUNNING = `
 set -u
 umask 077
 LC_ALL=C TZ=UTC
-PATH=\${PATH:-}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
+given=\${PATH:-}:
+PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
+
+# only_roots FOLDER: nobody else can put anything there, nor into a folder above.
+only_roots() {
+  case \${1:-} in /*) ;; *) return 1 ;; esac
+  for part in "$1" "$(cd -P "$1" 2>/dev/null && pwd -P)"; do
+    while :; do
+      ls -ldn "\${part:-/}/." 2>/dev/null | {
+        read -r mode links owner rest
+        case $mode in d????-??-*) [ "$owner" = 0 ] ;; *) false ;; esac
+      } || return 1
+      [ -n "\${part%/}" ] || break
+      part=\${part%/*}
+    done
+  done
+}
+
+# What the environment names may be another user's: programs of it are root's own, or those of users as they are.
+me=$(id -u) believed=
+while [ -n "$given" ]; do
+  entry=\${given%%:*} given=\${given#*:}
+  case $entry in /*) ;; *) continue ;; esac
+  if [ "$me" != 0 ] || only_roots "$entry"; then believed=$believed$entry:; fi
+done
+PATH=$believed$PATH
+if [ "$me" = 0 ]; then
+  only_roots "\${HOME:-}" || HOME=/root
+  only_roots "\${DOCKER_CONFIG:-}" || unset DOCKER_CONFIG
+  export HOME
+fi
 export LC_ALL TZ PATH
 
 fail() {
@@ -161,11 +191,11 @@ try() {
       absent=\${absent:-$try_tool is not installed}
       return 0
     fi
-    eval "inside $try_env $tool_path \${try_run#* }"
+    eval "inside $try_env \\"\\$tool_path\\" \${try_run#* }"
     status=$?
     # The kernel's list changed while it was printed.
     if [ $status -ne 0 ] && grep -Eqi 'interrupted|terminated' "$draft/said"; then
-      eval "inside $try_env $tool_path \${try_run#* }"
+      eval "inside $try_env \\"\\$tool_path\\" \${try_run#* }"
       status=$?
     fi
     if [ -n "$net" ] && [ $status -ne 0 ] && grep -q '^nsenter: ' "$draft/said"; then

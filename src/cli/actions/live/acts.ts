@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Staging, targetFault } from '../../../collect/staging.ts';
+import { programFolders } from '../../../collect/trusted.ts';
 import type { BundleFile } from '../../../live/analyst.ts';
 import type { Live } from '../../../live/live.ts';
 import type { Acts } from '../../../tui/app.ts';
@@ -60,13 +61,13 @@ async function writeBundle(target: string, bundle: readonly BundleFile[]): Promi
   }
 }
 
-/** Where there is a desktop that can show it. */
+/** Where there is a desktop that can show it. Root starts no browser, nor what the environment names one. */
 function open(path: string, { DISPLAY, WAYLAND_DISPLAY, PATH }: Io['env']): void {
-  if ((DISPLAY ?? WAYLAND_DISPLAY ?? '') === '') return;
+  if ((DISPLAY ?? WAYLAND_DISPLAY ?? '') === '' || process.geteuid?.() === 0) return;
   const child = spawn('xdg-open', [path], {
     detached: true,
     stdio: 'ignore',
-    env: { ...process.env, PATH },
+    env: { ...process.env, PATH: programFolders(PATH, false).join(':') },
   });
   child.on('error', () => {});
   child.unref();

@@ -14,6 +14,7 @@ import { actsOf } from './acts.ts';
 import { beginLive, type Followed, liveOptions } from './follow.ts';
 import { startMetrics } from './metrics.ts';
 import { recordedText, recorderOf } from './record.ts';
+import { checkTerminalName, trustDescriptions } from './terminal-description.ts';
 
 export interface TerminalStreams {
   readonly input: NodeJS.ReadStream;
@@ -33,6 +34,7 @@ export function requireTerminal({ env }: Io): TerminalStreams {
       name === '' ? 'TERM is not set: what can this terminal do?' : 'a dumb terminal has no screen',
       HEADLESS,
     );
+  checkTerminalName(name, HEADLESS);
   return { input, output, name };
 }
 
@@ -45,6 +47,7 @@ export async function onScreen(
   followed: Followed,
   { input, output, name }: TerminalStreams,
 ): Promise<Status> {
+  trustDescriptions(process.env, process.geteuid?.() === 0);
   // Two megabytes that only a screen needs.
   const { default: blessed } = await import('blessed');
   const recorder = recorderOf(options, (text) => app.say(text, true));
