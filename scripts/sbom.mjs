@@ -20,7 +20,9 @@ function placeOf(name, from) {
 /** The places of what a package needs to run, optional ones among it where the lock has them. */
 function needs(place) {
   const { dependencies = {}, optionalDependencies = {} } = packages[place];
-  return Object.keys({ ...dependencies, ...optionalDependencies }).flatMap((name) => placeOf(name, place) ?? []);
+  return Object.keys({ ...dependencies, ...optionalDependencies }).flatMap(
+    (name) => placeOf(name, place) ?? [],
+  );
 }
 
 const found = new Set();
@@ -33,7 +35,8 @@ for (const place of needs('')) visit(place);
 
 const nameOf = (place) => place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
 const purlOf = (name, version) => `pkg:npm/${name.replace('@', '%40')}@${version}`;
-const refOf = (place) => (place === '' ? purlOf(own.name, own.version) : purlOf(nameOf(place), packages[place].version));
+const refOf = (place) =>
+  place === '' ? purlOf(own.name, own.version) : purlOf(nameOf(place), packages[place].version);
 
 function componentOf(place) {
   const { version, license, integrity, optional } = packages[place];
@@ -64,6 +67,9 @@ const bom = {
     },
   },
   components: places.map(componentOf),
-  dependencies: ['', ...places].map((place) => ({ ref: refOf(place), dependsOn: needs(place).map(refOf).toSorted() })),
+  dependencies: ['', ...places].map((place) => ({
+    ref: refOf(place),
+    dependsOn: needs(place).map(refOf).toSorted(),
+  })),
 };
 process.stdout.write(`${JSON.stringify(bom, null, 2)}\n`);
