@@ -92,6 +92,8 @@ export async function begin(launcher, words) {
       clearInterval(timer);
       await ask();
       tmux('send-keys', '-t', session, 'Escape');
+      // Right behind Escape a key would be one with Alt.
+      await seconds(1);
       tmux('send-keys', '-t', session, 'q');
       let status = '';
       for (let i = 0; status === '' && i < 100; i++) {

@@ -24,3 +24,18 @@ export function setUint128(view: DataView, offset: number, value: bigint): void 
   view.setBigUint64(offset, value >> 64n);
   view.setBigUint64(offset + 8, value & 0xffff_ffff_ffff_ffffn);
 }
+
+/**
+ * Zeroed bytes for those who let go of many of them again and again: a buffer that could be resized is the system's own pages, which are
+ * given back at once, while what glibc's malloc(3) gave stays with the process where something smaller came to lie behind it. A DataView
+ * of it takes 50 ns an access instead of 10.
+ */
+export function pagesOf(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Resizable(length, { maxByteLength: length }), 0, length);
+}
+
+/** As ECMAScript 2024 has it; an engine that doesn't know it leaves the second argument out. */
+const Resizable = ArrayBuffer as new (
+  length: number,
+  options: { readonly maxByteLength: number },
+) => ArrayBuffer;

@@ -1,5 +1,7 @@
 /** Memory for captures of many megabytes that are made again and again, and would wait for the collector by the dozen. */
 
+import { pagesOf } from '../base/bytes.ts';
+
 /** One that is larger than so many times what is wanted would be wasted. */
 const WASTE = 4;
 
@@ -13,7 +15,7 @@ export class Buffers {
       .toSorted((one, other) => one.byteLength - other.byteLength)[0];
     if (fitting) this.#free.splice(this.#free.indexOf(fitting), 1);
     // What comes next is about as much.
-    return new Uint8Array(fitting ?? new ArrayBuffer(Math.ceil(length * 1.25)), 0, length);
+    return new Uint8Array(fitting ?? pagesOf(Math.ceil(length * 1.25)).buffer, 0, length);
   }
 
   /** Nobody looks at them any more. What waited for use meanwhile is too much, and dropped. */

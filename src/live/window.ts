@@ -1,5 +1,5 @@
 /** The last packets of one capture point, as records of a pcap. */
-import { viewOf } from '../base/bytes.ts';
+import { pagesOf, viewOf } from '../base/bytes.ts';
 import { BlockFrame, type Frame } from '../capture/frame.ts';
 import { pcapWriter } from '../capture/pcap-writer.ts';
 import { collector } from '../capture/writer.ts';
@@ -95,7 +95,7 @@ export class Window {
   #room(length: number): Segment {
     const last = this.#segments.at(-1);
     if (last && last.used + length <= last.bytes.length) return last;
-    const bytes = new Uint8Array(Math.max(SEGMENT, length));
+    const bytes = pagesOf(Math.max(SEGMENT, length));
     const segment = { bytes, view: viewOf(bytes), used: 0, packets: 0, last: 0 };
     this.#segments.push(segment);
     return segment;
