@@ -75,8 +75,12 @@ export const LIMITS = {
     why: 'people paste what they can look through',
   },
   sessionDumps: {
-    ...{ most: 2000, unit: 'count', of: 'outputs in a pasted session', beyond: 'the others are passed over' },
-    why: 'as above',
+    ...{
+      most: 2000,
+      unit: 'count',
+      of: 'outputs in a pasted session; one behind line 5,000 counts twice, and so on',
+    },
+    ...{ beyond: 'the others are passed over', why: 'as above' },
   },
   jsonDepth: {
     ...{ most: 200, unit: 'levels', of: 'lists and objects of JSON inside each other' },

@@ -1,6 +1,7 @@
 import { once } from '../base/memo.ts';
 import type { Link } from '../dump/records.ts';
 import { familyOf, type Ip } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { contains, networkOf } from '../net/prefix.ts';
 import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
 
@@ -31,16 +32,16 @@ export function isPrivate(ip: Ip): boolean {
 
 /** Every namespace that has this address on a device. */
 export function ownersOf(snapshot: Snapshot, ip: Ip): Owner[] {
-  return isLoopback(ip) ? [] : [...(ownersByAddress(snapshot).get(ip) ?? [])];
+  return isLoopback(ip) ? [] : [...(ownersByAddress(snapshot).get(ipKey(ip)) ?? [])];
 }
 
 const ownersByAddress = once((snapshot: Snapshot): ReadonlyMap<Ip, readonly Owner[]> => {
   const owners = new Map<Ip, Owner[]>();
   for (const { netns, link } of devices(snapshot)) {
     for (const { address, length } of link.addresses) {
-      const known = owners.get(address);
+      const known = owners.get(ipKey(address));
       if (known) known.push({ netns, link, length });
-      else owners.set(address, [{ netns, link, length }]);
+      else owners.set(ipKey(address), [{ netns, link, length }]);
     }
   }
   return owners;

@@ -1,5 +1,6 @@
 /** Each step of a netfilter trace tied to the rule or policy of the dumps that it is, with file and line. */
 
+import { addTo } from '../base/group-by.ts';
 import { once } from '../base/memo.ts';
 import type { Span } from '../base/span.ts';
 import type { TraceForm, TraceStep } from '../dump/trace-record.ts';
@@ -180,7 +181,7 @@ function sameRules(chain: Chain, family: Family, text: string, table: TableName)
     rules = new Map();
     for (const rule of chain.rules) {
       for (const key of new Set([squeezed(printRule(rule, family, chain.name)), squeezed(rule.text)])) {
-        rules.set(key, [...(rules.get(key) ?? []), rule]);
+        addTo(rules, key, rule);
       }
     }
     known.set(family, rules);

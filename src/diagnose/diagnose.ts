@@ -1,3 +1,4 @@
+import { addTo } from '../base/group-by.ts';
 import type { Flow } from '../correlate/flow.ts';
 import { unseenFlow } from '../correlate/merge.ts';
 import { outcomeOf } from '../correlate/outcome.ts';
@@ -101,7 +102,7 @@ export function* diagnosing(scene: Scene): Generator<DiagnosisStep, Diagnosis> {
   }
   const named = new Map<number, number[]>();
   for (const [index, incident] of sorted.entries()) {
-    for (const { id } of incident.flows) named.set(id, [...(named.get(id) ?? []), index]);
+    for (const { id } of incident.flows) addTo(named, id, index);
   }
   const flows = explained.map(({ kase, diagnosed, partly }, index) => ({
     kase,

@@ -2,12 +2,14 @@
  * Flows that fail as somebody means them to: a stranger's scan that a firewall turns away, the probes of traceroute. What
  * stops them is told, and is no fault.
  */
+
 import { once } from '../base/memo.ts';
 import type { Flow, FlowEnd, Sighting } from '../correlate/flow.ts';
 import { ownersOf } from '../correlate/owner.ts';
 import type { Point } from '../correlate/points.ts';
 import type { Correlation } from '../correlate/scan.ts';
 import { formatIp, type Ip } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import type { Case } from './case.ts';
 import type { Found } from './cause.ts';
@@ -140,7 +142,7 @@ function wasPatient(point: Point | undefined, start: number): boolean {
 
 /** One source that tries several hosts or ports, insists nowhere, and exchanges data with nobody. */
 function isScanner(correlation: Correlation, address: Ip): boolean {
-  return scanners(correlation).has(address);
+  return scanners(correlation).has(ipKey(address));
 }
 
 const scanners = once((correlation: Correlation): ReadonlySet<Ip> => {
@@ -149,7 +151,7 @@ const scanners = once((correlation: Correlation): ReadonlySet<Ip> => {
   const end = (flow: Flow, { address, port }: FlowEnd) =>
     `${flow.protocol} ${formatIp(address)} ${flow.protocol === PROTOCOL.icmp ? '' : port}`;
   for (const flow of correlation.flows) {
-    const { address } = flow.client;
+    const address = ipKey(flow.client.address);
     const answered = flow.legs.some(({ reply, forward }) => reply.payload > 0 && forward.payload > 0);
     const echo = flow.protocol === PROTOCOL.icmp || flow.protocol === PROTOCOL['ipv6-icmp'];
     if ((answered && !echo) || insists(correlation, flow)) clients.add(address);

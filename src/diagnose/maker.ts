@@ -1,15 +1,12 @@
 /** Who made the rule that decided, so that a repair can be made where it lasts. */
 import type { DecidingStep } from '../netstack/hop.ts';
-import { type Maker, makerOf } from '../topology/makers.ts';
+import { type Chains, type Maker, makerOf } from '../topology/makers.ts';
 import type { Table } from '../xtables/rule.ts';
 import { type Case, type ModelDrop, netnsOf } from './case.ts';
 import { lastingRepair } from './lasting.ts';
 
 /** Undefined where nobody is known by its names; of a base chain's policy nobody is. */
-export function makerOfStep(
-  step: DecidingStep | undefined,
-  chains: Iterable<string> = [],
-): Maker | undefined {
+export function makerOfStep(step: DecidingStep | undefined, chains?: Chains): Maker | undefined {
   if (!step) return undefined;
   if (step.kind === 'policy') return undefined;
   const table = 'family' in step ? step.table : undefined;
@@ -63,8 +60,8 @@ function lasting(kase: Case, drop: ModelDrop, maker: string): string {
   return keeps === undefined ? '' : `To last: ${keeps}.`;
 }
 
-function chainsBeside(kase: Case, drop: ModelDrop): Iterable<string> {
-  return tableOf(kase, drop)?.chains.keys() ?? [];
+function chainsBeside(kase: Case, drop: ModelDrop): Chains | undefined {
+  return tableOf(kase, drop)?.chains;
 }
 
 function tableOf(kase: Case, drop: ModelDrop): Table | undefined {

@@ -1,4 +1,5 @@
 /** Lines of a rules file that iptables doesn't take, and what they were to be. */
+import { addTo } from '../base/group-by.ts';
 import { once } from '../base/memo.ts';
 import type { DumpInput, InputSet } from '../input/input.ts';
 import type { Family } from '../net/ip.ts';
@@ -36,7 +37,7 @@ function refusedIn({ dump, namespace }: DumpInput): RefusedRule[] {
   const { ruleset } = dump.content;
   const byLine = new Map<number, string[]>();
   for (const { severity, line, text } of dump.issues) {
-    if (severity === 'error' && line !== undefined) byLine.set(line, [...(byLine.get(line) ?? []), text]);
+    if (severity === 'error' && line !== undefined) addTo(byLine, line, text);
   }
   return [...ruleset.tables.values()].flatMap(({ name: table, chains }) =>
     [...chains.values()].flatMap(({ rules }) =>

@@ -1,4 +1,5 @@
 /** What becomes of packets in two states, held against each other: who decides, and what is made of those that go on. */
+import { addTo } from '../base/group-by.ts';
 import { ALL, NONE, type Node } from '../symbolic/bdd.ts';
 import { type Field, STATES } from '../symbolic/layout.ts';
 import type { Way } from '../symbolic/path.ts';
@@ -151,7 +152,7 @@ function differentEnds({ bdd }: Space, parts: Pair<readonly PartGroup[]>): Node 
     const sets = new Map<string, Node[]>();
     for (const { kind, text, node } of own) {
       const key = `${kind} ${text}`;
-      sets.set(key, [...(sets.get(key) ?? []), node]);
+      addTo(sets, key, node);
     }
     return new Map([...sets].map(([key, nodes]) => [key, bdd.union(nodes)]));
   };

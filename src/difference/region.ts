@@ -1,4 +1,5 @@
 /** Packets that may be treated differently at all: those that a rule takes which only one state has. No others need a walk. */
+import { addTo } from '../base/group-by.ts';
 import { ALL, NONE, type Node } from '../symbolic/bdd.ts';
 import { FIELDS, type Field } from '../symbolic/layout.ts';
 import { PacketState } from '../symbolic/packet-state.ts';
@@ -159,7 +160,7 @@ function disjoint({ bdd, layout }: Space, sets: readonly Node[]): Node[] {
     const levels = new Set(bdd.support(set));
     const fields = FIELDS.filter((field) => layout[field].some((level) => levels.has(level)));
     const key = groups.size < MOST_REGIONS ? fields.join() : 'rest';
-    groups.set(key, [...(groups.get(key) ?? []), set]);
+    addTo(groups, key, set);
   }
   const regions: Node[] = [];
   let before = NONE;

@@ -101,11 +101,15 @@ function tellsMore({ commands, blocks }: Session): boolean {
   return commands.filter(({ output }) => output.length > 0).length > 1 || blocks.length > 1;
 }
 
+/** An output costs the lines before it, since it keeps its own numbers: each five thousand of them count as another one. */
+const LINES_OF_ONE = 5000;
+
 /** Room for outputs of commands: those that it has none for are counted. */
 class DumpRoom {
   readonly limits: InputLimits;
   readonly #path: string;
   #taken = 0;
+  #cost = 0;
   #passed = 0;
   #line: number | undefined;
 
@@ -116,7 +120,10 @@ class DumpRoom {
 
   /** `line`: where the output's command, or the output itself, begins. */
   takes(line: number): boolean {
-    if (this.#taken < this.limits.sessionDumps) return true;
+    if (this.#cost < this.limits.sessionDumps) {
+      this.#cost += Math.floor(line / LINES_OF_ONE);
+      return true;
+    }
     this.#line ??= line;
     this.#passed++;
     return false;
@@ -124,6 +131,7 @@ class DumpRoom {
 
   take(): void {
     this.#taken++;
+    this.#cost++;
   }
 
   issues(): Issue[] {
@@ -211,12 +219,13 @@ function bannerDevice(lines: readonly PrintedLine[]): string | undefined {
 
 /** The lines at their own numbers, so that what is read of them can be cited. */
 function padded(lines: readonly PrintedLine[]): string {
-  const whole: string[] = [];
-  for (const { number, text } of lines) {
-    while (whole.length < number - 1) whole.push('');
-    whole.push(text);
-  }
-  return whole.join('\n');
+  let before = 1;
+  const parts = lines.map(({ number, text }) => {
+    const gap = '\n'.repeat(Math.max(0, number - before));
+    before = number;
+    return gap + text;
+  });
+  return parts.join('');
 }
 
 function changingCommands(

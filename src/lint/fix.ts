@@ -1,4 +1,5 @@
 /** Takes lines out of a rules file: only rules that no packet comes to, and only when what is left reads as the same rules without them. */
+import { addTo } from '../base/group-by.ts';
 import { parseSave } from '../xtables/parse.ts';
 import type { Rule, Ruleset } from '../xtables/rule.ts';
 import type { Finding } from './finding.ts';
@@ -21,7 +22,7 @@ export function fixRuleset(text: string, ruleset: Ruleset, findings: readonly Fi
   const byLine = new Map<number, RuleRef[]>();
   for (const ref of rulesOf(ruleset)) {
     const { line } = ref.rule.span;
-    byLine.set(line, [...(byLine.get(line) ?? []), ref]);
+    addTo(byLine, line, ref);
   }
   const rules = new Set([...wanted].map(({ rule }) => rule));
   const gone = new Set<number>();

@@ -5,7 +5,7 @@ import type { Table } from '../xtables/rule.ts';
 import { isJump, type RuleRef } from './rules.ts';
 
 export function isOfProgram({ rule, chain, table }: RuleRef): boolean {
-  const maker = makerOf({ chain: chain.name, text: rule.text, chains: table.chains.keys() });
+  const maker = makerOf({ chain: chain.name, text: rule.text, chains: table.chains });
   if (maker !== undefined && maker.id !== 'docker-user') return true;
   if (chain.name !== 'FORWARD') return false;
   const bridges = dockerBridges(table);

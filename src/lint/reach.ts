@@ -3,6 +3,7 @@
  * to a built-in chain may be anything that its hook allows, whatever other tables did to it; what no header decides may hold or not;
  * sets may hold anything. What no packet of these does, none does.
  */
+import { addTo } from '../base/group-by.ts';
 import { once } from '../base/memo.ts';
 import { BddFull, NONE, type Node } from '../symbolic/bdd.ts';
 import { STATES } from '../symbolic/layout.ts';
@@ -283,7 +284,7 @@ class Survey {
     for (const frame of this.stack.splice(height)) {
       const last = frame.open?.number === frame.chain.rules.length;
       if (!last) this.close(frame, NONE);
-      this.frames.set(frame.chain, [...(this.frames.get(frame.chain) ?? []), frame]);
+      addTo(this.frames, frame.chain, frame);
     }
   }
 

@@ -1,5 +1,5 @@
 /** Packets of conversations, counted where they were seen: rows of numbers, so that a packet makes no object. */
-import { hashOf, RecordIndex } from '../scan/record-index.ts';
+import { RecordIndex } from '../scan/record-index.ts';
 import { RECORD } from '../scan/records.ts';
 
 /** Words of a key as a record has it: lower and higher end, their ports, protocol and family. */
@@ -99,7 +99,7 @@ export class ConversationCounts {
 
   /** -1: no packet of it came, or it was forgotten. */
   find({ low, high, ports, kind }: Pick<Counted, 'low' | 'high' | 'ports' | 'kind'>): number {
-    return this.#index.find(hashOf(low, high, ports, kind), low, high, ports, kind);
+    return this.#index.find(this.#index.hash(low, high, ports, kind), low, high, ports, kind);
   }
 
   /** Another one than before: the conversation was forgotten meanwhile, and counts from 0. */
@@ -157,7 +157,7 @@ export class ConversationCounts {
   }
 
   #enter({ low, high, ports, kind, time }: Counted): number {
-    const hash = hashOf(low, high, ports, kind);
+    const hash = this.#index.hash(low, high, ports, kind);
     const known = this.#index.find(hash, low, high, ports, kind);
     if (known >= 0) return known;
     if (this.count === this.#most) this.#makeRoom();
@@ -219,7 +219,7 @@ export class ConversationCounts {
       const { words } = this;
       this.count++;
       this.#index.insert(
-        hashOf(
+        this.#index.hash(
           words[at + RECORD.low] as number,
           words[at + RECORD.high] as number,
           words[at + RECORD.ports] as number,

@@ -3,6 +3,7 @@ import { groupBy } from '../base/group-by.ts';
 import { parseRealms } from '../dump/realms.ts';
 import type { Nexthop, Route } from '../dump/records.ts';
 import { bitsOf, type Family, type Ip } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { applyMask, maskOf, type Prefix, parsePrefix } from '../net/prefix.ts';
 import { scopeNumber } from './scope.ts';
 
@@ -26,6 +27,7 @@ export interface FibAlias {
 export interface FibLevel {
   readonly length: number;
   readonly mask: Ip;
+  /** By `ipKey` of the network. */
   readonly nodes: ReadonlyMap<Ip, readonly FibAlias[]>;
 }
 
@@ -54,7 +56,7 @@ export function buildTable(sections: readonly (readonly FibAlias[])[], family: F
       return {
         length,
         mask: maskOf(family, length),
-        nodes: groupBy(aliases, ({ route }) => route.destination.address),
+        nodes: groupBy(aliases, ({ route }) => ipKey(route.destination.address)),
       };
     });
   const local = levels.filter(
@@ -66,7 +68,7 @@ export function buildTable(sections: readonly (readonly FibAlias[])[], family: F
     isLocal(ip) {
       if (local.length === 0) return false;
       for (const { mask, nodes } of levels) {
-        const [first] = nodes.get(applyMask(ip, mask)) ?? [];
+        const [first] = nodes.get(ipKey(applyMask(ip, mask))) ?? [];
         if (first) return first.route.type === 'local';
       }
       return false;

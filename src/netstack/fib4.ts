@@ -1,5 +1,6 @@
 /** fib_table_lookup(), net/ipv4/fib_trie.c; fib_select_path() and fib_select_default(), net/ipv4/fib_semantics.c. */
 import type { Nexthop } from '../dump/records.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { applyMask } from '../net/prefix.ts';
 import type { FibEnvironment, FlowKey, TableResult } from './fib.ts';
 import type { FibAlias, FibTable } from './fib-table.ts';
@@ -13,7 +14,7 @@ export const VALID_STATES = ['PERMANENT', 'NOARP', 'REACHABLE', 'STALE', 'DELAY'
 
 export function lookupTable4(environment: FibEnvironment, table: FibTable, key: FlowKey): TableResult {
   for (const { length, mask, nodes } of table.levels) {
-    for (const alias of nodes.get(applyMask(key.destination, mask)) ?? []) {
+    for (const alias of nodes.get(ipKey(applyMask(key.destination, mask))) ?? []) {
       if (alias.tos !== 0 && alias.tos !== (key.tos & LEGACY_TOS)) continue;
       const { route } = alias;
       switch (route.type) {
@@ -112,7 +113,7 @@ function selectDefault(
   key: FlowKey,
 ): (Choice & { readonly of: FibAlias }) | undefined {
   const level = table.levels.find(({ length }) => length === 0);
-  const rivals = (level?.nodes.get(0) ?? []).filter(
+  const rivals = (level?.nodes.get(ipKey(0)) ?? []).filter(
     (other) =>
       (other.tos === 0 || other.tos === (key.tos & LEGACY_TOS)) &&
       other.tos === alias.tos &&

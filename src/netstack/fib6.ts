@@ -1,6 +1,8 @@
 /** fib6_node_lookup(), net/ipv6/ip6_fib.c; fib6_table_lookup(), rt6_select() and ip6_pol_route_lookup(), net/ipv6/route.c. */
+
 import type { Nexthop } from '../dump/records.ts';
 import type { Ip } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { applyMask, contains } from '../net/prefix.ts';
 import type { FibEnvironment, FlowKey, TableResult } from './fib.ts';
 import type { FibAlias, FibTable } from './fib-table.ts';
@@ -72,7 +74,7 @@ function nodesOf(table: FibTable, key: FlowKey): Node[] {
   const nodes: Node[] = [];
   const source = key.source ?? 0n;
   for (const { length, mask, nodes: level } of table.levels) {
-    const aliases = level.get(applyMask(key.destination, mask));
+    const aliases = level.get(ipKey(applyMask(key.destination, mask)));
     if (!aliases) continue;
     const lengths = [...new Set(aliases.flatMap(({ source: from }) => (from ? [from.length] : [])))];
     const fitting = lengths

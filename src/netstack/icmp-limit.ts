@@ -1,5 +1,7 @@
 /** inet_peer_xrlim_allow() and ip_rt_send_redirect(), net/ipv4: how many ICMP messages a receiver gets. */
+
 import type { Ip } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { type IcmpPeer, isLocalAddress, type Net } from './net.ts';
 
 /** Messages that may be sent at once (XRLIM_BURST_FACTOR). */
@@ -12,10 +14,10 @@ const REDIRECT_LOAD = 0.02;
 const REDIRECT_SILENCE = 20.48;
 
 function peerOf(net: Net, to: Ip, now: number): IcmpPeer {
-  const known = net.icmpPeers.get(to);
+  const known = net.icmpPeers.get(ipKey(to));
   if (known) return known;
   const peer: IcmpPeer = { tokens: 0, last: now - 60, redirects: 0 };
-  net.icmpPeers.set(to, peer);
+  net.icmpPeers.set(ipKey(to), peer);
   return peer;
 }
 

@@ -5,6 +5,7 @@ import { once } from '../base/memo.ts';
 import { createSets, type Sets } from '../ipset/sets.ts';
 import type { Family, Ip } from '../net/ip.ts';
 import { familyOf } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import type { Mac } from '../net/mac.ts';
 import { effectiveRoutes } from '../snapshot/effective-routes.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
@@ -230,7 +231,8 @@ export function isLocalAddress(net: Net, ip: Ip): boolean {
   if (typeof ip === 'number' && (net.fib[4].merged ?? net.fib[4].tables.get('local'))?.isLocal(ip))
     return true;
   return (
-    localAddresses(net.netns).has(ip) || (typeof ip === 'number' && ip >>> 24 === 127 && hasLoopback(net))
+    localAddresses(net.netns).has(ipKey(ip)) ||
+    (typeof ip === 'number' && ip >>> 24 === 127 && hasLoopback(net))
   );
 }
 
@@ -239,16 +241,17 @@ function hasLoopback(net: Net): boolean {
   return netns.links === undefined || net.devices.get('lo')?.up !== false;
 }
 
-/** Interfaces that nobody dumped have none. */
+/** By `ipKey`. Interfaces that nobody dumped have none. */
 const localAddresses = once((netns: Netns): ReadonlySet<Ip> => {
   const own = new Set<Ip>();
   for (const device of dumped(netns).devices.values()) {
-    for (const { address } of device.addresses) own.add(address);
+    for (const { address } of device.addresses) own.add(ipKey(address));
   }
   for (const family of [4, 6] as const) {
     for (const route of effectiveRoutes(netns, family).routes) {
       const full = route.destination.length === (family === 4 ? 32 : 128);
-      if (route.type === 'local' && route.table === 'local' && full) own.add(route.destination.address);
+      if (route.type === 'local' && route.table === 'local' && full)
+        own.add(ipKey(route.destination.address));
     }
   }
   return own;

@@ -1,4 +1,5 @@
 /** Addresses and ports that packets of a world had so far, by direction. */
+import { randomSeed } from '../base/random-seed.ts';
 import type { Ip } from '../net/ip.ts';
 import { mix, mixIp } from './conntrack/tuple-map.ts';
 
@@ -32,6 +33,8 @@ export class SeenFlows {
   }
 }
 
+const SEED = randomSeed();
+
 function hashOf(
   protocol: number,
   source: Ip,
@@ -39,6 +42,6 @@ function hashOf(
   destination: Ip,
   destinationPort: Port,
 ): number {
-  const ends = mixIp(mixIp(protocol, source), destination);
+  const ends = mixIp(mixIp(protocol ^ SEED, source), destination);
   return mix(ends, ((sourcePort ?? 0) << 16) ^ (destinationPort ?? 0));
 }

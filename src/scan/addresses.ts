@@ -1,8 +1,12 @@
+import { randomSeed } from '../base/random-seed.ts';
+
 /** A table as plain data. */
 interface Parts<Words, Index> {
   readonly words: Words;
   readonly index: Index;
   readonly count: number;
+  /** Of the index's hashes. */
+  readonly seed: number;
 }
 export type AddressTableParts = Parts<Uint32Array<ArrayBuffer>, Int32Array<ArrayBuffer>>;
 
@@ -11,20 +15,22 @@ export class AddressTable {
   #words = new Uint32Array(4 * 256);
   #index = new Int32Array(1024).fill(-1);
   #count = 0;
+  #seed = randomSeed();
 
   get size(): number {
     return this.#count;
   }
 
   parts(): AddressTableParts {
-    return { words: this.#words, index: this.#index, count: this.#count };
+    return { words: this.#words, index: this.#index, count: this.#count, seed: this.#seed };
   }
 
-  static of({ words, index, count }: AddressTableParts): AddressTable {
+  static of({ words, index, count, seed }: AddressTableParts): AddressTable {
     const table = new AddressTable();
     table.#words = words;
     table.#index = index;
     table.#count = count;
+    table.#seed = seed;
     return table;
   }
 
@@ -36,7 +42,7 @@ export class AddressTable {
     const d = view.getUint32(offset + 12);
     const mask = this.#index.length - 1;
     const words = this.#words;
-    for (let slot = mix(a, b, c, d) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = mix(a ^ this.#seed, b, c, d) & mask; ; slot = (slot + 1) & mask) {
       const known = this.#index[slot] as number;
       if (known < 0) return this.#add(a, b, c, d, slot);
       const at = known * 4;
@@ -68,7 +74,7 @@ export class AddressTable {
     const mask = index.length - 1;
     for (let number = 0; number < this.#count; number++) {
       const [a = 0, b = 0, c = 0, d = 0] = this.#words.subarray(number * 4, number * 4 + 4);
-      let slot = mix(a, b, c, d) & mask;
+      let slot = mix(a ^ this.#seed, b, c, d) & mask;
       while ((index[slot] as number) >= 0) slot = (slot + 1) & mask;
       index[slot] = number;
     }

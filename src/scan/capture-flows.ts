@@ -94,7 +94,11 @@ export class CaptureFlows {
     this.#options = options;
     this.#kernel = known ? undefined : new Kernel(LOOKED_INTO);
     this.#macSides = new MacSides(this.#kernel?.macWords ?? new Uint32Array());
-    this.decoder = new PlainDecoder(this.#kernel, known && AddressTable.of(known.addresses));
+    this.decoder = new PlainDecoder(
+      this.#kernel,
+      known && AddressTable.of(known.addresses),
+      known?.table.seed,
+    );
     this.table = known
       ? FlowTable.of(known.table)
       : new FlowTable(
@@ -214,7 +218,7 @@ export class CaptureFlows {
 
   /** Those that a reader had best fill that reads the capture again, for `lookThrough`. */
   columnsAgain(): FrameColumns {
-    this.#sieve ??= this.#kernel ?? new Kernel(LOOKED_INTO);
+    this.#sieve ??= this.#kernel ?? new Kernel(LOOKED_INTO, this.table.index.seed);
     this.#sieve.wanted.set(this.table.filter);
     return this.#sieve.columns;
   }

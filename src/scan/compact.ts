@@ -1,4 +1,4 @@
-import { hashOf, type RecordIndex } from './record-index.ts';
+import type { RecordIndex } from './record-index.ts';
 import { HAS_DATA, NOTE, RECORD, type Records, SIDE } from './records.ts';
 import type { Signatures } from './signatures.ts';
 
@@ -57,7 +57,7 @@ export function compact(
       records.word(record, word),
     );
     const [low = 0, high = 0, ports = 0, kind = 0] = key;
-    index.insert(hashOf(low, high, ports, kind), record);
+    index.insert(index.hash(low, high, ports, kind), record);
   }
   signatures.renumber(moved);
   return givenUp;

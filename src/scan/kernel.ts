@@ -1,4 +1,5 @@
 /** What is done with every packet: assembly/kernel.ts, its memory, and what of that the rest sees. */
+import { randomSeed } from '../base/random-seed.ts';
 import type { FrameColumns } from '../capture/columns.ts';
 import { kernelCode } from './kernel-code.ts';
 import { KernelColumns } from './kernel-columns.ts';
@@ -13,6 +14,7 @@ interface Exports {
   getRecords(): number;
   setRecords(count: number): void;
   setSince(time: number): void;
+  setSeed(word: number): void;
   getMacs(): number;
   numberOfMacs(a: number, b: number, c: number): number;
   walk(from: number, end: number, base: number, limit: number, header: number, unit: number): number;
@@ -99,6 +101,8 @@ export class Kernel {
   slots!: Uint32Array;
   /** Records that there is room for. */
   capacity = 0;
+  /** Of hashes. */
+  readonly seed: number;
   readonly #memory = new WebAssembly.Memory({
     initial: PLACE.growing / PAGE,
     maximum: MOST_PAGES,
@@ -109,10 +113,12 @@ export class Kernel {
   readonly #stage: Uint8Array;
 
   /** `lookedInto`: ports whose UDP datagrams aren't decoded here, one bit each. */
-  constructor(lookedInto: Uint8Array) {
+  constructor(lookedInto: Uint8Array, seed = randomSeed()) {
+    this.seed = seed;
     compiled ??= new WebAssembly.Module(kernelCode());
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } });
     this.run = exports as Exports;
+    this.run.setSeed(seed);
     const { buffer } = this.#memory;
     this.batch = new Batch(new Uint32Array(buffer, PLACE.rows, BATCH * ROW_WORDS));
     this.columns = new KernelColumns(new Uint8Array(buffer, PLACE.block, BLOCK), this.run.walk);

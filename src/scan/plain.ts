@@ -51,10 +51,12 @@ const holds = (bits: Uint8Array, port: number) => (((bits[port >> 3] as number) 
 export class PlainDecoder {
   readonly addresses: AddressTable;
   readonly #kernel: Kernel | undefined;
+  readonly seed: number;
 
-  /** Without a kernel it decodes one packet at a time, and says nothing of MACs. */
-  constructor(kernel: Kernel | undefined, addresses = new AddressTable()) {
+  /** Without a kernel it decodes one packet at a time, and says nothing of MACs. `seed`: of the hashes in its rows. */
+  constructor(kernel: Kernel | undefined, addresses = new AddressTable(), seed = kernel?.seed) {
     this.#kernel = kernel;
+    this.seed = seed ?? 0;
     this.addresses = addresses;
   }
 
@@ -225,7 +227,7 @@ export class PlainDecoder {
     words[row + ROW.high] = destination;
     words[row + ROW.ports] = ports;
     words[row + ROW.kind] = kind;
-    words[row + ROW.hash] = hashOf(source, destination, ports, kind);
+    words[row + ROW.hash] = hashOf(source, destination, ports, kind, this.seed);
     batch.doubles[(row + ROW.time) >> 1] = time;
     words[row + ROW.wire] = frameLength;
     words[row + ROW.payload] = payload;

@@ -1,3 +1,4 @@
+import { randomSeed } from '../base/random-seed.ts';
 import { RECORD, RECORD_WORDS } from './records.ts';
 
 /** Rows of words, each of which begins with a key as a record does. */
@@ -15,9 +16,17 @@ export class RecordIndex {
   readonly #records: Keyed;
   readonly #stride: number;
   #room: number;
+  /** Of its hashes. */
+  readonly seed: number;
 
-  /** `slots`: those of an index over the same records, or empty ones; `stride`: words of a row. */
-  constructor(records: Keyed, slots: Uint32Array = new Uint32Array(1 << 12), stride = RECORD_WORDS) {
+  /** `slots`: those of an index over the same records, made with that seed, or empty ones; `stride`: words of a row. */
+  constructor(
+    records: Keyed,
+    slots: Uint32Array = new Uint32Array(1 << 12),
+    stride = RECORD_WORDS,
+    seed = randomSeed(),
+  ) {
+    this.seed = seed;
     this.#records = records;
     this.#stride = stride;
     this.slots = slots;
@@ -28,6 +37,10 @@ export class RecordIndex {
   place(slots: Uint32Array): void {
     this.slots = slots;
     this.#room = MOST_LOAD * slots.length;
+  }
+
+  hash(low: number, high: number, ports: number, kind: number): number {
+    return hashOf(low, high, ports, kind, this.seed);
   }
 
   /** Number of the record with that key, -1 when there is none. */
@@ -85,6 +98,7 @@ export class RecordIndex {
           words[base + RECORD.high] as number,
           words[base + RECORD.ports] as number,
           words[base + RECORD.kind] as number,
+          this.seed,
         ),
         number,
       );
@@ -98,8 +112,8 @@ const MOST_LOAD = 0.5;
 export const MOST_RECORDS = (1 << 24) - 1;
 
 /** Every bit of the key reaches the low bits (the slot) and the high ones (the tag). */
-export function hashOf(low: number, high: number, ports: number, kind: number): number {
-  let hash = Math.imul(low ^ (high >>> 16) ^ (high << 16), 0x9e3779b1);
+export function hashOf(low: number, high: number, ports: number, kind: number, seed = 0): number {
+  let hash = Math.imul(low ^ (high >>> 16) ^ (high << 16) ^ seed, 0x9e3779b1);
   hash = Math.imul(hash ^ (hash >>> 15) ^ ports, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13) ^ high ^ kind, 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

@@ -1,6 +1,6 @@
 import { compact, type GivenUp } from './compact.ts';
 import { CHANGE_WORDS, FILTER_BYTES, type Kernel } from './kernel.ts';
-import { hashOf, MOST_RECORDS, RecordIndex } from './record-index.ts';
+import { MOST_RECORDS, RecordIndex } from './record-index.ts';
 import { NOTE, RECORD, Records, type RecordsParts, SIDE } from './records.ts';
 import { type Batch, kindOf, ROW, ROW_WORDS } from './row.ts';
 import { Signatures, type SignaturesParts } from './signatures.ts';
@@ -21,6 +21,7 @@ export type ToldChange = (record: number, side: number, packets: number, bits: n
 export interface FlowTableParts {
   readonly records: RecordsParts;
   readonly slots: Uint32Array;
+  readonly seed: number;
   readonly signatures: SignaturesParts;
   readonly givenUp: GivenUp;
 }
@@ -28,6 +29,7 @@ export interface FlowTableParts {
 /** What a table begins with that goes on from another one's parts. */
 interface Known extends Pick<FlowTable, 'records' | 'signatures' | 'givenUp'> {
   readonly slots: Uint32Array;
+  readonly seed: number;
 }
 
 /**
@@ -53,7 +55,12 @@ export class FlowTable {
   constructor(kernel: Kernel | undefined, changed: ToldChange, most = MOST_RECORDS, known?: Known) {
     this.#kernel = kernel;
     this.records = known?.records ?? new Records();
-    this.index = new RecordIndex(this.records, known?.slots ?? kernel?.slots);
+    this.index = new RecordIndex(
+      this.records,
+      known?.slots ?? kernel?.slots,
+      undefined,
+      known?.seed ?? kernel?.seed,
+    );
     if (kernel) this.records.place(kernel.words, kernel.firsts);
     this.signatures = known?.signatures ?? new Signatures();
     this.givenUp = known?.givenUp ?? { conversations: 0, packets: 0, failing: 0 };
@@ -119,16 +126,18 @@ export class FlowTable {
     return {
       records: this.records.parts(),
       slots: this.index.slots,
+      seed: this.index.seed,
       signatures: this.signatures.parts(),
       givenUp: this.givenUp,
     };
   }
 
-  static of({ records, slots, signatures, givenUp }: FlowTableParts): FlowTable {
+  static of({ records, slots, seed, signatures, givenUp }: FlowTableParts): FlowTable {
     return new FlowTable(undefined, () => {}, MOST_RECORDS, {
       records: Records.of(records),
       signatures: Signatures.of(signatures),
       slots,
+      seed,
       givenUp,
     });
   }
@@ -154,7 +163,7 @@ export class FlowTable {
   want(record: number): void {
     const { records } = this;
     records.note(record, NOTE.wanted);
-    const hash = hashOf(
+    const hash = this.index.hash(
       records.word(record, RECORD.low),
       records.word(record, RECORD.high),
       records.word(record, RECORD.ports),
@@ -198,8 +207,8 @@ export class FlowTable {
     const isLow = source < destination || (source === destination && from <= to);
     return this.#isInFilter(
       isLow
-        ? hashOf(source, destination, ports, kindOf(protocol, false, point))
-        : hashOf(destination, source, ((to << 16) | from) >>> 0, kindOf(protocol, false, point)),
+        ? this.index.hash(source, destination, ports, kindOf(protocol, false, point))
+        : this.index.hash(destination, source, ((to << 16) | from) >>> 0, kindOf(protocol, false, point)),
     );
   }
 

@@ -294,6 +294,12 @@ export class Bdd {
     return go(node);
   }
 
+  /** Steps beside it that belong to the same question. */
+  spend(steps: number): void {
+    this.steps += steps;
+    if (this.steps > this.most.steps) throw new BddFull(`${this.most.steps} steps`);
+  }
+
   private apply(operation: Operation, left: Node, right: Node): Node {
     const hash = entryOf(operation, left, right);
     const known = this.cache;

@@ -81,6 +81,8 @@ interface Packets {
 
 /** Chains below chains; the kernel refuses rulesets that lead round in circles. */
 const DEEPEST = 128;
+/** Steps of a rule that is gone through: chains that jump twice to the next one are passed as often as two to the power of their number. */
+const VISIT = 20;
 
 export class Walker {
   readonly ends: End[] = [];
@@ -158,6 +160,7 @@ export class Walker {
     let rest = region;
     let returned = NONE;
     for (let at = 0; at < chain.rules.length && rest !== NONE; at++) {
+      bdd.spend(VISIT);
       const rule = chain.rules[at] as Rule;
       const set = this.state.now(this.matches(base.ruleset, rule));
       if (!this.context.visit && isPlainEnd(rule)) {

@@ -2,6 +2,7 @@
  * Devices on one link layer where no interface index says so: a neighbour entry or an FDB entry that holds another dumped
  * device's MAC, a MAC seen in a capture, Docker's list of a network's containers, or, last, one subnet on both.
  */
+import { addTo } from '../base/group-by.ts';
 import type { DockerContainer, Link } from '../dump/records.ts';
 import { isRoot } from '../input/host.ts';
 import { type Family, familyOf } from '../net/ip.ts';
@@ -292,7 +293,7 @@ function components(devices: readonly Device[], edges: readonly Edge[]): Adjacen
   const groups = new Map<string, LinkRef[]>();
   for (const device of devices) {
     const root = rootOf(device.key);
-    groups.set(root, [...(groups.get(root) ?? []), device.ref]);
+    addTo(groups, root, device.ref);
   }
   const wires: Wire[] = [];
   const segments: Segment[] = [];

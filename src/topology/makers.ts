@@ -3,6 +3,8 @@
  * has made it makes anew when it likes, so a rule added to it by hand does not last.
  */
 
+import { once } from '../base/memo.ts';
+
 export interface Maker {
   readonly id: string;
   /** In a sentence: `made by ufw`. */
@@ -292,17 +294,23 @@ export type MakerId = (typeof MAKERS)[number]['id'];
 const ALL: readonly Maker[] = MAKERS;
 
 /** Of a chain by its name; `beside`: all chains of its table, where some maker is told by another of its chains. */
-export function makerOfChain(name: string, beside: Iterable<string> = []): Maker | undefined {
+export function makerOfChain(name: string, beside?: Chains): Maker | undefined {
   const own = ALL.find(({ chains }) => chains?.test(name));
   if (own) return own;
+  return beside === undefined || /^[A-Z]+$/.test(name) ? undefined : makerOfWhole(beside);
+}
+
+/** Chains by their names, or the names alone. */
+export type Chains = ReadonlyMap<string, unknown> | readonly string[];
+
+const makerOfWhole: (chains: Chains) => Maker | undefined = once((chains: Chains) => {
   const wholes = ALL.filter(({ whole }) => whole);
-  if (wholes.length === 0 || /^[A-Z]+$/.test(name)) return undefined;
-  for (const other of beside) {
-    const maker = wholes.find(({ whole }) => whole?.test(other));
+  for (const name of chains instanceof Map ? chains.keys() : (chains as readonly string[])) {
+    const maker = wholes.find(({ whole }) => whole?.test(name));
     if (maker) return maker;
   }
   return undefined;
-}
+});
 
 export function makerOfTable(name: string): Maker | undefined {
   return ALL.find(({ tables }) => tables?.test(name));
@@ -335,7 +343,7 @@ export interface RuleSite {
   readonly chain: string;
   readonly text?: string;
   /** Chains of the same table. */
-  readonly chains?: Iterable<string>;
+  readonly chains?: Chains | undefined;
 }
 
 /** Who made a rule, or the policy of a chain: by its table, its chain, its words. */

@@ -37,7 +37,7 @@ export function rowOf(batch: Batch, row: number, decoder: PlainDecoder) {
   ] as const;
   const [low, high] = ends;
   ok(low.word < high.word || (low.word === high.word && low.port <= high.port));
-  equal(word('hash'), hashOf(word('low'), word('high'), word('ports'), word('kind')));
+  equal(word('hash'), hashOf(word('low'), word('high'), word('ports'), word('kind'), decoder.seed));
   const [source, destination] = (marks & MARK.high) === 0 ? ends : [high, low];
   equal((marks & MARK.segment) !== 0, protocol === 6 && word('payload') > 1);
   const sampled = protocol === 6 ? Math.imul(word('sequence'), 0x9e3779b1) >>> 27 : word('id') & 31;

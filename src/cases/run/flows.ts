@@ -1,4 +1,5 @@
 /** What is expected of the flows of captures, held against their analysis. */
+import { addTo } from '../../base/group-by.ts';
 import type { AnalyzeResult } from '../../diagnose/analyze.ts';
 import type { Finding } from '../../diagnose/finding.ts';
 import { isFault } from '../../filter/fault.ts';
@@ -166,7 +167,7 @@ export function flowRows(all: Analysed): [question: string, holds: string][] {
   const groups = new Map<string, { flow: AnalysisFlow; holds: string }[]>();
   for (const flow of all.analysis.flows) {
     const question = flowQuestion(flow);
-    groups.set(question, [...(groups.get(question) ?? []), { flow, holds: describeFlow(flow, all) }]);
+    addTo(groups, question, { flow, holds: describeFlow(flow, all) });
   }
   return [...groups].flatMap(([question, group]) => {
     const ways = new Set(group.map(({ holds }) => holds));

@@ -1,6 +1,7 @@
 import type { Ip } from '../../net/ip.ts';
+import { ipKey } from '../../net/ip-key.ts';
 import type { CaptureFlows } from '../../scan/capture-flows.ts';
-import { hashOf, RecordIndex } from '../../scan/record-index.ts';
+import { RecordIndex } from '../../scan/record-index.ts';
 import { RECORD, RECORD_WORDS } from '../../scan/records.ts';
 import type { FlowEnd } from '../flow.ts';
 
@@ -86,11 +87,11 @@ export class Conversations {
     const ports = isLow ? (one.port << 16) | other.port : (other.port << 16) | one.port;
     const kind = protocol | (typeof one.address === 'number' ? 0 : 256);
     const [low, high] = isLow ? [left, right] : [right, left];
-    return this.#index.find(hashOf(low, high, ports >>> 0, kind), low, high, ports >>> 0, kind);
+    return this.#index.find(this.#index.hash(low, high, ports >>> 0, kind), low, high, ports >>> 0, kind);
   }
 
   #wordOf(address: Ip): number | undefined {
-    return typeof address === 'number' ? address : this.#numbers.get(address);
+    return typeof address === 'number' ? address : this.#numbers.get(ipKey(address));
   }
 
   #place(capture: CaptureFlows): Uint32Array {
@@ -136,7 +137,7 @@ export class Conversations {
       )
         return likely;
     }
-    const hash = hashOf(low, high, ports, kind);
+    const hash = this.#index.hash(low, high, ports, kind);
     const known = this.#index.find(hash, low, high, ports, kind);
     if (known >= 0) return known;
     const at = count * KEY_WORDS;
@@ -153,11 +154,11 @@ export class Conversations {
     const numbers = new Uint32Array(decoder.addresses.size);
     for (let own = 0; own < numbers.length; own++) {
       const address = decoder.addresses.address(own);
-      let number = this.#numbers.get(address);
+      let number = this.#numbers.get(ipKey(address));
       if (number === undefined) {
         number = this.#addresses.length;
         this.#addresses.push(address);
-        this.#numbers.set(address, number);
+        this.#numbers.set(ipKey(address), number);
       }
       numbers[own] = number;
     }

@@ -1,3 +1,4 @@
+import { addTo } from '../../base/group-by.ts';
 import { formatIp } from '../../net/ip.ts';
 import type { Comparison, Shadowed } from '../../topology/engine/compare.ts';
 import { purposeText } from '../../topology/engine/expected.ts';
@@ -141,7 +142,7 @@ function hiddenRules(scene: Scene, namespace: string, { shadowed, stale }: Compa
   for (const each of shadowed) {
     if (stale.some(({ rule }) => rule.rule === each.by.rule)) continue;
     const key = `${each.by.table} ${each.by.chain} ${each.by.number} ${each.by.family}`;
-    byRule.set(key, [...(byRule.get(key) ?? []), each]);
+    addTo(byRule, key, each);
   }
   return [...byRule.values()].flatMap((hidden) => {
     const [first] = hidden;
@@ -185,7 +186,7 @@ function hiddenBy(scene: Scene, namespace: string, first: Shadowed, hidden: read
   };
 }
 
-function chainsOf(scene: Scene, namespace: string, by: Shadowed['by']): Iterable<string> {
+function chainsOf(scene: Scene, namespace: string, by: Shadowed['by']): readonly string[] {
   const netns = netnsOf(scene, namespace);
   const rulesets = (by.family === 4 ? netns?.rulesets4 : netns?.rulesets6) ?? [];
   return rulesets.flatMap(({ tables }) => [...(tables.get(by.table)?.chains.keys() ?? [])]);

@@ -1,5 +1,7 @@
+import { addTo } from '../../base/group-by.ts';
+import { once } from '../../base/memo.ts';
 import { makerOf } from '../../topology/makers.ts';
-import type { Table } from '../../xtables/rule.ts';
+import type { Rule, Table } from '../../xtables/rule.ts';
 import { bare } from '../../xtables/tokens.ts';
 import type { Check } from '../check.ts';
 import type { Found } from '../finding.ts';
@@ -26,7 +28,7 @@ function told(ref: RuleRef): Found[] {
   if (target?.kind !== 'jump') return [];
   const chain = ref.table.chains.get(target.chain);
   if (!chain || hookOfChain(ref.table, target.chain) || !doesNothing(ref.table, target.chain)) return [];
-  const chains = [...ref.table.chains.keys()];
+  const { chains } = ref.table;
   if (makerOf({ chain: target.chain, chains }) ?? makerOf({ chain: ref.chain.name, text, chains })) return [];
   const empty = chain.rules.length === 0;
   return [
@@ -41,16 +43,37 @@ function told(ref: RuleRef): Found[] {
 }
 
 /** Nothing of it accepts, drops, changes or logs a packet. */
-export function doesNothing(table: Table, name: string, seen: ReadonlySet<string> = new Set()): boolean {
-  const chain = table.chains.get(name);
-  if (!chain || seen.has(name)) return false;
-  return chain.rules.every(({ target, matches }) => {
-    // A match may count, limit or remember.
-    if (matches.some((match) => match.name !== 'comment' && !STATELESS.has(match.name))) return false;
-    if (target?.kind === 'verdict') return target.verdict === 'RETURN';
-    if (target?.kind === 'goto') return false;
-    return isJump(target) && doesNothing(table, target.chain, new Set([...seen, name]));
-  });
+export function doesNothing(table: Table, name: string): boolean {
+  return idleChains(table).has(name);
+}
+
+/** From those without jumps on; chains that lead round in circles are none. */
+const idleChains: (table: Table) => ReadonlySet<string> = once((table: Table) => {
+  const callers = new Map<string, string[]>();
+  const waits = new Map<string, number>();
+  const idle: string[] = [];
+  for (const { name, rules } of table.chains.values()) {
+    if (!rules.every(mayBeIdle)) continue;
+    const jumps = rules.flatMap(({ target }) => (isJump(target) ? [target.chain] : []));
+    for (const chain of jumps) addTo(callers, chain, name);
+    waits.set(name, jumps.length);
+    if (jumps.length === 0) idle.push(name);
+  }
+  for (const name of idle) {
+    for (const caller of callers.get(name) ?? []) {
+      const left = (waits.get(caller) ?? 0) - 1;
+      waits.set(caller, left);
+      if (left === 0) idle.push(caller);
+    }
+  }
+  return new Set(idle);
+});
+
+function mayBeIdle({ target, matches }: Rule): boolean {
+  // A match may count, limit or remember.
+  if (matches.some((match) => match.name !== 'comment' && !STATELESS.has(match.name))) return false;
+  if (target?.kind === 'verdict') return target.verdict === 'RETURN';
+  return target?.kind !== 'goto' && isJump(target);
 }
 
 const STATELESS = new Set([

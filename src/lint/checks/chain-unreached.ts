@@ -45,7 +45,7 @@ function inTable(ruleset: Ruleset, table: Table): Found[] {
 
 function isUnreached(table: Table, { name, rules }: Chain): boolean {
   if (rules.length === 0 || hookOfChain(table, name) || hooksReaching(table).has(name)) return false;
-  if (makerOfChain(name, table.chains.keys())) return false;
+  if (makerOfChain(name, table.chains)) return false;
   // A piece of a table, to be added to what is there: the jump may be there.
   return [...table.chains.keys()].some((each) => hookOfChain(table, each));
 }

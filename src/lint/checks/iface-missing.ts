@@ -1,3 +1,4 @@
+import { addTo } from '../../base/group-by.ts';
 import { nearest } from '../../base/nearest.ts';
 import { makerOfInterface } from '../../topology/makers.ts';
 import type { InterfaceMatch } from '../../xtables/rule.ts';
@@ -27,7 +28,7 @@ export const ifaceMissing: Check = {
     for (const ref of scope.rulesets.flatMap(rulesOf)) {
       for (const device of [ref.rule.in, ref.rule.out]) {
         if (!device || !isMissing(device, names)) continue;
-        missing.set(device.name, [...(missing.get(device.name) ?? []), ref]);
+        addTo(missing, device.name, ref);
       }
     }
     return [...missing].map(([name, refs]) => told(scope, name, refs, [...names]));

@@ -19,29 +19,51 @@ export const loadJumpLoop: Check = {
     rulesets.flatMap((ruleset) => [...ruleset.tables.values()].flatMap((table) => loops(ruleset, table))),
 };
 
+/** A walk in depth, without a call for each chain: chains may lead to each other by the thousand. */
 function loops(ruleset: Ruleset, table: Table): Found[] {
   const done = new Set<string>();
-  const path: string[] = [];
+  /** Chains on the way, by their place on it. */
+  const places = new Map<string, number>();
+  const path: { readonly name: string; readonly jumps: Iterator<RuleRef> }[] = [];
   const found: Found[] = [];
-  const visit = (name: string): void => {
+  const enter = (name: string): void => {
     const chain = table.chains.get(name);
     if (!chain || done.has(name)) return;
-    path.push(name);
-    for (const ref of rulesOfChain(ruleset, table, chain)) {
-      const { target } = ref.rule;
-      if (!isJump(target)) continue;
-      if (path.includes(target.chain)) found.push(told(ref, path.slice(path.indexOf(target.chain))));
-      else visit(target.chain);
-    }
-    path.pop();
-    done.add(name);
+    places.set(name, path.length);
+    const jumps = rulesOfChain(ruleset, table, chain).filter(({ rule }) => isJump(rule.target));
+    path.push({ name, jumps: jumps.values() });
   };
-  for (const hook of BUILTIN_CHAINS[table.name]) visit(hook);
+  for (const hook of BUILTIN_CHAINS[table.name]) {
+    enter(hook);
+    for (let last = path.at(-1); last; last = path.at(-1)) {
+      const { value: ref } = last.jumps.next();
+      const target = ref?.rule.target;
+      if (!ref || !isJump(target)) {
+        path.pop();
+        places.delete(last.name);
+        done.add(last.name);
+        continue;
+      }
+      const place = places.get(target.chain);
+      if (place === undefined) enter(target.chain);
+      else
+        found.push(
+          told(
+            ref,
+            path.slice(place, place + MOST_NAMED + 1).map(({ name }) => name),
+          ),
+        );
+    }
+  }
   return found;
 }
 
+/** Chains of a circle that are named. */
+const MOST_NAMED = 12;
+
 function told(ref: RuleRef, circle: readonly string[]): Found {
-  const way = [...circle, circle[0] ?? ''].join(' → ');
+  const named = circle.length > MOST_NAMED ? [...circle.slice(0, MOST_NAMED), '…'] : circle;
+  const way = [...named, circle[0] ?? ''].join(' → ');
   return {
     title: `${nameOfRule(ref)} closes a circle: ${way}`,
     explanation: 'The kernel refuses the whole table.',

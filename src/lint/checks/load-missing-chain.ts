@@ -1,6 +1,8 @@
+import { once } from '../../base/memo.ts';
 import { nearest } from '../../base/nearest.ts';
 import { makerOfChain } from '../../topology/makers.ts';
 import { isUnparsed } from '../../xtables/extension.ts';
+import type { Table } from '../../xtables/rule.ts';
 import { knownExtension } from '../../xtables/targets.ts';
 import { bare } from '../../xtables/tokens.ts';
 import type { Check } from '../check.ts';
@@ -24,20 +26,25 @@ export const loadMissingChain: Check = {
     rulesets
       .filter(({ listing }) => !listing)
       .flatMap(rulesOf)
+      .filter((ref) => missing(ref) !== undefined)
       .flatMap(told),
 };
 
-function told(ref: RuleRef): Found[] {
+/** So many names are compared with all chains. */
+const MOST_COMPARED = 100;
+
+// Without chain lines it is a piece of a table, to be added to what is there.
+const isPiece = once((table: Table) => ![...table.chains.values()].some(({ span }) => span));
+
+function told(ref: RuleRef, index: number): Found[] {
   const { table, ruleset, rule } = ref;
   const { target } = rule;
   const name = missing(ref);
-  // Without chain lines it is a piece of a table, to be added to what is there.
-  const declared = [...table.chains.values()].filter(({ span }) => span).map((chain) => chain.name);
-  if (name === undefined || declared.length === 0) return [];
+  if (name === undefined || isPiece(table)) return [];
   // ufw and others load pieces that lead to chains which they have made before.
-  if (makerOfChain(name, table.chains.keys())) return [];
+  if (makerOfChain(name, table.chains)) return [];
   if (ELSEWHERE.test(name) || knownExtension(name, ruleset.family) !== undefined) return [];
-  const near = nearest(name, [...table.chains.keys()]);
+  const near = index < MOST_COMPARED ? nearest(name, [...table.chains.keys()]) : undefined;
   const other = [...ruleset.tables.values()].find(
     (each) => each !== table && each.chains.get(name)?.span !== undefined,
   );

@@ -1,4 +1,4 @@
-import { groupBy } from '../../base/group-by.ts';
+import { addTo, groupBy } from '../../base/group-by.ts';
 import type { Issue } from '../../base/issue.ts';
 import type { Span } from '../../base/span.ts';
 import { correctRule } from '../../xtables/correct.ts';
@@ -43,7 +43,7 @@ function lines(scope: Scope): Found[] {
     if (issue.severity !== 'error' || issue.line === undefined || !CODES.has(issue.code)) continue;
     if (isHostName(issue)) continue;
     const key = `${issue.path ?? ''}:${issue.line}`;
-    byLine.set(key, [...(byLine.get(key) ?? []), issue]);
+    addTo(byLine, key, issue);
   }
   const refs = new Map(
     scope.rulesets.flatMap(rulesOf).map((ref) => [`${ref.rule.span.path}:${ref.rule.span.line}`, ref]),

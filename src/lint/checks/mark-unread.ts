@@ -27,7 +27,7 @@ export const markUnread: Check = {
       const setting = refs.filter(({ rule, chain, table }) => {
         const set = markSet(rule);
         if (!set || (set.value & bits) !== 0 || set.value === 0) return false;
-        return !makerOf({ chain: chain.name, text: rule.text, chains: table.chains.keys() });
+        return !makerOf({ chain: chain.name, text: rule.text, chains: table.chains });
       });
       return groupedFound(setting, ([first, ...more]) => ({
         title: `${nameOfRule(first)} sets a mark that nothing in the dumps reads`,

@@ -83,7 +83,7 @@ const HARMLESS = new Set([
 
 /** About ports or sources; not what a program keeps open for its own bridge. */
 function saysWhatToLetIn({ rule, chain, table }: RuleRef): boolean {
-  if (makerOf({ chain: chain.name, text: rule.text, chains: table.chains.keys() })) return false;
+  if (makerOf({ chain: chain.name, text: rule.text, chains: table.chains })) return false;
   for (const device of [rule.in, rule.out]) {
     if (device && (device.name === 'lo' || makerOfInterface(device.name))) return false;
   }

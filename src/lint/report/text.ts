@@ -1,4 +1,5 @@
 /** `nettrace lint` on a terminal: file by file, each finding with its rule and those that have to do with it. */
+import { addTo } from '../../base/group-by.ts';
 import { printable } from '../../base/printable.ts';
 import { finish, type Style, styleOf, type TextOptions } from '../../report/text/style.ts';
 import { displayWidth, padStart } from '../../report/text/width.ts';
@@ -19,7 +20,7 @@ export function renderLint(result: LintResult, options: TextOptions): string {
   const byFile = new Map<string, Finding[]>();
   for (const finding of result.findings) {
     const { path } = spanOf(finding.at);
-    byFile.set(path, [...(byFile.get(path) ?? []), finding]);
+    addTo(byFile, path, finding);
   }
   const lines = [...byFile].flatMap(([path, findings]) => fileLines(path, findings, style));
   return finish([...lines, ...hang('', summary(result), style.width)], options);

@@ -1,4 +1,5 @@
 /** Connections by tuple. A text as key would cost more than everything else that conntrack does with a packet. */
+import { randomSeed } from '../../base/random-seed.ts';
 import type { Ip } from '../../net/ip.ts';
 import type { Tuple } from '../../skb/tuple.ts';
 import type { Connection } from './connection.ts';
@@ -68,8 +69,10 @@ export function isSameTuple(one: Tuple, other: Tuple): boolean {
   );
 }
 
+const SEED = randomSeed();
+
 function hashOf(tuple: Tuple, zone: number): number {
-  let hash = mix(tuple.protocol, zone);
+  let hash = mix(tuple.protocol ^ SEED, zone);
   hash = mixIp(hash, tuple.source);
   hash = mixIp(hash, tuple.destination);
   return mix(hash, (tuple.sourcePort << 16) ^ tuple.destinationPort);

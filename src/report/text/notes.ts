@@ -1,4 +1,5 @@
 /** What the analysis went by, what it did not know, and what it stumbled over. */
+import { addTo } from '../../base/group-by.ts';
 import { printable } from '../../base/printable.ts';
 import type { Analysis, AnalysisTopology } from '../analysis.ts';
 import { missingRows } from '../missing-rows.ts';
@@ -50,7 +51,7 @@ function grouped(warnings: Analysis['warnings']): WarningGroup[] {
   const groups = new Map<string, Analysis['warnings'][number][]>();
   for (const warning of warnings) {
     const key = JSON.stringify([warning.path, warning.text]);
-    groups.set(key, [...(groups.get(key) ?? []), warning]);
+    addTo(groups, key, warning);
   }
   return [...groups.values()].flatMap((same) => {
     const [first] = same;

@@ -76,6 +76,8 @@ let changedCount: u32 = 0;
 let signAt: usize = 0;
 let signEnd: usize = 0;
 let signNext: usize = 0;
+/** Of `hashOf`. */
+let seed: u32 = 0;
 /** Epoch seconds from which signatures count their milliseconds. */
 let since: f64 = 0;
 
@@ -92,6 +94,10 @@ export function getRecords(): u32 {
 
 export function setRecords(count: u32): void {
   recordCount = count;
+}
+
+export function setSeed(word: u32): void {
+  seed = word;
 }
 
 export function setSince(time: f64): void {
@@ -116,7 +122,7 @@ function holds(port: u32): bool {
 
 /** `hashOf` of record-index.ts. */
 function hashOf(low: u32, high: u32, ports: u32, kind: u32): u32 {
-  let hash = (low ^ (high >> 16) ^ (high << 16)) * 0x9e3779b1;
+  let hash = (low ^ (high >> 16) ^ (high << 16) ^ seed) * 0x9e3779b1;
   hash = (hash ^ (hash >> 15) ^ ports) * 0x85ebca6b;
   hash = (hash ^ (hash >> 13) ^ high ^ kind) * 0xc2b2ae35;
   return hash ^ (hash >> 16);
