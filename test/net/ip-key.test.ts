@@ -3,8 +3,16 @@ import { expect, it } from 'vitest';
 import { ipKey } from '../../src/net/ip-key.ts';
 
 it('is another one for every address', () => {
-  const ip = fc.oneof(fc.integer({ min: 0, max: 0xffffffff }), fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }));
-  fc.assert(fc.property(fc.uniqueArray(ip, { maxLength: 50 }), (list) => new Set(list.map(ipKey)).size === list.length));
+  const ip = fc.oneof(
+    fc.integer({ min: 0, max: 0xffffffff }),
+    fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }),
+  );
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(ip, { maxLength: 50 }),
+      (list) => new Set(list.map(ipKey)).size === list.length,
+    ),
+  );
 });
 
 it('has other lower bits for networks whose own are the same', () => {
