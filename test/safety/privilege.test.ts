@@ -289,6 +289,43 @@ describe.skipIf(!isRoot || !has('tcpdump') || !has('unshare'))(
   },
 );
 
+describe.skipIf(!isRoot || !has('tcpdump') || !has('unshare'))(
+  'an interface that is called -w (needs root, tcpdump)',
+  () => {
+    const inside = (command: string) =>
+      spawnSync(
+        'unshare',
+        [
+          '-n',
+          'sh',
+          '-ec',
+          `ip link add name -w type veth peer name x; ip link set dev -w up; ip link set x up; ${command}`,
+          process.execPath,
+          LAUNCHER,
+        ],
+        { encoding: 'utf8', cwd: own, timeout: 60_000 },
+      );
+    const COLLECT =
+      '"$0" "$1" collect --host-namespace own --only host --capture=-w --duration 1 -o bundle.tar.gz';
+
+    it('is captured on, and no option', () => {
+      const { status, stderr } = inside(COLLECT);
+      expect(status, stderr).toBeLessThan(2);
+      expect(readdirSync(own)).toEqual(['bundle.tar.gz']);
+      const { stdout } = spawnSync('tar', ['-tzf', join(own, 'bundle.tar.gz')], { encoding: 'utf8' });
+      expect(stdout).toContain('captures/host/-w.pcap');
+    }, 90_000);
+
+    it('neither is a filter that begins like one', () => {
+      const { status, stderr } = inside(`${COLLECT} --filter "-w owned"`);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/can't parse filter expression/);
+      expect(readdirSync(own)).toEqual([]);
+      expect(existsSync('/owned')).toBe(false);
+    }, 90_000);
+  },
+);
+
 describe('what the environment says of the terminal', () => {
   it.each(['xterm', 'xterm-256color', 'screen.xterm-256color', 'rxvt-unicode+x'])('%s is one', (name) => {
     expect(() => checkTerminalName(name, '')).not.toThrow();
@@ -354,7 +391,7 @@ describe('files', () => {
     const victim = join(own, 'victim');
     writeFileSync(victim, 'mine');
     link(join(shared, `.draft.${process.pid}.part`), victim, NOBODY);
-    expect(() => openWholeFile(join(shared, 'draft'))).toThrow(/EEXIST/);
+    expect(() => writeWholeFile(join(shared, 'draft'), 'x')).toThrow(/EEXIST/);
     expect(readFileSync(victim, 'utf8')).toBe('mine');
   });
 

@@ -43,7 +43,7 @@ beforeAll(async () => {
     const constants = new Map<string, Syntax>();
     const visit = (node: Syntax): void => {
       nodes.push(node);
-      if (node.type === 'ImportDeclaration') imports.push([valueOf(node.source), namesOf(node)]);
+      if (node.type === 'ImportDeclaration') imports.push([textOf(node.source), namesOf(node)]);
       if (node.type === 'VariableDeclarator')
         constants.set((node.id as { name: string }).name, node.init as Syntax);
       for (const value of Object.values(node))
@@ -58,7 +58,7 @@ function isSyntax(value: unknown): value is Syntax {
   return typeof value === 'object' && value !== null && typeof (value as Syntax).type === 'string';
 }
 
-function valueOf(node: unknown): string {
+function textOf(node: unknown): string {
   return String((node as { value?: unknown })?.value ?? '');
 }
 
@@ -114,7 +114,7 @@ describe('the sources', () => {
     });
     const modules = loading.flatMap(({ file, node }) =>
       [node.source, ...((node.arguments as unknown[] | undefined) ?? [])].map(
-        (each) => `${file} ${valueOf(each)}`,
+        (each) => `${file} ${textOf(each)}`,
       ),
     );
     expect(modules.length).toBeGreaterThan(30);
