@@ -160,7 +160,17 @@ describe('no network', () => {
   it.skipIf(!canTrace)('would be seen (needs strace)', () => {
     const log = join(folder, 'trace');
     const asking = "require('node:net').createServer().listen(0, '127.0.0.1', process.exit)";
-    spawnSync('strace', ['-f', '-qq', '-o', log, '-e', 'trace=socket,connect', process.execPath, '-e', asking]);
+    spawnSync('strace', [
+      '-f',
+      '-qq',
+      '-o',
+      log,
+      '-e',
+      'trace=socket,connect',
+      process.execPath,
+      '-e',
+      asking,
+    ]);
     expect(readFileSync(log, 'utf8')).toMatch(/AF_INET/);
   });
 
