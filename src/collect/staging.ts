@@ -79,8 +79,8 @@ export class Staging {
 
   remove(): void {
     if (this.gone) return;
-    this.gone = true;
     rmSync(this.draft, { recursive: true, force: true });
+    this.gone = true;
   }
 }
 

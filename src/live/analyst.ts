@@ -47,8 +47,8 @@ const FLAGS = {
   large: '--min-semi-space-size=16 --no-concurrent-recompilation',
 };
 
-export function createAnalyst(): Analyst {
-  const path = fileURLToPath(new URL(WORKER, import.meta.url));
+/** `path`: of the thread's program. */
+export function createAnalyst(path = fileURLToPath(new URL(WORKER, import.meta.url))): Analyst {
   if (existsSync(path)) return new Thread(path);
   return {
     analyse: async (bundle, commands) =>
@@ -112,13 +112,15 @@ class Thread implements Analyst {
     // A thread that begins sets flags back.
     worker.once('online', () => setFlagsFromString(FLAGS.small));
     worker.on('message', (answer: Answer) => this.#answered?.(answer));
-    worker.on('error', (error) => this.#lose(error.message));
-    worker.on('exit', () => this.#lose('the thread of the analysis ended'));
+    worker.on('error', (error) => this.#lose(worker, error.message));
+    worker.on('exit', () => this.#lose(worker, 'the thread of the analysis ended'));
     worker.unref();
     return worker;
   }
 
-  #lose(reason: string): void {
+  /** After its error it ends, too, when another one may have begun. */
+  #lose(worker: Worker, reason: string): void {
+    if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#answered?.({ failed: reason });
   }

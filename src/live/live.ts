@@ -93,6 +93,7 @@ export class Live {
   #isWatchingRules = false;
   readonly #timers: NodeJS.Timeout[] = [];
   #again: NodeJS.Timeout | undefined;
+  #failure: string | undefined;
   /** Epoch milliseconds: when the host changed last, and before which there is no next analysis. */
   #changed: number | undefined;
   #next = 0;
@@ -275,7 +276,12 @@ export class Live {
     const devices = new Map<FoundNamespace, readonly string[]>();
     for (const namespace of namespaces) {
       const words = [...Host.into(namespace.path), 'cat', '/proc/net/dev'];
-      const { output } = await host.run(words, COMMAND_SECONDS);
+      const { output, status, complaint } = await host.run(words, COMMAND_SECONDS);
+      if (status !== 0)
+        return {
+          wrong: `the interfaces of ${namespace.name} can’t be read: ${complaint}`,
+          hint: 'Is it there?',
+        };
       devices.set(namespace, devicesOf(output));
     }
     return capturePoints(named, namespaces, (namespace) => devices.get(namespace) ?? [], '-i');
@@ -354,8 +360,12 @@ export class Live {
       this.span = begun / 1000 - from;
       const changed = this.#changed === undefined ? undefined : this.#changed / 1000;
       listener.onAnalysis(analysis, this.troubles.update(analysis, begun / 1000, changed));
+      this.#failure = undefined;
     } catch (error) {
-      listener.onWarning(`the analysis failed: ${error instanceof Error ? error.message : String(error)}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      // Where each fails alike, it is said once.
+      if (reason !== this.#failure && !this.#isOver) listener.onWarning(`the analysis failed: ${reason}`);
+      this.#failure = reason;
     } finally {
       this.#isAnalysing = false;
       const ended = now();

@@ -79,7 +79,8 @@ describe.skipIf(!possible)('live goes on (needs root, network namespaces and tcp
 
   it('when a capture is stopped: it says that nothing is seen, and when it is again', async () => {
     await follow();
-    const [tcpdump = 0] = processes('tcpdump');
+    const [tcpdump] = processes('tcpdump');
+    if (tcpdump === undefined) throw new Error('no tcpdump runs');
     process.kill(tcpdump, 'SIGSTOP');
     await following.until('silence', warns(`${router}:lan0 gives no answer`));
     process.kill(tcpdump, 'SIGCONT');

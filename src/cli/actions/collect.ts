@@ -45,8 +45,20 @@ export async function collectAction(options: CollectCommandOptions, io: Io): Pro
     throw new UsageError(`can't write ${printable(target)}: ${reasonOf(error)}`);
   } finally {
     screen.clear();
-    staging.remove();
+    await removed(staging);
     stay();
+  }
+}
+
+/** Where there are too many open files, children that end now have some of them. */
+async function removed(staging: Staging): Promise<void> {
+  for (let tries = 100; tries > 0; tries--) {
+    try {
+      staging.remove();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Pace } from '../../base/pace.ts';
 import type { CaptureInput } from '../../input/input.ts';
 import { type FirstReading, type ReadingTask, readFirst, readingOf } from './first-reading.ts';
-import { type FileTask, type Share, take } from './share.ts';
+import { type FileTask, type Share, type ShareMessage, take } from './share.ts';
 import { Threads } from './threads.ts';
 
 export interface ReadersOptions {
@@ -11,6 +11,8 @@ export interface ReadersOptions {
   readonly most?: number | undefined;
   /** At most so many at once, this one included; by default as many as there are processors, and no more than `MOST_THREADS`. */
   readonly threads?: number | undefined;
+  /** The threads' program, where it is another one. */
+  readonly program?: string | undefined;
   readonly progress?: ((capture: CaptureInput, bytes: number) => void) | undefined;
   /** Aborted, the threads end at once. */
   readonly pace?: Pace | undefined;
@@ -53,10 +55,11 @@ export async function readWithThreads(
   const tasks = fileTasks(captures, taskOf);
   const most = Math.min(options.threads ?? Math.min(availableParallelism(), MOST_THREADS), tasks.length);
   const share: Share = { tasks, taken: new Int32Array(new SharedArrayBuffer(4)) };
-  const threads = await Threads.begin(most - 1, share, (message) => {
+  const onMessage = (message: ShareMessage): void => {
     if ('reading' in message) readings[message.input] = readingOf(message.reading);
     else captures[message.input]?.onRead?.(message.bytes);
-  });
+  };
+  const threads = await Threads.begin(most - 1, share, onMessage, options.program);
   const stop = () => threads.stop();
   options.pace?.signal?.addEventListener('abort', stop);
   try {

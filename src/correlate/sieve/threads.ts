@@ -26,7 +26,7 @@ export class Threads {
     onMessage: (message: ShareMessage) => void,
     path = count > 0 ? workerFile() : undefined,
   ): Promise<Threads> {
-    if (path === undefined) return new Threads([]);
+    if (path === undefined || count <= 0) return new Threads([]);
     // Few analyses have captures that long, and with what it loads it is a fourteenth of an empty program.
     const { Worker } = await import('node:worker_threads');
     const begun = (): Thread[] => {
