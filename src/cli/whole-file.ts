@@ -46,7 +46,7 @@ export function openWholeFile(file: string, mode = usualMode()): WholeFile {
   let draft: Draft | undefined;
   let waiting = 0;
   const begun = (): Draft => {
-    draft ??= attempt(file, () => (isSpecial ? special(target) : new Beside(target, mode, before)));
+    draft ??= isSpecial ? special(target) : new Beside(target, mode, before);
     return draft;
   };
   const orRemove = (act: (draft: Draft) => void): void => {

@@ -107,7 +107,10 @@ class Shell {
       this.isOver = true;
       this.#check();
     };
-    child.once('error', over);
+    child.once('error', ({ message }) => {
+      this.#complaint = message;
+      over();
+    });
     child.once('close', over);
   }
 
