@@ -254,6 +254,24 @@ export const MAKERS = [
     interfaces: /^(qbr|qvo|qvb|qr-|qg-|brq)[0-9a-f-]{11}$/,
   },
   {
+    id: 'nova',
+    name: 'OpenStack Nova',
+    rewrites: 'by its services',
+    chains: /^nova-(api|compute|network|filter|postrouting)/,
+  },
+  {
+    id: 'qubes',
+    name: 'Qubes OS',
+    rewrites: 'when a qube starts, and by qubes-firewall',
+    chains: /^(QBS|PR-QBS)(-|$)/,
+  },
+  {
+    id: 'multi-networkpolicy',
+    name: 'multi-networkpolicy',
+    rewrites: 'whenever it synchronizes',
+    chains: /^MULTI-(\d+-)?(INGRESS|EGRESS)/,
+  },
+  {
     id: 'miniupnpd',
     name: 'miniupnpd',
     rewrites: 'by what its clients ask for',
@@ -263,7 +281,8 @@ export const MAKERS = [
     id: 'openwrt',
     name: 'OpenWrt’s firewall',
     rewrites: 'by "fw3 reload" or "fw4 reload", out of /etc/config/firewall',
-    chains: /^zone_\w+_(input|output|forward|prerouting|postrouting|src_|dest_)/,
+    chains:
+      /^(zone_(lan|wan)|zone_\w+_(input|output|forward|prerouting|postrouting|src_|dest_|(ACCEPT|DROP|REJECT|MSSFIX|CONNTRACK|nat)$).*|((input|forwarding|output|prerouting|postrouting)(_(lan|wan))?_rule)|(input|forwarding|output|prerouting|postrouting)_(lan|wan))$/,
     comments: /^!fw[34]/,
     tables: /^fw4$/,
   },

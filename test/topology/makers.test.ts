@@ -52,7 +52,15 @@ const CHAINS: readonly (readonly [MakerId | undefined, ...string[]])[] = [
   ['istio', 'ISTIO_IN_REDIRECT', 'ISTIO_OUTPUT'],
   ['miniupnpd', 'MINIUPNPD', 'MINIUPNPD-POSTROUTING', 'prerouting_miniupnpd'],
   ['shorewall', 'shorewall', 'sha-lh-b1cf911acfddc01e82d1'],
-  ['openwrt', 'zone_wan_forward', 'zone_lan_dest_ACCEPT'],
+  [
+    'openwrt',
+    ...['zone_wan_forward', 'zone_lan_dest_ACCEPT', 'zone_wan', 'zone_guest_REJECT', 'forwarding_rule'],
+    ...['input_lan', 'input_wan_rule', 'zone_wan_MSSFIX'],
+  ],
+  ['nova', 'nova-api-POSTROUTING', 'nova-filter-top', 'nova-postrouting-bottom'],
+  ['qubes', 'QBS-FORWARD', 'PR-QBS', 'PR-QBS-SERVICES'],
+  ['multi-networkpolicy', 'MULTI-0-INGRESS-0-FROM', 'MULTI-INGRESS-COMMON'],
+  [undefined, 'zone_guest', 'input', 'input_dmz_rules', 'forwarding', 'zone_a_b_drops'],
   [
     undefined,
     'FORWARD',
