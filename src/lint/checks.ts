@@ -29,6 +29,7 @@ import { natInputBypassed } from './checks/nat-input-bypassed.ts';
 import { natMasqueradeBroad } from './checks/nat-masquerade-broad.ts';
 import { natReplies } from './checks/nat-replies.ts';
 import { natSnatForeign } from './checks/nat-snat-foreign.ts';
+import { nftUnchecked } from './checks/nft-unchecked.ts';
 import { policyAcceptOnly } from './checks/policy-accept-only.ts';
 import { policyLoClosed } from './checks/policy-lo-closed.ts';
 import { ruleAfterEnd } from './checks/rule-after-end.ts';
@@ -84,4 +85,5 @@ export const CHECKS: readonly Check[] = [
   hostForwardOff,
   hostTwoBackends,
   hostSpoofing,
+  nftUnchecked,
 ];

@@ -2,14 +2,15 @@
 import { once } from '../base/memo.ts';
 import { NONE } from '../symbolic/bdd.ts';
 import { conntrackUsers } from '../xtables/load.ts';
-import type { Rule, Ruleset } from '../xtables/rule.ts';
+import type { Hook, Rule, Ruleset } from '../xtables/rule.ts';
 import type { Found, Suggestion } from './finding.ts';
 import { hooksReaching } from './graph.ts';
 import { isOfProgram } from './programs.ts';
-import { reachOf } from './reach.ts';
+import { reachOf, type TableReach } from './reach.ts';
 import {
   deletion,
   deletionByNumber,
+  isAccepting,
   isEnding,
   isObscure,
   isUnconditional,
@@ -30,6 +31,8 @@ export interface Dead {
   readonly kind: DeadKind;
   /** Rules of the same chain that take its packets, in order. */
   readonly takers: readonly RuleRef[];
+  /** It accepts what the table accepts without it, whoever does it, and wherever. */
+  readonly acceptedAnyhow: boolean;
 }
 
 export const deadRules: (ruleset: Ruleset) => readonly Dead[] = once((ruleset: Ruleset) =>
@@ -44,23 +47,35 @@ export const deadRules: (ruleset: Ruleset) => readonly Dead[] = once((ruleset: R
         const known = reach.rules.get(ref.rule);
         if (!known || known.live || isObscure(ref.rule)) return [];
         const takers = known.takers.flatMap(({ number }) => refs[number - 1] ?? []);
-        const base = { ref, takers };
-        if (reach.fitting(ref.rule, hooks.get(chain.name) ?? []) === NONE)
-          return [{ ...base, kind: 'contradiction' }];
+        const hooksOfChain = hooks.get(chain.name) ?? [];
+        const base = { ref, takers, acceptedAnyhow: isAcceptedAnyhow(ref, reach, hooksOfChain) };
+        if (reach.fitting(ref.rule, hooksOfChain) === NONE) return [{ ...base, kind: 'contradiction' }];
         const end = refs
           .slice(0, ref.number - 1)
           .find(({ rule }) => isEnding(rule) && isUnconditional(rule, ruleset.family));
         if (known.wanted === NONE && !end) return [{ ...base, kind: 'out-of-reach' }];
         const alike = takers.find((taker) => ruleKey(taker) === ruleKey(ref));
-        if (alike) return [{ ref, kind: 'duplicate', takers: [alike] }];
-        if (end) return [{ ref, kind: 'after-end', takers: [end] }];
+        if (alike) return [{ ...base, kind: 'duplicate', takers: [alike] }];
+        if (end) return [{ ...base, kind: 'after-end', takers: [end] }];
         const whole = known.takers.find(({ all }) => all);
         const one = whole && refs[whole.number - 1];
-        return [{ ref, kind: 'taken', takers: one ? [one] : takers }];
+        return [{ ...base, kind: 'taken', takers: one ? [one] : takers }];
       });
     });
   }),
 );
+
+/** Of the filter table: others look at what is accepted, too. */
+function isAcceptedAnyhow(
+  ref: RuleRef,
+  { space, fitting, accepted }: TableReach,
+  hooks: Iterable<Hook>,
+): boolean {
+  if (ref.table.name !== 'filter' || !isAccepting(ref.rule)) return false;
+  return [...hooks].every(
+    (hook) => space.bdd.diff(fitting(ref.rule, [hook]), accepted.get(hook) ?? NONE) === NONE,
+  );
+}
 
 /** Taking it out changes nothing for any packet; nor does it end what merely loading it begins. */
 export function removal({ ref }: Dead, text: string, byNumber = false): Suggestion {

@@ -38,10 +38,13 @@ function scopesIn(inputs: InputSet, snapshot: Snapshot, netns: Netns): Scope[] {
   const common = { namespace: netns.name, snapshot: machine, refused };
   if (!areAlternatives(dumps)) {
     const rulesets = [...(netns.rulesets4 ?? []), ...(netns.rulesets6 ?? [])];
-    if (rulesets.length === 0 && dumps.length === 0 && refused.length === 0) return [];
+    if (rulesets.length === 0 && dumps.length === 0 && refused.length === 0 && !netns.nft) return [];
     return [{ ...common, netns, rulesets, issues: dumps.flatMap(issuesOf) }];
   }
-  return dumps.flatMap((input) => {
+  // What stands beside all of them is looked at once.
+  const { rulesets4: _4, rulesets6: _6, ...beside } = netns;
+  const nft = netns.nft ? [{ ...common, netns: beside, rulesets: [], issues: [], refused: [] }] : [];
+  const each = dumps.flatMap((input) => {
     const { dump } = input;
     if (dump.content.kind !== 'ruleset') return [];
     const { ruleset } = dump.content;
@@ -55,6 +58,7 @@ function scopesIn(inputs: InputSet, snapshot: Snapshot, netns: Netns): Scope[] {
       },
     ];
   });
+  return [...each, ...nft];
 }
 
 function issuesOf({ dump }: DumpInput): readonly Issue[] {

@@ -112,6 +112,33 @@ describe('output', () => {
     ).toHaveLength(findings.length);
   });
 
+  it('tells findings of one kind as a list when there are many', async () => {
+    const wide = [1, 2, 3, 4].map((n) => `-A INPUT -s 10.${n}.0.0/16 -j DROP`);
+    const narrow = [1, 2, 3, 4].map((n) => `-A INPUT -s 10.${n}.5.0/24 -j DROP`);
+    const many = file('many.v4', table([...wide, ...narrow].join('\n')));
+    const { stdout } = await run(['lint', many, '--only', 'rule-shadowed'], { columns: 80 });
+    expect(stdout).toContain('note  rule-shadowed  4 times\n  Rules before it take all of its packets\n');
+    expect(stdout).toContain('filter INPUT rule 8 never matches: rule 4 takes all of its packets');
+    expect(stdout.match(/It can go:/g)).toHaveLength(1);
+    expect(stdout.match(/^ {4}iptables -D INPUT -s 10/gm)).toHaveLength(4);
+    const few = file('few.v4', table([...wide.slice(1), ...narrow.slice(1)].join('\n')));
+    expect((await run(['lint', few, '--only', 'rule-shadowed'])).stdout.match(/It can go:/g)).toHaveLength(3);
+  });
+
+  it('says that rules of nft are not looked at', async () => {
+    const nft = file('own.nft', 'table inet own {\n\tchain c {\n\t\ttcp dport 22 accept\n\t}\n}\n');
+    const alone = await run(['lint', nft]);
+    expect([alone.status, alone.stdout]).toEqual([2, '']);
+    expect(alone.stderr).toContain('the inputs hold rules of nft alone (inet own)');
+    const rules = file('rules.v4', table('-A INPUT -i lo -j ACCEPT'));
+    const both = await run(['lint', rules, nft]);
+    expect(both.status).toBe(0);
+    expect(both.stdout).toContain('1 table of nft with 1 rule is not looked at: inet own');
+    expect((await run(['lint', rules, nft, '--fail-on', 'note'])).status).toBe(1);
+    const bundle = await run(['lint', 'captures/another-table-drops/bundle', '--only', 'nft-unchecked']);
+    expect([bundle.status, bundle.stdout]).toEqual([0, expect.stringContaining('nft-unchecked')]);
+  });
+
   it('escapes what rules say', async () => {
     const text = table(
       '-A INPUT -p tcp -j DROP\n-A INPUT -p tcp -m comment --comment "\u001b[31mred\u202e ::error::" -j ACCEPT',

@@ -6,7 +6,9 @@ import type { InputSet } from '../../src/input/input.ts';
 import { resolveInputs } from '../../src/input/resolve.ts';
 import { spanOf } from '../../src/lint/finding.ts';
 import { type LintOptions, type LintResult, lint } from '../../src/lint/lint.ts';
+import { scopesOf } from '../../src/lint/scope.ts';
 import { buildSnapshot } from '../../src/snapshot/build.ts';
+import type { Ruleset } from '../../src/xtables/rule.ts';
 
 /** Files by name. */
 export async function lintFiles(
@@ -29,6 +31,12 @@ export async function lintPaths(paths: readonly string[], options: LintOptions =
   const inputs: InputSet = await resolveInputs(paths, { ignoreUnknown: true });
   const { snapshot } = buildSnapshot(inputs);
   return lint(inputs, snapshot, options);
+}
+
+/** What lint looks at in a file or bundle. */
+export async function rulesetsIn(path: string): Promise<Ruleset[]> {
+  const inputs = await resolveInputs([path], { ignoreUnknown: true });
+  return scopesOf(inputs, buildSnapshot(inputs).snapshot).flatMap(({ rulesets }) => [...rulesets]);
 }
 
 /** `*filter … COMMIT` around rules; the chains' lines are made of what the rules name. */

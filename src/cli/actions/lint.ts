@@ -2,6 +2,7 @@
 import type { Issue } from '../../base/issue.ts';
 import { nearest } from '../../base/nearest.ts';
 import { printable } from '../../base/printable.ts';
+import { namesOf, uncheckedTables } from '../../lint/checks/nft-unchecked.ts';
 import { type Finding, SEVERITIES, type Severity } from '../../lint/finding.ts';
 import { LINT_PAGES, type LintResult, lint } from '../../lint/lint.ts';
 import { plainPage, renderList } from '../../lint/page.ts';
@@ -35,8 +36,13 @@ export async function lintAction(words: readonly string[], options: LintOptions,
   const doubts = options.verbose ? [...inputs.issues, ...issues] : inputs.issues;
   tellIssues(io, [...doubts, ...result.undecided], options);
   if (result.paths.length === 0) {
+    const tables = [...snapshot.namespaces.values()].flatMap(({ nft }) =>
+      uncheckedTables(nft?.tables ?? [], []),
+    );
     throw new UsageError(
-      'none of the inputs holds rules of iptables',
+      tables.length === 0
+        ? 'none of the inputs holds rules of iptables'
+        : `the inputs hold rules of nft alone (${namesOf(tables)}), and lint reads rules of iptables: nothing was looked at`,
       'Add the output of iptables-save (ip6tables-save for IPv6). Rulesets of nft alone are not looked at.',
     );
   }

@@ -51,8 +51,9 @@ A comment in the file, or of the rule, ignores a check for what follows:
   -A INPUT -p tcp --dport 22 -m comment --comment "nettrace: ignore rule-shadowed" -j ACCEPT
   # nettrace: ignore-file ct-state-obsolete
 
-docs/lint.md has all of it. Exit status: 0 nothing of that level, 1 findings,
-2 the command line or an input is unusable.
+docs/lint.md has all of it. Tables of nft beside the rules are named, and not
+looked at. Exit status: 0 nothing of that level, 1 findings, 2 the command line
+or an input is unusable, or there are no rules of iptables (of nft alone).
 `,
     );
   return withCommonOptions(command, ['text', 'json', 'junit', 'sarif', 'github']).action(

@@ -14,7 +14,8 @@ export const chainDoesNothing: Check = {
   severity: 'note',
   why: 'The chain is empty, or all its rules only return: packets come back from it as they went.',
   repair: 'Fill the chain, or take out the jump.',
-  silent: 'Chains that are empty until a program fills them: Docker’s, ufw’s, fail2ban’s and the like.',
+  silent:
+    'Chains that are empty until a program fills them (Docker’s, OpenWrt’s, ufw’s, fail2ban’s and the like), and one of several that are laid out alike (users_12 beside users_13, which has rules).',
   references: ['iptables(8): -j, RETURN'],
   find: ({ rulesets }) =>
     rulesets
@@ -30,6 +31,7 @@ function told(ref: RuleRef): Found[] {
   if (!chain || hookOfChain(ref.table, target.chain) || !doesNothing(ref.table, target.chain)) return [];
   const { chains } = ref.table;
   if (makerOf({ chain: target.chain, chains }) ?? makerOf({ chain: ref.chain.name, text, chains })) return [];
+  if (isOneOfSeveral(ref.table, target.chain)) return [];
   const empty = chain.rules.length === 0;
   return [
     {
@@ -40,6 +42,15 @@ function told(ref: RuleRef): Found[] {
       suggestion: { text: 'Fill the chain, or take out the jump:', commands: [deletion(ref)] },
     },
   ];
+}
+
+/** A script made it for each of something, whether or not there was anything to say of this one: others differ by their number alone. */
+function isOneOfSeveral(table: Table, name: string): boolean {
+  const pattern = name.replace(/\d+/g, '#');
+  if (pattern === name) return false;
+  return [...table.chains.keys()].some(
+    (other) => other.replace(/\d+/g, '#') === pattern && !doesNothing(table, other),
+  );
 }
 
 /** Nothing of it accepts, drops, changes or logs a packet. */

@@ -10,7 +10,8 @@ export const ruleShadowed: Check = {
   title: 'Rules before it take all of its packets',
   severity: 'warning',
   why: 'The first rule that decides about a packet counts. A rule all of whose packets are decided about before it, by one rule or by several together, does nothing; worse where they decide otherwise: then something is open or closed that this rule says isn’t.',
-  repair: 'Put the narrower rule before the wider one, or take it out. Where both do the same it is a note.',
+  repair:
+    'Put the narrower rule before the wider one, or take it out. Where both do the same, or what it accepts is accepted anyhow, it is a note.',
   silent:
     'Where a condition that no header decides (limit, recent, sets, unknown matches) may leave something over.',
   references: ['iptables(8)', 'net/ipv4/netfilter/ip_tables.c: ipt_do_table()'],
@@ -18,9 +19,9 @@ export const ruleShadowed: Check = {
 };
 
 function told(dead: Dead): Found {
-  const { ref, takers } = dead;
-  const against = takers.some((taker) => doesOpposite(taker, ref));
-  const alike = takers.every((taker) => doesTheSame(taker, ref));
+  const { ref, takers, acceptedAnyhow } = dead;
+  const against = !acceptedAnyhow && takers.some((taker) => doesOpposite(taker, ref));
+  const alike = acceptedAnyhow || takers.every((taker) => doesTheSame(taker, ref));
   const who =
     takers.length === 1
       ? `rule ${takers[0]?.number ?? 0} takes all of its packets`

@@ -5,7 +5,7 @@ import { finish, type Style, styleOf, type TextOptions } from '../../report/text
 import { displayWidth, padStart } from '../../report/text/width.ts';
 import { hang } from '../../report/text/wrap.ts';
 import { type Finding, type Involved, isRule, type Severity, spanOf } from '../finding.ts';
-import { countOf, type LintResult } from '../lint.ts';
+import { countOf, LINT_PAGES, type LintResult } from '../lint.ts';
 
 /** So many of the other rules are shown of a finding. */
 const MOST_INVOLVED = 6;
@@ -34,7 +34,7 @@ function fileLines(path: string, findings: readonly Finding[], style: Style): st
     room >= 2
       ? [style.bold(`${name}${'━'.repeat(room)}${tail}`)]
       : [style.bold(name.trimEnd()), style.bold(`━━${tail}`)];
-  return [...head, ...alike(findings).flatMap((group) => ['', ...groupLines(group, style)]), ''];
+  return [...head, ...together(alike(findings)).flatMap((group) => ['', ...group.lines(style)]), ''];
 }
 
 function tally(findings: readonly Finding[]): string {
@@ -60,6 +60,39 @@ function alike(findings: readonly Finding[]): Finding[][] {
     else groups.push([finding]);
   }
   return groups;
+}
+
+/** Groups one after the other of the same kind, that differ in the rules they name alone: from so many on they are a list. */
+const MOST_APART = 3;
+
+function together(groups: readonly (readonly Finding[])[]): { lines(style: Style): string[] }[] {
+  const runs: (readonly Finding[])[][] = [];
+  for (const group of groups) {
+    const run = runs.at(-1);
+    const [last] = run?.[0] ?? [];
+    const [first] = group;
+    if (run && last && first && isOfKind(last, first)) run.push(group);
+    else runs.push([group]);
+  }
+  return runs.flatMap((run) =>
+    run.length > MOST_APART
+      ? [{ lines: (style: Style) => listLines(run.flat(), style) }]
+      : run.map((group) => ({ lines: (style: Style) => groupLines(group, style) })),
+  );
+}
+
+function isOfKind(left: Finding, right: Finding): boolean {
+  return (
+    left.id === right.id &&
+    left.severity === right.severity &&
+    left.explanation === right.explanation &&
+    left.suggestion?.text === right.suggestion?.text &&
+    chainOf(left) === chainOf(right)
+  );
+}
+
+function chainOf({ at }: Finding): unknown {
+  return isRule(at) ? at.chain : undefined;
 }
 
 function saysTheSame(left: Finding, right: Finding): boolean {
@@ -102,6 +135,24 @@ function groupLines(group: readonly Finding[], style: Style): string[] {
     ...more(involved.length - MOST_INVOLVED, style),
     ...(explanation === '' ? [] : hang('  ', printable(explanation), style.width)),
     ...(suggestion ? suggestionLines(group, style) : []),
+  ];
+}
+
+/** The check's title, and the findings as rows under it. */
+function listLines(findings: readonly Finding[], style: Style): string[] {
+  const [first] = findings as [Finding];
+  const { id, severity, explanation, suggestion } = first;
+  const shown = findings.slice(0, MOST_ALIKE);
+  const numbers = shown.map(({ at }) => `${spanOf(at).line}`);
+  const size = Math.max(...numbers.map(displayWidth));
+  const title = LINT_PAGES.find((page) => page.id === id)?.title ?? id;
+  return [
+    `  ${painted(severity, style)}  ${style.name(id)}  ${style.dim(`${findings.length} times`)}`,
+    ...hang('  ', title, style.width).map(style.bold),
+    ...shown.flatMap((each, index) => ruleLines(numbers[index] ?? '', size, each.title, style)),
+    ...more(findings.length - shown.length, style),
+    ...(explanation === '' ? [] : hang('  ', printable(explanation), style.width)),
+    ...(suggestion ? suggestionLines(findings, style) : []),
   ];
 }
 
