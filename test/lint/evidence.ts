@@ -43,7 +43,7 @@ export class Model {
 
   constructor(ruleset: Ruleset) {
     this.ruleset = ruleset;
-    this.net = createNet(rulesOnly([ruleset], undefined));
+    this.net = createNet(rulesOnly([opened(ruleset)], undefined));
   }
 
   /** Through the chains of one table, from the hook's built-in one on. */
@@ -63,7 +63,8 @@ export class Model {
       hooks: {
         step: (step) => {
           if (step.kind !== 'rule') return;
-          const rule = base.table.chains.get(step.chain)?.rules[step.number - 1];
+          const { tables: own } = this.ruleset;
+          const rule = own.get(base.table.name)?.chains.get(step.chain)?.rules[step.number - 1];
           if (rule) matched.add(rule);
         },
         nat: () => true,
@@ -84,6 +85,21 @@ export class Model {
       if (entry.kind === 'table' && entry.base.table.name === table) return entry.base;
     return undefined;
   }
+}
+
+/** With what counts packets left open: each packet is as if any number had come before it. */
+function opened(ruleset: Ruleset): Ruleset {
+  return mapRules(ruleset, (rules) =>
+    rules.map((rule) => {
+      if (!rule.matches.some(({ name }) => COUNTING.has(name))) return rule;
+      const matches = rule.matches.map((match) =>
+        COUNTING.has(match.name)
+          ? { ...match, info: { unparsed: printMatch(match, ruleset.family).slice(1), why: 'it counts' } }
+          : match,
+      );
+      return { ...rule, matches };
+    }),
+  );
 }
 
 /** Do the conditions hold that no header decides? Each by its words, so that it is the same wherever it is asked. */
@@ -211,9 +227,13 @@ function hooksOf(table: string): readonly Hook[] {
 
 /** The ruleset without those rules. */
 export function without(ruleset: Ruleset, gone: ReadonlySet<Rule>): Ruleset {
+  return mapRules(ruleset, (rules) => rules.filter((rule) => !gone.has(rule)));
+}
+
+function mapRules(ruleset: Ruleset, change: (rules: readonly Rule[]) => Rule[]): Ruleset {
   const tables = [...ruleset.tables].map(([name, table]) => {
     const chains = [...table.chains].map(
-      ([key, chain]) => [key, { ...chain, rules: chain.rules.filter((rule) => !gone.has(rule)) }] as const,
+      ([key, chain]) => [key, { ...chain, rules: change(chain.rules) }] as const,
     );
     return [name, { ...table, chains: new Map(chains) }] as const;
   });
