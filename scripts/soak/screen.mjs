@@ -96,7 +96,7 @@ export async function begin(launcher, words) {
       await seconds(1);
       tmux('send-keys', '-t', session, 'q');
       let status = '';
-      for (let i = 0; status === '' && i < 100; i++) {
+      for (let i = 0; status === '' && i < 300; i++) {
         await seconds(0.1);
         status = tmux(
           'display-message',

@@ -29,6 +29,8 @@ export interface Parser {
   count?(chunk: Chunk): void;
   /** Does what `parse` does, with records handed on many at once (`ParserContext.emitColumns`); some may still come as frames. */
   parseColumns?(chunk: Chunk, columns: FrameColumns): void;
+  /** The input is over, and `chunk` is what no record was made of yet. */
+  finish?(chunk: Chunk): void;
   /** The input is over, with `rest` bytes that are no complete record. */
   end(rest: number): void;
 }
@@ -65,6 +67,11 @@ export class ParserContext {
     this.issues = issues;
     this.onFrame = onFrame;
     this.onColumns = onColumns;
+  }
+
+  /** Epoch seconds of the latest packet; undefined: there was none yet. */
+  get latest(): number | undefined {
+    return this.timed ? this.lastSeconds : undefined;
   }
 
   /** Counts `frame` and hands it on. Its fields but `number` must be set. */

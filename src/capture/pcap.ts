@@ -22,7 +22,6 @@ const MOST_OF_RUN = 1024;
 export class PcapParser implements Parser, RecordShape {
   need = FILE_HEADER;
   done = false;
-  readonly described = 0;
   private readonly context: ParserContext;
   little = false;
   header = RECORD_HEADER;
@@ -32,6 +31,8 @@ export class PcapParser implements Parser, RecordShape {
   /** Files before version 2.4 may have the two lengths the other way round. */
   private swapped: 'no' | 'perhaps' | 'yes' = 'no';
   private opened = false;
+  /** Where a record said what can't be, and how much; what comes next that can be a record is looked for. */
+  private lost: { readonly offset: number; readonly captured: number; readonly packets: number } | undefined;
   /** Of the last record that `countRun` counted. */
   private lastFraction = 0;
 
@@ -39,8 +40,18 @@ export class PcapParser implements Parser, RecordShape {
     this.context = context;
   }
 
+  /** It can go on anywhere but behind a damaged record. */
+  get described(): number | undefined {
+    return this.lost ? undefined : 0;
+  }
+
   parse(chunk: Chunk): void {
     if (!this.opened) this.open(chunk);
+    while (this.isFound(chunk)) if (!this.walk(chunk)) return;
+  }
+
+  /** What is complete, record by record. @returns whether it came to a damaged one */
+  private walk(chunk: Chunk): boolean {
     const { view, end } = chunk;
     const { context, little, header, unit, limit } = this;
     const frame = context.frame;
@@ -79,16 +90,18 @@ export class PcapParser implements Parser, RecordShape {
       at += header + captured;
     }
     chunk.start = at;
+    return this.lost !== undefined;
   }
 
   /** The walk of `parse` without a call a record. */
   parseColumns(chunk: Chunk, columns: FrameColumns): void {
     if (!this.opened) this.open(chunk);
     // Which of the two lengths is which has to be looked at record by record.
-    if (this.swapped !== 'no') {
-      this.parse(chunk);
-      return;
-    }
+    if (this.swapped !== 'no') this.parse(chunk);
+    else while (this.isFound(chunk)) if (!this.walkColumns(chunk, columns)) return;
+  }
+
+  private walkColumns(chunk: Chunk, columns: FrameColumns): boolean {
     const { view, end } = chunk;
     const { context, header, limit } = this;
     columns.linkType = context.frame.linkType;
@@ -101,19 +114,21 @@ export class PcapParser implements Parser, RecordShape {
     }
     chunk.start = at;
     this.need = header;
-    if (at + header > end) return;
+    if (at + header > end) return false;
     const captured = view.getUint32(at + 8, this.little);
     if (captured > limit) this.tooLong(at, captured);
     else this.need = header + captured;
+    return this.lost !== undefined;
   }
 
   /** What `parse` does, without frames. Only the usual header is worth the way by itself. */
   count(chunk: Chunk): void {
     if (!this.opened) this.open(chunk);
-    if (!this.little || this.header !== RECORD_HEADER || this.swapped !== 'no') {
-      this.parse(chunk);
-      return;
-    }
+    if (!this.little || this.header !== RECORD_HEADER || this.swapped !== 'no') this.parse(chunk);
+    else while (this.isFound(chunk)) if (!this.walkCounting(chunk)) return;
+  }
+
+  private walkCounting(chunk: Chunk): boolean {
     const { view, end } = chunk;
     const { context, unit, limit } = this;
     const whole = 1e9 / unit;
@@ -148,6 +163,7 @@ export class PcapParser implements Parser, RecordShape {
       }
     }
     chunk.start = at;
+    return this.lost !== undefined;
   }
 
   /**
@@ -195,7 +211,14 @@ export class PcapParser implements Parser, RecordShape {
         code: 'pcap-truncated',
         text: `the file ends after ${rest} bytes, a pcap file header has ${FILE_HEADER}`,
       });
-    } else if (rest > 0 && !this.done) {
+    } else if (this.lost) {
+      context.issues.add({
+        severity: 'error',
+        code: 'pcap-record-too-long',
+        packet: this.lost.packets + 1,
+        text: `${this.damage(this.lost)}, and nothing behind it can be a record; the ${count} packets before were read`,
+      });
+    } else if (rest > 0) {
       context.issues.add({
         severity: 'warning',
         code: 'pcap-truncated',
@@ -254,13 +277,89 @@ export class PcapParser implements Parser, RecordShape {
   }
 
   private tooLong(at: number, captured: number): void {
-    this.done = true;
-    const count = this.context.summary.packets;
-    this.context.issues.add({
-      severity: 'error',
-      code: 'pcap-record-too-long',
-      packet: count + 1,
-      text: `the record at byte ${this.context.base + at} says ${captured} bytes captured, at most ${this.limit} are possible (snaplen ${this.snaplen}): the file is damaged from here on; the ${count} packets before were read`,
-    });
+    this.lost = { offset: this.context.base + at, captured, packets: this.context.summary.packets };
+  }
+
+  /**
+   * Behind a damaged record, goes to the next place that can be a record with another one behind it. `isAll`: nothing comes behind what is
+   * there. @returns false when more has to be there first
+   */
+  private isFound(chunk: Chunk, isAll = false): boolean {
+    const { lost, header } = this;
+    if (!lost) return true;
+    const { view, end } = chunk;
+    for (let at = chunk.start; ; at++) {
+      chunk.start = at;
+      this.need = header;
+      if (at + header > end) return false;
+      const next = this.behind(view, at);
+      if (next < 0) continue;
+      const isLast = isAll && next === end;
+      if (next + header > end && !isLast) {
+        if (isAll) continue;
+        // More than that, so that not each of many places that look like records is waited for.
+        this.need = next + header - at + AHEAD;
+        return false;
+      }
+      if (!isLast && this.behind(view, next) < 0) continue;
+      this.goOn(at);
+      return true;
+    }
+  }
+
+  private goOn(at: number): void {
+    const { lost, context } = this;
+    if (!lost) return;
+    const offset = context.base + at;
+    const text = `${this.damage(lost)}; ${offset - lost.offset} bytes are left out, and what is read next is the record at byte ${offset}`;
+    this.lost = undefined;
+    context.issues.add({ severity: 'warning', code: 'pcap-record-too-long', packet: lost.packets + 1, text });
+  }
+
+  /** The last record has none behind it; and one that the file has no room for may have said a wrong length. */
+  finish(chunk: Chunk): void {
+    while (this.opened && chunk.end - chunk.start >= this.header) {
+      const { start } = chunk;
+      const known = this.lost;
+      if (!known) {
+        this.tooLong(start, chunk.view.getUint32(start + 8, this.little));
+        chunk.start++;
+      }
+      if (!this.isFound(chunk, true)) {
+        this.lost = known;
+        if (!known) chunk.start = start;
+        return;
+      }
+      this.parse(chunk);
+    }
+  }
+
+  /** Where the record at `at` ends, if it can be one; below 0. */
+  private behind(view: DataView, at: number): number {
+    const { little, unit, limit, swapped, context } = this;
+    let captured = view.getUint32(at + 8, little);
+    let length = view.getUint32(at + 12, little);
+    if (swapped === 'yes' || (swapped === 'perhaps' && captured > length))
+      [captured, length] = [length, captured];
+    if (captured === 0 || captured > limit || length < captured || length > MOST_LENGTH) return -1;
+    if (view.getUint32(at + 4, little) * unit >= 1e9) return -1;
+    const { latest } = context;
+    if (latest !== undefined && Math.abs(view.getUint32(at, little) - latest) > YEAR) return -1;
+    return at + this.header + captured;
+  }
+
+  private damage({ offset, captured }: { readonly offset: number; readonly captured: number }): string {
+    const possible =
+      captured > this.limit
+        ? `at most ${this.limit} are possible (snaplen ${this.snaplen})`
+        : 'the rest of the file has less';
+    return `the record at byte ${offset} says ${captured} bytes captured, ${possible}: the file is damaged there`;
   }
 }
+
+/** Bytes that are looked through at once. */
+const AHEAD = 1 << 18;
+/** Seconds; packets of one capture that are further apart are none. */
+const YEAR = 366 * 86400;
+/** Bytes of a packet on the wire. */
+const MOST_LENGTH = 1 << 24;

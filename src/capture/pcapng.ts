@@ -37,6 +37,8 @@ export class PcapngParser implements Parser {
   private interfaces: SectionInterface[] = [];
   /** Bytes of a block nobody reads that are still to come. */
   private skip = 0;
+  /** Where a block said what can't be, and what, if that has yet to be told; the next one that is whole is looked for. */
+  private lost: { readonly offset: number; readonly text?: string } | undefined;
   /** Bytes of options that were asked for. */
   private kept = 0;
   /** Section headers and interface descriptions. */
@@ -50,7 +52,7 @@ export class PcapngParser implements Parser {
   }
 
   get described(): number | undefined {
-    return this.skip === 0 ? this.descriptions : undefined;
+    return this.skip === 0 && !this.lost ? this.descriptions : undefined;
   }
 
   parse(chunk: Chunk): void {
@@ -65,9 +67,40 @@ export class PcapngParser implements Parser {
     while (!this.done && this.next(chunk));
   }
 
+  /** What says that it is longer than what is left may be damaged, with whole blocks behind it. */
+  finish(chunk: Chunk): void {
+    this.context.frame.view = chunk.view;
+    while (this.skip === 0 && chunk.end - chunk.start >= FRAME) {
+      const { start } = chunk;
+      const known = this.lost;
+      if (!known) {
+        this.lost = {
+          offset: this.context.base + start,
+          text: 'a block is longer than the rest of the file',
+        };
+        chunk.start++;
+      }
+      if (!this.isFound(chunk, true)) {
+        this.lost = known;
+        if (!known) chunk.start = start;
+        return;
+      }
+      while (this.next(chunk));
+    }
+  }
+
   end(rest: number): void {
-    if (this.done || (rest === 0 && this.skip === 0)) return;
     const count = this.context.summary.packets;
+    if (this.lost) {
+      if (this.lost.text === undefined) return;
+      this.context.issues.add({
+        severity: 'error',
+        code: 'pcapng-damaged',
+        text: `at byte ${this.lost.offset}, ${this.lost.text}: the file is damaged there, and nothing behind it is a whole block; the ${count} packets before were read`,
+      });
+      return;
+    }
+    if (rest === 0 && this.skip === 0) return;
     this.context.issues.add({
       severity: 'warning',
       code: 'pcapng-truncated',
@@ -77,6 +110,7 @@ export class PcapngParser implements Parser {
 
   /** One step at `chunk.start`; false when more has to be there first. */
   private next(chunk: Chunk): boolean {
+    if (!this.isFound(chunk, false)) return false;
     const there = chunk.end - chunk.start;
     if (this.skip > 0) {
       const step = Math.min(this.skip, there);
@@ -93,7 +127,7 @@ export class PcapngParser implements Parser {
   }
 
   private countEnhanced(chunk: Chunk): void {
-    if (this.skip > 0) return;
+    if (this.skip > 0 || this.lost) return;
     const { view, end } = chunk;
     const { little, interfaces } = this;
     const most = this.limits.of.pcapngBlock;
@@ -150,22 +184,21 @@ export class PcapngParser implements Parser {
     if (type === BLOCK.section) {
       const magic = view.getUint32(start + 8);
       if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) {
-        this.damaged(start, `the section header has byte-order magic 0x${magic.toString(16)}`);
-        return false;
+        return this.damaged(start, `the section header has byte-order magic 0x${magic.toString(16)}`);
       }
       this.little = magic !== ORDER_MAGIC;
     }
     const total = view.getUint32(start + 4, this.little);
-    if (total < FRAME) {
-      this.damaged(start, `a block says it is ${total} bytes long, the least is ${FRAME}`);
-      return false;
-    }
+    if (total < FRAME)
+      return this.damaged(start, `a block says it is ${total} bytes long, the least is ${FRAME}`);
     // Lengths are multiples of four; a writer that left the padding out of the length still wrote it.
     const length = Math.ceil(total / 4) * 4;
     if (!isRead(type)) return this.passOver(chunk, length, there);
     if (length > this.limits.of.pcapngBlock) {
+      // More often damage than a block: the next one is looked for.
       this.limits.block(start, type, total);
-      return this.passOver(chunk, length, there);
+      this.lost = { offset: this.context.base + start };
+      return true;
     }
     if (there < length) {
       this.need = length;
@@ -173,10 +206,11 @@ export class PcapngParser implements Parser {
     }
     const end = start + length;
     const again = view.getUint32(end - 4, this.little);
-    if (again !== total) {
-      this.damaged(start, `a block of type ${type} says ${total} bytes at its start and ${again} at its end`);
-      return false;
-    }
+    if (again !== total)
+      return this.damaged(
+        start,
+        `a block of type ${type} says ${total} bytes at its start and ${again} at its end`,
+      );
     this.body(type, view, start + 8, end - 4);
     chunk.start = end;
     return !this.done;
@@ -399,13 +433,55 @@ export class PcapngParser implements Parser {
     });
   }
 
-  private damaged(at: number, text: string): void {
-    this.done = true;
-    const count = this.context.summary.packets;
-    this.context.issues.add({
-      severity: 'error',
-      code: 'pcapng-damaged',
-      text: `at byte ${this.context.base + at}, ${text}: the file is damaged from here on; the ${count} packets before were read`,
-    });
+  private damaged(at: number, text: string): true {
+    this.lost = { offset: this.context.base + at, text };
+    return true;
+  }
+
+  /**
+   * Behind a damaged block, goes to the next place where one is whole. `isAll`: nothing comes behind what is there.
+   * @returns false when more has to be there first
+   */
+  private isFound(chunk: Chunk, isAll: boolean): boolean {
+    const { lost, context } = this;
+    if (!lost) return true;
+    const { view, end } = chunk;
+    for (let at = chunk.start; ; at++) {
+      chunk.start = at;
+      this.need = FRAME;
+      if (at + FRAME > end) return false;
+      const total = this.lengthAt(view, at);
+      if (total === 0) continue;
+      if (at + total > end) {
+        if (isAll) continue;
+        this.need = total + MOST_FOUND;
+        return false;
+      }
+      if (view.getUint32(at + total - 4, this.little) !== total) continue;
+      const offset = context.base + at;
+      this.lost = undefined;
+      if (lost.text === undefined) return true;
+      context.issues.add({
+        severity: 'warning',
+        code: 'pcapng-damaged',
+        text: `at byte ${lost.offset}, ${lost.text}: the file is damaged there; ${offset - lost.offset} bytes are left out, and what is read next is the block at byte ${offset}`,
+      });
+      return true;
+    }
+  }
+
+  /** Of a block that may begin there; 0: none does. */
+  private lengthAt(view: DataView, at: number): number {
+    const type = view.getUint32(at, this.little);
+    if (!isRead(type)) return 0;
+    if (type === BLOCK.section) {
+      const magic = view.getUint32(at + 8);
+      if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) return 0;
+    }
+    const total = view.getUint32(at + 4, this.little);
+    return total < FRAME || (total & 3) !== 0 || total > MOST_FOUND ? 0 : total;
   }
 }
+
+/** Bytes of a block that is looked for: packets have at most 256 KiB. */
+const MOST_FOUND = 1 << 19;

@@ -172,13 +172,25 @@ export class CaptureReader {
     const { context } = this;
     if (issue) context.issues.add(issue);
     if (!this.parser && !this.stopped) this.choose(this.carry.subarray(0, this.carried), true);
-    if (this.parser && !this.stopped) this.parser.end(this.carried);
+    if (this.parser && !this.stopped) {
+      this.finish(this.parser);
+      this.parser.end(this.carried);
+    }
     context.finish();
     if (context.summary.format === 'pcap' || context.summary.format === 'snoop') {
       for (const only of context.summary.interfaces) only.packets = context.summary.packets;
     }
     context.summary.issues = context.issues.finish();
     return context.summary;
+  }
+
+  private finish(parser: Parser): void {
+    const { chunk } = this;
+    chunk.view = this.carryView;
+    chunk.start = 0;
+    chunk.end = this.carried;
+    parser.finish?.(chunk);
+    this.carried -= chunk.start;
   }
 
   private get over(): boolean {

@@ -26,7 +26,9 @@ describe.runIf(hasCorpus)('the corpus of captures', () => {
     const counts = await Promise.all(
       corpusFiles().map(async (file) => {
         const summary = await scanFile(corpusPath(file.file ?? ''), () => {});
-        return [file.file, summary.packets, Number(file.records_raw_walk)];
+        // Others end at a damaged record.
+        const damaged = summary.issues.find(({ code }) => code === 'pcap-record-too-long');
+        return [file.file, (damaged?.packet ?? summary.packets + 1) - 1, Number(file.records_raw_walk)];
       }),
     );
     expect(counts.filter(([, ours, walked]) => ours !== walked)).toEqual([]);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pcapWriter } from '../../src/capture/pcap-writer.ts';
+import { CaptureReader } from '../../src/capture/scan.ts';
 import { type ByteOrder, collector, type WrittenPacket } from '../../src/capture/writer.ts';
 import { concat, readAll, u16, u32 } from './blocks.ts';
 
@@ -146,4 +147,99 @@ describe('classic pcap', () => {
     ];
     expect(readAll(concat(header)).summary).toMatchObject({ linkTypes: [113], issues: [] });
   });
+});
+
+/** Epoch seconds. */
+const BEGIN = 1_700_000_000;
+
+describe('behind a damaged record', () => {
+  const header = [...u32(0xa1b2c3d4), ...u16(2), ...u16(4), ...u32(0), ...u32(0), ...u32(65535), ...u32(1)];
+  const record = (i: number, claimed = 40): number[] => [
+    ...[...u32(BEGIN + i), ...u32(i), ...u32(claimed), ...u32(60)],
+    ...Array.from({ length: 40 }, (_, at) => (i * 40 + at) % 251),
+  ];
+  const file = (damaged: number, claimed: number, count = 6): Uint8Array =>
+    concat(header, ...Array.from({ length: count }, (_, i) => record(i, i === damaged ? claimed : 40)));
+  const without = (damaged: number, count = 6): number[] =>
+    Array.from({ length: count }, (_, i) => BEGIN + i).filter((second) => second !== BEGIN + damaged);
+
+  it.each([
+    ['the first', 0, 0xffffffff],
+    ['one in the middle', 2, 0x7fffffff],
+    ['the last but one', 4, 300_000],
+    ['one that the file has no room for', 2, 100_000],
+  ])('the next one is read: %s', (_, damaged, claimed) => {
+    const bytes = file(damaged, claimed);
+    for (const size of [1, 7, 30, bytes.length]) {
+      const { seen, summary } = readAll(bytes, size);
+      expect(seen.map(({ seconds }) => seconds)).toEqual(without(damaged));
+      expect(summary).toMatchObject({ packets: 5, capturedBytes: 200 });
+      expect(summary.issues).toMatchObject([
+        { severity: 'warning', code: 'pcap-record-too-long', packet: damaged + 1 },
+      ]);
+      expect(summary.issues[0]?.text).toContain(`the record at byte ${24 + 56 * damaged} says ${claimed}`);
+      expect(summary.issues[0]?.text).toContain(`56 bytes are left out`);
+    }
+  });
+
+  it('counted only, and in columns, it is the same', () => {
+    const bytes = file(2, 0xffffffff);
+    const counted = new CaptureReader(undefined);
+    counted.push(bytes);
+    const times: number[] = [];
+    const columned = new CaptureReader(() => {}, {
+      onColumns: ({ count, seconds }) => times.push(...seconds.subarray(0, count)),
+    });
+    columned.push(bytes);
+    expect(counted.end()).toEqual(readAll(bytes).summary);
+    expect(columned.end()).toEqual(readAll(bytes).summary);
+    expect(times).toEqual(without(2));
+  });
+
+  it('what only looks like a record is none: zeros, other times', () => {
+    const other = [...u32(7), ...u32(1), ...u32(4), ...u32(4), 1, 2, 3, 4];
+    const bytes = concat(
+      header,
+      record(0),
+      record(1, 0xffffffff),
+      new Uint8Array(100),
+      other,
+      other,
+      record(2),
+      record(3),
+    );
+    expect(readAll(bytes).seen.map(({ seconds }) => seconds)).toEqual([BEGIN, BEGIN + 2, BEGIN + 3]);
+  });
+
+  it('a record that is cut off is no damage', () => {
+    const bytes = file(-1, 0).subarray(0, -7);
+    expect(readAll(bytes).summary.issues).toMatchObject([{ code: 'pcap-truncated' }]);
+  });
+});
+
+it('many places that look like records behind a damaged one cost no more than others', () => {
+  const header = [...u32(0xa1b2c3d4), ...u16(2), ...u16(4), ...u32(0), ...u32(0), ...u32(65535), ...u32(1)];
+  const looks = [...u32(BEGIN), ...u32(1), ...u32(262_144), ...u32(262_144)];
+  const bytes = concat(
+    header,
+    u32(BEGIN),
+    u32(0),
+    u32(0xffffffff),
+    u32(0),
+    ...Array.from({ length: 100_000 }, () => looks),
+  );
+  const reader = new CaptureReader(() => {});
+  let copied = 0;
+  const { copyWithin } = Uint8Array.prototype;
+  Uint8Array.prototype.copyWithin = function (this: Uint8Array, target, start, end = this.length) {
+    copied += end - start;
+    return copyWithin.call(this, target, start, end);
+  };
+  try {
+    for (let at = 0; at < bytes.length; at += 4096) reader.push(bytes.subarray(at, at + 4096));
+    reader.end();
+  } finally {
+    Uint8Array.prototype.copyWithin = copyWithin;
+  }
+  expect(copied).toBeLessThan(bytes.length * 4);
 });

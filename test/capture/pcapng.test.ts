@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pcapngWriter } from '../../src/capture/pcapng-writer.ts';
+import { CaptureReader } from '../../src/capture/scan.ts';
 import { collector } from '../../src/capture/writer.ts';
 import {
   block,
@@ -170,8 +171,8 @@ describe('pcapng', () => {
     [
       'a length of 4 GB',
       [...u32(6), ...u32(0xffffffff), ...new Array<number>(64).fill(0)],
-      'pcapng-truncated',
-      '1 packets before',
+      'limit-pcapng-block',
+      'it is passed over',
     ],
     ['two different lengths', [...enhanced.slice(0, -4), ...u32(99)], 'pcapng-damaged', 'and 99 at its end'],
     [
@@ -182,14 +183,33 @@ describe('pcapng', () => {
     ],
     ['a block that ends with the file', enhanced.slice(0, 20), 'pcapng-truncated', '1 packets before'],
     ['a skipped block that is longer than the file', [...u32(0x99), ...u32(9000)], 'pcapng-truncated', ''],
-  ])('keeps what was before %s', (_, tail, code, words) => {
+  ])('keeps what is before and behind %s', (_, tail, code, words) => {
     for (const size of [1, 10, 1000]) {
       const { seen, summary } = readAll(concat(good, tail, code === 'pcapng-truncated' ? [] : good), size);
-      expect(seen.length).toBe(1);
+      expect(seen.length).toBe(code === 'pcapng-truncated' ? 1 : 2);
       const last = summary.issues.at(-1);
       if (tail.length < 12) expect(last?.code).toBe('pcapng-truncated');
       else expect(last).toMatchObject({ code });
       expect(last?.text).toContain(tail.length < 12 ? '' : words);
+    }
+  });
+
+  it.each([
+    ['a length that the file has no room for', [...u32(6), ...u32(4000), ...enhanced.slice(8)]],
+    ['another length', [...u32(6), ...u32(40), ...enhanced.slice(8)]],
+    ['another length behind', [...enhanced.slice(0, -4), ...u32(8)]],
+    ['another type', [...u32(0x606), ...enhanced.slice(4)]],
+  ])('reads what is behind a block with %s', (_, damaged) => {
+    const behind = [2, 3, 4].map((value) => enhancedBlock(0, 0n, [value]));
+    const bytes = concat(good, damaged, ...behind);
+    for (const size of [1, 7, 64, bytes.length]) {
+      const { seen, summary } = readAll(bytes, size);
+      expect(seen.map(({ bytes: own }) => own)).toEqual(['01', '02', '03', '04']);
+      const codes = summary.issues.map(({ severity, code }) => `${severity} ${code}`);
+      expect(codes).toEqual(damaged[1] === 6 ? [] : ['warning pcapng-damaged']);
+      const counted = new CaptureReader(undefined);
+      for (let at = 0; at < bytes.length; at += size) counted.push(bytes.subarray(at, at + size));
+      expect(counted.end()).toEqual(summary);
     }
   });
 
