@@ -90,8 +90,8 @@ function jsonRead(value: unknown): Read {
   return { shape: visit(value), texts };
 }
 
-/** Where a word is broken depends on the word, and so do a drawing's lines; what a message has in backticks is code. */
-const LOOSE: ReadonlySet<string> = new Set(['wbr', 'tspan', 'br', 'code']);
+/** Where a word is broken depends on the word, and so do a drawing's lines; what a message has in backticks is code, in spans that stay whole. */
+const LOOSE: ReadonlySet<string> = new Set(['wbr', 'tspan', 'br', 'code', 'span']);
 
 /** What no page of ours has. */
 const FOREIGN: ReadonlySet<string> = new Set(
@@ -101,9 +101,9 @@ const FOREIGN: ReadonlySet<string> = new Set(
 function htmlRead(text: string): Read {
   const { document } = new JSDOM(text).window;
   const texts: string[] = [];
-  const visit = (element: Element): unknown => {
+  /** Of a loose element what is in it. */
+  const visit = (element: Element): readonly unknown[] => {
     for (const { value } of element.attributes) texts.push(value);
-    const children = [...element.children].filter(({ localName }) => !LOOSE.has(localName));
     const attributes = [...element.attributes].map(({ name }) => name);
     if (FOREIGN.has(element.localName)) throw new Error(`an element ${element.localName}`);
     const wrong = attributes.find((name) => /^on|^src|^style$|action$/.test(name));
@@ -116,7 +116,8 @@ function htmlRead(text: string): Read {
       throw new Error('a script');
     if (element.localName === 'a' && !/^#/.test(element.getAttribute('href') ?? '#'))
       throw new Error(`a link to ${element.getAttribute('href')}`);
-    return [element.localName, attributes, children.map(visit)];
+    const children = [...element.children].flatMap(visit);
+    return LOOSE.has(element.localName) ? children : [[element.localName, attributes, children]];
   };
   const shape = visit(document.documentElement);
   texts.push(document.documentElement.textContent ?? '');

@@ -19,21 +19,17 @@ export const PAYLOADS = {
 
 /** Short enough for an interface, with five letters before them, and without what no name has. What comes of them is what comes of `PLAIN`. */
 export const NAMES = {
-  csi: '\x1b[2J\x1b[31m',
   osc: '\x1b]52;c;eA=',
   c1: '\x9b2J\x9d0;x',
   bidirectional: '\u202ea\u2066b\u061c',
   invisible: 'a\u200bb\u00adc',
   tag: '"><b>a<b>\'',
-  script: '<script>ab',
   cdata: ']]><!--&lt',
   code: '`|``[x](y)',
   entity: '#60;&#60;~~',
   diagram: '"]-->end;{',
   shell: "$(id)'`id`",
-  format: '{{x}}$y{}a',
   yaml: '&a~b!c?d>e',
-  formula: '=1-cmd|A1!',
 } as const;
 export const PLAIN = 'abcdefghij';
 
