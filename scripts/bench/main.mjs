@@ -1,12 +1,14 @@
 /**
  * Measures nettrace against its peers and against what was recorded: `npm run bench -- [ROW…] [--list] [--runs N] [--quick] [--record]`,
- * `npm run bench -- growth [TABLE…]` for how cost grows, `npm run bench -- make [CAPTURE…]` to have the captures alone. Exit status 1 when a
+ * `npm run bench -- growth [TABLE…]` for how cost grows, `npm run bench -- hostile [INPUT…]` for what a byte of inputs made to be expensive costs, `npm run bench -- make [CAPTURE…]` to have the captures alone. Exit status 1 when a
  * target or the recorded ratio is missed.
  */
 import { parseArgs } from 'node:util';
 import { CAPTURES } from './captures/definitions.mjs';
 import { captureFolder } from './captures/make.mjs';
 import { growth, TABLES } from './growth.mjs';
+import { HOSTILE } from './hostile/tables.mjs';
+import { hostile } from './hostile.mjs';
 import { createContext } from './measure/context.mjs';
 import { costLines, goalLines } from './measure/print.mjs';
 import { readRecord, writeRecord } from './measure/record.mjs';
@@ -28,22 +30,27 @@ const known =
     ? Object.keys(CAPTURES)
     : first === 'growth'
       ? Object.keys(TABLES)
-      : ROWS.map(({ name }) => name);
-const wanted = first === 'make' || first === 'growth' ? others : positionals;
+      : first === 'hostile'
+        ? Object.keys(HOSTILE)
+        : ROWS.map(({ name }) => name);
+const wanted = ['make', 'growth', 'hostile'].includes(first) ? others : positionals;
 const unknown = wanted.filter((name) => !known.includes(name));
 
 if (values.list) {
   for (const { name, title } of ROWS) console.log(`${name.padEnd(12)} ${title}`);
   console.log(`${'growth'.padEnd(12)} (alone) how cost grows with packets, flows, rules and capture points`);
+  console.log(`${'hostile'.padEnd(12)} (alone) what a byte costs of inputs that were made to be expensive`);
 } else if (unknown.length > 0) {
   console.error(
-    `no such ${first === 'make' ? 'capture' : first === 'growth' ? 'table' : 'row'}: ${unknown.join(', ')}; there are ${known.join(', ')}`,
+    `no such ${{ make: 'capture', growth: 'table', hostile: 'input' }[first] ?? 'row'}: ${unknown.join(', ')}; there are ${known.join(', ')}`,
   );
   process.exitCode = 2;
 } else if (first === 'make') {
   for (const name of wanted.length > 0 ? wanted : known) console.log(captureFolder(name, values.quick));
 } else if (first === 'growth') {
   await growth(createContext({ runs, quick: values.quick }), wanted);
+} else if (first === 'hostile') {
+  process.exitCode = (await hostile(createContext({ runs: 1, quick: values.quick }), wanted)) ? 1 : 0;
 } else {
   process.exitCode = (await measureAll()) ? 1 : 0;
 }

@@ -59,9 +59,24 @@ function secondConnection(kase: Case, namespace: string): Flow | undefined {
 function likeness(kase: Case): Flow | undefined {
   const { flow, correlation } = kase;
   const equal = byPayload(correlation).get(payloadOf(flow)) ?? [];
-  return equal.find(
-    (other) => isOther(flow, other) && other.start >= flow.start && other.start <= flow.end + 1,
-  );
+  const first = firstFrom(equal, flow.start);
+  for (let at = first; at < equal.length && at - first < MOST; at++) {
+    const other = equal[at] as Flow;
+    if (other.start > flow.end + 1) break;
+    if (isOther(flow, other)) return other;
+  }
+  return undefined;
+}
+
+/** Index of the first that begins then or later; they are sorted by their start. */
+function firstFrom(flows: readonly Flow[], start: number): number {
+  let [low, high] = [0, flows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((flows[middle] as Flow).start < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function isOther(flow: Flow, other: Flow): boolean {

@@ -61,10 +61,11 @@ export function inferPoints(
 
 /** The same for every topology that is tried. */
 const ofObservation = once((observation: PointObservation) => {
+  const claimed = observation.stations.flatMap((station) => [...station.claims]);
+  const claims = new Set(claimed);
   const stations = observation.stations
     .filter((station) => station.sent > 0)
-    .map((station) => inferStation(station, observation));
-  const claimed = observation.stations.flatMap((station) => [...station.claims]);
+    .map((station) => inferStation(station, claims));
   const routers = stations.filter((station) => station.router).sort((a, b) => b.frames - a.frames);
   return { stations, subnets: subnetsOf(claimed), gateway: routers[0] };
 });
@@ -75,10 +76,8 @@ interface Draft {
   readonly stations: readonly InferredStation[];
 }
 
-function inferStation(station: Station, observation: PointObservation): InferredStation {
-  const claimedByOthers = new Set(
-    observation.stations.filter((other) => other !== station).flatMap((other) => [...other.claims]),
-  );
+/** `claims`: the addresses that all stations of the point claim. */
+function inferStation(station: Station, claims: ReadonlySet<Ip>): InferredStation {
   const own = new Set<Ip>(station.claims.filter(isUnicast));
   const forwards: { address: Ip; hops: number }[] = [];
   let rewrites = false;
@@ -86,7 +85,7 @@ function inferStation(station: Station, observation: PointObservation): Inferred
     if (!isUnicast(address)) continue;
     const hops = hopsOf(ttls);
     if (own.has(address)) rewrites ||= hops > 0 && !isLinkLocal(address);
-    else if (claimedByOthers.has(address) || hops > 0) forwards.push({ address, hops });
+    else if (claims.has(address) || hops > 0) forwards.push({ address, hops });
     else own.add(address);
   }
   const beyond = station.destinations.filter((address) => isUnicast(address) && !own.has(address));
@@ -124,12 +123,11 @@ function crossing(draft: Draft, drafts: readonly Draft[]): Mac | undefined {
 /** Sent to `inner` at one point, it leaves `outer` at the other: for the same destination, one router later or rewritten. */
 function passesOn(inner: InferredStation, at: Draft, outer: InferredStation, there: Draft): boolean {
   const received = at.observation.stations.find((station) => station.mac === inner.mac);
-  const sentTo = new Set(
-    there.observation.stations
-      .filter((station) => station.mac !== outer.mac)
-      .flatMap((station) => [...station.destinations]),
-  );
-  const common = (received?.destinations ?? []).some((address) => sentTo.has(address) && isUnicast(address));
+  const receivers = receiversFor(there.observation);
+  const common = (received?.destinations ?? []).some((address) => {
+    const mac = receivers.get(address);
+    return mac !== undefined && mac !== outer.mac && isUnicast(address);
+  });
   if (!common) return false;
   if (outer.rewrites) return true;
   return outer.forwards.some(({ address, hops }) =>
@@ -140,6 +138,15 @@ function passesOn(inner: InferredStation, at: Draft, outer: InferredStation, the
     ),
   );
 }
+
+/** By destination, the station to which packets for it were sent. */
+const receiversFor = once(({ stations }: PointObservation): ReadonlyMap<Ip, Mac | 'several'> => {
+  const receivers = new Map<Ip, Mac | 'several'>();
+  for (const { mac, destinations } of stations) {
+    for (const address of destinations) receivers.set(address, receivers.has(address) ? 'several' : mac);
+  }
+  return receivers;
+});
 
 /** Addresses closer than a /16 of private space (or a /24 of any) are taken for one network, never smaller than a /24. */
 function subnetsOf(addresses: readonly Ip[]): Prefix[] {

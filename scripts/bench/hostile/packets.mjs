@@ -43,7 +43,7 @@ export function collidingAddresses(path, count) {
   let address = 0x01000000;
   for (let index = 0; index < count; address++) {
     if ((integerHash(address) & ((1 << bits) - 1)) !== 0) continue;
-    file.add(BEGIN + index / 1000, udp(address, SERVER, 1024 + (index % 60000), 53));
+    file.add(BEGIN + index / 1000, udp(address, SERVER, 1024 + (index % 60000), 5000));
     index++;
   }
   file.close();
@@ -202,7 +202,7 @@ function udp6(network, from) {
   view.setUint32(42, 0xffffffff);
   frame[53] = 2;
   view.setUint16(54, from);
-  view.setUint16(56, 53);
+  view.setUint16(56, 5000);
   view.setUint16(58, 12);
   return frame;
 }

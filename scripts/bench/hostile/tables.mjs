@@ -1,116 +1,114 @@
-/** What is made to be expensive: by name, its sizes, what writes it, and which command reads it. */
-import { writeFileSync } from 'node:fs';
+/** What is made to be expensive: by name, its sizes, what writes it, and the command that reads it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { device, loopback } from '../captures/dumps.mjs';
 import { ipset } from '../rulesets/ipset.mjs';
 import * as blocks from './blocks.mjs';
 import * as packets from './packets.mjs';
 import * as texts from './texts.mjs';
 
-const PACKETS = [100_000, 200_000, 400_000];
 const LINES = [50_000, 100_000, 200_000];
 const BYTES = [1e6, 4e6, 16e6];
+/** Each of these is a flow that is explained. */
+const FLOWS = [2500, 5000, 10_000];
+/** So many that they are read as large captures are. */
+const COUNTED = [200_000, 400_000, 800_000];
+const DEPTHS = [12, 25, 50, 100];
+const CHAINS = [1000, 2000, 4000];
 
-const text = (name, make) => (folder, size) => writeFileSync(join(folder, name), make(size));
-const capture = (make) => (folder, size) => make(join(folder, 'a.pcap'), size);
-const file = (words) => (folder, name) => words.map((word) => (word === '@' ? join(folder, name) : word));
-const read = (name, words = ['analyze', '@']) => ({ command: (folder) => file(words)(folder, name) });
+/** A host with one interface. */
+const ADDRESSES = loopback() + device(2, 'eth0', '02:42:0a:09:00:02', '10.9.0.2/24');
+const ROUTES = 'default via 10.9.0.1 dev eth0 \n10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.2 \n';
 
-const ofText = (name, sizes, make, words) => ({ sizes, make: text(name, make), ...read(name, words) });
-const ofCapture = (sizes, make, words) => ({ sizes, make: capture(make), ...read('a.pcap', words) });
-const ofBlocks = (sizes, make, words) => ofCapture(sizes, make, words);
+/** Its dumps and the file are in one folder; `@` in the command stands for that, `@/` for a file in it. */
+function row(name, sizes, write, words = ['analyze', '@']) {
+  return {
+    sizes,
+    make(folder, size) {
+      const host = join(folder, 'host');
+      mkdirSync(host);
+      writeFileSync(join(host, 'ip-addr.txt'), ADDRESSES);
+      writeFileSync(join(host, 'ip-route.txt'), ROUTES);
+      const place = words.some((word) => word.includes('@/')) ? folder : host;
+      write(join(place, name), size);
+    },
+    command: (folder) =>
+      words.map((word) => word.replace(/@\//, `${folder}/`).replace(/@$/, join(folder, 'host'))),
+  };
+}
+
+const text = (name, sizes, make, words) =>
+  row(name, sizes, (path, size) => writeFileSync(path, make(size)), words);
+const capture = (sizes, write, words) => row('eth0.pcap', sizes, write, words);
 
 const TRACE = ['trace', '@', '--from', 'host', '--to', '8.8.8.8'];
+const LINT = ['lint', '@'];
+const SHOW = ['show', '@'];
+const DIFF = ['diff', '@', '--what-if', 'iptables -I INPUT -p udp -j DROP'];
+const INJECT = ['replay', '@', '--inject', 'host:eth0=@/eth0.pcap'];
 
 export const HOSTILE = {
-  'flows-one-hash': ofCapture(PACKETS, packets.collidingFlows),
-  'senders-one-hash': ofCapture([16_384, 32_768, 65_536, 131_072], packets.collidingAddresses),
-  'senders-one-identifier': ofCapture(LINES, packets.sameIdentifiers),
-  'fragments-in-order': ofCapture(LINES, (path, size) => packets.fragments(path, size, { step: 2 })),
-  'fragments-overlap': ofCapture(LINES, (path, size) => packets.fragments(path, size, { step: 1 })),
-  'fragments-replayed': ofCapture(
-    [25_000, 50_000, 100_000],
-    (path, size) => packets.fragments(path, size, { step: 2 }),
-    ['replay', '@', '--inject', 'host:eth0=@'],
+  'flows-one-hash': capture(COUNTED, packets.collidingFlows),
+  'senders-one-hash': capture(FLOWS, packets.collidingAddresses),
+  'senders-one-identifier': capture(FLOWS, packets.sameIdentifiers),
+  'senders-one-identifier-counted': capture([150_000, 300_000, 600_000], packets.sameIdentifiers),
+  fragments: capture(LINES, (path, size) => packets.fragments(path, size, { step: 2 }), INJECT),
+  'fragments-overlap': capture(LINES, (path, size) => packets.fragments(path, size, { step: 1 }), INJECT),
+  'fragments-of-many': capture(
+    LINES,
+    (path, size) => packets.fragments(path, size, { step: 2, datagrams: 60_000 }),
+    INJECT,
   ),
-  'same-packet': ofCapture(PACKETS, packets.samePacket),
-  'syn-storm': ofCapture(LINES, packets.synStorm),
-  'overlapping-segments': ofCapture(LINES, packets.overlappingSegments),
-  'arp-storm': ofCapture(LINES, packets.arpStorm),
-  'icmp-errors': ofCapture(LINES, packets.icmpErrors),
-  'icmp-errors-shown': ofCapture(LINES, packets.icmpErrors, ['show', '@']),
-  'pcapng-interfaces': ofBlocks([15_000, 30_000, 60_000], blocks.interfaces),
-  'pcapng-sections': ofBlocks(LINES, blocks.sections),
-  'pcapng-empty-blocks': ofBlocks([1e6, 2e6, 4e6], blocks.empty),
-  'pcapng-comments': ofBlocks([100, 200, 400], blocks.comments),
-  'pcapng-interfaces-shown': ofBlocks([15_000, 30_000, 60_000], blocks.interfaces, ['show', '@']),
-  'jumps-doubled': ofText('rules.v4', [10, 20, 40, 80], texts.doubledJumps),
-  'jumps-doubled-lint': ofText('rules.v4', [10, 20, 40, 80], texts.doubledJumps, ['lint', '@']),
-  'jumps-doubled-trace': ofText('rules.v4', [10, 20, 40, 80], texts.doubledJumps, TRACE),
-  'jumps-doubled-diff': ofText('rules.v4', [10, 20, 40, 80], texts.doubledJumps, [
-    'diff',
-    '@',
-    '--what-if',
-    'iptables -I INPUT -p udp -j DROP',
-  ]),
-  'jumps-doubled-nft': ofText('nft.txt', [10, 20, 40, 80], texts.doubledJumpsNft, TRACE),
-  'jumps-doubled-nft-lint': ofText('nft.txt', [10, 20, 40, 80], texts.doubledJumpsNft, ['lint', '@']),
-  'jumps-long': ofText('rules.v4', [1000, 2000, 4000], texts.longJumps, TRACE),
-  'jumps-long-lint': ofText('rules.v4', [1000, 2000, 4000], texts.longJumps, ['lint', '@']),
-  'address-lists': ofText('rules.v4', LINES, texts.addressLists, TRACE),
-  'address-lists-lint': ofText('rules.v4', LINES, texts.addressLists, ['lint', '@']),
-  'rules-overlap': ofText('rules.v4', [2500, 5000, 10_000], texts.overlappingRules, TRACE),
-  'rules-overlap-lint': ofText('rules.v4', [2500, 5000, 10_000], texts.overlappingRules, ['lint', '@']),
-  'rules-overlap-diff': ofText('rules.v4', [2500, 5000, 10_000], texts.overlappingRules, [
-    'diff',
-    '@',
-    '--what-if',
-    'iptables -I INPUT -p udp -j DROP',
-  ]),
-  set: ofText('ipset.txt', [250_000, 500_000, 1e6], (size) => ipset(size)),
-  'nft-set': ofText('nft.txt', LINES, texts.nftSet, TRACE),
-  comment: ofText('rules.v4', BYTES, texts.comment, TRACE),
-  remarks: ofText('rules.v4', BYTES, texts.remarks, TRACE),
-  'line-of-x': ofText('notes.txt', BYTES, (size) => texts.line(size, 'x')),
-  'line-of-blanks': ofText('notes.txt', BYTES, (size) => texts.line(size, ' \t')),
-  'line-of-prompts': ofText('notes.txt', BYTES, (size) => texts.line(size, '$ ip a ')),
-  'line-of-hosts': ofText('notes.txt', BYTES, (size) => texts.line(size, 'a@b:~# ')),
-  'line-of-digits': ofText('notes.txt', BYTES, (size) => texts.line(size, '10.0.0.1 ')),
-  'line-of-options': ofText(
+  'fragments-analysed': capture(LINES, (path, size) => packets.fragments(path, size, { step: 1 })),
+  'same-packet': capture(LINES, packets.samePacket),
+  syns: capture(LINES, packets.synStorm),
+  'overlapping-segments': capture(LINES, packets.overlappingSegments),
+  arp: capture(LINES, packets.arpStorm),
+  'icmp-errors': capture(LINES, packets.icmpErrors),
+  'pcapng-interfaces': row('a.pcapng', [15_000, 30_000, 60_000], blocks.interfaces),
+  'pcapng-sections': row('a.pcapng', LINES, blocks.sections),
+  'pcapng-empty-blocks': row('a.pcapng', [1e6, 2e6, 4e6], blocks.empty),
+  'pcapng-comments': row('a.pcapng', [100, 200, 400], blocks.comments),
+  'jumps-doubled': text('rules.v4', DEPTHS, texts.doubledJumps, TRACE),
+  'jumps-doubled-lint': text('rules.v4', DEPTHS, texts.doubledJumps, LINT),
+  'jumps-doubled-diff': text('rules.v4', DEPTHS, texts.doubledJumps, DIFF),
+  'jumps-doubled-nft': text('nft.txt', DEPTHS, texts.doubledJumpsNft, TRACE),
+  jumps: text('rules.v4', CHAINS, texts.longJumps, TRACE),
+  'jumps-lint': text('rules.v4', [5000, 10_000, 20_000], texts.longJumps, LINT),
+  'address-lists': text('rules.v4', LINES, texts.addressLists, TRACE),
+  'rules-overlap': text('rules.v4', FLOWS, texts.overlappingRules, TRACE),
+  'rules-overlap-lint': text('rules.v4', [1000, 2000, 4000], texts.overlappingRules, LINT),
+  'rules-overlap-diff': text('rules.v4', [1000, 2000, 4000], texts.overlappingRules, DIFF),
+  set: text('ipset.txt', [250_000, 500_000, 1e6], (size) => ipset(size), TRACE),
+  'nft-set': text('nft.txt', LINES, texts.nftSet, TRACE),
+  comment: text('rules.v4', BYTES, texts.comment, TRACE),
+  remarks: text('rules.v4', BYTES, texts.remarks, TRACE),
+  'bad-lines': text('rules.v4', [10_000, 20_000, 40_000], texts.badLines, SHOW),
+  'line-of-x': text('notes.txt', BYTES, (size) => texts.line(size, 'x'), SHOW),
+  'line-of-blanks': text('notes.txt', BYTES, (size) => texts.line(size, ' \t'), SHOW),
+  'line-of-prompts': text('notes.txt', BYTES, (size) => texts.line(size, '$ ip a '), SHOW),
+  'line-of-digits': text('notes.txt', BYTES, (size) => texts.line(size, '10.0.0.1 '), SHOW),
+  'line-of-options': text(
     'rules.v4',
     BYTES,
-    (size) => `*filter\n-A INPUT ${texts.line(size, '-m comment --comment "x" ')}COMMIT\n`,
+    (size) => texts.ruleOf(size, '-m comment --comment "x" '),
+    TRACE,
   ),
-  'line-of-tcpdump': ofText('notes.txt', BYTES, (size) =>
-    texts.line(size, '12:00:00.000000 IP 10.9.0.2.4000 > 10.9.0.1.53: '),
-  ),
-  'line-of-quotes': ofText(
-    'rules.v4',
-    BYTES,
-    (size) => `*filter\n-A INPUT ${texts.line(size, '"a\\" ')}COMMIT\n`,
-  ),
-  'line-of-nft': ofText(
-    'nft.txt',
-    BYTES,
-    (size) => `table ip t {\n\tchain c {\n\t\t${texts.line(size, 'tcp dport 22 ')}\t}\n}\n`,
-  ),
-  'line-of-colours': ofText('notes.txt', BYTES, (size) => texts.line(size, '\x1b]')),
-  'nested-json': ofText('a.json', BYTES, texts.nestedJson),
-  conntrack: ofText('conntrack.txt', LINES, texts.conntrack, TRACE),
-  'conntrack-one-tuple': ofText('conntrack.txt', LINES, (size) => texts.conntrack(size, true), TRACE),
-  routes: ofText('ip-route.txt', LINES, texts.routes4, TRACE),
-  'routes-one-identifier': ofText('ip-route6.txt', [12_500, 25_000, 50_000], texts.routes6, [
-    'trace',
-    '@',
-    '--from',
-    'host',
-    '--to',
-    '2001:db8::1',
+  'line-of-quotes': text('rules.v4', BYTES, (size) => texts.ruleOf(size, '"a\\" '), TRACE),
+  'line-of-nft': text('nft.txt', BYTES, (size) => texts.nftRuleOf(size, 'tcp dport 22 '), TRACE),
+  'line-of-colours': text('notes.txt', BYTES, (size) => texts.line(size, '\x1b]'), SHOW),
+  'nested-json': text('a.json', BYTES, texts.nestedJson, SHOW),
+  conntrack: text('conntrack.txt', LINES, texts.conntrack, TRACE),
+  'conntrack-one-tuple': text('conntrack.txt', LINES, (size) => texts.conntrack(size, true), TRACE),
+  routes: text('ip-route-2.txt', LINES, texts.routes4, TRACE),
+  'routes-ipv6': text('ip-6-route.txt', [12_500, 25_000, 50_000], texts.routes6, [
+    ...['trace', '@', '--from', 'host', '--to', '2001:db8::1'],
   ]),
-  links: ofText('ip-addr.txt', [2500, 5000, 10_000], texts.links, TRACE),
-  'links-topology': ofText('ip-addr.txt', [2500, 5000, 10_000], texts.links, ['topology', '@']),
-  neighbours: ofText('ip-neigh.txt', LINES, texts.neighbours, TRACE),
-  session: ofText('session.txt', [500, 1000, 2000], (size) => texts.session(size)),
-  'session-with-gaps': ofText('session.txt', [1e6, 4e6, 16e6], texts.sparseSession),
-  loops: ofText('setup.sh', [4, 6, 8, 10], texts.loops),
-  'tcpdump-lines': ofText('tcpdump.txt', [25_000, 50_000, 100_000], texts.tcpdumpLines),
+  links: text('ip-addr.txt', [2500, 5000, 10_000], texts.links, TRACE),
+  'links-drawn': text('ip-addr.txt', [2500, 5000, 10_000], texts.links, ['topology', '@']),
+  neighbours: text('ip-neigh.txt', LINES, texts.neighbours, TRACE),
+  session: text('session.txt', [500, 1000, 2000], (size) => texts.session(size)),
+  'session-with-gaps': text('session.txt', BYTES, texts.sparseSession),
+  loops: text('setup.sh', [3, 6, 9], texts.loops),
+  'tcpdump-lines': text('tcpdump.txt', FLOWS, texts.tcpdumpLines),
 };

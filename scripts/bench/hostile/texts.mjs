@@ -73,6 +73,24 @@ export function line(bytes, unit) {
   return `${unit.repeat(Math.ceil(bytes / unit.length))}\n`;
 }
 
+/** A rule of iptables-save of so many bytes. */
+export function ruleOf(bytes, unit) {
+  return `*filter\n${HEADS}-A INPUT ${line(bytes, unit)}COMMIT\n`;
+}
+
+/** The same of nft. */
+export function nftRuleOf(bytes, unit) {
+  return `table ip t {\n\tchain c {\n\t\t${line(bytes, unit)}\t}\n}\n`;
+}
+
+/** Lines of which none can be read. */
+export function badLines(count) {
+  return filter(
+    [],
+    Array.from({ length: count }, (_, at) => `-A INPUT --no-such-option-${at} -j DROP`),
+  );
+}
+
 export function conntrack(count, sameTuple = false) {
   const rows = [];
   for (let at = 0; at < count; at++) {
