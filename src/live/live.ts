@@ -1,17 +1,17 @@
 /** A running host, followed: its packets at several points, its state as it changes, and an analysis of the last of both again and again. */
-import { type CapturePoint, capturePoints, devicesOf } from '../collect/capture-points.ts';
-import { Host } from '../collect/host.ts';
-import type { FoundNamespace } from '../collect/namespaces.ts';
-import { COMMAND_SECONDS } from '../collect/plan.ts';
+import type { CapturePoint } from '../collect/capture-points.ts';
+import type { Host } from '../collect/host.ts';
 import { resolveFiles } from '../input/resolve.ts';
 import type { Analysis } from '../report/analysis.ts';
 import { buildSnapshot } from '../snapshot/build.ts';
+import { Again } from './again.ts';
 import type { Analyst, BundleFile } from './analyst.ts';
 import { withoutOthers } from './connections.ts';
 import { FlowBook } from './flow-book.ts';
 import { Follower } from './follower.ts';
 import type { HostState, Scope, StateChange } from './host-state.ts';
 import { LinkBook, type LinkRates } from './link-book.ts';
+import { namedPoints, type Points } from './named-points.ts';
 import { PacketFeed, type PacketsKept } from './packet-feed.ts';
 import type { LivePoint } from './point-tap.ts';
 import { sensiblePoints } from './points.ts';
@@ -68,9 +68,8 @@ const REST = 2;
 const MOST_LATE = 5;
 /** Seconds of packets that are looked at. */
 const SPAN = 10;
-/** Milliseconds until a capture that ended is tried again, and at most. */
-const AGAIN = 1000;
-const MOST_AGAIN = 30_000;
+/** Seconds by which the clock may be set back without a word. */
+const BACK = 1;
 
 export class Live {
   readonly troubles = new Troubles();
@@ -92,7 +91,11 @@ export class Live {
   readonly #rules = new RuleBook();
   #isWatchingRules = false;
   readonly #timers: NodeJS.Timeout[] = [];
-  #again: NodeJS.Timeout | undefined;
+  /** An interface comes up again, a program that was killed can be run again: captures that ended are tried again. */
+  readonly #again = new Again(async () => {
+    await this.#onNamespaces();
+    return this.#lacksTap();
+  });
   #failure: string | undefined;
   /** Epoch milliseconds: when the host changed last, and before which there is no next analysis. */
   #changed: number | undefined;
@@ -103,6 +106,8 @@ export class Live {
   #passed: ReadonlySet<string> = new Set();
   /** Epoch milliseconds: when something came last, and up to when the last analysis looked. */
   #touched = 0;
+  /** Epoch milliseconds of the last look. */
+  #time = 0;
   #looked = 0;
   #isBegun = false;
   #isOver = false;
@@ -133,7 +138,7 @@ export class Live {
         // Before that, whoever begins is told of it.
         if (!this.#isBegun || this.#isOver) return;
         if (isNews) listener.onWarning(`the capture on ${nameOf(point)} ended: ${reason}`);
-        this.#beginAgainIn(AGAIN);
+        this.#again.begin();
       },
       onAgain: (point) => listener.onWarning(`the capture on ${nameOf(point)} goes on`),
       onSilence: (point, isSilent) =>
@@ -253,7 +258,7 @@ export class Live {
   async stop(): Promise<void> {
     this.#isOver = true;
     for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#again);
+    this.#again.end();
     this.#follower.stop();
     if (!this.#isBegun) {
       // What it asks for, and may get no answer to, isn't waited for.
@@ -266,25 +271,11 @@ export class Live {
     this.#outside.host.killAll();
   }
 
-  async #points(named = this.#options.points): Promise<{ readonly points: readonly CapturePoint[] } | Wrong> {
-    const { host } = this.#outside;
+  async #points(named = this.#options.points): Promise<Points> {
     const { namespaces } = this.state;
-    if (named.length === 0) {
-      const { snapshot } = buildSnapshot(await resolveFiles('live', this.state.bundle([])));
-      return { points: sensiblePoints(snapshot, namespaces) };
-    }
-    const devices = new Map<FoundNamespace, readonly string[]>();
-    for (const namespace of namespaces) {
-      const words = [...Host.into(namespace.path), 'cat', '/proc/net/dev'];
-      const { output, status, complaint } = await host.run(words, COMMAND_SECONDS);
-      if (status !== 0)
-        return {
-          wrong: `the interfaces of ${namespace.name} can’t be read: ${complaint}`,
-          hint: 'Is it there?',
-        };
-      devices.set(namespace, devicesOf(output));
-    }
-    return capturePoints(named, namespaces, (namespace) => devices.get(namespace) ?? [], '-i');
+    if (named.length > 0) return await namedPoints(named, namespaces, this.#outside.host);
+    const { snapshot } = buildSnapshot(await resolveFiles('live', this.state.bundle([])));
+    return { points: sensiblePoints(snapshot, namespaces) };
   }
 
   /** Points that nobody named follow the host; those that somebody named are waited for. */
@@ -305,15 +296,8 @@ export class Live {
     return { points: found.flatMap((each) => ('points' in each ? each.points : [])) };
   }
 
-  /** An interface comes up again, a program that was killed can be run again: what ended is tried again, ever more seldom. */
-  #beginAgainIn(wait: number): void {
-    if (this.#again) return;
-    this.#again = setTimeout(async () => {
-      await this.#onNamespaces();
-      this.#again = undefined;
-      if (!this.#isOver && this.#taps.all.some(({ ended }) => ended !== undefined))
-        this.#beginAgainIn(Math.min(2 * wait, MOST_AGAIN));
-    }, wait);
+  #lacksTap(): boolean {
+    return this.#taps.all.some(({ ended }) => ended !== undefined);
   }
 
   #onChange(changes: readonly StateChange[], at: number): void {
@@ -323,11 +307,7 @@ export class Live {
       this.#outside.recorder?.onChange(at);
     }
     this.#touched = this.#outside.now();
-    if (this.#taps.all.some(({ ended }) => ended !== undefined)) {
-      clearTimeout(this.#again);
-      this.#again = undefined;
-      this.#beginAgainIn(0);
-    }
+    if (this.#lacksTap()) this.#again.now();
     if (this.#isBegun) this.#outside.listener.onChange(changes);
   }
 
@@ -338,9 +318,25 @@ export class Live {
     );
   }
 
+  /** Somebody set the clock back: what is remembered is of times to come, and is left aside. */
+  #onClockBack(seconds: number): void {
+    for (const tap of this.#taps.all) tap.onClockBack();
+    this.#changed = undefined;
+    this.#next = 0;
+    this.#looked = 0;
+    this.#touched = this.#time;
+    this.#outside.recorder?.onChange(Number.POSITIVE_INFINITY);
+    this.#outside.listener.onWarning(
+      `the clock went back by ${seconds.toFixed(0)} s: packets of before are left aside`,
+    );
+  }
+
   async #analyse(): Promise<void> {
     const { now, analyst, listener } = this.#outside;
     const begun = now();
+    const back = (this.#time - begun) / 1000;
+    this.#time = begun;
+    if (back > BACK) this.#onClockBack(back);
     if (this.#isAnalysing || this.#isOver || begun < this.#next) return;
     // Packets may have left the span although none came.
     if (this.#touched < this.#looked && this.troubles.holding.length === 0) return;

@@ -33,6 +33,8 @@ const UNANSWERED = 5;
 /** Seconds that a packet is on its way to us as a rule, at most; and without any after which none is any more. */
 const LATE = 0.1;
 const QUIET = 0.3;
+/** Seconds that a packet can be of the future. */
+const AHEAD = 1;
 /** Answers that are remembered: of longer than packets are kept. */
 const MOST_LOSSES = 60;
 
@@ -71,6 +73,8 @@ export class PointTap implements LivePoint {
         this.bytes += frame.length;
         this.#received = Date.now() / 1000;
         this.#last = frame.seconds + frame.nanoseconds / 1e9;
+        // Of before the clock went back.
+        if (this.#last > this.#received + AHEAD) return;
         if (listener.onPacket(frame, this.window.cost(frame))) this.window.add(frame);
       },
       onStatistics: ({ dropped }) => {
@@ -119,6 +123,16 @@ export class PointTap implements LivePoint {
   droppedSince(time: number): number | undefined {
     const before = this.#losses.findLast((each) => each.time <= time)?.dropped ?? 0;
     return this.dropped === undefined ? undefined : this.dropped - before;
+  }
+
+  /** What it has is of times that are still to come. */
+  onClockBack(): void {
+    this.window.clear();
+    this.#received = 0;
+    this.#last = 0;
+    this.#losses.splice(0);
+    if (this.dropped !== undefined)
+      this.#losses.push({ time: Number.NEGATIVE_INFINITY, dropped: this.dropped });
   }
 
   /** Ends it for a reason of ours. */

@@ -113,6 +113,10 @@ export class Window {
     if (only && only.last < before) this.#segments.length = 0;
   }
 
+  clear(): void {
+    this.#segments.length = 0;
+  }
+
   /** The packets from a time on (epoch seconds) as a capture, those of which `isMeant` is true; undefined: there are none. */
   capture(from: number, isMeant?: (frame: Frame) => boolean): Uint8Array | undefined {
     const { sink, bytes } = collector();
