@@ -1,5 +1,5 @@
 /**
- * What is said of real rulesets. Every message was read, and is right; a change of the list is to be read as well
+ * What is said of real rulesets, as it was reviewed (docs/lint.md); a change of the list is to be read as well
  * (LINT_GOLDEN=write vitest run test/lint/golden.test.ts writes it, LINT_GOLDEN=all tries every file). Of the corpora it has names, ids and lines alone.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
