@@ -49,6 +49,8 @@ const LITERALS: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
 const MOST_ERRORS = 100;
 /** Beginnings that looked as if reading could go on there, and it couldn't. */
 const MOST_ATTEMPTS = 1000;
+/** Readings of the whole rest for the place where reading can go on. */
+const MOST_SCANS = 8;
 /** Lists in how many others have elements that are worth going on with: the records of a file. */
 const RECORDS_DEPTH = 1;
 
@@ -60,6 +62,7 @@ export function parseJson(
   let line = 1;
   const errors: JsonError[] = [];
   let attempts = 0;
+  let scans = 0;
   /** The last of the errors, as long as nothing is read. */
   let error: JsonError | undefined;
 
@@ -143,36 +146,48 @@ export function parseJson(
     error = undefined;
   };
 
+  /** An element that begins at `next`, behind which the list goes on or ends, and which ends behind the error. */
+  const elementAt = (from: Place, next: number, depth: number): JsonValue | undefined => {
+    const before = error;
+    const end = at;
+    const kept = errors.length;
+    const place = { at, line };
+    ({ at, line } = from);
+    goOnAt(next);
+    const item = value(depth + 1);
+    skipSpace();
+    if (item !== undefined && !error && at > end && (text[at] === ',' || text[at] === ']')) return item;
+    // It was something else, or is broken as well.
+    attempts++;
+    errors.length = kept;
+    error = before;
+    if (error) delete error.resumed;
+    ({ at, line } = place);
+    return undefined;
+  };
+
   /**
-   * Behind the beginning of an element with an error, the next one of the list: an object whose first key an element of it has, and
-   * behind which the list goes on or ends. An open string may have swallowed its beginning.
+   * Behind the beginning of an element with an error, the next one of the list: an object that stands in as many brackets,
+   * counted from the end of the text, or else one whose first key an element of the list has. An open string may have swallowed
+   * its beginning.
    */
-  const nextElement = (
-    begin: { readonly at: number; readonly line: number },
-    keys: ReadonlySet<string>,
-    depth: number,
-  ): JsonValue | undefined => {
+  const nextElement = (begin: Place, keys: ReadonlySet<string>, depth: number): JsonValue | undefined => {
+    const canTry = () => errors.length < MOST_ERRORS && attempts < MOST_ATTEMPTS;
+    if (scans++ < MOST_SCANS) {
+      for (const next of objectsWithin(text, begin.at + 1, depth + 1)) {
+        if (!canTry()) break;
+        const item = elementAt(begin, next, depth);
+        if (item !== undefined) return item;
+      }
+    }
     if (keys.size === 0) return undefined;
-    const first = error;
-    let from = begin;
     const names = [...keys].map((key) => key.replace(/[^\w-]/g, '\\$&')).join('|');
     const beginning = new RegExp(`\\{\\s*"(?:${names})"\\s*:`, 'g');
-    while (errors.length < MOST_ERRORS && attempts < MOST_ATTEMPTS) {
-      beginning.lastIndex = from.at + 1;
-      const found = beginning.exec(text);
-      if (!found) break;
-      ({ at, line } = from);
-      goOnAt(found.index);
-      from = { at, line };
-      const item = value(depth + 1);
-      skipSpace();
-      if (item !== undefined && !error && (text[at] === ',' || text[at] === ']')) return item;
-      // It was something else, or is broken as well.
-      attempts++;
-      errors.length = errors.indexOf(first as JsonError) + 1;
-      error = first;
+    beginning.lastIndex = begin.at + 1;
+    for (let found = beginning.exec(text); found && canTry(); found = beginning.exec(text)) {
+      const item = elementAt(begin, found.index, depth);
+      if (item !== undefined) return item;
     }
-    if (first) delete first.resumed;
     return undefined;
   };
 
@@ -255,6 +270,42 @@ export function parseJson(
   }
   return { values, errors };
 }
+
+interface Place {
+  readonly at: number;
+  readonly line: number;
+}
+
+/** Where objects begin, from `from` on, that stand in so many lists and objects by the brackets behind them; at most as many as are tried. */
+function objectsWithin(text: string, from: number, depth: number): number[] {
+  const found: number[] = [];
+  let level = 0;
+  let isString = false;
+  for (let at = text.length - 1; at >= from; at--) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) {
+      let escapes = 0;
+      while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++;
+      if (escapes % 2 === 0) isString = !isString;
+      at -= escapes;
+    } else if (isString) {
+      if (char === NEWLINE) isString = false;
+    } else if (char === CLOSE_OBJECT || char === CLOSE_LIST) level++;
+    else if (char === OPEN_OBJECT || char === OPEN_LIST) {
+      level--;
+      if (char === OPEN_OBJECT && level === depth) found.push(at);
+    }
+  }
+  return found.reverse();
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const NEWLINE = 10;
+const OPEN_LIST = 91;
+const CLOSE_LIST = 93;
+const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
 
 /** The first key of an object. */
 const KEY = /\{\s*"([^"\\\n]+)"\s*:/y;

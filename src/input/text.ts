@@ -14,12 +14,19 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   return looksLikeText(text.slice(0, 65536)) ? text : undefined;
 }
 
-/** Escape sequences and a stray byte are fine (`script` output); NULs and many undecodable bytes are not. */
+/**
+ * Escape sequences and a stray byte are fine (`script` output); many control and undecodable characters are not, unless they
+ * stand together: most pieces of a text have none, those of anything else do.
+ */
 function looksLikeText(sample: string): boolean {
-  if (sample.includes('\0')) return false;
-  const odd = sample.match(/[\u0001-\u0007\u000e-\u001a\u001c-\u001f\ufffd]/g)?.length ?? 0;
-  return odd <= sample.length / 50;
+  const odd = sample.match(ODD)?.length ?? 0;
+  if (odd <= sample.length / 50 && !sample.includes('\0')) return true;
+  const pieces = sample.match(PIECE) ?? [];
+  return pieces.filter((piece) => piece.search(ODD) < 0).length * 2 >= pieces.length;
 }
+
+const PIECE = /[\s\S]{1,32}/g;
+const ODD = /[\0-\x07\x0e-\x1a\x1c-\x1f\ufffd]/g;
 
 /** Everything a source gives, or an issue when that is more than the limit. The source is closed. */
 export async function readAll(

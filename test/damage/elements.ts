@@ -10,8 +10,9 @@ export interface Element {
   readonly to: number;
 }
 
-/** Elements of the outermost lists, or of a list in an outermost object (`{"nftables": [`); undefined: it is no JSON. */
+/** Elements of the outermost lists, of nft's list in an object, or the outermost objects; undefined: it is no JSON. */
 export function elementsOf(text: string): Element[] | undefined {
+  const isListed = /^\s*(?:\[|\{\s*"nftables"\s*:\s*\[)/.test(text);
   const found: Element[] = [];
   const open: string[] = [];
   const begun: number[] = [];
@@ -33,8 +34,8 @@ export function elementsOf(text: string): Element[] | undefined {
       const start = begun.pop();
       commas.pop();
       if (kind !== (char === '}' ? '{' : '[') || start === undefined) return undefined;
-      if (kind !== '{' || open.at(-1) !== '[' || open.length > 2) continue;
-      if (open.length === 2 && open[0] === '[') continue;
+      const depth = open.join('');
+      if (kind !== '{' || (isListed ? depth !== '[' && depth !== '{[' : depth !== '')) continue;
       found.push(elementAt(text, start, at + 1, commas.at(-1) ?? -1));
     } else if (char === ',' && open.length > 0) commas[commas.length - 1] = at;
   }

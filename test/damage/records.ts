@@ -26,6 +26,8 @@ export function recordsOf(data: unknown): Found[] {
     const rest: Record<string, unknown> = {};
     for (const [key, item] of Object.entries(value)) {
       if (key === 'span' || key === 'line' || key === 'path') continue;
+      // Connections are numbered by us.
+      if (key === 'id' && name === 'entry') continue;
       rest[key] = visit(item, key, record ?? around);
     }
     if (!record) return rest;

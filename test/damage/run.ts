@@ -7,7 +7,7 @@ import { damageElement, type Element, elementsOf, without } from './elements.ts'
 import { damageCapture, type Piece, piecesOf } from './packets.ts';
 import { type Packet, type Reading, readFile } from './reading.ts';
 import { missing } from './records.ts';
-import { damageLine, extent, wantedOf } from './text.ts';
+import { damageLine, declared, extent, naming, wantedOf } from './text.ts';
 
 export type Kind = 'line' | 'JSON' | 'capture' | 'gzip' | 'bundle';
 
@@ -87,8 +87,12 @@ export class Runs {
       return await held(known, 'JSON', how, bytesIn(damaged.text), { records: wanted });
     }
     const damaged = damageLine(text, random);
-    const last = extent(text.split('\n'), damaged);
-    const records = wantedOf(reading.records, damaged.first, last).map((found) => found.text);
+    const lines = text.split('\n');
+    const last = extent(lines, damaged);
+    const name = declared(lines[damaged.first - 1] ?? '');
+    const records = wantedOf(reading.records, damaged.first, last)
+      .filter((found) => name === undefined || !naming(found, name))
+      .map((found) => found.text);
     const how = `line ${damaged.first}: ${damaged.how}`;
     return await held(known, 'line', how, bytesIn(damaged.text), { records });
   }

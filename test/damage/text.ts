@@ -125,9 +125,11 @@ const HEADERS: readonly RegExp[] = [
 ];
 
 /** The lines from the damaged one on that may be lost with it: `ip netns exec red iptables-save` above its output. */
-export function extent(lines: readonly string[], { first, last }: Damaged): number {
+export function extent(lines: readonly string[], { text, first, last }: Damaged): number {
   const line = lines[first - 1] ?? '';
   if (first !== last) return last;
+  // By a backslash a line goes on in the next one.
+  if (text.split('\n')[first - 1]?.trimEnd().endsWith('\\')) return first + 1;
   if (/\{\s*$/.test(line)) return closing(lines, first);
   if (first === 1 || parseEcho(line, false)) {
     const echo = parseEcho(line, first === 1);
@@ -167,4 +169,16 @@ export function wantedOf(records: readonly Found[], first: number, last: number)
   const isLost = (found: Found | undefined): boolean =>
     found !== undefined && ((found.line >= first && found.line <= last) || isLost(found.around));
   return records.filter((found) => !part.has(found) && !isLost(found));
+}
+
+/** The chain or set that a line declares: what other lines mean by its name can't be told without. */
+export function declared(line: string): string | undefined {
+  return DECLARES.exec(line)?.[1];
+}
+
+const DECLARES = /^\s*(?::|-N |--new-chain |-P |Chain |chain |set |map |counter |create |add )\s*([^\s"]+)/;
+
+/** Records that name it. */
+export function naming({ text }: Found, name: string): boolean {
+  return text.includes(`"${name}"`);
 }

@@ -30,7 +30,7 @@ describe('JSON with lines', () => {
     ['a list that breaks off in an object', '[{"a":1},\n{"b":2},\n{"c":', [[{ a: 1 }, { b: 2 }]], 3],
     ['a list that breaks off in a string', '[{"a":1},{"b":"x', [[{ a: 1 }]], 1],
     ['a list within an object', '{"nftables":[{"table":1},\n{"chain"', [{ nftables: [{ table: 1 }] }], 2],
-    ['a missing comma', '[{"a":1}\n{"b":2}]', [[{ a: 1 }]], 2],
+    ['a missing comma', '[{"a":1}\n["b",2]]', [[{ a: 1 }]], 2],
     ['text behind', '[1]\nroot@host:~# ', [[1]], 2],
     ['a bad escape', '["a", "\\x"]', [['a']], 1],
     ['a bad number', '[1, 02]', [[1, 0]], 1],
@@ -67,7 +67,15 @@ describe('JSON with lines', () => {
         [2, 3],
       ],
     ],
-    ['one that nothing follows', '[{"a":1},{"a":!},{"b":2}]', [[{ a: 1 }]], [[1, undefined]]],
+    ['one that nothing follows', '[{"a":1},{"a":!}]', [[{ a: 1 }]], [[1, undefined]]],
+    [
+      'a first element of nothing known',
+      '[x},{"a":[{"b":1}]},{"b":2}]',
+      [[{ a: [{ b: 1 }] }, { b: 2 }]],
+      [[1, 1]],
+    ],
+    ['one before elements of another kind', '[{"a":1},{"a":!},{"b":2}]', [[{ a: 1 }, { b: 2 }]], [[1, 1]]],
+    ['a quote that opens what follows', '[{"a":1},{"b":1,"c":"},{"b":2}]', [[{ a: 1 }, { b: 2 }]], [[1, 1]]],
     ['values on lines of their own', '{"a":1}\n{"a":!\n{"a":3}', [{ a: 1 }, {}, { a: 3 }], [[2, 3]]],
   ])('goes on behind an error: %s', (_, text, values, places) => {
     const document = parseJson(text);

@@ -77,6 +77,10 @@ class LinkReader {
       this.#begin(header, number);
       return;
     }
+    const words = new Words(line);
+    const word = words.next();
+    // A link has one such line, its first but the header: the header of another one was not understood.
+    if (word.startsWith('link/') && this.#link?.linkType !== undefined) this.#link = undefined;
     const link = this.#link;
     if (!link) {
       this.#bad(line, number, 'the line of a link (`2: eth0: <BROADCAST,…>`) first');
@@ -86,8 +90,6 @@ class LinkReader {
       this.#count(link, line);
       return;
     }
-    const words = new Words(line);
-    const word = words.next();
     if (word.startsWith('link/')) this.#hardware(link, word.slice(5), words, number);
     else if (word === 'inet' || word === 'inet6') this.#address(link, line, words, number);
     else if (word === 'valid_lft') this.#lifetime(link, words);

@@ -3,6 +3,7 @@ import type { Issue } from '../../base/issue.ts';
 import { isIptables } from '../iptables.ts';
 import { NFT_FAMILIES, type NftFamily, type NftRuleset, type NftTable } from '../ruleset.ts';
 import { cursorOf, isSymbol, peek, peekWord, skipSymbol, skipWord, slice, takeName } from './cursor.ts';
+import { withBracketsByLayout } from './layout.ts';
 import { tokenize } from './lexer.ts';
 import { type Complain, skipLine, type TableDraft, tableBody } from './table.ts';
 
@@ -14,9 +15,12 @@ export interface Read {
 /** nft's own word for tables of iptables-nft. */
 const MANAGED = /^[ \t]*# Warning: table (\S+) (\S+) is managed by iptables-nft/gm;
 
-export function readRuleset(text: string, path: string): Read {
+export function readRuleset(given: string, path: string): Read {
   const issues: Issue[] = [];
   const complain = complainTo(issues, path);
+  const text = withBracketsByLayout(given, (line, found) =>
+    complain(line, found.trim(), 'brackets that match; what they enclose was told by the indentation'),
+  );
   const cursor = cursorOf(text, tokenize(text));
   const drafts = new Map<string, TableDraft>();
   for (let token = peek(cursor); token; token = peek(cursor)) {

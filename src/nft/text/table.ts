@@ -172,8 +172,9 @@ export function block(cursor: Cursor, complain: Complain, line: () => void): voi
     const why =
       (cursor.fault ?? '').replace(/^.* where (.*) was expected$/, '$1') || 'something that is known';
     delete cursor.fault;
-    // A reader may have gone back to the word that it could not use; the line's first word is never read twice.
-    if (cursor.at <= from) cursor.at = from + 1;
+    // From its first word, so that the block which it opens is passed over with it.
+    cursor.at = from;
+    if (token.text !== '{') cursor.at++;
     skipLine(cursor);
     complain(token.line, slice(cursor, from, cursor.at), why);
   }
