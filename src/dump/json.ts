@@ -172,6 +172,7 @@ export function parseJson(
    * its beginning.
    */
   const nextElement = (begin: Place, keys: ReadonlySet<string>, depth: number): JsonValue | undefined => {
+    if (depth > RECORDS_DEPTH) return undefined;
     const canTry = () => errors.length < MOST_ERRORS && attempts < MOST_ATTEMPTS;
     if (scans++ < MOST_SCANS) {
       for (const next of objectsWithin(text, begin.at + 1, depth + 1)) {

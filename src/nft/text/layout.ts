@@ -105,17 +105,20 @@ function mend(lines: readonly Line[]): void {
       continue;
     }
     const around = open.at(-1) ?? -1;
-    const isInner = line.indent > around || (!isHeader(line) && isInside(next, around));
-    if (!isInner) closeAbove(line.indent - 1);
+    // A line that stands further out than the next one is taken to stand where that does, unless it opens a block.
+    const indent = isHeader(line) ? line.indent : Math.max(line.indent, next?.indent ?? 0);
+    const isInner = indent > around || (!isHeader(line) && isInside(next, around));
+    if (!isInner) closeAbove(indent - 1);
     const goesDeeper =
-      isDeeper(next, line) ||
-      (isHeader(line) && !(next && isCloser(next)) && isDeeper(lines[index + 2], line));
+      line.indent > (open.at(-1) ?? -1) &&
+      (isDeeper(next, line) ||
+        (isHeader(line) && !(next && isCloser(next)) && isDeeper(lines[index + 2], line)));
     if (line.closes === 1 && line.opens === 0 && isInner && !isInside(next, around)) open.pop();
     else if (line.opens === 1 && line.closes === 0 && (goesDeeper || isEmptyBlock(line, next)))
       open.push(line.indent);
     else {
       if (line.opens > 0 || line.closes > 0) line.text = line.text.replace(/[{}]/g, ' ');
-      if (goesDeeper && line.indent > around && !(next && isCloser(next))) begin(line, open);
+      if (goesDeeper && !(next && isCloser(next))) begin(line, open);
     }
   }
 }
