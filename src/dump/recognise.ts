@@ -40,6 +40,12 @@ export function recogniseDump(
     const why = format.recognise(prepared);
     if (why !== undefined) return dumpOf(format, prepared, told, why);
   }
+  // By the first record that could not be told; by the one behind it, if it was damaged.
+  const behind = withoutFirst(prepared);
+  for (const format of behind ? FORMATS : []) {
+    const why = behind && format.recognise(behind);
+    if (why !== undefined) return dumpOf(format, prepared, told, why);
+  }
   if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;
   return dumpOf(named, prepared, told, `only comments; its name or command says \`${named.command}\``);
 }
@@ -65,6 +71,13 @@ export function unrecognised(path: string): Issue {
     text: `not the output of a command that is read here; looked for ${commands}`,
     path,
   };
+}
+
+/** A list of JSON without its first element; undefined: it is none, or has no other. */
+function withoutFirst(text: DumpText): DumpText | undefined {
+  const [list, ...rest] = text.json?.values ?? [];
+  if (!text.json || !Array.isArray(list) || list.length < 2) return undefined;
+  return { ...text, json: { ...text.json, values: [list.slice(1), ...rest] } };
 }
 
 /** Nothing at all, or JSON without a record: `[]`, `[{}]`. */

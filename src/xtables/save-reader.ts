@@ -22,6 +22,8 @@ export const PROMPT = /(^|[#$>]\s*)(sudo\s+)?ip6?tables(-nft|-legacy)?(-save\b| 
 /** A rule behind the others of its chain. */
 const APPENDS = /^(?:-[46] )?(?:-A|--append)\s+([^\s"]+)/;
 
+const NAMES_TABLE_BEFORE = /^(?::|(?:\[\d+:\d+\]\s*)?-)/;
+
 const REMARK = /^#\s*nettrace:/;
 
 /** Reads line by line; the open table is the one between `*name` and COMMIT. */
@@ -31,6 +33,9 @@ export class SaveReader {
   private readonly ruleset: Ruleset;
   private readonly room: RuleRoom;
   private table: OpenTable | undefined;
+  /** Behind a table's end or an unknown one's line, where the next table has yet to be named. */
+  private isNameless = false;
+  private namelessFrom: number | undefined;
 
   constructor(ruleset: Ruleset, limits: RuleLimits) {
     this.ruleset = ruleset;
@@ -45,7 +50,10 @@ export class SaveReader {
       return;
     }
     if (line.startsWith('*')) this.openTable(line.slice(1).trim(), span);
-    else if (/^COMMIT\b/.test(line)) this.table = undefined;
+    else if (/^COMMIT\b/.test(line)) {
+      this.isNameless = this.table !== undefined;
+      this.table = undefined;
+    } else if (this.isNameless && NAMES_TABLE_BEFORE.test(line)) this.nameless(span);
     else if (line.startsWith(':')) this.chainLine(line, span);
     else if (/^(\[\d+:\d+\]\s*)?-/.test(line)) this.command(line, span);
     else if (PROMPT.test(line)) return;
@@ -67,11 +75,14 @@ export class SaveReader {
 
   private openTable(word: string, span: Span): void {
     const name = TABLES.find((each) => each === word);
-    this.table = undefined;
     if (!name) {
+      // Within a table it is a line like others; where one begins, nobody knows what follows.
+      this.isNameless = this.table === undefined;
       this.error(span, 'unknown-table', `unknown table ${shorten(word)}: expected ${TABLES.join(', ')}`);
       return;
     }
+    this.table = undefined;
+    this.isNameless = false;
     const existing = this.ruleset.tables.get(name);
     const table: Table = existing ?? { name, chains: new Map() };
     if (existing) {
@@ -86,6 +97,18 @@ export class SaveReader {
     }
     this.ruleset.tables.set(name, table);
     this.table = table;
+  }
+
+  /** Told once a table: which one its lines are of, nobody knows, and they aren't another's. */
+  private nameless(span: Span): void {
+    const last = this.issues.at(-1);
+    if (last?.code === 'no-table' && last.path === span.path && this.namelessFrom === last.line) return;
+    this.namelessFrom = span.line;
+    this.error(
+      span,
+      'no-table',
+      'no *table line that is known before this: it and what follows of its table is not read',
+    );
   }
 
   /** Rules outside `*table … COMMIT` (`iptables -S` prints no table): they are taken for the filter table's. */

@@ -60,7 +60,7 @@ export function damageElement(
 ): { text: string; how: string } {
   switch (random.below(6)) {
     case 0:
-      return { text: text.slice(0, start) + garbage(random) + text.slice(end), how: 'is garbage' };
+      return { text: text.slice(0, start) + garbage(text, random) + text.slice(end), how: 'is garbage' };
     case 1: {
       const at = start + random.below(end - start);
       const to = Math.min(end, at + 1 + random.below(200));

@@ -72,9 +72,11 @@ function odd(random: Random): string {
   return random.isOneIn(3) ? String.fromCharCode(32 + random.below(95)) : random.of(BREAKING);
 }
 
-export function garbage(random: Random): string {
+/** At most a tenth of the text, so that it stays one. */
+export function garbage(text: string, random: Random): string {
+  const most = Math.max(4, Math.min(60, text.length / 10));
   let line = '';
-  for (let left = 1 + random.below(60); left > 0; left--) line += odd(random);
+  for (let left = 1 + random.below(most); left > 0; left--) line += odd(random);
   return line.replaceAll('\n', ' ');
 }
 
@@ -87,7 +89,11 @@ export function damageLine(text: string, random: Random): Damaged {
   const one = { first: line, last: line };
   switch (random.below(6)) {
     case 0:
-      return { text: text.slice(0, start) + garbage(random) + text.slice(end), ...one, how: 'is garbage' };
+      return {
+        text: text.slice(0, start) + garbage(text, random) + text.slice(end),
+        ...one,
+        how: 'is garbage',
+      };
     case 1:
       return { text: text.slice(0, start) + text.slice(next), ...one, how: 'is not there' };
     case 2: {
@@ -130,6 +136,9 @@ export function extent(lines: readonly string[], { text, first, last }: Damaged)
   if (first !== last) return last;
   // By a backslash a line goes on in the next one.
   if (text.split('\n')[first - 1]?.trimEnd().endsWith('\\')) return first + 1;
+  // How the elements of a set are read.
+  if (/^\s*(?:Type:|type |typeof )/.test(line))
+    return upTo(lines, first, (other) => /^\s*(?:Name:|\}\s*$)/.test(other));
   if (/\{\s*$/.test(line)) return closing(lines, first);
   if (first === 1 || parseEcho(line, false)) {
     const echo = parseEcho(line, first === 1);
