@@ -1,6 +1,7 @@
 /** What fuzzing found, each with the input that showed it, as small as it could be made. */
 import { describe, expect, it } from 'vitest';
 import { readCase } from '../../src/cases/file/read.ts';
+import { printDump } from '../../src/dump/print.ts';
 import { recogniseDump } from '../../src/dump/recognise.ts';
 import { parseFilter } from '../../src/filter/parse.ts';
 import { printFilter } from '../../src/filter/print.ts';
@@ -126,6 +127,28 @@ describe('sets', () => {
   it('of nft without a type are said to have none', () => {
     const { issues } = readRuleset('table ip t {\n\tset s {\n\t\telements = { 8 }\n\t}\n}\n', 'x');
     expect(issues).toMatchObject([{ line: 2, text: '`set s`: expected a type or typeof in it' }]);
+  });
+});
+
+describe('dumps', () => {
+  it.each([
+    ['an expiry that is no number of seconds', ':: dev a expires \n'],
+    ['flags that are no names', '6: eth0: <\x01,UP, x> mtu 1500 mode DEFAULT\n'],
+    ['an IPv4 address that is for IPv6 only', 'tcp LISTEN 0 7 127.0.0.1:1 0.0.0.0:* v6only:1\n'],
+  ])('%s: what is printed reads back, or something was said', (_, text) => {
+    const dump = recogniseDump('x', text);
+    const printed = dump ? (printDump(dump.content) ?? '') : '';
+    const again = recogniseDump('x', printed)?.content;
+    if (dump?.issues.length === 0) expect(again && printDump(again)).toBe(printed);
+    else expect(dump?.issues[0]?.text).toContain('names of flags');
+  });
+
+  it.each([-2147483647, 1e300, 0.5])('a prefix of nft with %d bits is none', (length) => {
+    const set = { family: 'ip', table: 't', name: 's', type: 'ipv4_addr', handle: 1 };
+    const elem = [{ prefix: { addr: '0.0.0.0', len: length } }];
+    const nftables = [{ table: { family: 'ip', name: 't', handle: 1 } }, { set: { ...set, elem } }];
+    const dump = recogniseDump('x', JSON.stringify({ nftables }));
+    expect(dump?.content.kind).toBe('nft');
   });
 });
 

@@ -108,7 +108,10 @@ class LinkReader {
     const [, index, name = '', peer, flags = '', rest = ''] = header;
     const link = draftLink(name, { path: this.#path, line });
     if (Number(index) > 0) link.index = Number(index);
-    link.flags = flags.split(',').filter((flag) => flag !== '');
+    // Those without a name are a number: print_link_flags(), ip/ipaddress.c.
+    const given = flags.split(',').filter((flag) => flag !== '');
+    link.flags = given.filter((flag) => /^[\w-]+$/.test(flag));
+    if (link.flags.length < given.length) this.#bad(flags, line, 'names of flags');
     if (peer !== undefined) setPeer(link, peer);
     const words = new Words(rest);
     while (!words.done) {

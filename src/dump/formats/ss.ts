@@ -140,7 +140,7 @@ function socketOf(row: Row, old: boolean, path: string): Socket {
     protocol: socketProtocol(row.protocol),
     state: row.state,
     ...(local.address === undefined ? {} : { address: local.address }),
-    family: only === '1' ? 6 : only === '0' && local.address === undefined ? 'both' : familyFor(local, old),
+    family: familyFor(local, old, only),
     ...(local.device === undefined ? {} : { device: local.device }),
     port: local.port,
     ...(connected
@@ -156,8 +156,10 @@ function socketOf(row: Row, old: boolean, path: string): Socket {
   };
 }
 
-function familyFor(local: Endpoint, old: boolean): Socket['family'] {
+/** `only`: the 0 or 1 of v6only. */
+function familyFor(local: Endpoint, old: boolean, only: string | undefined): Socket['family'] {
   if (local.address !== undefined) return familyOf(local.address);
+  if (only !== undefined) return only === '1' ? 6 : 'both';
   if (local.any === '4') return 4;
   if (local.any === '6') return old ? 'both' : 6;
   return old ? 4 : 'both';

@@ -47,7 +47,7 @@ function head(route: Printable): string {
     pair(route.mtuLocked ? 'mtu lock' : 'mtu', route.mtu?.toString()),
     ...Object.entries(attributes)
       .filter(([key]) => !EARLY.includes(key) && key !== 'tos')
-      .map(([key, value]) => pair(key, key === 'expires' ? `${value}sec` : value)),
+      .map(([key, value]) => pair(key, key === 'expires' && /^\d+$/.test(value) ? `${value}sec` : value)),
   ]);
 }
 

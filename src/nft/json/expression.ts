@@ -74,8 +74,12 @@ function object(key: string, value: Json, scope: Scope, parts: Parts, depth: num
   }
   if (!isObject(value)) return key === 'symhash' || key === 'numgen' ? undefined : undefined;
   switch (key) {
-    case 'prefix':
-      return prefixOf(inner(value.addr ?? null), numberOf(value, 'len') ?? 0);
+    case 'prefix': {
+      const length = numberOf(value, 'len') ?? 0;
+      return length >= 0 && length <= 128 && Number.isInteger(length)
+        ? prefixOf(inner(value.addr ?? null), length)
+        : undefined;
+    }
     case 'map': {
       const from = inner(value.key ?? null, undefined);
       return {
