@@ -91,9 +91,19 @@ describe('inputs that are no use', () => {
     }
   });
 
+  it('a damaged record is a warning that says where, and what is behind it is used', async () => {
+    const damaged = Buffer.from(readFileSync(join(lab.bundle, 'captures/host/br0.pcap')));
+    damaged.writeUInt32LE(0xffffffff, 24 + 8);
+    const path = lab.file('damaged.pcap', damaged);
+    const { status, stdout, stderr } = await run(['show', '--format', 'jsonl', path]);
+    expect(status).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(3);
+    expect(stderr).toMatch(/nettrace: warning: .*damaged\.pcap: packet 1: .*is read next/s);
+  });
+
   it('says the packet where a damaged capture ends', async () => {
     const whole = readFileSync(join(lab.bundle, 'captures/host/br0.pcap'));
-    const damaged = Buffer.from(whole);
+    const damaged = Buffer.from(whole.subarray(0, 24 + 40));
     damaged.writeUInt32LE(0xffffffff, 24 + 8);
     const path = lab.file('damaged.pcap', damaged);
     const { status, stderr } = await run(['show', path]);
