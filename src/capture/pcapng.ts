@@ -479,7 +479,8 @@ export class PcapngParser implements Parser {
       if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) return 0;
     }
     const total = view.getUint32(at + 4, this.little);
-    return total < FRAME || (total & 3) !== 0 || total > MOST_FOUND ? 0 : total;
+    const most = Math.min(MOST_FOUND, this.limits.of.pcapngBlock);
+    return total < FRAME || (total & 3) !== 0 || total > most ? 0 : total;
   }
 }
 
