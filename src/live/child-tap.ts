@@ -1,5 +1,6 @@
 /** A program in the point's namespace that captures there: its packets come through a pipe as a pcap, and what it has to say beside. */
 import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CaptureReader } from '../capture/scan.ts';
 import type { CapturePoint } from '../collect/capture-points.ts';
 import { Host, kill } from '../collect/host.ts';
@@ -17,6 +18,10 @@ export interface CaptureProgram {
 /** Milliseconds until it has to listen, and that it may take to end. */
 const START = 10_000;
 const END = 2000;
+/** Of these, for what it hasn't read yet, and between two looks at whether it has; looks without another packet that end it. */
+const CATCH_UP = 1000;
+const LOOK = 20;
+const MOST_LOOKS = 10;
 /** What it may say beside its figures. */
 const MOST_WORDS = 1 << 14;
 
@@ -29,6 +34,9 @@ export class ChildTap implements Tap {
   private readonly listener: TapListener;
   /** It did, whatever became of it. */
   hasListened = false;
+  private frames = 0;
+  /** Packets for it, by what it said last. */
+  private due: number | undefined;
   private said = '';
   private stopping = false;
   private isOver = false;
@@ -39,7 +47,10 @@ export class ChildTap implements Tap {
     this.listener = listener;
     const child = host.start([...Host.into(point.namespace.path), ...ending(host), ...program.words]);
     this.child = child;
-    const reader = new CaptureReader((frame) => listener.onFrame(frame));
+    const reader = new CaptureReader((frame) => {
+      this.frames++;
+      listener.onFrame(frame);
+    });
     child.stdout?.on('data', (block: Buffer) => reader.push(block));
     let listens = (): void => {};
     this.listening = new Promise((resolve) => {
@@ -80,7 +91,9 @@ export class ChildTap implements Tap {
       this.said = this.said.slice(-MOST_WORDS);
       return;
     }
-    this.listener.onStatistics({ received: Number(figures[1]), dropped: Number(figures[2]) });
+    const [received, dropped] = [Number(figures[1]), Number(figures[2])];
+    this.due = received - dropped;
+    this.listener.onStatistics({ received, dropped });
     this.said = this.said.slice((figures.index ?? 0) + figures[0].length);
   }
 
@@ -95,11 +108,27 @@ export class ChildTap implements Tap {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    if (this.isOver) return;
-    this.child.kill('SIGINT');
     const timer = setTimeout(() => kill(this.child, 'SIGKILL'), END);
+    await this.catchUp();
+    if (!this.isOver) this.child.kill('SIGINT');
     await this.over;
     clearTimeout(timer);
+  }
+
+  /** Packets that passed are still in the kernel's buffer where it had no time to read them: SIGINT would lose them. */
+  private async catchUp(): Promise<void> {
+    this.due = undefined;
+    this.ask();
+    const deadline = Date.now() + CATCH_UP;
+    let looks = 0;
+    let frames = this.frames;
+    const isBehind = () => this.program.tellsDrops && this.frames < (this.due ?? Number.POSITIVE_INFINITY);
+    // On `lo` and `any` the kernel counts packets that libpcap leaves out: those never come.
+    while (!this.isOver && isBehind() && looks < MOST_LOOKS && Date.now() < deadline) {
+      await delay(LOOK);
+      if (this.due !== undefined) looks = this.frames === frames ? looks + 1 : 0;
+      frames = this.frames;
+    }
   }
 
   /** What it said of its end, but for its figures. */

@@ -89,6 +89,17 @@ describe.skipIf(!possible)('live goes on (needs root, network namespaces and tcp
     process.kill(tcpdump, 'SIGSTOP');
   });
 
+  it('when it is told to end while a capture is behind: what the kernel has is read', async () => {
+    await follow();
+    const [tcpdump] = processes('tcpdump');
+    if (tcpdump === undefined) throw new Error('no tcpdump runs');
+    process.kill(tcpdump, 'SIGSTOP');
+    ping();
+    const packets = stopped();
+    setTimeout(() => process.kill(tcpdump, 'SIGCONT'), 300);
+    expect(await packets).toBeGreaterThan(1);
+  });
+
   it('when it is killed with a capture that is stopped, which ends too', async () => {
     await follow();
     for (const pid of processes('tcpdump')) process.kill(pid, 'SIGSTOP');

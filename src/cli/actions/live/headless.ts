@@ -71,12 +71,13 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
       });
       await followed.ended(options.duration);
     }
-    tell(stopOf(live, now()));
-    return live.troubles.count > 0 ? 1 : 0;
   } finally {
     await metrics?.close();
     await live.stop();
   }
+  // With what the captures still had.
+  tell(stopOf(live, now()));
+  return live.troubles.count > 0 ? 1 : 0;
 }
 
 function teller(
