@@ -14,7 +14,7 @@ const VALIDATORS = [
 
 /** What Ajv generates asks for its helpers in the old way. */
 const REQUIRE =
-  "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
+  "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);";
 
 /** `entry`: what the module exports, as a text. Gives its path, how many points it counts, and the words of its sources. */
 export async function bundle(root, name, entry, { isInstrumented }) {

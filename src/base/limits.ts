@@ -154,6 +154,14 @@ export const LIMITS = {
     },
     why: 'an interface has some hundred',
   },
+  flowPairs: {
+    ...{
+      most: 64,
+      unit: 'count',
+      of: 'pairs of ends between which one packet, and with it one flow, was seen',
+    },
+    ...{ beyond: 'each pair is a flow of its own', why: 'each NAT on the way makes one more' },
+  },
   chainJumps: {
     ...{
       most: 4096,

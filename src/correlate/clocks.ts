@@ -6,6 +6,7 @@ import { scanCapture } from '../capture/scan.ts';
 import { hostOf } from '../input/host.ts';
 import type { CaptureInput, HostClock, InputSet } from '../input/input.ts';
 import type { Ip } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { dissect } from '../packet/dissect.ts';
 import type { Packet } from '../packet/packet.ts';
 import { type ClockOffset, clockOffset, type SharedPacket } from './clock-offset.ts';
@@ -98,7 +99,7 @@ function noteOne(ledger: Ledger, host: string, input: number, packet: Packet, by
   else if (seen.times.length < SIGHTINGS) seen.times.push(time);
 }
 
-/** Which machine has an address; undefined where several have it. */
+/** Which machine has an address, by `ipKey`; undefined where several have it. */
 type Owners = ReadonlyMap<Ip, string | undefined>;
 
 function ownersOf({ dumps }: InputSet): Owners {
@@ -107,7 +108,8 @@ function ownersOf({ dumps }: InputSet): Owners {
     if (dump.content.kind !== 'links') continue;
     const host = hostOf(namespace);
     for (const { address } of dump.content.links.flatMap(({ addresses }) => addresses)) {
-      owners.set(address, owners.has(address) && owners.get(address) !== host ? undefined : host);
+      const key = ipKey(address);
+      owners.set(key, owners.has(key) && owners.get(key) !== host ? undefined : host);
     }
   }
   return owners;
@@ -149,10 +151,10 @@ function goesThere(
   if (Math.min(...mine) > Math.max(...theirs)) return true;
   if (Math.min(...theirs) > Math.max(...mine)) return false;
   const ends = [...one, ...other];
-  const from = ends.map(({ source }) => owners.get(source)).find((host) => host !== undefined);
+  const from = ends.map(({ source }) => owners.get(ipKey(source))).find((host) => host !== undefined);
   if (from === here) return true;
   if (from === there) return false;
-  const to = ends.map(({ destination }) => owners.get(destination)).find((host) => host !== undefined);
+  const to = ends.map(({ destination }) => owners.get(ipKey(destination))).find((host) => host !== undefined);
   return to === there ? true : to === here ? false : undefined;
 }
 

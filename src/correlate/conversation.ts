@@ -1,4 +1,5 @@
 import type { Family, Ip } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { isGroupMac } from '../net/mac.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import type { Packet } from '../packet/packet.ts';
@@ -78,7 +79,7 @@ export class ConversationTable {
   readonly #byEnds = new Map<string, Conversation>();
   readonly #bySignature = new Map<string, Signed[]>();
   readonly #linked = new Set<string>();
-  /** Subnet broadcast addresses that cooked captures told. */
+  /** Subnet broadcast addresses that cooked captures told, by `ipKey`. */
   readonly #groups = new Set<Ip>();
   readonly #fragments = new Map<string, Conversation>();
 
@@ -90,9 +91,9 @@ export class ConversationTable {
       this.#addError(point, packet);
       return;
     }
-    if (isNoise(packet) || this.#groups.has(ip.destination)) {
+    if (isNoise(packet) || (this.#groups.size > 0 && this.#groups.has(ipKey(ip.destination)))) {
       // On its way out of another interface a cooked capture no longer says that it is for everybody.
-      if (packet.sllType === SLL_BROADCAST) this.#groups.add(ip.destination);
+      if (packet.sllType === SLL_BROADCAST) this.#groups.add(ipKey(ip.destination));
       this.noise++;
       return;
     }

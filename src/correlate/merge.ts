@@ -8,6 +8,7 @@ import {
   type LegSide,
   type Sighting,
 } from './flow.ts';
+import { Forest } from './forest.ts';
 
 interface Member {
   readonly conversation: Conversation;
@@ -19,11 +20,11 @@ interface Member {
  * Joins the conversations that carried the same packets into flows, tells the initiator, and orders the legs by the way
  * the packets went: TTLs fall along it, and where they don't, time passes.
  */
-export function mergeFlows(table: ConversationTable): Flow[] {
-  const parity = components(table);
+export function mergeFlows(table: ConversationTable, forest = linked(table)): Flow[] {
   const groups = new Map<number, { conversation: Conversation; parallel: boolean }[]>();
   for (const conversation of table.conversations) {
-    const { root, parallel } = parity(conversation.index);
+    const root = forest.root(conversation.index);
+    const parallel = forest.crossed(conversation.index) === 0;
     const group = groups.get(root);
     if (group) group.push({ conversation, parallel });
     else groups.set(root, [{ conversation, parallel }]);
@@ -53,31 +54,14 @@ export function mergeFlows(table: ConversationTable): Flow[] {
   return flows.map((flow, id) => ({ ...flow, id }));
 }
 
-type MutableFlow = Flow & { readonly errors: IcmpErrorSeen[] };
-
-/** Union-find over the links, keeping for each conversation whether its `a` lies on the side of its root's `a`. */
-function components(table: ConversationTable): (index: number) => { root: number; parallel: boolean } {
-  const parent = table.conversations.map((_, index) => ({ root: index, parallel: true }));
-  const find = (index: number): { root: number; parallel: boolean } => {
-    let at = index;
-    let parallel = true;
-    for (;;) {
-      const up = parent[at] as { root: number; parallel: boolean };
-      if (up.root === at) break;
-      parallel = parallel === up.parallel;
-      at = up.root;
-    }
-    parent[index] = { root: at, parallel };
-    return { root: at, parallel };
-  };
-  for (const link of table.links) {
-    const left = find(link.left);
-    const right = find(link.right);
-    if (left.root === right.root) continue;
-    parent[right.root] = { root: left.root, parallel: (left.parallel === right.parallel) === link.parallel };
-  }
-  return find;
+/** The conversations of which packets were the same: of each, whether its `a` is on the side of its root's `a`. */
+export function linked({ conversations, links }: ConversationTable): Forest {
+  const forest = new Forest(conversations.length);
+  for (const { left, right, parallel } of links) forest.unite(left, right, parallel ? 0 : 1);
+  return forest;
 }
+
+type MutableFlow = Flow & { readonly errors: IcmpErrorSeen[] };
 
 /** One conversation that knows who began decides for all. */
 function orient(group: { conversation: Conversation; parallel: boolean }[]): Member[] {

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import { DEFAULT_LIMITS, type InputLimits, limitIssue } from '../base/limits.ts';
 import type { Pace } from '../base/pace.ts';
 import type { FrameColumns } from '../capture/columns.ts';
 import type { Frame } from '../capture/frame.ts';
@@ -19,7 +20,8 @@ import { setClock, setClocks } from './clocks.ts';
 import { ConversationTable } from './conversation.ts';
 import type { CountedFlows } from './counted.ts';
 import type { ArpExchange, Flow } from './flow.ts';
-import { mergeFlows } from './merge.ts';
+import type { Parted } from './forest.ts';
+import { linked, mergeFlows } from './merge.ts';
 import { isForAll, isOverlay, tunnelName } from './overlay.ts';
 import { addCount, countPacket, type PointCount } from './point-count.ts';
 import { noteLosses, PointTable, TunnelCount } from './point-table.ts';
@@ -172,7 +174,11 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
   const begin = Math.min(...points.flatMap((point) => point.first ?? []));
   const packets = tracedPackets(options.dumps ?? [], begin);
   addTraced(table, packets, points);
-  const flows = mergeFlows(table);
+  const forest = linked(table);
+  const { limits = DEFAULT_LIMITS } = captures[0] ?? {};
+  const parted = forest.part(limits.flowPairs);
+  const flows = mergeFlows(table, forest);
+  issues.push(...partedIssues(first && first.sieve.parted.flows > 0 ? first.sieve.parted : parted, limits));
   const counted = first && countedFlows(first.sieve, first.pointOf, flows);
   const sieved = first && counted && { sieve: first.sieve, counted };
   return {
@@ -190,6 +196,16 @@ async function scanTwice(captures: readonly CaptureInput[], options: ScanOptions
     noise: table.noise,
     issues,
   };
+}
+
+/** Packets that nobody could tell apart had joined what can't be one flow. */
+function partedIssues({ flows, largest }: Parted, limits: InputLimits): Issue[] {
+  if (flows === 0) return [];
+  const found =
+    flows === 1
+      ? `packets that look the same are between ${largest.toLocaleString('en')} pairs of ends`
+      : `packets that look the same are between up to ${largest.toLocaleString('en')} pairs of ends, ${flows.toLocaleString('en')} times`;
+  return [limitIssue('flowPairs', limits, found, 'each pair is taken for a flow of its own')];
 }
 
 /** Unless all are small: what a pipe or a packed file holds isn't known before. */

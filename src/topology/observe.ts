@@ -1,5 +1,6 @@
 /** What a capture shows of the place where it was taken, gathered packet by packet in bounded memory. */
 import type { Ip } from '../net/ip.ts';
+import { ipKey } from '../net/ip-key.ts';
 import { isGroupMac, type Mac } from '../net/mac.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { ReceivedPackets, SentPackets } from '../scan/capture-flows.ts';
@@ -10,16 +11,18 @@ const STATIONS = 4096;
 const ADDRESSES = 512;
 
 interface Address {
+  readonly address: Ip;
   packets: number;
   readonly ttls: Map<number, number>;
 }
 
+/** All by `ipKey`. */
 interface StationState {
   sent: number;
   received: number;
   readonly sources: Map<Ip, Address>;
-  readonly destinations: Set<Ip>;
-  readonly claims: Set<Ip>;
+  readonly destinations: Map<Ip, Ip>;
+  readonly claims: Map<Ip, Ip>;
   cut: boolean;
 }
 
@@ -28,6 +31,7 @@ interface PointState {
   readonly linkTypes: Set<number>;
   packets: number;
   readonly stations: Map<Mac, StationState>;
+  /** By `ipKey`. */
   readonly addresses: Map<Ip, Address>;
 }
 
@@ -115,8 +119,8 @@ function stationOf(point: PointState, mac: Mac): StationState | undefined {
       sent: 0,
       received: 0,
       sources: new Map(),
-      destinations: new Set(),
-      claims: new Set(),
+      destinations: new Map(),
+      claims: new Map(),
       cut: false,
     };
     point.stations.set(mac, station);
@@ -124,9 +128,10 @@ function stationOf(point: PointState, mac: Mac): StationState | undefined {
   return station;
 }
 
-function keep(set: Set<Ip>, ip: Ip, station: StationState): void {
-  if (set.has(ip)) return;
-  if (set.size < ADDRESSES) set.add(ip);
+function keep(addresses: Map<Ip, Ip>, ip: Ip, station: StationState): void {
+  const key = ipKey(ip);
+  if (addresses.has(key)) return;
+  if (addresses.size < ADDRESSES) addresses.set(key, ip);
   else station.cut = true;
 }
 
@@ -137,14 +142,15 @@ function count(
   packets: number,
   station?: StationState,
 ): void {
-  let address = addresses.get(ip);
+  const key = ipKey(ip);
+  let address = addresses.get(key);
   if (!address) {
     if (addresses.size >= ADDRESSES) {
       if (station) station.cut = true;
       return;
     }
-    address = { packets: 0, ttls: new Map() };
-    addresses.set(ip, address);
+    address = { address: ip, packets: 0, ttls: new Map() };
+    addresses.set(key, address);
   }
   address.packets += packets;
   if (ttl !== undefined) address.ttls.set(ttl, (address.ttls.get(ttl) ?? 0) + packets);
@@ -162,8 +168,8 @@ function finish(input: number, point: PointState): PointObservation {
         sent: state.sent,
         received: state.received,
         sources: listed(state.sources),
-        destinations: [...state.destinations],
-        claims: [...state.claims],
+        destinations: [...state.destinations.values()],
+        claims: [...state.claims.values()],
         cut: state.cut,
       }),
     ),
@@ -172,5 +178,5 @@ function finish(input: number, point: PointState): PointObservation {
 }
 
 function listed(addresses: ReadonlyMap<Ip, Address>): ObservedAddress[] {
-  return [...addresses].map(([address, { packets, ttls }]) => ({ address, packets, ttls }));
+  return [...addresses.values()];
 }

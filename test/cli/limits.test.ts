@@ -63,8 +63,8 @@ const SESSION = [
 const filter = (rules: readonly string[], chains: readonly string[] = []) =>
   `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${chains.map((name) => `:${name} - [0:0]\n`).join('')}${rules.join('\n')}\nCOMMIT\n`;
 
-/** A UDP datagram, or a fragment of one, on Ethernet. */
-function frame(id: number, flags = 0): number[] {
+/** A UDP datagram, or a fragment of one, on Ethernet; `host`: the last byte of who sends it. */
+function frame(id: number, flags = 0, host = 1): number[] {
   const bytes = [
     2,
     0x42,
@@ -89,7 +89,36 @@ function frame(id: number, flags = 0): number[] {
     flags >> 8,
     flags & 255,
   ];
-  bytes.push(64, 17, 0, 0, 10, 9, 0, 1, 10, 9, 0, 2, 0x0f, 0xa0, 0, 53, 0, 16, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+  bytes.push(
+    64,
+    17,
+    0,
+    0,
+    10,
+    9,
+    0,
+    host,
+    10,
+    9,
+    0,
+    2,
+    0x0f,
+    0xa0,
+    0,
+    53,
+    0,
+    16,
+    0,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+  );
   const sum = Array.from(
     { length: 10 },
     (_, at) => 256 * (bytes[14 + 2 * at] ?? 0) + (bytes[15 + 2 * at] ?? 0),
@@ -103,7 +132,8 @@ function frame(id: number, flags = 0): number[] {
 
 const capture = (...parts: readonly (Uint8Array | readonly number[])[]) =>
   concat(sectionBlock(), interfaceBlock(1), ...parts);
-const packet = (id: number, flags = 0, index = 0) => enhancedBlock(index, BigInt(id), frame(id, flags));
+const packet = (id: number, flags = 0, index = 0, host = 1) =>
+  enhancedBlock(index, BigInt(id), frame(id, flags, host));
 const COUNT = ['show', '--format', 'count', '@'] as const;
 
 const ROWS: Readonly<Record<LimitName, Row>> = {
@@ -282,6 +312,12 @@ const ROWS: Readonly<Record<LimitName, Row>> = {
     words: ['annotate', '@', '-o', '@/out.pcapng'],
     ...{ most: 10, says: 'a.pcapng: interfaces have more than 8 bytes of options' },
     ...{ skipped: 'those of this interface and the ones behind it are left out', reads: '1 packet' },
+  },
+  flowPairs: {
+    files: { 'a.pcapng': capture(packet(1), packet(1, 0, 0, 9), packet(1, 0, 0, 8)) },
+    words: ['analyze', '@'],
+    ...{ most: 2, says: 'packets that look the same are between 3 pairs of ends' },
+    ...{ skipped: 'each pair is taken for a flow of its own', reads: '3 flows' },
   },
   chainJumps: {
     files: {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/capture/frame.ts';
+import { Forest } from '../../src/correlate/forest.ts';
 import { Conversations } from '../../src/correlate/sieve/conversations.ts';
-import { Forest } from '../../src/correlate/sieve/forest.ts';
 import { join, shareAddress } from '../../src/correlate/sieve/join.ts';
 import { joiningOf, link } from '../../src/correlate/sieve/links.ts';
 import { CaptureFlows, UNTOLD } from '../../src/scan/capture-flows.ts';

@@ -69,6 +69,17 @@ export function sameIdentifiers(path, count) {
   file.close();
 }
 
+/** SYNs of as many connections, of which each repeats what the one before had sent: whoever takes that for one packet before and after NAT has one flow. */
+export function chainedFlows(path, count) {
+  const file = new PcapWriter(path);
+  const client = (index) => 0x0b000000 + index;
+  for (let index = 0; index < count; index++)
+    file.add(BEGIN + index / 1e6, tcp(client(index), SERVER, 4000, 80, index, 2));
+  for (let index = 1; index < count; index++)
+    file.add(BEGIN + 1 + index / 1e6, tcp(client(index - 1), SERVER, 4000, 80, index, 2));
+  file.close();
+}
+
 /** Pieces of one datagram, of which the last never comes; `step`: how far each is from the one before, in units of eight bytes. */
 export function fragments(path, count, { step, datagrams = 1 }) {
   const file = new PcapWriter(path);

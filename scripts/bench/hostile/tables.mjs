@@ -52,6 +52,8 @@ export const HOSTILE = {
   'senders-one-hash': capture(FLOWS, packets.collidingAddresses),
   'senders-one-identifier': capture(FLOWS, packets.sameIdentifiers),
   'senders-one-identifier-counted': capture([150_000, 300_000, 600_000], packets.sameIdentifiers),
+  'flows-chained': capture(FLOWS, packets.chainedFlows),
+  'flows-chained-counted': capture([75_000, 150_000, 300_000], packets.chainedFlows),
   fragments: capture(LINES, (path, size) => packets.fragments(path, size, { step: 2 }), INJECT),
   'fragments-overlap': capture(LINES, (path, size) => packets.fragments(path, size, { step: 1 }), INJECT),
   'fragments-of-many': capture(

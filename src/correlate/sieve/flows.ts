@@ -1,8 +1,8 @@
 import type { CaptureFlows } from '../../scan/capture-flows.ts';
 import { HAS_DATA, NOTE, RECORD, type Records, SIDE } from '../../scan/records.ts';
 import type { FlowEnd } from '../flow.ts';
+import type { Forest } from '../forest.ts';
 import type { Conversations } from './conversations.ts';
-import type { Forest } from './forest.ts';
 import type { GroupLog } from './quoted.ts';
 
 const TCP = 6;

@@ -1,8 +1,8 @@
 /** Conversations that carried one and the same packet, found part by part of the signatures: several threads can take some of the parts each. */
 import { RECORD } from '../../scan/records.ts';
 import { ENTRIES } from '../../scan/signatures.ts';
+import type { Forest } from '../forest.ts';
 import type { ConversationKeys } from './conversations.ts';
-import type { Forest } from './forest.ts';
 
 /** One packet reaches the next point within so many milliseconds; the rest is chance. */
 const SAME_PACKET = 3000;

@@ -1,7 +1,7 @@
 import type { CaptureFlows } from '../../scan/capture-flows.ts';
 import { entryAt } from '../../scan/signatures.ts';
+import { Forest } from '../forest.ts';
 import type { Conversations } from './conversations.ts';
-import { Forest } from './forest.ts';
 import { bitsOf, type JoinTask, join } from './join.ts';
 import { UNITED_WORDS } from './requests.ts';
 import type { Threads } from './threads.ts';

@@ -1,4 +1,5 @@
 import type { Ip } from '../../net/ip.ts';
+import { ipKey } from '../../net/ip-key.ts';
 import type { Packet } from '../../packet/packet.ts';
 import type { FlowEnd } from '../flow.ts';
 import { endsOf } from '../sighting.ts';
@@ -11,24 +12,25 @@ const MOST = 1 << 15;
 const SLL_BROADCAST = 1;
 
 export class GroupLog {
-  readonly #addresses = new Set<Ip>();
+  /** By `ipKey`. */
+  readonly #addresses = new Map<Ip, Ip>();
 
   add({ ip, sllType }: Packet): void {
-    if (ip && sllType === SLL_BROADCAST && this.#addresses.size < MOST) this.#addresses.add(ip.destination);
+    if (ip && sllType === SLL_BROADCAST) this.#keep(ip.destination);
   }
 
   /** Those of another log too. */
   join(other: GroupLog): void {
-    for (const address of other.#addresses) if (this.#addresses.size < MOST) this.#addresses.add(address);
+    for (const address of other.#addresses.values()) this.#keep(address);
   }
 
   parts(): Ip[] {
-    return [...this.#addresses];
+    return [...this.#addresses.values()];
   }
 
   static of(addresses: readonly Ip[]): GroupLog {
     const log = new GroupLog();
-    for (const address of addresses) log.#addresses.add(address);
+    for (const address of addresses) log.#keep(address);
     return log;
   }
 
@@ -37,7 +39,11 @@ export class GroupLog {
   }
 
   has({ address }: FlowEnd): boolean {
-    return this.#addresses.has(address);
+    return this.#addresses.has(ipKey(address));
+  }
+
+  #keep(address: Ip): void {
+    if (this.#addresses.size < MOST) this.#addresses.set(ipKey(address), address);
   }
 }
 

@@ -1,6 +1,6 @@
 /** A thread that reads captures for readers.ts, and then does what threads.ts asks for. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { Forest } from './forest.ts';
+import { Forest } from '../forest.ts';
 import { type JoinTask, join } from './join.ts';
 import { type Answer, type Request, UNITED_WORDS } from './requests.ts';
 import { readShare, type Share } from './share.ts';

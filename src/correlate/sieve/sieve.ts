@@ -1,8 +1,9 @@
 /** Which flows of large captures are worth a second reading, packet by packet, by what the first one found. */
-
+import { LIMITS } from '../../base/limits.ts';
 import type { Filter } from '../../filter/filter.ts';
 import { compileFilter, type Test } from '../../filter/match.ts';
 import type { CaptureInput } from '../../input/input.ts';
+import type { Parted } from '../forest.ts';
 import { BESIDE, BUDGET, type Budget, type Choice, choose, EVERYTHING, LEFT_OUT } from './choose.ts';
 import { Conversations } from './conversations.ts';
 import type { FirstReading } from './first-reading.ts';
@@ -21,6 +22,7 @@ export interface Sieve {
   readonly captures: readonly FirstReading[];
   readonly flows: SeenFlows;
   readonly choice: Choice;
+  readonly parted: Parted;
   /** Of a filter. */
   readonly leftOut?: LeftOut;
 }
@@ -47,6 +49,7 @@ export async function sieve(captures: readonly CaptureInput[], options: SieveOpt
   const flowsOf = readings.map(({ flows }) => flows);
   const conversations = new Conversations(flowsOf);
   const links = await linkTogether(flowsOf, conversations, threads).finally(() => threads.end());
+  const parted = links.part(captures[0]?.limits?.flowPairs ?? LIMITS.flowPairs.most);
   const flows = new SeenFlows(flowsOf, conversations, links, quoted.among(conversations), groups);
   const packets = readings.reduce((sum, { summary }) => sum + summary.packets, 0);
   const few = packets <= FEW && !options.budget;
@@ -62,7 +65,7 @@ export async function sieve(captures: readonly CaptureInput[], options: SieveOpt
     if (choice.wanted[flow] === 0) continue;
     for (const { capture, record } of flows.legs(flow)) flowsOf[capture]?.table.want(record);
   }
-  return { captures: readings, flows, choice, ...(leftOut && { leftOut }) };
+  return { captures: readings, flows, choice, parted, ...(leftOut && { leftOut }) };
 }
 
 /** The time of the first packet of all captures. */

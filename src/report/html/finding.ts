@@ -1,6 +1,7 @@
 import type { Finding } from '../../diagnose/finding.ts';
 import type { AnalysisFlow } from '../analysis.ts';
 import { plural } from '../facts.ts';
+import { flowById, flowsById } from '../flow-by-id.ts';
 import { flowName, groupFlows, statusText } from '../text/flow-name.ts';
 import { place } from '../text/paths.ts';
 import { sentence } from '../text/sentence.ts';
@@ -34,8 +35,7 @@ ${evidencePart(finding, view)}
 }
 
 function flowsOf({ flows }: Finding, { analysis }: View): AnalysisFlow[] {
-  const own = new Set(flows);
-  return analysis.flows.filter(({ id }) => own.has(id));
+  return flowsById(analysis, flows);
 }
 
 function affected(flows: readonly AnalysisFlow[], { alike = 0 }: Finding): Html | undefined {
@@ -61,7 +61,7 @@ ${
   fix?.breaks &&
   fix.breaks.length > 0 &&
   html`<p>It would stop:</p><ul>${fix.breaks.slice(0, SHOWN_FLOWS).map(({ flow: id, text }) => {
-    const flow = analysis.flows.find((each) => each.id === id);
+    const flow = flowById(analysis, id);
     return html`<li><code>${flow ? flowName(flow) : `flow ${id}`}</code> ${text}</li>`;
   })}</ul>`
 }

@@ -1,7 +1,9 @@
 /** One finding: what is wrong, for whom, why, the fix and its proof, where the packet died, its packets, the rules on its way, the evidence. */
+
 import type { Finding } from '../../diagnose/finding.ts';
 import type { AnalysisFlow } from '../analysis.ts';
 import { plural } from '../facts.ts';
+import { flowById, flowsById } from '../flow-by-id.ts';
 import { nearWords, type RuleRow, ruleRows } from '../rule-rows.ts';
 import { flowName, groupFlows, statusText } from '../text/flow-name.ts';
 import { flowPath } from '../text/flow-path.ts';
@@ -19,8 +21,7 @@ const SHOWN_RULES = 60;
 
 /** Of a finding what explains and repairs it, and then, each for itself, what is left out where there is no room for it. */
 export function findingSections(finding: Finding, index: number, view: View): Section[] {
-  const own = new Set(finding.flows);
-  const flows = view.analysis.flows.filter(({ id }) => own.has(id));
+  const flows = flowsById(view.analysis, finding.flows);
   const shown = flows.find(({ predicted, sightings }) => predicted.length > 0 || sightings.length > 0);
   const timed = flows.find(({ timeline }) => timeline !== undefined);
   const core: Section = {
@@ -72,7 +73,7 @@ export function fixPart({ fix, next }: Finding, { analysis }: View): string[] {
           breaks
             .slice(0, SHOWN_FLOWS)
             .map(({ flow: id, text }) => {
-              const flow = analysis.flows.find((each) => each.id === id);
+              const flow = flowById(analysis, id);
               return `* ${code(flow ? flowName(flow) : `flow ${id}`)} ${prose(text)}`;
             })
             .join('\n'),

@@ -2,6 +2,7 @@
 import { printable } from '../../base/printable.ts';
 import type { Evidence, Finding } from '../../diagnose/finding.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
+import { flowById, flowsById } from '../flow-by-id.ts';
 import { flowName, groupFlows, statusText } from './flow-name.ts';
 import { flowPath } from './flow-path.ts';
 import { kernelPathLines, tellingPaths } from './kernel-path.ts';
@@ -23,9 +24,7 @@ export interface FindingView {
 }
 
 export function findingLines(finding: Finding, view: FindingView, style: Style): string[] {
-  const flows = finding.flows
-    .map((id) => view.analysis.flows.find((flow) => flow.id === id))
-    .filter((flow) => flow !== undefined);
+  const flows = flowsById(view.analysis, finding.flows);
   return [
     heading(finding, view.number, style),
     ...hang('  ', style.bold(printable(finding.title)), style.width),
@@ -111,7 +110,7 @@ function fixLines({ fix }: Finding, style: Style): string[] {
 /** Flows that work, and would not any more. */
 function breaksLines({ fix }: Finding, view: FindingView, style: Style): string[] {
   const rows = (fix?.breaks ?? []).slice(0, SHOWN_FLOWS).map(({ flow: id, text }) => {
-    const flow = view.analysis.flows.find((each) => each.id === id);
+    const flow = flowById(view.analysis, id);
     return [flow ? flowName(flow) : `flow ${id}`, style.bad(printable(text))];
   });
   return columns(rows, { width: style.width, indent: INDENT, limit: 60 });
