@@ -23,7 +23,7 @@ import { connectionOf, packetOf } from './sample-packet.ts';
 
 export interface RuleReplay {
   /** What became of the packet: it went on behind all hooks, or was stopped. */
-  readonly verdict: 'accepted' | 'dropped' | 'rejected' | 'queued' | 'stopped';
+  readonly verdict: 'accepted' | 'dropped' | 'rejected' | 'queued' | 'stopped' | 'unknown';
   /** What a REJECT answers. */
   readonly with?: string;
   /** Rules that matched and policies that it fell through to, in order. */
@@ -170,6 +170,8 @@ class RuleRun {
     switch (verdict.kind) {
       case 'accept':
         return undefined;
+      case 'given-up':
+        return { verdict: 'unknown' };
       case 'queue':
         return { verdict: 'queued' };
       case 'drop':

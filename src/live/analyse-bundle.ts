@@ -1,4 +1,5 @@
 /** The analysis itself, which nobody has but the thread that makes it. */
+import type { InputLimits } from '../base/limits.ts';
 import { analyze } from '../diagnose/analyze.ts';
 import { whatIf } from '../diagnose/what-if.ts';
 import { resolveFiles } from '../input/resolve.ts';
@@ -19,8 +20,9 @@ const NAME = 'live';
 export async function analyseBundle(
   bundle: readonly BundleFile[],
   commands: readonly string[] = [],
+  limits: Partial<InputLimits> = {},
 ): Promise<Analysis> {
-  const inputs = await resolveFiles(NAME, bundle);
+  const inputs = await resolveFiles(NAME, bundle, { ignoreUnknown: true, limits });
   const result = await analyze(inputs, { threads: 1, sieveFrom: SIEVED, budget: BUDGET });
   const tried = commands.length === 0 ? undefined : whatIf(result.scene, commands);
   if (typeof tried === 'string') throw new Error(tried);

@@ -11,9 +11,9 @@ parentPort?.on('message', async (question: Question) => {
   parentPort?.postMessage({ ...answer, buffers } satisfies Answer, buffers);
 });
 
-async function answerTo({ bundle, whatIf }: Question): Promise<Answer> {
+async function answerTo({ bundle, whatIf, limits }: Question): Promise<Answer> {
   try {
-    return { analysis: await analyseBundle(bundle, whatIf) };
+    return { analysis: await analyseBundle(bundle, whatIf, limits) };
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import type { InputLimits } from '../base/limits.ts';
 import type { Analysis } from '../report/analysis.ts';
 import { captureBuffers } from './buffers.ts';
 
@@ -47,12 +48,15 @@ const FLAGS = {
   large: '--min-semi-space-size=16 --no-concurrent-recompilation',
 };
 
-/** `path`: of the thread's program. */
-export function createAnalyst(path = fileURLToPath(new URL(WORKER, import.meta.url))): Analyst {
-  if (existsSync(path)) return new Thread(path);
+/** `limits`: others than the defaults; `path`: of the thread's program. */
+export function createAnalyst(
+  limits: Partial<InputLimits> = {},
+  path = fileURLToPath(new URL(WORKER, import.meta.url)),
+): Analyst {
+  if (existsSync(path)) return new Thread(path, limits);
   return {
     analyse: async (bundle, commands) =>
-      (await import('./analyse-bundle.ts')).analyseBundle(bundle, commands),
+      (await import('./analyse-bundle.ts')).analyseBundle(bundle, commands, limits),
     end: () => {},
   };
 }
@@ -61,6 +65,7 @@ export function createAnalyst(path = fileURLToPath(new URL(WORKER, import.meta.u
 export interface Question {
   readonly bundle: readonly BundleFile[];
   readonly whatIf: readonly string[];
+  readonly limits: Partial<InputLimits>;
 }
 
 /** `buffers`: of the captures, which come back. */
@@ -77,17 +82,19 @@ export function buffersOf({ bundle }: Question): ArrayBuffer[] {
 
 class Thread implements Analyst {
   readonly #path: string;
+  readonly #limits: Partial<InputLimits>;
   #worker: Worker | undefined;
   #answered: ((answer: Answer) => void) | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string) {
+  constructor(path: string, limits: Partial<InputLimits>) {
     this.#path = path;
+    this.#limits = limits;
     setFlagsFromString(FLAGS.small);
   }
 
   analyse(bundle: readonly BundleFile[], commands: readonly string[] = []): Promise<Analysis> {
-    const next = this.#last.then(() => this.#ask({ bundle, whatIf: commands }));
+    const next = this.#last.then(() => this.#ask({ bundle, whatIf: commands, limits: this.#limits }));
     this.#last = next.catch(() => {});
     return next;
   }

@@ -107,7 +107,9 @@ export type Step =
   | { kind: 'drop'; cause: string; text: string; reason?: string; device?: string }
   | { kind: 'emit'; packet: Header; text: string }
   /** Something that could not be decided, and what was assumed; `why` names what to collect. */
-  | { kind: 'unknown'; text: string; why: string };
+  | { kind: 'unknown'; text: string; why: string }
+  /** A walk was given up: what becomes of the packet from here on is unknown. */
+  | { kind: 'given-up'; text: string };
 
 /** A rule or policy that can end a packet's way. */
 export type DecidingStep = Extract<Step, { kind: 'rule' | 'policy' | 'nft-rule' | 'nft-policy' }>;

@@ -188,7 +188,8 @@ export function addTap(
 
 /** Why a packet ended; texts of a drop go into its last step. */
 export interface EndOf {
-  readonly verdict: Exclude<Verdict, 'unknown'>;
+  /** Unknown: nobody can say what became of it from here on. */
+  readonly verdict: Verdict;
   readonly text?: string;
   /** The outgoing device that drops it, behind its captures. */
   readonly device?: string;
@@ -199,6 +200,14 @@ export interface EndOf {
   readonly rule?: DecidingStep;
   readonly socket?: NonNullable<Trace['socket']>;
   readonly stray?: boolean;
+}
+
+/** Nobody can say what becomes of it from here on. */
+export function giveUpCopy(run: Run, copy: Copy, text: string): void {
+  addStep(run, copy, { kind: 'given-up', text });
+  run.assumptions.add(`${copy.net.name}: ${text}`);
+  run.undecided = true;
+  endCopy(run, copy, { verdict: 'unknown' });
 }
 
 export function endCopy(run: Run, copy: Copy, end: EndOf): void {

@@ -199,6 +199,7 @@ const RANK: Readonly<Record<End['of']['verdict'], number>> = {
   rejected: 5,
   forwarded: 4,
   bridged: 3,
+  unknown: 2.5,
   dropped: 2,
   consumed: 1,
 };
@@ -220,7 +221,7 @@ function conclude(run: Run, answers: Trace[]): Trace {
     taps: run.taps,
     verdict: run.undecided ? 'unknown' : verdict,
   };
-  if (run.undecided) trace.likely = verdict;
+  if (run.undecided && verdict !== 'unknown') trace.likely = verdict;
   if (cause !== undefined) trace.cause = cause;
   if (reason !== undefined) trace.reason = reason;
   trace.final = headerOf(end.skb);

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { LIMIT_NAMES, LIMITS, type LimitName, limitWord, parseLimit } from '../../src/base/limits.ts';
 import { scanCapture } from '../../src/capture/scan.ts';
 import { resolveInputs } from '../../src/input/resolve.ts';
+import { createAnalyst } from '../../src/live/analyst.ts';
 import {
   block,
   concat,
@@ -330,7 +331,7 @@ const ROWS: Readonly<Record<LimitName, Row>> = {
     },
     words: ['trace', '@', '--from', 'host', '--to', '10.9.0.1', '--proto', 'udp', '--dport', '53'],
     ...{ most: 1, says: 'has jumped from chain to chain without an end' },
-    ...{ skipped: 'what becomes of it in this table is unknown', reads: 'ONE', status: 1 },
+    ...{ skipped: 'what becomes of it in this table is unknown', reads: '? unknown', status: 1 },
   },
   fragments: {
     files: {
@@ -427,4 +428,59 @@ it('docs/reliability.md has the table (node scripts/tables.mjs brings it up to d
   const { stdout } = await run(['explain', 'limits', '--format', 'markdown']);
   const page = readFileSync('docs/reliability.md', 'utf8');
   expect(/<!-- limits -->\n([\s\S]*?\n)<!-- \/limits -->/.exec(page)?.[1]).toBe(stdout);
+});
+
+/** What each is given beside it. */
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  ...{ analyze: ['@'], annotate: ['@'], diff: ['@', '@'], lint: ['@'], live: [], scan: ['@'], show: ['@'] },
+  ...{ replay: ['@'], test: ['@'], topology: ['@'], trace: ['@', '--from', 'host', '--to', '10.9.0.1'] },
+  ...{ report: ['@/analysis.json'], why: ['@'], collect: ['--from', '@', '--redact'] },
+};
+
+describe('--limit', () => {
+  it('is an option of every command but explain, which reads nothing', () => {
+    const commands = readdirSync('src/cli/commands').map((file) => file.replace(/\.ts$/, ''));
+    expect(Object.keys(COMMANDS).toSorted()).toEqual(
+      commands.filter((name) => name !== 'explain').toSorted(),
+    );
+  });
+
+  it.each(Object.entries(COMMANDS))('%s takes it', async (name, words) => {
+    const { status, stderr } = await run([name, ...words, '--limit', 'nonsense=1']);
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringContaining('no limit is called nonsense'),
+    });
+  });
+
+  it('of report is for the analysis that it reads', async () => {
+    const folder = directoryOf({ 'ip-addr.txt': ADDRESSES });
+    const file = join(folder, 'analysis.json');
+    await run(['analyze', folder, '--format', 'json', '-o', file]);
+    const refused = await run(['report', file, '--limit', 'dump-bytes=100']);
+    expect(refused).toMatchObject({ status: 2, stdout: '' });
+    expect(refused.stderr.replace(/\s+/g, ' ')).toContain('and the limit is 100 bytes: it is not read');
+    expect((await run(['report', file])).stdout).toContain('<html');
+  });
+
+  it('of collect is for the bundle that --from names', async () => {
+    const folder = directoryOf({ 'ip-addr.txt': ADDRESSES, 'ip-route.txt': ROUTES });
+    const target = join(directoryOf({}), 'out.tar.gz');
+    const { stderr } = await run([
+      ...['collect', '--from', folder, '--redact', '-o', target, '--limit', 'directory-files=1'],
+    ]);
+    expect(stderr).toContain('it has more than 1 files');
+  });
+
+  it('of live is for the analyses that it makes', async () => {
+    const bundle = [
+      { name: 'namespaces/host/ip-addr.txt', bytes: Buffer.from(ADDRESSES) },
+      {
+        name: 'namespaces/host/iptables-save.txt',
+        bytes: Buffer.from(filter(['-A INPUT -p 1', '-A INPUT'])),
+      },
+    ];
+    const { warnings } = await createAnalyst({ rules: 1 }, '').analyse(bundle);
+    expect(warnings.map(({ text }) => text).join()).toContain('--limit rules=');
+  });
 });

@@ -36,7 +36,7 @@ describe('the thread of the live analysis', () => {
        if (existsSync(${JSON.stringify(flag)})) require(${JSON.stringify(resolve('dist/analysis-worker.cjs'))});
        else require('node:worker_threads').parentPort.on('message', () => { writeFileSync(${JSON.stringify(flag)}, ''); ${dies} });`,
       );
-      const analyst = createAnalyst(program);
+      const analyst = createAnalyst({}, program);
       try {
         await expect(analyst.analyse(bundle())).rejects.toThrow(reason);
         const { findings } = await analyst.analyse(bundle());

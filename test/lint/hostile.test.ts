@@ -1,6 +1,6 @@
 /** Rulesets that somebody made to be expensive: they end, and it is said where nothing can be told. */
 import { expect, it } from 'vitest';
-import { doubledJumps, longJumps } from '../../scripts/bench/hostile/texts.mjs';
+import { doubledJumps, doubledJumpsNft, longJumps } from '../../scripts/bench/hostile/texts.mjs';
 import { doesNothing } from '../../src/lint/checks/chain-does-nothing.ts';
 import { parseSave } from '../../src/xtables/parse.ts';
 import { run } from '../cli/harness.ts';
@@ -13,6 +13,30 @@ it('chains that jump twice to the next one stay undecided', async () => {
   const compared = await run(['diff', folder, '--what-if', 'iptables -I INPUT -p udp -j DROP']);
   expect(compared.stdout).toContain('steps are needed');
 });
+
+it.each([
+  ['iptables', 'rules.v4', doubledJumps(20)],
+  ['nft', 'nft.txt', doubledJumpsNft(20)],
+])(
+  'of a packet whose walk through rules of %s is given up nobody says that it is dropped',
+  async (_, name, rules) => {
+    const folder = directoryOf({
+      'ip-addr.txt': '2: eth0: <UP,LOWER_UP> mtu 1500\n    inet 10.9.0.2/24 scope global eth0\n',
+      'ip-route.txt':
+        'default via 10.9.0.1 dev eth0\n10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.2\n',
+      [name]: rules,
+    });
+    const words = ['trace', folder, '--from', 'host', '--to', '8.8.8.8'];
+    const { status, stdout } = await run(words);
+    expect(stdout).toContain("The packet can't be followed past host.");
+    expect(stdout).toContain('? unknown');
+    expect(stdout).not.toContain('dropped');
+    expect(status).toBe(1);
+    const { there } = JSON.parse((await run([...words, '--format', 'json'])).stdout);
+    expect(there).toMatchObject({ verdict: 'unknown' });
+    expect(there).not.toHaveProperty('likely');
+  },
+);
 
 it('twenty thousand chains, one behind the other, are no reason to break off', async () => {
   const folder = directoryOf({ 'rules.v4': longJumps(20_000) });

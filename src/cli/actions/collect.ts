@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { colorsOf } from '../../base/colors.ts';
 import type { Issue } from '../../base/issue.ts';
+import { DEFAULT_LIMITS, type InputLimits } from '../../base/limits.ts';
 import { printable } from '../../base/printable.ts';
 import { shellWord } from '../../base/shell.ts';
 import { type CollectedManifest, missingLines, timeText } from '../../collect/bundle.ts';
@@ -101,7 +102,8 @@ async function fromHost(
       { host, now: Date.now, watcher: screen, early },
     );
     if ('wrong' in result) throw new UsageError(result.wrong, result.hint);
-    if (options.redact) await redact(staging.folder, staging, screen, io);
+    if (options.redact)
+      await redact(staging.folder, staging, screen, io, { ...DEFAULT_LIMITS, ...options.limit });
     screen.phase('packing');
     await staging.finish(options.force ?? false);
     screen.clear();
@@ -125,10 +127,11 @@ async function fromBundle(
 ): Promise<Status> {
   const release = onInterrupt((_, status) => process.exit(status));
   try {
-    const source = await bundleFolder(from, staging.side('source'));
+    const limits = { ...DEFAULT_LIMITS, ...options.limit };
+    const source = await bundleFolder(from, staging.side('source'), limits);
     if ('severity' in source) throw new UsageError(`${printable(from)}: ${source.text}`);
     tellIssues(io, source.issues, options);
-    const issues = await redact(source.folder, staging, screen, io);
+    const issues = await redact(source.folder, staging, screen, io, limits);
     screen.phase('packing');
     await staging.finish(options.force ?? false);
     screen.clear();
@@ -139,12 +142,18 @@ async function fromBundle(
   }
 }
 
-async function redact(from: string, staging: Staging, screen: Screen, io: Io): Promise<readonly Issue[]> {
+async function redact(
+  from: string,
+  staging: Staging,
+  screen: Screen,
+  io: Io,
+  limits: InputLimits,
+): Promise<readonly Issue[]> {
   screen.phase('replacing addresses and names');
   // Nobody keeps it: what a stand-in stands for can't be found out from it.
   const key = randomBytes(16);
   const folder = staging.side('redacted');
-  const issues = await redactBundle(from, folder, [key.readBigUInt64LE(0), key.readBigUInt64LE(8)]);
+  const issues = await redactBundle(from, folder, [key.readBigUInt64LE(0), key.readBigUInt64LE(8)], limits);
   screen.clear();
   tellIssues(io, issues, {});
   staging.take(folder);

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { formatBytes, type InputLimits, LIMITS, limitText } from '../../base/limits.ts';
 import { printable } from '../../base/printable.ts';
 import type { Analysis, AnalysisFlow } from '../../report/analysis.ts';
 import { reportPage } from '../../report/html/report.ts';
@@ -15,7 +16,7 @@ const MOST = 2 ** 29 - 24;
 /** Exit status 2: it isn't an analysis. What it found doesn't matter here. */
 export async function reportAction(file: string, options: ReportOptions, io: Io): Promise<Status> {
   const output = openOutput(io, options.output, [file]);
-  const analysis = readAnalysis(textOf(file), file);
+  const analysis = readAnalysis(textOf(file, options.limit), file);
   if (!('flows' in analysis)) {
     tellIssues(io, [analysis], {});
     return 2;
@@ -38,15 +39,18 @@ export function markdownReport(analysis: Analysis): string {
   return analysisMarkdown(analysis);
 }
 
-function textOf(file: string): string {
+function textOf(file: string, limits: Partial<InputLimits> = {}): string {
+  const { dumpBytes = LIMITS.dumpBytes.most } = limits;
   try {
-    if (file === '-') return readFileSync(0, 'utf8');
-    const { size } = statSync(file);
+    const bytes = file === '-' ? readFileSync(0) : undefined;
+    const size = bytes?.length ?? statSync(file).size;
+    if (size > dumpBytes)
+      throw new Error(limitText('dumpBytes', limits, `it has ${formatBytes(size)}`, 'it is not read'));
     if (size > MOST)
       throw new Error(
         `it has ${size} bytes, ${MOST} can be read: nettrace analyze --format html or markdown makes the report without it`,
       );
-    return readFileSync(file, 'utf8');
+    return bytes?.toString('utf8') ?? readFileSync(file, 'utf8');
   } catch (error) {
     const reason =
       error instanceof Error ? error.message.replace(/, (open|stat|read).*$/, '') : String(error);

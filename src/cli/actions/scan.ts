@@ -3,6 +3,7 @@ import { scanCapture } from '../../capture/scan.ts';
 import type { CaptureSummary } from '../../capture/summary.ts';
 import type { CaptureInput } from '../../input/input.ts';
 import { CaptureFlows, UNTOLD } from '../../scan/capture-flows.ts';
+import type { ScanOptions } from '../commands/scan.ts';
 import type { Io, Status } from '../io.ts';
 import { issuesOf, loadInputs } from '../load.ts';
 import { hasErrors, tellIssues } from '../messages.ts';
@@ -14,13 +15,13 @@ interface Read {
 }
 
 /** One line a capture: packets, plain ones, conversations. */
-export async function scanAction(
-  words: readonly string[],
-  options: { readonly threads?: string },
-  io: Io,
-): Promise<Status> {
+export async function scanAction(words: readonly string[], options: ScanOptions, io: Io): Promise<Status> {
   const threads = parseThreads(options.threads);
-  const { inputs, progress } = await loadInputs(words, { format: 'text', color: 'auto' }, io);
+  const { inputs, progress } = await loadInputs(
+    words,
+    { format: 'text', color: 'auto', ...(options.limit && { limit: options.limit }) },
+    io,
+  );
   const issues = issuesOf(inputs);
   const { captures } = inputs;
   const readings =

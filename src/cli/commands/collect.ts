@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { InputLimits } from '../../base/limits.ts';
 import type { Io } from '../io.ts';
-import { examples, words } from '../options.ts';
+import { examples, LIMIT, words } from '../options.ts';
 import type { Finish } from '../program.ts';
 import type { ColorChoice } from '../terminal.ts';
 
@@ -21,6 +22,7 @@ export interface CollectCommandOptions {
   readonly printScript?: boolean;
   readonly color: ColorChoice;
   readonly quiet?: boolean;
+  readonly limit?: Partial<InputLimits>;
 }
 
 export function defineCollect(io: Io, finish: Finish): Command {
@@ -68,6 +70,7 @@ export function defineCollect(io: Io, finish: Finish): Command {
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )
+    .option(...LIMIT)
     .option('-q, --quiet', 'say nothing but errors')
     .addHelpText(
       'after',

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { InputLimits } from '../../base/limits.ts';
 import type { Io } from '../io.ts';
-import { examples, words } from '../options.ts';
+import { examples, LIMIT, words } from '../options.ts';
 import type { Finish } from '../program.ts';
 import type { ColorChoice } from '../terminal.ts';
 
@@ -22,6 +23,7 @@ export interface LiveCommandOptions {
   readonly writeLimit: number;
   readonly color: ColorChoice;
   readonly quiet?: boolean;
+  readonly limit?: Partial<InputLimits>;
 }
 
 export function defineLive(io: Io, finish: Finish): Command {
@@ -88,6 +90,7 @@ export function defineLive(io: Io, finish: Finish): Command {
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )
+    .option(...LIMIT)
     .option('-q, --quiet', 'say nothing but findings and errors')
     .addHelpText(
       'after',

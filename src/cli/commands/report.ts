@@ -1,11 +1,13 @@
 import { Command, Option } from 'commander';
+import type { InputLimits } from '../../base/limits.ts';
 import type { Io } from '../io.ts';
-import { examples } from '../options.ts';
+import { examples, LIMIT } from '../options.ts';
 import type { Finish } from '../program.ts';
 
 export interface ReportOptions {
   readonly format: 'html' | 'markdown';
   readonly output?: string;
+  readonly limit?: Partial<InputLimits>;
 }
 
 export function defineReport(io: Io, finish: Finish): Command {
@@ -16,6 +18,7 @@ export function defineReport(io: Io, finish: Finish): Command {
       new Option('--format <format>', 'form of the output').choices(['html', 'markdown']).default('html'),
     )
     .option('-o, --output <file>', 'write there instead of to standard output')
+    .option(...LIMIT)
     .addHelpText(
       'after',
       `${examples([

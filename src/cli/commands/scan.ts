@@ -1,7 +1,13 @@
 import { Command } from 'commander';
+import type { InputLimits } from '../../base/limits.ts';
 import type { Io } from '../io.ts';
-import { INPUT_ARGUMENT, THREADS } from '../options.ts';
+import { INPUT_ARGUMENT, LIMIT, THREADS } from '../options.ts';
 import type { Finish } from '../program.ts';
+
+export interface ScanOptions {
+  readonly threads?: string;
+  readonly limit?: Partial<InputLimits>;
+}
 
 /** The first reading alone, for those who measure it (docs/performance.md); no other help names it. */
 export function defineScan(io: Io, finish: Finish): Command {
@@ -11,7 +17,8 @@ export function defineScan(io: Io, finish: Finish): Command {
     )
     .argument(...INPUT_ARGUMENT)
     .option(...THREADS)
-    .action(async (words: string[], options: { readonly threads?: string }) => {
+    .option(...LIMIT)
+    .action(async (words: string[], options: ScanOptions) => {
       const { scanAction } = await import('../actions/scan.ts');
       finish(await scanAction(words, options, io));
     });

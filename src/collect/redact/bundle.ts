@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Issue } from '../../base/issue.ts';
-import { DEFAULT_LIMITS } from '../../base/limits.ts';
+import { DEFAULT_LIMITS, type InputLimits } from '../../base/limits.ts';
 import { unreadable, walkDirectory } from '../../input/directory.ts';
 import { withoutSecrets } from '../engines.ts';
 import { Addresses, type Key } from './addresses.ts';
@@ -22,12 +22,17 @@ interface BundleFile {
 }
 
 /** `from` is left alone; `to` is made. A file that is neither text nor a capture is left out, and said. */
-export async function redactBundle(from: string, to: string, key: Key): Promise<readonly Issue[]> {
-  const { files: found, issues } = walkDirectory(from, DEFAULT_LIMITS);
+export async function redactBundle(
+  from: string,
+  to: string,
+  key: Key,
+  limits: InputLimits = DEFAULT_LIMITS,
+): Promise<readonly Issue[]> {
+  const { files: found, issues } = walkDirectory(from, limits);
   const addresses = new Addresses(key);
   const names = new Names((text) => addresses.hash(text));
   const redactor = new Redactor(addresses, names);
-  const packets: PacketRedactor = { addresses, names, key };
+  const packets: PacketRedactor = { addresses, names, key, limits };
   const files = found.flatMap(({ path, name }): BundleFile[] => {
     try {
       const text = textOf(readFileSync(path));

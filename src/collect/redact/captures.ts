@@ -17,12 +17,12 @@ import { type PacketRedactor, redactFrame } from './packet.ts';
 
 /** Cards and names that are in it. */
 export async function learnCapture(path: string, redactor: PacketRedactor): Promise<readonly Issue[]> {
-  const source = openFile(path);
+  const source = openFile(path, undefined, redactor.limits);
   if (!('read' in source)) return [source];
   const visit = (frame: Frame): void => {
     redactFrame(frame.bytes, frame.linkType, redactor, true);
   };
-  const { issues } = await scanCapture(source, visit, { pace: new Pace() });
+  const { issues } = await scanCapture(source, visit, { limits: redactor.limits, pace: new Pace() });
   return issues;
 }
 
@@ -32,7 +32,7 @@ export async function redactCapture(
   to: string,
   redactor: PacketRedactor,
 ): Promise<CaptureSummary | undefined> {
-  const source = openFile(path);
+  const source = openFile(path, undefined, redactor.limits);
   if (!('read' in source)) return undefined;
   const { head, source: whole } = await peek(source, 16);
   const format = isCapture(head);
@@ -54,7 +54,7 @@ export async function redactCapture(
     written.packet(frame, { seconds, nanoseconds, length, bytes });
   };
   // Signals are heard meanwhile.
-  const summary = await scanCapture(whole, visit, { pace: new Pace() });
+  const summary = await scanCapture(whole, visit, { limits: redactor.limits, pace: new Pace() });
   written.end(summary);
   if (file === undefined) writeFileSync(to, gzipSync(Buffer.concat(blocks)), { mode: 0o600, flag: 'wx' });
   else closeSync(file);

@@ -2,9 +2,11 @@
  * A packet in which addresses and names are replaced and what it carries is blanked, with all lengths as they were. Checksums are
  * carried along by the difference (RFC 1624): a right one is right, a wrong one wrong, and one that a device was to complete still is.
  */
+
 import { getUint48, getUint128, setUint48, setUint128, viewOf } from '../../base/bytes.ts';
 import { fold, sumBytes, sumPseudoHeader, updateChecksum } from '../../base/checksum.ts';
 import { crc32c } from '../../base/crc32c.ts';
+import type { InputLimits } from '../../base/limits.ts';
 import { siphash } from '../../base/siphash.ts';
 import { GENEVE_PORT } from '../../header/geneve.ts';
 import { GTP_PORT } from '../../header/gtp.ts';
@@ -18,6 +20,8 @@ export interface PacketRedactor {
   readonly addresses: Addresses;
   readonly names: Names;
   readonly key: Key;
+  /** Others than the defaults. */
+  readonly limits?: InputLimits;
 }
 
 const DEPTH = 8;

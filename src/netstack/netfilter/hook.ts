@@ -5,7 +5,7 @@ import type { Connection } from '../conntrack/connection.ts';
 import { defragment } from '../defrag.ts';
 import { reject, tee } from '../reject.ts';
 import { rerouteOutput } from '../reroute.ts';
-import { addStep, type Copy, endCopy, hopOf, type Run } from '../run.ts';
+import { addStep, type Copy, endCopy, giveUpCopy, hopOf, type Run } from '../run.ts';
 import { dropCause } from './drop-cause.ts';
 import { applyNat, natHook } from './nat-hook.ts';
 import { runNft } from './nft-hook.ts';
@@ -108,6 +108,9 @@ function conclude(run: Run, copy: Copy, verdict: TableVerdict): boolean {
   switch (verdict.kind) {
     case 'accept':
       return true;
+    case 'given-up':
+      giveUpCopy(run, copy, verdict.text);
+      return false;
     case 'queue':
       run.assumptions.add(`${copy.net.name}: a program decides about queued packets; taken as accepting`);
       run.undecided = true;

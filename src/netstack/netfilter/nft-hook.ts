@@ -7,7 +7,7 @@ import type { Connection } from '../conntrack/connection.ts';
 import { isLocalAddress } from '../net.ts';
 import { reject, tee } from '../reject.ts';
 import { rerouteOutput } from '../reroute.ts';
-import { addStep, type Copy, endCopy, type Run } from '../run.ts';
+import { addStep, type Copy, endCopy, giveUpCopy, type Run } from '../run.ts';
 import { applyNat } from './nat-hook.ts';
 import type { NftBase } from './nft-chains.ts';
 import { nftDropCause } from './nft-drop-cause.ts';
@@ -71,6 +71,9 @@ function conclude(run: Run, copy: Copy, verdict: NftVerdict): boolean {
       return true;
     case 'stolen':
       endCopy(run, copy, { verdict: 'consumed', stray: copy.flooded });
+      return false;
+    case 'given-up':
+      giveUpCopy(run, copy, verdict.text);
       return false;
     case 'queue':
       run.assumptions.add(`${copy.net.name}: a program decides about queued packets; taken as accepting`);

@@ -17,6 +17,8 @@ import { tooManyJumps } from './too-many-jumps.ts';
 /** What a base chain says of a packet. */
 export type NftVerdict =
   | { readonly kind: 'accept' | 'queue' | 'stolen' }
+  /** The walk was: what it would have come to is unknown. `text`: why. */
+  | { readonly kind: 'given-up'; readonly text: string }
   | { readonly kind: 'drop'; readonly by: NftDecider }
   | { readonly kind: 'reject'; readonly with: string; readonly by: NftDecider };
 
@@ -203,7 +205,7 @@ function finish(state: WalkState, rule: NftRule, verdict: NftRuleVerdict): NftVe
     }
     case 'jump':
     case 'goto':
-      return go(state, rule, settled, by);
+      return go(state, rule, settled);
     case 'unknown': {
       const where = `${rule.span.path} line ${rule.span.line}`;
       undecidedIn(
@@ -231,7 +233,6 @@ function go(
   state: WalkState,
   rule: NftRule,
   verdict: Extract<RuleVerdict, { kind: 'jump' | 'goto' }>,
-  by: NftDecider,
 ): NftVerdict | undefined {
   const target = state.walk.base.table.chains.find(({ name }) => name === verdict.chain);
   if (!target) {
@@ -240,8 +241,8 @@ function go(
   }
   // The kernel refuses rulesets with loops; a dump put together by hand may have one.
   if (++state.jumps > state.walk.limits.chainJumps) {
-    undecidedIn(state, tooManyJumps(state.walk.limits, rule.text), true);
-    return { kind: 'drop', by };
+    if (state.trial) state.trial.undecided = true;
+    return { kind: 'given-up', text: tooManyJumps(state.walk.limits, rule.text) };
   }
   if (verdict.kind === 'jump') state.stack.push(state.position);
   state.position = { chain: target, index: 0 };

@@ -8,6 +8,8 @@ import type { BaseChain, Tables } from './tables.ts';
 /** What a table says of a packet. */
 export type TableVerdict =
   | { readonly kind: 'accept' | 'queue' }
+  /** The walk was: what it would have come to is unknown. `text`: why. */
+  | { readonly kind: 'given-up'; readonly text: string }
   | { readonly kind: 'drop'; readonly by: Decider; readonly icmp?: IcmpAnswer }
   | { readonly kind: 'reject'; readonly with: string; readonly by: Decider };
 

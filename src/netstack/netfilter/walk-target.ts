@@ -9,6 +9,7 @@ import { ACTION, ACTION_WORD, OPERAND, OPERAND_MASK, WORDS } from './rule-words.
 import { count, targetName } from './steps.ts';
 import { type ProgramChain, setAction } from './table-program.ts';
 import { tooManyJumps } from './too-many-jumps.ts';
+import { giveUp } from './trial-state.ts';
 import type { TableVerdict } from './verdict.ts';
 import {
   aboutToChange,
@@ -149,8 +150,8 @@ function jump(state: State, id: number, target: ProgramChain, returns: boolean):
   }
   // The kernel refuses rulesets with loops; a dump put together by hand may have one.
   if (++state.jumps > state.walk.tables.limits.chainJumps) {
-    undecided(state, tooManyJumps(state.walk.tables.limits, state.program.rules[id]?.text), true);
-    return { kind: 'drop', by: deciderOf(state, id) };
+    if (state.trial) giveUp(state.trial);
+    return { kind: 'given-up', text: tooManyJumps(state.walk.tables.limits, state.program.rules[id]?.text) };
   }
   state.chain = target;
   state.index = 0;

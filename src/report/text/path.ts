@@ -47,7 +47,7 @@ export function pathRows(hops: readonly Hop[], view: PathView, drawn = new Set<s
     const steps = rowsOf(hop.steps.filter((step) => !isInDevice(step)));
     const last = index === line.length - 1;
     rows.push(...steps);
-    dead ||= steps.some((row) => row.mark === 'death');
+    dead ||= hop.steps.some(({ kind }) => kind === 'given-up') || steps.some((row) => row.mark === 'death');
     if (!dead || hop.out !== undefined) {
       const exit = exitRows(hop, last, dead, view, drawn);
       const behind = rowsOf(inDevice);

@@ -86,6 +86,8 @@ function rowOf(step: Step, places: Places): RailRow {
         text: `${printable(step.text)}: ${printable(step.why)}`,
         tone: 'doubtful',
       };
+    case 'given-up':
+      return { mark: 'end', label: '? unknown', text: printable(step.text), tone: 'doubtful' };
   }
 }
 

@@ -26,7 +26,7 @@ export async function headless(options: LiveCommandOptions, io: Io, followed: Fo
   const live = new Live(liveOptions(options, followed), {
     recorder: recorderOf(options, onWarning),
     host: followed.host,
-    analyst: createAnalyst(),
+    analyst: createAnalyst(options.limit),
     now: Date.now,
     listener: {
       onChange: (changes) => {

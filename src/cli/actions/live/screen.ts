@@ -54,7 +54,7 @@ export async function onScreen(
   const live = new Live(liveOptions(options, followed), {
     recorder,
     host: followed.host,
-    analyst: createAnalyst(),
+    analyst: createAnalyst(options.limit),
     now: Date.now,
     listener: {
       onChange: () => {},
