@@ -2,3 +2,4 @@
 export function doubledJumps(depth: number): string;
 /** One chain behind the other. */
 export function longJumps(depth: number): string;
+export function doubledJumpsNft(depth: number): string;
