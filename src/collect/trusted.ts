@@ -2,8 +2,8 @@
  * What of its environment root believes. PATH, HOME and their like may be another user's (`sudo -E`, `su` without `-`): programs are run,
  * and settings that name programs are read, only from folders in which nobody but root can put anything.
  */
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute } from 'node:path';
+import { lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
 
 /** What root has and a user's shell may lack. */
 const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
@@ -24,8 +24,10 @@ function isTrustedChain(path: string): boolean {
   for (let part = path; ; part = dirname(part)) {
     const stat = lstatSync(part);
     if (!owners().has(stat.uid)) return false;
-    // A link's own mode says nothing.
-    if (!stat.isSymbolicLink()) {
+    // A link's own mode says nothing; what it leads to may be a link again.
+    if (stat.isSymbolicLink()) {
+      if (!isTrustedChain(resolve(realpathSync(dirname(part)), readlinkSync(part)))) return false;
+    } else {
       if ((stat.mode & OTHERS_WRITE) !== 0) return false;
       if ((stat.mode & GROUP_WRITES) !== 0 && stat.gid !== 0) return false;
     }

@@ -15,6 +15,12 @@ only_roots() {
         read -r mode links owner rest
         case $mode in d????-??-*) [ "$owner" = 0 ] ;; *) false ;; esac
       } || return 1
+      # What a link leads to may be a link again.
+      if [ -L "$part" ]; then
+        target=$(readlink "$part") || return 1
+        case $target in /*) ;; *) target=$(cd -P "\${part%/*}/" && pwd -P)/$target ;; esac
+        (only_roots "$target") || return 1
+      fi
       [ -n "\${part%/}" ] || break
       part=\${part%/*}
     done
