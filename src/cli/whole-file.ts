@@ -1,10 +1,10 @@
 /** A file that appears whole or not at all: it is written beside its place under another name, and renamed at the end. */
 import {
   accessSync,
-  chmodSync,
-  chownSync,
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -113,7 +113,7 @@ class Beside implements Draft {
 
   keep(): void {
     fsyncSync(this.descriptor);
-    if (this.#before) likeBefore(this.#path, this.#before);
+    if (this.#before) likeBefore(this.descriptor, this.#before);
     renameSync(this.#path, this.#target);
     this.#end();
   }
@@ -132,10 +132,13 @@ class Beside implements Draft {
   }
 }
 
-/** Who may read a file that is replaced may do so afterwards; root leaves its owner too. */
-function likeBefore(draft: string, { uid, gid, mode }: Stats): void {
-  if (process.geteuid?.() === 0) chownSync(draft, uid, gid);
-  chmodSync(draft, mode & 0o7777);
+/**
+ * Who may read a file that is replaced may do so afterwards; root leaves its owner too. By its descriptor: whoever may write to the folder
+ * can put a link in the place of the draft meanwhile.
+ */
+function likeBefore(draft: number, { uid, gid, mode }: Stats): void {
+  if (process.geteuid?.() === 0) fchownSync(draft, uid, gid);
+  fchmodSync(draft, mode & 0o7777);
 }
 
 /** A link stays one: what it leads to is replaced. */

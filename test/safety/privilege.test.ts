@@ -16,13 +16,14 @@ import {
 } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkTerminalName, trustDescriptions } from '../../src/cli/actions/live/terminal-description.ts';
 import { UsageError } from '../../src/cli/io.ts';
 import { openWholeFile, writeWholeFile } from '../../src/cli/whole-file.ts';
 import { inspectEngines } from '../../src/collect/engines.ts';
 import { Host } from '../../src/collect/host.ts';
+import { RUNNING } from '../../src/collect/script/running-part.ts';
 import { isTrusted, programFolders } from '../../src/collect/trusted.ts';
 import { serveMetrics } from '../../src/live/metrics-server.ts';
 import { ShellHost } from '../../src/live/shell-host.ts';
@@ -33,6 +34,9 @@ const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
 const LAUNCHER = join(import.meta.dirname, '../../bin/nettrace.js');
 const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
+
+/** The script's own judgement of a folder. */
+const ONLY_ROOTS = /^only_roots\(\) \{$[^]*?^\}$/m.exec(RUNNING)?.[0] ?? '';
 
 /** In one that all may write to, and in one that is root's alone from `/` on. */
 let shared: string;
@@ -65,11 +69,24 @@ describe.skipIf(!isRoot)('a folder (needs root)', () => {
     ['that a group of others may write to', false, () => made(join(own, 'bin'), 0, 0o775, NOBODY)],
     ['that a link of somebody else leads to', false, () => link(join(shared, 'link'), '/usr/bin', NOBODY)],
     ['that a link of root leads to, and is of others', false, () => link(join(own, 'link'), shared)],
+    [
+      'that a link of root leads to by one of somebody else',
+      false,
+      () => link(join(own, 'link'), link(join(shared, 'link'), '/usr/bin', NOBODY)),
+    ],
+    [
+      'that a link of root leads to by one of root, beside it',
+      true,
+      () => link(join(own, 'link'), basename(link(join(own, 'other'), '/usr/bin'))),
+    ],
     ['that is relative', false, () => 'usr/bin'],
     ['that is the current one', false, () => '.'],
     ['that is none', false, () => join(own, 'none')],
   ])('%s: %s', (_, trusted, path) => {
-    expect(isTrusted(path())).toBe(trusted);
+    const folder = path();
+    expect(isTrusted(folder)).toBe(trusted);
+    const { status } = spawnSync('sh', ['-c', `${ONLY_ROOTS}\nonly_roots "$1"`, 'sh', folder]);
+    expect(status === 0, 'the script').toBe(trusted);
   });
 });
 
@@ -393,6 +410,21 @@ describe('files', () => {
     link(join(shared, `.draft.${process.pid}.part`), victim, NOBODY);
     expect(() => writeWholeFile(join(shared, 'draft'), 'x')).toThrow(/EEXIST/);
     expect(readFileSync(victim, 'utf8')).toBe('mine');
+  });
+
+  it('that are replaced while a link is put in the place of their draft leave what it leads to alone', () => {
+    const [file, victim] = [join(own, 'report'), join(own, 'victim')];
+    writeFileSync(file, 'before');
+    chmodSync(file, 0o666);
+    writeFileSync(victim, 'mine');
+    chmodSync(victim, 0o600);
+    const whole = openWholeFile(file);
+    whole.write(Buffer.from('after'));
+    const draft = join(own, `.report.${process.pid}.part`);
+    rmSync(draft);
+    symlinkSync(victim, draft);
+    whole.finish();
+    expect(statSync(victim).mode & 0o777).toBe(0o600);
   });
 
   it('of our own are followed and replaced there, too', () => {
