@@ -12,7 +12,9 @@ export class RuleRoom {
   /** Lines that are not read, and the first of them. */
   #passed = 0;
   #first: Span | undefined;
-  readonly #chains = new Set<readonly Rule[]>();
+  /** Chains that have a rule in the place of others, behind the rest or before it. */
+  readonly #appended = new Set<readonly Rule[]>();
+  readonly #inserted = new Set<readonly Rule[]>();
 
   constructor(limits: RuleLimits) {
     this.limits = limits;
@@ -26,13 +28,14 @@ export class RuleRoom {
     this.#taken += rules;
   }
 
-  /** Leaves a line out of the chain that has these rules. */
-  pass(rules: Rule[], text: string, span: Span): void {
+  /** Leaves a line out of the chain that has these rules. `isInserted`: it would stand somewhere before them. */
+  pass(rules: Rule[], text: string, span: Span, isInserted = false): void {
     this.#passed++;
     this.#first ??= span;
-    if (this.#chains.has(rules)) return;
-    this.#chains.add(rules);
-    rules.push(unreadRule(text, span));
+    const chains = isInserted ? this.#inserted : this.#appended;
+    if (chains.has(rules)) return;
+    chains.add(rules);
+    rules.splice(isInserted ? 0 : rules.length, 0, unreadRule(text, span));
   }
 
   issues(): Issue[] {

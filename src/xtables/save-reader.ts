@@ -19,8 +19,8 @@ import { splitSaved } from './tokens.ts';
 /** The command that printed the dump, pasted with it: `[root@host ~]# iptables-save`. */
 export const PROMPT = /(^|[#$>]\s*)(sudo\s+)?ip6?tables(-nft|-legacy)?(-save\b| -S\b)/;
 
-/** A rule behind the others of its chain. */
-const APPENDS = /^(?:-[46] )?(?:-A|--append)\s+([^\s"]+)/;
+/** A rule more in a chain, behind the others or before. */
+const ADDS = /^(?:-[46] )?(?:-A|--append|(-I|--insert))\s+([^\s"]+)/;
 
 const NAMES_TABLE_BEFORE = /^(?::|(?:\[\d+:\d+\]\s*)?-)/;
 
@@ -172,9 +172,10 @@ export class SaveReader {
     const text = counted ? line.slice(counted[0].length) : line;
     const counters = counted ? readCounters(`[${counted[1]}]`) : undefined;
     const table = this.openOrFilter(span);
-    const appended = this.room.isFull ? APPENDS.exec(text)?.[1] : undefined;
-    if (appended !== undefined) {
-      this.room.pass(chainOf(table, appended).rules, text, span);
+    const added = this.room.isFull ? ADDS.exec(text) : null;
+    if (added) {
+      const [, insert, chain = ''] = added;
+      this.room.pass(chainOf(table, chain).rules, text, span, insert !== undefined);
       return;
     }
     const built = buildRules(splitSaved(text), {

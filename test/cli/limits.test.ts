@@ -346,6 +346,23 @@ const ROWS: Readonly<Record<LimitName, Row>> = {
   },
 };
 
+describe('rules beyond the limit', () => {
+  it('that are inserted before the others make unknown what becomes of packets in that chain', async () => {
+    const folder = directoryOf({
+      'ip-addr.txt': ADDRESSES,
+      'rules.v4': filter([
+        '-A INPUT -j DROP',
+        '-A OUTPUT -j DROP',
+        '-I INPUT -p 6 -j ACCEPT',
+        '-I INPUT -j ACCEPT',
+      ]),
+    });
+    const { stdout, stderr } = await run(['show', folder, '--limit', 'rules=2', '--format', 'canonical']);
+    expect(stderr.replace(/\s+/g, ' ')).toContain('line 7: 2 rules stand before this one');
+    expect(stdout).toMatch(/-A INPUT -j \?\n-A INPUT -j DROP\n-A OUTPUT -j DROP\n/);
+  });
+});
+
 describe('a limit', () => {
   it.each(Object.entries(ROWS) as [LimitName, Row][])('%s bites, and the rest is read', async (name, row) => {
     const folder = directoryOf(row.files);
