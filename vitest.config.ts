@@ -1,14 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: 'test/support/kernel-module.ts',
+    globalSetup: ['test/support/kernel-module.ts', 'test/support/run-folder.ts'],
     testTimeout: 60_000,
     pool: 'forks',
-    // Tests on the kernel wait more than they compute: two at a time also where there are two processors.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // What a worker has loaded and compiled serves all of its files: nothing in src is remembered from one call to the next.
+    isolate: false,
+    // Tests on the kernel wait more than they compute: there is one more than processors.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     reporters: ['default'],
   },
 });

@@ -3,7 +3,6 @@ import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { beforeAll } from 'vitest';
 
 export const LAUNCHER = resolve('bin/nettrace.js');
 export const isRoot = process.geteuid?.() === 0;
@@ -13,10 +12,8 @@ export const RULES = join(BUNDLE, 'namespaces/host/iptables-save.txt');
 export const CAPTURE = join(BUNDLE, 'captures/host/eth0.pcap');
 
 /** What is built of newer sources, is so before anything goes wrong: the launcher looks at each action that is named. */
-beforeAll(() => {
-  const actions = readdirSync('src/cli/actions').filter((name) => name.endsWith('.ts'));
-  nettrace(['help', ...actions.map((name) => name.replace('.ts', ''))]);
-}, 300_000);
+const actions = readdirSync('src/cli/actions').filter((name) => name.endsWith('.ts'));
+nettrace(['help', ...actions.map((name) => name.replace('.ts', ''))]);
 
 export interface Ended {
   /** As a shell has it: 128 and the number of a signal that ended it. */
