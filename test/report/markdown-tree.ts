@@ -1,6 +1,7 @@
 /** Markdown as `marked` reads it: what is shown, and whether anything came to be that nobody wrote. */
 import { JSDOM } from 'jsdom';
 import { type MarkedToken, marked, type Token, type Tokens } from 'marked';
+import { loadMermaid } from '../support/mermaid.ts';
 
 export interface Tree {
   /** `### 1. it is dropped`: depth, and the text without its markup. */
@@ -83,12 +84,7 @@ export function faultsOf(text: string): readonly string[] {
 
 /** Mermaid's own parser: the kind of a diagram; it throws where it is none. */
 export async function mermaidParser(): Promise<(text: string) => Promise<string>> {
-  // Mermaid cleans labels with DOMPurify, which wants a document.
-  const { window } = new JSDOM();
-  Object.assign(globalThis, { window, document: window.document });
-  const { default: mermaid } = await import('mermaid');
-  // ELK looks for one, too, to find out whether it runs in a browser.
-  Reflect.deleteProperty(globalThis, 'window');
+  const mermaid = await loadMermaid();
   return async (text) => {
     const { diagramType } = await mermaid.parse(text);
     return diagramType;

@@ -3,6 +3,7 @@ import { Graphviz } from '@hpcc-js/wasm-graphviz';
 import { JSDOM } from 'jsdom';
 import { type MarkedToken, marked, type Token } from 'marked';
 import { SaxesParser } from 'saxes';
+import { loadMermaid } from '../support/mermaid.ts';
 import { SARIF } from '../support/sarif-check.ts';
 import { ajv } from '../support/schemas.ts';
 import { checkJunit } from '../support/xml-check.ts';
@@ -169,7 +170,7 @@ function markdownRead(text: string): Read {
 let diagrams: Promise<{ parse(text: string): Promise<{ vertices: number; edges: number }> }> | undefined;
 
 async function mermaidRead(text: string): Promise<Read> {
-  diagrams ??= loadMermaid();
+  diagrams ??= diagramReader();
   const { parse } = await diagrams;
   return {
     shape: await parse(text),
@@ -177,12 +178,8 @@ async function mermaidRead(text: string): Promise<Read> {
   };
 }
 
-async function loadMermaid() {
-  const { window } = new JSDOM();
-  // It cleans labels with DOMPurify, which wants a document.
-  Object.assign(globalThis, { window, document: window.document });
-  const { default: mermaid } = await import('mermaid');
-  Reflect.deleteProperty(globalThis, 'window');
+async function diagramReader() {
+  const mermaid = await loadMermaid();
   return {
     parse: async (text: string) => {
       await mermaid.parse(text);

@@ -1,12 +1,12 @@
 /** Mermaid by its own parser, DOT by Graphviz itself (as WebAssembly), and all forms with names that try to break out of them. */
 import { Graphviz } from '@hpcc-js/wasm-graphviz';
-import { JSDOM } from 'jsdom';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AnalysisTopology } from '../../../src/report/analysis.ts';
 import { drawDot } from '../../../src/report/topology/dot.ts';
 import { drawTopology } from '../../../src/report/topology/draw.ts';
 import { drawMermaid } from '../../../src/report/topology/mermaid.ts';
 import { svgDocument } from '../../../src/report/topology/svg.ts';
+import { loadMermaid } from '../../support/mermaid.ts';
 import { containersOn } from './large.ts';
 import { faults, readPicture } from './pictures.ts';
 
@@ -15,13 +15,8 @@ let parseMermaid: (text: string) => Promise<unknown>;
 
 beforeAll(async () => {
   graphviz = await Graphviz.load();
-  // Mermaid cleans labels with DOMPurify, which wants a document.
-  const { window } = new JSDOM();
-  Object.assign(globalThis, { window, document: window.document });
-  const { default: mermaid } = await import('mermaid');
+  const mermaid = await loadMermaid();
   parseMermaid = (text) => mermaid.parse(text);
-  // ELK looks for a document, too, to find out whether it runs in a browser.
-  Reflect.deleteProperty(globalThis, 'window');
 });
 
 const EVIL = [
