@@ -23,6 +23,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 const WORDS = ['explain', 'fwd-ip-forward-off'];
 const BUNDLES = ['dist/cli.cjs', 'dist/explain.cjs'];
 const INPUTS = 'dist/inputs';
+/** What is in them of sources that are seldom changed. */
+const PARTS = ['dist/kernel.wasm', 'dist/report-page.js'];
 const CAPTURE = 'captures/docker-forward-off-dnat/bundle/captures/host/eth0.pcap';
 /** Building takes a while where others build, too. */
 const PATIENCE = 300_000;
@@ -194,6 +196,7 @@ describe('a checkout', { timeout: PATIENCE }, () => {
       'scripts/build.mjs',
       'package.json',
       ...BUNDLES,
+      ...PARTS,
       INPUTS,
     ]) {
       cpSync(path, join(root, path), { recursive: true, preserveTimestamps: true });
