@@ -86,11 +86,6 @@ describe.each(backends)(
         '-c',
         `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1; ip netns exec ${router} iptables -F FORWARD; ip -n ${router} route del blackhole 10.61.2.2/32`,
       ]);
-      // Whatever a test that failed has left broken.
-      spawnSync('sh', [
-        '-c',
-        `ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=1; ip netns exec ${router} iptables -F FORWARD; ip -n ${router} route del blackhole 10.61.2.2/32`,
-      ]);
       traffic?.kill('SIGKILL');
       following?.child.kill('SIGINT');
       await following?.ended;

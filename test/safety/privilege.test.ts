@@ -36,7 +36,7 @@ const LAUNCHER = join(import.meta.dirname, '../../bin/nettrace.js');
 const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
 
 /** The script's own judgement of a folder. */
-const ONLY_ROOTS = /^only_roots\(\) \{$[^]*?^\}$/m.exec(RUNNING)?.[0] ?? '';
+const ONLY_ROOTS = /^only_roots\(\) \{$[\s\S]*?^\}$/m.exec(RUNNING)?.[0] ?? '';
 
 /** In one that all may write to, and in one that is root's alone from `/` on. */
 let shared: string;
