@@ -135,19 +135,17 @@ describe.skipIf(!possible)('live goes on (needs root, network namespaces and tcp
   });
 
   it('when a namespace goes away: it isn’t kept alive, and is followed when it comes back', async () => {
-    const inode = statSync(`/run/netns/${router}`).ino;
     await follow();
     sh(`ip netns del ${router}`);
     await following.until(
       'end of the capture',
       warns(`the capture on ${router}:lan0 ended: its namespace is gone`),
     );
-    // With the namespace the veth pair goes.
+    // With the namespace the veth pair goes; its number may be the next one's.
     const hasDevice = () => spawnSync('ip', ['-n', client, 'link', 'show', 'eth0']).status === 0;
     await expect.poll(hasDevice, { timeout: 10_000 }).toBe(false);
     sh(`ip netns add ${router}; ip -n ${router} link set lo up`);
     wire();
-    expect(statSync(`/run/netns/${router}`).ino).not.toBe(inode);
     await following.until('next capture', warns(`the capture on ${router}:lan0 goes on`));
     ping();
     expect(await stopped()).toBeGreaterThan(1);
