@@ -1,86 +1,14 @@
-/** Reports for CI systems: JUnit XML, SARIF, and annotations of GitHub Actions. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+/** Reports for CI systems: JUnit XML, SARIF, and annotations of GitHub Actions. Those of every incident: test/report/incidents.test.ts. */
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { analysisForCi } from '../../src/cli/actions/ci.ts';
 import type { Analysis } from '../../src/report/analysis.ts';
 import { catalogue } from '../../src/report/catalogue.ts';
-import { SARIF } from '../support/sarif-check.ts';
 import { checkJunit } from '../support/xml-check.ts';
+import { checkedSarif, checkGithub, type Sarif } from './ci-forms.ts';
 import { run } from './harness.ts';
 import { makeLab } from './lab.ts';
-
-const isSarif = new Ajv({ allErrors: true, strict: false }).compile(SARIF);
-
-interface Sarif {
-  readonly runs: readonly {
-    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
-    readonly invocations: readonly {
-      readonly executionSuccessful: boolean;
-      readonly toolExecutionNotifications: readonly {
-        readonly level: string;
-        readonly message: { text: string };
-      }[];
-    }[];
-    readonly results: readonly {
-      readonly ruleId: string;
-      readonly ruleIndex: number;
-      readonly level: string;
-      readonly message: { readonly text: string };
-      readonly locations?: readonly {
-        readonly physicalLocation?: {
-          readonly artifactLocation: { readonly uri: string };
-          readonly region?: { readonly startLine: number; readonly snippet?: { readonly text: string } };
-        };
-        readonly logicalLocations?: readonly { readonly fullyQualifiedName: string }[];
-      }[];
-      readonly partialFingerprints: Readonly<Record<string, string>>;
-    }[];
-  }[];
-}
-
-function checkedSarif(text: string): Sarif {
-  const sarif = JSON.parse(text) as Sarif;
-  expect(isSarif(sarif), JSON.stringify(isSarif.errors?.slice(0, 3))).toBe(true);
-  for (const { tool, results } of sarif.runs)
-    for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
-  return sarif;
-}
-
-const COMMAND = /^::(error|warning|notice) (?:file=[^,:\r\n]+,)?(?:line=\d+,)?title=[^,:\r\n]+::[^\r\n]+$/;
-
-function checkGithub(text: string): string[] {
-  const lines = text.split('\n').slice(0, -1);
-  for (const line of lines) {
-    expect(line).toMatch(COMMAND);
-    expect(line.replaceAll(/%(25|0A|0D|3A|2C)/g, '')).not.toContain('%');
-  }
-  return lines;
-}
-
-const bundles = ['captures', '../shared/scenarios'].flatMap((base) =>
-  existsSync(base)
-    ? readdirSync(base)
-        .map((name) => `${base}/${name}/bundle`)
-        .filter((path) => existsSync(path))
-    : [],
-);
-
-describe('every incident', () => {
-  it.each(bundles)('%s', async (bundle) => {
-    const { stdout, status } = await run(['analyze', bundle, '--format', 'json', '-q']);
-    const analysis = JSON.parse(stdout) as Analysis;
-    const ran = { version: '0.1.0', pages: catalogue(), unusable: [] };
-    const junit = checkJunit(analysisForCi('junit', analysis, ran));
-    const failures = Number(junit.attributes.failures);
-    // The exit status and the report agree.
-    expect(failures > 0).toBe(status === 1);
-    const sarif = checkedSarif(analysisForCi('sarif', analysis, ran));
-    expect(sarif.runs[0]?.results.length).toBe(analysis.findings.length);
-    expect(checkGithub(analysisForCi('github', analysis, ran)).length).toBe(analysis.findings.length);
-  });
-});
 
 const BUNDLE = 'captures/reject-tcp-reset/bundle';
 

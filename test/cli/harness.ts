@@ -16,6 +16,13 @@ export interface Surroundings {
 }
 
 export async function run(words: readonly string[], around: Surroundings = {}): Promise<Ran> {
+  const { io, told } = remembering(around);
+  const status = await runCli(words, io);
+  return { status, ...told() };
+}
+
+/** Streams that only remember, and what they were told so far. */
+export function remembering(around: Surroundings = {}): { io: Io; told(): Omit<Ran, 'status'> } {
   const out: string[] = [];
   const err: string[] = [];
   let now = 0;
@@ -35,8 +42,7 @@ export async function run(words: readonly string[], around: Surroundings = {}): 
     },
     setStatus: () => {},
   };
-  const status = await runCli(words, io);
-  return { status, stdout: out.join(''), stderr: err.join('') };
+  return { io, told: () => ({ stdout: out.join(''), stderr: err.join('') }) };
 }
 
 async function* once(bytes: Uint8Array | undefined): AsyncGenerator<Uint8Array> {

@@ -1,8 +1,14 @@
 /** Every machine-readable output is valid against the schema that ships with it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseProbe } from '../../src/cli/actions/trace/probe-spec.ts';
+import { traceReport } from '../../src/cli/actions/trace.ts';
+import { loadScene } from '../../src/cli/scene.ts';
+import { jsonText } from '../../src/report/json.ts';
 import { ajv, expectValid } from '../support/schemas.ts';
-import { run } from './harness.ts';
+import { remembering, run } from './harness.ts';
+
+const COMMON = { format: 'json', color: 'never' } as const;
 
 function bundlesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
@@ -15,10 +21,10 @@ const bundles = [...bundlesIn('captures'), ...bundlesIn('../shared/scenarios')];
 
 describe.each(bundles)('%s', (bundle) => {
   // Analyses of them: test/report/incidents.test.ts.
-  it.each(['topology', 'show'])('%s --format json', async (command) => {
-    const { status, stdout, stderr } = await run([command, bundle, '--format', 'json']);
+  it('show --format json', async () => {
+    const { status, stdout, stderr } = await run(['show', bundle, '--format', 'json']);
     expect(status, stderr).toBeLessThan(2);
-    expectValid(command, JSON.parse(stdout));
+    expectValid('show', JSON.parse(stdout));
   });
 
   it('show --format jsonl', async () => {
@@ -39,24 +45,26 @@ describe.each(bundles)('%s', (bundle) => {
     for (const line of stdout.trimEnd().split('\n')) expectValid('replay-line', JSON.parse(line));
   });
 
-  it('trace --format json', async () => {
-    const { stdout: drawn } = await run(['topology', bundle, '--format', 'json', '-q']);
-    const { namespaces } = JSON.parse(drawn) as { namespaces: { name: string }[] };
-    for (const { name } of namespaces) {
-      for (const to of ['8.8.8.8', '2001:db8::53']) {
-        const { status, stdout } = await run([
-          'trace',
-          bundle,
-          '--from',
-          name,
-          '--to',
-          to,
-          '--format',
-          'json',
-        ]);
-        expect(status).toBeLessThan(2);
-        expectValid('trace', JSON.parse(stdout));
-      }
+  it('topology and trace --format json', async () => {
+    const drawn = await run(['topology', bundle, '--format', 'json']);
+    expect(drawn.status, drawn.stderr).toBeLessThan(2);
+    const topology = JSON.parse(drawn.stdout) as { namespaces: { name: string }[] };
+    expectValid('topology', topology);
+
+    const probes = topology.namespaces.flatMap(({ name: from }) =>
+      ['8.8.8.8', '2001:db8::53'].map((to) => ({ from, to })),
+    );
+    const [first] = probes as [(typeof probes)[0]];
+    const words = ['--from', first.from, '--to', first.to, '--format', 'json'];
+    const { status, stdout } = await run(['trace', bundle, ...words]);
+    expect(status).toBeLessThan(2);
+    expectValid('trace', JSON.parse(stdout));
+    // What is read for one serves all others.
+    const scene = await loadScene([bundle], COMMON, remembering().io);
+    if (!scene) throw new Error('nothing was read');
+    for (const probe of probes) {
+      const report = traceReport(scene, parseProbe({ ...COMMON, ...probe }), probe);
+      expectValid('trace', JSON.parse(jsonText(report)));
     }
   });
 });

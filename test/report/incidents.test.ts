@@ -1,4 +1,4 @@
-/** Every incident there is, analysed once: as Markdown, as a page read by a parser and in a browser, and its drawing. */
+/** Every incident there is, analysed once: for CI systems, as Markdown, as a page read by a parser and in a browser, and its drawing. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,16 +8,20 @@ import { pathToFileURL } from 'node:url';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { analysisForCi } from '../../src/cli/actions/ci.ts';
 import type { Analysis } from '../../src/report/analysis.ts';
+import { catalogue } from '../../src/report/catalogue.ts';
 import { reportPage } from '../../src/report/html/report.ts';
 import { analysisMarkdown } from '../../src/report/markdown/analysis.ts';
 import { sentence } from '../../src/report/text/sentence.ts';
 import { drawTopology } from '../../src/report/topology/draw.ts';
 import { incidentOf } from '../../src/report/topology/incident.ts';
 import { svgDocument } from '../../src/report/topology/svg.ts';
+import { checkedSarif, checkGithub } from '../cli/ci-forms.ts';
 import { run } from '../cli/harness.ts';
 import { chromiumPath, complaintsOf, openBrowser } from '../support/browser.ts';
 import { expectValid } from '../support/schemas.ts';
+import { checkJunit } from '../support/xml-check.ts';
 import { mermaidParser, readMarkdown } from './markdown-tree.ts';
 import { opened, textsOf } from './opened.ts';
 import { faultsOf } from './page-faults.ts';
@@ -44,14 +48,25 @@ beforeAll(async () => {
 
 describe.each(bundles)('%s', (bundle) => {
   let analysis: Analysis;
+  let status: number;
   beforeAll(async () => {
-    const { status, stdout, stderr } = await run(['analyze', bundle, '--format', 'json']);
+    const { stdout, stderr, ...ran } = await run(['analyze', bundle, '--format', 'json']);
+    status = ran.status;
     expect(status, stderr).toBeLessThan(2);
     analysis = JSON.parse(stdout) as Analysis;
   }, 60_000);
 
   it('is valid against its schema', () => {
     expectValid('analysis', analysis);
+  });
+
+  it('is told to CI systems, with failures where the status is 1', () => {
+    const told = { version: '0.1.0', pages: catalogue(), unusable: [] };
+    const junit = checkJunit(analysisForCi('junit', analysis, told));
+    expect(Number(junit.attributes.failures) > 0).toBe(status === 1);
+    const sarif = checkedSarif(analysisForCi('sarif', analysis, told));
+    expect(sarif.runs[0]?.results.length).toBe(analysis.findings.length);
+    expect(checkGithub(analysisForCi('github', analysis, told)).length).toBe(analysis.findings.length);
   });
 
   it('is Markdown that says the same, with diagrams that Mermaid reads', async () => {

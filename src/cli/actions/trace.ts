@@ -29,6 +29,21 @@ export async function traceAction(words: readonly string[], options: TraceOption
   const output = openOutput(io, options.output, words);
   const scene = await loadScene(words, options, io);
   if (!scene) return 2;
+  const report = traceReport(scene, packet, options);
+  const status = scene.unusable ? 2 : traceSucceeds(report) ? 0 : 1;
+  io.setStatus(status);
+  output.write(
+    options.format === 'json' ? `${jsonText(report, 2)}\n` : renderTrace(report, textOptions(io, options)),
+  );
+  output.end();
+  return status;
+}
+
+export function traceReport(
+  scene: Scene,
+  packet: ReturnType<typeof parseProbe>,
+  options: Pick<TraceOptions, 'from' | 'whatIf' | 'steps'>,
+): TraceReport {
   const spec = { ...packet, ...placeProbe(options.from, scene.topology) };
   const { whatIf: commands = [] } = options;
   const { there, back, hypothetical } = probe(worldOf(scene, commands), spec);
@@ -36,7 +51,7 @@ export async function traceAction(words: readonly string[], options: TraceOption
   // What the kernel did says nothing of a host that is changed.
   const kernel = without ? [] : kernelOf(there, back, scene, packet.sourcePort !== undefined);
   const strange = strangeIn(scene, there);
-  const report: TraceReport = {
+  return {
     schema: 'nettrace-trace/1',
     from: options.from,
     packet: headerOf(there),
@@ -56,13 +71,6 @@ export async function traceAction(words: readonly string[], options: TraceOption
     namespaces: passed([there, ...(back ? [back] : [])], scene.topology),
     missing: scene.topology.missing.map((missing) => ({ ...missing })),
   };
-  const status = scene.unusable ? 2 : traceSucceeds(report) ? 0 : 1;
-  io.setStatus(status);
-  output.write(
-    options.format === 'json' ? `${jsonText(report, 2)}\n` : renderTrace(report, textOptions(io, options)),
-  );
-  output.end();
-  return status;
 }
 
 /** Captures may show that the far end does answer such a source. */
@@ -77,7 +85,7 @@ function strangeIn({ snapshot, correlation }: Scene, there: Trace): Ip | undefin
 function stepsOf(
   { inputs }: Scene,
   packet: ReturnType<typeof parseProbe>,
-  options: TraceOptions,
+  options: Pick<TraceOptions, 'from'>,
 ): TraceStep[] {
   if (inputs.commands === undefined)
     throw new UsageError(
