@@ -12,7 +12,15 @@ export interface RecordShape {
   readonly unit: number;
   /** Captured bytes at most. */
   readonly limit: number;
+  /** Bytes that have to be there behind a record: the next one's header, by which a damaged one shows. */
+  readonly ahead: number;
+  /** Epoch seconds of the record before the first; below 0: there is none. */
+  readonly last: number;
 }
+
+/** Seconds: records of one capture that are further apart are looked at one by one; and so are packets of more bytes on the wire, which none has. */
+export const MOST_APART = 86400;
+export const MOST_WIRE = 1 << 20;
 
 /** Where columns lie; each has room for `COLUMNS` entries. */
 export type ColumnArrays = Pick<FrameColumns, 'offset' | 'captured' | 'length' | 'seconds' | 'nanoseconds'>;
@@ -72,31 +80,46 @@ export class FrameColumns {
     return (this.seconds[index] as number) + (this.nanoseconds[index] as number) / 1e9;
   }
 
-  /** The whole records of a classic pcap that lie in `view` from `start` on, until `end` or there are `COLUMNS`; gives where they end. */
-  walk(view: DataView, start: number, end: number, { little, header, unit, limit }: RecordShape): number {
+  /**
+   * The whole records of a classic pcap that lie in `view` from `start` on, until `end`, or there are `COLUMNS`, or one or the one behind it
+   * can't be a record or is of another time; gives where they end.
+   */
+  walk(view: DataView, start: number, end: number, shape: RecordShape): number {
+    const { little, header, unit, limit, ahead } = shape;
     const { offset, captured, length, seconds, nanoseconds } = this;
     const whole = 1e9 / unit;
     let at = start;
     let count = 0;
+    let last = shape.last;
     while (count < COLUMNS && at + header <= end) {
       // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
       const there = view.getInt32(at + 8, little);
       const next = at + header + there;
-      if (there < 0 || there > limit || next > end) break;
+      if (there <= 0 || there > limit || next + ahead > end) break;
+      const second = view.getUint32(at, little);
+      if (last >= 0 && Math.abs(second - last) > MOST_APART) break;
+      if (next + header <= end) {
+        const following = view.getInt32(next + 8, little);
+        if (following < 0 || following > limit) break;
+        if (Math.abs(view.getUint32(next, little) - second) > MOST_APART) break;
+      }
+      const wire = view.getInt32(at + 12, little);
+      if (wire < there || wire > MOST_WIRE) break;
       offset[count] = at + header;
       captured[count] = there;
-      length[count] = view.getInt32(at + 12, little);
+      length[count] = wire;
       const fraction = view.getInt32(at + 4, little);
       if (fraction >= 0 && fraction < whole) {
-        seconds[count] = view.getUint32(at, little);
+        seconds[count] = second;
         nanoseconds[count] = fraction * unit;
       } else {
         const beyond = (fraction >>> 0) * unit;
-        seconds[count] = view.getUint32(at, little) + Math.floor(beyond / 1e9);
+        seconds[count] = second + Math.floor(beyond / 1e9);
         nanoseconds[count] = beyond % 1e9;
       }
       count++;
       at = next;
+      last = second;
     }
     this.view = view;
     this.count = count;

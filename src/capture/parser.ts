@@ -47,6 +47,8 @@ export class ParserContext {
   base = 0;
   /** Interfaces are to be described with all of their options. */
   keepOptions = false;
+  /** Packets are handed on as they come: none waits for what is behind it to show that it is whole. */
+  isPrompt = false;
   limits: CaptureLimits = DEFAULT_LIMITS;
   private readonly linkTypes = new Set<number>();
   private readonly onFrame: (frame: Frame) => void;
@@ -67,11 +69,6 @@ export class ParserContext {
     this.issues = issues;
     this.onFrame = onFrame;
     this.onColumns = onColumns;
-  }
-
-  /** Epoch seconds of the latest packet; undefined: there was none yet. */
-  get latest(): number | undefined {
-    return this.timed ? this.lastSeconds : undefined;
   }
 
   /** Counts `frame` and hands it on. Its fields but `number` must be set. */
@@ -142,7 +139,7 @@ export class ParserContext {
 }
 
 /** libpcap's limit on a record (MAXIMUM_SNAPLEN), and the largest that any file's own snaplen may raise it to. */
-const MOST_CAPTURED = 262144;
+export const MOST_CAPTURED = 262144;
 const MOST_SNAPLEN = 128 * 1024 * 1024;
 
 /** Longest record that is believed, given the snaplen that the file says. */

@@ -1,38 +1,39 @@
-/**
- * Classic pcap: draft-ietf-opsawg-pcap. A file header of 24 bytes, then records of 16 bytes and the packet's bytes:
- *
- *   0  magic a1b2c3d4 (µs), a1b23c4d (ns), a1b2cd34 ("modified": records have 8 bytes more)    0  seconds
- *   4  version major, minor                                                                    4  µs or ns
- *   8  reserved, reserved                                                                      8  captured length
- *  16  snaplen                                                                                12  length on the wire
- *  20  FCS length and link type
- */
-import { COLUMNS, type FrameColumns, type RecordShape } from './columns.ts';
+/** Classic pcap: draft-ietf-opsawg-pcap. The file's header is read in pcap-header.ts; which bytes can be a record, pcap-records.ts knows. */
+import { COLUMNS, type FrameColumns, MOST_APART, MOST_WIRE } from './columns.ts';
 import type { Chunk, Parser, ParserContext } from './parser.ts';
-import { recordLimit } from './parser.ts';
+import { FILE_HEADER, RECORD_HEADER, readPcapHeader } from './pcap-header.ts';
+import { MORE, NONE, PcapRecords } from './pcap-records.ts';
 
-const FILE_HEADER = 24;
-const RECORD_HEADER = 16;
-const MODIFIED_RECORD_HEADER = 24;
-const MICRO = 0xa1b2c3d4;
-const NANO = 0xa1b23c4d;
-const MODIFIED = 0xa1b2cd34;
 const MOST_OF_RUN = 1024;
+/** Bytes that are looked through at once, and beyond those that a place needs which looks like a record. */
+const AT_ONCE = 1 << 12;
+const AHEAD = 1 << 18;
 
-export class PcapParser implements Parser, RecordShape {
+/** Until the file's header is read. */
+const USUAL = { little: true, header: RECORD_HEADER, unit: 1000, limit: 0, ahead: RECORD_HEADER };
+
+const OTHER_TIME = 'is of another time than those before it';
+
+/** A record that can't be, and the packets before it. */
+interface Lost {
+  readonly offset: number;
+  readonly packets: number;
+  readonly why: string;
+}
+
+export class PcapParser implements Parser {
   need = FILE_HEADER;
   done = false;
   private readonly context: ParserContext;
-  little = false;
-  header = RECORD_HEADER;
-  unit = 1000;
-  limit = 0;
+  private records = new PcapRecords(USUAL, 0, 'no');
   private snaplen = 0;
-  /** Files before version 2.4 may have the two lengths the other way round. */
-  private swapped: 'no' | 'perhaps' | 'yes' = 'no';
   private opened = false;
-  /** Where a record said what can't be, and how much; what comes next that can be a record is looked for. */
-  private lost: { readonly offset: number; readonly captured: number; readonly packets: number } | undefined;
+  /** Nothing comes behind what is there. */
+  private isAll = false;
+  /** The next record may be damaged: whether another one begins within it is to be looked at. */
+  private isSuspect = false;
+  /** What comes next that can be a record is looked for. */
+  private lost: Lost | undefined;
   /** Of the last record that `countRun` counted. */
   private lastFraction = 0;
 
@@ -42,128 +43,138 @@ export class PcapParser implements Parser, RecordShape {
 
   /** It can go on anywhere but behind a damaged record. */
   get described(): number | undefined {
-    return this.lost ? undefined : 0;
+    return this.lost || this.isSuspect ? undefined : 0;
   }
 
   parse(chunk: Chunk): void {
     if (!this.opened) this.open(chunk);
-    while (this.isFound(chunk)) if (!this.walk(chunk)) return;
+    while (this.settle(chunk) && this.walk(chunk));
   }
 
-  /** What is complete, record by record. @returns whether it came to a damaged one */
+  /** What is complete, record by record. @returns whether it came to one that `settle` has to look at */
   private walk(chunk: Chunk): boolean {
     const { view, end } = chunk;
-    const { context, little, header, unit, limit } = this;
-    const frame = context.frame;
-    const plain = this.swapped === 'no';
-    frame.view = view;
     let at = chunk.start;
     for (;;) {
-      if (at + header > end) {
-        this.need = header;
-        break;
-      }
-      let captured = view.getUint32(at + 8, little);
-      let length = view.getUint32(at + 12, little);
-      if (!plain && (this.swapped === 'yes' || captured > length)) [captured, length] = [length, captured];
-      if (captured > limit) {
-        this.tooLong(at, captured);
-        break;
-      }
-      if (at + header + captured > end) {
-        this.need = header + captured;
-        break;
-      }
-      const seconds = view.getUint32(at, little);
-      const nanoseconds = view.getUint32(at + 4, little) * unit;
-      if (nanoseconds < 1e9) {
-        frame.seconds = seconds;
-        frame.nanoseconds = nanoseconds;
-      } else {
-        frame.seconds = seconds + Math.floor(nanoseconds / 1e9);
-        frame.nanoseconds = nanoseconds % 1e9;
-      }
-      frame.length = length;
-      frame.captured = captured;
-      frame.offset = at + header;
-      context.emit(true);
-      at += header + captured;
+      const next = this.whole(view, at, end);
+      if (next < 0) break;
+      this.emit(view, at, next);
+      at = next;
     }
     chunk.start = at;
-    return this.lost !== undefined;
+    return this.isStopped;
+  }
+
+  private get isStopped(): boolean {
+    return this.lost !== undefined || this.isSuspect;
+  }
+
+  /** Where the record at `at` ends, if it can be handed on; else below 0, and what is `need`ed or why it is stopped at is noted. */
+  private whole(view: DataView, at: number, end: number): number {
+    const { records } = this;
+    const { header, ahead } = records;
+    if (at + header > end) {
+      this.need = header;
+      return NONE;
+    }
+    const captured = records.captured(view, at);
+    if (captured > records.limit) {
+      const most = `at most ${records.limit} are possible (snaplen ${this.snaplen})`;
+      this.damaged(at, `${said(captured)}, ${most}`);
+      return NONE;
+    }
+    const next = at + header + captured;
+    if (next + ahead > end) {
+      this.need = header + captured + ahead;
+      return NONE;
+    }
+    this.isSuspect = records.isOdd(view, at, next, end);
+    return this.isSuspect ? NONE : next;
+  }
+
+  /** Hands on the record from `at` to `next`. */
+  private emit(view: DataView, at: number, next: number): void {
+    const { context, records } = this;
+    const { frame } = context;
+    const { little, header, unit } = records;
+    const seconds = view.getUint32(at, little);
+    const nanoseconds = view.getUint32(at + 4, little) * unit;
+    if (nanoseconds < 1e9) {
+      frame.seconds = seconds;
+      frame.nanoseconds = nanoseconds;
+    } else {
+      frame.seconds = seconds + Math.floor(nanoseconds / 1e9);
+      frame.nanoseconds = nanoseconds % 1e9;
+    }
+    frame.view = view;
+    frame.length = records.length(view, at);
+    frame.captured = next - at - header;
+    frame.offset = at + header;
+    context.emit(true);
   }
 
   /** The walk of `parse` without a call a record. */
   parseColumns(chunk: Chunk, columns: FrameColumns): void {
     if (!this.opened) this.open(chunk);
     // Which of the two lengths is which has to be looked at record by record.
-    if (this.swapped !== 'no') this.parse(chunk);
-    else while (this.isFound(chunk)) if (!this.walkColumns(chunk, columns)) return;
+    if (this.records.swapped !== 'no') this.parse(chunk);
+    else while (this.settle(chunk) && this.walkColumns(chunk, columns));
   }
 
   private walkColumns(chunk: Chunk, columns: FrameColumns): boolean {
     const { view, end } = chunk;
-    const { context, header, limit } = this;
+    const { context, records } = this;
     columns.linkType = context.frame.linkType;
     let at = chunk.start;
     let isFull = true;
     while (isFull) {
-      at = columns.walk(view, at, end, this);
-      isFull = columns.count === COLUMNS;
+      at = columns.walk(view, at, end, records);
+      const { count } = columns;
+      isFull = count === COLUMNS;
+      if (count > 0) records.accept(secondsOf(columns, count - 1, records));
       context.emitColumns(columns);
     }
-    chunk.start = at;
-    this.need = header;
-    if (at + header > end) return false;
-    const captured = view.getUint32(at + 8, this.little);
-    if (captured > limit) this.tooLong(at, captured);
-    else this.need = header + captured;
-    return this.lost !== undefined;
+    const next = this.whole(view, at, end);
+    // Of another time than the one before it, but not than those before that.
+    if (next >= 0) this.emit(view, at, next);
+    chunk.start = Math.max(at, next);
+    return next >= 0 || this.isStopped;
   }
 
   /** What `parse` does, without frames. Only the usual header is worth the way by itself. */
   count(chunk: Chunk): void {
     if (!this.opened) this.open(chunk);
-    if (!this.little || this.header !== RECORD_HEADER || this.swapped !== 'no') this.parse(chunk);
-    else while (this.isFound(chunk)) if (!this.walkCounting(chunk)) return;
+    const { little, header, swapped } = this.records;
+    if (!little || header !== RECORD_HEADER || swapped !== 'no') this.parse(chunk);
+    else while (this.settle(chunk) && this.walkCounting(chunk));
   }
 
   private walkCounting(chunk: Chunk): boolean {
     const { view, end } = chunk;
-    const { context, unit, limit } = this;
+    const { context } = this;
+    const { unit } = this.records;
     const whole = 1e9 / unit;
     let at = chunk.start;
     for (;;) {
-      if (at + RECORD_HEADER > end) {
-        this.need = RECORD_HEADER;
-        break;
-      }
-      const captured = view.getUint32(at + 8, true);
-      if (captured > limit) {
-        this.tooLong(at, captured);
-        break;
-      }
-      const next = at + RECORD_HEADER + captured;
-      if (next > end) {
-        this.need = RECORD_HEADER + captured;
-        break;
-      }
+      const next = this.whole(view, at, end);
+      if (next < 0) break;
       const seconds = view.getUint32(at, true);
       const fraction = view.getUint32(at + 4, true);
-      if (fraction < whole) {
-        context.account(seconds, fraction * unit);
-        at = this.countRun(view, at, end, fraction);
+      const nanoseconds = fraction * unit;
+      context.account(seconds + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9);
+      const ran = fraction < whole ? this.countRun(view, at, end, fraction) : at;
+      if (ran > at) {
         context.account(seconds, this.lastFraction * unit);
+        at = ran;
       } else {
-        const nanoseconds = fraction * unit;
-        context.account(seconds + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9);
         const length = view.getUint32(at + 12, true);
+        const captured = next - at - RECORD_HEADER;
         context.addAll(1, length, captured, captured < length ? 1 : 0);
         at = next;
       }
     }
     chunk.start = at;
-    return this.lost !== undefined;
+    return this.isStopped;
   }
 
   /**
@@ -172,28 +183,34 @@ export class PcapParser implements Parser, RecordShape {
    * code away where something comes up that it hasn't, and compile anew (a tenth of the count of 10 M packets).
    */
   private countRun(view: DataView, start: number, end: number, first: number): number {
-    const { limit } = this;
-    const whole = 1e9 / this.unit;
+    const { limit, unit } = this.records;
+    const whole = 1e9 / unit;
     // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
     const second = view.getInt32(start, true);
+    let captured = view.getInt32(start + 8, true);
     let fraction = first;
     let at = start;
     let packets = 0;
     let beyond = 0;
     let cut = 0;
-    while (packets < MOST_OF_RUN && at + RECORD_HEADER <= end) {
-      const captured = view.getInt32(at + 8, true);
+    while (packets < MOST_OF_RUN) {
       const next = at + RECORD_HEADER + captured;
-      if (captured < 0 || captured > limit || next > end) break;
+      if (captured === 0 || next + RECORD_HEADER > end) break;
+      const following = view.getInt32(next + 8, true);
+      if (following < 0 || following > limit) break;
+      const later = view.getInt32(next, true);
+      if (later !== second && Math.abs((later >>> 0) - (second >>> 0)) > MOST_APART) break;
       const itsFraction = view.getInt32(at + 4, true);
       if (view.getInt32(at, true) !== second || itsFraction < fraction || itsFraction >= whole) break;
       const length = view.getInt32(at + 12, true);
       if (length !== captured) {
-        beyond += (length >>> 0) - captured;
-        if (captured < length >>> 0) cut++;
+        if (length < captured || length > MOST_WIRE) break;
+        beyond += length - captured;
+        cut++;
       }
       fraction = itsFraction;
       packets++;
+      captured = following;
       at = next;
     }
     this.lastFraction = fraction;
@@ -216,150 +233,153 @@ export class PcapParser implements Parser, RecordShape {
         severity: 'error',
         code: 'pcap-record-too-long',
         packet: this.lost.packets + 1,
-        text: `${this.damage(this.lost)}, and nothing behind it can be a record; the ${count} packets before were read`,
+        text: `${damage(this.lost)}, and nothing behind it can be a record; the ${count} packets before were read`,
       });
     } else if (rest > 0) {
+      const { header } = this.records;
       context.issues.add({
         severity: 'warning',
         code: 'pcap-truncated',
         packet: count + 1,
-        text: `the file ends in the middle of this record (${rest} of ${rest < this.header ? `its header's ${this.header}` : this.need} bytes); the ${count} before it were read`,
+        text: `the file ends in the middle of this record (${rest} of ${rest < header ? `its header's ${header}` : this.need} bytes); the ${count} before it were read`,
       });
     }
   }
 
   private open(chunk: Chunk): void {
     const { context } = this;
-    const { view, start } = chunk;
-    const magic = view.getUint32(start);
-    this.little = magic !== MICRO && magic !== NANO && magic !== MODIFIED;
-    const native = view.getUint32(start, this.little);
-    if (native === NANO) this.unit = 1;
-    if (native === MODIFIED) this.header = MODIFIED_RECORD_HEADER;
-    const major = view.getUint16(start + 4, this.little);
-    const minor = view.getUint16(start + 6, this.little);
-    if (major === 543) this.swapped = 'yes';
-    else if (major === 2 && minor < 3) this.swapped = 'yes';
-    else if (major === 2 && minor === 3) this.swapped = 'perhaps';
-    else if (major !== 2) {
-      context.issues.add({
-        severity: 'warning',
-        code: 'pcap-version',
-        text: `the file header says version ${major}.${minor}, 2.4 is the one in use; read as 2.4`,
-      });
-    }
-    this.snaplen = view.getUint32(start + 16, this.little);
-    this.limit = recordLimit(this.snaplen);
-    const network = view.getUint32(start + 20, this.little);
-    const linkType = network & 0xffff;
-    if ((network & 0x03ff0000) !== 0) {
-      context.issues.add({
-        severity: 'warning',
-        code: 'pcap-link-type',
-        text: `the link type field 0x${network.toString(16).padStart(8, '0')} has reserved bits; read as link type ${linkType}`,
-      });
-    }
     const { summary } = context;
-    summary.byteOrder = this.little ? 'little' : 'big';
-    summary.snaplen = this.snaplen;
+    const { shape, swapped, snaplen, linkType, issues } = readPcapHeader(chunk.view, chunk.start);
+    for (const issue of issues) context.issues.add(issue);
+    this.snaplen = snaplen;
+    const ahead = context.isPrompt ? 0 : shape.header;
+    this.records = new PcapRecords({ ...shape, ahead }, snaplen, swapped);
+    summary.byteOrder = shape.little ? 'little' : 'big';
+    summary.snaplen = snaplen;
     summary.sections = 1;
-    summary.interfaces.push({
-      linkType,
-      snaplen: this.snaplen,
-      ...(this.unit === 1 && { resolution: 9 }),
-      section: 0,
-      packets: 0,
-    });
+    const nano = shape.unit === 1 && { resolution: 9 };
+    summary.interfaces.push({ linkType, snaplen, ...nano, section: 0, packets: 0 });
     context.linkType(linkType);
     context.frame.linkType = linkType;
     this.opened = true;
-    chunk.start = start + FILE_HEADER;
+    chunk.start += FILE_HEADER;
   }
 
-  private tooLong(at: number, captured: number): void {
-    this.lost = { offset: this.context.base + at, captured, packets: this.context.summary.packets };
+  private damaged(at: number, why: string): void {
+    this.lost = { offset: this.context.base + at, packets: this.context.summary.packets, why };
+  }
+
+  /** Goes to where records are read on. @returns false when more has to be there first */
+  private settle(chunk: Chunk): boolean {
+    if (this.isSuspect) return this.judge(chunk);
+    return !this.lost || this.isFound(chunk);
+  }
+
+  /** Of a record that may be damaged: where another one begins within it, that is the next; else it is handed on. */
+  private judge(chunk: Chunk): boolean {
+    const { records } = this;
+    const { view, start } = chunk;
+    const { header, ahead } = records;
+    const captured = records.captured(view, start);
+    const next = start + header + captured;
+    const found = records.instead(view, start, next, chunk.end, ahead === 0);
+    if (found === MORE) {
+      // More than that, so that not each of many places that look like records is waited for.
+      this.need = records.wanted + AHEAD;
+      return false;
+    }
+    this.isSuspect = false;
+    if (found === NONE) {
+      // By one whose lengths can't be nobody goes.
+      if (records.behind(view, start) === next) records.accept(view.getUint32(start, records.little));
+      this.emit(view, start, next);
+      chunk.start = next;
+    } else {
+      const isOther = records.isOfAnotherTime(view, start);
+      this.damaged(
+        start,
+        isOther ? OTHER_TIME : `${said(captured)}, and another record begins before their end`,
+      );
+      if (!isOther) {
+        // More than there were on the wire can't be: then it is this length that is damaged.
+        const isWrong = captured > records.length(view, start) && found >= start + header;
+        this.emit(view, start, isWrong ? found : next);
+      }
+      chunk.start = found;
+      this.goOn(found);
+    }
+    return true;
   }
 
   /**
-   * Behind a damaged record, goes to the next place that can be a record with another one behind it. `isAll`: nothing comes behind what is
-   * there. @returns false when more has to be there first
+   * Behind a damaged record, goes to the next place that can be a record with another one behind it.
+   * @returns false when more has to be there first
    */
-  private isFound(chunk: Chunk, isAll = false): boolean {
-    const { lost, header } = this;
-    if (!lost) return true;
+  private isFound(chunk: Chunk): boolean {
+    const { records, isAll } = this;
     const { view, end } = chunk;
-    for (let at = chunk.start; ; at++) {
+    for (let at = chunk.start; at + records.header <= end; at++) {
       chunk.start = at;
-      this.need = header;
-      if (at + header > end) return false;
-      const next = this.behind(view, at);
-      if (next < 0) continue;
-      const isLast = isAll && next === end;
-      if (next + header > end && !isLast) {
-        if (isAll) continue;
-        // More than that, so that not each of many places that look like records is waited for.
-        this.need = next + header - at + AHEAD;
-        return false;
-      }
-      if (!isLast && this.behind(view, next) < 0) continue;
-      this.goOn(at);
-      return true;
+      const leads = records.leads(view, at, at, end, isAll);
+      if (leads) this.goOn(at);
+      else if (leads === undefined) this.need = records.wanted + AHEAD;
+      if (leads !== false) return leads === true;
     }
+    chunk.start = Math.max(chunk.start, end - records.header + 1);
+    this.need = AT_ONCE;
+    return false;
   }
 
   private goOn(at: number): void {
     const { lost, context } = this;
     if (!lost) return;
-    const offset = context.base + at;
-    const text = `${this.damage(lost)}; ${offset - lost.offset} bytes are left out, and what is read next is the record at byte ${offset}`;
     this.lost = undefined;
-    context.issues.add({ severity: 'warning', code: 'pcap-record-too-long', packet: lost.packets + 1, text });
+    const offset = context.base + at;
+    const isRead = context.summary.packets > lost.packets;
+    const what = isRead ? 'it is read all the same' : `${offset - lost.offset} bytes are left out`;
+    context.issues.add({
+      severity: 'warning',
+      code: isRead ? 'pcap-records-overlap' : 'pcap-record-too-long',
+      packet: lost.packets + 1,
+      text: `${damage(lost)}; ${what}, and what is read next is the record at byte ${offset}`,
+    });
   }
 
   /** The last record has none behind it; and one that the file has no room for may have said a wrong length. */
   finish(chunk: Chunk): void {
-    while (this.opened && chunk.end - chunk.start >= this.header) {
+    if (!this.opened) return;
+    const { records } = this;
+    this.isAll = true;
+    records.ahead = 0;
+    this.parse(chunk);
+    while (chunk.end - chunk.start >= records.header) {
       const { start } = chunk;
-      const known = this.lost;
-      if (!known) {
-        this.tooLong(start, chunk.view.getUint32(start + 8, this.little));
+      const { lost, need } = this;
+      if (!lost) {
+        const captured = records.captured(chunk.view, start);
+        this.damaged(start, `${said(captured)}, the rest of the file has less`);
         chunk.start++;
       }
-      if (!this.isFound(chunk, true)) {
-        this.lost = known;
-        if (!known) chunk.start = start;
+      if (!this.isFound(chunk)) {
+        this.lost = lost;
+        this.need = need;
+        if (!lost) chunk.start = start;
         return;
       }
       this.parse(chunk);
     }
   }
-
-  /** Where the record at `at` ends, if it can be one; below 0. */
-  private behind(view: DataView, at: number): number {
-    const { little, unit, limit, swapped, context } = this;
-    let captured = view.getUint32(at + 8, little);
-    let length = view.getUint32(at + 12, little);
-    if (swapped === 'yes' || (swapped === 'perhaps' && captured > length))
-      [captured, length] = [length, captured];
-    if (captured === 0 || captured > limit || length < captured || length > MOST_LENGTH) return -1;
-    if (view.getUint32(at + 4, little) * unit >= 1e9) return -1;
-    const { latest } = context;
-    if (latest !== undefined && Math.abs(view.getUint32(at, little) - latest) > YEAR) return -1;
-    return at + this.header + captured;
-  }
-
-  private damage({ offset, captured }: { readonly offset: number; readonly captured: number }): string {
-    const possible =
-      captured > this.limit
-        ? `at most ${this.limit} are possible (snaplen ${this.snaplen})`
-        : 'the rest of the file has less';
-    return `the record at byte ${offset} says ${captured} bytes captured, ${possible}: the file is damaged there`;
-  }
 }
 
-/** Bytes that are looked through at once. */
-const AHEAD = 1 << 18;
-/** Seconds; packets of one capture that are further apart are none. */
-const YEAR = 366 * 86400;
-/** Bytes of a packet on the wire. */
-const MOST_LENGTH = 1 << 24;
+function said(captured: number): string {
+  return `says ${captured} bytes captured`;
+}
+
+function damage({ offset, why }: Lost): string {
+  return `the record at byte ${offset} ${why}: the file is damaged there`;
+}
+
+/** Epoch seconds that a record of columns has. */
+function secondsOf({ view, offset }: FrameColumns, index: number, { header, little }: PcapRecords): number {
+  return view.getUint32((offset[index] as number) - header, little);
+}

@@ -35,8 +35,6 @@ export class PcapngParser implements Parser {
   private readonly limits: PcapngLimits;
   private little = false;
   private interfaces: SectionInterface[] = [];
-  /** Bytes of a block nobody reads that are still to come. */
-  private skip = 0;
   /** Where a block said what can't be, and what, if that has yet to be told; the next one that is whole is looked for. */
   private lost: { readonly offset: number; readonly text?: string } | undefined;
   /** Bytes of options that were asked for. */
@@ -52,7 +50,7 @@ export class PcapngParser implements Parser {
   }
 
   get described(): number | undefined {
-    return this.skip === 0 && !this.lost ? this.descriptions : undefined;
+    return this.lost ? undefined : this.descriptions;
   }
 
   parse(chunk: Chunk): void {
@@ -70,7 +68,7 @@ export class PcapngParser implements Parser {
   /** What says that it is longer than what is left may be damaged, with whole blocks behind it. */
   finish(chunk: Chunk): void {
     this.context.frame.view = chunk.view;
-    while (this.skip === 0 && chunk.end - chunk.start >= FRAME) {
+    while (chunk.end - chunk.start >= FRAME) {
       const { start } = chunk;
       const known = this.lost;
       if (!known) {
@@ -100,7 +98,7 @@ export class PcapngParser implements Parser {
       });
       return;
     }
-    if (rest === 0 && this.skip === 0) return;
+    if (rest === 0) return;
     this.context.issues.add({
       severity: 'warning',
       code: 'pcapng-truncated',
@@ -112,13 +110,6 @@ export class PcapngParser implements Parser {
   private next(chunk: Chunk): boolean {
     if (!this.isFound(chunk, false)) return false;
     const there = chunk.end - chunk.start;
-    if (this.skip > 0) {
-      const step = Math.min(this.skip, there);
-      chunk.start += step;
-      this.skip -= step;
-      if (this.skip > 0) this.need = 1;
-      return this.skip === 0;
-    }
     if (there < FRAME) {
       this.need = FRAME;
       return false;
@@ -127,7 +118,7 @@ export class PcapngParser implements Parser {
   }
 
   private countEnhanced(chunk: Chunk): void {
-    if (this.skip > 0 || this.lost) return;
+    if (this.lost) return;
     const { view, end } = chunk;
     const { little, interfaces } = this;
     const most = this.limits.of.pcapngBlock;
@@ -193,7 +184,6 @@ export class PcapngParser implements Parser {
       return this.damaged(start, `a block says it is ${total} bytes long, the least is ${FRAME}`);
     // Lengths are multiples of four; a writer that left the padding out of the length still wrote it.
     const length = Math.ceil(total / 4) * 4;
-    if (!isRead(type)) return this.passOver(chunk, length, there);
     if (length > this.limits.of.pcapngBlock) {
       // More often damage than a block: the next one is looked for.
       this.limits.block(start, type, total);
@@ -214,13 +204,6 @@ export class PcapngParser implements Parser {
     this.body(type, view, start + 8, end - 4);
     chunk.start = end;
     return !this.done;
-  }
-
-  private passOver(chunk: Chunk, length: number, there: number): boolean {
-    chunk.start += Math.min(length, there);
-    this.skip = length - Math.min(length, there);
-    this.need = 1;
-    return true;
   }
 
   private body(type: number, view: DataView, start: number, end: number): void {
@@ -443,46 +426,73 @@ export class PcapngParser implements Parser {
    * @returns false when more has to be there first
    */
   private isFound(chunk: Chunk, isAll: boolean): boolean {
-    const { lost, context } = this;
-    if (!lost) return true;
-    const { view, end } = chunk;
-    for (let at = chunk.start; ; at++) {
-      chunk.start = at;
-      this.need = FRAME;
-      if (at + FRAME > end) return false;
-      const total = this.lengthAt(view, at);
+    if (!this.lost) return true;
+    const { view, start, end } = chunk;
+    const { little } = this;
+    for (let at = start; at + FRAME <= end; at++) {
+      const type = view.getUint32(at, little);
+      if (type > BLOCK.enhanced && type !== BLOCK.section) continue;
+      const total = this.lengthAt(view, at, type);
       if (total === 0) continue;
       if (at + total > end) {
         if (isAll) continue;
+        chunk.start = at;
         this.need = total + MOST_FOUND;
         return false;
       }
-      if (view.getUint32(at + total - 4, this.little) !== total) continue;
-      const offset = context.base + at;
-      this.lost = undefined;
-      if (lost.text === undefined) return true;
-      context.issues.add({
-        severity: 'warning',
-        code: 'pcapng-damaged',
-        text: `at byte ${lost.offset}, ${lost.text}: the file is damaged there; ${offset - lost.offset} bytes are left out, and what is read next is the block at byte ${offset}`,
-      });
+      if (this.lengthAt(view, at, type, total - 4) !== total) continue;
+      if (at + total + FRAME <= end) {
+        if (!this.isBlock(view, at + total)) continue;
+      } else if (!isAll) {
+        chunk.start = at;
+        this.need = total + FRAME;
+        return false;
+      }
+      chunk.start = at;
+      this.goOn(at);
       return true;
     }
+    chunk.start = Math.max(start, end - FRAME + 1);
+    this.need = AT_ONCE;
+    return false;
   }
 
-  /** Of a block that may begin there; 0: none does. */
-  private lengthAt(view: DataView, at: number): number {
+  private goOn(at: number): void {
+    const { lost, context } = this;
+    this.lost = undefined;
+    if (lost?.text === undefined) return;
+    const offset = context.base + at;
+    context.issues.add({
+      severity: 'warning',
+      code: 'pcapng-damaged',
+      text: `at byte ${lost.offset}, ${lost.text}: the file is damaged there; ${offset - lost.offset} bytes are left out, and what is read next is the block at byte ${offset}`,
+    });
+  }
+
+  /** One of any type may begin there. */
+  private isBlock(view: DataView, at: number): boolean {
     const type = view.getUint32(at, this.little);
+    if (type === BLOCK.section) return this.lengthAt(view, at, type) > 0;
+    const total = view.getUint32(at + 4, this.little);
+    return total >= FRAME && total <= this.limits.of.pcapngBlock;
+  }
+
+  /** Of a block of that type that may begin there, as it stands `behind` its beginning; 0: none does. */
+  private lengthAt(view: DataView, at: number, type: number, behind = 4): number {
     if (!isRead(type)) return 0;
+    let { little } = this;
     if (type === BLOCK.section) {
       const magic = view.getUint32(at + 8);
       if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) return 0;
+      little = magic !== ORDER_MAGIC;
     }
-    const total = view.getUint32(at + 4, this.little);
+    const total = view.getUint32(at + behind, little);
     const most = Math.min(MOST_FOUND, this.limits.of.pcapngBlock);
     return total < FRAME || (total & 3) !== 0 || total > most ? 0 : total;
   }
 }
 
+/** Bytes that are looked through at once. */
+const AT_ONCE = 1 << 12;
 /** Bytes of a block that is looked for: packets have at most 256 KiB. */
 const MOST_FOUND = 1 << 19;

@@ -36,7 +36,9 @@ export async function rescanCapture(
   }
   try {
     if (options.columns?.block) source.readInto?.(options.columns.block);
-    return await readStretches(readAt, new CaptureReader(onFrame, options), first, options);
+    // Where a stretch ends, the first reading found a record behind its last one.
+    const reader = new CaptureReader(onFrame, { ...options, isPrompt: true });
+    return await readStretches(readAt, reader, first, options);
   } finally {
     source.close();
   }

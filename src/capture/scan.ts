@@ -31,6 +31,8 @@ export interface ScanOptions {
   /** Interfaces of the summary get all of the options that a pcapng gives them. */
   readonly keepOptions?: boolean | undefined;
   readonly limits?: CaptureLimits | undefined;
+  /** Packets are handed on as they come; else one may wait for the next, which shows whether it is damaged. */
+  readonly isPrompt?: boolean | undefined;
   /** Called when the frames handed out so far are about to lose their bytes. */
   readonly onBlockEnd?: (() => void) | undefined;
   /** Called after every block with the bytes read so far; false stops the scan there. */
@@ -96,7 +98,7 @@ export class CaptureReader {
     onFrame: ((frame: Frame) => void) | undefined,
     options: Pick<
       ScanOptions,
-      'path' | 'onColumns' | 'columns' | 'onBlockEnd' | 'stretches' | 'keepOptions' | 'limits'
+      'path' | 'onColumns' | 'columns' | 'onBlockEnd' | 'stretches' | 'keepOptions' | 'limits' | 'isPrompt'
     > = {},
   ) {
     this.onBlockEnd = options.onBlockEnd;
@@ -118,6 +120,7 @@ export class CaptureReader {
     const issues = new IssueLog(options.path);
     this.context = new ParserContext(summary, issues, onFrame ?? (() => {}), options.onColumns);
     this.context.keepOptions = options.keepOptions ?? false;
+    this.context.isPrompt = options.isPrompt ?? false;
     if (options.limits) this.context.limits = options.limits;
   }
 

@@ -1,6 +1,7 @@
 /** A program in the point's namespace that captures there: its packets come through a pipe as a pcap, and what it has to say beside. */
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Frame } from '../capture/frame.ts';
 import { CaptureReader } from '../capture/scan.ts';
 import type { CapturePoint } from '../collect/capture-points.ts';
 import { Host, kill } from '../collect/host.ts';
@@ -47,10 +48,11 @@ export class ChildTap implements Tap {
     this.listener = listener;
     const child = host.start([...Host.into(point.namespace.path), ...ending(host), ...program.words]);
     this.child = child;
-    const reader = new CaptureReader((frame) => {
+    const onFrame = (frame: Frame): void => {
       this.frames++;
       listener.onFrame(frame);
-    });
+    };
+    const reader = new CaptureReader(onFrame, { isPrompt: true });
     child.stdout?.on('data', (block: Buffer) => reader.push(block));
     let listens = (): void => {};
     this.listening = new Promise((resolve) => {

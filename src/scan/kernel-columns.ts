@@ -11,7 +11,16 @@ const PLACE = {
 } as const;
 
 /** `walk` of assembly/kernel.ts. */
-type Walk = (from: number, end: number, base: number, limit: number, header: number, unit: number) => number;
+export type Walk = (
+  from: number,
+  end: number,
+  base: number,
+  limit: number,
+  header: number,
+  unit: number,
+  ahead: number,
+  last: number,
+) => number;
 
 /** Columns in the kernel's memory. Records of a block that lies there as well are walked to by the kernel. */
 export class KernelColumns extends FrameColumns {
@@ -38,7 +47,9 @@ export class KernelColumns extends FrameColumns {
   override walk(view: DataView, start: number, end: number, shape: RecordShape): number {
     if (view.buffer !== this.block.buffer || !shape.little) return super.walk(view, start, end, shape);
     const base = view.byteOffset;
-    const next = this.#walk(base + start, base + end, base, shape.limit, shape.header, shape.unit);
+    const { limit, header, unit, ahead } = shape;
+    const last = shape.last < 0 && start + header <= end ? view.getUint32(start, true) : shape.last;
+    const next = this.#walk(base + start, base + end, base, limit, header, unit, ahead, last);
     const counts = this.#counts;
     this.view = view;
     this.count = counts[0] as number;

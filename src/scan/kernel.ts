@@ -2,7 +2,7 @@
 import { randomSeed } from '../base/random-seed.ts';
 import type { FrameColumns } from '../capture/columns.ts';
 import { kernelCode } from './kernel-code.ts';
-import { KernelColumns } from './kernel-columns.ts';
+import { KernelColumns, type Walk } from './kernel-columns.ts';
 import { COUNTS } from './point-stats.ts';
 import { RECORD_WORDS } from './records.ts';
 import { BATCH, Batch, ROW_WORDS } from './row.ts';
@@ -17,7 +17,7 @@ interface Exports {
   setSeed(word: number): void;
   getMacs(): number;
   numberOfMacs(a: number, b: number, c: number): number;
-  walk(from: number, end: number, base: number, limit: number, header: number, unit: number): number;
+  walk: Walk;
   decode(from: number, to: number, row: number, known: number, base: number): number;
   sift(from: number, to: number, known: number, base: number, first: number): number;
   tally(rows: number): void;

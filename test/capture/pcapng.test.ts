@@ -149,7 +149,7 @@ describe('pcapng', () => {
     );
     const { seen, summary } = readAll(bytes, 65536);
     expect(seen.map((frame) => frame.bytes)).toEqual(['09']);
-    expect(summary).toMatchObject({ packets: 1, issues: [] });
+    expect(summary).toMatchObject({ packets: 1, issues: [{ code: 'limit-pcapng-block' }] });
   });
 
   it('counts the packets that the capture dropped', () => {

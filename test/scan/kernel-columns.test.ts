@@ -6,7 +6,10 @@ import { LOOKED_INTO } from '../../src/scan/plain.ts';
 
 /** Fields of a record's header and its bytes: in order mostly, sometimes anything. */
 const record = fc.record({
-  seconds: fc.oneof(fc.integer({ min: 1_700_000_000, max: 1_700_000_003 }), fc.nat(0xffffffff)),
+  seconds: fc.oneof(
+    { weight: 30, arbitrary: fc.integer({ min: 1_700_000_000, max: 1_700_000_003 }) },
+    fc.nat(0xffffffff),
+  ),
   fraction: fc.oneof(fc.nat(999_999), fc.nat(999_999_999), fc.nat(0xffffffff)),
   there: fc.nat(40),
   said: fc.oneof(
@@ -29,7 +32,9 @@ describe('records of a block in the kernel', () => {
         fc.constantFrom(1, 1000),
         fc.boolean(),
         fc.nat(50),
-        (records, times, header, unit, little, missing) => {
+        fc.boolean(),
+        fc.constantFrom(-1, 0, 1_700_000_000, 1_700_000_000 - 366 * 86400 - 1),
+        (records, times, header, unit, little, missing, isPrompt, last) => {
           const { block } = kernel.columns;
           const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
           let at = 3;
@@ -44,7 +49,7 @@ describe('records of a block in the kernel', () => {
           }
           const end = Math.max(3, at - missing);
           const copy = new DataView(block.slice(0, end).buffer);
-          const shape = { little, header, unit, limit: 262_144 };
+          const shape = { little, header, unit, limit: 262_144, ahead: isPrompt ? 0 : header, last };
           const plain = new FrameColumns();
           let from = 3;
           do {

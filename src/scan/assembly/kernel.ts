@@ -37,6 +37,9 @@ const POINTS: usize = 0x400000;
 const POINT_BYTES: usize = 2112;
 
 const COLUMNS: u32 = 1024;
+/** Seconds: records of one capture that are further apart are looked at one by one; and so are packets of more bytes on the wire, which none has. */
+const MOST_APART: i64 = 86400;
+const MOST_WIRE: u32 = 1 << 20;
 
 const USUAL_HEADERS: u32 = 54;
 const USUAL_IPV4: u32 = 0x080045;
@@ -151,11 +154,26 @@ export function numberOfMacs(a: u32, b: u32, c: u32): u32 {
   return number;
 }
 
+function isFar(seconds: u32, others: u32): bool {
+  return <u64>(<i64>seconds - <i64>others + MOST_APART) > <u64>(2 * MOST_APART);
+}
+
 /**
- * Fills the columns with the whole records of a little-endian pcap from `from` on, until `end` or there are enough; gives where they end. Offsets
- * are counted from `base`. `limit`: captured bytes at most; `header`: bytes of a record's header; `unit`: nanoseconds of its fractions.
+ * Fills the columns with the whole records of a little-endian pcap from `from` on, until `end`, or there are enough, or one or the one behind it can't
+ * be a record or is of another time; gives where they end. Offsets are counted from `base`. `limit`: captured bytes at most; `header`: bytes
+ * of a record's header; `unit`: nanoseconds of its fractions; `ahead`: bytes that have to be there behind a record; `before`: epoch seconds of
+ * the record before.
  */
-export function walk(from: usize, end: usize, base: usize, limit: u32, header: u32, unit: u32): usize {
+export function walk(
+  from: usize,
+  end: usize,
+  base: usize,
+  limit: u32,
+  header: u32,
+  unit: u32,
+  ahead: u32,
+  before: u32,
+): usize {
   let at = from;
   let count: u32 = 0;
   let cut: u32 = 0;
@@ -165,11 +183,26 @@ export function walk(from: usize, end: usize, base: usize, limit: u32, header: u
   let latest: u32 = 0;
   let first: u64 = u64.MAX_VALUE;
   let last: u64 = 0;
+  let there: u32 = 0;
+  let second: u32 = 0;
+  let known = before;
+  if (at + header <= end) {
+    there = load<u32>(at, 8);
+    second = load<u32>(at);
+  }
   while (count < COLUMNS && at + header <= end) {
-    const there = load<u32>(at, 8);
-    if (there > limit || at + header + there > end) break;
+    const next = at + header + there;
+    if (there === 0 || there > limit || next + ahead > end || isFar(second, known)) break;
+    let following: u32 = 0;
+    let later: u32 = 0;
+    if (next + header <= end) {
+      following = load<u32>(next, 8);
+      later = load<u32>(next);
+      if (following > limit || isFar(later, second)) break;
+    }
     const wire = load<u32>(at, 12);
-    let seconds: u64 = load<u32>(at);
+    if (wire < there || wire > MOST_WIRE) break;
+    let seconds: u64 = second;
     let nanoseconds: u64 = <u64>load<u32>(at, 4) * unit;
     if (nanoseconds >= 1000000000) {
       seconds += nanoseconds / 1000000000;
@@ -193,7 +226,10 @@ export function walk(from: usize, end: usize, base: usize, limit: u32, header: u
       earliest = count;
     }
     count++;
-    at += header + there;
+    at = next;
+    there = following;
+    known = second;
+    second = later;
   }
   store<u32>(WALKED, count);
   store<u32>(WALKED, cut, 4);

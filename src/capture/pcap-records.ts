@@ -1,0 +1,189 @@
+/** Which bytes of a classic pcap can be a record, by its header and those around it: where one is damaged, the others are found by that. */
+import { MOST_APART, MOST_WIRE, type RecordShape } from './columns.ts';
+import { MOST_CAPTURED } from './parser.ts';
+
+/** Nothing of the kind; and: more bytes have to be there to tell. */
+export const NONE = -1;
+export const MORE = -2;
+/** Seconds by which records that follow each other may differ. */
+const YEAR = 366 * 86400;
+/** Records one after the other that are believed: of the time of those before, and of another time; fewer, when the file ends with the last. */
+const NEAR = 2;
+const FAR = 4;
+/** Bytes behind a record that are looked through for another one. */
+const SOON = 1 << 16;
+
+/** What `leads` may believe, and what it needn't try. */
+interface Among {
+  readonly failed?: Set<number>;
+  readonly isNear: boolean;
+}
+
+const ANY: Among = { isNear: false };
+
+export class PcapRecords implements RecordShape {
+  readonly little: boolean;
+  readonly header: number;
+  readonly unit: number;
+  readonly limit: number;
+  /** Files before version 2.4 may have the two lengths the other way round. */
+  readonly swapped: 'no' | 'perhaps' | 'yes';
+  ahead: number;
+  last = NONE;
+  /** How many bytes have to be there from the place on that was told to need `MORE`. */
+  wanted = 0;
+  /** Epoch seconds of the last record whose time fits that of the one before it; below 0: there was none yet. */
+  #trusted = NONE;
+
+  readonly #snaplen: number;
+
+  constructor(shape: Omit<RecordShape, 'last'>, snaplen: number, swapped: 'no' | 'perhaps' | 'yes') {
+    this.#snaplen = snaplen;
+    this.little = shape.little;
+    this.header = shape.header;
+    this.unit = shape.unit;
+    this.limit = shape.limit;
+    this.ahead = shape.ahead;
+    this.swapped = swapped;
+  }
+
+  /** Bytes captured, as the header says. */
+  captured(view: DataView, at: number): number {
+    const first = view.getUint32(at + 8, this.little);
+    if (this.swapped === 'no') return first;
+    const second = view.getUint32(at + 12, this.little);
+    return this.swapped === 'yes' || first > second ? second : first;
+  }
+
+  /** Bytes on the wire. */
+  length(view: DataView, at: number): number {
+    const second = view.getUint32(at + 12, this.little);
+    if (this.swapped === 'no') return second;
+    const first = view.getUint32(at + 8, this.little);
+    return this.swapped === 'yes' || first > second ? first : second;
+  }
+
+  /**
+   * The record from `at` to `next` may be damaged: its lengths can't be, or the next one's, or one of the two is of another time than what was
+   * before it. One that isn't odd is the last from now on.
+   */
+  isOdd(view: DataView, at: number, next: number, end: number): boolean {
+    if (this.isOfAnotherTime(view, at)) return true;
+    const length = this.length(view, at);
+    const captured = next - at - this.header;
+    if (length > MOST_WIRE || length < captured || captured === 0) return true;
+    const seconds = view.getUint32(at, this.little);
+    if (next + this.header <= end) {
+      if (this.captured(view, next) > this.limit) return true;
+      if (isFar(view.getUint32(next, this.little), seconds)) return true;
+    }
+    this.accept(seconds);
+    return false;
+  }
+
+  /** Than those before it. */
+  isOfAnotherTime(view: DataView, at: number): boolean {
+    const seconds = view.getUint32(at, this.little);
+    return this.last >= 0 && isFar(seconds, this.last) && isFar(seconds, this.#trusted);
+  }
+
+  /** It is a record of that time. */
+  accept(seconds: number): void {
+    if (this.last < 0 || !isFar(seconds, this.last)) this.#trusted = seconds;
+    this.last = seconds;
+  }
+
+  /** Where the record at `at` ends, if its header can be one; else `NONE`. */
+  behind(view: DataView, at: number): number {
+    const captured = this.captured(view, at);
+    const length = this.length(view, at);
+    if (captured === 0 || captured > this.limit || captured > MOST_CAPTURED) return NONE;
+    if (length < captured || length > MOST_WIRE) return NONE;
+    if (view.getUint32(at + 4, this.little) * this.unit >= 1e9) return NONE;
+    return at + this.header + captured;
+  }
+
+  /**
+   * Where another record begins instead of the one from `start` to `next`: within it, and leads beyond it, record by record; or soon behind it,
+   * where this one isn't of the time of others, has lengths that can't be, and doesn't lead there. `NONE`, `MORE`.
+   */
+  instead(view: DataView, start: number, next: number, end: number, isAll: boolean): number {
+    const failed = new Set<number>();
+    const isPossible = this.behind(view, start) !== NONE;
+    const among = { failed, isNear: isPossible && this.#trusted >= 0 };
+    const isStrange = !isPossible && (this.last < 0 || this.isOfAnotherTime(view, start));
+    const until = isStrange ? next + SOON : next;
+    for (let at = start + 1; at < until; at++) {
+      const led = this.leads(view, at, next, end, isAll, among);
+      if (led === true) return at < next || !this.#isLedTo(view, start, at) ? at : NONE;
+      if (led === undefined) {
+        this.wanted += at - start;
+        return MORE;
+      }
+      if (at + this.header > end) break;
+    }
+    return NONE;
+  }
+
+  /** From the one at `from` on records lead to `to`, by what they say is captured; zeros behind others lead anywhere. */
+  #isLedTo(view: DataView, from: number, to: number): boolean {
+    for (let at = from; at + this.header <= to; ) {
+      const captured = this.captured(view, at);
+      at += this.header + captured;
+      if (captured === 0 && this.last >= 0) return false;
+      if (at === to) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Whether records one after the other begin at `from`, enough to believe them, and beyond `beyond`; undefined: more bytes have to be there.
+   * `isAll`: nothing comes behind `end`. `isNear`: they must be of the time of those before. `failed`: places that lead nowhere; each is come
+   * by once, so that all of them together cost what the bytes do.
+   */
+  leads(
+    view: DataView,
+    from: number,
+    beyond: number,
+    end: number,
+    isAll: boolean,
+    { failed, isNear }: Among = ANY,
+  ): boolean | undefined {
+    const { header, little } = this;
+    let at = from;
+    let many = 0;
+    let enough = FAR;
+    let isWhole = true;
+    let seconds = this.#trusted;
+    for (;;) {
+      if (isAll && at === end && at >= beyond && many > 0) {
+        return true;
+      }
+      if (at + header > end) {
+        if (isAll) break;
+        this.wanted = at + header - from;
+        return undefined;
+      }
+      if (failed?.has(at)) break;
+      const behind = this.behind(view, at);
+      if (behind === NONE) break;
+      const its = view.getUint32(at, little);
+      if (many === 0 && seconds >= 0 && !isFar(its, seconds)) enough = NEAR;
+      if (many > 0 && Math.abs(its - seconds) > YEAR) break;
+      // Four bytes further on than records begin, others seem to be that are cut.
+      const captured = behind - at - header;
+      isWhole &&= captured === this.#snaplen || captured === this.length(view, at);
+      if (enough === FAR && (isNear || !isWhole)) break;
+      seconds = its;
+      many++;
+      if (at >= beyond && many >= enough) return true;
+      at = behind;
+    }
+    if (failed) for (let place = from; many > 0; place = this.behind(view, place), many--) failed.add(place);
+    return false;
+  }
+}
+
+function isFar(seconds: number, others: number): boolean {
+  return Math.abs(seconds - others) > MOST_APART;
+}
