@@ -10,16 +10,23 @@ const YEAR = 366 * 86400;
 /** Records one after the other that are believed: of the time of those before, and of another time; fewer, when the file ends with the last. */
 const NEAR = 2;
 const FAR = 4;
+/** As many, of which some are cut, before anything is known of times. */
+const CUT = 5;
 /** Bytes behind a record that are looked through for another one. */
 const SOON = 1 << 16;
 
-/** What `leads` may believe, and what it needn't try. */
-interface Among {
-  readonly failed?: Set<number>;
+/** Where records are looked for. */
+export interface Within {
+  readonly from: number;
+  readonly until: number;
+  /** They must lead there at least. */
+  readonly beyond: number;
+  readonly end: number;
+  /** Nothing comes behind `end`. */
+  readonly isAll: boolean;
+  /** They must be of the time of those before. */
   readonly isNear: boolean;
 }
-
-const ANY: Among = { isNear: false };
 
 export class PcapRecords implements RecordShape {
   readonly little: boolean;
@@ -30,7 +37,7 @@ export class PcapRecords implements RecordShape {
   readonly swapped: 'no' | 'perhaps' | 'yes';
   ahead: number;
   last = NONE;
-  /** How many bytes have to be there from the place on that was told to need `MORE`. */
+  /** How many bytes have to be there from `start` or `from` on where `MORE` are needed. */
   wanted = 0;
   /** Epoch seconds of the last record whose time fits that of the one before it; below 0: there was none yet. */
   #trusted = NONE;
@@ -108,21 +115,35 @@ export class PcapRecords implements RecordShape {
    * where this one isn't of the time of others, has lengths that can't be, and doesn't lead there. `NONE`, `MORE`.
    */
   instead(view: DataView, start: number, next: number, end: number, isAll: boolean): number {
-    const failed = new Set<number>();
     const isPossible = this.behind(view, start) !== NONE;
-    const among = { failed, isNear: isPossible && this.#trusted >= 0 };
     const isStrange = !isPossible && (this.last < 0 || this.isOfAnotherTime(view, start));
+    const isNear = isPossible && this.#trusted >= 0;
     const until = isStrange ? next + SOON : next;
-    for (let at = start + 1; at < until; at++) {
-      const led = this.leads(view, at, next, end, isAll, among);
-      if (led === true) return at < next || !this.#isLedTo(view, start, at) ? at : NONE;
-      if (led === undefined) {
-        this.wanted += at - start;
+    const found = this.find(view, { from: start + 1, until, beyond: next, end, isAll, isNear });
+    this.wanted++;
+    return found >= next && this.#isLedTo(view, start, found) ? NONE : found;
+  }
+
+  /** The first place at which records begin, those of the time of others before the rest (a packet may hold another capture); `NONE`, `MORE`. */
+  find(view: DataView, within: Within): number {
+    const { from, until, end, isAll } = within;
+    const failed = new Set<number>();
+    let far = NONE;
+    let cut = NONE;
+    const last = Math.min(until, end - this.header + 1);
+    for (let at = from; at < last; at++) {
+      const many = this.#leads(view, at, within, failed);
+      if (many === NEAR) return at;
+      if (many === FAR && far === NONE) far = at;
+      if (many === CUT && cut === NONE) cut = at;
+      if (many === MORE) {
+        this.wanted -= from;
         return MORE;
       }
-      if (at + this.header > end) break;
     }
-    return NONE;
+    if (last === until || isAll) return far === NONE ? cut : far;
+    this.wanted = until + this.header - from;
+    return MORE;
   }
 
   /** From the one at `from` on records lead to `to`, by what they say is captured; zeros behind others lead anywhere. */
@@ -137,18 +158,10 @@ export class PcapRecords implements RecordShape {
   }
 
   /**
-   * Whether records one after the other begin at `from`, enough to believe them, and beyond `beyond`; undefined: more bytes have to be there.
-   * `isAll`: nothing comes behind `end`. `isNear`: they must be of the time of those before. `failed`: places that lead nowhere; each is come
-   * by once, so that all of them together cost what the bytes do.
+   * Whether records one after the other begin at `from`, enough to believe them, and beyond what they must lead beyond: `NEAR`, `FAR`, `CUT`, `NONE`,
+   * `MORE`. `failed`: places that lead nowhere; each is come by once, so that all of them together cost what the bytes do.
    */
-  leads(
-    view: DataView,
-    from: number,
-    beyond: number,
-    end: number,
-    isAll: boolean,
-    { failed, isNear }: Among = ANY,
-  ): boolean | undefined {
+  #leads(view: DataView, from: number, { beyond, end, isAll, isNear }: Within, failed: Set<number>): number {
     const { header, little } = this;
     let at = from;
     let many = 0;
@@ -156,31 +169,32 @@ export class PcapRecords implements RecordShape {
     let isWhole = true;
     let seconds = this.#trusted;
     for (;;) {
-      if (isAll && at === end && at >= beyond && many > 0) {
-        return true;
-      }
+      // One alone is none within another that may be whole, and none when it is cut.
+      const least = from < beyond || enough === CUT ? 2 : 1;
+      if (isAll && at === end && at >= beyond && many >= least) return enough;
       if (at + header > end) {
         if (isAll) break;
-        this.wanted = at + header - from;
-        return undefined;
+        this.wanted = at + header;
+        return MORE;
       }
-      if (failed?.has(at)) break;
+      if (failed.has(at)) break;
       const behind = this.behind(view, at);
       if (behind === NONE) break;
       const its = view.getUint32(at, little);
       if (many === 0 && seconds >= 0 && !isFar(its, seconds)) enough = NEAR;
-      if (many > 0 && Math.abs(its - seconds) > YEAR) break;
       // Four bytes further on than records begin, others seem to be that are cut.
       const captured = behind - at - header;
       isWhole &&= captured === this.#snaplen || captured === this.length(view, at);
-      if (enough === FAR && (isNear || !isWhole)) break;
+      if (enough === FAR && !isWhole) enough = CUT;
+      if (enough !== NEAR && (isNear || (enough === CUT && this.#trusted >= 0))) break;
+      if (many > 0 && !isWhole && Math.abs(its - seconds) > YEAR) break;
       seconds = its;
       many++;
-      if (at >= beyond && many >= enough) return true;
+      if (at >= beyond && many >= enough) return enough;
       at = behind;
     }
-    if (failed) for (let place = from; many > 0; place = this.behind(view, place), many--) failed.add(place);
-    return false;
+    for (let place = from; many > 0; place = this.behind(view, place), many--) failed.add(place);
+    return NONE;
   }
 }
 

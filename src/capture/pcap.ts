@@ -5,8 +5,8 @@ import { FILE_HEADER, RECORD_HEADER, readPcapHeader } from './pcap-header.ts';
 import { MORE, NONE, PcapRecords } from './pcap-records.ts';
 
 const MOST_OF_RUN = 1024;
-/** Bytes that are looked through at once, and beyond those that a place needs which looks like a record. */
-const AT_ONCE = 1 << 12;
+/** Bytes that are looked through at once, and that are read beyond those that have to be there. */
+const WINDOW = 1 << 18;
 const AHEAD = 1 << 18;
 
 /** Until the file's header is read. */
@@ -88,7 +88,9 @@ export class PcapParser implements Parser {
       this.need = header + captured + ahead;
       return NONE;
     }
-    this.isSuspect = records.isOdd(view, at, next, end);
+    // What is left is no header: the file was cut there, or this one says more than it has.
+    const isBroken = this.isAll && next < end && next + header > end;
+    this.isSuspect = records.isOdd(view, at, next, end) || isBroken;
     return this.isSuspect ? NONE : next;
   }
 
@@ -312,22 +314,24 @@ export class PcapParser implements Parser {
   }
 
   /**
-   * Behind a damaged record, goes to the next place that can be a record with another one behind it.
+   * Behind a damaged record, goes to the next place where records begin.
    * @returns false when more has to be there first
    */
   private isFound(chunk: Chunk): boolean {
     const { records, isAll } = this;
     const { view, end } = chunk;
-    for (let at = chunk.start; at + records.header <= end; at++) {
-      chunk.start = at;
-      const leads = records.leads(view, at, at, end, isAll);
-      if (leads) this.goOn(at);
-      else if (leads === undefined) this.need = records.wanted + AHEAD;
-      if (leads !== false) return leads === true;
+    for (;;) {
+      const from = chunk.start;
+      const until = from + WINDOW;
+      const found = records.find(view, { from, until, beyond: from, end, isAll, isNear: false });
+      if (found === MORE) {
+        this.need = records.wanted + AHEAD;
+        return false;
+      }
+      chunk.start = found === NONE ? Math.min(until, Math.max(from, end - records.header + 1)) : found;
+      if (found !== NONE) this.goOn(found);
+      if (found !== NONE || chunk.start < until) return found !== NONE;
     }
-    chunk.start = Math.max(chunk.start, end - records.header + 1);
-    this.need = AT_ONCE;
-    return false;
   }
 
   private goOn(at: number): void {

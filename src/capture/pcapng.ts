@@ -442,7 +442,7 @@ export class PcapngParser implements Parser {
       }
       if (this.lengthAt(view, at, type, total - 4) !== total) continue;
       if (at + total + FRAME <= end) {
-        if (!this.isBlock(view, at + total)) continue;
+        if (!this.isBlock(view, at + total, this.orderAt(view, at, type))) continue;
       } else if (!isAll) {
         chunk.start = at;
         this.need = total + FRAME;
@@ -469,24 +469,27 @@ export class PcapngParser implements Parser {
     });
   }
 
-  /** One of any type may begin there. */
-  private isBlock(view: DataView, at: number): boolean {
-    const type = view.getUint32(at, this.little);
+  /** One of any type may begin there, in that byte order. */
+  private isBlock(view: DataView, at: number, little: boolean): boolean {
+    const type = view.getUint32(at, little);
     if (type === BLOCK.section) return this.lengthAt(view, at, type) > 0;
-    const total = view.getUint32(at + 4, this.little);
+    const total = view.getUint32(at + 4, little);
     return total >= FRAME && total <= this.limits.of.pcapngBlock;
+  }
+
+  /** Whether a block of that type is little-endian: a section's header says so of itself, and of what is behind it. */
+  private orderAt(view: DataView, at: number, type: number): boolean {
+    return type === BLOCK.section ? view.getUint32(at + 8) !== ORDER_MAGIC : this.little;
   }
 
   /** Of a block of that type that may begin there, as it stands `behind` its beginning; 0: none does. */
   private lengthAt(view: DataView, at: number, type: number, behind = 4): number {
     if (!isRead(type)) return 0;
-    let { little } = this;
     if (type === BLOCK.section) {
       const magic = view.getUint32(at + 8);
       if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) return 0;
-      little = magic !== ORDER_MAGIC;
     }
-    const total = view.getUint32(at + behind, little);
+    const total = view.getUint32(at + behind, this.orderAt(view, at, type));
     const most = Math.min(MOST_FOUND, this.limits.of.pcapngBlock);
     return total < FRAME || (total & 3) !== 0 || total > most ? 0 : total;
   }

@@ -20,12 +20,15 @@ export interface DamagedCapture {
   readonly isTimeless?: boolean;
 }
 
-/** Undefined: a file that isn't whole, or is of a form with rules of its own. */
+/** Undefined: a file that isn't whole, has records with lengths that no packet has, or is of a form with rules of its own. */
 export function piecesOf(bytes: Uint8Array): Piece[] | undefined {
   if (bytes.length < 24) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return view.getUint32(0) === 0x0a0d0d0a ? blocksOf(view) : recordsOf(view);
 }
+
+/** Bytes of a packet; some files of parsers' tests say more. */
+const MOST_WIRE = 100_000;
 
 function recordsOf(view: DataView): Piece[] | undefined {
   const little = [0xd4c3b2a1, 0x4d3cb2a1].includes(view.getUint32(0));
@@ -34,7 +37,11 @@ function recordsOf(view: DataView): Piece[] | undefined {
   const pieces: Piece[] = [];
   let at = 24;
   while (at + 16 <= view.byteLength) {
-    const end = at + 16 + view.getUint32(at + 8, little);
+    const captured = view.getUint32(at + 8, little);
+    // What says that it can't be shows no damage to it.
+    if (captured === 0 || view.getUint32(at + 12, little) < captured) return undefined;
+    if (view.getUint32(at + 12, little) > MOST_WIRE) return undefined;
+    const end = at + 16 + captured;
     pieces.push({ kind: 'packet', start: at, data: at + 16, dataEnd: end, end });
     at = end;
   }
