@@ -24,8 +24,9 @@ export interface Within {
   readonly end: number;
   /** Nothing comes behind `end`. */
   readonly isAll: boolean;
-  /** They must be of the time of those before. */
+  /** They must be of the time of those before; they may be cut where no time is known. */
   readonly isNear: boolean;
+  readonly mayBeCut: boolean;
 }
 
 export class PcapRecords implements RecordShape {
@@ -117,9 +118,9 @@ export class PcapRecords implements RecordShape {
   instead(view: DataView, start: number, next: number, end: number, isAll: boolean): number {
     const isPossible = this.behind(view, start) !== NONE;
     const isStrange = !isPossible && (this.last < 0 || this.isOfAnotherTime(view, start));
-    const isNear = isPossible && this.#trusted >= 0;
+    const among = { isNear: isPossible && this.#trusted >= 0, mayBeCut: !isPossible };
     const until = isStrange ? next + SOON : next;
-    const found = this.find(view, { from: start + 1, until, beyond: next, end, isAll, isNear });
+    const found = this.find(view, { from: start + 1, until, beyond: next, end, isAll, ...among });
     this.wanted++;
     return found >= next && this.#isLedTo(view, start, found) ? NONE : found;
   }
@@ -161,7 +162,12 @@ export class PcapRecords implements RecordShape {
    * Whether records one after the other begin at `from`, enough to believe them, and beyond what they must lead beyond: `NEAR`, `FAR`, `CUT`, `NONE`,
    * `MORE`. `failed`: places that lead nowhere; each is come by once, so that all of them together cost what the bytes do.
    */
-  #leads(view: DataView, from: number, { beyond, end, isAll, isNear }: Within, failed: Set<number>): number {
+  #leads(
+    view: DataView,
+    from: number,
+    { beyond, end, isAll, isNear, mayBeCut }: Within,
+    failed: Set<number>,
+  ): number {
     const { header, little } = this;
     let at = from;
     let many = 0;
@@ -186,7 +192,7 @@ export class PcapRecords implements RecordShape {
       const captured = behind - at - header;
       isWhole &&= captured === this.#snaplen || captured === this.length(view, at);
       if (enough === FAR && !isWhole) enough = CUT;
-      if (enough !== NEAR && (isNear || (enough === CUT && this.#trusted >= 0))) break;
+      if (enough !== NEAR && (isNear || (enough === CUT && (!mayBeCut || this.#trusted >= 0)))) break;
       if (many > 0 && !isWhole && Math.abs(its - seconds) > YEAR) break;
       seconds = its;
       many++;

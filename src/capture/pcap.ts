@@ -323,7 +323,8 @@ export class PcapParser implements Parser {
     for (;;) {
       const from = chunk.start;
       const until = from + WINDOW;
-      const found = records.find(view, { from, until, beyond: from, end, isAll, isNear: false });
+      const among = { isNear: false, mayBeCut: true };
+      const found = records.find(view, { from, until, beyond: from, end, isAll, ...among });
       if (found === MORE) {
         this.need = records.wanted + AHEAD;
         return false;
