@@ -1,4 +1,5 @@
 /** Network devices of a namespace as the packet path sees them. */
+import { groupBy } from '../base/group-by.ts';
 import type { BridgePort, InterfaceAddress, Link } from '../dump/records.ts';
 import type { Mac } from '../net/mac.ts';
 import type { Netns } from '../snapshot/snapshot.ts';
@@ -43,26 +44,40 @@ const TUNNELS = new Set([
 
 export function devicesOf(netns: Netns): Map<string, Device> {
   const links = netns.links ?? [];
-  const bridges = new Set(links.filter((link) => isBridge(link, links)).map((link) => link.name));
-  return new Map(links.map((link, order) => [link.name, deviceOf(link, order, links, bridges)]));
+  const masters = new Set(links.map(({ master }) => master));
+  const bridges = new Set(links.filter((link) => isBridge(link, masters)).map(({ name }) => name));
+  const lowers = new Lowers(links);
+  return new Map(links.map((link, order) => [link.name, deviceOf(link, order, lowers, bridges)]));
 }
 
-/** IFLA_LINK within the namespace: shown as a name, or as a number by those who ask for numbers. */
-function isBelow(other: Link, { peerIndex, peerName, peerNetnsid, peerNetns }: Link): boolean {
-  if (peerNetnsid !== undefined || peerNetns !== undefined) return false;
-  return peerIndex === undefined ? peerName === other.name : other.index === peerIndex;
+/** Links by their index and by their name. */
+class Lowers {
+  readonly #byIndex: ReadonlyMap<number | undefined, readonly Link[]>;
+  readonly #byName: ReadonlyMap<string | undefined, readonly Link[]>;
+
+  constructor(links: readonly Link[]) {
+    this.#byIndex = groupBy(links, ({ index }) => index);
+    this.#byName = groupBy(links, ({ name }) => name);
+  }
+
+  /** IFLA_LINK within the namespace: shown as a name, or as a number by those who ask for numbers. */
+  of(link: Link): Link | undefined {
+    const { peerIndex, peerName, peerNetnsid, peerNetns } = link;
+    if (peerNetnsid !== undefined || peerNetns !== undefined) return undefined;
+    const found = peerIndex === undefined ? this.#byName.get(peerName) : this.#byIndex.get(peerIndex);
+    return found?.find((other) => other !== link);
+  }
 }
 
 /** `ip link` without `-d` doesn't say what a device is; ports do. */
-function isBridge(link: Link, links: readonly Link[]): boolean {
-  if (link.kind !== undefined) return link.kind === 'bridge';
-  return links.some((other) => other.master === link.name);
+function isBridge(link: Link, masters: ReadonlySet<string | undefined>): boolean {
+  return link.kind === undefined ? masters.has(link.name) : link.kind === 'bridge';
 }
 
-function deviceOf(link: Link, order: number, links: readonly Link[], bridges: ReadonlySet<string>): Device {
+function deviceOf(link: Link, order: number, lowers: Lowers, bridges: ReadonlySet<string>): Device {
   const kind = kindOf(link, bridges);
   const vlan = link.kindData?.id ?? link.kindData?.vlan_id;
-  const lower = links.find((other) => other !== link && isBelow(other, link));
+  const lower = lowers.of(link);
   return {
     name: link.name,
     order: link.index ?? order,

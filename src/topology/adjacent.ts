@@ -2,10 +2,12 @@
  * Devices on one link layer where no interface index says so: a neighbour entry or an FDB entry that holds another dumped
  * device's MAC, a MAC seen in a capture, Docker's list of a network's containers, or, last, one subnet on both.
  */
-import { addTo } from '../base/group-by.ts';
+import { addTo, groupBy } from '../base/group-by.ts';
+import { once } from '../base/memo.ts';
 import type { DockerContainer, Link } from '../dump/records.ts';
 import { isRoot } from '../input/host.ts';
 import { type Family, familyOf } from '../net/ip.ts';
+import type { Mac } from '../net/mac.ts';
 import { formatPrefix, networkOf } from '../net/prefix.ts';
 import { isLoopback, isUp } from '../snapshot/derived-routes.ts';
 import { machineOf } from '../snapshot/machines.ts';
@@ -136,30 +138,63 @@ const TUNNELS = new Set([
 
 /** Port of a bridge that learned a MAC → the device that has it. */
 function byFdb(open: readonly Device[]): Edge[] {
+  const byMac = devicesByMac(open);
   return open.flatMap((port) => {
     if (port.link.master === undefined) return [];
-    const macs = (port.netns.fdb ?? [])
-      .filter((entry) => entry.dev === port.link.name && !entry.permanent)
-      .map((entry) => entry.mac);
-    const behind = open.filter(
-      (other) => other.netns !== port.netns && other.link.mac !== undefined && macs.includes(other.link.mac),
-    );
-    return behind.map((other) => ({ a: port, b: other, by: 'mac' as const }));
+    const entries = entriesOf(port.netns.fdb).get(port.link.name) ?? [];
+    const macs = entries.filter(({ permanent }) => !permanent).map(({ mac }) => mac);
+    return edgesTo(port, macs, byMac, 'mac');
   });
+}
+
+type ByMac = ReadonlyMap<Mac, readonly { readonly device: Device; readonly at: number }[]>;
+
+/** Those that have one, each with its place among all. */
+function devicesByMac(devices: readonly Device[]): ByMac {
+  const byMac = new Map<Mac, { device: Device; at: number }[]>();
+  for (const [at, device] of devices.entries())
+    if (device.link.mac !== undefined) addTo(byMac, device.link.mac, { device, at });
+  return byMac;
+}
+
+/** To the devices of other namespaces that have one of the MACs, in their order. */
+function edgesTo(
+  from: Device,
+  macs: readonly (Mac | undefined)[],
+  byMac: ByMac,
+  by: Segment['by'],
+): readonly Edge[] {
+  return [...new Set(macs)]
+    .flatMap((mac) => (mac === undefined ? [] : (byMac.get(mac) ?? [])))
+    .filter(({ device }) => device.netns !== from.netns)
+    .sort((left, right) => left.at - right.at)
+    .map(({ device }) => ({ a: from, b: device, by }));
+}
+
+const NONE: readonly never[] = [];
+const byDevice = once(
+  <E extends { readonly dev: string }>(entries: readonly E[]): ReadonlyMap<string, readonly E[]> =>
+    groupBy(entries, ({ dev }) => dev),
+);
+
+/** By the device that they are of. */
+function entriesOf<E extends { readonly dev: string }>(
+  entries: readonly E[] = NONE,
+): ReadonlyMap<string, readonly E[]> {
+  return byDevice(entries) as ReadonlyMap<string, readonly E[]>;
 }
 
 /** Neighbour entry of a device → the device of another namespace that has the MAC. */
 function byNeighbour(plain: readonly Device[]): Edge[] {
+  const byMac = devicesByMac(plain);
   return plain.flatMap((device) => {
-    const macs = (device.netns.neighbours ?? [])
-      .filter((entry) => entry.dev === device.link.name && entry.mac !== undefined && entry.mac !== 0)
-      .map((entry) => entry.mac);
-    return plain
-      .filter(
-        (other) =>
-          other.netns !== device.netns && other.link.mac !== undefined && macs.includes(other.link.mac),
-      )
-      .map((other) => ({ a: device, b: other, by: 'mac' as const }));
+    const entries = entriesOf(device.netns.neighbours).get(device.link.name) ?? [];
+    return edgesTo(
+      device,
+      entries.flatMap(({ mac }) => mac || []),
+      byMac,
+      'mac',
+    );
   });
 }
 
@@ -215,21 +250,13 @@ function hasEndpoint(container: DockerContainer, link: Link, name: string, id: s
 
 /** A frame's source MAC at a capture point → the device that has it. */
 function byCapture(open: readonly Device[], seen: readonly Seen[]): Edge[] {
+  const byMac = devicesByMac(open.filter(({ link }) => link.kind !== 'bridge'));
+  const byKey = new Map(open.toReversed().map((device) => [device.key, device]));
   return seen.flatMap(({ point, observation }) => {
-    const here = open.find(
-      (device) => device.key === keyOf({ namespace: point.namespace, name: point.interface }),
-    );
+    const here = byKey.get(keyOf({ namespace: point.namespace, name: point.interface }));
     if (!here || here.link.kind === 'bridge') return [];
     const macs = observation.stations.filter((station) => station.sent > 0).map((station) => station.mac);
-    return open
-      .filter(
-        (other) =>
-          other.netns !== here.netns &&
-          other.link.kind !== 'bridge' &&
-          other.link.mac !== undefined &&
-          macs.includes(other.link.mac),
-      )
-      .map((other) => ({ a: here, b: other, by: 'capture' as const }));
+    return edgesTo(here, macs, byMac, 'capture');
   });
 }
 
@@ -264,10 +291,12 @@ function isSharable(family: Family, length: number, address: number | bigint): b
   return length >= 32 && length <= 127 && BigInt(address) >> 118n !== 0x3fan;
 }
 
+const portsOf = once((links: readonly Link[]) => groupBy(links, ({ master }) => master));
+
 /** A bridge whose every port has its wire reaches its stations through them. */
 function hasOpenLinkLayer({ netns, link }: Device, wired: ReadonlySet<string>): boolean {
   if (link.kind !== 'bridge') return true;
-  const ports = (netns.links ?? []).filter((other) => other.master === link.name);
+  const ports = portsOf(netns.links ?? NONE).get(link.name) ?? [];
   return (
     ports.length === 0 || ports.some((port) => !wired.has(keyOf({ namespace: netns.name, name: port.name })))
   );

@@ -9,6 +9,7 @@ import type { InterfaceAddress, Link } from '../dump/records.ts';
 import { bitsOf, familyOf, type Ip } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
 import { contains, networkOf, type Prefix } from '../net/prefix.ts';
+import { crossings, isUnicast } from './crossing.ts';
 import type { CapturePoint, PointObservation, Station } from './topology.ts';
 import { hopsOf } from './ttl.ts';
 
@@ -47,8 +48,9 @@ export function inferPoints(
   const drafts = seen.map(({ point, observation }) => {
     return { point, observation, ...ofObservation(observation) };
   });
+  const crossed = crossings(drafts);
   return drafts.map((draft) => {
-    const self = crossing(draft, drafts);
+    const self = crossed.get(draft);
     return {
       point: draft.point,
       stations: draft.stations,
@@ -70,7 +72,8 @@ const ofObservation = once((observation: PointObservation) => {
   return { stations, subnets: subnetsOf(claimed), gateway: routers[0] };
 });
 
-interface Draft {
+/** What is known of a point before others are looked at. */
+export interface Draft {
   readonly point: CapturePoint;
   readonly observation: PointObservation;
   readonly stations: readonly InferredStation[];
@@ -100,54 +103,6 @@ function inferStation(station: Station, claims: ReadonlySet<Ip>): InferredStatio
   };
 }
 
-/**
- * A packet that one point of a namespace shows on its way in and another on its way out crossed that namespace: the
- * router it was sent to there and the router it comes from here are its two interfaces.
- */
-function crossing(draft: Draft, drafts: readonly Draft[]): Mac | undefined {
-  const found = new Set<Mac>();
-  for (const other of drafts) {
-    if (other === draft || other.point.namespace !== draft.point.namespace) continue;
-    for (const router of draft.stations.filter((station) => station.router)) {
-      for (const partner of other.stations.filter((station) => station.router)) {
-        if (passesOn(router, draft, partner, other) || passesOn(partner, other, router, draft)) {
-          found.add(router.mac);
-        }
-      }
-    }
-  }
-  const [only] = found;
-  return found.size === 1 ? only : undefined;
-}
-
-/** Sent to `inner` at one point, it leaves `outer` at the other: for the same destination, one router later or rewritten. */
-function passesOn(inner: InferredStation, at: Draft, outer: InferredStation, there: Draft): boolean {
-  const received = at.observation.stations.find((station) => station.mac === inner.mac);
-  const receivers = receiversFor(there.observation);
-  const common = (received?.destinations ?? []).some((address) => {
-    const mac = receivers.get(address);
-    return mac !== undefined && mac !== outer.mac && isUnicast(address);
-  });
-  if (!common) return false;
-  if (outer.rewrites) return true;
-  return outer.forwards.some(({ address, hops }) =>
-    at.observation.stations.some(
-      (station) =>
-        station.mac !== inner.mac &&
-        station.sources.some((source) => source.address === address && hopsOf(source.ttls) === hops - 1),
-    ),
-  );
-}
-
-/** By destination, the station to which packets for it were sent. */
-const receiversFor = once(({ stations }: PointObservation): ReadonlyMap<Ip, Mac | 'several'> => {
-  const receivers = new Map<Ip, Mac | 'several'>();
-  for (const { mac, destinations } of stations) {
-    for (const address of destinations) receivers.set(address, receivers.has(address) ? 'several' : mac);
-  }
-  return receivers;
-});
-
 /** Addresses closer than a /16 of private space (or a /24 of any) are taken for one network, never smaller than a /24. */
 function subnetsOf(addresses: readonly Ip[]): Prefix[] {
   const clusters: { first: number; length: number; count: number }[] = [];
@@ -173,11 +128,6 @@ function isPrivate(ip: number): boolean {
 
 function isLinkLocal(ip: Ip): boolean {
   return typeof ip === 'number' ? ip >>> 16 === 0xa9fe : ip >> 118n === 0x3fan;
-}
-
-function isUnicast(ip: Ip): boolean {
-  if (typeof ip === 'number') return ip !== 0 && ip >>> 28 < 14;
-  return ip !== 0n && ip >> 120n !== 0xffn;
 }
 
 /** Links of a namespace that no dump describes, one for each capture taken in it. */

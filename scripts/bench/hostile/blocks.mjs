@@ -21,10 +21,16 @@ function section() {
   return block(0x0a0d0d0a, body);
 }
 
-function description() {
-  const body = Buffer.alloc(8);
+function description(name = '') {
+  const padded = Math.ceil(name.length / 4) * 4;
+  const body = Buffer.alloc(8 + (name === '' ? 0 : 8 + padded));
   body.writeUInt16LE(1, 0);
   body.writeUInt32LE(262144, 4);
+  if (name !== '') {
+    body.writeUInt16LE(2, 8);
+    body.writeUInt16LE(name.length, 10);
+    body.write(name, 12);
+  }
   return block(1, body);
 }
 
@@ -52,6 +58,26 @@ export function interfaces(path, count) {
   for (let number = 0; number < count; number++) parts.push(description());
   for (let number = 0; number < count; number++) parts.push(packet(number));
   writeFileSync(path, Buffer.concat(parts));
+}
+
+/** The same with names, and packets that two routers each pass on, for the same few addresses: all could be ways through one host. */
+export function routedInterfaces(path, count) {
+  const parts = [section()];
+  for (let number = 0; number < count; number++) parts.push(description(`eth${number}`));
+  for (let number = 0; number < count; number++)
+    for (let router = 0; router < 4; router++) parts.push(routed(number, router));
+  writeFileSync(path, Buffer.concat(parts));
+}
+
+/** A packet that came through so many routers, from one station to the next. */
+function routed(number, router) {
+  const block = packet(number);
+  const frame = 28;
+  block[frame + 5] = router + 1;
+  block[frame + 11] = router;
+  block[frame + 22] = 64 - router;
+  block[frame + 29] = router;
+  return block;
 }
 
 export function sections(path, count) {

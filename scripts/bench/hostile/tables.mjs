@@ -14,6 +14,8 @@ const FLOWS = [2500, 5000, 10_000];
 /** So many that they are read as large captures are. */
 const COUNTED = [200_000, 400_000, 800_000];
 const DEPTHS = [12, 25, 50, 100];
+/** Lines of a script. */
+const TYPED = [10_000, 20_000, 40_000];
 const CHAINS = [1000, 2000, 4000];
 
 /** A host with one interface. */
@@ -68,6 +70,7 @@ export const HOSTILE = {
   arp: capture(LINES, packets.arpStorm),
   'icmp-errors': capture(LINES, packets.icmpErrors),
   'pcapng-interfaces': row('a.pcapng', [15_000, 30_000, 60_000], blocks.interfaces),
+  'pcapng-routed': row('a.pcapng', [1000, 2000, 4000], blocks.routedInterfaces),
   'pcapng-sections': row('a.pcapng', LINES, blocks.sections),
   'pcapng-empty-blocks': row('a.pcapng', [1e6, 2e6, 4e6], blocks.empty),
   'pcapng-comments': row('a.pcapng', [100, 200, 400], blocks.comments),
@@ -111,6 +114,9 @@ export const HOSTILE = {
   neighbours: text('ip-neigh.txt', LINES, texts.neighbours, TRACE),
   session: text('session.txt', [500, 1000, 2000], (size) => texts.session(size)),
   'session-with-gaps': text('session.txt', BYTES, texts.sparseSession),
+  'typed-rules': text('setup.sh', TYPED, (size) => texts.typedRules(size, '-A'), TRACE),
+  'typed-rules-before': text('setup.sh', TYPED, (size) => texts.typedRules(size, '-I'), TRACE),
+  'typed-rules-away': text('setup.sh', TYPED, (size) => texts.typedRules(size, '-D'), TRACE),
   loops: text('setup.sh', [3, 6, 9], texts.loops),
   'tcpdump-lines': text('tcpdump.txt', FLOWS, texts.tcpdumpLines),
 };

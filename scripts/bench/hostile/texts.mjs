@@ -156,6 +156,19 @@ export function sparseSession(bytes) {
   return session(commands, Math.max(0, bytes / commands - 50));
 }
 
+/** A script of as many lines that add rules: behind the others, before them, and so that every second line takes one away by its words. */
+export function typedRules(count, command) {
+  const rule = (at) => `INPUT -s 10.${(at >>> 16) & 255}.${(at >>> 8) & 255}.${at & 255} -j DROP\n`;
+  const rows = ['#!/bin/sh\n'];
+  if (command !== '-D') {
+    for (let at = 0; at < count; at++) rows.push(`iptables ${command} ${rule(at)}`);
+    return rows.join('');
+  }
+  for (let at = 0; at < count / 2; at++) rows.push(`iptables -A ${rule(at)}`);
+  for (let at = count / 2 - 1; at >= 0; at--) rows.push(`iptables -D ${rule(at)}`);
+  return rows.join('');
+}
+
 /** A script whose loops stand inside each other. */
 export function loops(depth) {
   let text = '#!/bin/sh\n';

@@ -1,4 +1,6 @@
 /** `nettrace topology`: each namespace as a tree of its links, ports below their bridge, with addresses and routes. */
+import { groupBy } from '../../base/group-by.ts';
+import { once } from '../../base/memo.ts';
 import { printable } from '../../base/printable.ts';
 import { isRoot } from '../../input/host.ts';
 import type { AnalysisTopology } from '../analysis.ts';
@@ -115,17 +117,24 @@ function title(namespace: Namespace, style: Style): string {
 
 /** Reached from another link that is drawn at the top: following its masters ends, and not at itself. */
 function isBelow(link: Link, links: readonly Link[]): boolean {
+  const byName = firstByName(links);
   const passed = new Set([link.name]);
-  let master = links.find((candidate) => candidate.name === link.master);
+  let master = byName.get(link.master);
   if (!master) return false;
   while (master) {
     if (passed.has(master.name)) return false;
     passed.add(master.name);
-    const above: string | undefined = master.master;
-    master = above === undefined ? undefined : links.find((candidate) => candidate.name === above);
+    master = master.master === undefined ? undefined : byName.get(master.master);
   }
   return true;
 }
+
+const firstByName = once(
+  (links: readonly Link[]): ReadonlyMap<string | undefined, Link> =>
+    new Map(links.toReversed().map((link) => [link.name, link])),
+);
+
+const portsOf = once((links: readonly Link[]) => groupBy(links, ({ master }) => master));
 
 interface Branch {
   readonly device: string;
@@ -148,7 +157,7 @@ function branch(
   return links.flatMap((link, index) => {
     const last = index === links.length - 1 && !more;
     const path = [...above, link.name];
-    const ports = all.filter((port) => port.master === link.name && !path.includes(port.name));
+    const ports = (portsOf(all).get(link.name) ?? []).filter((port) => !path.includes(port.name));
     const lead = style.dim(`${stem}${last ? '└─' : '├─'}`);
     const inner = `${stem}${last ? '   ' : '│  '}`;
     return [
