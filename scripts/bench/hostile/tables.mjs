@@ -15,7 +15,7 @@ const FLOWS = [2500, 5000, 10_000];
 const COUNTED = [200_000, 400_000, 800_000];
 const DEPTHS = [12, 25, 50, 100];
 /** Lines of a script. */
-const TYPED = [10_000, 20_000, 40_000];
+const TYPED = [25_000, 50_000, 100_000];
 const CHAINS = [1000, 2000, 4000];
 
 /** A host with one interface. */

@@ -14,6 +14,7 @@ import {
   type TableName,
 } from '../../xtables/rule.ts';
 import type { Netns } from '../snapshot.ts';
+import { RuleSequence } from './rule-sequence.ts';
 import { type Problem, problem } from './words.ts';
 
 /** `name` as it was called: iptables, ip6tables, with -nft or -legacy. */
@@ -63,10 +64,9 @@ function backendOf(name: string, rulesets: readonly Ruleset[]): Ruleset['backend
   return rulesets.length === 1 && first ? first.backend : 'nft';
 }
 
-/** The chains' rule lists are copied, the rules shared. A new table gets the chains that iptables-save shows for it: all. */
+/** Its chains are shared, and stay what they are. A new table gets the chains that iptables-save shows for it: all. */
 function copyTable(table: Table | undefined, name: TableName): Table {
-  const chains = new Map<string, Chain>();
-  for (const [key, chain] of table?.chains ?? []) chains.set(key, { ...chain, rules: [...chain.rules] });
+  const chains = new Map(table?.chains);
   if (!table)
     for (const hook of BUILTIN_CHAINS[name]) chains.set(hook, { name: hook, policy: 'ACCEPT', rules: [] });
   return { name, chains };
@@ -153,23 +153,22 @@ function place(given: Run, command: string): Problem | undefined {
   const spec = readSpec(given);
   if ('problem' in spec) return spec;
   const { chain, rules } = spec;
+  let sequence = sequenceOf(chain, given.family);
   for (const { target } of rules) {
     if (target?.kind !== 'jump' && target?.kind !== 'goto') continue;
-    if (reaches(given.table, target.chain, chain.name)) return problem(`${chain.name} would jump to itself`);
+    if (reaches(given, target.chain, chain.name)) return problem(`${chain.name} would jump to itself`);
     if (!given.table.chains.has(target.chain)) {
       return problem(
         `table ${given.table.name} has no chain ${target.chain}, and no target of that name is known`,
       );
     }
   }
-  if (command === '-A') {
-    chain.rules.push(...rules);
-    return undefined;
-  }
-  const position = spec.position ?? 1;
-  const last = chain.rules.length + (command === '-I' ? 1 : 0);
-  if (position > last) return problem(`chain ${chain.name} has only ${chain.rules.length} rules`);
-  chain.rules.splice(position - 1, command === '-R' ? 1 : 0, ...rules);
+  const position = command === '-A' ? sequence.length + 1 : (spec.position ?? 1);
+  const last = sequence.length + (command === '-R' ? 0 : 1);
+  if (position > last) return problem(`chain ${chain.name} has only ${sequence.length} rules`);
+  if (command === '-R') sequence = sequence.remove(position - 1);
+  for (const [index, rule] of rules.entries()) sequence = sequence.insert(position - 1 + index, rule);
+  put(given.table, chain, sequence);
   return undefined;
 }
 
@@ -177,23 +176,23 @@ function remove(given: Run): Problem | undefined {
   const spec = readSpec(given);
   if ('problem' in spec) return spec;
   const { chain, rules, position } = spec;
+  let sequence = sequenceOf(chain, given.family);
   if (position !== undefined) {
-    if (position > chain.rules.length)
-      return problem(`chain ${chain.name} has only ${chain.rules.length} rules`);
-    chain.rules.splice(position - 1, 1);
+    if (position > sequence.length) return problem(`chain ${chain.name} has only ${sequence.length} rules`);
+    put(given.table, chain, sequence.remove(position - 1));
     return undefined;
   }
   for (const rule of rules) {
-    const wanted = printSpec(rule, given.family);
-    const index = chain.rules.findIndex((other) => printSpec(other, given.family) === wanted);
+    const index = sequence.find(printSpec(rule, given.family));
     if (index < 0) return problem(`chain ${chain.name} has no such rule`);
-    chain.rules.splice(index, 1);
+    sequence = sequence.remove(index);
   }
+  put(given.table, chain, sequence);
   return undefined;
 }
 
 function setPolicy(
-  { table }: Run,
+  { table, family }: Run,
   name: string | undefined,
   policy: string | undefined,
 ): Problem | undefined {
@@ -201,14 +200,14 @@ function setPolicy(
   const isHook = (BUILTIN_CHAINS[table.name] as readonly (Hook | string | undefined)[]).includes(name);
   const chain = name === undefined || !isHook ? undefined : chainOf(table, name);
   if (!chain) return problem(`${name ?? ''} is no built-in chain of table ${table.name}`);
-  table.chains.set(chain.name, { ...chain, policy });
+  put(table, { ...headOf(chain), policy }, sequenceOf(chain, family));
   return undefined;
 }
 
-function flush({ table }: Run, name: string | undefined): Problem | undefined {
+function flush({ table, family }: Run, name: string | undefined): Problem | undefined {
   if (name !== undefined && !chainOf(table, name)) return problem(`table ${table.name} has no chain ${name}`);
   for (const chain of table.chains.values()) {
-    if (name === undefined || chain.name === name) chain.rules.length = 0;
+    if (name === undefined || chain.name === name) put(table, chain, emptied(family));
   }
   return undefined;
 }
@@ -220,7 +219,7 @@ function newChain({ table }: Run, name: string | undefined): Problem | undefined
   return undefined;
 }
 
-function deleteChain({ table }: Run, name: string | undefined): Problem | undefined {
+function deleteChain({ table, family }: Run, name: string | undefined): Problem | undefined {
   const builtin = BUILTIN_CHAINS[table.name] as readonly string[];
   const names =
     name === undefined ? [...table.chains.keys()].filter((each) => !builtin.includes(each)) : [name];
@@ -228,8 +227,8 @@ function deleteChain({ table }: Run, name: string | undefined): Problem | undefi
     const chain = table.chains.get(each);
     if (!chain || builtin.includes(each))
       return problem(`table ${table.name} has no chain ${each} that can be deleted`);
-    if (chain.rules.length > 0) return problem(`chain ${each} is not empty`);
-    const user = [...table.chains.values()].find((other) => other.rules.some((rule) => jumpsTo(rule, each)));
+    if (sequenceOf(chain, family).length > 0) return problem(`chain ${each} is not empty`);
+    const user = [...table.chains.values()].find((other) => sequenceOf(other, family).hasTarget(each));
     if (user) return problem(`chain ${user.name} jumps to ${each}`);
   }
   for (const each of names) table.chains.delete(each);
@@ -255,14 +254,47 @@ function rename({ table }: Run, name: string | undefined, to: string | undefined
 }
 
 /** Would a packet that enters `from` come to `to`? */
-function reaches(table: Table, from: string, to: string, seen = new Set<string>()): boolean {
-  if (from === to) return true;
-  if (seen.has(from)) return false;
-  seen.add(from);
-  const next = (table.chains.get(from)?.rules ?? []).flatMap(({ target }) =>
-    target?.kind === 'jump' || target?.kind === 'goto' ? [target.chain] : [],
-  );
-  return next.some((chain) => reaches(table, chain, to, seen));
+function reaches({ table, family }: Run, from: string, to: string): boolean {
+  const seen = new Set([from]);
+  // What is added while it is gone through is gone through as well.
+  for (const name of seen) {
+    if (name === to) return true;
+    const chain = table.chains.get(name);
+    if (chain) for (const target of sequenceOf(chain, family).targets) seen.add(target);
+  }
+  return false;
+}
+
+const SEQUENCES = new WeakMap<Chain, RuleSequence>();
+
+function sequenceOf(chain: Chain, family: Family): RuleSequence {
+  let sequence = SEQUENCES.get(chain);
+  if (!sequence) {
+    sequence = RuleSequence.of(chain.rules, (rule) => printSpec(rule, family));
+    SEQUENCES.set(chain, sequence);
+  }
+  return sequence;
+}
+
+const emptied = (family: Family) => RuleSequence.of([], (rule) => printSpec(rule, family));
+
+/** All of a chain but its rules, which cost their number to ask for. */
+function headOf({ name, policy, counters, span }: Chain): Omit<Chain, 'rules'> {
+  return { name, ...(policy && { policy }), ...(counters && { counters }), ...(span && { span }) };
+}
+
+/** The chain with other rules in its place. They are laid out when somebody reads them. */
+function put(table: Table, chain: Omit<Chain, 'rules'>, sequence: RuleSequence): void {
+  const { name, ...rest } = headOf(chain as Chain);
+  const made: Chain = {
+    name,
+    ...rest,
+    get rules() {
+      return sequence.rules();
+    },
+  };
+  SEQUENCES.set(made, sequence);
+  table.chains.set(name, made);
 }
 
 function jumpsTo(rule: Rule, chain: string): boolean {
