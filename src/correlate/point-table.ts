@@ -1,3 +1,4 @@
+import { groupBy } from '../base/group-by.ts';
 import type { CaptureSummary } from '../capture/summary.ts';
 import type { CaptureInput } from '../input/input.ts';
 import { readCaptureCommand } from './capture-command.ts';
@@ -68,17 +69,21 @@ export function noteLosses(
   summary: CaptureSummary,
   dropped = 0,
 ): void {
+  const toldOf = (interfaces: CaptureSummary['interfaces']) => ({
+    lost: interfaces.reduce((sum, each) => sum + (each.dropped ?? 0), 0),
+    filter: interfaces.find(({ filter }) => filter !== undefined)?.filter,
+  });
+  const all = toldOf(summary.interfaces);
+  const byName = groupBy(summary.interfaces, ({ name }) => name);
+  // Those without a name may be any of them.
+  const unnamed = toldOf(byName.get(undefined) ?? []);
   for (const point of points) {
     if (point.input !== input || point.within !== undefined) continue;
-    const own = summary.interfaces.filter(
-      ({ name }) => point.interfaceName === undefined || name === undefined || name === point.interfaceName,
-    );
-    const lost = Math.max(
-      dropped,
-      own.reduce((sum, each) => sum + (each.dropped ?? 0), 0),
-    );
+    const { interfaceName: name } = point;
+    const own = name === undefined ? all : toldOf(byName.get(name) ?? []);
+    const lost = Math.max(dropped, name === undefined ? own.lost : own.lost + unnamed.lost);
     if (lost > 0) point.lost = lost;
-    point.limits ??= own.find(({ filter }) => filter !== undefined)?.filter;
+    point.limits ??= own.filter ?? unnamed.filter;
   }
 }
 

@@ -45,12 +45,18 @@ const NETFILTER = 'netfilter';
 
 /** Gives every scanned point its place; a cooked capture of all interfaces names them by index. */
 export function placePoints(points: readonly ScannedPoint[], topology: Topology): Point[] {
+  const places = new Map<number, Map<string, CapturePoint>>();
+  for (const place of topology.points) {
+    const own = places.get(place.input) ?? new Map<string, CapturePoint>();
+    places.set(place.input, own);
+    if (!own.has(place.interface)) own.set(place.interface, place);
+  }
   return points.map((point) => {
     if (point.traced !== undefined) {
       return { ...point, namespace: point.traced, interface: point.interfaceName ?? NETFILTER, by: 'bundle' };
     }
-    const own = topology.points.filter((place) => place.input === point.input);
-    const place = own.find((candidate) => candidate.interface === point.interfaceName) ?? own[0];
+    const own = places.get(point.input);
+    const place = own?.get(point.interfaceName ?? '') ?? own?.values().next().value;
     const namespace = place?.namespace ?? rootOf([...topology.namespaces.keys()][0] ?? '');
     const links = topology.namespaces.get(namespace)?.links ?? [];
     const named =

@@ -1,5 +1,7 @@
 /** The namespaces, what connects them, and where each capture was taken. */
+
 import type { Issue } from '../base/issue.ts';
+import { once } from '../base/memo.ts';
 import type { CaptureInput } from '../input/input.ts';
 import type { Netns, Snapshot } from '../snapshot/snapshot.ts';
 import { findAdjacent } from './adjacent.ts';
@@ -69,9 +71,20 @@ function observationOf(
   point: CapturePoint,
   observations: readonly PointObservation[],
 ): PointObservation | undefined {
-  const own = observations.filter((observation) => observation.input === point.input);
-  return own.find((observation) => observation.interface === point.interface) ?? own[0];
+  const own = observationsByInput(observations).get(point.input);
+  return own?.get(point.interface) ?? own?.values().next().value;
 }
+
+/** By capture and interface, the first of each first. */
+const observationsByInput = once((observations: readonly PointObservation[]) => {
+  const byInput = new Map<number, Map<string | undefined, PointObservation>>();
+  for (const observation of observations) {
+    const own = byInput.get(observation.input) ?? new Map<string | undefined, PointObservation>();
+    byInput.set(observation.input, own);
+    if (!own.has(observation.interface)) own.set(observation.interface, observation);
+  }
+  return byInput;
+});
 
 /** A topology of given parts, with its look-ups. */
 export function makeTopology(

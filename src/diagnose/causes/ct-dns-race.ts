@@ -97,6 +97,8 @@ function raceOf(kase: Case): Race | undefined {
   for (const inner of flow.legs) {
     const point = correlation.points[inner.point];
     const queries = inner.forward.kept.filter(({ dns }) => dns && !dns.response);
+    // One that is lost, its twin, and the one again.
+    if (queries.length < 3) continue;
     for (const outer of flow.legs) {
       const beyond = correlation.points[outer.point];
       if (!point || !beyond || outer.point === inner.point || beyond.namespace !== point.namespace) continue;
