@@ -5,6 +5,7 @@
  */
 import type { Issue } from '../base/issue.ts';
 import { DEFAULT_LIMITS, type InputLimits, limitIssue } from '../base/limits.ts';
+import { fieldsOf, firstKeys, type Known, objectsWithin, type Place, usualFields } from './json-records.ts';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -51,8 +52,6 @@ const MOST_ERRORS = 100;
 const MOST_ATTEMPTS = 1000;
 /** Readings of the whole rest for the place where reading can go on. */
 const MOST_SCANS = 8;
-/** Lists in how many others have elements that are worth going on with: the records of a file. */
-const RECORDS_DEPTH = 1;
 
 export function parseJson(
   text: string,
@@ -65,6 +64,8 @@ export function parseJson(
   let scans = 0;
   /** The last of the errors, as long as nothing is read. */
   let error: JsonError | undefined;
+  /** What the value begins with that stands in nothing. */
+  let outermost: string | undefined;
 
   const stop = (found: JsonError): undefined => {
     if (error) return undefined;
@@ -146,8 +147,29 @@ export function parseJson(
     error = undefined;
   };
 
-  /** An element that begins at `next`, behind which the list goes on or ends, and which ends behind the error. */
-  const elementAt = (from: Place, next: number, depth: number): JsonValue | undefined => {
+  /** The records of a file: its outermost list, or one in its outermost object. */
+  const isOfRecords = (depth: number): boolean => depth === (outermost === '{' ? 1 : 0);
+
+  /** Whether the records can end with the bracket at `at`; one that doesn't belong there ends them early. */
+  const canEnd = (depth: number): boolean => {
+    if (!isOfRecords(depth)) return true;
+    const end = depth === 0 ? END_OF_LIST : END_IN_OBJECT;
+    end.lastIndex = at;
+    return end.test(text);
+  };
+
+  const isBeforeObject = (): boolean => {
+    BEFORE_OBJECT.lastIndex = at;
+    return text[at] === ']' || BEFORE_OBJECT.test(text);
+  };
+
+  /** An element that begins at `next`, behind which the list goes on or ends; one that stands before the error has to be `isOne`. */
+  const elementAt = (
+    from: Place,
+    next: number,
+    depth: number,
+    isOne: (item: JsonValue) => boolean,
+  ): JsonValue | undefined => {
     const before = error;
     const end = at;
     const kept = errors.length;
@@ -156,7 +178,9 @@ export function parseJson(
     goOnAt(next);
     const item = value(depth + 1);
     skipSpace();
-    if (item !== undefined && !error && at > end && (text[at] === ',' || text[at] === ']')) return item;
+    const isFollowed = text[at] === ',' || (text[at] === ']' && canEnd(depth));
+    if (item !== undefined && !error && isFollowed && (at > end || (isBeforeObject() && isOne(item))))
+      return item;
     // It was something else, or is broken as well.
     attempts++;
     errors.length = kept;
@@ -169,24 +193,28 @@ export function parseJson(
   /**
    * Behind the beginning of an element with an error, the next one of the list: an object that stands in as many brackets,
    * counted from the end of the text, or else one whose first key an element of the list has. An open string may have swallowed
-   * its beginning.
+   * its beginning, and brackets that are missing make all that follows a part of the broken one: what stands before the error
+   * has to look as the others do.
    */
-  const nextElement = (begin: Place, keys: ReadonlySet<string>, depth: number): JsonValue | undefined => {
-    if (depth > RECORDS_DEPTH) return undefined;
+  const nextElement = (begin: Place, known: Known, depth: number): JsonValue | undefined => {
     const canTry = () => errors.length < MOST_ERRORS && attempts < MOST_ATTEMPTS;
     if (scans++ < MOST_SCANS) {
-      for (const next of objectsWithin(text, begin.at + 1, depth + 1)) {
+      const places = objectsWithin(text, begin.at + 1, depth + 1);
+      const usual = usualFields(text, places, known.fields);
+      for (const next of places) {
         if (!canTry()) break;
-        const item = elementAt(begin, next, depth);
+        const item = elementAt(begin, next, depth, (found) =>
+          fieldsOf(found).some((name) => usual.has(name)),
+        );
         if (item !== undefined) return item;
       }
     }
-    if (keys.size === 0) return undefined;
-    const names = [...keys].map((key) => key.replace(/[^\w-]/g, '\\$&')).join('|');
+    if (known.keys.size === 0) return undefined;
+    const names = [...known.keys].map((key) => key.replace(/[^\w-]/g, '\\$&')).join('|');
     const beginning = new RegExp(`\\{\\s*"(?:${names})"\\s*:`, 'g');
     beginning.lastIndex = begin.at + 1;
     for (let found = beginning.exec(text); found && canTry(); found = beginning.exec(text)) {
-      const item = elementAt(begin, found.index, depth);
+      const item = elementAt(begin, found.index, depth, () => false);
       if (item !== undefined) return item;
     }
     return undefined;
@@ -194,28 +222,30 @@ export function parseJson(
 
   const list = (depth: number): JsonValue[] => {
     const items: JsonValue[] = [];
-    const keys = new Set<string>();
+    const known: Known = { keys: new Set(), fields: new Set() };
     at++;
     skipSpace();
-    if (text[at] === ']') {
+    if (text[at] === ']' && canEnd(depth)) {
       at++;
       return items;
     }
     for (;;) {
       skipSpace();
       const begin = { at, line };
-      KEY.lastIndex = at;
-      const key = depth <= RECORDS_DEPTH ? KEY.exec(text)?.[1] : undefined;
-      if (key !== undefined) keys.add(key);
+      const [key, field] = isOfRecords(depth) ? firstKeys(text, at) : [];
+      if (key !== undefined) known.keys.add(key);
       let item = value(depth + 1);
-      if (item !== undefined) items.push(item);
       skipSpace();
       if (!error && text[at] !== ',' && text[at] !== ']') fail('`,` or `]`');
+      if (!error && text[at] === ']' && !canEnd(depth)) fail('the end of the list');
+      // A list that breaks off among records holds those behind it.
+      const isHolder = error !== undefined && isOfRecords(depth) && Array.isArray(item);
+      if (item !== undefined && !isHolder) items.push(item);
       if (error) {
-        item = nextElement(begin, keys, depth);
+        item = isOfRecords(depth) ? nextElement(begin, known, depth) : undefined;
         if (item === undefined) return items;
         items.push(item);
-      }
+      } else if (field !== undefined) known.fields.add(field);
       if (text[at++] === ']') return items;
     }
   };
@@ -260,6 +290,7 @@ export function parseJson(
 
   const values: JsonValue[] = [];
   for (skipSpace(); at < text.length; skipSpace()) {
+    outermost = text[at];
     const item = value(0);
     if (item !== undefined) values.push(item);
     if (!error) continue;
@@ -272,44 +303,11 @@ export function parseJson(
   return { values, errors };
 }
 
-interface Place {
-  readonly at: number;
-  readonly line: number;
-}
-
-/** Where objects begin, from `from` on, that stand in so many lists and objects by the brackets behind them; at most as many as are tried. */
-function objectsWithin(text: string, from: number, depth: number): number[] {
-  const found: number[] = [];
-  let level = 0;
-  let isString = false;
-  for (let at = text.length - 1; at >= from; at--) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) {
-      let escapes = 0;
-      while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++;
-      if (escapes % 2 === 0) isString = !isString;
-      at -= escapes;
-    } else if (isString) {
-      if (char === NEWLINE) isString = false;
-    } else if (char === CLOSE_OBJECT || char === CLOSE_LIST) level++;
-    else if (char === OPEN_OBJECT || char === OPEN_LIST) {
-      level--;
-      if (char === OPEN_OBJECT && level === depth) found.push(at);
-    }
-  }
-  return found.reverse();
-}
-
-const QUOTE = 34;
-const BACKSLASH = 92;
-const NEWLINE = 10;
-const OPEN_LIST = 91;
-const CLOSE_LIST = 93;
-const OPEN_OBJECT = 123;
-const CLOSE_OBJECT = 125;
-
-/** The first key of an object. */
-const KEY = /\{\s*"([^"\\\n]+)"\s*:/y;
+/** Behind the outermost list: nothing, or another value on a line of its own. */
+const END_OF_LIST = /\][ \t\r]*(?:$|\n)/y;
+/** Behind a list in the outermost object: more of that, or its end. */
+const END_IN_OBJECT = /\]\s*(?:,\s*"|\}[ \t\r]*(?:$|\n))/y;
+const BEFORE_OBJECT = /,\s*\{/y;
 const BEGINNING = /\n(?=[[{])/g;
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([

@@ -16,8 +16,8 @@ export interface DumpText {
   readonly limits: InputLimits;
 }
 
-/** CSI and OSC sequences and the two-character escapes (ECMA-48). */
-const ESCAPE_SEQUENCE = /\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
+/** CSI and OSC sequences and the two-character escapes (ECMA-48); of CSI those that terminals know, which end with a letter. */
+const ESCAPE_SEQUENCE = /\x1b(?:\[[0-9;:?]*[ !"$']?[@A-Za-z~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 
 /** The lines of a text without byte order mark, colours and carriage returns. */
 export function plainLines(raw: string): string[] {

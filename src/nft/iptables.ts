@@ -15,8 +15,9 @@ export function isIptables(table: NftTable): boolean {
   );
 }
 
+/** Every rule that iptables-nft makes does; one that isn't read whole tells nothing against it. */
 function countsPackets({ statements }: NftChain['rules'][number]): boolean {
-  return statements.some(({ kind }) => kind === 'counter');
+  return statements.some(({ kind }) => kind === 'counter' || kind === 'unknown');
 }
 
 /** iptables-nft 1.8.9 registers its security chains at 150, others at the kernel's 50. */

@@ -6,7 +6,7 @@ import { bytesOf, type Corpus, LONG, type Sample } from './corpus.ts';
 import { damageElement, type Element, elementsOf, without } from './elements.ts';
 import { damageCapture, type Piece, piecesOf } from './packets.ts';
 import { type Packet, type Reading, readFile } from './reading.ts';
-import { missing } from './records.ts';
+import { type Found, missing } from './records.ts';
 import { damageLine, declared, extent, naming, wantedOf } from './text.ts';
 
 export type Kind = 'line' | 'JSON' | 'capture' | 'gzip' | 'bundle';
@@ -81,8 +81,7 @@ export class Runs {
         : damageElement(text, element, random);
       const others = isCut ? `${text.slice(0, element.from)}${closed(text)}` : without(text, element);
       const expected = await readFile(sample.name, bytesIn(others));
-      const gone = missing(textsOf(reading), textsOf(expected));
-      const wanted = missing(textsOf(reading), gone);
+      const wanted = apartFrom(reading, expected);
       const how = `record at ${element.start}: ${damaged.how}`;
       return await held(known, 'JSON', how, bytesIn(damaged.text), { records: wanted });
     }
@@ -162,8 +161,7 @@ async function packed(known: Known, random: Random): Promise<Outcome> {
     const element = elements.find(({ end }) => end > there);
     const others = element ? `${text.slice(0, element.from)}${closed(text)}` : text;
     const expected = await readFile(known.sample.name, bytesIn(others));
-    const gone = missing(textsOf(reading), textsOf(expected));
-    return await held(known, 'gzip', how, damaged, { records: missing(textsOf(reading), gone) });
+    return await held(known, 'gzip', how, damaged, { records: apartFrom(reading, expected) });
   }
   const lines = text.slice(0, there).split('\n').length;
   const records = wantedOf(reading.records, lines, Infinity).map((found) => found.text);
@@ -210,6 +208,21 @@ function packetsLost(wanted: readonly Packet[], read: readonly Packet[]): Packet
 
 function timeless(packet: Packet): Packet {
   return { ...packet, time: '' };
+}
+
+/** What is read without an element as well, and isn't around what is not: a chain and a table have fields that tell of their rules. */
+function apartFrom(whole: Reading, without: Reading): string[] {
+  const gone = missing(textsOf(whole), textsOf(without));
+  const lost = new Set(gone);
+  const around = new Set<Found>();
+  for (const found of whole.records) {
+    if (!lost.has(found.text)) continue;
+    for (let one = found.around; one; one = one.around) around.add(one);
+  }
+  return missing(
+    whole.records.filter((found) => !around.has(found)).map(({ text }) => text),
+    gone,
+  );
 }
 
 function textsOf({ records }: Reading): string[] {

@@ -76,6 +76,42 @@ describe('JSON with lines', () => {
     ],
     ['one before elements of another kind', '[{"a":1},{"a":!},{"b":2}]', [[{ a: 1 }, { b: 2 }]], [[1, 1]]],
     ['a quote that opens what follows', '[{"a":1},{"b":1,"c":"},{"b":2}]', [[{ a: 1 }, { b: 2 }]], [[1, 1]]],
+    [
+      'brackets that are missing, which make what follows a part of it',
+      '[{"a":1},{"a":2,"l":[{"b":3},{"a":4},{"a":5}]',
+      [[{ a: 1 }, { a: 4 }, { a: 5 }]],
+      [[1, 1]],
+    ],
+    [
+      'brackets that are missing in the first one',
+      '{"r":[{"t":{"f":1,"l":[{"s":{"x":2}},{"s":{"x":3}},{"t":{"f":4}},{"t":{"f":5}}]}',
+      [{ r: [{ s: { x: 2 } }, { s: { x: 3 } }, { t: { f: 4 } }, { t: { f: 5 } }] }],
+      [[1, 1]],
+    ],
+    [
+      'a brace that is missing beside what begins as the others do',
+      '[{"a":1,"b":{"c":{"a":2},"d":3},{"a":4}]',
+      [[{ a: 4 }]],
+      [[1, 1]],
+    ],
+    [
+      'a bracket that ends the list early',
+      '[{"a":1},]{"a":2},{"a":3}]',
+      [[{ a: 1 }, { a: 2 }, { a: 3 }]],
+      [[1, 1]],
+    ],
+    [
+      'a bracket that ends the file early',
+      '{"l":[{"a":1}]},{"a":2},{"a":3}]}',
+      [{ l: [{ a: 1 }, { a: 2 }, { a: 3 }] }],
+      [[1, 1]],
+    ],
+    [
+      'a bracket that opens a list around what follows',
+      '[{"a":1},[{"a":2},{"a":3}]',
+      [[{ a: 1 }, { a: 2 }, { a: 3 }]],
+      [[1, 1]],
+    ],
     ['values on lines of their own', '{"a":1}\n{"a":!\n{"a":3}', [{ a: 1 }, {}, { a: 3 }], [[2, 3]]],
   ])('goes on behind an error: %s', (_, text, values, places) => {
     const document = parseJson(text);

@@ -126,6 +126,19 @@ describe('what people write', () => {
     expect(rules.slice(-2).map((each) => each.text)).toEqual(['accept', 'drop']);
   });
 
+  it('costs a table of iptables-nft nothing', () => {
+    const { ruleset } = fromText('table ip nat {\n\tchain X {\n\t\ttcp dport 5 cou*nter accept\n\t}\n}\n');
+    expect(ruleset.tables[0]).toMatchObject({ iptables: true });
+  });
+
+  it('a statement beside the rules is no table', () => {
+    const { ruleset, issues } = fromJson(
+      '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"dnat": {"family": "ip", "addr": "10.0.0.1"}}]}',
+    );
+    expect(ruleset.tables.map(({ name }) => name)).toEqual(['t']);
+    expect(issues).toMatchObject([{ line: 1, text: '`dnat`: expected the name of a table' }]);
+  });
+
   it('a brace that nobody closes costs its chain and the next, no table', () => {
     const { ruleset, issues } = fromText(
       'table ip t {\n\tchain a {\n\t\ttcp dport { 22, \n\t}\n\n\tchain b {\n\t\taccept\n\t}\n}\ntable ip6 u {\n\tchain c {\n\t\tdrop\n\t}\n}\n',

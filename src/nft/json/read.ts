@@ -35,7 +35,13 @@ export function readJsonRuleset(
       continue;
     }
     const name = textOf(object, 'name') ?? '';
-    const table = tableOf(drafts, family, (kind === 'table' ? name : textOf(object, 'table')) ?? '', line);
+    const tableName = kind === 'table' ? name : textOf(object, 'table');
+    // A statement of a rule that broke off has a family as well.
+    if (!tableName) {
+      complain(line, kind, 'the name of a table');
+      continue;
+    }
+    const table = tableOf(drafts, family, tableName, line);
     const scope = scopes.get(table) ?? scopeOf(path, table, complain);
     scopes.set(table, scope);
     const span = { path, line };
