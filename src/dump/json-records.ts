@@ -37,9 +37,9 @@ const CLOSE_LIST = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
-/** Of the elements of a list. */
+/** Of the elements of a list, broken ones as well. */
 export interface Known {
-  /** Their first keys, those of broken ones as well. */
+  /** Their first keys. */
   readonly keys: Set<string>;
   /** The first key that tells of something: of `{"rule": {"family": …}}` it is `family`. */
   readonly fields: Set<string>;

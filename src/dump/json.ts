@@ -234,6 +234,7 @@ export function parseJson(
       const begin = { at, line };
       const [key, field] = isOfRecords(depth) ? firstKeys(text, at) : [];
       if (key !== undefined) known.keys.add(key);
+      if (field !== undefined) known.fields.add(field);
       let item = value(depth + 1);
       skipSpace();
       if (!error && text[at] !== ',' && text[at] !== ']') fail('`,` or `]`');
@@ -245,7 +246,7 @@ export function parseJson(
         item = isOfRecords(depth) ? nextElement(begin, known, depth) : undefined;
         if (item === undefined) return items;
         items.push(item);
-      } else if (field !== undefined) known.fields.add(field);
+      }
       if (text[at++] === ']') return items;
     }
   };

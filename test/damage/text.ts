@@ -140,6 +140,8 @@ export function extent(lines: readonly string[], { text, first, last }: Damaged)
   if (/^\s*(?:Type:|type |typeof )/.test(line))
     return upTo(lines, first, (other) => /^\s*(?:Name:|\}\s*$)/.test(other));
   if (/\{\s*$/.test(line)) return closing(lines, first);
+  // As if the line were gone that opens what follows: the bracket ends what is around it.
+  if (line === '' && /^\}\s*(?:#.*)?$/.test(text.split('\n')[first - 1] ?? '')) return closing(lines, first);
   if (first === 1 || parseEcho(line, false)) {
     const echo = parseEcho(line, first === 1);
     if (echo) return upTo(lines, first, (other) => parseEcho(other, false) !== undefined);
@@ -177,7 +179,11 @@ export function wantedOf(records: readonly Found[], first: number, last: number)
   }
   const isLost = (found: Found | undefined): boolean =>
     found !== undefined && ((found.line >= first && found.line <= last) || isLost(found.around));
-  return records.filter((found) => !part.has(found) && !isLost(found));
+  const lost = records.filter((found) => part.has(found) || isLost(found));
+  // Around a chain without a name of its own stands the rule that jumps to it.
+  const inner = new Set(lost.flatMap(({ text }) => /^chains .*"name":"(__chain\d+)"/.exec(text)?.[1] ?? []));
+  const isAround = (found: Found) => [...inner].some((name) => naming(found, name));
+  return records.filter((found) => !lost.includes(found) && !isAround(found));
 }
 
 /** The chain or set that a line declares: what other lines mean by its name can't be told without. */

@@ -50,12 +50,61 @@ describe('brackets by layout', () => {
     ['a rule closes one', '{ 2, 3 }', ' 2, 3 }', ['t s', 't a 2', 't b 0', 'u c 1']],
     ['a rule is something else', '\t\ttcp dport 1 accept', '}{x', ['t s', 't a 2', 't b 0', 'u c 1']],
     ['elements are not closed', '10.0.0.2 }', '10.0.0.2 ', ['t s', 't a 2', 't b 0', 'u c 1']],
+    ['a header and its indentation are gone', '\tchain a {', '#?', ['t s', 't b 0', 'u c 1']],
+    ['a table’s header is something else', 'table ip u {', 'tble', ['t s', 't a 2', 't b 0']],
+    [
+      'an empty line opens a bracket',
+      '\t}\n\n\tchain b',
+      '\t}\n@{\n\tchain b',
+      ['t s', 't a 2', 't b 0', 'u c 1'],
+    ],
+    ['an empty line is two', '\t}\n\n\tchain b', '\t}\n0\n{\n\tchain b', ['t s', 't a 2', 't b 0', 'u c 1']],
+    [
+      'a rule begins with a bracket',
+      '\t\ttcp dport 1',
+      '{\t\ttcp dport 1',
+      ['t s', 't a 2', 't b 0', 'u c 1'],
+    ],
+    [
+      'what a bracket is in isn’t indented',
+      '\t\ttcp dport 1 accept',
+      'x {',
+      ['t s', 't a 2', 't b 0', 'u c 1'],
+    ],
     ['elements are not opened', 'elements = {', 'elements = ', ['t s', 't a 2', 't b 0', 'u c 1']],
   ])('%s', (_, part, other, expected) => {
     const text = RULESET.replace(part, () => other);
     expect(text).not.toBe(RULESET);
     expect(names(text)).toEqual(expect.arrayContaining([...expected]));
     expect(readRuleset(text, 'x').issues).not.toEqual([]);
+  });
+
+  it('keep what stands behind them: comments, handles, the next rule', () => {
+    const text = `table ip t {
+\tchain a { # handle 1
+\t\ttcp dport 1 jump {
+\t\t\taccept # handle 2
+\t\ttcp dport 2 accept # handle 3
+\t}
+\tchain b { # handle 4
+\t}
+}
+`;
+    const { ruleset, issues } = readRuleset(text, 'x');
+    const [table] = ruleset.tables;
+    expect(table?.chains.map(({ name, handle, rules }) => [name, handle, rules.length])).toEqual([
+      ['__chain0', undefined, 1],
+      ['a', 1, 2],
+      ['b', 4, 0],
+    ]);
+    expect(issues).toMatchObject([{ line: 4 }]);
+  });
+
+  it('where they are gone without a trace, pass over what they enclosed', () => {
+    const text = RULESET.replace('\tchain a {\n', '');
+    const { ruleset, issues } = readRuleset(text, 'x');
+    expect(ruleset.tables.map(({ chains }) => chains.map(({ name }) => name))).toEqual([['b'], ['c']]);
+    expect(issues.map(({ line }) => line)).toEqual([6, 8]);
   });
 
   it('stay as they are where they match, however they are indented', () => {

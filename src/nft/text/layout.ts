@@ -2,14 +2,8 @@
  * Brackets of a ruleset that don't match, put right by its indentation: nft prints a tab a level, and most people write so. A
  * damaged line then costs itself, not the blocks around it.
  */
-
-interface Line {
-  text: string;
-  readonly indent: number;
-  /** Brackets that it opens and doesn't close, and closes and didn't open. */
-  readonly opens: number;
-  readonly closes: number;
-}
+import { isCloser, isHeader, type Line, lineOf, withoutBrackets, withoutComment } from './line.ts';
+import { type Change, damagedLine } from './one-line.ts';
 
 /**
  * The same lines; brackets were put behind them or taken out of them, of which `onChange` is told. A text whose brackets match, or
@@ -18,19 +12,55 @@ interface Line {
 export function withBracketsByLayout(text: string, onChange: (line: number, text: string) => void): string {
   if (areBalanced(text)) return text;
   const all = text.split('\n').map(lineOf);
-  const lines = all.filter((line) => line.text.trim() !== '');
-  if (!isIndented(lines)) return text;
   const before = all.map((line) => line.text);
-  mend(lines);
-  for (const [index, line] of all.entries()) {
-    const was = before[index] ?? '';
-    if (line.text !== was) onChange(index + 1, was);
+  const lines = all.filter((line, index) => !isPassedOver(line, all[index - 1]));
+  if (!isIndented(lines)) return text;
+  const told = new Set<Line>();
+  const tables = tablesOf(lines);
+  for (const [index, table] of tables.entries()) {
+    const behind = tables[index + 1]?.[0];
+    const change = damagedLine(table, behind === undefined);
+    if (change === 'whole') continue;
+    if (change) told.add(make(change, table, behind));
+    else for (const line of mend(table)) told.add(line);
   }
+  for (const [index, line] of all.entries()) if (told.has(line)) onChange(index + 1, before[index] ?? '');
   return all.map((line) => line.text).join('\n');
 }
 
-/** Strings and comments hold no brackets. */
-const BARE = /"[^"\n]*"|#.*/g;
+/** Comments, and what goes on with the line before by its backslash, stand as they like. */
+function isPassedOver(line: Line, before: Line | undefined): boolean {
+  if (withoutComment(line.text) === '') return true;
+  return before?.text.endsWith('\\') === true && line.opens === 0 && line.closes === 0;
+}
+
+/** Each from the line that begins it to before the next one. */
+function tablesOf(lines: readonly Line[]): Line[][] {
+  const tables: Line[][] = [];
+  let outermost: number | undefined;
+  for (const line of lines) {
+    const isTable = /^\s*table\s.*\{/.test(line.text) && line.indent <= (outermost ?? line.indent);
+    if (isTable) outermost ??= line.indent;
+    if (isTable || tables.length === 0) tables.push([line]);
+    else tables.at(-1)?.push(line);
+  }
+  return tables;
+}
+
+/** Gives the line of which to tell. Brackets are put before a line, so that comments and handles behind others stay. */
+function make({ at, count, what }: Change, lines: readonly Line[], behind: Line | undefined): Line {
+  const damaged = lines.slice(at, at + count);
+  for (const line of damaged) line.text = withoutBrackets(line.text);
+  const [first] = damaged;
+  const next = lines[at] ?? behind;
+  if (first) {
+    if (what === 'begin') first.text = `${withoutComment(first.text)} {`;
+    if (what === 'end') first.text = '}';
+    return first;
+  }
+  if (next) next.text = `${what === 'begin' ? '{' : '};'} ${next.text}`;
+  return lines[at - 1] ?? (lines[0] as Line);
+}
 
 function areBalanced(text: string): boolean {
   if (!/[{}]/.test(text)) return true;
@@ -41,26 +71,6 @@ function areBalanced(text: string): boolean {
     depth += opens - closes;
   }
   return depth === 0;
-}
-
-function lineOf(text: string): Line {
-  let opens = 0;
-  let closes = 0;
-  for (const char of text.replace(BARE, '').replace(/[^{}]/g, '')) {
-    if (char === '{') opens++;
-    else if (opens > 0) opens--;
-    else closes++;
-  }
-  const space = /^[ \t]*/.exec(text)?.[0] ?? '';
-  return { text, indent: space.replaceAll('\t', '        ').length, opens, closes };
-}
-
-function isCloser({ text }: Line): boolean {
-  return /^\s*\}\s*(?:#.*)?$/.test(text);
-}
-
-function isHeader({ text, opens, closes }: Line): boolean {
-  return opens === 1 && closes === 0 && /\{\s*(?:#.*)?$/.test(text);
 }
 
 /** Most blocks end with a bracket that is indented as the line is that opens them. */
@@ -82,7 +92,9 @@ function isIndented(lines: readonly Line[]): boolean {
   return closed * 2 >= headers && lines.some(({ indent }) => indent > 0);
 }
 
-function mend(lines: readonly Line[]): void {
+/** Where several lines are damaged, line by line. Gives those that it changed. */
+function mend(lines: readonly Line[]): Line[] {
+  const before = lines.map(({ text }) => text);
   /** Indentation of the lines that opened what is open. */
   const open: number[] = [];
   for (const [index, line] of lines.entries()) {
@@ -121,6 +133,7 @@ function mend(lines: readonly Line[]): void {
       if (goesDeeper && !(next && isCloser(next))) begin(line, open);
     }
   }
+  return lines.filter(({ text }, index) => text !== before[index]);
 }
 
 function isDeeper(line: Line | undefined, than: Line): boolean {
@@ -140,8 +153,4 @@ function isInside(next: Line | undefined, indent: number): boolean {
 
 function isEmptyBlock(line: Line, next: Line | undefined): boolean {
   return next !== undefined && isHeader(line) && isCloser(next) && next.indent === line.indent;
-}
-
-function withoutComment(text: string): string {
-  return text.replace(BARE, (part) => (part.startsWith('#') ? '' : part)).trimEnd();
 }
