@@ -63,6 +63,45 @@ describe('a damaged part', () => {
       '"policy":"DROP"',
     ],
     [
+      'that was an address leaves the one before its lifetimes',
+      'ip-addr.txt',
+      ADDRESSES.replace(
+        '    altname x\n',
+        '    inet 10.0.9.1/24 scope global a\n       valid_lft 9sec preferred_lft 8sec\n',
+      ).replace('    inet 10.0.0.1/24 scope global a\n', '       valid_lft 7sec preferred_lft 6sec\n'),
+      '"validLifetime":9',
+    ],
+    [
+      'that was a route of several ways leaves the one before its own',
+      'ip-route.txt',
+      '10.1.0.0/16 dev a scope link \n\tnexthop via 10.0.0.1 dev b weight 1 \n',
+      '"nexthops":[{"dev":"a","weight":1,"flags":[]}]',
+    ],
+    [
+      'that was a set’s name leaves the one before as it was',
+      'ipset-list.txt',
+      'Name: a\nType: hash:ip\nHeader: family inet hashsize 1024 maxelem 7\nx\nType: hash:ip\nHeader: family inet hashsize 1024 maxelem 8\n',
+      '"maxelem":7',
+    ],
+    [
+      'that opened a set in XML leaves the one before as it was',
+      'ipset.xml',
+      '<ipsets>\n<ipset name="a">\n<type>hash:ip</type>\n<header><family>inet</family><maxelem>7</maxelem>\n</ipset>\n<type>hash:ip</type>\n<header><family>inet</family><maxelem>8</maxelem>\n</ipset>\n</ipsets>\n',
+      '"maxelem":7',
+    ],
+    [
+      'that was a port leaves the one before as it was',
+      'bridge-link.txt',
+      '3: a: <UP> mtu 1500 master b state forwarding priority 32 cost 2 \n    hairpin off guard off \n    hairpin on guard off \n',
+      '"hairpin":false',
+    ],
+    [
+      'that was an interface leaves the one before as it was',
+      'ifconfig.txt',
+      'a: flags=4163<UP>  mtu 1500\n        ether 00:00:00:00:00:01  txqueuelen 1000  (Ethernet)\n\nb: x\n        ether 00:00:00:00:00:02  txqueuelen 1000  (Ethernet)\n',
+      '"mac":1',
+    ],
+    [
       'between tables leaves the others as they were',
       'iptables-save.txt',
       TABLES.replace('*nat', ''),

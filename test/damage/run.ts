@@ -92,7 +92,7 @@ export class Runs {
     const records = wantedOf(reading.records, damaged.first, last)
       .filter((found) => name === undefined || !naming(found, name))
       // Which chains there are behind a cut isn't known.
-      .filter(({ text: found }) => damaged.first === damaged.last || !/"kind":"(?:jump|goto)"/.test(found))
+      .filter((found) => damaged.first === damaged.last || !isJump(found.text))
       .map((found) => found.text);
     const how = `line ${damaged.first}: ${damaged.how}`;
     return await held(known, 'line', how, bytesIn(damaged.text), { records });
@@ -164,7 +164,9 @@ async function packed(known: Known, random: Random): Promise<Outcome> {
     return await held(known, 'gzip', how, damaged, { records: apartFrom(reading, expected) });
   }
   const lines = text.slice(0, there).split('\n').length;
-  const records = wantedOf(reading.records, lines, Infinity).map((found) => found.text);
+  const records = wantedOf(reading.records, lines, Infinity)
+    .map((found) => found.text)
+    .filter((found) => !isJump(found));
   return await held(known, 'gzip', how, damaged, { records });
 }
 
@@ -223,6 +225,10 @@ function apartFrom(whole: Reading, without: Reading): string[] {
     whole.records.filter((found) => !around.has(found)).map(({ text }) => text),
     gone,
   );
+}
+
+function isJump(text: string): boolean {
+  return /"kind":"(?:jump|goto)"/.test(text);
 }
 
 /** Chains without a name are numbered by us. */

@@ -137,8 +137,8 @@ export function extent(lines: readonly string[], { text, first, last }: Damaged)
   // By a backslash a line goes on in the next one.
   if (text.split('\n')[first - 1]?.trimEnd().endsWith('\\')) return first + 1;
   // How the elements of a set are read.
-  if (/^\s*(?:Type:|type |typeof )/.test(line))
-    return upTo(lines, first, (other) => /^\s*(?:Name:|\}\s*$)/.test(other));
+  if (/^\s*(?:Type:|Header:|type |typeof |<type>|<header>)/.test(line))
+    return upTo(lines, first, (other) => /^\s*(?:Name:|\}\s*$|<ipset )/.test(other));
   if (/\{\s*$/.test(line)) return closing(lines, first);
   // As if the line were gone that opens what follows: the bracket ends what is around it.
   if (line === '' && /^\}\s*(?:#.*)?$/.test(text.split('\n')[first - 1] ?? '')) return closing(lines, first);

@@ -26,6 +26,8 @@ function parsePorts(text: DumpText): Parsed {
   const issues: Issue[] = [];
   const ports: Link[] = [];
   let link: LinkDraft | undefined;
+  /** What lines below its first begin with; one that does so again belongs to a port whose line is missing. */
+  const begun = new Set<string>();
   text.lines.forEach((line, index) => {
     if (line.trim() === '') return;
     const header = HEADER.exec(line);
@@ -38,8 +40,12 @@ function parsePorts(text: DumpText): Parsed {
       link.port = { span: link.span };
       takeWords(link, new Words(rest));
       ports.push(link);
-    } else if (link && /^\s*[a-z]/.test(line)) takeWords(link, new Words(line));
-    else {
+      begun.clear();
+    } else if (link && /^\s*[a-z]/.test(line) && !begun.has(firstWord(line))) {
+      begun.add(firstWord(line));
+      takeWords(link, new Words(line));
+    } else {
+      link = undefined;
       issues.push(
         badLine(
           text.path,
@@ -51,6 +57,10 @@ function parsePorts(text: DumpText): Parsed {
     }
   });
   return { content: { kind: 'bridge-ports', ports }, issues };
+}
+
+function firstWord(line: string): string {
+  return new Words(line).peek() ?? '';
 }
 
 function takeWords(link: LinkDraft, words: Words): void {

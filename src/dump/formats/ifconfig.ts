@@ -23,6 +23,8 @@ function parseLinks(text: DumpText): Parsed {
   let link: LinkDraft | undefined;
   let label: string | undefined;
   text.lines.forEach((line, index) => {
+    // An empty line ends each.
+    if (line.trim() === '') link = undefined;
     // Above it where `netstat -ie` printed it.
     if (line.trim() === '' || /^Kernel Interface table\s*$/.test(line)) return;
     const span = { path: text.path, line: index + 1 };

@@ -65,6 +65,8 @@ class LinkReader {
   readonly #path: string;
   #link: LinkDraft | undefined;
   #counters: { direction: 'rx' | 'tx'; names: (string | undefined)[] } | undefined;
+  /** The lifetimes of the last address are still to come; others belong to one whose line is missing. */
+  #isAddressOpen = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -92,8 +94,11 @@ class LinkReader {
     }
     if (word.startsWith('link/')) this.#hardware(link, word.slice(5), words, number);
     else if (word === 'inet' || word === 'inet6') this.#address(link, line, words, number);
-    else if (word === 'valid_lft') this.#lifetime(link, words);
-    else if (word === 'altname') link.altnames = [...(link.altnames ?? []), words.next()];
+    else if (word === 'valid_lft') {
+      if (this.#isAddressOpen) this.#lifetime(link, words);
+      else this.#bad(line, number, 'the line of an address before it');
+      this.#isAddressOpen = false;
+    } else if (word === 'altname') link.altnames = [...(link.altnames ?? []), words.next()];
     else if (word === 'RX:' || word === 'TX:' || word === 'RX' || word === 'TX') this.#columns(word, words);
     else if (word === 'alias' || word === 'vf' || word === 'promiscuity' || word === 'minmtu') return;
     else if (/^[a-z][\w-]*$/.test(word)) this.#details(link, word, words, number);
@@ -126,6 +131,7 @@ class LinkReader {
     }
     this.#link = link;
     this.#counters = undefined;
+    this.#isAddressOpen = false;
     this.links.push(link);
   }
 
@@ -147,6 +153,7 @@ class LinkReader {
 
   #address(link: LinkDraft, line: string, words: Words, number: number): void {
     const address = parseInet(words, link.name, { path: this.#path, line: number });
+    this.#isAddressOpen = address !== undefined;
     if (address) link.addresses.push(address);
     else this.#bad(line, number, 'an address behind `inet`');
   }

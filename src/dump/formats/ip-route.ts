@@ -52,6 +52,8 @@ interface Pending {
   readonly draft: Omit<RouteDraft, 'family' | 'destination'>;
   readonly destination: string;
   readonly family?: Family;
+  /** It names its own way: lines of nexthops below belong to a route whose line is missing. */
+  readonly isSingle: boolean;
 }
 
 function parseRoutes(text: DumpText, family?: Family): Parsed {
@@ -100,8 +102,12 @@ function destinationOf(word: string, family: Family): Prefix | undefined {
 function takeLine(line: string, number: number, path: string, pending: Pending[], issues: Issue[]): void {
   const words = new Words(line);
   const first = words.peek();
-  const previous = pending.at(-1);
-  if (first === 'nexthop' && previous) {
+  if (first === 'nexthop') {
+    const previous = pending.at(-1);
+    if (!previous || previous.isSingle) {
+      issues.push(badLine(path, number, line, 'the line of a route with several nexthops before it'));
+      return;
+    }
     words.next();
     const hop = parseNexthop(words);
     previous.draft.nexthops.push(hop);
@@ -132,6 +138,7 @@ function takeLine(line: string, number: number, path: string, pending: Pending[]
   const family = destination === 'default' ? parts.family : familyOfPrefix(destination);
   pending.push({
     destination,
+    isSingle: parts.hops.length > 0,
     ...(family === undefined ? {} : { family }),
     draft: {
       type: type ?? 'unicast',

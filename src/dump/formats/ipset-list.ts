@@ -55,7 +55,11 @@ function parseSets(text: DumpText): Parsed {
     }
     if (heading && !waiting) {
       const [, field, value = ''] = /^\s*([A-Z][A-Za-z ]*):\s*(.*?)\s*$/.exec(line) ?? [];
-      if (field === undefined) reader.flag(index + 1, line, 'expected a line of the set’s header');
+      if (field === 'Type' && heading.fields.has('Type')) {
+        begin(heading.fields.get('Number of entries') === '0');
+        current = '';
+        reader.flag(index + 1, line, 'expected `Name: SET` before it');
+      } else if (field === undefined) reader.flag(index + 1, line, 'expected a line of the set’s header');
       else if (field === 'Members') waiting = true;
       else heading.fields.set(field, value);
       return;

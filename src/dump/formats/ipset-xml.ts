@@ -23,19 +23,24 @@ function parseSets(text: DumpText): Parsed {
     const opened = SET.exec(line)?.[1];
     if (opened !== undefined) {
       name = unescaped(opened);
+      type = '';
       at = index + 1;
     }
     const typed = /<type>([^<]*)<\/type>/.exec(line)?.[1];
     if (typed !== undefined) type = typed;
     const header = /^\s*<header>(.*)$/.exec(line)?.[1];
-    if (header !== undefined)
+    if (header !== undefined && name === '')
+      reader.flag(index + 1, line, 'expected `<ipset name="SET">` before it');
+    else if (header !== undefined)
       reader.create(name, [type, ...wordsOf(header)], at || index + 1, `${name} ${type}`, false);
     const entries = /<numentries>0<\/numentries>|<members>/.test(line);
     if (entries && reader.has(name)) reader.listed(name);
     const member = /<member>(.*)<\/member>/.exec(line)?.[1];
-    if (member === undefined || !reader.has(name)) return;
-    const [, element = '', ...rest] = wordsOf(member);
-    reader.add(name, [element, ...rest], index + 1, line);
+    if (member !== undefined && reader.has(name)) {
+      const [, element = '', ...rest] = wordsOf(member);
+      reader.add(name, [element, ...rest], index + 1, line);
+    }
+    if (/<\/ipset>/.test(line)) name = '';
   });
   return { content: { kind: 'ipsets', sets: reader.sets }, issues: reader.issues };
 }
