@@ -136,6 +136,11 @@ export class CaptureReader {
       const left = this.run(this.carryView, 0, this.carried);
       this.carry.copyWithin(0, left, this.carried);
       this.carried -= left;
+      // What is left came with this block: it is read there.
+      if (this.carried <= at) {
+        at -= this.carried;
+        this.carried = 0;
+      }
     }
     if (this.over) return false;
     if (at < block.length) {

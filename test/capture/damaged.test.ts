@@ -138,3 +138,24 @@ it('packets are handed on as they come where that is asked for', () => {
   expect(given(true)).toBe(frames.length);
   expect(given(false)).toBe(frames.length - 1);
 });
+
+it('a record that lies in two blocks is copied, and none of those behind it', () => {
+  const bytes = concat(
+    ...Array.from({ length: 40 }, (_, i) =>
+      pcap(framesOf(new Random(i)), new Random(i)).subarray(i === 0 ? 0 : 24),
+    ),
+  );
+  const reader = new CaptureReader(() => {});
+  let copied = 0;
+  const { set } = Uint8Array.prototype;
+  Uint8Array.prototype.set = function (this: Uint8Array, array: ArrayLike<number>, offset?: number) {
+    copied += array.length;
+    set.call(this, array, offset);
+  };
+  try {
+    for (let at = 0; at < bytes.length; at += 16384) reader.push(bytes.subarray(at, at + 16384));
+  } finally {
+    Uint8Array.prototype.set = set;
+  }
+  expect(copied).toBeLessThan((bytes.length / 16384 + 1) * 4000);
+});
