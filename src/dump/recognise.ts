@@ -33,18 +33,24 @@ export function recogniseDump(
   const command = prepared.echo?.command ?? hint?.trim() ?? '';
   const unused = unusedOfCommand(command);
   if (unused) return dumpOf(unused, prepared, told, `the command \`${command.slice(0, 72)}\``);
+  // A list is what its name says also without its first element, which may be damaged and look like another's.
+  const behind = named && withoutFirst(prepared);
   // Nearly always it is what its name says: then V8 has fifty expressions less to compile.
-  for (const format of named ? [...ALIKE_FORMATS, named, ...FORMATS] : FORMATS) {
+  for (const format of named
+    ? [...ALIKE_FORMATS, ...FORMATS.filter((each) => isNamed(each, told)), ...FORMATS]
+    : FORMATS) {
     // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
     if (format.id === 'sysctl-conf' && told?.format === 'sysctl') continue;
-    const why = format.recognise(prepared);
+    const why =
+      format.recognise(prepared) ?? (behind && isNamed(format, told) ? format.recognise(behind) : undefined);
     if (why !== undefined) return dumpOf(format, prepared, told, why);
   }
-  // By the first record that could not be told; by the one behind it, if it was damaged.
-  const behind = withoutFirst(prepared);
-  for (const format of behind ? FORMATS : []) {
-    const why = behind && format.recognise(behind);
-    if (why !== undefined) return dumpOf(format, prepared, told, why);
+  // By the first record, or all of few lines, it could not be told; by the rest, if one was damaged.
+  for (const rest of withoutDamaged(prepared)) {
+    for (const format of FORMATS) {
+      const why = format.recognise(rest);
+      if (why !== undefined) return dumpOf(format, prepared, told, why);
+    }
   }
   if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;
   return dumpOf(named, prepared, told, `only comments; its name or command says \`${named.command}\``);
@@ -73,11 +79,31 @@ export function unrecognised(path: string): Issue {
   };
 }
 
+/** A text of so few lines that one of them decides what it is. */
+const FEW_LINES = 8;
+
+/** What is left of a text without what may be damaged: the first element of its list; of few lines one, or two that were one. */
+function* withoutDamaged(text: DumpText): Generator<DumpText> {
+  const list = withoutFirst(text);
+  if (list) yield list;
+  const { lines } = text;
+  if (text.json || lines.length > FEW_LINES) return;
+  for (const many of [1, 2])
+    for (let at = 0; at + many <= lines.length; at++) {
+      const rest = lines.toSpliced(at, many);
+      if (rest.some((line) => line.trim() !== '')) yield { ...text, lines: rest };
+    }
+}
+
 /** A list of JSON without its first element; undefined: it is none, or has no other. */
 function withoutFirst(text: DumpText): DumpText | undefined {
   const [list, ...rest] = text.json?.values ?? [];
   if (!text.json || !Array.isArray(list) || list.length < 2) return undefined;
   return { ...text, json: { ...text.json, values: [list.slice(1), ...rest] } };
+}
+
+function isNamed({ id }: Format, told: Hint | undefined): boolean {
+  return told !== undefined && id.replace(/-json$/, '') === told.format;
 }
 
 /** Nothing at all, or JSON without a record: `[]`, `[{}]`. */
@@ -92,7 +118,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 function dumpOf(format: Format, text: DumpText, told: Hint | undefined, why: string): Dump {
-  const own = told?.format === format.id.replace(/-json$/, '') ? told : undefined;
+  const own = isNamed(format, told) ? told : undefined;
   const { content, issues } = limited(format.parse(text, own), text.path, text.limits);
   return {
     format: format.id,

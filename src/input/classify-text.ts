@@ -2,11 +2,12 @@
 import type { Issue } from '../base/issue.ts';
 import type { InputLimits } from '../base/limits.ts';
 import { recogniseDump, unrecognised } from '../dump/recognise.ts';
+import type { TextLine } from '../tcpdump/grouping.ts';
 import { type Classified, captureInput, NO_CAPTURE, nothing, unknown } from './classified.ts';
 import { generatedTime, stageOf, timeFromFileName } from './dump-time.ts';
 import { baseName } from './file-name.ts';
 import type { PlacedEntry, RecognisedDump } from './placed.ts';
-import { type TextCaptureInput, textCapture, textCaptureLines } from './text-capture.ts';
+import { type TextCaptureInput, textCapture, textCaptureLines, textCaptureRest } from './text-capture.ts';
 import { readTranscript } from './transcript.ts';
 
 /** A text that isn't blank: packets as tcpdump prints them, a session, or a dump. */
@@ -21,10 +22,8 @@ export function recogniseText(
   const lines = isData ? undefined : textCaptureLines(text);
   const transcript = isData ? undefined : readTranscript(entry.path, text, place?.namespace, limits);
   // What a packet carried may look like a command; a session has something that one printed or changed.
-  if (lines && (!transcript || transcript.dumps.length + transcript.commands.length === 0)) {
-    const { open: _, ...capture } = captureInput(placed, limits);
-    return { kind: 'text', text: textCapture(placed, capture, lines), issues };
-  }
+  if (lines && (!transcript || transcript.dumps.length + transcript.commands.length === 0))
+    return textOf(placed, lines, issues, limits);
   if (transcript) {
     const captures = transcript.captures.map((each) => placedText(each, placed));
     return {
@@ -35,6 +34,8 @@ export function recogniseText(
   }
   const dump = recogniseDump(entry.path, text, placed.command ?? entry.name, limits);
   if (!dump) {
+    const rest = isData ? undefined : textCaptureRest(text);
+    if (rest) return textOf(placed, rest, issues, limits);
     return nothing(...issues, unknown(placed, `${NO_CAPTURE}, and ${unrecognised(entry.path).text}`));
   }
   // A pasted prompt or `ip netns exec` says it better than a file's name.
@@ -50,6 +51,16 @@ export function recogniseText(
     },
     issues,
   };
+}
+
+function textOf(
+  placed: PlacedEntry,
+  lines: readonly TextLine[],
+  issues: readonly Issue[],
+  limits: InputLimits,
+): Classified {
+  const { open: _, ...capture } = captureInput(placed, limits);
+  return { kind: 'text', text: textCapture(placed, capture, lines), issues };
 }
 
 /** One whole document: no line of it is a packet's, nor typed at a prompt, since its strings have no line breaks. */

@@ -24,13 +24,28 @@ export interface TextCaptureInput {
 const TELLTALE =
   /IP|ARP|arp|\s>\s|&gt;|ethertype|802\.2|AF|Broadcast|(?:[\da-fA-F]{1,2}:){5}|listening|reading|packet|tcpdump|dropped|Warning|Interrupted|Got|\.\.\.|…|\^|verbose|use -v/;
 
+/** Lines of a packet whose first one is lost, at most. */
+const MOST_LOST = 20;
+
 /** The lines of a text that is tcpdump's from the first on. */
 export function textCaptureLines(text: string): readonly TextLine[] | undefined {
   const lines = plainLines(text);
   const first = lines.find((line) => line.trim() !== '' && !/^\s*(?:```|~~~)/.test(line));
-  if (first === undefined || !TELLTALE.test(first)) return undefined;
-  if (!(beginning(first, true)?.sure || bannerOf(first) !== undefined)) return undefined;
-  if (!isTcpdumpText(lines)) return undefined;
+  if (first === undefined || !isFirst(first) || !isTcpdumpText(lines)) return undefined;
+  return numbered(lines);
+}
+
+/** The same, of a text that is nothing else, and whose beginning is lost. */
+export function textCaptureRest(text: string): readonly TextLine[] | undefined {
+  const lines = plainLines(text);
+  return lines.slice(0, MOST_LOST).some(isFirst) && isTcpdumpText(lines) ? numbered(lines) : undefined;
+}
+
+function isFirst(line: string): boolean {
+  return TELLTALE.test(line) && (beginning(line, true)?.sure === true || bannerOf(line) !== undefined);
+}
+
+function numbered(lines: readonly string[]): TextLine[] {
   return lines.map((line, at) => ({ number: at + 1, text: line }));
 }
 

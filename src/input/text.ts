@@ -20,11 +20,13 @@ export function decodeText(bytes: Uint8Array): string | undefined {
  */
 function looksLikeText(sample: string): boolean {
   const odd = sample.match(ODD)?.length ?? 0;
-  if (odd <= sample.length / 50 && !sample.includes('\0')) return true;
+  if (odd <= Math.max(FEW, sample.length / 50) && !sample.includes('\0')) return true;
   const pieces = sample.match(PIECE) ?? [];
   return pieces.filter((piece) => piece.search(ODD) < 0).length * 2 >= pieces.length;
 }
 
+/** Odd characters that a short text may have, too. */
+const FEW = 4;
 const PIECE = /[\s\S]{1,32}/g;
 const ODD = /[\0-\x07\x0e-\x1a\x1c-\x1f\ufffd]/g;
 

@@ -25,6 +25,9 @@ export const LISTED_CHAIN =
 export const LISTED_HEADER =
   /^\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\s+(in\s+out\s+)?sources?\s+destinations?\b/;
 
+/** Its column `opt`: print_firewall() of iptables.c, print_rule_details() of nft-shared.c. */
+const LISTED_RULE = /^\s*\S+\s.*\s(?:--|-f|!f)\s/;
+
 interface Line {
   readonly text: string;
   readonly number: number;
@@ -136,8 +139,8 @@ function segments(
   let told = table;
   let columns: ListColumns = { number: false, counters: false, interfaces: false };
   let chain: ListedChain | undefined;
-  /** Blank lines end a chain: what follows is none of its rules. */
-  let ended = false;
+  /** Blank lines end a chain: what follows is none of its rules, unless it is one, with no other line between. */
+  let ended: false | 'blank' | 'lost' = false;
   for (const [i, text] of lines.entries()) {
     const number = i + 1;
     const named = /^\s*(?:# )?Table:? [`'"]?(raw|mangle|nat|filter|security)\b/.exec(text)?.[1] as
@@ -169,8 +172,9 @@ function segments(
         counters: header[2] !== undefined,
         interfaces: header[3] !== undefined,
       };
-      if (chain) chain.columns = columns;
-    } else if (text.trim() === '') ended = chain !== undefined;
+      if (chain && !ended) chain.columns = columns;
+      else ended &&= 'lost';
+    } else if (text.trim() === '') ended ||= chain !== undefined && 'blank';
     else if (/^\s*#/.test(text)) {
       if (/legacy tables present/.test(text)) {
         complain(
@@ -185,8 +189,13 @@ function segments(
           `${text.trim().replace(/^# /, '')}: what it holds is not shown here`,
         );
       }
-    } else if (chain && !ended) chain.lines.push({ text, number });
-    else complain('dump-line', number, `expected a line \`Chain NAME (…)\`, found ${shorten(text.trim())}`);
+    } else if (chain && (!ended || (ended === 'blank' && LISTED_RULE.test(text)))) {
+      ended = false;
+      chain.lines.push({ text, number });
+    } else {
+      ended &&= 'lost';
+      complain('dump-line', number, `expected a line \`Chain NAME (…)\`, found ${shorten(text.trim())}`);
+    }
   }
   return list.filter(({ chains }) => chains.length > 0);
 }

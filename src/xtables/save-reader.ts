@@ -135,6 +135,10 @@ export class SaveReader {
       this.error(span, 'bad-chain-name', 'expected a chain name behind the colon, without quotes');
       return;
     }
+    if (rest.length === 0 && table.chains.has(name)) {
+      this.error(span, 'chain-again', `chain ${name} has been declared, expected is another one or a policy`);
+      return;
+    }
     const counters = readCounters(rest.find((word) => word.startsWith('[')));
     const word = rest[0]?.startsWith('[') ? undefined : rest[0];
     const hook = hookOf(table.name, name);

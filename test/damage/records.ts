@@ -28,6 +28,8 @@ export function recordsOf(data: unknown): Found[] {
       if (key === 'span' || key === 'line' || key === 'path') continue;
       // Connections are numbered by us.
       if (key === 'id' && name === 'entry') continue;
+      // Whether `*` and `:::` stand for both families is told by the lines around.
+      if (key === 'family' && name === 'sockets') continue;
       rest[key] = visit(item, key, record ?? around);
     }
     if (!record) return rest;

@@ -7,7 +7,7 @@ import { damageElement, type Element, elementsOf, without } from './elements.ts'
 import { damageCapture, type Piece, piecesOf } from './packets.ts';
 import { type Packet, type Reading, readFile } from './reading.ts';
 import { type Found, missing } from './records.ts';
-import { damageLine, declared, extent, naming, wantedOf } from './text.ts';
+import { damageLine, declared, extent, isPlaced, naming, wantedOf } from './text.ts';
 
 export type Kind = 'line' | 'JSON' | 'capture' | 'gzip' | 'bundle';
 
@@ -91,6 +91,7 @@ export class Runs {
     const name = declared(lines[damaged.first - 1] ?? '');
     const records = wantedOf(reading.records, damaged.first, last)
       .filter((found) => name === undefined || !naming(found, name))
+      .filter((found) => !isPlaced(found, damaged.first))
       // Which chains there are behind a cut isn't known.
       .filter((found) => damaged.first === damaged.last || !isJump(found.text))
       .map((found) => found.text);

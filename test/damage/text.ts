@@ -135,20 +135,25 @@ export function extent(lines: readonly string[], { text, first, last }: Damaged)
   const line = lines[first - 1] ?? '';
   if (first !== last) return last;
   // By a backslash a line goes on in the next one.
-  if (text.split('\n')[first - 1]?.trimEnd().endsWith('\\')) return first + 1;
+  const goesOn = text.split('\n')[first - 1]?.trimEnd().endsWith('\\') ? first + 1 : first;
+  return Math.max(goesOn, extentOf(lines, line, first, text.split('\n')[first - 1] ?? ''));
+}
+
+/** Of a line that is `now` another one. */
+function extentOf(lines: readonly string[], line: string, first: number, now: string): number {
   // How the elements of a set are read.
   if (/^\s*(?:Type:|Header:|type |typeof |<type>|<header>)/.test(line))
     return upTo(lines, first, (other) => /^\s*(?:Name:|\}\s*$|<ipset )/.test(other));
   if (/\{\s*$/.test(line)) return closing(lines, first);
   // As if the line were gone that opens what follows: the bracket ends what is around it.
-  if (line === '' && /^\}\s*(?:#.*)?$/.test(text.split('\n')[first - 1] ?? '')) return closing(lines, first);
+  if (line === '' && /^\}\s*(?:#.*)?$/.test(now)) return closing(lines, first);
   if (first === 1 || parseEcho(line, false)) {
     const echo = parseEcho(line, first === 1);
     if (echo) return upTo(lines, first, (other) => parseEcho(other, false) !== undefined);
   }
   for (const header of HEADERS)
     if (header.test(line)) return upTo(lines, first, (other) => header.test(other));
-  return last;
+  return first;
 }
 
 function upTo(lines: readonly string[], first: number, isNext: (line: string) => boolean): number {
@@ -191,7 +196,14 @@ export function declared(line: string): string | undefined {
   return DECLARES.exec(line)?.[1];
 }
 
-const DECLARES = /^\s*(?::|-N |--new-chain |-P |Chain |chain |set |map |counter |create |add )\s*([^\s"]+)/;
+/** Rules that are put in at a place of their chain, which is another one, or none, without those before. */
+export function isPlaced({ text, line }: Found, first: number): boolean {
+  return line > first && /"text":"-I \S+ (?:[2-9]|\d\d)/.test(text);
+}
+
+/** Or gives an id to what other lines tell of. */
+const DECLARES =
+  /^\s*(?::|-N |--new-chain |-P |Chain |chain |set |map |counter |create |add |PACKET: \d+ )\s*([^\s"]+)/;
 
 /** Records that name it. */
 export function naming({ text }: Found, name: string): boolean {

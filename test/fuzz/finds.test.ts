@@ -121,7 +121,7 @@ describe('sets', () => {
   ])('a header in XML, %s, makes no set without a name', (_, text) => {
     const dump = recogniseDump('x', text);
     expect(dump?.content).toMatchObject({ kind: 'ipsets', sets: [] });
-    expect(dump?.issues.map((issue) => issue.text).join()).toContain('a set has a name');
+    expect(dump?.issues.map((issue) => issue.text).join()).toContain('expected `<ipset name=');
   });
 
   it('of nft without a type are said to have none', () => {

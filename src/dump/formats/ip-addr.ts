@@ -48,7 +48,7 @@ function isLinkOnly(text: DumpText): boolean {
 }
 
 function parseLinks(text: DumpText): Parsed {
-  const reader = new LinkReader(text.path);
+  const reader = new LinkReader(text);
   text.lines.forEach((line, index) => {
     for (const part of line.includes('\\') ? line.split('\\') : [line]) reader.take(part, index + 1);
   });
@@ -68,8 +68,14 @@ class LinkReader {
   /** The lifetimes of the last address are still to come; others belong to one whose line is missing. */
   #isAddressOpen = false;
 
-  constructor(path: string) {
+  /** The line before wasn't understood and not set in: a link or an address, and lifetimes stand below addresses only. */
+  #mayHaveBegun = false;
+  /** Links have lines with their addresses below: not so in `ip -4 addr`. */
+  readonly #hasHardware: boolean;
+
+  constructor({ path, lines }: DumpText) {
     this.#path = path;
+    this.#hasHardware = lines.some((line) => /^\s+link\//.test(line));
   }
 
   take(line: string, number: number): void {
@@ -81,6 +87,8 @@ class LinkReader {
     }
     const words = new Words(line);
     const word = words.next();
+    if (this.#mayHaveBegun && word !== 'valid_lft') this.#link = undefined;
+    this.#mayHaveBegun = false;
     // A link has one such line, its first but the header: the header of another one was not understood.
     if (word.startsWith('link/') && this.#link?.linkType !== undefined) this.#link = undefined;
     const link = this.#link;
@@ -102,7 +110,10 @@ class LinkReader {
     else if (word === 'RX:' || word === 'TX:' || word === 'RX' || word === 'TX') this.#columns(word, words);
     else if (word === 'alias' || word === 'vf' || word === 'promiscuity' || word === 'minmtu') return;
     else if (/^[a-z][\w-]*$/.test(word)) this.#details(link, word, words, number);
-    else this.#bad(line, number, 'a line of `ip addr`');
+    else {
+      this.#mayHaveBegun = !this.#hasHardware && /^\S/.test(line);
+      this.#bad(line, number, 'a line of `ip addr`');
+    }
   }
 
   #bad(line: string, number: number, expected: string): void {
