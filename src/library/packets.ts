@@ -1,4 +1,6 @@
 /** The packets of a capture, block by block: a block is read when the packets of the one before it have been taken. */
+
+import type { Issue } from '../base/issue.ts';
 import { DEFAULT_LIMITS, type InputLimits } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import { type Frame, frameOf, timeOf } from '../capture/frame.ts';
@@ -42,6 +44,11 @@ export async function* packets(
     },
     { path, limits: kept },
   );
+  const end = (issue?: Issue): void => {
+    const { format, issues } = reader.end(issue);
+    learned.format = format;
+    learned.issues = issues;
+  };
   let done = 0;
   let isWhole = false;
   try {
@@ -65,13 +72,16 @@ export async function* packets(
       if (turn) await turn;
     }
     isWhole = true;
+    end(source.issue);
+    // The last one waited for what might come behind it.
+    yield* waiting;
   } finally {
     signal?.removeEventListener('abort', close);
     close();
-    if (!isWhole) reader.stop();
-    const { format, issues } = reader.end(isWhole ? source.issue : undefined);
-    learned.format = format;
-    learned.issues = issues;
+    if (!isWhole) {
+      reader.stop();
+      end();
+    }
   }
   if (learned.format === undefined) throw inputError(learned.issues);
 }

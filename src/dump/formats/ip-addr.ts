@@ -68,8 +68,8 @@ class LinkReader {
   /** The lifetimes of the last address are still to come; others belong to one whose line is missing. */
   #isAddressOpen = false;
 
-  /** The line before wasn't understood and not set in: a link or an address, and lifetimes stand below addresses only. */
-  #mayHaveBegun = false;
+  /** A line that wasn't understood and isn't set in: a link's or an address's, and lifetimes stand below addresses only. */
+  #strange = Number.NEGATIVE_INFINITY;
   /** Links have lines with their addresses below: not so in `ip -4 addr`. */
   readonly #hasHardware: boolean;
 
@@ -87,8 +87,7 @@ class LinkReader {
     }
     const words = new Words(line);
     const word = words.next();
-    if (this.#mayHaveBegun && word !== 'valid_lft') this.#link = undefined;
-    this.#mayHaveBegun = false;
+    if (this.#strange === number - 1 && word !== 'valid_lft') this.#link = undefined;
     // A link has one such line, its first but the header: the header of another one was not understood.
     if (word.startsWith('link/') && this.#link?.linkType !== undefined) this.#link = undefined;
     const link = this.#link;
@@ -111,7 +110,7 @@ class LinkReader {
     else if (word === 'alias' || word === 'vf' || word === 'promiscuity' || word === 'minmtu') return;
     else if (/^[a-z][\w-]*$/.test(word)) this.#details(link, word, words, number);
     else {
-      this.#mayHaveBegun = !this.#hasHardware && /^\S/.test(line);
+      if (!this.#hasHardware && /^\S/.test(line)) this.#strange = number;
       this.#bad(line, number, 'a line of `ip addr`');
     }
   }

@@ -73,6 +73,8 @@ export function feedOf(source: FeedSource): Feed {
           if (!more) break;
         }
         issues = reader.end(bytes.issue).issues;
+        // The last one waited for what might come behind it.
+        yield* queue;
       } finally {
         bytes.close();
       }
