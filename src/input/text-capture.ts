@@ -99,7 +99,7 @@ async function firstOf(captures: readonly CaptureInput[]): Promise<{ time: numbe
     ({ seconds }) => {
       time ??= seconds;
     },
-    { onProgress: () => false },
+    { isPrompt: true, onProgress: () => false },
   );
   return time === undefined ? undefined : { time, by: capture.path };
 }

@@ -35,6 +35,7 @@ async function beginOf(captures: readonly CaptureInput[]): Promise<number | unde
     await scanCapture(capture.open(), note, {
       path: capture.path,
       limits: capture.limits,
+      isPrompt: true,
       onProgress: () => false,
     });
   }

@@ -78,7 +78,7 @@ async function writeCapture(
       write(frame);
       separator = ',\n';
     },
-    { path: capture.path, limits: capture.limits },
+    { path: capture.path, limits: capture.limits, isPrompt: capture.path === '-' },
   );
   const filter = asked && { expression: asked.expression, matched, packets: summary.packets };
   output.write(

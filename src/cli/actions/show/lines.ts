@@ -16,7 +16,7 @@ export async function showLines({ inputs, output, asked }: ShowJob): Promise<Iss
         write(frame);
         output.write('\n');
       },
-      { path: capture.path, limits: capture.limits },
+      { path: capture.path, limits: capture.limits, isPrompt: capture.path === '-' },
     );
     issues.push(...summary.issues);
   }

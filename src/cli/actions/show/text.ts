@@ -87,7 +87,7 @@ async function showCapture(
       if (end < 0) output.write(`${packetText(dissect(frame))}\n`);
       else block.at = end;
     },
-    { path: capture.path, limits: capture.limits },
+    { path: capture.path, limits: capture.limits, isPrompt: capture.path === '-' },
   );
   if (asked) {
     const text = `filter: ${thousands(matched)} of ${thousands(summary.packets)} packets (${printable(asked.expression)})`;
