@@ -21,6 +21,23 @@ COMMIT
 -A OUTPUT -j ACCEPT
 COMMIT
 `;
+/** As `iptables -L -n` prints it, with a blank line where there is none. */
+const LISTED = `Chain FORWARD (policy ACCEPT)
+target     prot opt source               destination
+ACCEPT     0    --  10.0.0.1             0.0.0.0/0
+
+DROP       0    --  10.0.0.2             0.0.0.0/0
+
+Chain X (1 references)
+target     prot opt source               destination
+`;
+const PACKETS = `garbage
+\tWin 5
+12:00:00.000001 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [S], seq 1, win 64240, length 0
+12:00:00.000002 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [S.], seq 1, ack 2, win 64240, length 0
+`;
+const CONNECTION =
+  'udp      17 20 src=10.0.0.1 dst=10.0.0.2 sport=5 dport=53 src=10.0.0.2 dst=10.0.0.1 sport=53 dport=5 mark=0 use=1';
 const RUNS = 200;
 
 describe('a file that is damaged in one place', () => {
@@ -107,10 +124,41 @@ describe('a damaged part', () => {
       TABLES.replace('*nat', ''),
       '"policy":"DROP"',
     ],
+    ['at the beginning leaves tcpdump’s packets what they are', 'text', PACKETS, 'packet of 54 bytes'],
+    [
+      'that named the first of nft’s tables leaves the others, however far they are',
+      'ruleset',
+      `#\\!\n\tchain c {\n${'\t\taccept\n'.repeat(500)}\t}\n}\ntable ip u {\n\tchain d {\n\t}\n}\n`,
+      '"name":"u"',
+    ],
+    ['that is blank now leaves the rules behind it in their chain', 'list', LISTED, '"address":167772162'],
+    [
+      'that declares a chain again without saying more leaves it as it was',
+      'save',
+      '*filter\n:A - [5:6]\n:A',
+      '"counters":{"packets":5,"bytes":6}',
+    ],
+    ['of one line in three', 'conntrack.txt', `udp\n17 20 src\n${CONNECTION}\n`, '"sourcePort":5'],
+    [
+      'of the first element leaves a list what its name says',
+      'bridge-fdb.json',
+      '[{"":"0","ifname":"br0","flags":["self"],"state":"permanent"},{"mac":"00:00:00:00:00:09","ifname":"br0","flags":["self"],"state":"permanent"}]',
+      '"mac":9',
+    ],
   ])('%s', async (_, name, text, expected) => {
     const { records } = await readFile(name, new Uint8Array(Buffer.from(text)));
     expect(records.map((record) => record.text).join('\n')).toContain(expected);
   });
+});
+
+it('what stands below a link’s line that isn’t one any more is no other link’s', async () => {
+  const text = ADDRESSES.replaceAll(/ {4}link.*\n/g, '')
+    .replace('3: b: <UP>', '3; b')
+    .replace('altname x', 'altname y');
+  const { records } = await readFile('ip-addr.txt', new Uint8Array(Buffer.from(text)));
+  const texts = records.map((record) => record.text).join('\n');
+  expect(texts).toContain('167772161');
+  expect(texts).not.toContain(`${0x0a000101}`);
 });
 
 function described(run: number, { path, how, lost, thrown }: Outcome): string {
