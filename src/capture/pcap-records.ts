@@ -15,9 +15,15 @@ const CUT = 5;
 /** Bytes behind a record that are looked through for another one. */
 const SOON = 1 << 16;
 
+/** Bytes that may be looked through beyond the records themselves: at first, and more for each byte of the file. */
+const SPENT_AT_FIRST = 1 << 20;
+const SPENT_A_BYTE = 4;
+
 /** Where records are looked for. */
 export interface Within {
   readonly from: number;
+  /** Of `from` in the file. */
+  readonly offset: number;
   readonly until: number;
   /** They must lead there at least. */
   readonly beyond: number;
@@ -42,7 +48,8 @@ export class PcapRecords implements RecordShape {
   wanted = 0;
   /** Epoch seconds of the last record whose time fits that of the one before it; below 0: there was none yet. */
   #trusted = NONE;
-
+  /** Bytes that were looked through beyond the records themselves: of a file that is made for it there are no more than a few for each of its own. */
+  #spent = 0;
   readonly #snaplen: number;
 
   constructor(shape: Omit<RecordShape, 'last'>, snaplen: number, swapped: 'no' | 'perhaps' | 'yes') {
@@ -115,19 +122,31 @@ export class PcapRecords implements RecordShape {
    * Where another record begins instead of the one from `start` to `next`: within it, and leads beyond it, record by record; or soon behind it,
    * where this one isn't of the time of others, has lengths that can't be, and doesn't lead there. `NONE`, `MORE`.
    */
-  instead(view: DataView, start: number, next: number, end: number, isAll: boolean): number {
+  instead(
+    view: DataView,
+    {
+      start,
+      next,
+      end,
+      offset,
+      isAll,
+    }: Pick<Within, 'end' | 'offset' | 'isAll'> & { readonly start: number; readonly next: number },
+  ): number {
     const isPossible = this.behind(view, start) !== NONE;
     const isStrange = !isPossible && (this.last < 0 || this.isOfAnotherTime(view, start));
     const among = { isNear: isPossible && this.#trusted >= 0, mayBeCut: !isPossible };
-    const until = isStrange ? next + SOON : next;
-    const found = this.find(view, { from: start + 1, until, beyond: next, end, isAll, ...among });
+    const until = isStrange && this.#mayLook(offset) ? next + SOON : next;
+    const from = start + 1;
+    const found = this.find(view, { from, offset, until, beyond: next, end, isAll, ...among });
     this.wanted++;
+    if (found === NONE) this.#spent += until - next;
     return found >= next && this.#isLedTo(view, start, found) ? NONE : found;
   }
 
   /** The first place at which records begin, those of the time of others before the rest (a packet may hold another capture); `NONE`, `MORE`. */
   find(view: DataView, within: Within): number {
-    const { from, until, end, isAll } = within;
+    const { from, offset, until, end, isAll } = within;
+    const isPatient = this.#mayLook(offset);
     const failed = new Set<number>();
     let far = NONE;
     let cut = NONE;
@@ -137,14 +156,23 @@ export class PcapRecords implements RecordShape {
       if (many === NEAR) return at;
       if (many === FAR && far === NONE) far = at;
       if (many === CUT && cut === NONE) cut = at;
+      if (!isPatient && (many === FAR || many === CUT)) return at;
       if (many === MORE) {
         this.wanted -= from;
         return MORE;
       }
     }
-    if (last === until || isAll) return far === NONE ? cut : far;
+    if (last === until || isAll) {
+      const found = far === NONE ? cut : far;
+      if (found !== NONE) this.#spent += last - found;
+      return found;
+    }
     this.wanted = until + this.header - from;
     return MORE;
+  }
+
+  #mayLook(offset: number): boolean {
+    return this.#spent <= SPENT_AT_FIRST + SPENT_A_BYTE * offset;
   }
 
   /** From the one at `from` on records lead to `to`, by what they say is captured; zeros behind others lead anywhere. */

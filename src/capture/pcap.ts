@@ -284,7 +284,10 @@ export class PcapParser implements Parser {
     const { header, ahead } = records;
     const captured = records.captured(view, start);
     const next = start + header + captured;
-    const found = records.instead(view, start, next, chunk.end, ahead === 0);
+    const found = records.instead(view, {
+      ...{ start, next, end: chunk.end, isAll: ahead === 0 },
+      offset: this.context.base + start,
+    });
     if (found === MORE) {
       // More than that, so that not each of many places that look like records is waited for.
       this.need = records.wanted + AHEAD;
@@ -318,13 +321,15 @@ export class PcapParser implements Parser {
    * @returns false when more has to be there first
    */
   private isFound(chunk: Chunk): boolean {
-    const { records, isAll } = this;
+    const { context, records, isAll } = this;
     const { view, end } = chunk;
     for (;;) {
       const from = chunk.start;
       const until = from + WINDOW;
-      const among = { isNear: false, mayBeCut: true };
-      const found = records.find(view, { from, until, beyond: from, end, isAll, ...among });
+      const found = records.find(view, {
+        ...{ from, until, beyond: from, end, isAll, isNear: false, mayBeCut: true },
+        offset: context.base + from,
+      });
       if (found === MORE) {
         this.need = records.wanted + AHEAD;
         return false;
