@@ -15,6 +15,23 @@ export function collidingFlows(path, count) {
   file.close();
 }
 
+/** Records without bytes, each of another time than the one before it. */
+export function emptyRecords(path, count) {
+  const file = new PcapWriter(path);
+  for (let index = 0; index < count; index++) file.add(BEGIN + (index % 2) * 9e6, new Uint8Array(0));
+  file.close();
+}
+
+/** Every fifth record says a length that can't be, and those behind it are of another time than those before. */
+export function brokenRecords(path, count) {
+  const file = new PcapWriter(path);
+  for (let index = 0; index < count; index++) {
+    if (index % 5 === 0) file.add(BEGIN, new Uint8Array(0), 0xffffffff);
+    else file.add((BEGIN + Math.floor(index / 5) * 200_000) % 2 ** 31, new Uint8Array(60));
+  }
+  file.close();
+}
+
 /** What has to stand in the ports for that hash: every step of it can be undone. */
 export function portsFor(low, high, kind, hash) {
   const second = undoShift(Math.imul(undoShift(hash, 16), inverse(0xc2b2ae35)) ^ high ^ kind, 13);

@@ -16,13 +16,13 @@ export class PcapWriter {
     this.view.setUint32(20, 1, true);
   }
 
-  /** @param {number} time seconds since the epoch */
-  add(time, frame) {
+  /** @param {number} time seconds since the epoch @param {number} said bytes captured, as the header says */
+  add(time, frame, said = frame.length) {
     const { view, at } = this;
     const seconds = Math.floor(time);
     view.setUint32(at, seconds, true);
     view.setUint32(at + 4, Math.floor((time - seconds) * 1e6), true);
-    view.setUint32(at + 8, frame.length, true);
+    view.setUint32(at + 8, said, true);
     view.setUint32(at + 12, frame.length, true);
     this.bytes.set(frame, at + 16);
     this.at = at + 16 + frame.length;

@@ -69,6 +69,8 @@ export const HOSTILE = {
   'overlapping-segments': capture(LINES, packets.overlappingSegments),
   arp: capture(LINES, packets.arpStorm),
   'icmp-errors': capture(LINES, packets.icmpErrors),
+  'records-empty': capture([1e5, 2e5, 4e5], packets.emptyRecords),
+  'records-broken': capture(LINES, packets.brokenRecords),
   'pcapng-interfaces': row('a.pcapng', [15_000, 30_000, 60_000], blocks.interfaces),
   'pcapng-routed': row('a.pcapng', [1000, 2000, 4000], blocks.routedInterfaces),
   'pcapng-sections': row('a.pcapng', LINES, blocks.sections),
