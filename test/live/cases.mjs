@@ -4,6 +4,11 @@
  * vault `safe`; on the network quiet, where containers may not talk, `left` and `right`; `guest`, a namespace behind br-lab.
  */
 
+/** The next one can't listen before this one is gone. */
+export const END_HTTPD = `docker exec web sh -c '
+  busybox killall httpd; n=0
+  while [ $n -lt 50 ] && busybox netstat -ltn | busybox grep -q ":80 "; do n=$((n+1)); busybox sleep 0.1; done'`;
+
 const web = (address, port) => `timeout 4 wget -q -O /dev/null http://${address}:${port}/`;
 
 /** `causes`: any of them is right. `byHand`: what repairs it where the fix is no command. */
@@ -67,9 +72,9 @@ export const cases = [
   {
     name: 'the service listens on 127.0.0.1 only',
     causes: ['sock-loopback-bound'],
-    breaks: 'docker exec web busybox killall httpd; docker exec -d web httpd -p 127.0.0.1:80 -h /www',
+    breaks: `${END_HTTPD}; docker exec -d web httpd -p 127.0.0.1:80 -h /www`,
     tries: ['client', web('192.0.2.10', 8080)],
-    byHand: 'docker exec web busybox killall httpd; docker exec -d web httpd -p 80 -h /www',
+    byHand: `${END_HTTPD}; docker exec -d web httpd -p 80 -h /www`,
   },
   {
     name: 'a DNAT rule by hand that points to a container that is gone',

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Docker } from '../../scripts/record/lib/docker.mjs';
 import { Lab } from '../../scripts/record/lib/lab.mjs';
 import { enterSandbox, furnishSandbox, OUTPUT, PROJECT } from '../../scripts/record/lib/sandbox.mjs';
-import { cases } from './cases.mjs';
+import { cases, END_HTTPD } from './cases.mjs';
 
 const self = fileURLToPath(import.meta.url);
 const LAUNCHER = join(PROJECT, 'bin/nettrace.js');
@@ -114,15 +114,18 @@ async function play(each, target, places) {
     const done = await host.attempt(repair === '' ? 'true' : repair);
     result.repairOutput = done.output;
     result.repairStatus = done.code;
-    result.worksAfter = await attempt();
+    // What is started anew by hand needs a moment.
+    for (let left = result.byHand ? 5 : 1; left > 0 && !result.worksAfter; left--) {
+      result.worksAfter = await attempt();
+      if (!result.worksAfter) await new Promise((done) => setTimeout(done, 500));
+    }
   } catch (error) {
     result.error = String(error.stack ?? error);
   }
   writeFileSync('/tmp/rules', rules);
   await host.attempt(`iptables-restore < /tmp/rules`);
   if (each.restores) await host.attempt(text(each.restores));
-  if (each.byHand)
-    await host.attempt(`docker exec web busybox killall httpd; docker exec -d web httpd -p 80 -h /www`);
+  if (each.byHand) await host.attempt(`${END_HTTPD}; docker exec -d web httpd -p 80 -h /www`);
   const back = places.app;
   await back.attempt('ip route replace default via 172.17.0.1');
   await host.attempt('conntrack -F');
