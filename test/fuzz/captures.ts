@@ -29,7 +29,12 @@ export function checkCapture(bytes: Uint8Array): void {
   }
 }
 
-const DAMAGED: readonly string[] = ['pcap-record-too-long', 'pcap-records-overlap', 'pcapng-damaged'];
+const DAMAGED: readonly string[] = [
+  'pcap-record-too-long',
+  'pcap-records-overlap',
+  'pcapng-damaged',
+  'limit-pcapng-block',
+];
 
 /** From 1 to its length; another for other bytes, the same for the same. */
 function placeIn(bytes: Uint8Array): number {
