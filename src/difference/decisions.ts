@@ -64,21 +64,38 @@ export function differencesOf(space: Space, walked: Walked): Difference[] {
     before: partsOf(space, walked, 'before'),
     after: partsOf(space, walked, 'after'),
   };
-  const cross = (region: Node, aspects: readonly Aspect[]): void => {
-    for (const before of parts.before) {
-      const own = bdd.and(region, before.node);
-      if (own === NONE) continue;
-      for (const after of parts.after) {
-        for (const one of told(space, before, bdd.and(own, after.node)))
-          for (const other of told(space, after, one.node))
-            found.push({ way, node: other.node, before: one, after: other, aspects, runs });
-      }
-    }
+  const cross = (region: Node, aspects: readonly Aspect[], pairs: readonly Pair<PartGroup>[]): void => {
+    for (const { before, after } of pairs)
+      for (const one of told(space, before, bdd.and(region, after.node)))
+        for (const other of told(space, after, bdd.and(region, one.own)))
+          found.push({ way, node: other.node, before: one, after: other, aspects, runs });
   };
-  cross(differentEnds(space, parts), []);
+  const different = pairsIn(space, parts, differentEnds(space, parts));
+  cross(
+    ALL,
+    [],
+    different.filter(({ before, after }) => endOf(before) !== endOf(after)),
+  );
   for (const { node, aspects } of differentlyMade(space, runs, bdd.and(left.before, left.after), tracks))
-    cross(node, aspects);
+    cross(node, aspects, pairsIn(space, parts, node));
   return found;
+}
+
+/** Those that both have packets of the set. */
+function pairsIn(
+  { bdd }: Space,
+  { before, after }: Pair<readonly PartGroup[]>,
+  set: Node,
+): Pair<PartGroup>[] {
+  const there = after.filter(({ node }) => bdd.meets(set, node));
+  return before
+    .filter(({ node }) => bdd.meets(set, node))
+    .flatMap((one) => there.map((other) => ({ before: one, after: other })));
+}
+
+/** What the sender or receiver sees of a decision. */
+function endOf({ kind, text }: Part): string {
+  return `${kind} ${text}`;
 }
 
 /** Rules that both states have are told one by one only where they are few. */
@@ -93,21 +110,25 @@ interface PartGroup extends Part {
   readonly members: readonly Member[];
 }
 
+/** What of a part was told. */
+interface Told extends Part {
+  /** All packets of the rules that are named, whatever the set. */
+  readonly own: Node;
+}
+
 /** The part's packets of the set, by rule, or together with all the rules. */
-function told({ bdd }: Space, { kind, text, members }: PartGroup, set: Node): Part[] {
-  if (set === NONE) return [];
-  if (members.length === 0) return [{ kind, text, places: [], node: set }];
-  const own = members.filter(
-    ({ set: taken, reach }) => bdd.meets(set, taken) && bdd.meets(bdd.and(set, taken), reach),
-  );
+function told({ bdd }: Space, { kind, text, members, node }: PartGroup, set: Node): Told[] {
+  const within = (own: Node, places: readonly Place[]): Told[] => {
+    const common = bdd.and(own, set);
+    return common === NONE ? [] : [{ kind, text, places, node: common, own }];
+  };
   const placesOf = ({ place }: Member): Place[] => (place ? [place] : []);
-  if (own.length > MOST_PLACES) return [{ kind, text, places: own.flatMap(placesOf), node: set }];
-  return own.map((member) => ({
-    kind,
-    text,
-    places: placesOf(member),
-    node: bdd.and(bdd.and(set, member.set), member.reach),
-  }));
+  if (members.length <= 1) return within(node, members.flatMap(placesOf));
+  const asked = members.filter(
+    (member) => bdd.meets(set, member.set) && bdd.meets(bdd.and(set, member.set), member.reach),
+  );
+  if (asked.length > MOST_PLACES) return within(node, asked.flatMap(placesOf));
+  return asked.flatMap((member) => within(bdd.and(member.set, member.reach), placesOf(member)));
 }
 
 /** Packets that end by the same two decisions are one difference, whichever rules led there. */

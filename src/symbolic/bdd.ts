@@ -15,7 +15,8 @@ export const MOST_NODES = 12_000_000;
 export const MOST_STEPS = 400_000_000;
 const FIRST_NODES = 1 << 16;
 const FIRST_CACHE = 1 << 16;
-const MOST_CACHE = 1 << 20;
+/** Of four megabytes: a larger one is waited for longer than what it has forgotten takes. */
+const MOST_CACHE = 1 << 18;
 /** Below every variable. */
 const BOTTOM = 0xffff;
 

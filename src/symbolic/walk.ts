@@ -83,6 +83,8 @@ interface Packets {
 const DEEPEST = 128;
 /** Steps of a rule that is gone through: chains that jump twice to the next one are passed as often as two to the power of their number. */
 const VISIT = 20;
+/** Small sets that are joined before they are taken out of what is left, which may be large. */
+const TOGETHER = 32;
 
 export class Walker {
   readonly ends: End[] = [];
@@ -159,14 +161,24 @@ export class Walker {
     const { bdd } = this.context.space;
     let rest = region;
     let returned = NONE;
+    /** What rules of `rest` take that it still holds: small sets are joined before they are taken out of a large one. */
+    let taken = NONE;
+    let takers = 0;
     for (let at = 0; at < chain.rules.length && rest !== NONE; at++) {
       bdd.spend(VISIT);
       const rule = chain.rules[at] as Rule;
       const set = this.state.now(this.matches(base.ruleset, rule));
-      if (!this.context.visit && isPlainEnd(rule)) {
-        const left = bdd.meets(hull, set) ? bdd.diff(rest, set) : rest;
-        if (left !== rest) this.plainEnd(base, chain, at, { reach: rest, set });
-        rest = left;
+      const isPlain = !this.context.visit && isPlainEnd(rule);
+      if (takers === (isPlain ? TOGETHER : 0) || !isPlain) {
+        rest = bdd.diff(rest, taken);
+        [taken, takers] = [NONE, 0];
+      }
+      if (isPlain) {
+        const own = bdd.meets(hull, set) ? bdd.diff(set, taken) : NONE;
+        if (!bdd.meets(rest, own)) continue;
+        this.plainEnd(base, chain, at, { reach: rest, set: own });
+        taken = bdd.or(taken, own);
+        takers++;
         continue;
       }
       const within = bdd.and(hull, set);
@@ -186,7 +198,7 @@ export class Walker {
       rest = bdd.or(bdd.diff(rest, matched), goesOn.here);
       returned = bdd.or(returned, goesOn.back);
     }
-    return bdd.or(rest, returned);
+    return bdd.or(bdd.diff(rest, taken), returned);
   }
 
   private plainEnd(base: Base, chain: Chain, at: number, share: Share): void {
