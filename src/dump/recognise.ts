@@ -46,10 +46,13 @@ export function recogniseDump(
     if (why !== undefined) return dumpOf(format, prepared, told, why);
   }
   // By the first record, or all of few lines, it could not be told; by the rest, if one was damaged.
-  for (const rest of withoutDamaged(prepared)) {
-    for (const format of FORMATS) {
-      const why = format.recognise(rest);
-      if (why !== undefined) return dumpOf(format, prepared, told, why);
+  const rests = [...withoutDamaged(prepared)];
+  for (const formats of [FORMATS.filter((each) => isNamed(each, told)), FORMATS]) {
+    for (const rest of rests) {
+      for (const format of formats) {
+        const why = format.recognise(rest);
+        if (why !== undefined) return dumpOf(format, prepared, told, why);
+      }
     }
   }
   if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;

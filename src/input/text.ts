@@ -16,18 +16,19 @@ export function decodeText(bytes: Uint8Array): string | undefined {
 
 /**
  * Escape sequences and a stray byte are fine (`script` output); many control and undecodable characters are not, unless they
- * stand together: most pieces of a text have none, those of anything else do.
+ * stand together: most pieces or lines of a text have none, those of anything else do.
  */
 function looksLikeText(sample: string): boolean {
   const odd = sample.match(ODD)?.length ?? 0;
   if (odd <= Math.max(FEW, sample.length / 50) && !sample.includes('\0')) return true;
-  const pieces = sample.match(PIECE) ?? [];
-  return pieces.filter((piece) => piece.search(ODD) < 0).length * 2 >= pieces.length;
+  return [/[\s\S]{1,32}/g, /[^\n]+/g].some((piece) => {
+    const plain = sample.match(piece)?.filter((each) => each.search(ODD) < 0) ?? [];
+    return plain.reduce((length, each) => length + each.length, 0) * 2 >= sample.length;
+  });
 }
 
 /** Odd characters that a short text may have, too. */
 const FEW = 4;
-const PIECE = /[\s\S]{1,32}/g;
 const ODD = /[\0-\x07\x0e-\x1a\x1c-\x1f\ufffd]/g;
 
 /** Everything a source gives, or an issue when that is more than the limit. The source is closed. */

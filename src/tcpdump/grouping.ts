@@ -27,10 +27,12 @@ export interface Grouped {
 
 const NUMBER =
   /^\s*\d{1,7}\s+(?=\d{2}:\d{2}:\d{2}\.|\d{4}-\d\d-\d\d[ T]|\d{9,10}\.\d{3}|IP6? |ARP, |[0-9a-f]{2}(?::[0-9a-f]{2}){5} > )/;
+/** As `tcpdump -#` prints it, which nothing else does before a time: at least five columns, and two blanks. */
+const COUNTED = /^(?=[ \d]{5,7} {2}\S) *\d{1,7} {2}/;
 const MAC = '(?:[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}|Broadcast)(?: \\(oui [^)]*\\))?';
 /** How a packet begins behind its time. */
 const HEAD = new RegExp(
-  `^(?:(?:\\S{1,16}\\s+)?(?:In|Out|B|M|P)\\s+)?(?:ip: )?(?:IP6? [^,]*(?:>|&gt;) |(?:\\d{1,3}\\.){3}\\d{1,3}(?:\\.[\\w-]+)? > \\S+: |IP6? \\(|IP6? truncated-ip|IP6? bad-|IP6? \\[|IP\\d+ |ARP, |arp (?:who-has|reply)|(?:ifindex \\d+ )?(?:${MAC} )?(?:ethertype |802\\.2, )|AF \\w+ \\(|${MAC} > ${MAC}, |${MAC} ${MAC} (?:ip6?|arp|rarp|[0-9a-f]{4}) \\d+: )`,
+  `^(?:(?:\\S{1,16}\\s+)?(?:In|Out|B|M|P)\\s+)?(?:ip: )?(?:IP6? [^,]*(?:>|&gt;) |(?:\\d{1,3}\\.){3}\\d{1,3}(?:\\.[\\w-]+)? > \\S+: |IP6? \\(|IP6? truncated-ip|IP6? bad-|IP6? +\\[|IP\\d+ |ARP, |arp (?:who-has|reply)|(?:ifindex \\d+ )?(?:${MAC} )?(?:ethertype |802\\.2, )|AF \\w+ \\(|${MAC} > ${MAC}, |${MAC} ${MAC} (?:ip6?|arp|rarp|[0-9a-f]{4}) \\d+: )`,
 );
 /** Packets of other kinds, known by their first word. */
 const OTHERS =
@@ -66,7 +68,7 @@ export function beginning(raw: string, stampless: boolean): Begun | undefined {
   // tcpdump prints a fraction of the second; a log that doesn't is none of its.
   if (stamped && (stamped.stamp.kind !== 'clock' || /^ ?\d+:\d\d:\d\d[.,]\d/.test(rest))) {
     const text = rest.slice(stamped.length);
-    return { stamp: stamped.stamp, text, sure: HEAD.test(text) };
+    return { stamp: stamped.stamp, text, sure: COUNTED.test(line) || HEAD.test(text) };
   }
   if (stamped && HEAD.test(rest.slice(stamped.length)))
     return { stamp: stamped.stamp, text: rest.slice(stamped.length), sure: true };

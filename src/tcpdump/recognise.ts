@@ -21,7 +21,7 @@ export function isTcpdumpText(lines: readonly string[]): boolean {
     if (begun?.sure && begun.stamp) packets++;
     else if (begun?.sure) stampless++;
     else if (begun?.stamp || isHexLine(line)) continue;
-    else if (/^(?:\t\s*|\s{4,})\S/.test(line)) continue;
+    else if ((packets > 0 ? /^\s+\S/ : /^(?:\t\s*|\s{4,})\S/).test(line)) continue;
     else {
       const banner = bannerOf(line);
       if (banner?.linkType !== undefined || banner?.captured !== undefined) listening = true;

@@ -145,6 +145,30 @@ describe('a damaged part', () => {
       '[{"":"0","ifname":"br0","flags":["self"],"state":"permanent"},{"mac":"00:00:00:00:00:09","ifname":"br0","flags":["self"],"state":"permanent"}]',
       '"mac":9',
     ],
+    [
+      'with a NUL in it leaves the other of two lines',
+      'ip-neigh.txt',
+      '10.0.0.1 dev eth0 lladdr 00:00:00:00:00:09 DELAY\n{]>[@ \xe9\0    \x01>\n',
+      '"mac":9',
+    ],
+    [
+      'that became two leaves the rest what the file’s name says',
+      'ip-neigh.txt',
+      '10.0.0.1 dev eth0 lladdr 00:00:00:00:00:09 DELAY\n10.0.0.2 dev \0\nb:be REACHABLE\n',
+      '"mac":9',
+    ],
+    [
+      'at the beginning leaves tcpdump’s packets that say much in lines set in by a blank',
+      'text',
+      `${'2015-08-2,C 1:09:05.1 IP\n'}${'2015-08-22 11:09:05.615558 IP 10.0.0.1.4342 > 10.0.0.2.4342: LISP-Map-Notify, 4 record(s),\n'}${' EID 10.30.1.100/32, 1 locator(s) LOC 20.20.8.253\n'.repeat(9)}`,
+      'packet of 42 bytes',
+    ],
+    [
+      'leaves a packet of tcpdump’s that it counts, whatever is in it',
+      'text',
+      '    1  1975-04-27 03:21:36.131862 TIPC v5.0 226.0.0 > 64.14.1536, headerlength 56 bytes\n    2  [Invalid header: len==0]\n\x01{|`',
+      'packet of 0 bytes',
+    ],
   ])('%s', async (_, name, text, expected) => {
     const { records } = await readFile(name, new Uint8Array(Buffer.from(text)));
     expect(records.map((record) => record.text).join('\n')).toContain(expected);

@@ -20,7 +20,7 @@ export interface DamagedCapture {
   readonly isTimeless?: boolean;
 }
 
-/** Undefined: a file that isn't whole, has records with lengths that no packet has, or is of a form with rules of its own. */
+/** Undefined: a file that isn't whole, has records with lengths or times that no packet has, or is of a form with rules of its own. */
 export function piecesOf(bytes: Uint8Array): Piece[] | undefined {
   if (bytes.length < 24) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -33,6 +33,7 @@ const MOST_WIRE = 100_000;
 function recordsOf(view: DataView): Piece[] | undefined {
   const little = [0xd4c3b2a1, 0x4d3cb2a1].includes(view.getUint32(0));
   if (!little && ![0xa1b2c3d4, 0xa1b23c4d].includes(view.getUint32(0))) return undefined;
+  const second = view.getUint32(0, little) === 0xa1b23c4d ? 1e9 : 1e6;
   if (view.getUint16(4, little) !== 2 || view.getUint16(6, little) !== 4) return undefined;
   const pieces: Piece[] = [];
   let at = 24;
@@ -40,7 +41,8 @@ function recordsOf(view: DataView): Piece[] | undefined {
     const captured = view.getUint32(at + 8, little);
     // What says that it can't be shows no damage to it.
     if (captured === 0 || view.getUint32(at + 12, little) < captured) return undefined;
-    if (view.getUint32(at + 12, little) > MOST_WIRE) return undefined;
+    if (view.getUint32(at + 12, little) > MOST_WIRE || view.getUint32(at + 4, little) >= second)
+      return undefined;
     const end = at + 16 + captured;
     pieces.push({ kind: 'packet', start: at, data: at + 16, dataEnd: end, end });
     at = end;

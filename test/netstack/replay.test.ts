@@ -185,5 +185,7 @@ describe('replay', () => {
     // A connection without NAT stays without; when its time is up, the rule is asked.
     expect(first(110)).toBe('10.0.0.2');
     expect(first(130)).toBe('192.0.2.1');
+    // What was read stays as it was, for the next world and for whoever prints it.
+    expect(entry).toMatchObject({ packets: { original: 1, reply: 0 }, bytes: { original: 32, reply: 0 } });
   });
 });

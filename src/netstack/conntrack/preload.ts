@@ -25,6 +25,10 @@ export function preloadConntrack(
     conntrack.add({
       ...newConnection({ id, original, reply, now, zone: zoneOf(original.zone, reply.zone) }),
       ...entry,
+      // The packets to come are counted here, not in what was read.
+      packets: { ...entry.packets },
+      bytes: { ...entry.bytes },
+      labels: new Set(entry.labels),
       confirmed: true,
       srcNatDone: true,
       dstNatDone: true,
