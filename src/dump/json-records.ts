@@ -29,6 +29,23 @@ export function objectsWithin(text: string, from: number, depth: number): number
   return found.reverse();
 }
 
+/** Whether what stands behind the end of a list at `at` in the outermost object goes on to the end of that, and nothing is behind it on its line. */
+export function endsOutermost(text: string, at: number): boolean {
+  let level = 1;
+  let isString = false;
+  for (let next = at + 1; next < text.length; next++) {
+    const char = text.charCodeAt(next);
+    if (isString) {
+      if (char === BACKSLASH) next++;
+      else if (char === QUOTE) isString = false;
+    } else if (char === QUOTE) isString = true;
+    else if (char === OPEN_OBJECT || char === OPEN_LIST) level++;
+    else if (char === CLOSE_OBJECT || char === CLOSE_LIST) level--;
+    if (level === 0) return /^[ \t\r]*(?:$|\n)/.test(text.slice(next + 1));
+  }
+  return true;
+}
+
 const QUOTE = 34;
 const BACKSLASH = 92;
 const NEWLINE = 10;

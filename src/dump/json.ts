@@ -5,7 +5,15 @@
  */
 import type { Issue } from '../base/issue.ts';
 import { DEFAULT_LIMITS, type InputLimits, limitIssue } from '../base/limits.ts';
-import { fieldsOf, firstKeys, type Known, objectsWithin, type Place, usualFields } from './json-records.ts';
+import {
+  endsOutermost,
+  fieldsOf,
+  firstKeys,
+  type Known,
+  objectsWithin,
+  type Place,
+  usualFields,
+} from './json-records.ts';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -155,7 +163,7 @@ export function parseJson(
     if (!isOfRecords(depth)) return true;
     const end = depth === 0 ? END_OF_LIST : END_IN_OBJECT;
     end.lastIndex = at;
-    return end.test(text);
+    return end.test(text) && (depth === 0 || scans++ >= MOST_SCANS || endsOutermost(text, at));
   };
 
   const isBeforeObject = (): boolean => {

@@ -40,7 +40,7 @@ export function parseEcho(line: string, bare: boolean): Echo | undefined {
   const program = (words[0] ?? '').replace(/^\/(?:usr\/)?(?:local\/)?s?bin\//, '');
   if (!PROGRAM.test(program)) return undefined;
   words[0] = program;
-  if (doubtful && !ARGUMENTS.test(words.join(' '))) return undefined;
+  if (doubtful ? !ARGUMENTS.test(words.join(' ')) : isOfRule(words)) return undefined;
   const named = words.indexOf('-n');
   if (program === 'ip' && named === 1) {
     namespace = words[2] ?? namespace;
@@ -56,6 +56,19 @@ export function parseEcho(line: string, bare: boolean): Echo | undefined {
     ...(told === undefined || container !== undefined ? {} : { host: told.split('.')[0] ?? told }),
   };
 }
+
+/** `ip saddr 10.0.0.1 drop` and `arp operation request` of nft, with what looks like a prompt before them. */
+function isOfRule([program, word = '', ...more]: readonly string[]): boolean {
+  if (word === '' || word.startsWith('-')) return false;
+  if (program === 'ip') return !IP_OBJECTS.some((name) => name.startsWith(word));
+  return program === 'arp' && /^\w/.test(more[0] ?? '');
+}
+
+/** Which ip(8) takes by any beginning of them. */
+const IP_OBJECTS =
+  'address addrlabel route rule neighbor neighbour ntable ntbl link l2tp fou ila ioam macsec tunnel tunl tuntap tap token tcpmetrics tcp_metrics maddress monitor mptcp mroute mrule netns netconf nexthop sr stats vrf xfrm help'.split(
+    ' ',
+  );
 
 /** The options of nsenter: a namespace's file, or a process in it, of which 1 is in the machine's own. */
 function entered(options: string | undefined): string | undefined {

@@ -88,7 +88,7 @@ export class Runs {
     const damaged = damageLine(text, random);
     const lines = text.split('\n');
     const last = extent(lines, damaged);
-    const name = declared(lines[damaged.first - 1] ?? '');
+    const name = declared(lines, damaged.first);
     const records = wantedOf(reading.records, damaged.first, last)
       .filter((found) => name === undefined || !naming(found, name))
       .filter((found) => !isPlaced(found, damaged.first))

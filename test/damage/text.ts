@@ -1,5 +1,6 @@
 /** Damage to a line of a text, and which of its records that may cost. */
 import { parseEcho } from '../../src/dump/prompt.ts';
+import { plainLines } from '../../src/dump/text.ts';
 import type { Random } from '../fuzz/engine/random.ts';
 import type { Found } from './records.ts';
 
@@ -134,8 +135,9 @@ const HEADERS: readonly RegExp[] = [
 export function extent(lines: readonly string[], { text, first, last }: Damaged): number {
   const line = lines[first - 1] ?? '';
   if (first !== last) return last;
-  // By a backslash a line goes on in the next one.
-  const goesOn = text.split('\n')[first - 1]?.trimEnd().endsWith('\\') ? first + 1 : first;
+  // By a backslash a line goes on in the next one; colours may stand behind it.
+  const [now = ''] = plainLines(text.split('\n')[first - 1] ?? '');
+  const goesOn = now.trimEnd().endsWith('\\') ? first + 1 : first;
   return Math.max(goesOn, extentOf(lines, line, first, text.split('\n')[first - 1] ?? ''));
 }
 
@@ -191,10 +193,16 @@ export function wantedOf(records: readonly Found[], first: number, last: number)
   return records.filter((found) => !lost.includes(found) && !isAround(found));
 }
 
-/** The chain or set that a line declares: what other lines mean by its name can't be told without. */
-export function declared(line: string): string | undefined {
-  return DECLARES.exec(line)?.[1];
+/** The chain or set that a line declares, or the one whose type it is: what other lines mean by its name can't be told without. */
+export function declared(lines: readonly string[], first: number): string | undefined {
+  const line = lines[first - 1] ?? '';
+  if (!TYPE_OF_SET.test(line)) return DECLARES.exec(line)?.[1];
+  const header = lines.findLast((other, index) => index < first && /\{\s*(?:#.*)?$/.test(other)) ?? '';
+  return SET.exec(header)?.[1];
 }
+
+const TYPE_OF_SET = /^\s*type(?:of)? (?!.* hook )/;
+const SET = /^\s*(?:set|map) ([^\s"]+)/;
 
 /** Rules that are put in at a place of their chain, which is another one, or none, without those before. */
 export function isPlaced({ text, line }: Found, first: number): boolean {

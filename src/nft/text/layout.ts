@@ -2,7 +2,15 @@
  * Brackets of a ruleset that don't match, put right by its indentation: nft prints a tab a level, and most people write so. A
  * damaged line then costs itself, not the blocks around it.
  */
-import { isCloser, isHeader, type Line, lineOf, withoutBrackets, withoutComment } from './line.ts';
+import {
+  isCloser,
+  isHeader,
+  isKnownHeader,
+  type Line,
+  lineOf,
+  withoutBrackets,
+  withoutComment,
+} from './line.ts';
 import { type Change, damagedLine } from './one-line.ts';
 
 /**
@@ -50,7 +58,7 @@ function tablesOf(lines: readonly Line[]): Line[][] {
 /** Gives the line of which to tell. Brackets are put before a line, so that comments and handles behind others stay. */
 function make({ at, count, what }: Change, lines: readonly Line[], behind: Line | undefined): Line {
   const damaged = lines.slice(at, at + count);
-  for (const line of damaged) line.text = withoutBrackets(line.text);
+  for (const line of damaged) if (line.opens > 0 || line.closes > 0) line.text = withoutBrackets(line.text);
   const [first] = damaged;
   const next = lines[at] ?? behind;
   if (first) {
@@ -73,7 +81,7 @@ function areBalanced(text: string): boolean {
   return depth === 0;
 }
 
-/** Most blocks end with a bracket that is indented as the line is that opens them. */
+/** Most blocks end with a bracket that is indented as the line is that opens them, or the text breaks off in them. */
 function isIndented(lines: readonly Line[]): boolean {
   let headers = 0;
   let closed = 0;
@@ -84,12 +92,14 @@ function isIndented(lines: readonly Line[]): boolean {
       while ((open.at(-1) ?? -1) > line.indent) open.pop();
       if (open.at(-1) === line.indent) closed++;
       if (open.at(-1) === line.indent) open.pop();
-    } else if (isHeader(line)) {
+    } else if (isKnownHeader(line)) {
       headers++;
+      while ((open.at(-1) ?? -1) >= line.indent) open.pop();
       open.push(line.indent);
     }
   }
-  return closed * 2 >= headers && lines.some(({ indent }) => indent > 0);
+  const areMost = closed * 2 >= headers || (closed + open.length) * 2 > headers;
+  return areMost && lines.some(({ indent }) => indent > 0);
 }
 
 /** Where several lines are damaged, line by line. Gives those that it changed. */

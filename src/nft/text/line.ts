@@ -42,6 +42,19 @@ export function isHeader({ text, opens, closes }: Line): boolean {
   return opens === 1 && closes === 0 && /\{\s*(?:#[^\n]*)?$/.test(text);
 }
 
+/** It begins a block or a list as nft or people write them. */
+export function isKnownHeader(line: Line): boolean {
+  return isHeader(line) && /^\s*[a-z]{2,}[\w\s."@=:,/$!*+-]*\{/.test(line.text);
+}
+
+/** It opens a block that has a name, behind one that it closes as well. */
+export function opensNamed({ text }: Line): boolean {
+  return NAMED.test(text);
+}
+
+const NAMED =
+  /^[\s};]*(?:table|chain|set|map|flowtable|counter|quota|limit|secmark|synproxy|ct [a-z]+)\s+\S+[^{}]*\{/;
+
 export function withoutComment(text: string): string {
   return text.replace(BARE, (part) => (part.startsWith('#') ? '' : part)).trimEnd();
 }

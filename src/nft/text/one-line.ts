@@ -2,7 +2,15 @@
  * The one line of a table whose damage explains brackets that don't match: the lines before it are indented as their brackets say,
  * and so are those behind it.
  */
-import { endsWithBracket, isCloser, isHeader, type Line, startsWithBracket } from './line.ts';
+import {
+  endsWithBracket,
+  isCloser,
+  isHeader,
+  isKnownHeader,
+  type Line,
+  opensNamed,
+  startsWithBracket,
+} from './line.ts';
 
 /** What stood in place of `count` lines from `at` on, or between two of them where `count` is 0. */
 export interface Change {
@@ -19,6 +27,8 @@ interface Open {
   readonly indent: number;
   /** Its lines stand one below the other, and a bracket ends it that stands below its first word. A list may end behind a word. */
   readonly isBlock: boolean;
+  /** It is a chain, a set …: behind its end nothing goes on in the same line. */
+  readonly isNamed: boolean;
   /** How its lines are indented. */
   readonly inside?: number;
 }
@@ -57,6 +67,7 @@ export function damagedLine(lines: readonly Line[], isLast: boolean): Change | '
     changeOf(1, areOdd) ??
     changeOf(2, areOdd) ??
     changeOf(3, areOdd) ??
+    (isLast ? oddBeforeEnd(lines, before.length, outermost) : undefined) ??
     changeOf(0, any) ??
     changeOf(1, any) ??
     changeOf(2, any) ??
@@ -66,7 +77,15 @@ export function damagedLine(lines: readonly Line[], isLast: boolean): Change | '
 
 /** It begins with a word that could name a block, or just ends one. */
 function isKnown(line: Line): boolean {
-  return isHeader(line) ? /^\s*[a-z]/.test(line.text) : isCloser(line);
+  return isKnownHeader(line) || isCloser(line);
+}
+
+/** The odd line without which a text breaks off as its indentation says: it is the last one before what can't be, at `wrong`. */
+function oddBeforeEnd(lines: readonly Line[], wrong: number, outermost: number): Change | undefined {
+  const at = lines.findLastIndex((line, index) => index < wrong && isOdd(line));
+  const rest = lines.toSpliced(at, 1);
+  if (at < 0 || openBefore(rest, outermost).length <= rest.length) return undefined;
+  return { at, count: 1, what: 'neither' };
 }
 
 /** Its brackets don't match, for no reason. */
@@ -76,7 +95,14 @@ function isOdd(line: Line): boolean {
 
 /** Before each line, as long as they agree. */
 function openBefore(lines: readonly Line[], outermost: number): Open[] {
-  let open: Open = { outer: undefined, depth: 0, indent: -1, isBlock: true, inside: outermost };
+  let open: Open = {
+    outer: undefined,
+    depth: 0,
+    indent: -1,
+    isBlock: true,
+    isNamed: false,
+    inside: outermost,
+  };
   const all = [open];
   for (const line of lines) {
     const next = behindLine(open, line);
@@ -89,6 +115,8 @@ function openBefore(lines: readonly Line[], outermost: number): Open[] {
 
 function behindLine(before: Open, line: Line): Open | 'wrong' {
   const isFirst = startsWithBracket(line);
+  const isNamed = line.opens > 0 && opensNamed(line);
+  if (isFirst && line.opens > 0 && before.isNamed && !isNamed) return 'wrong';
   let open = isFirst ? before : entered(before, line.indent);
   for (let left = line.closes; left > 0; left--) {
     if (open === 'wrong' || open.outer === undefined) return 'wrong';
@@ -99,7 +127,7 @@ function behindLine(before: Open, line: Line): Open | 'wrong' {
   if (isFirst && open !== 'wrong') open = entered(open, line.indent);
   for (let left = line.opens; left > 0 && open !== 'wrong'; left--) {
     const isBlock = left === 1 && endsWithBracket(line);
-    open = { outer: open, depth: open.depth + 1, indent: line.indent, isBlock };
+    open = { outer: open, depth: open.depth + 1, indent: line.indent, isBlock, isNamed };
   }
   return open;
 }
