@@ -58,7 +58,7 @@ const LITERALS: ReadonlyMap<string, JsonValue> = new Map<string, JsonValue>([
 const MOST_ERRORS = 100;
 /** Beginnings that looked as if reading could go on there, and it couldn't. */
 const MOST_ATTEMPTS = 1000;
-/** Readings of the whole rest for the place where reading can go on. */
+/** Readings of the whole rest for the place where reading can go on, and for whether a list of records ends. */
 const MOST_SCANS = 8;
 
 export function parseJson(
@@ -70,6 +70,7 @@ export function parseJson(
   const errors: JsonError[] = [];
   let attempts = 0;
   let scans = 0;
+  let ends = 0;
   /** The last of the errors, as long as nothing is read. */
   let error: JsonError | undefined;
   /** What the value begins with that stands in nothing. */
@@ -163,7 +164,7 @@ export function parseJson(
     if (!isOfRecords(depth)) return true;
     const end = depth === 0 ? END_OF_LIST : END_IN_OBJECT;
     end.lastIndex = at;
-    return end.test(text) && (depth === 0 || scans++ >= MOST_SCANS || endsOutermost(text, at));
+    return end.test(text) && (depth === 0 || ends++ >= MOST_SCANS || endsOutermost(text, at));
   };
 
   const isBeforeObject = (): boolean => {

@@ -4,6 +4,7 @@ import { corpus } from './corpus.ts';
 import { readFile } from './reading.ts';
 import type { Outcome } from './run.ts';
 import { session } from './session.ts';
+import { declared } from './text.ts';
 
 const ADDRESSES = `2: a: <UP> mtu 1500 state UP
     link/ether 00:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
@@ -38,6 +39,7 @@ const PACKETS = `garbage
 `;
 const CONNECTION =
   'udp      17 20 src=10.0.0.1 dst=10.0.0.2 sport=5 dport=53 src=10.0.0.2 dst=10.0.0.1 sport=53 dport=5 mark=0 use=1';
+const Z = '{"set": {"family": "ip", "name": "z", "table": "x", "type": "ipv4_addr", "handle": 2}}';
 const RUNS = 200;
 
 describe('a file that is damaged in one place', () => {
@@ -131,6 +133,18 @@ describe('a damaged part', () => {
       `#\\!\n\tchain c {\n${'\t\taccept\n'.repeat(500)}\t}\n}\ntable ip u {\n\tchain d {\n\t}\n}\n`,
       '"name":"u"',
     ],
+    [
+      'that begins like a prompt leaves the rules of nft behind it',
+      'ruleset',
+      'table ip t {\n\tchain c {\n|?`>\tip saddr 1.2.3.4 drop\n$ arp operation request\n\t\ttcp dport 5\n\t}\n}\n',
+      '"text":"tcp dport 5"',
+    ],
+    [
+      'that closes more than was opened leaves the records of nft behind it',
+      'nft.json',
+      `{"nftables": [{"set": {"family": "ip", "name": "y", "ter": {"packets": 0}}}], "stmt": [{"counter": null}]}}, ${Z}]}`,
+      '"name":"z"',
+    ],
     ['that is blank now leaves the rules behind it in their chain', 'list', LISTED, '"address":167772162'],
     [
       'that declares a chain again without saying more leaves it as it was',
@@ -173,6 +187,21 @@ describe('a damaged part', () => {
     const { records } = await readFile(name, new Uint8Array(Buffer.from(text)));
     expect(records.map((record) => record.text).join('\n')).toContain(expected);
   });
+});
+
+it('the part of a set’s type is what its name means', () => {
+  const lines = [
+    'table ip t {',
+    '\tmap m { # handle 1',
+    '\t\tsize 5',
+    '\t\ttypeof ip saddr : meta mark',
+    '\t}',
+    '}',
+  ];
+  expect(declared(lines, 4)).toBe('m');
+  expect(declared(lines, 2)).toBe('m');
+  expect(declared(lines, 3)).toBeUndefined();
+  expect(declared(['\tchain c {', '\t\ttype filter hook input priority 0;'], 2)).toBeUndefined();
 });
 
 it('what stands below a link’s line that isn’t one any more is no other link’s', async () => {

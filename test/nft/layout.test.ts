@@ -71,6 +71,18 @@ describe('brackets by layout', () => {
       'x {',
       ['t s', 't a 2', 't b 0', 'u c 1'],
     ],
+    [
+      'an empty line ends the table and opens a block',
+      '\t}\n\n\tchain b',
+      '\t}\n}]9{\n\tchain b',
+      ['t s', 't a 2', 't b 0', 'u c 1'],
+    ],
+    [
+      'an empty line opens a block of no name',
+      '\t}\n\n\tchain b',
+      "\t}\nn \t`@S]?3x')9>('8b'{\n\tchain b",
+      ['t s', 't a 2', 't b 0', 'u c 1'],
+    ],
     ['elements are not opened', 'elements = {', 'elements = ', ['t s', 't a 2', 't b 0', 'u c 1']],
   ])('%s', (_, part, other, expected) => {
     const text = RULESET.replace(part, () => other);
@@ -98,6 +110,71 @@ describe('brackets by layout', () => {
       ['b', 4, 0],
     ]);
     expect(issues).toMatchObject([{ line: 4 }]);
+  });
+
+  it('of a damaged line leave the whole lines beside it as they are', () => {
+    const text = `table inet t {
+\tchain a {
+\t    \taccept
+\t    }
+\tchain b { type filter hook forward priority 0; policy drop; }
+\tchain licy drop; }
+}
+`;
+    const [table] = readRuleset(text, 'x').ruleset.tables;
+    expect(table?.chains.map(({ name, base }) => [name, base?.policy])).toEqual([
+      ['a', undefined],
+      ['b', 'drop'],
+    ]);
+  });
+
+  it('of a text that breaks off are told by what stands before its end', () => {
+    const text = 'table ip t {\n    #\n}-q$ >\n    chain c {\n        counter accept\n';
+    const { ruleset, issues } = readRuleset(text, 'x');
+    expect(
+      ruleset.tables.map(({ name, chains }) => [name, chains[0]?.name, chains[0]?.rules.length]),
+    ).toEqual([['t', 'c', 1]]);
+    expect(issues.map(({ line }) => line)).toEqual([3, 3, 5]);
+  });
+
+  it('that aren’t there behind a chain end it, also where others are not closed or closed with more', () => {
+    const text = `table ip t {
+    chain a {
+        accept
+\\9999
+    chain b {
+        accept
+    }
+}"
+
+    netns ip addr add
+`;
+    const [table] = readRuleset(text, 'x').ruleset.tables;
+    expect(table?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+  });
+
+  it('that an odd line opens are no block of the text', () => {
+    const text = 'table ip t {\n    chain a {\n!>=*<YN"[{\n        accept\n    }\n}\n';
+    const [table] = readRuleset(text, 'x').ruleset.tables;
+    expect(table?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([['a', 2]]);
+  });
+
+  it('that end a list and begin another one in the same line match', () => {
+    const text = `table ip t {
+    chain a {
+        ip saddr {
+            10.0.0.1
+        } tcp dport {
+            5
+        } accept
+        drop
+    }
+}
+`;
+    expect(withBracketsByLayout(text, () => expect.unreachable())).toBe(text);
   });
 
   it('where they are gone without a trace, pass over what they enclosed', () => {
