@@ -61,3 +61,10 @@ export function walkOptions(
     at += 4 + Math.ceil(length / 4) * 4;
   }
 }
+
+/** Where the option stands that ends them; undefined: none does before `end`. */
+export function optionsEnd(view: DataView, little: boolean, start: number, end: number): number | undefined {
+  for (let at = start; at + 4 <= end; at += 4 + Math.ceil(view.getUint16(at + 2, little) / 4) * 4)
+    if (view.getUint16(at, little) === OPTION.end) return at;
+  return undefined;
+}

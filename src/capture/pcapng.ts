@@ -4,7 +4,7 @@
  */
 import { formatBytes } from '../base/limits.ts';
 import type { Chunk, Parser, ParserContext } from './parser.ts';
-import { BLOCK, isRead, OPTION, ORDER_MAGIC, walkOptions } from './pcapng-blocks.ts';
+import { BLOCK, isRead, OPTION, ORDER_MAGIC, optionsEnd, walkOptions } from './pcapng-blocks.ts';
 import { PcapngLimits } from './pcapng-limits.ts';
 import { type PcapngOption, readOptions } from './pcapng-options.ts';
 import { type Clock, clockOf, MICROSECONDS, offsetIssue, setTime } from './pcapng-time.ts';
@@ -15,6 +15,9 @@ const FRAME = 12;
 
 /** An enhanced packet block without packet and options. */
 const LEAST_ENHANCED = 32;
+/** An interface description block without options; and what is looked through for those of a damaged one, which end with one of their own. */
+const LEAST_DESCRIPTION = 20;
+const MOST_REMAINS = 1 << 12;
 /** Above it a stamp isn't exact as a double: 140 years, in nanoseconds 104 days. */
 const EXACT_HIGH = 1 << 21;
 
@@ -34,9 +37,12 @@ export class PcapngParser implements Parser {
   private readonly context: ParserContext;
   private readonly limits: PcapngLimits;
   private little = false;
-  private interfaces: SectionInterface[] = [];
+  /** By number; of one whose description is lost nothing is known. */
+  private interfaces: (SectionInterface | undefined)[] = [];
   /** Where a block said what can't be, and what, if that has yet to be told; the next one that is whole is looked for. */
   private lost: { readonly offset: number; readonly text?: string } | undefined;
+  /** Nothing comes behind what is there. */
+  private isAll = false;
   /** Bytes of options that were asked for. */
   private kept = 0;
   /** Section headers and interface descriptions. */
@@ -68,7 +74,10 @@ export class PcapngParser implements Parser {
   /** What says that it is longer than what is left may be damaged, with whole blocks behind it. */
   finish(chunk: Chunk): void {
     this.context.frame.view = chunk.view;
+    this.isAll = true;
     while (chunk.end - chunk.start >= FRAME) {
+      while (this.next(chunk));
+      if (this.done || chunk.end - chunk.start < FRAME) return;
       const { start } = chunk;
       const known = this.lost;
       if (!known) {
@@ -78,12 +87,13 @@ export class PcapngParser implements Parser {
         };
         chunk.start++;
       }
-      if (!this.isFound(chunk, true)) {
+      if (!this.isFound(chunk)) {
         this.lost = known;
         if (!known) chunk.start = start;
         return;
       }
-      while (this.next(chunk));
+      if (!known && chunk.view.getUint32(start, this.little) === BLOCK.interface)
+        this.remains(chunk.view, start, chunk.start);
     }
   }
 
@@ -108,7 +118,7 @@ export class PcapngParser implements Parser {
 
   /** One step at `chunk.start`; false when more has to be there first. */
   private next(chunk: Chunk): boolean {
-    if (!this.isFound(chunk, false)) return false;
+    if (!this.isFound(chunk)) return false;
     const there = chunk.end - chunk.start;
     if (there < FRAME) {
       this.need = FRAME;
@@ -174,20 +184,19 @@ export class PcapngParser implements Parser {
     const type = view.getUint32(start, this.little);
     if (type === BLOCK.section) {
       const magic = view.getUint32(start + 8);
-      if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) {
-        return this.damaged(start, `the section header has byte-order magic 0x${magic.toString(16)}`);
-      }
+      if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a)
+        return this.broken(chunk, `the section header has byte-order magic 0x${magic.toString(16)}`);
       this.little = magic !== ORDER_MAGIC;
     }
     const total = view.getUint32(start + 4, this.little);
     if (total < FRAME)
-      return this.damaged(start, `a block says it is ${total} bytes long, the least is ${FRAME}`);
+      return this.broken(chunk, `a block says it is ${total} bytes long, the least is ${FRAME}`);
     // Lengths are multiples of four; a writer that left the padding out of the length still wrote it.
     const length = Math.ceil(total / 4) * 4;
     if (length > this.limits.of.pcapngBlock) {
       // More often damage than a block: the next one is looked for.
+      if (!this.broken(chunk)) return false;
       this.limits.block(start, type, total);
-      this.lost = { offset: this.context.base + start };
       return true;
     }
     if (there < length) {
@@ -197,8 +206,8 @@ export class PcapngParser implements Parser {
     const end = start + length;
     const again = view.getUint32(end - 4, this.little);
     if (again !== total)
-      return this.damaged(
-        start,
+      return this.broken(
+        chunk,
         `a block of type ${type} says ${total} bytes at its start and ${again} at its end`,
       );
     this.body(type, view, start + 8, end - 4);
@@ -416,17 +425,38 @@ export class PcapngParser implements Parser {
     });
   }
 
-  private damaged(at: number, text: string): true {
-    this.lost = { offset: this.context.base + at, text };
+  /** The block at `chunk.start` can't be one, and what is wrong with it, if that isn't told; false when more has to be there first. */
+  private broken({ view, start, end }: Chunk, text?: string): boolean {
+    if (view.getUint32(start, this.little) === BLOCK.interface) {
+      if (end - start < MOST_REMAINS && !this.isAll) {
+        this.need = MOST_REMAINS;
+        return false;
+      }
+      this.remains(view, start, end);
+    }
+    this.lost = { offset: this.context.base + start, ...(text !== undefined && { text }) };
     return true;
   }
 
+  /** A description whose length is damaged counts, whatever is left of it: packets tell their interfaces by number. */
+  private remains(view: DataView, start: number, end: number): void {
+    const options = start + LEAST_DESCRIPTION - 4;
+    const most = Math.min(end, start + MOST_REMAINS);
+    if (options <= most && view.getUint16(start + 10, this.little) === 0) {
+      this.description(view, start + 8, optionsEnd(view, this.little, options, most) ?? options);
+      return;
+    }
+    this.descriptions++;
+    this.interfaces.push(undefined);
+  }
+
   /**
-   * Behind a damaged block, goes to the next place where one is whole. `isAll`: nothing comes behind what is there.
+   * Behind a damaged block, goes to the next place where one is whole.
    * @returns false when more has to be there first
    */
-  private isFound(chunk: Chunk, isAll: boolean): boolean {
+  private isFound(chunk: Chunk): boolean {
     if (!this.lost) return true;
+    const { isAll } = this;
     const { view, start, end } = chunk;
     const { little } = this;
     for (let at = start; at + FRAME <= end; at++) {

@@ -17,6 +17,11 @@ import {
   u32,
 } from './blocks.ts';
 
+/** Of an interface that counts nanoseconds. */
+function named(linkType: number, name: string): number[] {
+  return interfaceBlock(linkType, [...option(2, text(name)), ...option(9, [9]), ...option(0, [])]);
+}
+
 describe('pcapng', () => {
   for (const byteOrder of ['little', 'big'] as const) {
     it(`reads what was written, ${byteOrder} endian, in blocks of any size`, () => {
@@ -162,6 +167,24 @@ describe('pcapng', () => {
     const { seen, summary } = readAll(concat(sectionBlock(), interfaceBlock(1), enhancedBlock(4, 0n, [1])));
     expect(seen).toMatchObject([{ linkType: -1, bytes: '01' }]);
     expect(summary.issues).toMatchObject([{ code: 'pcapng-interface', packet: 1 }]);
+  });
+
+  it.each<[string, (block: number[]) => void]>([
+    ['shorter than a block can be', (block) => block.splice(4, 4, ...u32(3))],
+    ['as long as no block is', (block) => block.splice(4, 4, ...u32(0x7fffffff))],
+    ['longer than the file', (block) => block.splice(4, 4, ...u32(4000))],
+    ['another one at its end', (block) => block.splice(-4, 4, ...u32(1))],
+  ])('an interface whose description’s length is %s is still the one of its number', (_, damage) => {
+    const described = [interfaceBlock(1), ...[101, 113].map((type, i) => named(type, `if${i + 1}`))];
+    damage(described[1] as number[]);
+    const packets = [0, 1, 2].map((index) => enhancedBlock(index, 1_000_000_000n, [index]));
+    const { seen, summary } = readAll(concat(sectionBlock(), ...described, ...packets));
+    expect(seen.map((frame) => [frame.linkType, frame.interfaceName, frame.seconds])).toEqual([
+      [1, undefined, 1000],
+      [101, 'if1', 1],
+      [113, 'if2', 1],
+    ]);
+    expect(summary.issues).toHaveLength(1);
   });
 
   const good = [...sectionBlock(), ...interfaceBlock(1), ...enhancedBlock(0, 0n, [1])];
