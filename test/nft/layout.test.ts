@@ -162,6 +162,53 @@ describe('brackets by layout', () => {
     expect(table?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([['a', 2]]);
   });
 
+  it('of a text that breaks off are right where another line stands out', () => {
+    const text =
+      'table ip t {\n  NO\n    # x\n    chain c {\n        type filter hook input priority 0;\n        accept\n';
+    const { ruleset, issues } = readRuleset(text, 'x');
+    expect(ruleset.tables[0]?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([['c', 1]]);
+    expect(issues.map(({ line }) => line)).toEqual([2, 6]);
+  });
+
+  it('aren’t opened by a line that stands out in a block, behind which that goes on as it began', () => {
+    const text = `table ip t {
+    chain a {
+        accept
+   '
+
+    chain b {
+        accept
+    }
+}"
+
+    netns ip addr add
+`;
+    const [table] = readRuleset(text, 'x').ruleset.tables;
+    expect(table?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+  });
+
+  it('end nothing that goes on behind them', () => {
+    const text = `table inet t {
+\tchain a {
+\t\t    accept
+}#[{]
+\t\t    ct state new
+\t\t    counter
+\t\t    drop
+\t\t    }
+\tchain b { type filter hook forward priority 0; policy drop; }
+}
+`;
+    const [table] = readRuleset(text, 'x').ruleset.tables;
+    expect(table?.chains.map(({ name, rules, base }) => [name, rules.length, base?.policy])).toEqual([
+      ['a', 4, undefined],
+      ['b', 0, 'drop'],
+    ]);
+  });
+
   it('that end a list and begin another one in the same line match', () => {
     const text = `table ip t {
     chain a {

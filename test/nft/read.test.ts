@@ -131,6 +131,33 @@ describe('what people write', () => {
     expect(ruleset.tables[0]).toMatchObject({ iptables: true });
   });
 
+  it('a set that is there already gets the elements, but no other type', () => {
+    const again = (type: string, address: string) =>
+      `table ip t {\n\tset s {\n\t\ttype ${type}\n\t\telements = { ${address} }\n\t}\n}\n`;
+    const one = again('ipv4_addr', '10.0.0.1');
+    const sets = ({ ruleset }: ReturnType<typeof fromText>) =>
+      ruleset.tables.flatMap((table) =>
+        table.sets.map(({ key, elements }) => [key[0]?.type, elements.length]),
+      );
+    expect(sets(fromText(one + again('ipv4_addr', '10.0.0.2')))).toEqual([['ipv4_addr', 2]]);
+    const other = fromText(one + again('ipv6_addr', 'fe80::1'));
+    expect(sets(other)).toEqual([['ipv4_addr', 1]]);
+    expect(other.issues).toMatchObject([{ line: 8 }]);
+    expect(sets(fromText(one.replace(/\t\ttype.*\n/, '') + one))).toEqual([['ipv4_addr', 1]]);
+    const inJson = (type: string) =>
+      `{"set": {"family": "ip", "name": "s", "table": "t", "type": "${type}", "handle": 2}}`;
+    const read = fromJson(`{"nftables": [${inJson('ipv4_addr')}, ${inJson('ipv6_addr')}]}`);
+    expect(sets(read)).toEqual([['ipv4_addr', 0]]);
+    expect(read.issues).toHaveLength(1);
+  });
+
+  it('a chain of JSON that is told again keeps its rules', () => {
+    const chain = '{"chain": {"family": "ip", "table": "t", "name": "c"}}';
+    const rule = '{"rule": {"family": "ip", "table": "t", "chain": "c", "expr": [{"accept": null}]}}';
+    const [table] = fromJson(`{"nftables": [${chain}, ${rule}, ${chain}]}`).ruleset.tables;
+    expect(table?.chains.map(({ rules }) => rules.length)).toEqual([1]);
+  });
+
   it('a statement beside the rules is no table', () => {
     const { ruleset, issues } = fromJson(
       '{"nftables": [{"table": {"family": "ip", "name": "t"}}, {"dnat": {"family": "ip", "addr": "10.0.0.1"}}]}',

@@ -5,6 +5,7 @@ import { type BaseHook, type Flowtable, NFT_HOOKS, type NftRule } from '../rules
 import type { Scope } from '../scope.ts';
 import type { Read } from '../text/read.ts';
 import { complainTo, familyOf, finish, tableOf } from '../text/read.ts';
+import { addSet, SAME_TYPE } from '../text/set.ts';
 import { scopeOf, type TableDraft } from '../text/table.ts';
 import { objectOf } from './object.ts';
 import { setOf } from './set.ts';
@@ -48,7 +49,10 @@ export function readJsonRuleset(
     if (kind === 'table') header(table, object);
     else if (kind === 'chain') chain(table, object, path, line);
     else if (kind === 'rule') rule(table, object, scope, line);
-    else if (kind === 'set' || kind === 'map') table.sets.set(name, setOf(object, kind, scope, span));
+    else if (kind === 'set' || kind === 'map')
+      addSet(table.sets, setOf(object, kind, scope, span), () =>
+        complain(line, `${kind} ${name}`, SAME_TYPE),
+      );
     else if (kind === 'flowtable') table.flowtables.push(flowtable(object, path, line));
     else if (kind === 'element') continue;
     else {
@@ -76,11 +80,13 @@ function header(table: TableDraft, object: JsonObject): void {
 function chain(table: TableDraft, object: JsonObject, path: string, line: number): void {
   const name = textOf(object, 'name') ?? '';
   const [comment, handle] = [textOf(object, 'comment'), numberOf(object, 'handle')];
-  const base = baseOf(object);
+  // What is there already under that name keeps its rules.
+  const older = table.chains.get(name);
+  const base = baseOf(object) ?? older?.base;
   table.chains.set(name, {
     name,
     ...(base ? { base } : {}),
-    rules: [],
+    rules: older?.rules ?? [],
     ...(comment === undefined ? {} : { comment }),
     ...(handle === undefined ? {} : { handle }),
     span: { path, line },

@@ -29,8 +29,8 @@ export function withBracketsByLayout(text: string, onChange: (line: number, text
     const behind = tables[index + 1]?.[0];
     const change = damagedLine(table, behind === undefined);
     if (change === 'whole') continue;
-    if (change) told.add(make(change, table, behind));
-    else for (const line of mend(table)) told.add(line);
+    const changed = change ? [make(change, table, behind)] : mend(table);
+    for (const line of changed) if (line) told.add(line);
   }
   for (const [index, line] of all.entries()) if (told.has(line)) onChange(index + 1, before[index] ?? '');
   return all.map((line) => line.text).join('\n');
@@ -55,16 +55,21 @@ function tablesOf(lines: readonly Line[]): Line[][] {
   return tables;
 }
 
-/** Gives the line of which to tell. Brackets are put before a line, so that comments and handles behind others stay. */
-function make({ at, count, what }: Change, lines: readonly Line[], behind: Line | undefined): Line {
+/** Gives the line of which to tell, if one is changed. Brackets are put before a line, so that comments and handles behind others stay. */
+function make(
+  { at, count, what }: Change,
+  lines: readonly Line[],
+  behind: Line | undefined,
+): Line | undefined {
   const damaged = lines.slice(at, at + count);
-  for (const line of damaged) if (line.opens > 0 || line.closes > 0) line.text = withoutBrackets(line.text);
+  const odd = damaged.filter(({ opens, closes }) => opens > 0 || closes > 0);
+  for (const line of odd) line.text = withoutBrackets(line.text);
   const [first] = damaged;
   const next = lines[at] ?? behind;
   if (first) {
     if (what === 'begin') first.text = `${withoutComment(first.text)} {`;
     if (what === 'end') first.text = '}';
-    return first;
+    return what === 'neither' ? odd[0] : first;
   }
   if (next) next.text = `${what === 'begin' ? '{' : '};'} ${next.text}`;
   return lines[at - 1] ?? (lines[0] as Line);
@@ -107,6 +112,12 @@ function mend(lines: readonly Line[]): Line[] {
   const before = lines.map(({ text }) => text);
   /** Indentation of the lines that opened what is open. */
   const open: number[] = [];
+  /** By that, of the first line inside. */
+  const inside = new Map<number, number>();
+  const push = (indent: number) => {
+    open.push(indent);
+    inside.delete(indent);
+  };
   for (const [index, line] of lines.entries()) {
     const previous = lines[index - 1];
     const next = lines[index + 1];
@@ -117,13 +128,15 @@ function mend(lines: readonly Line[]): Line[] {
       }
     };
     if (isCloser(line)) {
-      closeAbove(line.indent);
+      // What it would end goes on behind it.
+      const isOdd = open.at(-1) !== line.indent && isDeeper(next, line);
+      if (!isOdd) closeAbove(line.indent);
       if (open.at(-1) !== line.indent) {
         line.text = '';
         continue;
       }
       open.pop();
-      if (next && next.indent > line.indent) begin(line, open);
+      if (next && next.indent > line.indent) begin(line, push);
       continue;
     }
     const around = open.at(-1) ?? -1;
@@ -131,16 +144,22 @@ function mend(lines: readonly Line[]): Line[] {
     const indent = isHeader(line) ? line.indent : Math.max(line.indent, next?.indent ?? 0);
     const isInner = indent > around || (!isHeader(line) && isInside(next, around));
     if (!isInner) closeAbove(indent - 1);
+    const within = open.at(-1) ?? -1;
+    if (!inside.has(within)) inside.set(within, line.indent);
+    // Behind a line that stands out the block goes on as it began.
+    const isOut =
+      !isHeader(line) && line.indent !== inside.get(within) && next?.indent === inside.get(within);
     const goesDeeper =
-      line.indent > (open.at(-1) ?? -1) &&
+      line.indent > within &&
+      !isOut &&
       (isDeeper(next, line) ||
         (isHeader(line) && !(next && isCloser(next)) && isDeeper(lines[index + 2], line)));
     if (line.closes === 1 && line.opens === 0 && isInner && !isInside(next, around)) open.pop();
     else if (line.opens === 1 && line.closes === 0 && (goesDeeper || isEmptyBlock(line, next)))
-      open.push(line.indent);
+      push(line.indent);
     else {
       if (line.opens > 0 || line.closes > 0) line.text = line.text.replace(/[{}]/g, ' ');
-      if (goesDeeper && !(next && isCloser(next))) begin(line, open);
+      if (goesDeeper && !(next && isCloser(next))) begin(line, push);
     }
   }
   return lines.filter(({ text }, index) => text !== before[index]);
@@ -151,9 +170,9 @@ function isDeeper(line: Line | undefined, than: Line): boolean {
 }
 
 /** What begins on the line can't be told: it is passed over with all that is in it. */
-function begin(line: Line, open: number[]): void {
+function begin(line: Line, push: (indent: number) => void): void {
   line.text = `${withoutComment(line.text)} {`;
-  open.push(line.indent);
+  push(line.indent);
 }
 
 /** The block that a line of that indentation opened goes on behind the line before. */

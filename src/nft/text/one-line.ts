@@ -67,7 +67,7 @@ export function damagedLine(lines: readonly Line[], isLast: boolean): Change | '
     changeOf(1, areOdd) ??
     changeOf(2, areOdd) ??
     changeOf(3, areOdd) ??
-    (isLast ? oddBeforeEnd(lines, before.length, outermost) : undefined) ??
+    (isLast ? lineBeforeEnd(lines, before.length - 1, outermost) : undefined) ??
     changeOf(0, any) ??
     changeOf(1, any) ??
     changeOf(2, any) ??
@@ -80,12 +80,19 @@ function isKnown(line: Line): boolean {
   return isKnownHeader(line) || isCloser(line);
 }
 
-/** The odd line without which a text breaks off as its indentation says: it is the last one before what can't be, at `wrong`. */
-function oddBeforeEnd(lines: readonly Line[], wrong: number, outermost: number): Change | undefined {
-  const at = lines.findLastIndex((line, index) => index < wrong && isOdd(line));
-  const rest = lines.toSpliced(at, 1);
-  if (at < 0 || openBefore(rest, outermost).length <= rest.length) return undefined;
-  return { at, count: 1, what: 'neither' };
+/**
+ * The line without which a text breaks off as its indentation says: the last odd one before what can't be, which stands at `wrong`,
+ * the one before that, or itself.
+ */
+function lineBeforeEnd(lines: readonly Line[], wrong: number, outermost: number): Change | undefined {
+  const odd = lines.findLastIndex((line, index) => index <= wrong && isOdd(line));
+  for (const at of [odd, wrong - 1, wrong]) {
+    if (at < 0) continue;
+    const rest = lines.toSpliced(at, 1);
+    const open = openBefore(rest, outermost);
+    if (open.length > rest.length && (open.at(-1)?.depth ?? 0) > 0) return { at, count: 1, what: 'neither' };
+  }
+  return undefined;
 }
 
 /** Its brackets don't match, for no reason. */

@@ -156,3 +156,14 @@ function typedOf(cursor: Cursor, scope: Scope, draft: Draft): void {
 export function finishSet(draft: Draft): NftSet {
   return { ...draft };
 }
+
+export const SAME_TYPE = 'the type that it has above';
+
+/** Of a set that is there already the kernel takes the elements, if its type is the same: otherwise it refuses it. */
+export function addSet(sets: Map<string, NftSet>, made: NftSet, refuse: () => void): void {
+  const older = sets.get(made.name);
+  const typesOf = ({ key, data }: NftSet) => JSON.stringify([key, data]);
+  if (!older || older.key.length === 0) sets.set(made.name, made);
+  else if (typesOf(older) !== typesOf(made)) refuse();
+  else for (const element of made.elements) (older.elements as SetElement[]).push(element);
+}

@@ -36,7 +36,7 @@ import {
   priority,
 } from './object.ts';
 import { rule, takeHandle } from './rule.ts';
-import { draftSet, finishSet, setLine } from './set.ts';
+import { addSet, draftSet, finishSet, SAME_TYPE, setLine } from './set.ts';
 
 export interface TableDraft {
   readonly family: NftFamily;
@@ -97,7 +97,7 @@ export function tableBody(cursor: Cursor, path: string, table: TableDraft, compl
       });
       if (draft.key.length === 0 && draft.typeof === undefined)
         complain(line, `${word} ${draft.name}`, 'a type or typeof in it');
-      table.sets.set(draft.name, finishSet(draft));
+      addSet(table.sets, finishSet(draft), () => complain(line, `${word} ${draft.name}`, SAME_TYPE));
     } else if (word === 'flowtable') {
       const name = takeName(cursor, 'a name');
       open(cursor);
