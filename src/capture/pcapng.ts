@@ -4,14 +4,13 @@
  */
 import { formatBytes } from '../base/limits.ts';
 import type { Chunk, Parser, ParserContext } from './parser.ts';
-import { BLOCK, isRead, OPTION, ORDER_MAGIC, optionsEnd, walkOptions } from './pcapng-blocks.ts';
+import { BLOCK, OPTION, ORDER_MAGIC, optionsEnd, walkOptions } from './pcapng-blocks.ts';
+import { readDescription } from './pcapng-description.ts';
 import { PcapngLimits } from './pcapng-limits.ts';
 import { type PcapngOption, readOptions } from './pcapng-options.ts';
-import { type Clock, clockOf, MICROSECONDS, offsetIssue, setTime } from './pcapng-time.ts';
+import { FRAME, findBlock } from './pcapng-search.ts';
+import { type Clock, clockOf, MICROSECONDS, setTime } from './pcapng-time.ts';
 import type { CaptureInterface } from './summary.ts';
-
-/** Type and total length, in front; total length, behind. */
-const FRAME = 12;
 
 /** An enhanced packet block without packet and options. */
 const LEAST_ENHANCED = 32;
@@ -285,37 +284,15 @@ export class PcapngParser implements Parser {
       this.limits.tell('pcapngInterfaces', found, 'of packets of the others no link type is known', 'error');
       return;
     }
-    const linkType = view.getUint16(start, this.little);
-    const snaplen = view.getUint32(start + 4, this.little);
-    let name: string | undefined;
-    let description: string | undefined;
-    let filter: string | undefined;
-    let resolution = 6;
-    let offset = 0;
-    walkOptions(view, this.little, start + 8, end, (code, at, length) => {
-      if (code === OPTION.ifName) name ??= this.limits.text(view, at, length);
-      else if (code === OPTION.ifDescription) description ??= this.limits.text(view, at, length);
-      // A filter that begins with 0 is text, any other is a BPF program.
-      else if (code === OPTION.ifFilter && length > 1)
-        filter ??= view.getUint8(at) === 0 ? this.limits.text(view, at + 1, length - 1) : 'a BPF program';
-      else if (code === OPTION.ifTsresol && length >= 1) resolution = view.getUint8(at);
-      else if (code === OPTION.ifTsoffset && length >= 8) offset = Number(view.getBigInt64(at, this.little));
-    });
-    const strange = offsetIssue(offset);
-    if (strange) {
-      this.context.issues.add(strange);
-      offset = 0;
-    }
+    const { linkType, snaplen, issue, ...rest } = readDescription(view, start, end, this.little, this.limits);
+    if (issue) this.context.issues.add(issue);
+    const { resolution = 6, offset = 0 } = rest;
     const options = this.context.keepOptions ? this.optionsOf(view, start + 8, end) : undefined;
     const info: CaptureInterface = {
       linkType,
       snaplen,
-      ...(resolution !== 6 && { resolution }),
-      ...(offset !== 0 && { offset }),
+      ...rest,
       ...(options && { options }),
-      ...(name === undefined ? {} : { name }),
-      ...(description === undefined ? {} : { description }),
-      ...(filter === undefined ? {} : { filter }),
       section: Math.max(0, summary.sections - 1),
       packets: 0,
     };
@@ -456,35 +433,12 @@ export class PcapngParser implements Parser {
    */
   private isFound(chunk: Chunk): boolean {
     if (!this.lost) return true;
-    const { isAll } = this;
-    const { view, start, end } = chunk;
-    const { little } = this;
-    for (let at = start; at + FRAME <= end; at++) {
-      const type = view.getUint32(at, little);
-      if (type > BLOCK.enhanced && type !== BLOCK.section) continue;
-      const total = this.lengthAt(view, at, type);
-      if (total === 0) continue;
-      if (at + total > end) {
-        if (isAll) continue;
-        chunk.start = at;
-        this.need = total + MOST_FOUND;
-        return false;
-      }
-      if (this.lengthAt(view, at, type, total - 4) !== total) continue;
-      if (at + total + FRAME <= end) {
-        if (!this.isBlock(view, at + total, this.orderAt(view, at, type))) continue;
-      } else if (!isAll) {
-        chunk.start = at;
-        this.need = total + FRAME;
-        return false;
-      }
-      chunk.start = at;
-      this.goOn(at);
-      return true;
-    }
-    chunk.start = Math.max(start, end - FRAME + 1);
-    this.need = AT_ONCE;
-    return false;
+    const { little, isAll } = this;
+    const { at, need } = findBlock(chunk, { little, isAll, most: this.limits.of.pcapngBlock });
+    chunk.start = at;
+    if (need > 0) this.need = need;
+    else this.goOn(at);
+    return need === 0;
   }
 
   private goOn(at: number): void {
@@ -498,34 +452,4 @@ export class PcapngParser implements Parser {
       text: `at byte ${lost.offset}, ${lost.text}: the file is damaged there; ${offset - lost.offset} bytes are left out, and what is read next is the block at byte ${offset}`,
     });
   }
-
-  /** One of any type may begin there, in that byte order. */
-  private isBlock(view: DataView, at: number, little: boolean): boolean {
-    const type = view.getUint32(at, little);
-    if (type === BLOCK.section) return this.lengthAt(view, at, type) > 0;
-    const total = view.getUint32(at + 4, little);
-    return total >= FRAME && total <= this.limits.of.pcapngBlock;
-  }
-
-  /** Whether a block of that type is little-endian: a section's header says so of itself, and of what is behind it. */
-  private orderAt(view: DataView, at: number, type: number): boolean {
-    return type === BLOCK.section ? view.getUint32(at + 8) !== ORDER_MAGIC : this.little;
-  }
-
-  /** Of a block of that type that may begin there, as it stands `behind` its beginning; 0: none does. */
-  private lengthAt(view: DataView, at: number, type: number, behind = 4): number {
-    if (!isRead(type)) return 0;
-    if (type === BLOCK.section) {
-      const magic = view.getUint32(at + 8);
-      if (magic !== ORDER_MAGIC && magic !== 0x4d3c2b1a) return 0;
-    }
-    const total = view.getUint32(at + behind, this.orderAt(view, at, type));
-    const most = Math.min(MOST_FOUND, this.limits.of.pcapngBlock);
-    return total < FRAME || (total & 3) !== 0 || total > most ? 0 : total;
-  }
 }
-
-/** Bytes that are looked through at once. */
-const AT_ONCE = 1 << 12;
-/** Bytes of a block that is looked for: packets have at most 256 KiB. */
-const MOST_FOUND = 1 << 19;
