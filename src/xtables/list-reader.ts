@@ -26,7 +26,7 @@ export const LISTED_HEADER =
   /^\s*(num\s+)?(pkts\s+bytes\s+)?target\s+prot\s+opt\s+(in\s+out\s+)?sources?\s+destinations?\b/;
 
 /** Its column `opt`: print_firewall() of iptables.c, print_rule_details() of nft-shared.c. */
-const LISTED_RULE = /^\s*\S+\s.*\s(?:--|-f|!f)\s/;
+export const LISTED_RULE = /^\s*\S+\s.*\s(?:--|-f|!f)\s/;
 
 interface Line {
   readonly text: string;
@@ -139,8 +139,11 @@ function segments(
   let told = table;
   let columns: ListColumns = { number: false, counters: false, interfaces: false };
   let chain: ListedChain | undefined;
-  /** Blank lines end a chain: what follows is none of its rules, unless it is one, with no other line between. */
-  let ended: false | 'blank' | 'lost' = false;
+  /**
+   * Blank lines end a chain: what follows is none of its rules, unless it is one, with at most one other line between, which
+   * wasn't the next chain's: below that stand names of columns.
+   */
+  let ended: false | 'blank' | 'strange' | 'lost' = false;
   for (const [i, text] of lines.entries()) {
     const number = i + 1;
     const named = /^\s*(?:# )?Table:? [`'"]?(raw|mangle|nat|filter|security)\b/.exec(text)?.[1] as
@@ -189,11 +192,11 @@ function segments(
           `${text.trim().replace(/^# /, '')}: what it holds is not shown here`,
         );
       }
-    } else if (chain && (!ended || (ended === 'blank' && LISTED_RULE.test(text)))) {
+    } else if (chain && (!ended || (ended !== 'lost' && LISTED_RULE.test(text)))) {
       ended = false;
       chain.lines.push({ text, number });
     } else {
-      ended &&= 'lost';
+      ended &&= ended === 'blank' ? 'strange' : 'lost';
       complain('dump-line', number, `expected a line \`Chain NAME (…)\`, found ${shorten(text.trim())}`);
     }
   }

@@ -122,6 +122,8 @@ const HEADERS: readonly RegExp[] = [
   /^\s*\*\s*\w+\s*$/,
   /^\s*Chain \S+/,
   /^\s*\d+: +[^\s:]+: </,
+  // ifconfig, where an alias is no link of its own.
+  /^\S+(?:: flags=\d|\s+Link encap:)/,
   /^\S[^:]*:\s*$/,
   // Names of columns.
   /^\s*(?:Netid|State|Recv-Q|Proto|Kernel|Active|Destination|Iface|U?PID|USER|UID|CONTAINER|Address|bridge name|sl|Inter-|COMMAND|NS|port|dev|Codes|TYPE)\b/,
@@ -139,6 +141,17 @@ export function extent(lines: readonly string[], { text, first, last }: Damaged)
   const [now = ''] = plainLines(text.split('\n')[first - 1] ?? '');
   const goesOn = now.trimEnd().endsWith('\\') ? first + 1 : first;
   return Math.max(goesOn, extentOf(lines, line, first, text.split('\n')[first - 1] ?? ''));
+}
+
+/** The first line of the part. Where a line is gone, what stood below it goes on with the one above, if such a line can. */
+export function partStart(lines: readonly string[], { text, first, last }: Damaged): number {
+  const now = text.split('\n');
+  const isGone = now.length < lines.length || now[first - 1]?.trim() === '';
+  if (first !== last || first === 1 || !isGone) return first;
+  const [above = '', line = '', below = ''] = lines.slice(first - 2);
+  const isLink = (each: string) => /^\s*\d+: +[^\s:]+: </.test(each);
+  const isJoined = /^\s+inet/.test(above) ? /^\s+valid_lft /.test(below) : isLink(above) && isLink(line);
+  return isJoined ? first - 1 : first;
 }
 
 /** Of a line that is `now` another one. */

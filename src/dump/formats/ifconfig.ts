@@ -20,26 +20,99 @@ export const ifconfig: Format = {
 function parseLinks(text: DumpText): Parsed {
   const issues: Issue[] = [];
   const links = new Map<string, LinkDraft>();
-  let link: LinkDraft | undefined;
-  let label: string | undefined;
+  const block = new Block();
   text.lines.forEach((line, index) => {
-    // An empty line ends each.
-    if (line.trim() === '') link = undefined;
+    if (line.trim() === '') {
+      block.pause();
+      return;
+    }
     // Above it where `netstat -ie` printed it.
-    if (line.trim() === '' || /^Kernel Interface table\s*$/.test(line)) return;
+    if (/^Kernel Interface table\s*$/.test(line)) return;
     const span = { path: text.path, line: index + 1 };
     const header = OLD.exec(line) ?? NEW.exec(line);
     if (header) {
       const [full = ''] = header.slice(1);
       const [name = full] = full.split(':');
-      label = full === name ? undefined : full;
-      link = (label === undefined ? undefined : links.get(name)) ?? draftLink(name, span);
+      const label = full === name ? undefined : full;
+      const link = (label === undefined ? undefined : links.get(name)) ?? draftLink(name, span);
       links.set(name, link);
       takeHeader(link, header);
-    } else if (link && /^\s/.test(line)) takeLine(link, label, line, span, issues);
-    else issues.push(badLine(text.path, index + 1, line, 'an interface: `eth0: flags=4163<UP,…>  mtu 1500`'));
+      block.begin(link, label);
+      return;
+    }
+    const link = /^\s/.test(line) ? block.linkOf(line) : undefined;
+    if (link) {
+      takeLine(link, block.label, line, span, issues);
+      return;
+    }
+    block.doubt();
+    issues.push(badLine(text.path, index + 1, line, 'an interface: `eth0: flags=4163<UP,…>  mtu 1500`'));
   });
   return { content: { kind: 'links', links: [...links.values()], withAddresses: true }, issues };
+}
+
+/**
+ * The lines below an interface's first. One that wasn't understood, or is empty, may have been the first of another one: what
+ * follows is that one's if a line comes again that an interface has once, and is taken back then.
+ */
+class Block {
+  label: string | undefined;
+  #link: LinkDraft | undefined;
+  #seen = new Set<string>();
+  #hasCounters = false;
+  /** The link as it was before a line that may have been another one's. */
+  #before: LinkDraft | undefined;
+
+  begin(link: LinkDraft, label: string | undefined): void {
+    this.label = label;
+    this.#link = link;
+    this.#seen = new Set();
+    this.#hasCounters = label !== undefined;
+    this.#before = undefined;
+  }
+
+  /** An empty line: the end behind the counters, which are last; an alias has none. */
+  pause(): void {
+    if (this.#hasCounters) this.#link = undefined;
+    else this.doubt();
+  }
+
+  doubt(): void {
+    const link = this.#link;
+    if (!link || this.#before) return;
+    const { addresses, statistics } = link;
+    this.#before = {
+      ...link,
+      addresses: [...addresses],
+      ...(statistics ? { statistics: { ...statistics } } : {}),
+    };
+  }
+
+  /** Whose line it is; undefined: of one that isn't known. */
+  linkOf(line: string): LinkDraft | undefined {
+    const kind = onceKind(line);
+    if (kind === undefined || !this.#link) return this.#link;
+    if (this.#seen.has(kind)) {
+      if (this.#before) takeBack(this.#link, this.#before);
+      this.#link = undefined;
+    }
+    this.#seen.add(kind);
+    if (/^[RT]X /.test(kind)) this.#hasCounters = true;
+    return this.#link;
+  }
+}
+
+/** What a line is that an interface has one of: `ether`, `RX packets`, `options`, `MTU` … */
+function onceKind(line: string): string | undefined {
+  if (/\bMTU:\d/.test(line)) return 'MTU';
+  return /^\s+(ether|options|media|status|hwaddr|nd6 options|[RT]X (?:packets|errors|bytes))\b/.exec(
+    line,
+  )?.[1];
+}
+
+function takeBack(link: LinkDraft, before: LinkDraft): void {
+  for (const key of Object.keys(link)) if (!(key in before)) delete link[key as 'mac'];
+  Object.assign(link, before);
 }
 
 function takeHeader(link: LinkDraft, header: RegExpExecArray): void {

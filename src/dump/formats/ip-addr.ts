@@ -6,7 +6,7 @@ import { badLine, type Format, firstLine, type Parsed } from '../format.ts';
 import { parseInet, parseLifetime } from '../inet-words.ts';
 import { parseKindData } from '../kind-data.ts';
 import { counterName, draftLink, type LinkDraft, setPeer, takePortWords } from '../link-record.ts';
-import type { Link } from '../records.ts';
+import type { InterfaceAddress, Link } from '../records.ts';
 import type { DumpText } from '../text.ts';
 import { Words } from '../words.ts';
 
@@ -32,6 +32,7 @@ function recogniseLinks(text: DumpText): string | undefined {
   return firstLine(text, HEADER);
 }
 
+const LIFETIMES = /^\s*valid_lft (?:forever|\d+sec) preferred_lft (?:forever|\d+sec)\s*$/;
 const ADDRESS = /^\s*inet6? [0-9a-fA-F]/;
 
 /** `ip link` prints `mode DEFAULT` and no address; a link dump so old that it has neither is told by its command, else says nothing of addresses. */
@@ -49,13 +50,25 @@ function isLinkOnly(text: DumpText): boolean {
 
 function parseLinks(text: DumpText): Parsed {
   const reader = new LinkReader(text);
+  const isOneLine = isOneLineEach(text);
   text.lines.forEach((line, index) => {
-    for (const part of line.includes('\\') ? line.split('\\') : [line]) reader.take(part, index + 1);
+    if (isOneLine) reader.takeWhole(line, index + 1);
+    else reader.take(line, index + 1);
   });
   return {
     content: { kind: 'links', links: reader.links, withAddresses: !isLinkOnly(text) },
     issues: reader.issues,
   };
+}
+
+/** As `-o` prints links: more of them go on behind a backslash than there are lines set in. A backslash in a damaged line isn't one of those. */
+function isOneLineEach({ lines }: DumpText): boolean {
+  let more = 0;
+  for (const line of lines) {
+    if (/^\s*\d+: .*\\ +\w/.test(line)) more++;
+    else if (/^\s+[a-z]/.test(line)) more--;
+  }
+  return more > 0;
 }
 
 /** Lines below a header belong to its link, until the next header. */
@@ -67,15 +80,26 @@ class LinkReader {
   #counters: { direction: 'rx' | 'tx'; names: (string | undefined)[] } | undefined;
   /** The lifetimes of the last address are still to come; others belong to one whose line is missing. */
   #isAddressOpen = false;
-
-  /** A line that wasn't understood and isn't set in: a link's or an address's, and lifetimes stand below addresses only. */
-  #strange = Number.NEGATIVE_INFINITY;
+  /** The line before may have been the next link's: it wasn't understood, and stands where one can. */
+  #isStrange = false;
   /** Links have lines with their addresses below: not so in `ip -4 addr`. */
   readonly #hasHardware: boolean;
+  /** Each address has a line with its lifetimes below: not so in that of old kernels, where those of IPv4 have none. */
+  readonly #hasLifetimes: boolean;
 
   constructor({ path, lines }: DumpText) {
     this.#path = path;
     this.#hasHardware = lines.some((line) => /^\s+link\//.test(line));
+    const lifetimes = lines.filter((line) => /^\s+valid_lft /.test(line)).length;
+    this.#hasLifetimes = lifetimes > 0 && lifetimes + 1 >= lines.filter((line) => ADDRESS.test(line)).length;
+  }
+
+  /** A link with all that is its own, on one line. */
+  takeWhole(line: string, number: number): void {
+    if (line.trim() === '') return;
+    this.#link = undefined;
+    if (!HEADER.test(line)) this.#bad(line, number, 'the line of a link (`2: eth0: <BROADCAST,…>`)');
+    else for (const part of line.split('\\')) this.take(part, number);
   }
 
   take(line: string, number: number): void {
@@ -87,7 +111,12 @@ class LinkReader {
     }
     const words = new Words(line);
     const word = words.next();
-    if (this.#strange === number - 1 && word !== 'valid_lft') this.#link = undefined;
+    if (this.#isStrange && word !== 'valid_lft') this.#link = undefined;
+    this.#isStrange = this.#isMaybeHeader(line);
+    // What isn't known may have been an address, whose lifetimes are behind it.
+    if (!this.#hasLifetimes && word !== 'valid_lft') this.#isAddressOpen = false;
+    // Its other names stand above its addresses.
+    if (word === 'altname' && this.#link && this.#link.addresses.length > 0) this.#link = undefined;
     // A link has one such line, its first but the header: the header of another one was not understood.
     if (word.startsWith('link/') && this.#link?.linkType !== undefined) this.#link = undefined;
     const link = this.#link;
@@ -104,15 +133,25 @@ class LinkReader {
     else if (word === 'valid_lft') {
       if (this.#isAddressOpen) this.#lifetime(link, words);
       else this.#bad(line, number, 'the line of an address before it');
-      this.#isAddressOpen = false;
+      // Broken in two it goes on.
+      this.#isAddressOpen &&= !LIFETIMES.test(line);
     } else if (word === 'altname') link.altnames = [...(link.altnames ?? []), words.next()];
     else if (word === 'RX:' || word === 'TX:' || word === 'RX' || word === 'TX') this.#columns(word, words);
     else if (word === 'alias' || word === 'vf' || word === 'promiscuity' || word === 'minmtu') return;
-    else if (/^[a-z][\w-]*$/.test(word)) this.#details(link, word, words, number);
+    else if (/^[a-z][\w-]*$/.test(word) && !/ scope [a-z]/.test(line))
+      this.#details(link, word, words, number);
     else {
-      if (!this.#hasHardware && /^\S/.test(line)) this.#strange = number;
+      if (/^\d+:$/.test(word)) this.#link = undefined;
       this.#bad(line, number, 'a line of `ip addr`');
     }
+  }
+
+  /** Of a line that isn't a header: whether one stood there before it was damaged. Above lifetimes that is known to be an address. */
+  #isMaybeHeader(line: string): boolean {
+    if (this.#hasHardware || (this.#isAddressOpen && this.#hasLifetimes)) return false;
+    // Each has an address there.
+    if (this.#link?.addresses.length === 0) return false;
+    return /^\S|: <|\bmtu \d/.test(line);
   }
 
   #bad(line: string, number: number, expected: string): void {
@@ -142,6 +181,7 @@ class LinkReader {
     this.#link = link;
     this.#counters = undefined;
     this.#isAddressOpen = false;
+    this.#isStrange = false;
     this.links.push(link);
   }
 
@@ -163,9 +203,19 @@ class LinkReader {
 
   #address(link: LinkDraft, line: string, words: Words, number: number): void {
     const address = parseInet(words, link.name, { path: this.#path, line: number });
-    this.#isAddressOpen = address !== undefined;
-    if (address) link.addresses.push(address);
-    else this.#bad(line, number, 'an address behind `inet`');
+    this.#isAddressOpen = false;
+    if (!address) this.#bad(line, number, 'an address behind `inet`');
+    else if (this.#isLabelOfAnother(link, address)) this.#bad(line, number, 'the line of its link before it');
+    else {
+      this.#isAddressOpen = true;
+      link.addresses.push(address);
+    }
+  }
+
+  /** A label begins with its link's name; where links have nothing else below, the line of one between is missing. */
+  #isLabelOfAnother({ name, addresses }: LinkDraft, { label }: InterfaceAddress): boolean {
+    if (this.#hasHardware || label === undefined || addresses.length === 0) return false;
+    return label.split(':', 1)[0] !== name;
   }
 
   /** `valid_lft 3000sec preferred_lft forever`, of the address above. */

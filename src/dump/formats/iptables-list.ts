@@ -1,5 +1,5 @@
 /** `iptables -L` and `iptables -S`, of either family and backend; the rules themselves are read by xtables. */
-import { LISTED_CHAIN, LISTED_HEADER } from '../../xtables/list-reader.ts';
+import { LISTED_CHAIN, LISTED_HEADER, LISTED_RULE } from '../../xtables/list-reader.ts';
 import { type ListOptions, parseList, parseListRules } from '../../xtables/parse.ts';
 import { because, type Format, type Parsed, sample } from '../format.ts';
 import type { Hint } from '../hint.ts';
@@ -8,11 +8,14 @@ import type { DumpText } from '../text.ts';
 export const iptablesL: Format = {
   id: 'iptables-l',
   command: 'iptables -L -n -v',
+  /** By a chain's line and the names of its columns, one of which may be damaged: then by the other and a rule. */
   recognise(text) {
-    let chain: string | undefined;
+    let first: { readonly isChain: boolean; readonly why: string } | undefined;
     for (const { line, number } of sample(text)) {
-      if (LISTED_CHAIN.test(line)) chain ??= because(number, line);
-      else if (chain !== undefined && LISTED_HEADER.test(line)) return chain;
+      const isChain = LISTED_CHAIN.test(line);
+      const isHeading = isChain || LISTED_HEADER.test(line);
+      if (first && (isHeading ? isChain !== first.isChain : LISTED_RULE.test(line))) return first.why;
+      if (isHeading) first ??= { isChain, why: because(number, line) };
     }
     return undefined;
   },

@@ -38,7 +38,7 @@ function parseResolvConf(text: DumpText): Parsed {
 
 /** An address and names; words that other dumps have behind an address are no names here. */
 const HOST =
-  /^\s*(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*(?<!^\s*\d+:)(?:%\w+)?)\s+(?!(?:dev|via|proto|scope|src|metric|lladdr|ether|table)\s)[A-Za-z0-9_.*-]+(?:\s+[A-Za-z0-9_.*-]+)*\s*(?:#.*)?$/;
+  /^\s*(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*(?<!^\s*\d+:)(?:%\w+)?)\s+(?!(?:dev|via|proto|scope|src|metric|lladdr|ether|table|to|from|lookup|fwmark)\s)[A-Za-z0-9_.*-]+(?:\s+[A-Za-z0-9_.*-]+)*\s*(?:#.*)?$/;
 
 export const hosts: Format = {
   id: 'hosts',
