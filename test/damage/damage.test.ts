@@ -4,7 +4,7 @@ import { corpus } from './corpus.ts';
 import { readFile } from './reading.ts';
 import type { Outcome } from './run.ts';
 import { session } from './session.ts';
-import { declared } from './text.ts';
+import { declared, joined } from './text.ts';
 
 const ADDRESSES = `2: a: <UP> mtu 1500 state UP
     link/ether 00:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
@@ -277,6 +277,25 @@ it('the part of a set’s type is what its name means', () => {
   expect(declared(lines, 2)).toBe('m');
   expect(declared(lines, 3)).toBeUndefined();
   expect(declared(['\tchain c {', '\t\ttype filter hook input priority 0;'], 2)).toBeUndefined();
+});
+
+it('the part of a table that now is another one is that one, and what has a name in both', () => {
+  const table = (family: string, chains: string) => `table ${family} t {\n${chains}}\n`;
+  const block = (name: string) => `\tchain ${name} {\n\t\taccept\n\t}\n`;
+  const text = table('ip', block('a') + block('b')) + table('ip6', block('a'));
+  const isPart = (header: string) => {
+    const damaged = text.replace('table ip6 t', header);
+    const isJoined = joined(text.split('\n'), { text: damaged, first: 9, last: 9, how: '' });
+    const found = (line: number, record: string) => ({ line, around: undefined, text: record });
+    return [
+      found(1, 'tables {"family":"ip","name":"t"}'),
+      found(2, 'chains {"name":"a"}'),
+      found(3, 'rules {"text":"accept"}'),
+      found(5, 'chains {"name":"b"}'),
+    ].map(isJoined);
+  };
+  expect(isPart('table  t')).toEqual([true, true, false, false]);
+  expect(isPart('table ip5 t')).toEqual([false, false, false, false]);
 });
 
 it('what stands below a link’s line that isn’t one any more is no other link’s', async () => {

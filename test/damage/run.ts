@@ -7,7 +7,7 @@ import { damageElement, type Element, elementsOf, without } from './elements.ts'
 import { damageCapture, type Piece, piecesOf } from './packets.ts';
 import { type Packet, type Reading, readFile } from './reading.ts';
 import { type Found, missing } from './records.ts';
-import { damageLine, declared, extent, isPlaced, naming, partStart, wantedOf } from './text.ts';
+import { damageLine, declared, extent, isPlaced, joined, naming, partStart, wantedOf } from './text.ts';
 
 export type Kind = 'line' | 'JSON' | 'capture' | 'gzip' | 'bundle';
 
@@ -89,7 +89,9 @@ export class Runs {
     const lines = text.split('\n');
     const last = extent(lines, damaged);
     const name = declared(lines, damaged.first);
+    const isJoined = joined(lines, damaged);
     const records = wantedOf(reading.records, partStart(lines, damaged), last)
+      .filter((found) => !isJoined(found))
       .filter((found) => name === undefined || !naming(found, name))
       .filter((found) => !isPlaced(found, damaged.first))
       // Which chains there are behind a cut isn't known.

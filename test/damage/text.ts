@@ -217,6 +217,30 @@ export function declared(lines: readonly string[], first: number): string | unde
 const TYPE_OF_SET = /^\s*type(?:of)? (?!.* hook )/;
 const SET = /^\s*(?:set|map) ([^\s"]+)/;
 
+/**
+ * Of a table of nft whose header now is that of another one that is there: what stands in both under one name is as the later one
+ * says, and so is the table. Rules come behind those that are there.
+ */
+export function joined(lines: readonly string[], { text, first, last }: Damaged): (found: Found) => boolean {
+  const [was, now] = [tableOf(lines[first - 1] ?? ''), tableOf(text.split('\n')[first - 1] ?? '')];
+  const other = lines.findIndex((line) => now !== was && tableOf(line) === now) + 1;
+  if (first !== last || now === undefined || other === 0) return () => false;
+  const names = lines.slice(first, closing(lines, first)).map((line) => DECLARES.exec(line)?.[1]);
+  const end = closing(lines, other);
+  return ({ text: record, line }) => {
+    const [, kind, name = ''] = /^(tables|chains|sets) .*?"name":"([^"]*)"/.exec(record) ?? [];
+    return (
+      line >= other && line <= end && (kind === 'tables' || (kind !== undefined && names.includes(name)))
+    );
+  };
+}
+
+function tableOf(line: string): string | undefined {
+  const [, family = 'ip', name] =
+    /^\s*table\s+(?:(ip6?|inet|arp|bridge|netdev)\s+)?(\S+)\s+\{/.exec(line) ?? [];
+  return name === undefined ? undefined : `${family} ${name}`;
+}
+
 /** Rules that are put in at a place of their chain, which is another one, or none, without those before. */
 export function isPlaced({ text, line }: Found, first: number): boolean {
   return line > first && /"text":"-I \S+ (?:[2-9]|\d\d)/.test(text);
