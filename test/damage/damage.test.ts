@@ -4,7 +4,7 @@ import { corpus } from './corpus.ts';
 import { readFile } from './reading.ts';
 import type { Outcome } from './run.ts';
 import { session } from './session.ts';
-import { declared, joined } from './text.ts';
+import { declared, extent, joined } from './text.ts';
 
 const ADDRESSES = `2: a: <UP> mtu 1500 state UP
     link/ether 00:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
@@ -277,6 +277,13 @@ it('the part of a set’s type is what its name means', () => {
   expect(declared(lines, 2)).toBe('m');
   expect(declared(lines, 3)).toBeUndefined();
   expect(declared(['\tchain c {', '\t\ttype filter hook input priority 0;'], 2)).toBeUndefined();
+});
+
+it('the part of a line is told without its colours', () => {
+  const lines = ['table ip t {', '\tchain c {', '\t}', '', '\tchain d {', '\t}', '}'];
+  const extentOf = (now: string) =>
+    extent(lines, { text: lines.with(3, now).join('\n'), first: 4, last: 4, how: '' });
+  expect([extentOf('x'), extentOf('}\x1b[31m'), extentOf('x\\\x1b[31m')]).toEqual([4, 7, 5]);
 });
 
 it('the part of a table that now is another one is that one, and what has a name in both', () => {

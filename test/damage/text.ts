@@ -137,10 +137,10 @@ const HEADERS: readonly RegExp[] = [
 export function extent(lines: readonly string[], { text, first, last }: Damaged): number {
   const line = lines[first - 1] ?? '';
   if (first !== last) return last;
-  // By a backslash a line goes on in the next one; colours may stand behind it.
+  // By a backslash a line goes on in the next one; colours aren't part of it.
   const [now = ''] = plainLines(text.split('\n')[first - 1] ?? '');
   const goesOn = now.trimEnd().endsWith('\\') ? first + 1 : first;
-  return Math.max(goesOn, extentOf(lines, line, first, text.split('\n')[first - 1] ?? ''));
+  return Math.max(goesOn, extentOf(lines, line, first, now));
 }
 
 /** The first line of the part. Where a line is gone, what stood below it goes on with the one above, if such a line can. */
