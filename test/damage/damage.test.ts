@@ -227,6 +227,18 @@ describe('a damaged part', () => {
       '50:\tfrom 1.2.3.4 lookup 23\n\x07]\0\n',
       '"priority":50',
     ],
+    [
+      'that was a socket broken in two leaves the one before without its owner',
+      'ss.txt',
+      'Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp   LISTEN 0      128    127.0.0.1:80 0.0.0.0:*\ntcp   LISTEN\n  0    128    127.0.0.1:81 0.0.0.0:* users:(("x",pid=5,fd=3))\n',
+      '"port":80,"receiveQueue":0,"sendQueue":128}',
+    ],
+    [
+      'that was a port and begins with a letter leaves the one before as it was',
+      'bridge-link.txt',
+      '3: a: <UP> mtu 1500 master b state forwarding priority 32 cost 2 \nx*(5: c: <UP> mtu 1400 master b state disabled priority 32 cost 2 \n',
+      '"state":"forwarding"',
+    ],
     ['of one line in three', 'conntrack.txt', `udp\n17 20 src\n${CONNECTION}\n`, '"sourcePort":5'],
     [
       'of the first element leaves a list what its name says',

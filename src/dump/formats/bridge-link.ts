@@ -15,6 +15,9 @@ const HEADER = /^\s*(\d+): ([^\s:@]+)(?: state [A-Z]+)?(?: ?@([^\s:]+))?(?: ?:)?
 const PORT =
   /^\s*\d+: .*<[^>]*> mtu \d+ (?:master \S+ )?(?:state (?:disabled|listening|learning|forwarding|blocking) |hwmode )/;
 
+/** Below a port's line; one that tells an MTU was that of another. */
+const MORE = /^\s*[a-z][a-z_0-9]*(?=\s|$)(?!.* mtu \d)/;
+
 export const bridgeLink: Format = {
   id: 'bridge-link',
   command: 'bridge link',
@@ -41,7 +44,7 @@ function parsePorts(text: DumpText): Parsed {
       takeWords(link, new Words(rest));
       ports.push(link);
       begun.clear();
-    } else if (link && /^\s*[a-z]/.test(line) && !begun.has(firstWord(line))) {
+    } else if (link && MORE.test(line) && !begun.has(firstWord(line))) {
       begun.add(firstWord(line));
       takeWords(link, new Words(line));
     } else {

@@ -42,6 +42,8 @@ function parseSockets(text: DumpText): Parsed {
   const issues: Issue[] = [];
   const rows: Row[] = [];
   let columns: Columns | undefined;
+  /** What is set in below a line that isn't a socket of the network is none of the one before. */
+  let isBelowRow = false;
   text.lines.forEach((line, index) => {
     if (line.trim() === '') return;
     const header = HEADER.exec(line);
@@ -52,10 +54,12 @@ function parseSockets(text: DumpText): Parsed {
     const last = rows.at(-1);
     if (/^\s/.test(line) && !/^\s*(?:tcp|udp|raw|sctp)\s/.test(line)) {
       const more = /(?:users:\(\(|inet-sockopt:).*/.exec(line)?.[0];
-      if (more !== undefined && last) rows[rows.length - 1] = { ...last, rest: `${last.rest} ${more}` };
+      if (more !== undefined && last && isBelowRow)
+        rows[rows.length - 1] = { ...last, rest: `${last.rest} ${more}` };
       return;
     }
     const row = parseRow(line, columns, text, index + 1);
+    isBelowRow = row !== undefined && row !== 'bad';
     if (row === 'bad') {
       issues.push(badLine(text.path, index + 1, line, 'a socket: `tcp LISTEN 0 128 127.0.0.1:80 0.0.0.0:*`'));
     } else if (row) rows.push(row);
