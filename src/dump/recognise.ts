@@ -33,16 +33,15 @@ export function recogniseDump(
   const command = prepared.echo?.command ?? hint?.trim() ?? '';
   const unused = unusedOfCommand(command);
   if (unused) return dumpOf(unused, prepared, told, `the command \`${command.slice(0, 72)}\``);
-  // A list is what its name says also without its first element, which may be damaged and look like another's.
-  const behind = named && withoutFirst(prepared);
+  // A list is what its name says also without its first element, which may be damaged and look like another's, or like several.
+  const behind = named ? withoutFirst(prepared) : [];
   // Nearly always it is what its name says: then V8 has fifty expressions less to compile.
   for (const format of named
     ? [...ALIKE_FORMATS, ...FORMATS.filter((each) => isNamed(each, told)), ...FORMATS]
     : FORMATS) {
     // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
     if (format.id === 'sysctl-conf' && told?.format === 'sysctl') continue;
-    const why =
-      format.recognise(prepared) ?? (behind && isNamed(format, told) ? format.recognise(behind) : undefined);
+    const why = format.recognise(prepared) ?? (isNamed(format, told) ? whyOf(format, behind) : undefined);
     if (why !== undefined) return dumpOf(format, prepared, told, why);
   }
   // By the first record, or all of few lines, it could not be told; by the rest, if one was damaged.
@@ -82,13 +81,20 @@ export function unrecognised(path: string): Issue {
   };
 }
 
+function whyOf(format: Format, texts: readonly DumpText[]): string | undefined {
+  for (const text of texts) {
+    const why = format.recognise(text);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
 /** A text of so few lines that one of them decides what it is. */
 const FEW_LINES = 8;
 
 /** What is left of a text without what may be damaged: the first element of its list; of few lines one, or two that were one. */
 function* withoutDamaged(text: DumpText): Generator<DumpText> {
-  const list = withoutFirst(text);
-  if (list) yield list;
+  yield* withoutFirst(text);
   const { lines } = text;
   if (text.json || lines.length > FEW_LINES) return;
   for (const many of [1, 2])
@@ -98,11 +104,19 @@ function* withoutDamaged(text: DumpText): Generator<DumpText> {
     }
 }
 
-/** A list of JSON without its first element; undefined: it is none, or has no other. */
-function withoutFirst(text: DumpText): DumpText | undefined {
-  const [list, ...rest] = text.json?.values ?? [];
-  if (!text.json || !Array.isArray(list) || list.length < 2) return undefined;
-  return { ...text, json: { ...text.json, values: [list.slice(1), ...rest] } };
+/** What a damaged element, whose brackets end the list, may be taken for. */
+const MOST_OF_ONE = 3;
+
+/** A list of JSON without its first element, or the first ones that were one; none: it is no list, or has no other. */
+function withoutFirst(text: DumpText): DumpText[] {
+  const { json } = text;
+  if (!json || !Array.isArray(json.values[0])) return [];
+  const elements = json.values.flat();
+  const most = Math.min(MOST_OF_ONE, elements.length - 1);
+  return Array.from({ length: most }, (_, index) => ({
+    ...text,
+    json: { ...json, values: [elements.slice(index + 1)] },
+  }));
 }
 
 function isNamed({ id }: Format, told: Hint | undefined): boolean {

@@ -183,6 +183,12 @@ describe('a damaged part', () => {
       'links {"name":"a","flags":["UP"],"addresses":[],"index":2,"mtu":1500}',
     ],
     [
+      'of the first element whose brackets end a list leaves the others what its name says',
+      'ip-addr.json',
+      '[{"ifindex":1,"label":"lo"},{"family":"inet6"}]},{"ifindex":2,"ifname":"a","flags":["UP"],"mtu":1500,"link_type":"ether","address":"00:00:00:00:00:09","addr_info":[]}]',
+      '"mac":9',
+    ],
+    [
       'of a label leaves the next address to its link',
       'ip-addr.txt',
       '2: a: <UP> mtu 1500\n    inet 10.0.9.1/24 scope global a\n    inet 10.0.9.2/24 scope global :x\n    inet 10.0.0.1/24 scope global a\n',
