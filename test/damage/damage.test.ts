@@ -301,7 +301,8 @@ it('the part of a line is told without its colours', () => {
   const lines = ['table ip t {', '\tchain c {', '\t}', '', '\tchain d {', '\t}', '}'];
   const extentOf = (now: string) =>
     extent(lines, { text: lines.with(3, now).join('\n'), first: 4, last: 4, how: '' });
-  expect([extentOf('x'), extentOf('}\x1b[31m'), extentOf('x\\\x1b[31m')]).toEqual([4, 7, 5]);
+  expect([extentOf('x'), extentOf('}\x1b[31m'), extentOf('x\\\x1b[31m')]).toEqual([4, 7, 6]);
+  expect(extentOf('\n-/\\')).toBe(6);
 });
 
 it('the part of a table that now is another one is that one, and what has a name in both', () => {

@@ -7,7 +7,17 @@ import { damageElement, type Element, elementsOf, without } from './elements.ts'
 import { damageCapture, type Piece, piecesOf } from './packets.ts';
 import { type Packet, type Reading, readFile } from './reading.ts';
 import { type Found, missing } from './records.ts';
-import { damageLine, declared, extent, isPlaced, joined, naming, partStart, wantedOf } from './text.ts';
+import {
+  damageLine,
+  declared,
+  extent,
+  goesOn,
+  isPlaced,
+  joined,
+  naming,
+  partStart,
+  wantedOf,
+} from './text.ts';
 
 export type Kind = 'line' | 'JSON' | 'capture' | 'gzip' | 'bundle';
 
@@ -88,11 +98,12 @@ export class Runs {
     const damaged = damageLine(text, random);
     const lines = text.split('\n');
     const last = extent(lines, damaged);
-    const name = declared(lines, damaged.first);
+    const names = [declared(lines, damaged.first)];
+    if (goesOn(lines, damaged)) names.push(declared(lines, damaged.first + 1));
     const isJoined = joined(lines, damaged);
     const records = wantedOf(reading.records, partStart(lines, damaged), last)
       .filter((found) => !isJoined(found))
-      .filter((found) => name === undefined || !naming(found, name))
+      .filter((found) => !names.some((name) => name !== undefined && naming(found, name)))
       .filter((found) => !isPlaced(found, damaged.first))
       // Which chains there are behind a cut isn't known.
       .filter((found) => damaged.first === damaged.last || !isJump(found.text))

@@ -137,10 +137,17 @@ const HEADERS: readonly RegExp[] = [
 export function extent(lines: readonly string[], { text, first, last }: Damaged): number {
   const line = lines[first - 1] ?? '';
   if (first !== last) return last;
-  // By a backslash a line goes on in the next one; colours aren't part of it.
   const [now = ''] = plainLines(text.split('\n')[first - 1] ?? '');
-  const goesOn = now.trimEnd().endsWith('\\') ? first + 1 : first;
-  return Math.max(goesOn, extentOf(lines, line, first, now));
+  const own = extentOf(lines, line, first, now);
+  const next = lines[first] ?? '';
+  return goesOn(lines, { text, first }) ? Math.max(own, extentOf(lines, next, first + 1, next)) : own;
+}
+
+/** By a backslash at its end a damaged line goes on in the next one; colours aren't part of it, and it may be several lines now. */
+export function goesOn(lines: readonly string[], { text, first }: Pick<Damaged, 'text' | 'first'>): boolean {
+  const now = text.split('\n');
+  const [end = ''] = plainLines(now[first - 1 + Math.max(0, now.length - lines.length)] ?? '');
+  return end.trimEnd().endsWith('\\');
 }
 
 /** The first line of the part. Where a line is gone, what stood below it goes on with the one above, if such a line can. */
