@@ -62,6 +62,7 @@ class Block {
   #hasCounters = false;
   /** The link as it was before a line that may have been another one's. */
   #before: LinkDraft | undefined;
+  #addressesBefore = 0;
 
   begin(link: LinkDraft, label: string | undefined): void {
     this.label = label;
@@ -80,12 +81,9 @@ class Block {
   doubt(): void {
     const link = this.#link;
     if (!link || this.#before) return;
-    const { addresses, statistics } = link;
-    this.#before = {
-      ...link,
-      addresses: [...addresses],
-      ...(statistics ? { statistics: { ...statistics } } : {}),
-    };
+    const { statistics } = link;
+    this.#before = { ...link, ...(statistics ? { statistics: { ...statistics } } : {}) };
+    this.#addressesBefore = link.addresses.length;
   }
 
   /** Whose line it is; undefined: of one that isn't known. */
@@ -93,7 +91,10 @@ class Block {
     const kind = onceKind(line);
     if (kind === undefined || !this.#link) return this.#link;
     if (this.#seen.has(kind)) {
-      if (this.#before) takeBack(this.#link, this.#before);
+      if (this.#before) {
+        takeBack(this.#link, this.#before);
+        this.#link.addresses.length = this.#addressesBefore;
+      }
       this.#link = undefined;
     }
     this.#seen.add(kind);
