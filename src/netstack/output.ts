@@ -33,6 +33,8 @@ export interface SendOptions {
   readonly flooded?: boolean;
   /** What an ICMP error is about, for the hash over next hops. */
   readonly about?: Skb;
+  /** What the route is asked for in place of the packet's own. */
+  readonly tos?: number;
 }
 
 /** A process or the kernel of `net` sends. A source of 0.0.0.0 or :: is chosen by the route. */
@@ -50,6 +52,7 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
     ...(options.out === undefined ? {} : { oif: options.out }),
     ...(options.byKernel ? { uid: 0 } : {}),
   });
+  const { tos = flow.tos } = options;
   const destinationPort = options.byKernel ? portOfMessage(skb) : undefined;
   const copied = options.toward !== undefined;
   const unset = !copied && (source === undefined || source === 0 || source === 0n);
@@ -59,6 +62,7 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
       ? copyFlow(skb, options.toward, options.out)
       : {
           ...flow,
+          tos,
           ...(destinationPort === undefined ? {} : { destinationPort }),
           ...(options.about ? { packet: options.about } : {}),
           ...(unset ? {} : { source }),

@@ -206,8 +206,15 @@ function routeInput6(net: Net, skb: Skb, dev: string, translated: boolean): Rout
   if (typeof destination !== 'bigint') throw new Error('not IPv6');
   const result = fibLookup(net.fib[6], flowOf(skb, { iif: dev, input: true }));
   if (isMulticast(destination)) {
-    // Groups have routes in table local, which a rule that comes first keeps them from.
-    if (result.kind === 'failed' && result.rule) return unroutable6(result, destination);
+    // Groups have routes in table local, which rules may keep them from; of a device without addresses none is known.
+    const isKnown = net.devices.get(dev)?.addresses.some(({ address }) => typeof address === 'bigint');
+    if (result.kind === 'failed' && (result.rule || isKnown)) return unroutable6(result, destination);
+    if (result.kind === 'found' && !isMulticast(result.route.destination.address))
+      return drop('multicast', {
+        cause: 'route-special-type',
+        reason: 'NOT_SPECIFIED',
+        text: `group ${formatIp(destination)} has no route but \`${result.route.text}\`, by which packets for groups are not forwarded`,
+      });
     return routeMulticast6(net, destination, dev);
   }
   const found = result.kind === 'found' ? result : undefined;

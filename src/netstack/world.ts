@@ -130,6 +130,8 @@ export function createWorld(snapshot: Snapshot, topology: Topology, options: Wor
           ...(answer.gateway === undefined ? {} : { toward: answer.gateway }),
           ...(answer.out === undefined ? {} : { out: answer.out }),
           ...(answer.about ? { about: answer.about } : {}),
+          // icmpv6_echo_reply(), tcp_v6_send_response(): the class is written into the packet once it has its route.
+          ...(answer.skb.family === 6 ? { tos: 0 } : {}),
           byKernel: true,
         });
       },

@@ -66,6 +66,23 @@ const REFUSED = (reject: string): Tables => ({
 
 const senders: readonly Fact[] = [
   fact(
+    'an answer of IPv4 has its route by the tos of what it answers, one of IPv6 has not',
+    {
+      four: SEEN,
+      six: SEEN,
+      settings: ['ip rule add pref 10 tos 0x10 prohibit', 'ip -6 rule add pref 10 tos 0x10 prohibit'],
+    },
+    [C, C6].flatMap((from) => {
+      const host = from === C ? HOST : HOST6;
+      const tos = 0x10;
+      return [
+        icmp('eth0', from, host, from === C ? { tos } : { icmpType: 128, tos }),
+        udp('eth0', from, host, 5, 6, { tos }),
+        tcp('eth0', from, host, [5, 80], SYN, 0, 0, { tos }),
+      ];
+    }),
+  ),
+  fact(
     'ICMP and the IPv4 RST of a closed port have a socket without a file, the RSTs of IPv6 and of REJECT have none',
     { four: REFUSED('icmp-host-unreachable'), six: REFUSED('icmp6-no-route') },
     [C, C6].flatMap((from) => {

@@ -35,7 +35,31 @@ const LONGER = ['ip route add local 10.50.0.0/16 dev lo', 'ip route add 10.50.7.
 const IN_7 = 0x0a320707;
 const ELSEWHERE = 0x0a320101;
 
+const GROUP = (0xff02n << 112n) | 1n;
+const grouped: Stimulus = {
+  on: 'eth0',
+  skb: {
+    ...skbOfOctets(ipv6({ source: SIX(1, 2), destination: GROUP, protocol: 17 }, UDP)),
+    etherDestination: 0x333300000001,
+  },
+};
+
 export const routingFacts: readonly Fact[] = [
+  fact(
+    'a rule that passes table local by keeps packets for a group from the host, which has no other route to it',
+    ['ip -6 rule add pref 1000 lookup local', 'ip -6 rule del pref 0', 'ip -6 rule add pref 50 goto 32766'],
+    [grouped],
+  ),
+  fact(
+    'a route that is no group’s forwards no packet for a group',
+    [
+      'ip -6 route replace default via fd90:1::3',
+      'ip -6 rule add pref 1000 lookup local',
+      'ip -6 rule del pref 0',
+      'ip -6 rule add pref 50 goto 32766',
+    ],
+    [grouped],
+  ),
   fact('without any rule tables local and main are one trie: the longer prefix of main wins', LONGER, [
     four(IN_7),
     four(ELSEWHERE),
