@@ -33,29 +33,32 @@ export function recogniseDump(
   const command = prepared.echo?.command ?? hint?.trim() ?? '';
   const unused = unusedOfCommand(command);
   if (unused) return dumpOf(unused, prepared, told, `the command \`${command.slice(0, 72)}\``);
-  // A list is what its name says also without its first element, which may be damaged and look like another's, or like several.
-  const behind = named ? withoutFirst(prepared) : [];
+  const isOwn = (format: Format) => isNamed(format, told);
   // Nearly always it is what its name says: then V8 has fifty expressions less to compile.
-  for (const format of named
-    ? [...ALIKE_FORMATS, ...FORMATS.filter((each) => isNamed(each, told)), ...FORMATS]
-    : FORMATS) {
-    // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
-    if (format.id === 'sysctl-conf' && told?.format === 'sysctl') continue;
-    const why = format.recognise(prepared) ?? (isNamed(format, told) ? whyOf(format, behind) : undefined);
-    if (why !== undefined) return dumpOf(format, prepared, told, why);
-  }
-  // By the first record, or all of few lines, it could not be told; by the rest, if one was damaged.
-  const rests = [...withoutDamaged(prepared)];
-  for (const formats of [FORMATS.filter((each) => isNamed(each, told)), FORMATS]) {
-    for (const rest of rests) {
-      for (const format of formats) {
-        const why = format.recognise(rest);
-        if (why !== undefined) return dumpOf(format, prepared, told, why);
-      }
-    }
-  }
+  const own = named ? [...ALIKE_FORMATS, ...FORMATS.filter(isOwn)] : [];
+  // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
+  const others = told?.format === 'sysctl' ? FORMATS.filter(({ id }) => id !== 'sysctl-conf') : FORMATS;
+  const found =
+    recognisedBy(own, [prepared]) ??
+    recognisedBy(own.filter(isOwn), withoutDamaged(prepared)) ??
+    recognisedBy(others, [prepared]) ??
+    recognisedBy(others, withoutDamaged(prepared));
+  if (found) return dumpOf(found.format, prepared, told, found.why);
   if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;
   return dumpOf(named, prepared, told, `only comments; its name or command says \`${named.command}\``);
+}
+
+function recognisedBy(
+  formats: readonly Format[],
+  texts: Iterable<DumpText>,
+): { readonly format: Format; readonly why: string } | undefined {
+  for (const text of texts) {
+    for (const format of formats) {
+      const why = format.recognise(text);
+      if (why !== undefined) return { format, why };
+    }
+  }
+  return undefined;
 }
 
 /** The command that a session or a manifest names counts as one pasted above the output, which may be nothing without it. */
@@ -81,18 +84,13 @@ export function unrecognised(path: string): Issue {
   };
 }
 
-function whyOf(format: Format, texts: readonly DumpText[]): string | undefined {
-  for (const text of texts) {
-    const why = format.recognise(text);
-    if (why !== undefined) return why;
-  }
-  return undefined;
-}
-
 /** A text of so few lines that one of them decides what it is. */
 const FEW_LINES = 8;
 
-/** What is left of a text without what may be damaged: the first element of its list; of few lines one, or two that were one. */
+/**
+ * What is left of a text without what may be damaged, by which it is told where the first record or all of few lines say nothing, or
+ * look like another's: without the first element of its list; of few lines one, or two that were one.
+ */
 function* withoutDamaged(text: DumpText): Generator<DumpText> {
   yield* withoutFirst(text);
   const { lines } = text;

@@ -64,9 +64,11 @@ const REPEATABLE =
 
 function cutAtNextCommand(path: string, lines: string[], echo: Echo | undefined, issues: Issue[]): void {
   const repeatable = echo !== undefined && REPEATABLE.test(echo.command);
+  // A prompt stands no further in than the text does: what is deeper is a line of the output.
+  const margin = indentOf(lines.find((line) => line.trim() !== '') ?? '');
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] as string;
-    if (!/[$#%>❯➜]/u.test(line.slice(0, 200))) continue;
+    if (!/[$#%>❯➜]/u.test(line.slice(0, 200)) || indentOf(line) > margin) continue;
     const next = parseEcho(line, false);
     if (!next) continue;
     if (repeatable && REPEATABLE.test(next.command)) {
@@ -84,6 +86,10 @@ function cutAtNextCommand(path: string, lines: string[], echo: Echo | undefined,
     lines.length = i;
     return;
   }
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
 }
 
 /** A line for a message: short, without control characters. */

@@ -22,8 +22,8 @@ function looksLikeText(sample: string): boolean {
   const odd = sample.match(ODD)?.length ?? 0;
   if (odd <= Math.max(FEW, sample.length / 50) && !sample.includes('\0')) return true;
   return [/[\s\S]{1,32}/g, /[^\n]+/g].some((piece) => {
-    const plain = sample.match(piece)?.filter((each) => each.search(ODD) < 0) ?? [];
-    return plain.reduce((length, each) => length + each.length, 0) * 2 >= sample.length;
+    const pieces = sample.match(piece) ?? [];
+    return pieces.filter((each) => each.search(ODD) < 0).length * 2 >= pieces.length;
   });
 }
 

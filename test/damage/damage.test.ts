@@ -253,6 +253,36 @@ describe('a damaged part', () => {
       '"mac":9',
     ],
     [
+      'that looks like another kind leaves few lines what the file’s name says',
+      'ip-neigh.txt',
+      '10.0.0.1 dev eth0 l~\naddr 00:00:00:00:00:08 REACHABLE\n10.0.0.2 dev eth0 lladdr 00:00:00:00:00:09 STALE\n',
+      '"mac":9',
+    ],
+    [
+      'that looks like a prompt, and is set in, doesn’t end the text',
+      'ruleset',
+      'table ip t {\n\tchain c {\n\t\tl3proto >ip\n\t}\n\tchain d {\n\t}\n}\n',
+      '"name":"d"',
+    ],
+    [
+      'that opened a chain leaves the one behind it, though it stands further out now',
+      'ruleset',
+      'table ip t {\n { - chain c {\n        drop\n    }\n    chain d {\n        accept\n    }\n}"\n\nrest of a script\n',
+      '"name":"d"',
+    ],
+    [
+      'that ends with a backslash leaves the next one',
+      'ruleset',
+      'table ip t {\n\tchain b {\n\t}\n^2\\{\n\tchain c {\n\t}\n}\n',
+      '"name":"c"',
+    ],
+    [
+      'with a NUL in one of two lines, the longer one',
+      'ip-route.txt',
+      'default v{-1\0-1ia 169.254.1.1 dev eth0 \n169.254.1.1 dev eth0 \n',
+      '2851995905',
+    ],
+    [
       'with a NUL in it leaves the other of two lines',
       'ip-neigh.txt',
       '10.0.0.1 dev eth0 lladdr 00:00:00:00:00:09 DELAY\n{]>[@ \xe9\0    \x01>\n',

@@ -105,6 +105,8 @@ export class Runs {
       .filter((found) => !isJoined(found))
       .filter((found) => !names.some((name) => name !== undefined && naming(found, name)))
       .filter((found) => !isPlaced(found, damaged.first))
+      // What isn't understood may be, once another line says no more what its addresses are.
+      .filter(({ text }) => !text.includes('"unparsed":'))
       // Which chains there are behind a cut isn't known.
       .filter((found) => damaged.first === damaged.last || !isJump(found.text))
       .map((found) => found.text);

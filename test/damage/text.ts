@@ -150,14 +150,17 @@ export function goesOn(lines: readonly string[], { text, first }: Pick<Damaged, 
   return end.trimEnd().endsWith('\\');
 }
 
-/** The first line of the part. Where a line is gone, what stood below it goes on with the one above, if such a line can. */
+/** The first line of the part. What stood below a line that is gone, or no link's any more, goes on with the one above, if such a line can. */
 export function partStart(lines: readonly string[], { text, first, last }: Damaged): number {
+  if (first !== last || first === 1) return first;
   const now = text.split('\n');
   const isGone = now.length < lines.length || now[first - 1]?.trim() === '';
-  if (first !== last || first === 1 || !isGone) return first;
   const [above = '', line = '', below = ''] = lines.slice(first - 2);
   const isLink = (each: string) => /^\s*\d+: +[^\s:]+: </.test(each);
-  const isJoined = /^\s+inet/.test(above) ? /^\s+valid_lft /.test(below) : isLink(above) && isLink(line);
+  const isJoined =
+    /^\s+inet/.test(above) && isGone
+      ? /^\s+valid_lft /.test(below)
+      : isLink(above) && isLink(line) && (isGone || !isLink(now[first - 1] ?? ''));
   return isJoined ? first - 1 : first;
 }
 
@@ -168,7 +171,7 @@ function extentOf(lines: readonly string[], line: string, first: number, now: st
     return upTo(lines, first, (other) => /^\s*(?:Name:|\}\s*$|<ipset )/.test(other));
   if (/\{\s*$/.test(line)) return closing(lines, first);
   // As if the line were gone that opens what follows: the bracket ends what is around it.
-  if (line === '' && /^\}\s*(?:#.*)?$/.test(now)) return closing(lines, first);
+  if (line === '' && /^\r*\}\s*(?:#.*)?$/.test(now)) return closing(lines, first);
   if (first === 1 || parseEcho(line, false)) {
     const echo = parseEcho(line, first === 1);
     if (echo) return upTo(lines, first, (other) => parseEcho(other, false) !== undefined);

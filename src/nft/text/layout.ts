@@ -63,7 +63,8 @@ function make(
 ): Line | undefined {
   const damaged = lines.slice(at, at + count);
   const odd = damaged.filter(({ opens, closes }) => opens > 0 || closes > 0);
-  for (const line of odd) line.text = withoutBrackets(line.text);
+  // By a backslash the next line would go on with it.
+  for (const line of odd) line.text = withoutBrackets(line.text).replace(/\\\s*$/, '');
   const [first] = damaged;
   const next = lines[at] ?? behind;
   if (first) {
@@ -114,9 +115,16 @@ function mend(lines: readonly Line[]): Line[] {
   const open: number[] = [];
   /** By that, of the first line inside. */
   const inside = new Map<number, number>();
+  /** Those whose line is damaged, and may have stood further in. */
+  const guessed = new Set<number>();
   const push = (indent: number) => {
     open.push(indent);
     inside.delete(indent);
+    guessed.delete(indent);
+  };
+  const guess = (indent: number) => {
+    push(indent);
+    guessed.add(indent);
   };
   for (const [index, line] of lines.entries()) {
     const previous = lines[index - 1];
@@ -131,12 +139,16 @@ function mend(lines: readonly Line[]): Line[] {
       // What it would end goes on behind it.
       const isOdd = open.at(-1) !== line.indent && isDeeper(next, line);
       if (!isOdd) closeAbove(line.indent);
-      if (open.at(-1) !== line.indent) {
+      const top = open.at(-1) ?? -1;
+      const isEnd =
+        top === line.indent ||
+        (guessed.has(top) && line.indent > top && line.indent < (inside.get(top) ?? 0));
+      if (!isEnd) {
         line.text = '';
         continue;
       }
       open.pop();
-      if (next && next.indent > line.indent) begin(line, push);
+      if (next && next.indent > line.indent) begin(line, guess);
       continue;
     }
     const around = open.at(-1) ?? -1;
@@ -159,7 +171,7 @@ function mend(lines: readonly Line[]): Line[] {
       push(line.indent);
     else {
       if (line.opens > 0 || line.closes > 0) line.text = line.text.replace(/[{}]/g, ' ');
-      if (goesDeeper && !(next && isCloser(next))) begin(line, push);
+      if (goesDeeper && !(next && isCloser(next))) begin(line, guess);
     }
   }
   return lines.filter(({ text }, index) => text !== before[index]);
