@@ -21,7 +21,7 @@ export interface PacketText {
 export interface Grouped {
   readonly packets: readonly PacketText[];
   readonly banners: readonly Banner[];
-  /** Lines before the first packet that are nothing tcpdump prints. */
+  /** Lines before the first packet that are nothing tcpdump prints, and those below packets whose first line is missing. */
   readonly strange: readonly TextLine[];
 }
 
@@ -80,11 +80,21 @@ export function beginning(raw: string, stampless: boolean): Begun | undefined {
 /** With `-t`, a packet inside another begins like one of its own; the line of a tunnel says that one follows. */
 const TUNNEL = /\b(?:VXLAN, flags|OTV, flags|Geneve, Flags|GREv0, )/;
 
+/** With `-v`, the ends of each IP header stand on a line of their own below it. */
+const HEADER = /\bIP6? \(/g;
+const ENDS = /^ {4}[\da-fA-F.:]{2,}(?:\.[\w-]+)? > [\da-fA-F.:]{2,}(?:\.[\w-]+)?: /;
+
+function headersOf(text: string): number {
+  return text.match(HEADER)?.length ?? 0;
+}
+
 export function group(lines: readonly TextLine[]): Grouped {
   const stampless = !lines.some(({ text }) => beginning(text, false)?.sure);
   const packets: (PacketText & { more: TextLine[]; hex: string[] })[] = [];
   const banners: Banner[] = [];
   const strange: TextLine[] = [];
+  /** Headers of the last packet whose ends are still to come, if it has such; below 0: what comes is another packet's. */
+  let awaited = 0;
   for (const line of lines) {
     const text = own(line.text);
     const last = packets.at(-1);
@@ -93,14 +103,19 @@ export function group(lines: readonly TextLine[]): Grouped {
     if (begun && !inside) {
       const { stamp } = begun;
       packets.push({ line: line.number, text: begun.text, more: [], hex: [], ...(stamp && { stamp }) });
+      awaited = headersOf(begun.text) || Number.POSITIVE_INFINITY;
       continue;
     }
     const banner = bannerOf(text);
     if (banner) banners.push(banner);
     else if (text.trim() === '') continue;
-    else if (!last) strange.push(line);
+    else if (!last || awaited < 0) strange.push(line);
+    else if (ENDS.test(text) && --awaited < 0) strange.push(line);
     else if (isHexLine(text)) last.hex.push(text);
-    else last.more.push({ number: line.number, text });
+    else {
+      last.more.push({ number: line.number, text });
+      awaited += headersOf(text);
+    }
   }
   return { packets, banners, strange };
 }

@@ -301,6 +301,12 @@ describe('a damaged part', () => {
       'packet of 42 bytes',
     ],
     [
+      'that was a packet’s first leaves the packet above it as it was',
+      'text',
+      '2014-04-23 18:01:37.999999 IP (tos 0x4, ttl 64, id 3584, offset 0, flags [none], proto ICMP (1), length 23)\n    10.3.2.0 > 10.209.0.0: ICMP type-#49, length 3 [|icmp]\n    10.3.211.0 > 10.209.0.0: VRRPv3, Advertisement, (ttl 64), vrid 128, prio 69 [|vrrp]\n',
+      'packet of 35 bytes',
+    ],
+    [
       'leaves a packet of tcpdump’s that it counts, whatever is in it',
       'text',
       '    1  1975-04-27 03:21:36.131862 TIPC v5.0 226.0.0 > 64.14.1536, headerlength 56 bytes\n    2  [Invalid header: len==0]\n\x01{|`',
