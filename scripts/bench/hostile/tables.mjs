@@ -87,6 +87,7 @@ export const HOSTILE = {
   'rules-overlap-lint': text('rules.v4', [1000, 2000, 4000], texts.overlappingRules, LINT),
   'rules-overlap-diff': text('rules.v4', [1000, 2000, 4000], texts.overlappingRules, DIFF),
   set: text('ipset.txt', [250_000, 500_000, 1e6], (size) => ipset(size), TRACE),
+  'nft-chain-again': text('nft.txt', LINES, texts.chainAgain, TRACE),
   'nft-set': text('nft.txt', LINES, texts.nftSet, TRACE),
   comment: text('rules.v4', BYTES, texts.comment, TRACE),
   remarks: text('rules.v4', BYTES, texts.remarks, TRACE),

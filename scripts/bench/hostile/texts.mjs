@@ -188,6 +188,11 @@ export function nftSet(count) {
   return `table ip filter {\n\tset s {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { ${elements.join(',\n\t\t\t     ')} }\n\t}\n\n\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n\t\tip saddr @s drop\n\t}\n}\n`;
 }
 
+/** A chain of nft that is told again and again, a rule each time. */
+export function chainAgain(count) {
+  return `table ip t {\n${'\tchain c {\n\t\taccept\n\t}\n'.repeat(count)}}\n`;
+}
+
 /** JSON that opens as many lists as it closes. */
 export function nestedJson(bytes) {
   return `${'['.repeat(bytes / 2)}${']'.repeat(bytes / 2)}\n`;

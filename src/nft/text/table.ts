@@ -203,7 +203,9 @@ export function skipLine(cursor: Cursor): void {
 
 /** Behind the chain's `{`, to its `}`. What stands in it comes behind what the chain has. */
 export function chainBody(cursor: Cursor, scope: Scope, table: TableDraft, name: string, line: number): void {
-  const rules: NftRule[] = [];
+  const older = table.chains.get(name);
+  // Of a chain that is told again and again they are not copied each time.
+  const rules = (older?.rules ?? []) as NftRule[];
   let base: BaseHook | undefined;
   let comment: string | undefined;
   let handle: number | undefined;
@@ -225,14 +227,13 @@ export function chainBody(cursor: Cursor, scope: Scope, table: TableDraft, name:
     } else if (skipWord(cursor, 'type')) base = hook(cursor, table.family) ?? base;
     else rules.push(rule(cursor, scope));
   });
-  const older = table.chains.get(name);
   const hung = base ?? older?.base;
   table.chains.set(name, {
     name,
     ...(hung
       ? { base: { ...hung, ...(policy ? { policy } : {}), ...(offload ? { offload: true } : {}) } }
       : {}),
-    rules: older ? [...older.rules, ...rules] : rules,
+    rules,
     ...(comment === undefined ? {} : { comment }),
     ...(handle === undefined ? {} : { handle }),
     span: { path: scope.path, line },
