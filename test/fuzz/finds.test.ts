@@ -134,6 +134,7 @@ describe('dumps', () => {
   it.each([
     ['an expiry that is no number of seconds', ':: dev a expires \n'],
     ['flags that are no names', '6: eth0: <\x01,UP, x> mtu 1500 mode DEFAULT\n'],
+    ['a link’s line that ends in a word without its value', '1: o: <> qdisc'],
     ['an IPv4 address that is for IPv6 only', 'tcp LISTEN 0 7 127.0.0.1:1 0.0.0.0:* v6only:1\n'],
   ])('%s: what is printed reads back, or something was said', (_, text) => {
     const dump = recogniseDump('x', text);

@@ -172,10 +172,10 @@ class LinkReader {
       const key = words.next();
       if (key === 'mtu') setNumber(words, (mtu) => (link.mtu = mtu));
       else if (key === 'qlen') setNumber(words, (length) => (link.queueLength = length));
-      else if (key === 'qdisc') link.qdisc = words.next();
-      else if (key === 'master') link.master = words.next();
-      else if (key === 'state') link.operstate = words.next();
-      else if (key === 'group') link.group = words.next();
+      else if (key === 'qdisc') setWord(words, (word) => (link.qdisc = word));
+      else if (key === 'master') setWord(words, (word) => (link.master = word));
+      else if (key === 'state') setWord(words, (word) => (link.operstate = word));
+      else if (key === 'group') setWord(words, (word) => (link.group = word));
       else if (key === 'mode') words.next();
     }
     this.#link = link;
@@ -283,6 +283,10 @@ const DETAIL_KINDS = new Set(
     ' ',
   ),
 );
+
+function setWord(words: Words, set: (word: string) => void): void {
+  if (!words.done) set(words.next());
+}
 
 function setNumber(words: Words, set: (value: number) => void): void {
   const value = parseNumber(words.next());
