@@ -137,11 +137,17 @@ describe('brackets by layout', () => {
     expect(issues.map(({ line }) => line)).toEqual([3, 3, 5]);
   });
 
-  it('that aren’t there behind a chain end it, also where others are not closed or closed with more', () => {
+  it.each([
+    [
+      'that aren’t there behind a chain end it, also where others are not closed or closed with more',
+      '\\9999',
+    ],
+    ['aren’t opened by a line that stands out in a block, behind which that goes on as it began', "   '\n"],
+  ])('%s', (_, line) => {
     const text = `table ip t {
     chain a {
         accept
-\\9999
+${line}
     chain b {
         accept
     }
@@ -168,26 +174,6 @@ describe('brackets by layout', () => {
     const { ruleset, issues } = readRuleset(text, 'x');
     expect(ruleset.tables[0]?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([['c', 1]]);
     expect(issues.map(({ line }) => line)).toEqual([2, 6]);
-  });
-
-  it('aren’t opened by a line that stands out in a block, behind which that goes on as it began', () => {
-    const text = `table ip t {
-    chain a {
-        accept
-   '
-
-    chain b {
-        accept
-    }
-}"
-
-    netns ip addr add
-`;
-    const [table] = readRuleset(text, 'x').ruleset.tables;
-    expect(table?.chains.map(({ name, rules }) => [name, rules.length])).toEqual([
-      ['a', 1],
-      ['b', 1],
-    ]);
   });
 
   it('end nothing that goes on behind them', () => {
