@@ -71,7 +71,8 @@ function takeOption(options: Options, option: string, value: string): boolean {
     }
     case 'comment':
       options.comment = value;
-      return value.length <= MAX_COMMENT;
+      // ipset_parse_comment()
+      return value.length <= MAX_COMMENT && !value.includes('"');
     case 'skbmark': {
       const match = /^(0x[0-9a-f]{1,8})(?:\/(0x[0-9a-f]{1,8}))?$/i.exec(value);
       if (match) options.skbmark = { mark: Number(match[1]), mask: Number(match[2] ?? MAX_U32) };

@@ -1,7 +1,7 @@
 /** The sets of a namespace as packets meet them: ip_set_test(), ip_set_add(), ip_set_del(), net/netfilter/ipset/ip_set_core.c. */
 import { isUnknown, type Unknown, unknown } from '../base/ternary.ts';
 import type { Clock } from './element.ts';
-import type { Changed, Query, Tested } from './query.ts';
+import type { Changed, Members, Query, Tested } from './query.ts';
 import type { IpSet } from './record.ts';
 import { MOST_EXPANDED, openSet, type RunningSet, recordOf } from './running-set.ts';
 
@@ -24,6 +24,12 @@ export function createSets(namespace: string, dumped: readonly IpSet[] | undefin
   /** Time of the first packet. */
   let first = Number.NaN;
 
+  /** A set of sets is no member of another: list_set_uadt() refuses it (IPSET_ERR_LOOP), and only a dump of somebody's making has one. */
+  const isOfSets = (name: string): boolean => known.get(name)?.header.type === 'list:set';
+  const members: Members = {
+    test: (name, query) => (isOfSets(name) ? 'out' : testMember(name, query)),
+    change: (change, name, query) => (isOfSets(name) ? 'invalid' : changeMember(change, name, query)),
+  };
   const setNamed = (name: string): RunningSet | undefined => {
     const found = running.get(name);
     const record = found ? undefined : known.get(name);
@@ -32,7 +38,7 @@ export function createSets(namespace: string, dumped: readonly IpSet[] | undefin
     const { now, journal } = clock;
     clock.now = start ?? first;
     clock.journal = undefined;
-    const made = openSet(record, clock, { test: testMember, change: changeMember }, room);
+    const made = openSet(record, clock, members, room);
     Object.assign(clock, { now, journal });
     running.set(name, made);
     return made;

@@ -5,7 +5,9 @@ import { printDump } from '../../src/dump/print.ts';
 import { recogniseDump } from '../../src/dump/recognise.ts';
 import { parseFilter } from '../../src/filter/parse.ts';
 import { printFilter } from '../../src/filter/print.ts';
+import { createSets } from '../../src/ipset/sets.ts';
 import { readRuleset } from '../../src/nft/text/read.ts';
+import { buildSkb } from '../../src/skb/build.ts';
 import { parseList, parseSave } from '../../src/xtables/parse.ts';
 import {
   concat,
@@ -124,6 +126,29 @@ describe('sets', () => {
     expect(dump?.issues.map((issue) => issue.text).join()).toContain('expected `<ipset name=');
   });
 
+  it.each([
+    ['that holds itself', 'create e list:set size 8\nadd e e\n'],
+    [
+      'that holds one that holds it',
+      'create e list:set size 8\ncreate f list:set size 8\nadd e f\nadd f e\n',
+    ],
+  ])('a set of sets %s has no members: the kernel refuses it', (_, text) => {
+    const content = recogniseDump('x', text, 'ipset save')?.content;
+    if (content?.kind !== 'ipsets') throw new Error('no sets');
+    const skb = buildSkb({ protocol: 6, source: 0x0a000001, destination: 0x0a000002, time: 0 });
+    const asked = { returnNomatch: false, skipCounters: false, skipSubcounters: false, exist: false };
+    const query = { skb, directions: ['src'] as const, found: undefined, ...asked };
+    expect(createSets('host', content.sets).test('e', query)).toBe(false);
+  });
+
+  it('a comment in XML has no quotes, which nobody could print', () => {
+    const text =
+      '<ipset name="o"><type>hash:ip</type>\n<header><comment/>\n<member><elem>10.0.3.9</elem><comment>"</comment></member>';
+    const dump = recogniseDump('x', text);
+    expect(JSON.stringify(dump?.content)).not.toContain('"comment":"');
+    expect(dump?.issues).not.toEqual([]);
+  });
+
   it('of nft without a type are said to have none', () => {
     const { issues } = readRuleset('table ip t {\n\tset s {\n\t\telements = { 8 }\n\t}\n}\n', 'x');
     expect(issues).toMatchObject([{ line: 2, text: '`set s`: expected a type or typeof in it' }]);
@@ -151,6 +176,12 @@ describe('dumps', () => {
     const dump = recogniseDump('x', JSON.stringify({ nftables }));
     expect(dump?.content.kind).toBe('nft');
   });
+});
+
+it('a rate that no 32 bits hold is none', () => {
+  const rule = '-A INPUT -m rateest --rateest 1 --rateest-lt --rateest-bps 999999999999999999999999999bit';
+  const { issues } = parseSave(`*filter\n:INPUT ACCEPT [0:0]\n${rule}\nCOMMIT\n`, 'x', { family: 4 });
+  expect(issues).toMatchObject([{ line: 3 }]);
 });
 
 it('a case with a list for a key prints nothing by itself', async () => {

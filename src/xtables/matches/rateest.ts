@@ -47,7 +47,8 @@ const bits: Value<number> = {
     if (text === undefined) return 0;
     const found = /^(\d+)([a-z]*)$/i.exec(text);
     const unit = found ? UNITS[(found[2] ?? '').toLowerCase()] : undefined;
-    return found && unit !== undefined ? Math.floor((Number(found[1]) * unit) / 8) : undefined;
+    const bytes = found && unit !== undefined ? Math.floor((Number(found[1]) * unit) / 8) : Number.NaN;
+    return bytes <= MAX_U32 ? bytes : undefined;
   },
 };
 
