@@ -64,33 +64,33 @@ export function differencesOf(space: Space, walked: Walked): Difference[] {
     before: partsOf(space, walked, 'before'),
     after: partsOf(space, walked, 'after'),
   };
-  const cross = (region: Node, aspects: readonly Aspect[], pairs: readonly Pair<PartGroup>[]): void => {
+  const cross = (region: Node, aspects: readonly Aspect[], pairs: Iterable<Pair<PartGroup>>): void => {
     for (const { before, after } of pairs)
       for (const one of told(space, before, bdd.and(region, after.node)))
         for (const other of told(space, after, bdd.and(region, one.own)))
           found.push({ way, node: other.node, before: one, after: other, aspects, runs });
   };
-  const different = pairsIn(space, parts, differentEnds(space, parts));
-  cross(
-    ALL,
-    [],
-    different.filter(({ before, after }) => endOf(before) !== endOf(after)),
-  );
+  cross(ALL, [], differentPairs(pairsIn(space, parts, differentEnds(space, parts))));
   for (const { node, aspects } of differentlyMade(space, runs, bdd.and(left.before, left.after), tracks))
     cross(node, aspects, pairsIn(space, parts, node));
   return found;
 }
 
-/** Those that both have packets of the set. */
-function pairsIn(
+/** Those that both have packets of the set; one by one, since of unlike rulesets there are as many as rules by rules. */
+function* pairsIn(
   { bdd }: Space,
   { before, after }: Pair<readonly PartGroup[]>,
   set: Node,
-): Pair<PartGroup>[] {
+): Generator<Pair<PartGroup>> {
   const there = after.filter(({ node }) => bdd.meets(set, node));
-  return before
-    .filter(({ node }) => bdd.meets(set, node))
-    .flatMap((one) => there.map((other) => ({ before: one, after: other })));
+  for (const one of before) {
+    if (!bdd.meets(set, one.node)) continue;
+    for (const other of there) yield { before: one, after: other };
+  }
+}
+
+function* differentPairs(pairs: Iterable<Pair<PartGroup>>): Generator<Pair<PartGroup>> {
+  for (const pair of pairs) if (endOf(pair.before) !== endOf(pair.after)) yield pair;
 }
 
 /** What the sender or receiver sees of a decision. */
