@@ -12,8 +12,8 @@ export interface Format {
   readonly command: string;
   /** Recognised to say why nothing is taken from it. */
   readonly unused?: true;
-  /** Why this text is taken for that, or undefined. Looks at a bounded part of the text. */
-  recognise(text: DumpText): string | undefined;
+  /** Why this text is taken for that, or undefined. Looks at a bounded part of the text. `hint` is of this very format. */
+  recognise(text: DumpText, hint?: Hint): string | undefined;
   /** Also of an empty text: the command's output when there is nothing. `hint` is of this very format. */
   parse(text: DumpText, hint?: Hint): Parsed;
 }

@@ -12,7 +12,7 @@ export interface Echo {
 export const PROMPT =
   /^(?:\([^)\s]{1,40}\)\s*)?(?:[❯➜]\s+(?:~|\S{1,64})(?:\s+git:\([^)\s]{0,64}\)(?:\s+✗)?)?\s(?=\s*\S)|\[?[\w.-]{1,64}@[^\s$#%>]{1,64}[^$#%>]{0,128}[$#%>]|[^\s$#%>]{0,64}\s?[$#%❯➜>]{1,2})\s*/u;
 const PROGRAM =
-  /^(?:ip|bridge|ip6?tables(?:-legacy|-nft)?(?:-save)?|xtables-save|nft|sysctl|ss|netstat|ps|docker|podman|route|brctl|conntrack|nstat|cat|arp|ifconfig|ipset|lsns|ethtool|xtables-monitor|dmesg|journalctl|head|tail|grep|tc|lsof|ping6?|traceroute6?|tracepath|curl|wget|nc|dig|nslookup|getent|uname|kubectl|wg|firewall-cmd|resolvectl|systemctl|arptables|ebtables|lsmod)$/;
+  /^(?:ip|bridge|ip6?tables(?:-legacy|-nft)?(?:-save)?|xtables-save|nft|sysctl|ss|netstat|ps|docker|podman|route|brctl|conntrack|nstat|cat|arp|ifconfig|ipset|lsns|ethtool|xtables-monitor|dmesg|journalctl|head|tail|grep|tc|lsof|ping6?|traceroute6?|tracepath|curl|wget|nc|dig|nslookup|getent|uname|kubectl|wg|firewall-cmd|resolvectl|systemctl|(?:eb|arp)tables(?:-legacy|-nft)?(?:-save)?|lsmod)$/;
 const WRAPPER =
   /^(?:(?:sudo|doas)(?:\s+-[nEHS]+)*|time|LC_ALL=\S+|LANG=\S+|(?:\/(?:usr\/)?s?bin\/)?ip\s+netns\s+exec\s+(\S+)|nsenter((?:\s+-\S+|\s+\d+)+)|(?:docker|podman|nerdctl)\s+(?:container\s+)?exec(?:\s+-\S+)*\s+(\S+))\s+/;
 

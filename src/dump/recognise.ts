@@ -39,10 +39,10 @@ export function recogniseDump(
   // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
   const others = told?.format === 'sysctl' ? FORMATS.filter(({ id }) => id !== 'sysctl-conf') : FORMATS;
   const found =
-    recognisedBy(own, [prepared]) ??
-    recognisedBy(own.filter(isOwn), withoutDamaged(prepared)) ??
-    recognisedBy(others, [prepared]) ??
-    recognisedBy(others, withoutDamaged(prepared));
+    recognisedBy(own, [prepared], told) ??
+    recognisedBy(own.filter(isOwn), withoutDamaged(prepared), told) ??
+    recognisedBy(others, [prepared], told) ??
+    recognisedBy(others, withoutDamaged(prepared), told);
   if (found) return dumpOf(found.format, prepared, told, found.why);
   if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;
   return dumpOf(named, prepared, told, `only comments; its name or command says \`${named.command}\``);
@@ -51,10 +51,11 @@ export function recogniseDump(
 function recognisedBy(
   formats: readonly Format[],
   texts: Iterable<DumpText>,
+  told: Hint | undefined,
 ): { readonly format: Format; readonly why: string } | undefined {
   for (const text of texts) {
     for (const format of formats) {
-      const why = format.recognise(text);
+      const why = format.recognise(text, isNamed(format, told) ? told : undefined);
       if (why !== undefined) return { format, why };
     }
   }

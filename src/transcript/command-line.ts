@@ -44,7 +44,7 @@ const PLAUSIBLE: readonly RegExp[] = [
   /^brctl (?:show\w*|addbr|delbr|addif|delif|stp|setfd|setageing|hairpin|setportprio|setpathcost)(?= |$)/,
   /^(?:ip6?tables(?:-legacy|-nft)?) (?:.* )?-(?:[ADIRPFNXEZCLS]|-\w)/,
   /^ip6?tables(?:-legacy|-nft)?-(?:save|restore)(?= |$)/,
-  /^(?:ebtables|arptables)(?:-save|-restore)?(?: -|$)/,
+  /^(?:ebtables|arptables)(?:-legacy|-nft)?(?:-save|-restore)?(?: -|$)/,
   /^nft (?:-\S+ )*(?:list|add|insert|delete|flush|create|replace|destroy|monitor|-f)(?= |$)/,
   /^ipset (?:list|save|create|add|del|destroy|flush|swap|rename|restore|test|-\S)/,
   /^sysctl (?:-|[a-z0-9_]+[./][\w./-]+)/,

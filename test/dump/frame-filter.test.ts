@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { printDump } from '../../src/dump/print.ts';
+import { recogniseDump } from '../../src/dump/recognise.ts';
 import { contentOf, read } from './same.ts';
 
 /** As ebtables 1.8.9 (nf_tables) prints it. */
@@ -71,6 +72,37 @@ describe('arptables-save', () => {
       packets: 2,
     });
     expect(tables[0]?.chains[1]?.policy).toBe('DROP');
+  });
+
+  /** As the script of arptables 0.0.5 prints it: without a first comment. */
+  const LEGACY =
+    '*filter\n:INPUT ACCEPT\n:OUTPUT ACCEPT\n:FORWARD ACCEPT\n:ISO -\n-A INPUT -j DROP -s 10.0.0.9 --opcode 1 \n-A ISO -j mangle --mangle-ip-s 10.0.0.1 \n\n';
+
+  it('of the legacy tool says nowhere what it is', () => {
+    const { tool, tables } = filterOf(LEGACY);
+    expect(tool).toBe('arptables');
+    expect(tables[0]?.chains.map(({ name, rules }) => [name, rules.map(({ text }) => text)])).toEqual([
+      ['INPUT', ['-j DROP -s 10.0.0.9 --opcode 1']],
+      ['OUTPUT', []],
+      ['FORWARD', []],
+      ['ISO', ['-j mangle --mangle-ip-s 10.0.0.1']],
+    ]);
+  });
+});
+
+describe('a filter of frames without its first comment', () => {
+  const CHAINS = '*filter\n:INPUT ACCEPT\n:OUTPUT ACCEPT\n';
+  it.each([
+    ['ebtables-save', EBTABLES.slice(EBTABLES.indexOf('*')), undefined],
+    ['ebtables-save', CHAINS, 'namespaces/host/ebtables-save.txt'],
+    ['arptables-save', CHAINS, 'arptables-save.txt'],
+    ['arptables-save', CHAINS, 'arptables-legacy-save'],
+    ['arptables-save', `root@h:~# arptables-legacy-save\n${CHAINS}`, undefined],
+    ['iptables-save', CHAINS, undefined],
+    ['iptables-save', `${CHAINS}-A INPUT -s 10.0.0.9/32 -j DROP\n`, undefined],
+    ['iptables-save', '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP -s 10.0.0.9\n', 'arptables-save.txt'],
+  ])('%s', (format, text, hint) => {
+    expect(recogniseDump('x', text, hint)?.format).toBe(format);
   });
 });
 
