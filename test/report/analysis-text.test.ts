@@ -123,6 +123,37 @@ describe('renderAnalysis', () => {
     expect(text).toContain('iptables-save.txt:44');
   });
 
+  it('names rules that nearly accept the packet, two of them unless verbose', () => {
+    const near = (number: number) => ({
+      namespace: 'host',
+      hook: 'FORWARD',
+      table: 'filter',
+      chain: 'FORWARD',
+      number,
+      text: `-A FORWARD -s 10.0.0.${number}/32 -j ACCEPT`,
+      path: './incident/namespaces/host/iptables-save.txt',
+      line: 40 + number,
+      condition: `-s 10.0.0.${number}/32`,
+      instead: 'the packet comes from 198.51.100.77',
+    });
+    const flows = ruleDrop.flows.map((flow) => ({ ...flow, nearRules: [near(1), near(2), near(3)] }));
+    const sections = (verbose: boolean) =>
+      renderAnalysis({ ...ruleDrop, flows }, { ...plain, verbose }).split('Rules that nearly accept it\n');
+    const [, first = '', second, ...others] = sections(false);
+    expect(first.slice(0, first.indexOf('\n\n'))).toBe(`\
+    filter FORWARD rule 1 would have accepted it but for \`-s 10.0.0.1/32\`: the
+    packet comes from 198.51.100.77: namespaces/host/iptables-save.txt:41
+        -A FORWARD -s 10.0.0.1/32 -j ACCEPT
+    filter FORWARD rule 2 would have accepted it but for \`-s 10.0.0.2/32\`: the
+    packet comes from 198.51.100.77: namespaces/host/iptables-save.txt:42
+        -A FORWARD -s 10.0.0.2/32 -j ACCEPT
+    … and 1 more (all with -v)`);
+    // One for each finding.
+    expect([second, others.length]).toEqual([expect.any(String), 0]);
+    expect(sections(true)[1]).toContain('10.0.0.3/32 -j ACCEPT\n');
+    expect(sections(true)[1]).not.toContain('all with -v');
+  });
+
   it.each([72, 80, 100, 120])('keeps within %i columns, but for what is to be copied', (width) => {
     for (const line of renderAnalysis(ruleDrop, { ...plain, width }).split('\n')) {
       if (!/^ {4}(iptables|sysctl) |ip netns exec/.test(line))

@@ -1,6 +1,6 @@
 /** Cases for JUnit and TAP: a case is a suite, its rows are test cases. */
 import type { CiCase, CiReport } from '../../report/ci/report.ts';
-import { nearText } from '../../report/text/why.ts';
+import { nearText } from '../../report/text/near-rules.ts';
 import { VERSION } from '../../version.ts';
 import type { CoverageSummary } from '../coverage/files.ts';
 import type { CaseError, Place } from '../file/case-file.ts';

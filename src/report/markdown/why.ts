@@ -1,8 +1,9 @@
 /** One flow's story for an issue or a wiki. What inputs say is text there, never markup. */
 import type { Finding } from '../../diagnose/finding.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
+import { nearText } from '../text/near-rules.ts';
 import { place } from '../text/paths.ts';
-import { clock, duration, nearText, passingText, verdictText, whoText } from '../text/why.ts';
+import { clock, duration, passingText, verdictText, whoText } from '../text/why.ts';
 import { type View, viewOf } from '../view.ts';
 import type { Pick, Story } from '../why/story.ts';
 import { code, prose, table } from './escape.ts';

@@ -6,12 +6,14 @@ import { flowById, flowsById } from '../flow-by-id.ts';
 import { flowName, groupFlows, statusText } from './flow-name.ts';
 import { flowPath } from './flow-path.ts';
 import { kernelPathLines, tellingPaths } from './kernel-path.ts';
+import { NEAR_TITLE, nearLines } from './near-rules.ts';
 import { place } from './paths.ts';
 import type { Style } from './style.ts';
 import { displayWidth } from './width.ts';
 import { columns, hang } from './wrap.ts';
 
 const SHOWN_FLOWS = 5;
+const SHOWN_NEAR = 2;
 const INDENT = 4;
 
 export interface FindingView {
@@ -25,13 +27,15 @@ export interface FindingView {
 
 export function findingLines(finding: Finding, view: FindingView, style: Style): string[] {
   const flows = flowsById(view.analysis, finding.flows);
+  const followed = flowToFollow(flows, view);
   return [
     heading(finding, view.number, style),
     ...hang('  ', style.bold(printable(finding.title)), style.width),
     ...affected(flows, finding.alike ?? 0, style),
-    ...path(flows, view, style),
+    ...(followed ? path(followed, flows.length > 1, view, style) : []),
     ...section('Why', hang(' '.repeat(INDENT), printable(finding.explanation), style.width), style),
     ...section('Evidence', evidenceLines(finding.evidence, view, style), style),
+    ...section(NEAR_TITLE, followed ? nearOf(followed, view, style) : [], style),
     ...section('Fix', fixLines(finding, style), style),
     ...section('It would stop', breaksLines(finding, view, style), style),
     ...section('Next', nextLines(finding, style), style),
@@ -65,15 +69,18 @@ function affected(flows: readonly AnalysisFlow[], alike: number, style: Style): 
   return lines;
 }
 
-/** The path of the finding's first flow, unless a finding before has shown it. */
-function path(flows: readonly AnalysisFlow[], view: FindingView, style: Style): string[] {
+/** The finding's first flow of which there is a path, unless a finding before has drawn that. */
+function flowToFollow(flows: readonly AnalysisFlow[], { drawnFlows }: FindingView): AnalysisFlow | undefined {
   const flow = flows.find((candidate) => candidate.predicted.length > 0 || candidate.sightings.length > 0);
-  if (!flow || view.drawnFlows.has(flow.id)) return [];
+  return flow && !drawnFlows.has(flow.id) ? flow : undefined;
+}
+
+function path(flow: AnalysisFlow, ofSeveral: boolean, view: FindingView, style: Style): string[] {
   view.drawnFlows.add(flow.id);
   const { failing } = flow;
   const when =
     failing === undefined ? '' : failing.from === undefined ? ', before it worked' : ', after it had worked';
-  const title = flows.length > 1 ? `Path of ${flowName(flow)}${when}` : `Path${when}`;
+  const title = ofSeveral ? `Path of ${flowName(flow)}${when}` : `Path${when}`;
   const shown = failing ? { ...flow, sightings: failing.sightings } : flow;
   const lines = section(title, flowPath(shown, view, style, INDENT), style);
   for (const kernel of tellingPaths(flow.kernel ?? [])) {
@@ -95,6 +102,15 @@ function evidenceLines(evidence: readonly Evidence[], view: FindingView, style: 
     printable(item.text),
   ]);
   return columns(rows, { width: style.width, indent: INDENT, limit: Math.floor(style.width * 0.45) });
+}
+
+function nearOf({ nearRules = [] }: AnalysisFlow, { shorten }: FindingView, style: Style): string[] {
+  const shown = style.verbose ? nearRules : nearRules.slice(0, SHOWN_NEAR);
+  const left = nearRules.length - shown.length;
+  return [
+    ...nearLines(shown, shorten, style, INDENT),
+    ...(left > 0 ? [`${' '.repeat(INDENT)}… and ${left} more (all with -v)`] : []),
+  ];
 }
 
 function fixLines({ fix }: Finding, style: Style): string[] {

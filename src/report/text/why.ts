@@ -1,12 +1,12 @@
 /** `nettrace why` on a terminal: one flow's story, to be read from the top, and sent as it is. */
 import { printable } from '../../base/printable.ts';
-import type { NearRule } from '../../diagnose/near-rules.ts';
 import type { Analysis, AnalysisFlow } from '../analysis.ts';
 import type { Passing, Pick, Story } from '../why/story.ts';
 import { findingLines } from './finding.ts';
 import { fails, flowName, ownerNote, statusText } from './flow-name.ts';
 import { flowPath } from './flow-path.ts';
 import { namespaceNames } from './namespace-name.ts';
+import { NEAR_TITLE, nearLines } from './near-rules.ts';
 import { commonFolder, place, shortener } from './paths.ts';
 import { finish, type Style, styleOf, type TextOptions } from './style.ts';
 import { filterLines } from './summary.ts';
@@ -31,7 +31,7 @@ export function renderStory(story: Story, analysis: Analysis, options: TextOptio
   story.findings.forEach((finding, index) => {
     lines.push('', ...findingLines(finding, { ...view, number: index + 1, drawnFlows }, style));
   });
-  lines.push(...section('Rules that nearly accept it', nearLines(story, shorten, style), style));
+  lines.push(...section(NEAR_TITLE, nearLines(story.nearRules, shorten, style, 2), style));
   lines.push(...section('Other flows', pickLines(story.others, story.othersLeft, style), style));
   return finish(lines, options);
 }
@@ -97,18 +97,6 @@ export function passingText(passing: Passing, shorten: (path: string) => string)
   const what = `${direction === 'reply' ? 'answer ' : ''}${printable(tuple)}${translated ? ', translated' : ''}`;
   const more = packets > 1 ? `, the first of ${packets}` : '';
   return `${what}; ${place({ ...passing, path: shorten(passing.path) })}${more}`;
-}
-
-function nearLines({ nearRules }: Story, shorten: (path: string) => string, style: Style): string[] {
-  return nearRules.flatMap((rule) => [
-    ...hang('  ', `${nearText(rule)}: ${place({ path: shorten(rule.path), line: rule.line })}`, style.width),
-    `      ${style.command(printable(rule.text))}`,
-  ]);
-}
-
-export function nearText({ family, table, chain, number, condition, instead }: NearRule): string {
-  const name = family === undefined ? table : `${family} ${table}`;
-  return `${printable(name)} ${printable(chain)} rule ${number} would have accepted it but for \`${printable(condition)}\`: ${printable(instead)}`;
 }
 
 function pickLines(picks: readonly Pick[], left: number, style: Style): string[] {
