@@ -257,11 +257,16 @@ function run() {
   }, 5000).unref();
 }
 
-if (isCheckout() && bundlesFor(words).some(isStale)) {
-  import('../scripts/build.mjs').then(run, (error) => {
-    console.error(`nettrace: building from src/ failed: ${error instanceof Error ? error.message : error}`);
-    process.exit(70);
-  });
-} else {
-  run();
+/** In a process of its own: the builder's memory would stay with a `live` that runs for weeks. */
+function build() {
+  const { spawnSync } = require('node:child_process');
+  const builder = [join(root, 'scripts/build.mjs')];
+  const { status, signal, error } = spawnSync(process.execPath, builder, { stdio: ['ignore', 2, 2] });
+  if (status === 0) return;
+  const why = error?.message ?? (signal ? `ended by ${signal}` : 'see above');
+  console.error(`nettrace: building from src/ failed: ${why}`);
+  process.exit(70);
 }
+
+if (isCheckout() && bundlesFor(words).some(isStale)) build();
+run();
