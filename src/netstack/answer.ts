@@ -1,4 +1,5 @@
 /** The kernel's own answers to a packet, queued until the packet itself is through. */
+import { PROTOCOL } from '../net/protocol.ts';
 import { fieldsOf, headerOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import { setSource } from '../skb/rewrite.ts';
@@ -6,7 +7,9 @@ import type { Skb } from '../skb/skb.ts';
 import { isAnycast } from './address-type.ts';
 import { type IcmpMessage, icmpError } from './icmp.ts';
 import { mayAnswer } from './icmp-limit.ts';
+import { ownersOf } from './net.ts';
 import { isLinkLocal } from './route.ts';
+import { routeOutput } from './route-output.ts';
 import { addStep, type Copy, hopOf, type Run } from './run.ts';
 import { selectAddress6 } from './source-address6.ts';
 
@@ -64,23 +67,43 @@ export function queueIcmp(run: Run, copy: Copy, message: IcmpMessage, of: Answer
   const { dst } = copy;
   const forHost = dst?.kind === 'local' || (dst?.kind === 'output' && dst.out === 'lo');
   const local = forHost && !dst.broadcast && !dst.multicast;
-  const answer = icmpError(skb, message, local);
+  const asAsked = isAsAsked(run, copy, local);
+  const answer = icmpError(skb, message, asAsked);
   if (!answer) return;
   const { destination } = fieldsOf(answer);
   // icmpv6_route_lookup(): who can't be told apart is told nothing.
   if (typeof destination === 'bigint' && isAnycast(net, destination)) return;
-  if (!local) speakFrom(run, copy, answer);
+  if (!asAsked) speakFrom(run, copy, answer);
   attachConntrack(answer, skb);
   if (!mayAnswer(net, fieldsOf(answer).destination, message.type, skb.time)) return;
   queueAnswer(run, copy, answer, { about: cloneSkb(skb), ...of });
 }
 
-/** ICMPv6 errors come from an address of the interface that the packet came in by (icmp6_send()). */
+/**
+ * Whether an error speaks from the address that the packet was for: in IPv4 of what a route brought to the host, in IPv6 (icmp6_send()) where
+ * an interface of the host has that address, though the packet was on its way elsewhere.
+ */
+function isAsAsked(run: Run, copy: Copy, local: boolean): boolean {
+  const { net, skb } = copy;
+  const { destination } = fieldsOf(skb);
+  if (typeof destination === 'number' || net.netns.links === undefined) return local;
+  if (local && isAnycast(net, destination)) return true;
+  const into = isLinkLocal(destination) ? hopOf(run, copy).in : undefined;
+  return ownersOf(net, destination).some(({ name }) => into === undefined || name === into);
+}
+
+/**
+ * ICMPv6 errors come from an address of the interface that the packet came in by (icmp6_send()), unless the route to the sender has a
+ * source (icmpv6_rt_has_prefsrc()).
+ */
 function speakFrom(run: Run, copy: Copy, answer: Skb): void {
   const bridged = copy.bridge?.physout !== undefined;
   const name = bridged ? copy.bridge?.physin : hopOf(run, copy).in;
   const { destination } = fieldsOf(answer);
   if (name === undefined || typeof destination !== 'bigint') return;
+  const flow = { destination, protocol: PROTOCOL['ipv6-icmp'], iif: 'lo', tos: 0, mark: 0, uid: 0 };
+  const { result } = routeOutput(copy.net, flow);
+  if (result.kind === 'ok' && result.found?.route.prefsrc !== undefined) return;
   const source = selectAddress6(copy.net, name, destination);
   if (source !== undefined) setSource(answer, source);
 }

@@ -1,7 +1,6 @@
 /** icmp_send(), net/ipv4/icmp.c; icmp6_send(), net/ipv6/icmp.c; RSTs of nf_send_reset() and tcp_v4_send_reset(). */
 import { viewOf } from '../base/bytes.ts';
 import { Tcp } from '../header/tcp.ts';
-import { isGroupMac } from '../net/mac.ts';
 import { buildSkb } from '../skb/build.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import type { Skb } from '../skb/skb.ts';
@@ -24,7 +23,6 @@ export function icmpError(skb: Skb, message: IcmpMessage, local = false): Skb | 
   // ICMPv6 has no such rule: a later fragment's hop limit may be said to have run out.
   if (skb.family === 4 && skb.fragmentOffset > 0) return undefined;
   if (skb.packetType === 'broadcast' || skb.packetType === 'multicast') return undefined;
-  if (skb.etherDestination !== undefined && isGroupMac(skb.etherDestination)) return undefined;
   if (isMulticast(destination) || isMulticast(source) || destination === 0xffffffff) return undefined;
   if (source === 0 || source === 0n) return undefined;
   if (skb.family === 4 ? isError(skb) : isIneligible(skb)) return undefined;

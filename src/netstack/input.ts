@@ -2,7 +2,6 @@
 import { viewOf } from '../base/bytes.ts';
 import { Ipv4 } from '../header/ipv4.ts';
 import { formatIp } from '../net/ip.ts';
-import { isGroupMac } from '../net/mac.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { setTtl } from '../skb/rewrite.ts';
 import { queueAnswer, queueIcmp } from './answer.ts';
@@ -113,10 +112,8 @@ function forward(run: Run, copy: Copy): void {
   if (!dst) return;
   const hop = hopOf(run, copy);
   hop.out = dst.out;
-  const isGroupFrame =
-    skb.packetType === 'broadcast' ||
-    skb.packetType === 'multicast' ||
-    (skb.etherDestination !== undefined && isGroupMac(skb.etherDestination));
+  // As it came, or as `meta pkttype set` made it.
+  const isGroupFrame = skb.packetType === 'broadcast' || skb.packetType === 'multicast';
   if (isGroupFrame && !dst.multicast) {
     endCopy(run, copy, {
       verdict: 'dropped',

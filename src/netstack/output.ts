@@ -2,6 +2,7 @@
 import { isIcmpQuery } from '../header/icmp.ts';
 import { formatIp, type Ip } from '../net/ip.ts';
 import { contains, networkOf } from '../net/prefix.ts';
+import { PROTOCOL } from '../net/protocol.ts';
 import { fieldsOf } from '../skb/fields.ts';
 import { cloneSkb } from '../skb/from-packet.ts';
 import { setSource } from '../skb/rewrite.ts';
@@ -16,7 +17,7 @@ import { groupMac, resolveNeighbour } from './neighbour.ts';
 import { deviceOf, isLocalAddress, type Net } from './net.ts';
 import { runHook } from './netfilter/hook.ts';
 import { flowOf } from './route.ts';
-import { routeOutput } from './route-output.ts';
+import { type RoutedOutput, routeOutput } from './route-output.ts';
 import { addStep, type Copy, endCopy, hopOf, openHop, type Run } from './run.ts';
 import { heldRoute, transmit } from './transmit.ts';
 
@@ -56,18 +57,18 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
   const destinationPort = options.byKernel ? portOfMessage(skb) : undefined;
   const copied = options.toward !== undefined;
   const unset = !copied && (source === undefined || source === 0 || source === 0n);
-  const routed = routeOutput(
-    net,
-    copied
-      ? copyFlow(skb, options.toward, options.out)
-      : {
-          ...flow,
-          tos,
-          ...(destinationPort === undefined ? {} : { destinationPort }),
-          ...(options.about ? { packet: options.about } : {}),
-          ...(unset ? {} : { source }),
-        },
-  );
+  const key: FlowKey = copied
+    ? copyFlow(skb, options.toward, options.out)
+    : {
+        ...flow,
+        tos,
+        ...(destinationPort === undefined ? {} : { destinationPort }),
+        ...(options.about ? { packet: options.about } : {}),
+        ...(unset ? {} : { source }),
+      };
+  const first = routeOutput(net, key);
+  const isConnected = unset && !options.byKernel && asksAgain(skb);
+  const routed = isConnected ? routeOutput(net, { ...key, ...sourceOf(first) }) : first;
   const { result } = routed;
   for (const text of net.fib[skb.family].assumptions) run.assumptions.add(text);
   addStep(run, copy, result.step);
@@ -102,6 +103,16 @@ export function sendLocally(run: Run, net: Net, skb: Skb, options: SendOptions =
   if (!runHook(run, copy, 'OUTPUT', { out })) return;
   output(run, copy);
 }
+
+/**
+ * ip_route_connect(): whoever connects asks for the route once more, from the source that the first one gave. IPv6 and ICMP ask once; that
+ * a UDP socket is connected, as resolvers' are, is taken for granted.
+ */
+function asksAgain({ family, protocol }: Skb): boolean {
+  return family === 4 && (protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp);
+}
+
+const sourceOf = ({ source }: RoutedOutput) => (source === undefined ? {} : { source });
 
 /**
  * union flowi_uli: type and code of an ICMP message lie where the destination port does, and rules for ports compare them.

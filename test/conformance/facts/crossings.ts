@@ -1,6 +1,6 @@
 /** Where two parts of the kernel meet: bridges and NAT, rules for ports and ICMP, templates and chains behind conntrack. */
 import type { TableName } from '../../../src/xtables/rule.ts';
-import { icmp, type LivePacket, packet, to, udp } from '../../netstack/support/cases.ts';
+import { broadcast, icmp, type LivePacket, packet, to, udp } from '../../netstack/support/cases.ts';
 import type { Rules } from '../case.ts';
 import type { Fact } from '../facts.ts';
 import { ipv6, skbOfOctets, u32, zeros } from '../generate/octets.ts';
@@ -84,6 +84,54 @@ const bridges: readonly Fact[] = [
 ];
 
 const answers: readonly Fact[] = [
+  fact(
+    'an ICMPv6 error comes from the source of the route to its receiver, or else from an address of the interface that the packet came in by',
+    {
+      six: { filter: ['-A FORWARD -p udp -j REJECT'] },
+      settings: [
+        'ip -6 route add 2001:db8:5::/64 via fd90:1::2 dev eth0 src fd90:2::1',
+        'ip -6 route add 2001:db8:6::/64 via fd90:2::2 dev eth1',
+      ],
+    },
+    ['2001:db8:5::9', '2001:db8:6::9', C6].flatMap((from) => [
+      udp('eth0', from, 'fd90:2::2', 5, 6),
+      udp('eth0', from, 'fd90:2::2', 5, 6, { ttl: 1 }),
+    ]),
+  ),
+  fact(
+    'a packet in a frame for everybody is forwarded and answered once `meta pkttype set host` has made it one for the host',
+    {
+      nft: `table inet t {
+ chain pre { type filter hook prerouting priority 0; udp sport 7 meta pkttype set host counter; }
+ chain forw { type filter hook forward priority 0; udp dport 9 reject; counter; }
+}`,
+    },
+    [5, 7].flatMap((sport) => [
+      broadcast(udp('eth0', C, S, sport, 6)),
+      broadcast(udp('eth0', C, S, sport, 6, { ttl: 1 })),
+      broadcast(udp('eth0', C, S, sport, 9)),
+      broadcast(udp('eth0', C6, 'fd90:2::2', sport, 6)),
+    ]),
+  ),
+  fact(
+    'an ICMPv6 error speaks from the address that was asked, where that is one of the host’s: on the way over its bridge, too, not where a route alone makes it local',
+    {
+      six: { filter: ['-A FORWARD -p udp -j REJECT', '-A INPUT -p udp --dport 7 -j REJECT'] },
+      settings: [
+        'ip -6 route add local 2001:db8:77::/64 dev lo',
+        'ip -6 rule add pref 10 iif eth0 to fd90:2::1 lookup 77',
+        'ip -6 route add default via fd90:2::2 table 77',
+      ],
+    },
+    [
+      to(farMac('p1'), udp('p0', P0_6, HOST6, 5, 6)),
+      to(farMac('p1'), udp('p0', P0_6, P1_6, 5, 6)),
+      udp('eth0', C6, 'fd90:2::1', 5, 6),
+      udp('eth0', C6, 'fd90:2::9', 5, 6),
+      udp('eth0', C6, '2001:db8:77::5', 5, 6),
+      udp('eth0', C6, '2001:db8:77::5', 5, 7),
+    ],
+  ),
   fact(
     'an error that NAT turns to a link-local address is looked for on the interface it had: lo, and is lost',
     { six: { ...SEEN, nat: [`-A INPUT -j SNAT --to-source ${HOST6}`] } },

@@ -136,6 +136,7 @@ class Namespace:
         self.raw4 = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         self.raw4.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self.raw6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self.raw6.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
         self.trace = trace_socket()
         for family in (2, 10):
             with open(f"/proc/sys/net/netfilter/nf_log/{family}", "w") as handle:
@@ -151,6 +152,7 @@ ends = []
 namespaces = {}
 held = []
 
+IP_PKTINFO, IPV6_FREEBIND = 8, 78
 IP_TRANSPARENT, IPV6_TRANSPARENT, IPV6_V6ONLY, SO_MARK, TCP_REPAIR = 19, 75, 26, 36, 19
 
 
@@ -287,11 +289,22 @@ def opened(wanted):
 
 
 def send_local(space, packet):
+    """By raw sockets, which are asked to find the route by the packet's own source and class, as a socket bound to it does."""
+    if packet[0] >> 4 == 4:
+        source, destination, tos = packet[12:16], packet[16:20], packet[1]
+        grouped = destination[0] >= 224
+        sock, to = space.raw4, socket.inet_ntop(socket.AF_INET, destination)
+        bound = (socket.IPPROTO_IP, IP_PKTINFO, struct.pack("i4s4s", 0, source, bytes(4)))
+        classed = (socket.IPPROTO_IP, socket.IP_TOS, struct.pack("i", tos))
+    else:
+        source, destination, tos = packet[8:24], packet[24:40], (packet[0] << 4 | packet[1] >> 4) & 255
+        grouped = destination[0] == 255 or source[0] == 254
+        sock, to = space.raw6, socket.inet_ntop(socket.AF_INET6, destination)
+        bound = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, struct.pack("16si", source, 0))
+        classed = (socket.IPPROTO_IPV6, socket.IPV6_TCLASS, struct.pack("i", tos))
     try:
-        if packet[0] >> 4 == 4:
-            space.raw4.sendto(packet, (socket.inet_ntop(socket.AF_INET, packet[16:20]), 0))
-        else:
-            space.raw6.sendto(packet, (socket.inet_ntop(socket.AF_INET6, packet[24:40]), 0))
+        # Groups leave by the interface that has the source, once a socket is bound to it; link-local sources need one anyhow.
+        sock.sendmsg([packet], [classed] if grouped or not any(source) else [bound, classed], 0, (to, 0))
     except OSError as problem:
         return {"errno": problem.errno}
     return {}

@@ -20,10 +20,10 @@ export function routingCase(random: Random): Omit<Case, 'name'> {
   const settings = settingsOf(random).map((line) =>
     line.replace(/_hash_seed=0$/, '_hash_seed=77').replace(/_hash_policy=1$/, '_hash_policy=3'),
   );
-  // A raw socket's route is asked for without ports, protocol and source.
+  // A raw socket's route is asked for without ports and protocol.
   const local = random.chance(0.4);
   const plain = local
-    ? setup.filter((line) => !/\b(?:from|nexthop|nhid|ipproto|sport|dport|append)\b/.test(line))
+    ? setup.filter((line) => !/\b(?:nexthop|nhid|ipproto|sport|dport|append)\b/.test(line))
     : setup;
   const narrow = random.chance(0.4) ? random.pick(DEVICES) : undefined;
   return {
