@@ -47,7 +47,7 @@ export interface NftContext {
   readonly hook: NftHook;
   readonly table: NftTable;
   /** skb_dst(): absent before the routing decision. */
-  readonly route?: { readonly nexthop: Ip; readonly out: string };
+  readonly route?: { readonly nexthop: Ip };
   /** skb->len beyond the IP length: what of the frame's header still counts (egress). */
   readonly extra: number;
   readonly namespace: NftView;

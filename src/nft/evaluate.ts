@@ -92,9 +92,10 @@ function loadRoute(
   { route, skb, namespace }: NftContext,
   { key }: Extract<Expression, { kind: 'rt' }>,
 ): Loaded {
-  if (key === 'ipsec') return 0n;
   if (!route) return undefined;
   switch (key) {
+    case 'ipsec':
+      return 0n;
     case 'nexthop':
       return BigInt(route.nexthop);
     case 'classid':

@@ -16,6 +16,16 @@ import { type NftVerdict, walkNft } from './nft-walk.ts';
 import { routingKey } from './routing-key.ts';
 import { nftTproxy } from './tproxy.ts';
 
+/**
+ * What `rt` sees: rt_nexthop(), of a local route and of what br_netfilter has on its way over a bridge (fake_rtable, from behind PREROUTING
+ * on) the destination itself.
+ */
+function routeFor({ skb, dst, bridge }: Copy): Pick<NftContext, 'route'> {
+  const { destination } = fieldsOf(skb);
+  if (dst) return { route: { nexthop: dst.kind === 'local' ? destination : dst.nexthop } };
+  return bridge?.physout === undefined ? {} : { route: { nexthop: destination } };
+}
+
 /** True: go on. False: the packet ended here. `connection` is the one that nat statements set up, `extra` what counts of the frame's header. */
 export function runNft(
   run: Run,
@@ -36,10 +46,7 @@ export function runNft(
     skb,
     limits: net.limits,
     view,
-    // rt_nexthop(): of a local route, the destination itself.
-    ...(dst
-      ? { route: { nexthop: dst.kind === 'local' ? fieldsOf(skb).destination : dst.nexthop, out: dst.out } }
-      : {}),
+    ...routeFor(copy),
     extra,
     hooks: {
       step: (step) => addStep(run, copy, step),

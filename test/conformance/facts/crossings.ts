@@ -83,7 +83,25 @@ const bridges: readonly Fact[] = [
   ),
 ];
 
+const OF_ROUTES = `rt ip nexthop ${P1} counter; rt ip6 nexthop ${P1_6} counter; rt ip nexthop ${S} counter; rt ipsec missing counter; rt classid 0 counter;`;
+
 const answers: readonly Fact[] = [
+  fact(
+    'what passes over a bridge has the destination for its next hop behind PREROUTING, and no route before',
+    {
+      nft: `table inet t {
+ chain pre { type filter hook prerouting priority 0; ${OF_ROUTES} }
+ chain forw { type filter hook forward priority 0; ${OF_ROUTES} }
+ chain post { type filter hook postrouting priority 0; ${OF_ROUTES} }
+}`,
+    },
+    [
+      to(farMac('p1'), udp('p0', P0, P1, 5, 6)),
+      to(farMac('p1'), udp('p0', P0_6, P1_6, 5, 6)),
+      udp('eth0', C, S, 5, 6),
+      udp('eth0', C, '10.90.1.9', 5, 6),
+    ],
+  ),
   fact(
     'an ICMPv6 error comes from the source of the route to its receiver, or else from an address of the interface that the packet came in by',
     {
