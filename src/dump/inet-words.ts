@@ -31,7 +31,7 @@ export function parseInet(words: Words, device: string, span: Span): InterfaceAd
       const broadcast = parseIp(words.next());
       if (broadcast !== undefined) found.broadcast = broadcast;
     } else if (word === 'any' || word === 'proto' || word === 'flags') words.next();
-    else if (word === 'scope') found.scope = words.next();
+    else if (word === 'scope') words.value((scope) => (found.scope = scope));
     else if (word === 'metric') {
       const metric = parseNumber(words.next());
       if (metric !== undefined) found.metric = metric;

@@ -72,7 +72,7 @@ export function takePortWords(port: PortDraft, words: Words): void {
 export function takePortWord(port: PortDraft, word: string, words: Words): void {
   if (isKey(FLAGS, word)) port[FLAGS[word]] = words.next() === 'on';
   else if (isKey(NUMBERS, word)) setNumber(port, word, words.next());
-  else if (word === 'backup_port') port.backupPort = words.next();
+  else if (word === 'backup_port') words.value((name) => (port.backupPort = name));
   else if (word === 'state') {
     const state = portState(words.next());
     if (state !== undefined) port.state = state;

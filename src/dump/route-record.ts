@@ -1,4 +1,5 @@
 /** Building Route records and dumps of them, for all commands that print routes. */
+import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
 import type { DumpContent } from './dump.ts';
 import type { Nexthop, Route, RouteDump, RouteType } from './records.ts';
@@ -43,13 +44,17 @@ export function routeTypeOf(word: string | undefined): RouteType | undefined {
 
 /** rtnl_rtscope_n2a(), lib/rt_names.c. */
 export function scopeName(word: string): string {
-  return { 0: 'global', 200: 'site', 253: 'link', 254: 'host', 255: 'nowhere' }[word] ?? word;
+  return SCOPES[word] ?? word;
 }
+
+const SCOPES = wordTable({ 0: 'global', 200: 'site', 253: 'link', 254: 'host', 255: 'nowhere' });
 
 /** rtnl_rtprot_n2a(): those of /etc/iproute2/rt_protos that the kernel and daemons use. */
 export function protocolNameOf(word: string): string {
-  return { 1: 'redirect', 2: 'kernel', 3: 'boot', 4: 'static', 9: 'ra', 16: 'dhcp' }[word] ?? word;
+  return PROTOCOLS[word] ?? word;
 }
+
+const PROTOCOLS = wordTable({ 1: 'redirect', 2: 'kernel', 3: 'boot', 4: 'static', 9: 'ra', 16: 'dhcp' });
 
 /** A route before its family is settled and its next hops are complete. */
 export type RouteDraft = { -readonly [K in keyof Omit<Route, 'nexthops' | 'attributes'>]: Route[K] } & {

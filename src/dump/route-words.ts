@@ -49,10 +49,11 @@ export function parseAttributes(words: Words) {
       gateway = via.gateway;
       parts.broken ||= gateway === undefined;
       if (!via.foreign && gateway !== undefined) parts.family = familyOf(gateway);
-    } else if (word === 'dev') dev = words.next();
-    else if (word === 'table') parts.table = tableName(words.next());
-    else if (word === 'proto' || word === 'protocol') parts.protocol = protocolNameOf(words.next());
-    else if (word === 'scope') parts.scope = scopeName(words.next());
+    } else if (word === 'dev') words.value((name) => (dev = name));
+    else if (word === 'table') words.value((table) => (parts.table = tableName(table)));
+    else if (word === 'proto' || word === 'protocol')
+      words.value((name) => (parts.protocol = protocolNameOf(name)));
+    else if (word === 'scope') words.value((scope) => (parts.scope = scopeName(scope)));
     else if (word === 'src') {
       parts.prefsrc = parseIp(words.next());
       if (parts.prefsrc !== undefined) parts.family ??= familyOf(parts.prefsrc);
@@ -111,7 +112,7 @@ export function parseNexthop(words: Words): Nexthop {
   while (!words.done && words.peek() !== 'nexthop') {
     const word = words.next();
     if (word === 'via') gateway = takeGateway(words).gateway;
-    else if (word === 'dev') dev = words.next();
+    else if (word === 'dev') words.value((name) => (dev = name));
     else if (word === 'weight') weight = parseNumber(words.next());
     else if (word === 'encap') takeEncap(words);
     else if (word === 'realm' || word === 'realms') realms = parseRealms(words.next());

@@ -20,6 +20,11 @@ export class Words {
     return this.#words[this.#at++] ?? '';
   }
 
+  /** Hands on the value that a key has, unless the line ends with the key. */
+  value(take: (word: string) => void): void {
+    if (!this.done) take(this.next());
+  }
+
   /** Takes the next word if it is this one. */
   skip(word: string): boolean {
     if (this.peek() !== word) return false;

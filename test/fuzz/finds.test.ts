@@ -59,6 +59,11 @@ describe('tcpdump', () => {
 const INHERITED = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];
 
 describe.each(INHERITED)('the word %s is in no table', (word) => {
+  it('of scopes and protocols', () => {
+    const dump = recogniseDump('x', `default via 10.0.0.1 dev eth0 proto ${word} scope ${word}\n`);
+    expect(dump && printDump(dump.content)).toContain(`proto ${word}`);
+  });
+
   it('of networks', () => {
     const { issues, ruleset } = parseList(
       `Chain o (0 references)\ntarget prot opt source destination\nACCEPT all -- ${word} anywhere\n`,
@@ -160,13 +165,19 @@ describe('dumps', () => {
     ['an expiry that is no number of seconds', ':: dev a expires \n'],
     ['flags that are no names', '6: eth0: <\x01,UP, x> mtu 1500 mode DEFAULT\n'],
     ['a link’s line that ends in a word without its value', '1: o: <> qdisc'],
+    [
+      'a port’s line that ends in a word without its value',
+      '3: r <>state forwarding master\n5: i <> mtu 0 master 0 state disabled \n',
+    ],
+    ['a next hop that is none', 'id 2 blackhole}\nid 2 blackhole\n'],
+    ['a route that ends in a word without its value', 'default via 10.0.0.1 dev eth0 scope\ndefault dev\n'],
     ['an IPv4 address that is for IPv6 only', 'tcp LISTEN 0 7 127.0.0.1:1 0.0.0.0:* v6only:1\n'],
   ])('%s: what is printed reads back, or something was said', (_, text) => {
     const dump = recogniseDump('x', text);
     const printed = dump ? (printDump(dump.content) ?? '') : '';
     const again = recogniseDump('x', printed)?.content;
     if (dump?.issues.length === 0) expect(again && printDump(again)).toBe(printed);
-    else expect(dump?.issues[0]?.text).toContain('names of flags');
+    else expect(dump?.issues[0]?.text).toMatch(/names of flags|a next hop|a route/);
   });
 
   it.each([-2147483647, 1e300, 0.5])('a prefix of nft with %d bits is none', (length) => {

@@ -8,6 +8,8 @@ export interface Target {
   readonly longest: number;
   /** Inputs that are as they should be. */
   seeds(): readonly (Uint8Array | string)[];
+  /** Loops and calls that it may take beside those of any target, where a few bytes stand for much. */
+  readonly steps?: number;
   /** Words of its language beside those that stand in the sources. */
   readonly words?: readonly string[];
   /** Throws where something doesn't hold; whatever the reader throws is a find as well. */

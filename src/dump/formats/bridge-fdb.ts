@@ -57,7 +57,7 @@ function takeWord(entry: Draft, word: string, words: Words): void {
   switch (word) {
     case 'dev':
     case 'master':
-      entry[word] = words.next();
+      words.value((name) => (entry[word] = name));
       break;
     case 'vlan':
     case 'port':

@@ -71,7 +71,7 @@ function takeWords(link: LinkDraft, words: Words): void {
   while (!words.done) {
     const word = words.next();
     if (word === 'mtu') link.mtu = parseNumber(words.next()) ?? link.mtu ?? 0;
-    else if (word === 'master') link.master = words.next();
+    else if (word === 'master') words.value((name) => (link.master = name));
     else takePortWord(port, word, words);
   }
 }

@@ -117,10 +117,10 @@ function draftOf(words: Words): Draft {
   };
   while (!words.done) {
     const word = words.next();
-    if (word === 'dev') draft.bridge = words.next();
-    else if (word === 'port') draft.port = words.next();
-    else if (word === 'grp') draft.group = words.next();
-    else if (word === 'src') draft.source = words.next();
+    if (word === 'dev') words.value((name) => (draft.bridge = name));
+    else if (word === 'port') words.value((name) => (draft.port = name));
+    else if (word === 'grp') words.value((group) => (draft.group = group));
+    else if (word === 'src') words.value((source) => (draft.source = source));
     else if (word === 'vid') draft.vlan = parseNumber(words.next());
     else if (word === 'permanent') draft.permanent = true;
     else if (word === 'blocked') draft.blocked = true;

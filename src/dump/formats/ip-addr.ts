@@ -172,10 +172,10 @@ class LinkReader {
       const key = words.next();
       if (key === 'mtu') setNumber(words, (mtu) => (link.mtu = mtu));
       else if (key === 'qlen') setNumber(words, (length) => (link.queueLength = length));
-      else if (key === 'qdisc') setWord(words, (word) => (link.qdisc = word));
-      else if (key === 'master') setWord(words, (word) => (link.master = word));
-      else if (key === 'state') setWord(words, (word) => (link.operstate = word));
-      else if (key === 'group') setWord(words, (word) => (link.group = word));
+      else if (key === 'qdisc') words.value((word) => (link.qdisc = word));
+      else if (key === 'master') words.value((word) => (link.master = word));
+      else if (key === 'state') words.value((word) => (link.operstate = word));
+      else if (key === 'group') words.value((word) => (link.group = word));
       else if (key === 'mode') words.next();
     }
     this.#link = link;
@@ -191,8 +191,8 @@ class LinkReader {
       const word = words.next();
       if (word === 'brd' || word === 'peer' || word === 'permaddr') words.next();
       else if (word === 'link-netnsid') setNumber(words, (id) => (link.peerNetnsid = id));
-      else if (word === 'link-netns') link.peerNetns = words.next();
-      else if (word === 'master') link.master ??= words.next();
+      else if (word === 'link-netns') words.value((name) => (link.peerNetns = name));
+      else if (word === 'master') words.value((name) => (link.master ??= name));
       else {
         const mac = parseMac(word);
         if (mac !== undefined && type !== 'loopback') link.mac = mac;
@@ -283,10 +283,6 @@ const DETAIL_KINDS = new Set(
     ' ',
   ),
 );
-
-function setWord(words: Words, set: (word: string) => void): void {
-  if (!words.done) set(words.next());
-}
 
 function setNumber(words: Words, set: (value: number) => void): void {
   const value = parseNumber(words.next());

@@ -7,7 +7,7 @@ import type { NexthopBucket, NexthopObject } from '../records.ts';
 import type { DumpText } from '../text.ts';
 import { Words } from '../words.ts';
 
-const LINE = /^\s*id \d+ (?:via |dev |group |blackhole\b|scope |proto |fdb\b)/;
+const LINE = /^\s*id \d+ (?:via |dev |group |blackhole(?: |$)|scope |proto |fdb(?: |$))/;
 const BUCKET = /^\s*id \d+ index \d+ idle_time \S+ nhid \d+/;
 
 export const ipNexthop: Format = {
@@ -56,7 +56,7 @@ function nexthopOf(line: string, span: NexthopObject['span']): NexthopObject | u
       const gateway = parseIp(words.next());
       if (gateway === undefined) return undefined;
       draft.gateway = gateway;
-    } else if (word === 'dev') draft.dev = words.next();
+    } else if (word === 'dev') words.value((name) => (draft.dev = name));
     else if (word === 'group') {
       const group = membersOf(words.next());
       if (!group) return undefined;
@@ -68,6 +68,8 @@ function nexthopOf(line: string, span: NexthopObject['span']): NexthopObject | u
     else if (word !== 'encap') words.next();
     else while (!words.done && words.peek() !== 'via' && words.peek() !== 'dev') words.next();
   }
+  const { gateway, dev, group, blackhole, fdb } = draft;
+  if (gateway === undefined && dev === undefined && !group && !blackhole && !fdb) return undefined;
   return { ...draft, flags };
 }
 

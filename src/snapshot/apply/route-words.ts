@@ -1,4 +1,5 @@
 /** The words of a route command: iproute_modify() and parse_nexthops() of iproute2, ip/iproute.c. */
+import { wordTable } from '../../base/word-table.ts';
 import type { RouteType } from '../../dump/records.ts';
 import { type Family, familyOf, type Ip, parseIp } from '../../net/ip.ts';
 import { type Prefix, parsePrefix } from '../../net/prefix.ts';
@@ -158,5 +159,7 @@ function parseNexthops(words: Words): GivenRoute['nexthops'] | Problem {
 }
 
 export function tableName(text: string): string {
-  return { '255': 'local', '254': 'main', '253': 'default' }[text] ?? text;
+  return TABLES[text] ?? text;
 }
+
+const TABLES = wordTable({ '255': 'local', '254': 'main', '253': 'default' });

@@ -24,6 +24,8 @@ export interface FuzzerOptions extends Omit<Material, 'others'> {
   readonly seeds: readonly Uint8Array[];
   readonly random: Random;
   readonly points?: Points | undefined;
+  /** Loops and calls that an input may take beside those of any. */
+  readonly steps?: number | undefined;
   /** Called before every run. */
   readonly onRun?: ((input: Uint8Array) => void) | undefined;
 }
@@ -85,10 +87,10 @@ export class Fuzzer {
 
   /** What is wrong with what the target made of an input. */
   async execute(input: Uint8Array): Promise<Find | undefined> {
-    const { points, run, onRun } = this.#options;
+    const { points, run, onRun, steps = 0 } = this.#options;
     onRun?.(input);
     this.runs++;
-    const most = STEPS.any + STEPS.byte * input.length;
+    const most = STEPS.any + steps + STEPS.byte * input.length;
     if (points) {
       points.hits.fill(0);
       points.left[0] = most;

@@ -46,7 +46,7 @@ export async function session(target: Target, options: SessionOptions): Promise<
     .map(bytesOf);
   const kept = storedIn(corpus);
   const fuzzer = new Fuzzer({
-    ...{ points, onRun, words, isText: target.isText, longest: target.longest },
+    ...{ points, onRun, words, isText: target.isText, longest: target.longest, steps: target.steps },
     run: (input) => target.run(input),
     random: new Random(options.seed),
     seeds: target.seeds().map(bytesOf),

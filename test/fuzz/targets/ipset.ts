@@ -1,6 +1,7 @@
 import { printDump } from '../../../src/dump/print.ts';
 import { recogniseDump } from '../../../src/dump/recognise.ts';
 import type { Query } from '../../../src/ipset/query.ts';
+import { MOST_EXPANDED } from '../../../src/ipset/running-set.ts';
 import { createSets } from '../../../src/ipset/sets.ts';
 import { buildSkb } from '../../../src/skb/build.ts';
 import { same } from '../check.ts';
@@ -11,6 +12,8 @@ export const target = textTarget({
   name: 'ipset',
   about: 'ipset save, list and list -output xml: what is printed reads back; every set is made to run',
   longest: 2048,
+  // Ranges are laid out, up to so many elements of all sets.
+  steps: 200 * MOST_EXPANDED,
   seeds: () => [...textsOf('test/dump/recorded', /^ipset/, 2000), ...SAVED],
   run(text) {
     for (const hint of ['ipset-save.txt', 'ipset list', 'ipset list -output xml']) {
