@@ -145,6 +145,18 @@ qdisc clsact ffff: dev p1 parent ffff:fff1
     ]);
   });
 
+  it.each([
+    ['is damaged', (line: string) => line.replace('8001:', '8001;')],
+    ['is missing', () => ''],
+  ])('of a qdisc whose line %s counts for no other', (_, damage) => {
+    const { content, issues } = read('x', TEXT.replace(/^qdisc tbf .*\n/m, damage));
+    expect(issues.map(({ line }) => line)).toEqual([4]);
+    expect(contentOf({ content } as ReturnType<typeof read>, 'qdiscs').qdiscs).toMatchObject([
+      { dev: 'lo', packets: 0, dropped: 0, backlog: 0 },
+      { dev: 'p1', packets: 3, dropped: 3, backlog: 0 },
+    ]);
+  });
+
   it('without -s has no counters', () => {
     const content = read('x', 'qdisc pfifo_fast 0: dev eth0 root refcnt 2 bands 3\n').content;
     expect(contentOf({ content } as ReturnType<typeof read>, 'qdiscs').qdiscs[0]).toMatchObject({

@@ -8,6 +8,18 @@ import { contentOf, read } from './same.ts';
 
 const span = (line: number) => ({ path: 'x', line });
 
+it('a backslash in a line of a table makes no route of another table', () => {
+  const text =
+    'local 10.7.0.1 dev lan0 proto kernel scope host src 10.7.0.1 \nbroadcast 10.7.0.255 dev lan0 proto kernel scope link src 1\\0.7.0.1 \n';
+  const { content, issues } = read('x', text);
+  expect(issues).toMatchObject([{ line: 2 }]);
+  if (content.kind !== 'routes') throw new Error(content.kind);
+  expect(content.dump4?.routes.map(({ type, table }) => [type, table])).toEqual([
+    ['local', 'local'],
+    ['broadcast', 'local'],
+  ]);
+});
+
 describe('links', () => {
   const links = (text: string) => contentOf(read('x', text), 'links').links;
 

@@ -61,8 +61,12 @@ function parseRoutes(text: DumpText, family?: Family): Parsed {
   const pending: Pending[] = [];
   const command = text.echo?.command;
   text.lines.forEach((line, index) => {
-    for (const part of line.includes('\\') ? line.split('\\') : [line]) {
-      if (part.trim() !== '') takeLine(part, index + 1, text.path, pending, issues);
+    const [route = '', ...below] = line.includes('\\') ? line.split('\\') : [line];
+    if (route.trim() !== '') takeLine(route, index + 1, text.path, pending, issues);
+    for (const part of below) {
+      if (CONTINUATION.test(part)) takeLine(part, index + 1, text.path, pending, issues);
+      else if (part.trim() !== '')
+        issues.push(badLine(text.path, index + 1, part, 'what `ip -o` has behind a backslash: `nexthop …`'));
     }
   });
   const certain = familyOfCommand(command) ?? majority(pending) ?? family ?? 4;

@@ -49,17 +49,21 @@ function parseLines(source: DumpText, hint?: Hint): Parsed {
   let unnamed: number | undefined;
   const issues: Issue[] = [];
   const qdiscs: Draft[] = [];
+  /** Whose statistics the lines below are; none behind a line that is no qdisc's. */
+  let last: Draft | undefined;
+  let isLost = false;
   source.lines.forEach((line, index) => {
     if (line.trim() === '') return;
     const header = HEADER.exec(line);
-    const last = qdiscs.at(-1);
     if (header) {
+      isLost = false;
       const [, kind = '', handle = '', dev = asked, place = '', parent, options = ''] = header;
       if (dev === undefined) {
         unnamed ??= index + 1;
+        last = undefined;
         return;
       }
-      qdiscs.push({
+      last = {
         kind,
         handle,
         dev,
@@ -67,10 +71,13 @@ function parseLines(source: DumpText, hint?: Hint): Parsed {
         ...(parent === undefined ? {} : { parent }),
         options: options.trim(),
         span: { path: source.path, line: index + 1 },
-      });
+      };
+      qdiscs.push(last);
       return;
     }
     const sent = SENT.exec(line);
+    // A second count is of one whose own line is missing.
+    if (sent && last?.packets !== undefined) last = undefined;
     const backlog = BACKLOG.exec(line);
     if (last && sent) {
       Object.assign(last, {
@@ -79,9 +86,11 @@ function parseLines(source: DumpText, hint?: Hint): Parsed {
         overlimits: Number(sent[4]),
       });
     } else if (last && backlog) last.backlog = Number(backlog[2]);
-    else if (unnamed !== undefined && /^\s/.test(line)) return;
+    else if ((isLost || unnamed !== undefined) && /^\s/.test(line)) return;
     // Statistics of one kind of qdisc alone stand below, indented.
     else if (!last || !/^\s/.test(line)) {
+      last = undefined;
+      isLost = true;
       issues.push(
         badLine(source.path, index + 1, line, 'a queueing discipline: `qdisc tbf 8001: dev eth0 root …`'),
       );
