@@ -338,6 +338,7 @@ it('the part of a line is told without its colours', () => {
   const extentOf = (now: string) =>
     extent(lines, { text: lines.with(3, now).join('\n'), first: 4, last: 4, how: '' });
   expect([extentOf('x'), extentOf('}\x1b[31m'), extentOf('x\\\x1b[31m')]).toEqual([4, 7, 6]);
+  expect(extentOf('}\xef\xbb\xbf')).toBe(7);
   expect(extentOf('\n-/\\')).toBe(6);
 });
 

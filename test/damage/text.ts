@@ -171,7 +171,8 @@ function extentOf(lines: readonly string[], line: string, first: number, now: st
     return upTo(lines, first, (other) => /^\s*(?:Name:|\}\s*$|<ipset )/.test(other));
   if (/\{\s*$/.test(line)) return closing(lines, first);
   // As if the line were gone that opens what follows: the bracket ends what is around it.
-  if (line === '' && /^\r*\}\s*(?:#.*)?$/.test(now)) return closing(lines, first);
+  // A byte order mark is blank, too.
+  if (line === '' && /^\r*\}(?:\s|\xef\xbb\xbf)*(?:#.*)?$/.test(now)) return closing(lines, first);
   if (first === 1 || parseEcho(line, false)) {
     const echo = parseEcho(line, first === 1);
     if (echo) return upTo(lines, first, (other) => parseEcho(other, false) !== undefined);
