@@ -100,6 +100,9 @@ describe('a filter of frames without its first comment', () => {
     ['arptables-save', `root@h:~# arptables-legacy-save\n${CHAINS}`, undefined],
     ['iptables-save', CHAINS, undefined],
     ['iptables-save', `${CHAINS}-A INPUT -s 10.0.0.9/32 -j DROP\n`, undefined],
+    // Written by hand for iptables-restore, targets first.
+    ['iptables-save', `${CHAINS}-A INPUT -j ACCEPT -i lo\n-A INPUT -p tcp --dport 22 -j ACCEPT\n`, undefined],
+    ['iptables-save', `${CHAINS}-A INPUT -j ACCEPT -i eth0 -p tcp --dport 22\n`, undefined],
     ['iptables-save', '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP -s 10.0.0.9\n', 'arptables-save.txt'],
   ])('%s', (format, text, hint) => {
     expect(recogniseDump('x', text, hint)?.format).toBe(format);
