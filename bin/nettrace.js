@@ -29,6 +29,7 @@ const FLAGS = {
     '--no-sparkplug',
     '--regexp-tier-up-ticks=100',
     '--no-regexp-peephole-optimization',
+    '--semi-space-growth-factor=8',
   ],
   scan: ['--interrupt-budget=1000000'],
   diff: ['--interrupt-budget=1000000', '--semi-space-growth-factor=16'],

@@ -108,6 +108,22 @@ const separate = {
     );
   },
 };
+/** Everywhere else they are always used: as modules that are loaded late esbuild would wrap all that they import, 400 files, in functions. */
+const textsWithin = {
+  name: 'texts-within',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/input\/(?:classify|resolve)\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const late = source.match(/(?<=import\(')\.\/[\w-]+\.ts(?='\))/g) ?? [];
+      const early = late.map((file, index) => `import * as late${index} from '${file}';\n`);
+      const contents = late.reduce(
+        (text, file, index) => text.replace(`import('${file}')`, `Promise.resolve(late${index})`),
+        source,
+      );
+      return { contents: early.join('') + contents, loader: 'ts' };
+    });
+  },
+};
 const textsApart = {
   name: 'texts-apart',
   setup({ onResolve, onLoad }) {
@@ -163,7 +179,7 @@ const program = [
       tar: 'tar',
       elk: 'elkjs/lib/elk.bundled.js',
     },
-    plugins: [foreknown, separate, unspawned],
+    plugins: [foreknown, separate, textsWithin, unspawned],
   }),
   await build({
     ...forProgram,

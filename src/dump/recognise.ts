@@ -24,7 +24,8 @@ export function recogniseDump(
   const told =
     (prepared.echo && hintOfCommand(prepared.echo.command)) ??
     (hint === undefined ? undefined : parseHint(hint));
-  const named = FORMATS.find(({ id }) => id === told?.format);
+  const ofName = formatsNamed(told?.format);
+  const named = ofName.find(({ id }) => id === told?.format);
   if (saysNothing(prepared)) {
     if (!named || !told) return undefined;
     const empty = { ...prepared, lines: [] };
@@ -33,16 +34,16 @@ export function recogniseDump(
   const command = prepared.echo?.command ?? hint?.trim() ?? '';
   const unused = unusedOfCommand(command);
   if (unused) return dumpOf(unused, prepared, told, `the command \`${command.slice(0, 72)}\``);
-  const isOwn = (format: Format) => isNamed(format, told);
   // Nearly always it is what its name says: then V8 has fifty expressions less to compile.
-  const own = named ? [...ALIKE_FORMATS, ...FORMATS.filter(isOwn)] : [];
+  const own = named ? ofName : [];
   // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
-  const others = told?.format === 'sysctl' ? FORMATS.filter(({ id }) => id !== 'sysctl-conf') : FORMATS;
+  const others = () =>
+    told?.format === 'sysctl' ? FORMATS.filter(({ id }) => id !== 'sysctl-conf') : FORMATS;
   const found =
-    recognisedBy(own, [prepared], told) ??
-    recognisedBy(own.filter(isOwn), withoutDamaged(prepared), told) ??
-    recognisedBy(others, [prepared], told) ??
-    recognisedBy(others, withoutDamaged(prepared), told);
+    recognisedBy(named ? [...ALIKE_FORMATS, ...own] : [], [prepared], told) ??
+    recognisedBy(own, withoutDamaged(prepared), told) ??
+    recognisedBy(others(), [prepared], told) ??
+    recognisedBy(others(), withoutDamaged(prepared), told);
   if (found) return dumpOf(found.format, prepared, told, found.why);
   if (!named || !told || !prepared.lines.every((line) => /^\s*(?:[#;]|$)/.test(line))) return undefined;
   return dumpOf(named, prepared, told, `only comments; its name or command says \`${named.command}\``);
@@ -119,7 +120,19 @@ function withoutFirst(text: DumpText): DumpText[] {
 }
 
 function isNamed({ id }: Format, told: Hint | undefined): boolean {
-  return told !== undefined && id.replace(/-json$/, '') === told.format;
+  return told !== undefined && (id === told.format || id === `${told.format}-json`);
+}
+
+const byName = new Map<string, readonly Format[]>();
+
+/** The text and the JSON form of what a name or a command tells. */
+function formatsNamed(name: string | undefined): readonly Format[] {
+  if (name === undefined) return [];
+  const known = byName.get(name);
+  if (known) return known;
+  const found = FORMATS.filter((format) => isNamed(format, { format: name }));
+  byName.set(name, found);
+  return found;
 }
 
 /** Nothing at all, or JSON without a record: `[]`, `[{}]`. */

@@ -1,11 +1,11 @@
 /** JSON of ours on a terminal: what JSON.stringify leaves as it is and a terminal acts on is written as \u escapes too. */
-import { INVISIBLE } from '../base/printable.ts';
+import { replaceInvisible } from '../base/printable.ts';
 
 const ASCII = /^[\n\x20-\x7e]*$/;
 
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
-  return ASCII.test(text) ? text : text.replace(INVISIBLE, escapeUnits);
+  return ASCII.test(text) ? text : replaceInvisible(text, escapeUnits);
 }
 
 function escapeUnits(character: string): string {

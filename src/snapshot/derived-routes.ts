@@ -2,6 +2,7 @@
  * The routes the kernel makes of addresses: fib_add_ifaddr(), net/ipv4/fib_frontend.c, and addrconf_prefix_route(),
  * net/ipv6/addrconf.c. Routes to own addresses (table local) survive a link that is down; the others go with it.
  */
+import { once } from '../base/memo.ts';
 import type { InterfaceAddress, Link, Route, RouteType } from '../dump/records.ts';
 import { bitsOf, type Family, familyOf, formatIp, type Ip } from '../net/ip.ts';
 import { applyMask, broadcastOf, formatPrefix, maskOf, networkOf, type Prefix } from '../net/prefix.ts';
@@ -13,9 +14,15 @@ export function derivedRoutes(links: readonly Link[], family: Family): Route[] {
   return links.flatMap((link) => derivedRoutesOf(link, family));
 }
 
-export function derivedRoutesOf(link: Link, family: Family): Route[] {
-  const own = link.addresses.filter((entry) => familyOf(entry.address) === family);
-  return family === 4 ? routes4(link, own) : routes6(link, own);
+export function derivedRoutesOf(link: Link, family: Family): readonly Route[] {
+  return family === 4 ? routes4Of(link) : routes6Of(link);
+}
+
+const routes4Of = once((link: Link) => routes4(link, addressesOf(link, 4)));
+const routes6Of = once((link: Link) => routes6(link, addressesOf(link, 6)));
+
+function addressesOf(link: Link, family: Family): InterfaceAddress[] {
+  return link.addresses.filter((entry) => familyOf(entry.address) === family);
 }
 
 function routes4(link: Link, own: readonly InterfaceAddress[]): Route[] {

@@ -108,7 +108,6 @@ function itemOf(word: string): Item {
   return { lead, core, trail, isCode: core !== '' && !isPlain(core) };
 }
 
-const WORD = /^[\p{L}\p{M}]+(?:['’/-][\p{L}\p{M}]+)*$/u;
 const NUMBER = /^(?:\d{1,6}|\d{1,3}(?:,\d{3})+)(?:\.\d{1,9})?%?$/;
 const MOMENT = /^(?:\d{4}-\d{2}-\d{2}|\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)$/;
 const SIGNS: ReadonlySet<string> = new Set(['–', '—', '→', '←', '·', '…', '%', '±', '×', '✓', '✗', '=']);
@@ -118,7 +117,7 @@ const HASH = /^[0-9a-f]{7,40}$/i;
 
 function isPlain(core: string): boolean {
   if (SIGNS.has(core) || OWN_WORDS.has(core) || NUMBER.test(core) || MOMENT.test(core)) return true;
-  return WORD.test(core) && !HASH.test(core);
+  return /^[\p{L}\p{M}]+(?:['’/-][\p{L}\p{M}]+)*$/u.test(core) && !HASH.test(core);
 }
 
 const OPTION = /^--?[A-Za-z]/;

@@ -2,7 +2,6 @@
 
 const SGR = /\x1b\[[0-9;]*m/g;
 const PLAIN_ASCII = /^[\x20-\x7e]*$/;
-const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
 /** Blocks whose characters take two columns (East Asian Width W and F, and the common emoji blocks), first and last. */
 const WIDE: readonly (readonly [number, number])[] = [
@@ -33,7 +32,7 @@ export function displayWidth(text: string): number {
 function characterWidth(character: string): number {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x300) return 1;
-  if (ZERO_WIDTH.test(character)) return 0;
+  if (/[\p{Mn}\p{Me}\p{Cf}]/u.test(character)) return 0;
   return code >= 0x1100 && WIDE.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
 }
 
