@@ -9,3 +9,12 @@ export function once<K extends object, V>(compute: (key: K) => V): (key: K) => V
     return made;
   };
 }
+
+/** Makes its value when it is asked for the first time: what a table costs, only those pay whose input needs it. */
+export function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

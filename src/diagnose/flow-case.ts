@@ -1,4 +1,4 @@
-import { once } from '../base/memo.ts';
+import { lazily, once } from '../base/memo.ts';
 import type { Flow } from '../correlate/flow.ts';
 import { type KernelPath, kernelPaths } from '../correlate/kernel-path.ts';
 import { type Outcome, outcomeOf } from '../correlate/outcome.ts';
@@ -145,9 +145,9 @@ const EQUAL = 0.05;
 const FAINT = 0.25;
 
 /** Causes differ in their parts, which makes asking each for its own slow; these are alike. */
-const FINDING = CAUSES.flatMap((cause) =>
+const FINDING = lazily(() => CAUSES.flatMap((cause) =>
   cause.find ? [{ cause, find: cause.find.bind(cause), drops: dropsOf(cause.find) }] : [],
-);
+));
 
 /** What explains the flow best; undefined when nothing does, or nothing has to be explained. */
 export function explain(kase: Case): Diagnosed | undefined {
@@ -155,7 +155,7 @@ export function explain(kase: Case): Diagnosed | undefined {
   // Of a packet that a trace shows going on, and nobody after that, nothing is known to be wrong.
   if (kase.outcome.status === 'unknown' && isTraceOnly(kase, kase.flow) && !modelDrop(kase)) return undefined;
   const died = modelDrop(kase)?.cause;
-  for (const { cause, find, drops } of FINDING) {
+  for (const { cause, find, drops } of FINDING()) {
     // Half of the catalogue is about one way to die each.
     if (drops && (died === undefined || !drops.has(died))) continue;
     const found = find(kase);

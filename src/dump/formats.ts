@@ -1,3 +1,4 @@
+import { lazily } from '../base/memo.ts';
 import type { Format } from './format.ts';
 import { arp } from './formats/arp.ts';
 import { brctlShow } from './formats/brctl-show.ts';
@@ -53,11 +54,8 @@ import { tcQdisc, tcQdiscJson } from './formats/tc-qdisc.ts';
 import { ALIKE_FORMATS, UNUSED_FORMATS } from './formats/unused/formats.ts';
 import { xtablesMonitor } from './formats/xtables-monitor.ts';
 
-/**
- * Every dump that is read, the more particular grammar before the more general one: the first that recognises a file has it.
- */
-export const FORMATS: readonly Format[] = [
-  ...ALIKE_FORMATS,
+/** Every dump that something is taken from, the more particular grammar before the more general one. */
+export const READ_FORMATS: readonly Format[] = [
   nftJson,
   dockerInspect,
   dockerNetwork,
@@ -132,5 +130,11 @@ export const FORMATS: readonly Format[] = [
   resolvConf,
   nsswitchConf,
   hosts,
-  ...UNUSED_FORMATS.filter((format) => !ALIKE_FORMATS.includes(format)),
 ];
+
+/** Every dump that is known: the first that recognises a file has it. */
+export const FORMATS = lazily((): readonly Format[] => [
+  ...ALIKE_FORMATS,
+  ...READ_FORMATS,
+  ...UNUSED_FORMATS(),
+]);

@@ -1,4 +1,5 @@
 /** What a file's name in a bundle, or the command that a manifest or a paste names, says of a dump. A hint only. */
+import { lazily } from '../base/memo.ts';
 import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
 import { TABLES, type TableName } from '../xtables/rule.ts';
@@ -16,7 +17,7 @@ export interface Hint {
 }
 
 /** Names of contract section 2 without their suffix. */
-const NAMES = wordTable<Hint>({
+const NAMES = lazily(() => wordTable<Hint>({
   'ip-addr': { format: 'ip-addr' },
   'ip-link': { format: 'ip-link' },
   'ip-route': { format: 'ip-route', family: 4 },
@@ -69,9 +70,9 @@ const NAMES = wordTable<Hint>({
   'nft-trace': { format: 'nft-trace' },
   'kernel-log': { format: 'kernel-log' },
   dmesg: { format: 'kernel-log' },
-});
+}));
 
-const COMMANDS: readonly (readonly [RegExp, string])[] = [
+const COMMANDS = lazily((): readonly (readonly [RegExp, string])[] => [
   [/^ip (?:-\S+ (?:inet6? )?)*a(?:d(?:dr?(?:ess)?)?)?(?= |$)/, 'ip-addr'],
   [/^ip (?:-\S+ )*l(?:i(?:nk?)?)?(?= |$)/, 'ip-link'],
   [/^ip (?:-\S+ (?:inet6? )?)*r(?:o(?:u(?:te?)?)?)?(?= |$)/, 'ip-route'],
@@ -124,7 +125,7 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/^xtables-monitor(?= |$)/, 'xtables-monitor'],
   [/^nft (?:-\S+ )*monitor\b/, 'nft-trace'],
   [/^(?:dmesg|journalctl)(?= |$)/, 'kernel-log'],
-];
+]);
 
 /** `hint` is a bundle's file name (`namespaces/red/ip-route.json`), a command, or a format's id. */
 export function parseHint(hint: string): Hint | undefined {
@@ -134,10 +135,10 @@ export function parseHint(hint: string): Hint | undefined {
 function hintOfName(name: string): Hint | undefined {
   const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1).toLowerCase();
   for (const stem of [base, base.replace(/\.(?:gz|zst)$/, '').replace(/\.(?:txt|json|out|log)$/, '')]) {
-    if (Object.hasOwn(NAMES, stem)) return NAMES[stem];
+    if (Object.hasOwn(NAMES(), stem)) return NAMES()[stem];
   }
   const id = base.replace(/-json$/, '');
-  return Object.values(NAMES).find((hint) => hint.format === id);
+  return Object.values(NAMES()).find((hint) => hint.format === id);
 }
 
 /** Programs are called by their names; only `iptables-save` is told by how a word begins. */
@@ -150,7 +151,7 @@ export function isPath(command: string): boolean {
 
 export function hintOfCommand(command: string): Hint | undefined {
   if (isPath(command)) return undefined;
-  const format = COMMANDS.find(([pattern]) => pattern.test(command))?.[1];
+  const format = COMMANDS().find(([pattern]) => pattern.test(command))?.[1];
   if (format === undefined) return undefined;
   const family = /^ip6tables/.test(command) ? 6 : /^iptables/.test(command) ? 4 : familyOfCommand(command);
   const named = /^ip6?tables.*\s(?:-\w*t|--table)[ =]?(\w+)/.exec(command)?.[1];

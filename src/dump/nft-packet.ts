@@ -1,4 +1,5 @@
 /** The packet in a line of `nft monitor trace`: expressions with their values, `ip saddr 10.0.0.2 tcp dport 80`. */
+import { lazily } from '../base/memo.ts';
 import { wordTable } from '../base/word-table.ts';
 import { familyOf, parseIp } from '../net/ip.ts';
 import { parseMac } from '../net/mac.ts';
@@ -9,7 +10,7 @@ import { parseNumber } from './fields.ts';
 import { present } from './trace-fields.ts';
 import type { TracedHeader } from './trace-record.ts';
 
-const DSCP = wordTable<number>({
+const DSCP = lazily(() => wordTable<number>({
   ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`cs${i}`, i * 8])),
   ...Object.fromEntries([1, 2, 3, 4].flatMap((c) => [1, 2, 3].map((d) => [`af${c}${d}`, c * 8 + d * 2]))),
   be: 0,
@@ -17,9 +18,9 @@ const DSCP = wordTable<number>({
   va: 44,
   'voice-admit': 44,
   le: 1,
-});
-const ECN = wordTable<number>({ 'not-ect': 0, ect1: 1, ect0: 2, ce: 3 });
-const FLAGS = wordTable<number>({
+}));
+const ECN = lazily(() => wordTable<number>({ 'not-ect': 0, ect1: 1, ect0: 2, ce: 3 }));
+const FLAGS = lazily(() => wordTable<number>({
   fin: 1,
   syn: 2,
   rst: 4,
@@ -28,10 +29,10 @@ const FLAGS = wordTable<number>({
   urg: 32,
   ecn: 64,
   cwr: 128,
-});
+}));
 
 /** icmp_type_tbl and icmp6_type_tbl, src/proto.c; codes are printed by the names of destination-unreachable's, whatever the type. */
-const ICMP = wordTable<number>({
+const ICMP = lazily(() => wordTable<number>({
   'echo-reply': 0,
   'destination-unreachable': 3,
   'source-quench': 4,
@@ -47,8 +48,8 @@ const ICMP = wordTable<number>({
   'info-reply': 16,
   'address-mask-request': 17,
   'address-mask-reply': 18,
-});
-const ICMPV6 = wordTable<number>({
+}));
+const ICMPV6 = lazily(() => wordTable<number>({
   'destination-unreachable': 1,
   'packet-too-big': 2,
   'time-exceeded': 3,
@@ -68,8 +69,8 @@ const ICMPV6 = wordTable<number>({
   'ind-neighbor-solicit': 141,
   'ind-neighbor-advert': 142,
   'mld2-listener-report': 143,
-});
-const ICMP_CODE = wordTable<number>({
+}));
+const ICMP_CODE = lazily(() => wordTable<number>({
   'net-unreachable': 0,
   'host-unreachable': 1,
   'prot-unreachable': 2,
@@ -78,15 +79,15 @@ const ICMP_CODE = wordTable<number>({
   'net-prohibited': 9,
   'host-prohibited': 10,
   'admin-prohibited': 13,
-});
-const ICMPV6_CODE = wordTable<number>({
+}));
+const ICMPV6_CODE = lazily(() => wordTable<number>({
   'no-route': 0,
   'admin-prohibited': 1,
   'addr-unreachable': 3,
   'port-unreachable': 4,
   'policy-fail': 5,
   'reject-route': 6,
-});
+}));
 
 /** Undefined without an IP header. */
 export function parseNftPacket(text: string): TracedHeader | undefined {
@@ -110,7 +111,7 @@ export function parseNftPacket(text: string): TracedHeader | undefined {
   };
   const word = (names: Readonly<Record<string, number>>, name: string | undefined) =>
     name === undefined ? undefined : (parseNumber(name) ?? names[name]);
-  const dscp = word(DSCP, value('ip6? dscp'));
+  const dscp = word(DSCP(), value('ip6? dscp'));
   const length = number('ip6? length');
   const offset = number('ip frag-off');
   const icmp = protocol === PROTOCOL.icmp || protocol === PROTOCOL['ipv6-icmp'];
@@ -123,7 +124,7 @@ export function parseNftPacket(text: string): TracedHeader | undefined {
     source,
     destination,
     length: length === undefined || four ? length : length + 40,
-    tos: dscp === undefined ? undefined : dscp * 4 + (word(ECN, value('ip6? ecn')) ?? 0),
+    tos: dscp === undefined ? undefined : dscp * 4 + (word(ECN(), value('ip6? ecn')) ?? 0),
     ttl: number('ip ttl') ?? number('ip6 hoplimit'),
     id: number('ip id'),
     flowLabel: number('ip6 flowlabel'),
@@ -140,8 +141,8 @@ export function parseNftPacket(text: string): TracedHeader | undefined {
     tcpSequence: number('tcp sequence'),
     tcpAcknowledgement: number('tcp ackseq'),
     tcpWindow: number('tcp window'),
-    icmpType: icmp ? word(four ? ICMP : ICMPV6, value('icmp(?:v6)? type')) : undefined,
-    icmpCode: icmp ? word(four ? ICMP_CODE : ICMPV6_CODE, value('icmp(?:v6)? code')) : undefined,
+    icmpType: icmp ? word(four ? ICMP() : ICMPV6(), value('icmp(?:v6)? type')) : undefined,
+    icmpCode: icmp ? word(four ? ICMP_CODE() : ICMPV6_CODE(), value('icmp(?:v6)? code')) : undefined,
     icmpId: icmp ? number('icmp(?:v6)? id') : undefined,
     icmpSequence: icmp ? number('icmp(?:v6)? sequence') : undefined,
     mark: number('(?:meta )?mark'),
@@ -159,5 +160,5 @@ function flagsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const number = parseNumber(text);
   if (number !== undefined) return number;
-  return text.split(/[|,]/).reduce((sum, name) => sum | (FLAGS[name.trim()] ?? 0), 0);
+  return text.split(/[|,]/).reduce((sum, name) => sum | (FLAGS()[name.trim()] ?? 0), 0);
 }

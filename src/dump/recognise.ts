@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, type InputLimits } from '../base/limits.ts';
 import type { Dump } from './dump.ts';
 import type { Format } from './format.ts';
 import { ALIKE_FORMATS, unusedOfCommand } from './formats/unused/formats.ts';
-import { FORMATS } from './formats.ts';
+import { FORMATS, READ_FORMATS } from './formats.ts';
 import { type Hint, hintOfCommand, parseHint } from './hint.ts';
 import { limited } from './limited.ts';
 import { parseEcho } from './prompt.ts';
@@ -38,7 +38,7 @@ export function recogniseDump(
   const own = named ? ofName : [];
   // A bundle's sysctl.txt is what `sysctl` printed, whatever somebody did to it since.
   const others = () =>
-    told?.format === 'sysctl' ? FORMATS.filter(({ id }) => id !== 'sysctl-conf') : FORMATS;
+    told?.format === 'sysctl' ? FORMATS().filter(({ id }) => id !== 'sysctl-conf') : FORMATS();
   const found =
     recognisedBy(named ? [...ALIKE_FORMATS, ...own] : [], [prepared], told) ??
     recognisedBy(own, withoutDamaged(prepared), told) ??
@@ -74,7 +74,7 @@ function withEcho(text: DumpText, hint: string | undefined): DumpText {
 /** The issue of a file that `recogniseDump` gave nothing for. */
 export function unrecognised(path: string): Issue {
   // The JSON form of a command is looked for wherever its text is.
-  const plain = FORMATS.filter(({ unused }) => !unused).map(({ command }) =>
+  const plain = FORMATS().filter(({ unused }) => !unused).map(({ command }) =>
     command.replace(' -j ', ' ').replace('-azj', '-az'),
   );
   const commands = [...new Set(plain)].toSorted().join(', ');
@@ -130,7 +130,9 @@ function formatsNamed(name: string | undefined): readonly Format[] {
   if (name === undefined) return [];
   const known = byName.get(name);
   if (known) return known;
-  const found = FORMATS.filter((format) => isNamed(format, { format: name }));
+  const isOf = (format: Format) => isNamed(format, { format: name });
+  const read = READ_FORMATS.filter(isOf);
+  const found = read.length > 0 ? read : FORMATS().filter(isOf);
   byName.set(name, found);
   return found;
 }

@@ -1,3 +1,4 @@
+import { lazily } from '../base/memo.ts';
 import type { SetType } from './type.ts';
 import { bitmapIp } from './types/bitmap-ip.ts';
 import { bitmapIpMac } from './types/bitmap-ip-mac.ts';
@@ -36,17 +37,17 @@ export const SET_TYPES: readonly SetType[] = [
   listSet,
 ];
 
-const BY_NAME: ReadonlyMap<string, SetType> = new Map(
+const BY_NAME = lazily((): ReadonlyMap<string, SetType> => new Map(
   SET_TYPES.flatMap((type) => [type.name, ...(type.aliases ?? [])].map((name) => [name, type] as const)),
-);
+));
 
 export function findSetType(name: string): SetType | undefined {
-  return BY_NAME.get(name);
+  return BY_NAME().get(name);
 }
 
 /** Of a header that was read: its type is one of the list. */
 export function typeOf(header: { readonly type: string }): SetType {
-  const type = BY_NAME.get(header.type);
+  const type = BY_NAME().get(header.type);
   if (!type) throw new Error(`set type ${header.type}`);
   return type;
 }

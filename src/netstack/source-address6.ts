@@ -1,4 +1,5 @@
 /** RFC 6724 section 5 as the kernel does it: ipv6_dev_get_saddr(), net/ipv6/addrconf.c; net/ipv6/addrlabel.c. */
+import { lazily } from '../base/memo.ts';
 import type { InterfaceAddress } from '../dump/records.ts';
 import { contains, type Prefix, parsePrefix } from '../net/prefix.ts';
 import type { Device } from './devices.ts';
@@ -7,7 +8,7 @@ import { deviceOf, type Net } from './net.ts';
 type Own = InterfaceAddress & { readonly address: bigint };
 
 /** `ip addrlabel` of a fresh namespace, longest first. */
-const LABELS: readonly (readonly [Prefix, number])[] = (
+const LABELS = lazily((): readonly (readonly [Prefix, number])[] => (
   [
     ['::1/128', 0],
     ['::ffff:0:0/96', 4],
@@ -22,9 +23,9 @@ const LABELS: readonly (readonly [Prefix, number])[] = (
 ).flatMap(([text, label]) => {
   const prefix = parsePrefix(text);
   return prefix ? [[prefix, label] as const] : [];
-});
+}));
 
-const labelOf = (ip: bigint): number => LABELS.find(([prefix]) => contains(prefix, ip))?.[1] ?? 1;
+const labelOf = (ip: bigint): number => LABELS().find(([prefix]) => contains(prefix, ip))?.[1] ?? 1;
 
 const LINK_LOCAL = 2;
 const ORCHID = 0x2001001n;

@@ -1,4 +1,5 @@
 /** IPv6 extension headers, TCP and IPv4 options that expressions name (src/exthdr.c, tcpopt.c and ipopt.c of nftables). */
+import { lazily } from '../base/memo.ts';
 import { wordTable } from '../base/word-table.ts';
 import type { HeaderField } from './header.ts';
 
@@ -15,7 +16,7 @@ const field = (offset: number, bits: number, type: HeaderField['type'] = 'intege
 
 const NEXT = { nexthdr: field(0, 8, 'inet_proto'), hdrlength: field(8, 8) };
 
-export const EXTENSION_HEADERS = wordTable<ExtensionInfo>({
+export const EXTENSION_HEADERS = lazily(() => wordTable<ExtensionInfo>({
   hbh: { number: 0, fields: NEXT },
   rt: { number: 43, fields: { ...NEXT, type: field(16, 8), 'seg-left': field(24, 8) } },
   /** Addresses are `addr[1]` …, 128 bits each from bit 64 on. */
@@ -46,7 +47,7 @@ export const EXTENSION_HEADERS = wordTable<ExtensionInfo>({
     number: 135,
     fields: { ...NEXT, type: field(16, 8, 'mh_type'), reserved: field(24, 8), checksum: field(32, 16) },
   },
-});
+}));
 
 const SIZED = { kind: field(0, 8), length: field(8, 8) };
 
@@ -56,7 +57,7 @@ const sack = (block: number): ExtensionInfo => ({
   fields: { ...SIZED, left: field(16 + 64 * block, 32), right: field(48 + 64 * block, 32) },
 });
 
-export const TCP_OPTIONS = wordTable<ExtensionInfo>({
+export const TCP_OPTIONS = lazily(() => wordTable<ExtensionInfo>({
   eol: { number: 0, fields: { kind: field(0, 8) } },
   nop: { number: 1, fields: { kind: field(0, 8) } },
   maxseg: { number: 2, fields: { ...SIZED, size: field(16, 16) } },
@@ -71,14 +72,14 @@ export const TCP_OPTIONS = wordTable<ExtensionInfo>({
   fastopen: { number: 34, fields: SIZED },
   md5sig: { number: 19, fields: SIZED },
   mptcp: { number: 30, fields: { ...SIZED, subtype: field(16, 4) } },
-});
+}));
 
 const ROUTE = { type: field(0, 8), length: field(8, 8), ptr: field(16, 8), addr: field(24, 32, 'ipv4_addr') };
 
 /** Numbers with the copy bit and class. */
-export const IP_OPTIONS = wordTable<ExtensionInfo>({
+export const IP_OPTIONS = lazily(() => wordTable<ExtensionInfo>({
   lsrr: { number: 131, fields: ROUTE },
   ssrr: { number: 137, fields: ROUTE },
   rr: { number: 7, fields: ROUTE },
   ra: { number: 148, fields: { type: field(0, 8), length: field(8, 8), value: field(16, 16) } },
-});
+}));

@@ -1,4 +1,5 @@
 /** Headers that payload expressions name, with their fields (src/proto.c of nftables; the layouts are the RFCs'). */
+import { lazily } from '../base/memo.ts';
 import { wordTable } from '../base/word-table.ts';
 import type { Datatype } from './datatype.ts';
 import type { PayloadBase } from './expression.ts';
@@ -23,7 +24,7 @@ const field = (offset: number, bits: number, type: Datatype = 'integer'): Header
 
 const PORTS = { sport: field(0, 16, 'inet_service'), dport: field(16, 16, 'inet_service') };
 
-export const HEADERS = wordTable<HeaderInfo>({
+export const HEADERS = lazily(() => wordTable<HeaderInfo>({
   ether: {
     base: 'll',
     fields: {
@@ -159,4 +160,4 @@ export const HEADERS = wordTable<HeaderInfo>({
   },
   /** Any protocol with ports. */
   th: { base: 'th', fields: PORTS },
-});
+}));

@@ -1,4 +1,5 @@
 /** Chunks of SCTP that expressions name (src/sctp_chunk.c of nftables, RFC 9260 and its extensions). */
+import { lazily } from '../base/memo.ts';
 import { wordTable } from '../base/word-table.ts';
 import type { ExtensionInfo } from './extension-header.ts';
 import type { HeaderField } from './header.ts';
@@ -19,7 +20,7 @@ const INIT = {
 };
 const TSN = { 'cum-tsn-ack': field(32, 32) };
 
-export const SCTP_CHUNKS = wordTable<ExtensionInfo>({
+export const SCTP_CHUNKS = lazily(() => wordTable<ExtensionInfo>({
   data: chunk(0, {
     tsn: field(32, 32),
     stream: field(64, 16),
@@ -48,4 +49,4 @@ export const SCTP_CHUNKS = wordTable<ExtensionInfo>({
   'asconf-ack': chunk(0x80, { seqno: field(32, 32) }),
   'forward-tsn': chunk(0xc0, { 'new-cum-tsn': field(32, 32) }),
   asconf: chunk(0xc1, { seqno: field(32, 32) }),
-});
+}));

@@ -8,8 +8,8 @@ import type { NftFamily } from './ruleset.ts';
 import { SCTP_CHUNKS } from './sctp-chunk.ts';
 
 export function payloadOf(protocol: string, name: string): Payload | undefined {
-  if (!Object.hasOwn(HEADERS, protocol)) return undefined;
-  const header = HEADERS[protocol];
+  if (!Object.hasOwn(HEADERS(), protocol)) return undefined;
+  const header = HEADERS()[protocol];
   if (!header || !Object.hasOwn(header.fields, name)) return undefined;
   const field = header.fields[name];
   return field && { kind: 'payload', header: { protocol, field: name }, base: header.base, ...field };
@@ -51,8 +51,8 @@ export function ctOf(key: string, direction: string | undefined, table: NftFamil
 
 /** Without a field: is the header there? */
 export function extensionOf(name: string, field: string | undefined): ExtensionHeader | undefined {
-  if (!Object.hasOwn(EXTENSION_HEADERS, name)) return undefined;
-  const header = EXTENSION_HEADERS[name];
+  if (!Object.hasOwn(EXTENSION_HEADERS(), name)) return undefined;
+  const header = EXTENSION_HEADERS()[name];
   if (!header) return undefined;
   const common = { kind: 'exthdr', header: name, number: header.number } as const;
   if (field === undefined) return { ...common, offset: 0, bits: 0, type: 'boolean' };
@@ -66,7 +66,7 @@ export function extensionOf(name: string, field: string | undefined): ExtensionH
 }
 
 export function chunkOf(name: string, field: string | undefined): ExtensionHeader | undefined {
-  const chunk = Object.hasOwn(SCTP_CHUNKS, name) ? SCTP_CHUNKS[name] : undefined;
+  const chunk = Object.hasOwn(SCTP_CHUNKS(), name) ? SCTP_CHUNKS()[name] : undefined;
   if (!chunk) return undefined;
   const common = { kind: 'exthdr', header: 'sctp', number: chunk.number, chunk: name } as const;
   if (field === undefined) return { ...common, offset: 0, bits: 0, type: 'boolean' };
@@ -79,7 +79,7 @@ export function optionOf(
   name: string,
   field: string | undefined,
 ): Option | undefined {
-  const options = header === 'tcp' ? TCP_OPTIONS : header === 'ip' ? IP_OPTIONS : {};
+  const options = header === 'tcp' ? TCP_OPTIONS() : header === 'ip' ? IP_OPTIONS() : {};
   const canonical = header === 'tcp' ? (TCP_ALIASES.get(name) ?? name) : name;
   const option = Object.hasOwn(options, canonical) ? options[canonical] : undefined;
   if (!option) {

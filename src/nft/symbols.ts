@@ -1,4 +1,5 @@
 /** Symbolic constants by datatype (the symbol_table definitions of nftables' src; `nft describe TYPE`): first the name that nft prints. */
+import { lazily } from '../base/memo.ts';
 import { protocolNumber, savedProtocol } from '../xtables/names/protocols.ts';
 import { servicePort } from '../xtables/names/services.ts';
 import { CT_STATE, CT_STATUS, type Datatype, FIB_TYPE, PACKET_TYPE } from './datatype.ts';
@@ -13,7 +14,7 @@ function table(text: string): Symbols {
   return symbols;
 }
 
-const SYMBOLS: Partial<Readonly<Record<Datatype, Symbols>>> = {
+const SYMBOLS = lazily((): Partial<Readonly<Record<Datatype, Symbols>>> => ({
   boolean: { exists: 1, missing: 0, true: 1, false: 0 },
   ct_state: CT_STATE,
   ct_status: CT_STATUS,
@@ -63,14 +64,14 @@ const SYMBOLS: Partial<Readonly<Record<Datatype, Symbols>>> = {
   classid: { none: 0, root: 0xffffffff },
   uid: { root: 0 },
   gid: { root: 0 },
-};
+}));
 
 /** Undefined: no constant of that name, or one that only the machine's own tables know. */
 export function symbolValue(type: Datatype, name: string): number | undefined {
   if (type === 'inet_service') return servicePort(name);
   if (type === 'inet_proto') return protocolNumber(name);
   if (type === 'day') return dayOf(name);
-  const symbols = SYMBOLS[type];
+  const symbols = SYMBOLS()[type];
   return symbols && Object.hasOwn(symbols, name) ? symbols[name] : undefined;
 }
 
@@ -81,14 +82,14 @@ export function symbolName(type: Datatype, value: bigint): string | undefined {
     return name === undefined || /^\d+$/.test(name) ? undefined : name;
   }
   if (type === 'uid' || type === 'gid') return undefined;
-  return Object.entries(SYMBOLS[type] ?? {}).find(([, number]) => BigInt(number) === value)?.[0];
+  return Object.entries(SYMBOLS()[type] ?? {}).find(([, number]) => BigInt(number) === value)?.[0];
 }
 
 /** Names of a bitmask's bits in the order in which nft prints them; undefined when a bit has none. */
 export function bitNames(type: Datatype, value: bigint): string[] | undefined {
   const names: string[] = [];
   let rest = value;
-  const bits = Object.entries(SYMBOLS[type] ?? {}).sort(([, a], [, b]) => a - b);
+  const bits = Object.entries(SYMBOLS()[type] ?? {}).sort(([, a], [, b]) => a - b);
   for (const [name, bit] of bits) {
     if ((value & BigInt(bit)) === 0n) continue;
     names.push(name);
@@ -100,7 +101,7 @@ export function bitNames(type: Datatype, value: bigint): string[] | undefined {
 /** Also cut to three letters or more, in any case. */
 function dayOf(text: string): number | undefined {
   if (text.length < 3) return undefined;
-  const names = Object.keys(SYMBOLS.day ?? {});
+  const names = Object.keys(SYMBOLS().day ?? {});
   const at = names.findIndex((name) => name.toLowerCase().startsWith(text.toLowerCase()));
   return at < 0 ? undefined : at;
 }

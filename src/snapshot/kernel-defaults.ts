@@ -1,9 +1,11 @@
+import { lazily } from '../base/memo.ts';
+
 /**
  * Values a fresh network namespace of a current kernel has (Documentation/networking/ip-sysctl.rst,
  * nf_conntrack-sysctl.rst), for settings that the model asks for. `*` stands for all, default and every interface.
  * Distributions change some of them at boot, which is why each use is reported as assumed.
  */
-export const KERNEL_SYSCTLS: ReadonlyMap<string, string> = new Map(
+export const KERNEL_SYSCTLS = lazily((): ReadonlyMap<string, string> => new Map(
   Object.entries({
     'net.ipv4.ip_forward': '0',
     'net.ipv4.conf.*.forwarding': '0',
@@ -105,4 +107,4 @@ export const KERNEL_SYSCTLS: ReadonlyMap<string, string> = new Map(
     'net.bridge.bridge-nf-filter-pppoe-tagged': '0',
     'net.bridge.bridge-nf-pass-vlan-input-dev': '0',
   }),
-);
+));

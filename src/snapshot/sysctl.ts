@@ -26,7 +26,7 @@ export function sysctl(netns: Netns, name: string): SysctlValue | undefined {
   const conf = /^net\.(ipv[46])\.(conf)\.([^.]+)\.(.+)$/.exec(canonical);
   if (conf) return perInterface(netns, conf[1] ?? '', conf[2] ?? '', conf[3] ?? '', conf[4] ?? '');
   if (canonical.startsWith('net.bridge.bridge-nf-')) return bridgeNetfilter(netns, canonical);
-  const value = KERNEL_SYSCTLS.get(canonical);
+  const value = KERNEL_SYSCTLS().get(canonical);
   return value === undefined ? undefined : { value, assumed: `kernel default of ${canonical}` };
 }
 
@@ -96,14 +96,14 @@ function perInterface(
     const atBoot = bootValue(netns, `${prefix}.default.${leaf}`);
     if (atBoot) return atBoot;
   }
-  const value = KERNEL_SYSCTLS.get(`${prefix}.*.${leaf}`);
+  const value = KERNEL_SYSCTLS().get(`${prefix}.*.${leaf}`);
   if (value === undefined) return undefined;
   return { value, assumed: `kernel default of ${prefix}.${device}.${leaf}` };
 }
 
 /** These exist only while br_netfilter is loaded; a dump of the whole of net.* that lacks them says that it isn't. */
 function bridgeNetfilter(netns: Netns, name: string): SysctlValue | undefined {
-  const value = KERNEL_SYSCTLS.get(name);
+  const value = KERNEL_SYSCTLS().get(name);
   if (value === undefined) return undefined;
   const names = netns.sysctls ? [...netns.sysctls.keys()] : [];
   if (names.some((other) => other.startsWith('net.bridge.'))) {

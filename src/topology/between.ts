@@ -3,6 +3,7 @@
  * machine where software chose it (docker's 02:42:… is made of the address), and so do networks (172.17.0.0/16, 192.168.1.0/24): a
  * neighbour entry has to have both, a MAC alone has to be one machine's only, and a network that everybody has proves nothing.
  */
+import { lazily } from '../base/memo.ts';
 import { type Ip, parseIp } from '../net/ip.ts';
 import type { Mac } from '../net/mac.ts';
 import { contains, formatPrefix, networkOf, type Prefix } from '../net/prefix.ts';
@@ -96,7 +97,7 @@ function machinesByMac(devices: readonly Device[]): ReadonlyMap<Mac, ReadonlySet
 }
 
 /** Networks that come with a product, so that machines have them which never saw each other: Docker's, libvirt's, VirtualBox's, home routers'. */
-const EVERYBODYS: readonly Prefix[] = (
+const EVERYBODYS = lazily((): readonly Prefix[] => (
   [
     ['172.17.0.0', 16],
     ['192.168.122.0', 24],
@@ -106,7 +107,7 @@ const EVERYBODYS: readonly Prefix[] = (
     ['192.168.1.0', 24],
     ['192.168.178.0', 24],
   ] as const
-).map(([text, length]) => ({ address: parseIp(text) as number, length }));
+).map(([text, length]) => ({ address: parseIp(text) as number, length })));
 
 /** One subnet on uplinks of several machines, and nothing that speaks against its being one network. */
 function bySubnet(uplinks: readonly Device[]): Edge[] {
@@ -116,7 +117,7 @@ function bySubnet(uplinks: readonly Device[]): Edge[] {
     for (const { address, length, scope } of device.link.addresses) {
       const network = networkOf(address, length);
       if (scope !== 'global' || length === 0 || length >= (typeof address === 'number' ? 32 : 128)) continue;
-      if (EVERYBODYS.some((known) => known.length <= length && contains(known, network.address))) continue;
+      if (EVERYBODYS().some((known) => known.length <= length && contains(known, network.address))) continue;
       const key = formatPrefix(network);
       const members = subnets.get(key);
       if (members) members.push({ device, address });

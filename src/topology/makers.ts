@@ -3,7 +3,7 @@
  * has made it makes anew when it likes, so a rule added to it by hand does not last.
  */
 
-import { once } from '../base/memo.ts';
+import { lazily, once } from '../base/memo.ts';
 
 export interface Maker {
   readonly id: string;
@@ -24,7 +24,7 @@ export interface Maker {
 }
 
 /** The particular before the general: the first that fits is the maker. */
-export const MAKERS = [
+export const MAKERS = lazily(() => [
   {
     id: 'docker-dns',
     name: 'Docker’s embedded DNS',
@@ -306,15 +306,15 @@ export const MAKERS = [
     chains: /^(shorewall|sha-[lr]h-.*)$/,
     whole: /^shorewall$/,
   },
-] as const satisfies readonly Maker[];
+] as const satisfies readonly Maker[]);
 
-export type MakerId = (typeof MAKERS)[number]['id'];
+export type MakerId = ReturnType<typeof MAKERS>[number]['id'];
 
-const ALL: readonly Maker[] = MAKERS;
+const all = (): readonly Maker[] => MAKERS();
 
 /** Of a chain by its name; `beside`: all chains of its table, where some maker is told by another of its chains. */
 export function makerOfChain(name: string, beside?: Chains): Maker | undefined {
-  const own = ALL.find(({ chains }) => chains?.test(name));
+  const own = all().find(({ chains }) => chains?.test(name));
   if (own) return own;
   return beside === undefined || /^[A-Z]+$/.test(name) ? undefined : makerOfWhole(beside);
 }
@@ -323,7 +323,7 @@ export function makerOfChain(name: string, beside?: Chains): Maker | undefined {
 export type Chains = ReadonlyMap<string, unknown> | readonly string[];
 
 const makerOfWhole: (chains: Chains) => Maker | undefined = once((chains: Chains) => {
-  const wholes = ALL.filter(({ whole }) => whole);
+  const wholes = all().filter(({ whole }) => whole);
   for (const name of chains instanceof Map ? chains.keys() : (chains as readonly string[])) {
     const maker = wholes.find(({ whole }) => whole?.test(name));
     if (maker) return maker;
@@ -332,25 +332,25 @@ const makerOfWhole: (chains: Chains) => Maker | undefined = once((chains: Chains
 });
 
 export function makerOfTable(name: string): Maker | undefined {
-  return ALL.find(({ tables }) => tables?.test(name));
+  return all().find(({ tables }) => tables?.test(name));
 }
 
 export function makerOfSet(name: string): Maker | undefined {
-  return ALL.find(({ sets }) => sets?.test(name));
+  return all().find(({ sets }) => sets?.test(name));
 }
 
 export function makerOfInterface(name: string): Maker | undefined {
-  return ALL.find(({ interfaces }) => interfaces?.test(name));
+  return all().find(({ interfaces }) => interfaces?.test(name));
 }
 
 /** Of a rule in a chain that is nobody's: by its comment, the chain it leads to, the set it asks, else a bridge that it is about. */
 export function makerOfRuleText(text: string): Maker | undefined {
   const comment = /(?:^|\s)(?:--)?comment (?!--comment)(?:"([^"]*)"|(\S+))/.exec(text);
   const said = comment?.[1] ?? comment?.[2];
-  const commented = said === undefined ? undefined : ALL.find(({ comments }) => comments?.test(said));
+  const commented = said === undefined ? undefined : all().find(({ comments }) => comments?.test(said));
   if (commented) return commented;
   const jump = /(?:^|\s)(?:-[jg]|jump|goto) (\S+)/.exec(text)?.[1];
-  const jumped = jump === undefined ? undefined : ALL.find(({ chains }) => chains?.test(jump));
+  const jumped = jump === undefined ? undefined : all().find(({ chains }) => chains?.test(jump));
   if (jumped) return jumped;
   const set = /(?:--match-set |@)(\S+)/.exec(text)?.[1];
   return set === undefined ? undefined : makerOfSet(set);

@@ -14,7 +14,7 @@ function readAll(text: string): void {
   const dump = recogniseDump('x', text);
   if (dump) printDump(dump.content);
   const prepared = prepareText('x', text);
-  for (const format of FORMATS) printDump(format.parse(prepared).content);
+  for (const format of FORMATS()) printDump(format.parse(prepared).content);
 }
 
 describe('no text makes a format throw', () => {

@@ -1,4 +1,5 @@
 /** What the address dimensions share: ip4addrptr(), ip6addrptr(), and addresses as ipset(8) writes them. */
+import { lazily } from '../../base/memo.ts';
 import { bitsOf, type Family, familyOf, formatIp, type Ip, parseIp } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
 import type { Skb } from '../../skb/skb.ts';
@@ -7,13 +8,13 @@ import type { Direction } from '../dimension.ts';
 import type { AddressPart, Part, RangePart, SetHeader } from '../record.ts';
 
 /** Masks by length, for look-ups that try many of them. */
-const MASKS: Readonly<Record<Family, readonly Ip[]>> = {
+const MASKS = lazily((): Readonly<Record<Family, readonly Ip[]>> => ({
   4: Array.from({ length: 33 }, (_, length) => maskOf(4, length)),
   6: Array.from({ length: 129 }, (_, length) => maskOf(6, length)),
-};
+}));
 
 export function masked(ip: Ip, length: number): Ip {
-  return applyMask(ip, MASKS[familyOf(ip)][length] ?? ip);
+  return applyMask(ip, MASKS()[familyOf(ip)][length] ?? ip);
 }
 
 export function hostOf(address: Ip): AddressPart {

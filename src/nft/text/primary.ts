@@ -85,8 +85,8 @@ export function selector(cursor: Cursor, scope: Scope, nested: () => Expression)
         return metaOf(word);
       }
   }
-  if (Object.hasOwn(HEADERS, word) && next !== undefined) {
-    const fields = HEADERS[word]?.fields ?? {};
+  if (Object.hasOwn(HEADERS(), word) && next !== undefined) {
+    const fields = HEADERS()[word]?.fields ?? {};
     if (Object.hasOwn(fields, next)) {
       cursor.at += 2;
       return payloadOf(word, next);
@@ -97,7 +97,7 @@ export function selector(cursor: Cursor, scope: Scope, nested: () => Expression)
       return payloadOf(word, pair);
     }
   }
-  return Object.hasOwn(EXTENSION_HEADERS, word) && next !== undefined ? extension(cursor, word) : undefined;
+  return Object.hasOwn(EXTENSION_HEADERS(), word) && next !== undefined ? extension(cursor, word) : undefined;
 }
 
 function found(cursor: Cursor, expression: Expression | undefined, expected: string): Expression {

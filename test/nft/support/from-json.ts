@@ -443,7 +443,7 @@ export function expression(json: Json, types?: readonly KeyPart[]): Expression {
       if (of.base !== undefined) {
         return { kind: 'payload', base: of.base, offset: of.offset, bits: of.len, type: 'integer' };
       }
-      const info = HEADERS[of.protocol];
+      const info = HEADERS()[of.protocol];
       const field = info?.fields[of.field];
       if (!info || !field) return { kind: 'unknown', text: JSON.stringify(json), why: 'payload' };
       return {
@@ -454,7 +454,7 @@ export function expression(json: Json, types?: readonly KeyPart[]): Expression {
       };
     }
     case 'exthdr': {
-      const info = EXTENSION_HEADERS[of.name];
+      const info = EXTENSION_HEADERS()[of.name];
       const field = of.field === undefined ? undefined : info?.fields[of.field];
       return {
         kind: 'exthdr',
@@ -467,7 +467,7 @@ export function expression(json: Json, types?: readonly KeyPart[]): Expression {
     case 'tcp option':
     case 'ip option': {
       const header = kind === 'tcp option' ? 'tcp' : 'ip';
-      const info = (header === 'tcp' ? TCP_OPTIONS : IP_OPTIONS)[of.name];
+      const info = (header === 'tcp' ? TCP_OPTIONS() : IP_OPTIONS())[of.name];
       const field = of.field === undefined ? undefined : info?.fields[of.field];
       return {
         kind: 'option',

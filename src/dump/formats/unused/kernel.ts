@@ -1,43 +1,16 @@
 /** Outputs of kernel tools that show a state otherwise than another command does, or events. */
+import { lazily } from '../../../base/memo.ts';
 import { has } from '../../format.ts';
 import { isObject } from '../../json.ts';
 import type { Unused } from './unused.ts';
 
-export const KERNEL: readonly Unused[] = [
+export const KERNEL = lazily((): readonly Unused[] => [
   {
     id: 'ip-route-get',
     command: 'ip route get',
     why: 'says where the kernel sends one packet, not which routes and rules there are; `ip route show table all` and `ip rule` do',
     tells: /^\s+cache\b|\suid \d+\s*$/,
     commands: /^ip (?:-\S+ )*r(?:o(?:u(?:te?)?)?)? g(?:et?)? /,
-  },
-  {
-    id: 'ip-route-get-json',
-    command: 'ip -j route get',
-    why: 'says where the kernel sends one packet, not which routes and rules there are; `ip route show table all` and `ip rule` do',
-    tells: (record) => has(record, 'dst', 'cache') || has(record, 'dst', 'uid'),
-  },
-  {
-    id: 'ip-monitor',
-    command: 'ip monitor',
-    why: 'prints what changes, not what stands; `ip addr`, `ip route` and `ip neigh` print that',
-    tells:
-      /^\s*(?:\[[\d-]{10}T[\d:.]+\] )?(?:\[(?:LINK|ADDR|ROUTE|NEIGH|NSID|RULE|NETCONF|PREFIX|NEXTHOP|STATS)\]|Deleted (?:\d+: \S|default |[0-9a-f:.]+ ))/,
-    commands: /^(?:ip|bridge|tc) (?:-\S+ )*mon/,
-  },
-  {
-    id: 'conntrack-events',
-    command: 'conntrack -E',
-    why: 'prints connections as they come and go, not those that there are; `conntrack -L` prints these',
-    tells: /^\s*(?:\[\d{10}\.\d+\s*\]\s+)?\[(?:NEW|UPDATE|DESTROY)\]\s+(?:ipv[46]\s+\d+\s+)?\w+\s+\d+/,
-    commands: /^conntrack (?:.* )?(?:-\w*E|--event)/,
-  },
-  {
-    id: 'conntrack-expect',
-    command: 'conntrack -L expect',
-    why: 'what helpers expect is not read; `conntrack -L` has the connections',
-    tells: /^\s*\d+ proto=\d+ src=\S+ dst=\S+ .*\bmask-src=/,
-    commands: /^conntrack -L expect|^cat \/proc\/net\/nf_conntrack_expect/,
   },
   {
     id: 'conntrack-xml',
@@ -100,12 +73,6 @@ export const KERNEL: readonly Unused[] = [
     command: 'ip addrlabel',
     why: 'has the label table by which IPv6 source addresses are chosen; the default one is taken',
     tells: /^prefix \S+ (?:dev \S+ )?label \d+/,
-  },
-  {
-    id: 'ip-tcp-metrics',
-    command: 'ip tcp_metrics',
-    why: 'has what the kernel remembers of peers; nothing of the path hangs on it',
-    tells: /^\S+ age [\d.]+sec .*(?:cwnd|rtt)/,
   },
   {
     id: 'ip-netconf',
@@ -254,4 +221,4 @@ export const KERNEL: readonly Unused[] = [
     why: 'events of retis are not read; netfilter traces and captures are',
     tells: (record) => isObject(record.common) && has(record.common, 'timestamp') && has(record, 'kernel'),
   },
-];
+]);

@@ -1,9 +1,10 @@
 /** What was asked for, of those who set networks up: not what the kernel holds. */
+import { lazily } from '../../../base/memo.ts';
 import { has } from '../../format.ts';
 import { isObject } from '../../json.ts';
 import type { Unused } from './unused.ts';
 
-export const MANAGERS: readonly Unused[] = [
+export const MANAGERS = lazily((): readonly Unused[] => [
   {
     id: 'nmcli',
     command: 'nmcli device',
@@ -155,4 +156,4 @@ export const MANAGERS: readonly Unused[] = [
     why: 'has no ports or networks; `crictl inspectp` and `ip addr` in the pod do',
     tells: /^CONTAINER\s+IMAGE\s+CREATED\s+STATE\s+NAME\s+ATTEMPT\s+POD ID\b/,
   },
-];
+]);

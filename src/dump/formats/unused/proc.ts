@@ -1,7 +1,8 @@
 /** Files of /proc/net that others say better. */
+import { lazily } from '../../../base/memo.ts';
 import type { Unused } from './unused.ts';
 
-export const PROC: readonly Unused[] = [
+export const PROC = lazily((): readonly Unused[] => [
   {
     id: 'proc-net-if-inet6',
     command: 'cat /proc/net/if_inet6',
@@ -74,4 +75,4 @@ export const PROC: readonly Unused[] = [
     why: 'says who takes LOG; the lines themselves are in `dmesg`',
     tells: /^\s*\d+ (?:NONE|nf_log_\w+|nfnetlink_log) \([\w,]*\)\s*$/,
   },
-];
+]);

@@ -1,7 +1,8 @@
 /** What one program got to see of the network: nothing of its state. */
+import { lazily } from '../../../base/memo.ts';
 import type { Unused } from './unused.ts';
 
-export const TRIED: readonly Unused[] = [
+export const TRIED = lazily((): readonly Unused[] => [
   {
     id: 'ping',
     command: 'ping',
@@ -9,14 +10,6 @@ export const TRIED: readonly Unused[] = [
     tells:
       /^\s*PING \S+ ?\(\S+\)|^\s*PING \S+: \d+ data bytes|^\s*PING6? [0-9a-f:]+\(|^\s*\d+ bytes from \S+ (?:\(\S+\): )?(?:icmp_)?seq=|^\s*From \S+ (?:\(\S+\) )?icmp_seq=\d+ |^\s*\d+ packets transmitted, \d+ |^\s*ping6?: /,
     commands: /^(?:ping6?|fping) /,
-  },
-  {
-    id: 'traceroute',
-    command: 'traceroute',
-    why: 'says which routers answered; a capture of it shows the packets',
-    tells:
-      /^\s*(?:traceroute6? to \S+ \(\S+\),? |tracepath|\s*1\?: \[LOCALHOST\]|\s*\d{1,2}: +(?:send failed|no reply)\s*$|\s*Resume: pmtu \d+|HOST: \S+ +Loss%)/,
-    commands: /^(?:traceroute6?|tracepath6?|mtr) /,
   },
   {
     id: 'dig',
@@ -49,4 +42,4 @@ export const TRIED: readonly Unused[] = [
     tells: /^ARPING \S+/,
     commands: /^arping /,
   },
-];
+]);
