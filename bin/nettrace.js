@@ -110,6 +110,11 @@ function newBlock(length) {
     : Buffer.allocUnsafeSlow(length);
 }
 
+/** What is loaded later is rare, and `live` runs for weeks. */
+function forgetBlock() {
+  block = undefined;
+}
+
 /** The bytes of a file, until the next one is read. */
 function contentOf(descriptor, size) {
   if (!(block?.length >= size)) block = newBlock(Math.max(size, 1 << 22));
@@ -143,8 +148,8 @@ function isOwn({ uid, mode }) {
 
 /** One file for each runtime, and for each set of flags: V8 refuses code that was compiled under others. */
 function fileName(name) {
-  const flags = [OWN_FLAGS, ...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').trim();
-  const suffix = flags === '' ? '' : `-${digest(flags)}`;
+  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').trim();
+  const suffix = `${OWN_FLAGS === '' ? '' : `-${flagged}`}${given === '' ? '' : `-${digest(given)}`}`;
   return `${name}-${process.version}-${process.arch}${suffix}.bin`;
 }
 
@@ -249,13 +254,15 @@ function threads(id) {
 }
 
 function run() {
-  // Before any code is compiled: V8 refuses kept code that was compiled under other flags.
-  if (OWN_FLAGS !== '') setFlags(OWN_FLAGS);
+  if (OWN_FLAGS !== '') {
+    // What the bundles ask for anyway: Node's own kept code of it is refused afterwards.
+    require('node:os');
+    require('node:process');
+    // Before any code is compiled: V8 refuses kept code that was compiled under other flags.
+    setFlags(OWN_FLAGS);
+  }
   bundle('cli').main();
-  // What is loaded later is rare, and `live` runs for weeks.
-  setTimeout(() => {
-    block = undefined;
-  }, 5000).unref();
+  if (words.includes('live')) setTimeout(forgetBlock, 5000).unref();
 }
 
 /** In a process of its own: the builder's memory would stay with a `live` that runs for weeks. */

@@ -73,6 +73,8 @@ export function readIssue(error: unknown): Issue {
 export interface Peeked {
   /** At most `wanted` bytes; fewer only at the end of the source. */
   readonly head: Uint8Array;
+  /** All that the source has, where that was read for the look; valid until the source is read. */
+  readonly all?: Uint8Array;
   readonly source: ByteSource;
 }
 
@@ -82,13 +84,14 @@ export async function peek(source: ByteSource, wanted: number): Promise<Peeked> 
   if (!first || first.length >= wanted) {
     return {
       head: (first ?? new Uint8Array()).slice(0, wanted),
+      ...(first && first.length === source.size && { all: first }),
       source: replay(first ? [first] : [], source),
     };
   }
   // Short first blocks come from pipes; what they hold must outlive the next read.
   const blocks = [first.slice()];
   let length = first.length;
-  while (length < wanted) {
+  while (length < wanted && length !== source.size) {
     const next = await source.read();
     if (!next) break;
     blocks.push(next.slice());
@@ -100,7 +103,8 @@ export async function peek(source: ByteSource, wanted: number): Promise<Peeked> 
     head.set(block, at);
     at += block.length;
   }
-  return { head: head.slice(0, wanted), source: replay([head], source) };
+  const all = length === source.size ? { all: head } : {};
+  return { head: head.slice(0, wanted), ...all, source: replay([head], source) };
 }
 
 function replay(blocks: Uint8Array[], source: ByteSource): ByteSource {

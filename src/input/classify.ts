@@ -9,7 +9,7 @@ import { decodeText, readAll, withoutLongLines } from './text.ts';
 
 export async function classify(placed: PlacedEntry, limits: InputLimits): Promise<Classified> {
   const { entry } = placed;
-  const { head, issue } = await entry.look(512);
+  const { head, all: short, issue } = await entry.look(512);
   if (head.length === 0) return issue ? nothing(issue) : (await texts()).emptyText(placed);
   if (isCapture(head)) {
     return { kind: 'capture', capture: captureInput(placed, limits), issues: [] };
@@ -21,7 +21,8 @@ export async function classify(placed: PlacedEntry, limits: InputLimits): Promis
   if (isTar(head)) {
     return nothing(unknown(placed, 'an archive inside an archive or directory; name it by itself'));
   }
-  const all = await readAll(entry.path, entry.open(), limits);
+  const isRead = short !== undefined && issue === undefined && short.length <= limits.dumpBytes;
+  const all = isRead ? { bytes: short } : await readAll(entry.path, entry.open(), limits);
   const issues = all.issue ? [all.issue] : [];
   const whole = all.bytes && decodeText(all.bytes);
   if (all.bytes === undefined) return { kind: 'nothing', issues };

@@ -17,8 +17,8 @@ export interface Entry {
   readonly once?: true;
   /** The path to open it by, where it is a file of its own. */
   readonly file?: string;
-  /** Its first unpacked bytes, at most `length`; `issue` when it can't be opened or unpacked. */
-  look(length: number): Promise<{ readonly head: Uint8Array; readonly issue?: Issue }>;
+  /** Its first unpacked bytes, at most `length`; `all` of them where it is that short; `issue` when it can't be opened or unpacked. */
+  look(length: number): Promise<{ readonly head: Uint8Array; readonly all?: Uint8Array; readonly issue?: Issue }>;
   /** Its bytes, unpacked. A pipe gives them once; what can't be opened is in the source's `issue`. */
   open(): ByteSource;
 }
@@ -60,8 +60,8 @@ function reopened(
     look: async (length) => {
       const source = open(LOOK);
       try {
-        const { head, source: whole } = await peek(source, length);
-        return { head, ...issueOf(whole, printable(path)) };
+        const { head, all, source: whole } = await peek(source, length);
+        return { head, ...(all && { all }), ...issueOf(whole, printable(path)) };
       } finally {
         source.close();
       }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { Issue } from '../base/issue.ts';
 import { type InputLimits, limitIssue } from '../base/limits.ts';
 import type { ByteSource } from '../capture/source.ts';
@@ -10,8 +11,13 @@ export function decodeText(bytes: Uint8Array): string | undefined {
       : bytes[0] === 0xfe && bytes[1] === 0xff
         ? 'utf-16be'
         : 'utf-8';
-  const text = new TextDecoder(encoding).decode(bytes);
+  const text = isAscii(bytes) ? latin1(bytes) : new TextDecoder(encoding).decode(bytes);
   return looksLikeText(text.slice(0, 65536)) ? text : undefined;
+}
+
+/** Most dumps; Node's decoders cost more than a dump's reading before they have decoded anything. */
+function latin1({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }
 
 /**
@@ -55,7 +61,9 @@ export async function readAll(
   } finally {
     source.close();
   }
-  return { bytes: Buffer.concat(chunks), ...(source.issue ? { issue: { path, ...source.issue } } : {}) };
+  const [only] = chunks;
+  const bytes = only && chunks.length === 1 ? only : Buffer.concat(chunks);
+  return { bytes, ...(source.issue ? { issue: { path, ...source.issue } } : {}) };
 }
 
 /** The text with lines that are too long emptied, so that all others keep their numbers. What begins as JSON has one line as a rule. */
