@@ -145,9 +145,11 @@ const EQUAL = 0.05;
 const FAINT = 0.25;
 
 /** Causes differ in their parts, which makes asking each for its own slow; these are alike. */
-const FINDING = lazily(() => CAUSES.flatMap((cause) =>
-  cause.find ? [{ cause, find: cause.find.bind(cause), drops: dropsOf(cause.find) }] : [],
-));
+const FINDING = lazily(() =>
+  CAUSES.flatMap((cause) =>
+    cause.find ? [{ cause, find: cause.find.bind(cause), drops: dropsOf(cause.find) }] : [],
+  ),
+);
 
 /** What explains the flow best; undefined when nothing does, or nothing has to be explained. */
 export function explain(kase: Case): Diagnosed | undefined {

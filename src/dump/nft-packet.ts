@@ -10,84 +10,96 @@ import { parseNumber } from './fields.ts';
 import { present } from './trace-fields.ts';
 import type { TracedHeader } from './trace-record.ts';
 
-const DSCP = lazily(() => wordTable<number>({
-  ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`cs${i}`, i * 8])),
-  ...Object.fromEntries([1, 2, 3, 4].flatMap((c) => [1, 2, 3].map((d) => [`af${c}${d}`, c * 8 + d * 2]))),
-  be: 0,
-  ef: 46,
-  va: 44,
-  'voice-admit': 44,
-  le: 1,
-}));
+const DSCP = lazily(() =>
+  wordTable<number>({
+    ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`cs${i}`, i * 8])),
+    ...Object.fromEntries([1, 2, 3, 4].flatMap((c) => [1, 2, 3].map((d) => [`af${c}${d}`, c * 8 + d * 2]))),
+    be: 0,
+    ef: 46,
+    va: 44,
+    'voice-admit': 44,
+    le: 1,
+  }),
+);
 const ECN = lazily(() => wordTable<number>({ 'not-ect': 0, ect1: 1, ect0: 2, ce: 3 }));
-const FLAGS = lazily(() => wordTable<number>({
-  fin: 1,
-  syn: 2,
-  rst: 4,
-  psh: 8,
-  ack: 16,
-  urg: 32,
-  ecn: 64,
-  cwr: 128,
-}));
+const FLAGS = lazily(() =>
+  wordTable<number>({
+    fin: 1,
+    syn: 2,
+    rst: 4,
+    psh: 8,
+    ack: 16,
+    urg: 32,
+    ecn: 64,
+    cwr: 128,
+  }),
+);
 
 /** icmp_type_tbl and icmp6_type_tbl, src/proto.c; codes are printed by the names of destination-unreachable's, whatever the type. */
-const ICMP = lazily(() => wordTable<number>({
-  'echo-reply': 0,
-  'destination-unreachable': 3,
-  'source-quench': 4,
-  redirect: 5,
-  'echo-request': 8,
-  'router-advertisement': 9,
-  'router-solicitation': 10,
-  'time-exceeded': 11,
-  'parameter-problem': 12,
-  'timestamp-request': 13,
-  'timestamp-reply': 14,
-  'info-request': 15,
-  'info-reply': 16,
-  'address-mask-request': 17,
-  'address-mask-reply': 18,
-}));
-const ICMPV6 = lazily(() => wordTable<number>({
-  'destination-unreachable': 1,
-  'packet-too-big': 2,
-  'time-exceeded': 3,
-  'parameter-problem': 4,
-  'echo-request': 128,
-  'echo-reply': 129,
-  'mld-listener-query': 130,
-  'mld-listener-report': 131,
-  'mld-listener-done': 132,
-  'mld-listener-reduction': 132,
-  'nd-router-solicit': 133,
-  'nd-router-advert': 134,
-  'nd-neighbor-solicit': 135,
-  'nd-neighbor-advert': 136,
-  'nd-redirect': 137,
-  'router-renumbering': 138,
-  'ind-neighbor-solicit': 141,
-  'ind-neighbor-advert': 142,
-  'mld2-listener-report': 143,
-}));
-const ICMP_CODE = lazily(() => wordTable<number>({
-  'net-unreachable': 0,
-  'host-unreachable': 1,
-  'prot-unreachable': 2,
-  'port-unreachable': 3,
-  'frag-needed': 4,
-  'net-prohibited': 9,
-  'host-prohibited': 10,
-  'admin-prohibited': 13,
-}));
-const ICMPV6_CODE = lazily(() => wordTable<number>({
-  'no-route': 0,
-  'admin-prohibited': 1,
-  'addr-unreachable': 3,
-  'port-unreachable': 4,
-  'policy-fail': 5,
-  'reject-route': 6,
-}));
+const ICMP = lazily(() =>
+  wordTable<number>({
+    'echo-reply': 0,
+    'destination-unreachable': 3,
+    'source-quench': 4,
+    redirect: 5,
+    'echo-request': 8,
+    'router-advertisement': 9,
+    'router-solicitation': 10,
+    'time-exceeded': 11,
+    'parameter-problem': 12,
+    'timestamp-request': 13,
+    'timestamp-reply': 14,
+    'info-request': 15,
+    'info-reply': 16,
+    'address-mask-request': 17,
+    'address-mask-reply': 18,
+  }),
+);
+const ICMPV6 = lazily(() =>
+  wordTable<number>({
+    'destination-unreachable': 1,
+    'packet-too-big': 2,
+    'time-exceeded': 3,
+    'parameter-problem': 4,
+    'echo-request': 128,
+    'echo-reply': 129,
+    'mld-listener-query': 130,
+    'mld-listener-report': 131,
+    'mld-listener-done': 132,
+    'mld-listener-reduction': 132,
+    'nd-router-solicit': 133,
+    'nd-router-advert': 134,
+    'nd-neighbor-solicit': 135,
+    'nd-neighbor-advert': 136,
+    'nd-redirect': 137,
+    'router-renumbering': 138,
+    'ind-neighbor-solicit': 141,
+    'ind-neighbor-advert': 142,
+    'mld2-listener-report': 143,
+  }),
+);
+const ICMP_CODE = lazily(() =>
+  wordTable<number>({
+    'net-unreachable': 0,
+    'host-unreachable': 1,
+    'prot-unreachable': 2,
+    'port-unreachable': 3,
+    'frag-needed': 4,
+    'net-prohibited': 9,
+    'host-prohibited': 10,
+    'admin-prohibited': 13,
+  }),
+);
+const ICMPV6_CODE = lazily(() =>
+  wordTable<number>({
+    'no-route': 0,
+    'admin-prohibited': 1,
+    'addr-unreachable': 3,
+    'port-unreachable': 4,
+    'policy-fail': 5,
+    'reject-route': 6,
+  }),
+);
 
 /** Undefined without an IP header. */
 export function parseNftPacket(text: string): TracedHeader | undefined {

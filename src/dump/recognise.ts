@@ -74,9 +74,9 @@ function withEcho(text: DumpText, hint: string | undefined): DumpText {
 /** The issue of a file that `recogniseDump` gave nothing for. */
 export function unrecognised(path: string): Issue {
   // The JSON form of a command is looked for wherever its text is.
-  const plain = FORMATS().filter(({ unused }) => !unused).map(({ command }) =>
-    command.replace(' -j ', ' ').replace('-azj', '-az'),
-  );
+  const plain = FORMATS()
+    .filter(({ unused }) => !unused)
+    .map(({ command }) => command.replace(' -j ', ' ').replace('-azj', '-az'));
   const commands = [...new Set(plain)].toSorted().join(', ');
   return {
     severity: 'error',

@@ -18,7 +18,9 @@ export interface Entry {
   /** The path to open it by, where it is a file of its own. */
   readonly file?: string;
   /** Its first unpacked bytes, at most `length`; `all` of them where it is that short; `issue` when it can't be opened or unpacked. */
-  look(length: number): Promise<{ readonly head: Uint8Array; readonly all?: Uint8Array; readonly issue?: Issue }>;
+  look(
+    length: number,
+  ): Promise<{ readonly head: Uint8Array; readonly all?: Uint8Array; readonly issue?: Issue }>;
   /** Its bytes, unpacked. A pipe gives them once; what can't be opened is in the source's `issue`. */
   open(): ByteSource;
 }

@@ -37,9 +37,12 @@ export const SET_TYPES: readonly SetType[] = [
   listSet,
 ];
 
-const BY_NAME = lazily((): ReadonlyMap<string, SetType> => new Map(
-  SET_TYPES.flatMap((type) => [type.name, ...(type.aliases ?? [])].map((name) => [name, type] as const)),
-));
+const BY_NAME = lazily(
+  (): ReadonlyMap<string, SetType> =>
+    new Map(
+      SET_TYPES.flatMap((type) => [type.name, ...(type.aliases ?? [])].map((name) => [name, type] as const)),
+    ),
+);
 
 export function findSetType(name: string): SetType | undefined {
   return BY_NAME().get(name);

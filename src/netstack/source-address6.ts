@@ -8,22 +8,24 @@ import { deviceOf, type Net } from './net.ts';
 type Own = InterfaceAddress & { readonly address: bigint };
 
 /** `ip addrlabel` of a fresh namespace, longest first. */
-const LABELS = lazily((): readonly (readonly [Prefix, number])[] => (
-  [
-    ['::1/128', 0],
-    ['::ffff:0:0/96', 4],
-    ['::/96', 3],
-    ['2001::/32', 6],
-    ['2001:10::/28', 7],
-    ['2002::/16', 2],
-    ['3ffe::/16', 12],
-    ['fec0::/10', 11],
-    ['fc00::/7', 5],
-  ] satisfies [string, number][]
-).flatMap(([text, label]) => {
-  const prefix = parsePrefix(text);
-  return prefix ? [[prefix, label] as const] : [];
-}));
+const LABELS = lazily((): readonly (readonly [Prefix, number])[] =>
+  (
+    [
+      ['::1/128', 0],
+      ['::ffff:0:0/96', 4],
+      ['::/96', 3],
+      ['2001::/32', 6],
+      ['2001:10::/28', 7],
+      ['2002::/16', 2],
+      ['3ffe::/16', 12],
+      ['fec0::/10', 11],
+      ['fc00::/7', 5],
+    ] satisfies [string, number][]
+  ).flatMap(([text, label]) => {
+    const prefix = parsePrefix(text);
+    return prefix ? [[prefix, label] as const] : [];
+  }),
+);
 
 const labelOf = (ip: bigint): number => LABELS().find(([prefix]) => contains(prefix, ip))?.[1] ?? 1;
 

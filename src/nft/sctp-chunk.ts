@@ -20,33 +20,35 @@ const INIT = {
 };
 const TSN = { 'cum-tsn-ack': field(32, 32) };
 
-export const SCTP_CHUNKS = lazily(() => wordTable<ExtensionInfo>({
-  data: chunk(0, {
-    tsn: field(32, 32),
-    stream: field(64, 16),
-    ssn: field(80, 16),
-    ppid: field(96, 32),
+export const SCTP_CHUNKS = lazily(() =>
+  wordTable<ExtensionInfo>({
+    data: chunk(0, {
+      tsn: field(32, 32),
+      stream: field(64, 16),
+      ssn: field(80, 16),
+      ppid: field(96, 32),
+    }),
+    init: chunk(1, INIT),
+    'init-ack': chunk(2, INIT),
+    sack: chunk(3, {
+      ...TSN,
+      'a-rwnd': field(64, 32),
+      'num-gap-ack-blocks': field(96, 16),
+      'num-dup-tsns': field(112, 16),
+    }),
+    heartbeat: chunk(4),
+    'heartbeat-ack': chunk(5),
+    abort: chunk(6),
+    shutdown: chunk(7, TSN),
+    'shutdown-ack': chunk(8),
+    error: chunk(9),
+    'cookie-echo': chunk(10),
+    'cookie-ack': chunk(11),
+    ecne: chunk(12, { 'lowest-tsn': field(32, 32) }),
+    cwr: chunk(13, { 'lowest-tsn': field(32, 32) }),
+    'shutdown-complete': chunk(14),
+    'asconf-ack': chunk(0x80, { seqno: field(32, 32) }),
+    'forward-tsn': chunk(0xc0, { 'new-cum-tsn': field(32, 32) }),
+    asconf: chunk(0xc1, { seqno: field(32, 32) }),
   }),
-  init: chunk(1, INIT),
-  'init-ack': chunk(2, INIT),
-  sack: chunk(3, {
-    ...TSN,
-    'a-rwnd': field(64, 32),
-    'num-gap-ack-blocks': field(96, 16),
-    'num-dup-tsns': field(112, 16),
-  }),
-  heartbeat: chunk(4),
-  'heartbeat-ack': chunk(5),
-  abort: chunk(6),
-  shutdown: chunk(7, TSN),
-  'shutdown-ack': chunk(8),
-  error: chunk(9),
-  'cookie-echo': chunk(10),
-  'cookie-ack': chunk(11),
-  ecne: chunk(12, { 'lowest-tsn': field(32, 32) }),
-  cwr: chunk(13, { 'lowest-tsn': field(32, 32) }),
-  'shutdown-complete': chunk(14),
-  'asconf-ack': chunk(0x80, { seqno: field(32, 32) }),
-  'forward-tsn': chunk(0xc0, { 'new-cum-tsn': field(32, 32) }),
-  asconf: chunk(0xc1, { seqno: field(32, 32) }),
-}));
+);

@@ -1,4 +1,5 @@
 /** ICMP as icmp_print() writes it, and the form of 3.x (`icmp: echo request seq 1`): type, code, and what follows them. */
+import { lazily } from '../base/memo.ts';
 import { type Ip, parseIpv4 } from '../net/ip.ts';
 import { PROTOCOL } from '../net/protocol.ts';
 import { portOf, protocolOf } from './endpoint.ts';
@@ -15,7 +16,7 @@ interface Form {
 }
 
 /** What stands behind the host in an unreachable message, by code. The more telling ones come first. */
-const UNREACHABLE: readonly Form[] = [
+const UNREACHABLE = lazily((): readonly Form[] => [
   { pattern: /^net \S+ unreachable - (?:unknown|unkonwn)/, type: 3, code: 6 },
   { pattern: /^net \S+ unreachable - admin prohibited/, type: 3, code: 9 },
   { pattern: /^net \S+ unreachable - tos prohibited/, type: 3, code: 11 },
@@ -33,12 +34,12 @@ const UNREACHABLE: readonly Form[] = [
   { pattern: /^\S+ protocol \S+ port \S+ unreachable/, type: 3, code: 3 },
   { pattern: /^\S+ protocol \S+ unreachable/, type: 3, code: 2 },
   { pattern: /^\S+ (?:tcp|udp) port \S+ unreachable/, type: 3, code: 3 },
-];
+]);
 
-const FORMS: readonly Form[] = [
+const FORMS = lazily((): readonly Form[] => [
   { pattern: /^echo request/, type: 8, code: 0 },
   { pattern: /^echo reply/, type: 0, code: 0 },
-  ...UNREACHABLE,
+  ...UNREACHABLE(),
   { pattern: /^time exceeded in-transit/, type: 11, code: 0 },
   { pattern: /^ip reassembly time exceeded/, type: 11, code: 1 },
   { pattern: /^redirect-tos \S+ to net/, type: 5, code: 2 },
@@ -55,7 +56,7 @@ const FORMS: readonly Form[] = [
   { pattern: /^information reply/, type: 16, code: 0 },
   { pattern: /^address mask request/, type: 17, code: 0 },
   { pattern: /^address mask is/, type: 18, code: 0 },
-];
+]);
 
 /** `source`, `destination`: the message's own. `quoted`: the packet it quotes, where `-v` printed that. */
 export function readIcmp(
@@ -66,7 +67,7 @@ export function readIcmp(
   reading: Reading,
 ): Upper {
   const words = firstLine(text).replace(/^(?:ICMP |icmp(?: \d+)?: )/, '');
-  const form = FORMS.find(({ pattern }) => pattern.test(words));
+  const form = FORMS().find(({ pattern }) => pattern.test(words));
   const other = /^type-#(\d+)/.exec(words);
   const type = form?.type ?? Number(other?.[1] ?? 255) & 0xff;
   const about = quoted ?? (form && aboutWhat(words, form, destination, reading));

@@ -1,5 +1,7 @@
 /** ICMPv6 as icmp6_print() writes it, and the form of 3.x (`icmp6: echo request seq 1`). */
+
 import { setUint128 } from '../base/bytes.ts';
+import { lazily } from '../base/memo.ts';
 import { type Ip, parseIpv6 } from '../net/ip.ts';
 import { parseMac } from '../net/mac.ts';
 import { PROTOCOL } from '../net/protocol.ts';
@@ -10,7 +12,7 @@ export function isIcmpv6(text: string): boolean {
   return /^(?:ICMP6, |icmp6: )/.test(text);
 }
 
-const FORMS: readonly (readonly [pattern: RegExp, type: number, code: number])[] = [
+const FORMS = lazily((): readonly (readonly [pattern: RegExp, type: number, code: number])[] => [
   [/^destination unreachable, unreachable route/, 1, 0],
   [/^destination unreachable, unreachable prohibited/, 1, 1],
   [/^destination unreachable, beyond scope/, 1, 2],
@@ -34,7 +36,7 @@ const FORMS: readonly (readonly [pattern: RegExp, type: number, code: number])[]
   [/^neighbor solicitation/, 135, 0],
   [/^neighbor advertisement/, 136, 0],
   [/^redirect/, 137, 0],
-];
+]);
 
 /** Types whose message names a target behind the first eight bytes. */
 const TARGET = /^(?:neighbor solicitation|neighbor advertisement).*?(?:who has|tgt is) ([0-9a-f:.]+)/;
@@ -47,7 +49,7 @@ export function readIcmpv6(
   reading: Reading,
 ): Upper {
   const words = firstLine(text).replace(/^(?:ICMP6, |icmp6: )/, '');
-  const form = FORMS.find(([pattern]) => pattern.test(words));
+  const form = FORMS().find(([pattern]) => pattern.test(words));
   const other = /^type-#(\d+)|, (?:unknown )?icmp6? type[ -]#?(\d+)/.exec(words);
   const type = form?.[1] ?? Number(other?.[1] ?? other?.[2] ?? 255) & 0xff;
   const target = form && parseIpv6(TARGET.exec(words)?.[1] ?? '');

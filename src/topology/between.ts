@@ -97,17 +97,19 @@ function machinesByMac(devices: readonly Device[]): ReadonlyMap<Mac, ReadonlySet
 }
 
 /** Networks that come with a product, so that machines have them which never saw each other: Docker's, libvirt's, VirtualBox's, home routers'. */
-const EVERYBODYS = lazily((): readonly Prefix[] => (
-  [
-    ['172.17.0.0', 16],
-    ['192.168.122.0', 24],
-    ['10.0.2.0', 24],
-    ['10.0.3.0', 24],
-    ['192.168.0.0', 24],
-    ['192.168.1.0', 24],
-    ['192.168.178.0', 24],
-  ] as const
-).map(([text, length]) => ({ address: parseIp(text) as number, length })));
+const EVERYBODYS = lazily((): readonly Prefix[] =>
+  (
+    [
+      ['172.17.0.0', 16],
+      ['192.168.122.0', 24],
+      ['10.0.2.0', 24],
+      ['10.0.3.0', 24],
+      ['192.168.0.0', 24],
+      ['192.168.1.0', 24],
+      ['192.168.178.0', 24],
+    ] as const
+  ).map(([text, length]) => ({ address: parseIp(text) as number, length })),
+);
 
 /** One subnet on uplinks of several machines, and nothing that speaks against its being one network. */
 function bySubnet(uplinks: readonly Device[]): Edge[] {

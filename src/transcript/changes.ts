@@ -1,7 +1,8 @@
 /** Commands that change the state of the network, and those that print it. */
+import { lazily } from '../base/memo.ts';
 import { hintOfCommand } from '../dump/hint.ts';
 
-const CHANGES: readonly RegExp[] = [
+const CHANGES = lazily((): readonly RegExp[] => [
   /^ip (?:-\S+ )*(?:l|li|link) (?:a|add|s|set|d|del|delete|c|change|replace) \S/,
   /^ip (?:-\S+ (?:inet6? )?)*(?:a|ad|addr|address) (?:a|add|c|change|chg|replace|d|del|delete|f|flush) \S/,
   /^ip (?:-\S+ (?:inet6? )?)*(?:r|ro|route) (?:a|add|append|c|change|chg|prepend|replace|d|del|delete|f|flush) \S/,
@@ -19,11 +20,11 @@ const CHANGES: readonly RegExp[] = [
   /^route (?:-\S+ )*(?:add|del) \S/,
   /^arp (?:.* )?-[sd] \S/,
   /^conntrack (?:-[DF]|--delete|--flush)(?= |$)/,
-];
+]);
 
 /** `text` without what stands in front of it (`innerCommand`). */
 export function changes(text: string): boolean {
-  return CHANGES.some((pattern) => pattern.test(text)) && !/(?:^| )(?:-h|--help|help)$/.test(text);
+  return CHANGES().some((pattern) => pattern.test(text)) && !/(?:^| )(?:-h|--help|help)$/.test(text);
 }
 
 /** Its output is a dump that is read. */

@@ -1,4 +1,5 @@
 /** Which line of a paste is a command somebody typed: by its prompt, or by what it says. */
+import { lazily } from '../base/memo.ts';
 import { PROMPT } from '../dump/prompt.ts';
 import { innerCommand } from './wrapper.ts';
 
@@ -15,30 +16,53 @@ export interface CommandLine {
   readonly doubtful?: true;
 }
 
-/** Prompts that can be nothing else, whatever is typed behind them. */
-const STRONG: readonly RegExp[] = [
+/** Prompts that can be nothing else, whatever is typed behind them, each with a sign that it has: most lines have none of these. */
+const STRONG: readonly (readonly [sign: string, pattern: () => RegExp])[] = [
   // user@host:~$ , [user@host dir]# , (venv) user@host ~ % , with a clock before it
-  /^(?:\[?\d{1,2}:\d\d(?::\d\d)?\]?\s+)?(?:\([^)\s]{1,40}\)\s*)?\[?[\w.-]{1,64}@(?<host>[\w.-]{1,64})[^\S\n]?[^\s$#%>]{0,128}(?:\s[^\s$#%>]{1,64})?\]?\s?[$#%❯➜>]\s+(?=\S)/u,
-  /^\[?[\w.-]{1,64}@(?<host>[\w.-]{1,64}):[^\s$#%>]{1,128}\]?[$#](?=[a-z])/u,
-  /^\$ (?=\S)/,
-  /^(?:➜\s+(?:(?:~|\S{1,64})\s+(?:git:\([^)\s]{0,64}\)\s+(?:✗\s+)?)?)|❯\s+(?:[~/]\S{0,64}\s+)?)(?=\S)/u,
-  /^(?:ba|da|k|z)?sh-\d[\d.]*[$#]\s*(?=\S)/,
-  /^\+{1,2} (?=[a-z/])/,
+  [
+    '@',
+    () =>
+      /^(?:\[?\d{1,2}:\d\d(?::\d\d)?\]?\s+)?(?:\([^)\s]{1,40}\)\s*)?\[?[\w.-]{1,64}@(?<host>[\w.-]{1,64})[^\S\n]?[^\s$#%>]{0,128}(?:\s[^\s$#%>]{1,64})?\]?\s?[$#%❯➜>]\s+(?=\S)/u,
+  ],
+  ['@', () => /^\[?[\w.-]{1,64}@(?<host>[\w.-]{1,64}):[^\s$#%>]{1,128}\]?[$#](?=[a-z])/u],
+  ['$ ', () => /^\$ (?=\S)/],
+  ['➜', () => /^➜\s+(?:(?:~|\S{1,64})\s+(?:git:\([^)\s]{0,64}\)\s+(?:✗\s+)?)?)(?=\S)/u],
+  ['❯', () => /^❯\s+(?:[~/]\S{0,64}\s+)?(?=\S)/u],
+  ['sh-', () => /^(?:ba|da|k|z)?sh-\d[\d.]*[$#]\s*(?=\S)/],
+  ['+', () => /^\+{1,2} (?=[a-z/])/],
 ];
 const BUSYBOX = /^(?:\/|~)(?:[\w/.-]{0,128}) [#$] (?=\S)/;
 
 /** Every prompt has one of these. Most lines are output, and have none. */
 const SIGN = /[$#%>❯➜]|^\+/;
 
-/**
- * First words of what PLAUSIBLE knows and of what may stand before it; none of them matters of a line that begins otherwise.
- * A `/` begins a path to one of them, an `=` a variable's setting.
- */
-const FIRST_WORD =
-  /^(?:\/|[A-Z_][A-Z0-9_]*=|(?:sudo|doas|time|exec|command|nohup|env|ip6?tables\S*|ip|bridge|brctl|ebtables\S*|arptables\S*|nft|ipset|sysctl|echo|cat|head|tail|grep|ls|less|more|ss|netstat|arp|route|nstat|lsns\S*|ps|ifconfig|conntrack|ethtool|tc|dmesg\S*|journalctl|docker|docker-compose|podman|nerdctl|k3s|kubectl|oc|lxc|incus|ssh|nsenter|unshare|(?:ba|da|z|a|k)?sh|ping6?|traceroute6?|tracepath|mtr|arping|curl|wget|telnet|nc|ncat|dig|nslookup|host|tcpdump|systemctl|service|ufw|firewall-cmd|modprobe|apt|apt-get|yum|dnf|apk|xtables-monitor)(?:\s|$))/;
+/** First words of what PLAUSIBLE knows and of what may stand before it; none of them matters of a line that begins otherwise. */
+const FIRST_WORDS = lazily(
+  () =>
+    new Set(
+      `sudo doas time exec command nohup env ip bridge brctl nft ipset sysctl echo cat head tail grep ls less more ss netstat arp
+      route nstat ps ifconfig conntrack ethtool tc journalctl docker docker-compose podman nerdctl k3s kubectl oc lxc incus ssh
+      nsenter unshare sh bash dash zsh ash ksh ping ping6 traceroute traceroute6 tracepath mtr arping curl wget telnet nc ncat dig
+      nslookup host tcpdump systemctl service ufw firewall-cmd modprobe apt apt-get yum dnf apk xtables-monitor`.split(
+        /\s+/,
+      ),
+    ),
+);
+/** Of several programs, or read with what a line break cost. */
+const FIRST_BEGINNINGS = ['iptables', 'ip6tables', 'ebtables', 'arptables', 'lsns', 'dmesg'];
+
+/** Whether a line may be a command: a `/` begins a path to one of them, an `=` a variable's setting. */
+function mayBegin(text: string): boolean {
+  const [first = ''] = text;
+  if (first === '/') return true;
+  const [word = ''] = text.split(/\s/, 1);
+  if (first >= 'a' && first <= 'z')
+    return FIRST_WORDS().has(word) || FIRST_BEGINNINGS.some((beginning) => word.startsWith(beginning));
+  return word.includes('=') && /^[A-Z_][A-Z0-9_]*=/.test(word);
+}
 
 /** Programs, and the beginnings of their arguments that no sentence has. */
-const PLAUSIBLE: readonly RegExp[] = [
+const PLAUSIBLE = lazily((): readonly RegExp[] => [
   /^ip (?:-\S+ (?:inet6? )?)*(?:a|addr|address|l|li|link|r|ro|route|ru|rule|n|nei|neigh|neighbou?r|netns|nexthop|tunnel|maddr|vrf|xfrm)(?= |$)(?: (?:-\S*|s|sh|show|l|ls|li|list|list-id|lst|table|dev|get|a|add|d|del|delete|set|replace|change|append|flush|exec|attach|pids|identify|save|up|[\d:]\S*)(?= |$)| ?\||$)/,
   /^bridge (?:-\S+ )*(?:l|link|fdb|mdb|v|vlan|monitor)(?= |$)(?: (?:s|sh|show|set|add|del|append|replace|br|dev)(?= |$)|$)/,
   /^brctl (?:show\w*|addbr|delbr|addif|delif|stp|setfd|setageing|hairpin|setportprio|setpathcost)(?= |$)/,
@@ -62,7 +86,7 @@ const PLAUSIBLE: readonly RegExp[] = [
   /^(?:nsenter|unshare) -/,
   /^(?:systemctl|service|ufw|firewall-cmd|modprobe|apt(?:-get)?|yum|dnf|apk) [\w-]/,
   /^xtables-monitor(?: -|$)/,
-];
+]);
 
 /** `fenced`: a code block, where a bare line is more likely a command than a sentence. */
 export function commandLine(line: string, fenced: boolean): CommandLine | undefined {
@@ -71,8 +95,8 @@ export function commandLine(line: string, fenced: boolean): CommandLine | undefi
   const trimmed = line.slice(indent).trimEnd();
   if (trimmed === '') return undefined;
   if (SIGN.test(trimmed)) {
-    for (const pattern of STRONG) {
-      const match = pattern.exec(trimmed);
+    for (const [sign, pattern] of STRONG) {
+      const match = trimmed.includes(sign) ? pattern().exec(trimmed) : null;
       if (!match) continue;
       const host = match.groups?.host;
       const text = trimmed.slice(match[0].length);
@@ -99,16 +123,16 @@ function isSentence(prompt: string, text: string): boolean {
 /** Is it a command by its words alone? What is in front of it (sudo, `ip netns exec NS`) is taken off. */
 export function isCommand(text: string): boolean {
   const bare = text.trimStart();
-  if (bare !== '' && !FIRST_WORD.test(bare)) return false;
+  if (bare !== '' && !mayBegin(bare)) return false;
   const { text: inner } = innerCommand(text);
   const words = withoutComment(inner);
   if (!/^[\x20-\x7e\t]*$/.test(words)) return false;
-  return inner === '' || PLAUSIBLE.some((pattern) => pattern.test(words));
+  return inner === '' || PLAUSIBLE().some((pattern) => pattern.test(words));
 }
 
 /** Without a prompt: in prose `ip route add - what it does` is no command. */
 function isBare(text: string, fenced: boolean): boolean {
-  if (!FIRST_WORD.test(text.trimStart())) return false;
+  if (!mayBegin(text.trimStart())) return false;
   if (/ [-–—:=] |[=-]>/.test(withoutComment(text).replace(/'[^']*'|"[^"]*"/g, '')) && !fenced) return false;
   if (/^(?:sudo|doas) \S/.test(text)) return isCommand(text);
   return isCommand(text) && !/^(?:ps|route|host|dmesg|lsns|ifconfig|arp|nstat|ss|netstat)$/.test(text);

@@ -1,4 +1,5 @@
 /** Commands that change the network by a program of their own, whose doing isn't modelled: what of the state is unknown behind them. */
+import { lazily } from '../base/memo.ts';
 
 interface Unmodelled {
   readonly pattern: RegExp;
@@ -9,7 +10,7 @@ interface Unmodelled {
 }
 
 const ENGINE = '(?:docker|podman|nerdctl)';
-const UNMODELLED: readonly Unmodelled[] = [
+const UNMODELLED = lazily((): readonly Unmodelled[] => [
   {
     pattern: new RegExp(
       `^${ENGINE} (?:container )?(?:run|start|restart|create|unpause) |^${ENGINE}(?:-| )compose (?:.* )?(?:up|start|restart|run)(?= |$)`,
@@ -75,10 +76,10 @@ const UNMODELLED: readonly Unmodelled[] = [
     changes: 'rules, as a file says that was not shown',
     shownBy: 'iptables-save -c, nft list ruleset, ipset save',
   },
-];
+]);
 
 /** Undefined: it changes nothing of the network, or what it changes is played. `text` is without what stands in front of it. */
 export function unmodelled(text: string): { readonly changes: string; readonly shownBy: string } | undefined {
   if (/(?:^| )(?:-h|--help|help)$/.test(text)) return undefined;
-  return UNMODELLED.find(({ pattern }) => pattern.test(text));
+  return UNMODELLED().find(({ pattern }) => pattern.test(text));
 }

@@ -1,4 +1,5 @@
 /** What stands in front of a command and says where it runs: sudo, `ip netns exec NS`, `nsenter`, `docker exec C`, `ssh HOST`. */
+import { lazily } from '../base/memo.ts';
 
 /** Where a command runs, as far as its words say: a namespace's name, a container's name or id, or a process. */
 export interface Where {
@@ -19,23 +20,37 @@ export interface Inner {
 
 const PLAIN =
   /^(?:(?:sudo|doas)(?:\s+(?:-[A-Za-z]*[ugp]\s+\S+|-[AbEeHikKnPSsv]+|--))*|time|exec|command|nohup|env|(?:[A-Z_][A-Z0-9_]*=\S*))\s+/;
-const NETNS = /^(?:\/(?:usr\/)?s?bin\/)?ip\s+netns\s+exec\s+(\S+)(?:\s+|$)/;
-const IP_N = /^((?:\/(?:usr\/)?s?bin\/)?ip(?:\s+-(?!n(?:etns)?\s)\S+)*)\s+-n(?:etns)?\s+(\S+)\s+/;
-const BRIDGE_N = /^((?:bridge|tc|ss)(?:\s+-(?!n(?:etns)?\s|N\s)\S+)*)\s+-(?:n(?:etns)?|N)\s+([A-Za-z]\S*)\s+/;
-const NSENTER =
-  /^(?:\/(?:usr\/)?s?bin\/)?nsenter((?:\s+(?:-[a-zA-Z]+(?:[= ]\d+)?|--[a-z-]+(?:=\S+)?|\d+))+)(?:\s+|$)(?:--\s+)?/;
-const ENGINE =
-  /^(?:docker|podman|nerdctl)\s+(?:container\s+)?exec((?:\s+(?:-[a-z]*[uwe]\s+\S+|-[a-z]+|--(?:user|workdir|env)[= ]\S+|--[a-z-]+))*)\s+(\S+)(?:\s+|$)/;
-const COMPOSE = /^docker(?:-|\s+)compose\s+(?:-f\s+\S+\s+)*exec(?:\s+-\S+)*\s+(\S+)(?:\s+|$)/;
-const POD =
-  /^(?:(?:k3s\s+)?kubectl|oc)\s+(?:-n\s*\S+\s+|--\S+\s+)*exec((?:\s+(?:-[a-z]*[nc]\s+\S+|-[a-z]+|--(?:namespace|container)[= ]\S+|--[a-z-]+))*)\s+(?:pods?\/)?([\w.-]+)(?:\s+(?:-[a-z]*[nc]\s+\S+|-[a-z]+|--[a-z]+=\S+))*(?:\s+--)?(?:\s+|$)/;
-const LXC = /^(?:lxc|incus)\s+exec\s+(\S+)(?:\s+-\S+)*(?:\s+--)?(?:\s+|$)/;
+const NETNS = lazily(() => /^(?:\/(?:usr\/)?s?bin\/)?ip\s+netns\s+exec\s+(\S+)(?:\s+|$)/);
+const IP_N = lazily(
+  () => /^((?:\/(?:usr\/)?s?bin\/)?ip(?:\s+-(?!n(?:etns)?\s)\S+)*)\s+-n(?:etns)?\s+(\S+)\s+/,
+);
+const BRIDGE_N = lazily(
+  () => /^((?:bridge|tc|ss)(?:\s+-(?!n(?:etns)?\s|N\s)\S+)*)\s+-(?:n(?:etns)?|N)\s+([A-Za-z]\S*)\s+/,
+);
+const NSENTER = lazily(
+  () =>
+    /^(?:\/(?:usr\/)?s?bin\/)?nsenter((?:\s+(?:-[a-zA-Z]+(?:[= ]\d+)?|--[a-z-]+(?:=\S+)?|\d+))+)(?:\s+|$)(?:--\s+)?/,
+);
+const ENGINE = lazily(
+  () =>
+    /^(?:docker|podman|nerdctl)\s+(?:container\s+)?exec((?:\s+(?:-[a-z]*[uwe]\s+\S+|-[a-z]+|--(?:user|workdir|env)[= ]\S+|--[a-z-]+))*)\s+(\S+)(?:\s+|$)/,
+);
+const COMPOSE = lazily(() => /^docker(?:-|\s+)compose\s+(?:-f\s+\S+\s+)*exec(?:\s+-\S+)*\s+(\S+)(?:\s+|$)/);
+const POD = lazily(
+  () =>
+    /^(?:(?:k3s\s+)?kubectl|oc)\s+(?:-n\s*\S+\s+|--\S+\s+)*exec((?:\s+(?:-[a-z]*[nc]\s+\S+|-[a-z]+|--(?:namespace|container)[= ]\S+|--[a-z-]+))*)\s+(?:pods?\/)?([\w.-]+)(?:\s+(?:-[a-z]*[nc]\s+\S+|-[a-z]+|--[a-z]+=\S+))*(?:\s+--)?(?:\s+|$)/,
+);
+const LXC = lazily(() => /^(?:lxc|incus)\s+exec\s+(\S+)(?:\s+-\S+)*(?:\s+--)?(?:\s+|$)/);
 /** A host's name alone may as well be a word of a sentence: without a command it takes a user or an address. */
-const SSH =
-  /^ssh((?:\s+(?:-[bcDEeFIiJLlmOopQRSWw]\s*\S+|-[46AaCfGgKkMNnqsTtVvXxYy]+))*)\s+(?:([\w.-]+)@)?([A-Za-z0-9][\w.-]*)(?:\s+|$)/;
-const SHELL =
-  /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|z|a|k)?sh(?:\s+-[il]+|\s+--(?:login|norc|noprofile|rcfile\s+\S+))*\s*$/;
-const SHELL_C = /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|z|a|k)?sh\s+-[a-z]*c\s+(['"])(.*)\1\s*$/s;
+const SSH = lazily(
+  () =>
+    /^ssh((?:\s+(?:-[bcDEeFIiJLlmOopQRSWw]\s*\S+|-[46AaCfGgKkMNnqsTtVvXxYy]+))*)\s+(?:([\w.-]+)@)?([A-Za-z0-9][\w.-]*)(?:\s+|$)/,
+);
+const SHELL = lazily(
+  () =>
+    /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|z|a|k)?sh(?:\s+-[il]+|\s+--(?:login|norc|noprofile|rcfile\s+\S+))*\s*$/,
+);
+const SHELL_C = lazily(() => /^(?:\/(?:usr\/)?bin\/)?(?:ba|da|z|a|k)?sh\s+-[a-z]*c\s+(['"])(.*)\1\s*$/s);
 
 export function innerCommand(given: string): Inner {
   let text = given.trim();
@@ -60,9 +75,9 @@ export function innerCommand(given: string): Inner {
       found = true;
     }
   }
-  const script = SHELL_C.exec(text);
+  const script = SHELL_C().exec(text);
   if (script) return innerWith(script[2] ?? '', where);
-  if (SHELL.test(text)) return { text: '', ...(where && { where }), opensShell: true };
+  if (SHELL().test(text)) return { text: '', ...(where && { where }), opensShell: true };
   const opensShell = entered && text === '';
   return { text, ...(where && { where }), opensShell };
 }
@@ -72,36 +87,36 @@ function innerWith(text: string, where: Where | undefined): Inner {
 }
 
 function enter(text: string): { text: string; where: Where; entered: boolean } | undefined {
-  const netns = NETNS.exec(text);
+  const netns = NETNS().exec(text);
   if (netns)
     return { text: text.slice(netns[0].length), where: { namespace: netns[1] ?? '' }, entered: false };
-  const named = IP_N.exec(text) ?? BRIDGE_N.exec(text);
+  const named = IP_N().exec(text) ?? BRIDGE_N().exec(text);
   if (named)
     return {
       text: `${named[1]} ${text.slice(named[0].length)}`,
       where: { namespace: named[2] ?? '' },
       entered: false,
     };
-  const nsenter = NSENTER.exec(text);
+  const nsenter = NSENTER().exec(text);
   if (nsenter) {
     const where = placeOfNsenter(nsenter[1] ?? '');
     if (where) return { text: text.slice(nsenter[0].length), where, entered: true };
   }
-  const engine = ENGINE.exec(text);
+  const engine = ENGINE().exec(text);
   if (engine)
     return { text: text.slice(engine[0].length), where: { container: engine[2] ?? '' }, entered: true };
-  const compose = COMPOSE.exec(text);
+  const compose = COMPOSE().exec(text);
   if (compose)
     return { text: text.slice(compose[0].length), where: { container: compose[1] ?? '' }, entered: true };
-  const pod = POD.exec(text);
+  const pod = POD().exec(text);
   if (pod) return { text: text.slice(pod[0].length), where: { container: pod[2] ?? '' }, entered: true };
-  const lxc = LXC.exec(text);
+  const lxc = LXC().exec(text);
   if (lxc) return { text: text.slice(lxc[0].length), where: { container: lxc[1] ?? '' }, entered: true };
   return throughSsh(text);
 }
 
 function throughSsh(text: string): { text: string; where: Where; entered: boolean } | undefined {
-  const [whole = '', options, user, host = ''] = SSH.exec(text) ?? [];
+  const [whole = '', options, user, host = ''] = SSH().exec(text) ?? [];
   if (whole === '') return undefined;
   const rest = text.slice(whole.length);
   const named = user !== undefined || options !== '' || /[.\d]/.test(host);

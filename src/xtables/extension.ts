@@ -126,8 +126,8 @@ export interface ExtensionBase<Info, O> {
   readonly options: O;
   /** One of each list must be given. */
   readonly oneOf?: readonly (readonly string[])[];
-  /** How `iptables -L` prints it. */
-  readonly listing: Listing;
+  /** How `iptables -L` prints it; made when such a text is read. */
+  readonly listing: () => Listing;
   build(args: Args<O>, context: ReadContext): Info | Refusal;
   /** Options in the order and form that iptables-save prints them. */
   print(info: Info, context: ReadContext): readonly string[];

@@ -1,7 +1,8 @@
 /** One rule of `iptables -L`: print_rule_details() and its neighbours, iptables/xshared.c. */
+import { once } from '../base/memo.ts';
 import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
-import { type Listed, type ListedOption, listedAddress } from './listing.ts';
+import { type Listed, type ListedOption, type Listing, listedAddress } from './listing.ts';
 import { MATCHES } from './matches.ts';
 import { protocolNumber } from './names/protocols.ts';
 import type { Counters } from './rule.ts';
@@ -183,7 +184,7 @@ function readRest(
         ];
   let at = from + (goto?.[0].length ?? 0);
   const targetAt = (place: number): Listed | undefined => {
-    const listed = definition?.listing.read(line, place, family);
+    const listed = definition && listingOf(definition).read(line, place, family);
     return listed && line.slice(listed.end).trim() === '' ? listed : undefined;
   };
   for (;;) {
@@ -240,6 +241,8 @@ function nextPlace(line: string, from: number, fits: (at: number) => unknown): n
   return undefined;
 }
 
+const listingOf = once(({ listing }: { readonly listing: () => Listing }) => listing());
+
 /** The match that takes the most of what stands at `at`. */
 function matchAt(
   line: string,
@@ -247,11 +250,12 @@ function matchAt(
   family: Family,
 ): { readonly name: string; readonly listed: Listed; readonly lost?: string } | undefined {
   let best: { name: string; listed: Listed; lost?: string } | undefined;
-  for (const { name, families, listing } of MATCHES) {
-    if (families && !families.includes(family)) continue;
-    const listed = listing.read(line, at, family);
+  for (const match of MATCHES) {
+    if (match.families && !match.families.includes(family)) continue;
+    const { lost, read } = listingOf(match);
+    const listed = read(line, at, family);
     if (!listed || (best && listed.end <= best.listed.end)) continue;
-    best = { name, listed, ...(listing.lost === undefined ? {} : { lost: listing.lost }) };
+    best = { name: match.name, listed, ...(lost === undefined ? {} : { lost }) };
   }
   return best;
 }

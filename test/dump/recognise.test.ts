@@ -246,7 +246,11 @@ describe('recognising by content', () => {
       ...BY_COMMAND.map(([, , id]) => id),
       'ip-addr-o',
     ];
-    expect([...new Set(told)].sort()).toEqual(FORMATS().map(({ id }) => id).sort());
+    expect([...new Set(told)].sort()).toEqual(
+      FORMATS()
+        .map(({ id }) => id)
+        .sort(),
+    );
   });
 
   it.each(Object.entries(SAMPLES))('%s', (format, text) => {

@@ -39,5 +39,9 @@ it('every file in targets/ is a target that is listed', () => {
 
 it('every form of output has a seed', () => {
   const read = new Set(dump.seeds().map((seed) => recogniseDump('x', String(seed))?.format));
-  expect(FORMATS().filter(({ id, unused }) => !unused && !read.has(id)).map(({ id }) => id)).toEqual([]);
+  expect(
+    FORMATS()
+      .filter(({ id, unused }) => !unused && !read.has(id))
+      .map(({ id }) => id),
+  ).toEqual([]);
 });

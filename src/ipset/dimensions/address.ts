@@ -8,10 +8,12 @@ import type { Direction } from '../dimension.ts';
 import type { AddressPart, Part, RangePart, SetHeader } from '../record.ts';
 
 /** Masks by length, for look-ups that try many of them. */
-const MASKS = lazily((): Readonly<Record<Family, readonly Ip[]>> => ({
-  4: Array.from({ length: 33 }, (_, length) => maskOf(4, length)),
-  6: Array.from({ length: 129 }, (_, length) => maskOf(6, length)),
-}));
+const MASKS = lazily(
+  (): Readonly<Record<Family, readonly Ip[]>> => ({
+    4: Array.from({ length: 33 }, (_, length) => maskOf(4, length)),
+    6: Array.from({ length: 129 }, (_, length) => maskOf(6, length)),
+  }),
+);
 
 export function masked(ip: Ip, length: number): Ip {
   return applyMask(ip, MASKS()[familyOf(ip)][length] ?? ip);

@@ -46,12 +46,13 @@ export const addrtype = defineMatch({
     'limit-iface-out': { value: flag, excludes: ['limit-iface-in'] },
   },
   oneOf: [['src-type', 'dst-type']],
-  listing: listing(/ADDRTYPE match/, [
-    [/src-type (?<n>!)?(?<v>\S+)/, 'src-type'],
-    [/dst-type (?<n>!)?(?<v>\S+)/, 'dst-type'],
-    [/limit-in/, 'limit-iface-in'],
-    [/limit-out/, 'limit-iface-out'],
-  ]),
+  listing: () =>
+    listing(/ADDRTYPE match/, [
+      [/src-type (?<n>!)?(?<v>\S+)/, 'src-type'],
+      [/dst-type (?<n>!)?(?<v>\S+)/, 'dst-type'],
+      [/limit-in/, 'limit-iface-in'],
+      [/limit-out/, 'limit-iface-out'],
+    ]),
   build(args): AddrtypeInfo {
     const [source, destination] = [args['src-type'], args['dst-type']];
     return {

@@ -11,7 +11,7 @@ export const ah = defineMatch({
   families: [4],
   protocols: [51],
   options: { ahspi: { value: spi, invert: true } },
-  listing: listing(/ah/, [[/spis?:(?<n>!)?(?<v>\S+)/, 'ahspi']]),
+  listing: () => listing(/ah/, [[/spis?:(?<n>!)?(?<v>\S+)/, 'ahspi']]),
   build(args): SpiInfo {
     const test = spiTest(args.ahspi);
     return test ? { spi: test } : {};

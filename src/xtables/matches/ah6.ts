@@ -24,18 +24,19 @@ export const ah6 = defineMatch({
     ahlen: { value: number(MAX_U32), invert: true },
     ahres: { value: flag },
   },
-  listing: listing(/ah/, [
-    // The SPIs and the length stand together without a blank.
-    [
-      /spis?:(?<n>!)?(?<v>[\d:]+)(?:length:(?<not>!)?(?<length>\d+))?/,
-      ({ n, v, not, length }) => [
-        listedOption('ahspi', v, n !== undefined),
-        ...(length === undefined ? [] : [listedOption('ahlen', length, not !== undefined)]),
+  listing: () =>
+    listing(/ah/, [
+      // The SPIs and the length stand together without a blank.
+      [
+        /spis?:(?<n>!)?(?<v>[\d:]+)(?:length:(?<not>!)?(?<length>\d+))?/,
+        ({ n, v, not, length }) => [
+          listedOption('ahspi', v, n !== undefined),
+          ...(length === undefined ? [] : [listedOption('ahlen', length, not !== undefined)]),
+        ],
       ],
-    ],
-    [/length:(?<n>!)?(?<v>\d+)/, 'ahlen'],
-    [/reserved/, 'ahres'],
-  ]),
+      [/length:(?<n>!)?(?<v>\d+)/, 'ahlen'],
+      [/reserved/, 'ahres'],
+    ]),
   build(args): Ah6Info {
     const spi = spiTest(args.ahspi);
     const { ahlen } = args;

@@ -49,13 +49,14 @@ export const bpf = defineMatch({
     'object-pinned': { value: name(511, 'a path'), excludes: ['bytecode'] },
   },
   oneOf: [['bytecode', 'object-pinned']],
-  listing: listedParts([
-    [
-      /match bpf (?<v>\d+ \d+ \d+ \d+(?:,\d+ \d+ \d+ \d+)*)/,
-      ({ v = '' }) => [listedOption('bytecode', `${v.split(',').length},${v}`)],
-    ],
-    [/match bpf pinned (?<v>\S+)/, 'object-pinned'],
-  ]),
+  listing: () =>
+    listedParts([
+      [
+        /match bpf (?<v>\d+ \d+ \d+ \d+(?:,\d+ \d+ \d+ \d+)*)/,
+        ({ v = '' }) => [listedOption('bytecode', `${v.split(',').length},${v}`)],
+      ],
+      [/match bpf pinned (?<v>\S+)/, 'object-pinned'],
+    ]),
   build(args) {
     if (args.bytecode) return { kind: 'code', program: args.bytecode.value } satisfies BpfInfo;
     const path = args['object-pinned']?.value;

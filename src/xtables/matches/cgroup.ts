@@ -22,10 +22,11 @@ export const cgroup = defineMatch({
     path: { value: name(511, 'a path'), invert: true, excludes: ['cgroup'] },
   },
   oneOf: [['cgroup', 'path']],
-  listing: listedParts([
-    [/cgroup (?<n>! ?)?(?<v>\d+)/, 'cgroup'],
-    [/cgroup (?<n>! ?)?(?<v>\/\S*)/, 'path'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/cgroup (?<n>! ?)?(?<v>\d+)/, 'cgroup'],
+      [/cgroup (?<n>! ?)?(?<v>\/\S*)/, 'path'],
+    ]),
   build({ cgroup, path }) {
     if (cgroup) return { invert: cgroup.invert, id: cgroup.value } satisfies CgroupInfo;
     if (path) return { invert: path.invert, id: { path: path.value } } satisfies CgroupInfo;

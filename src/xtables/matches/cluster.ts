@@ -27,11 +27,12 @@ export const cluster = defineMatch({
     'cluster-hash-seed': { value: number(MAX_U32), required: true },
   },
   oneOf: [['cluster-local-node', 'cluster-local-nodemask']],
-  listing: listing(/cluster/, [
-    [/(?<n>!)?node_mask=(?<v>\S+)/, 'cluster-local-nodemask'],
-    [/total_nodes=(?<v>\S+)/, 'cluster-total-nodes'],
-    [/hash_seed=(?<v>\S+)/, 'cluster-hash-seed'],
-  ]),
+  listing: () =>
+    listing(/cluster/, [
+      [/(?<n>!)?node_mask=(?<v>\S+)/, 'cluster-local-nodemask'],
+      [/total_nodes=(?<v>\S+)/, 'cluster-total-nodes'],
+      [/hash_seed=(?<v>\S+)/, 'cluster-hash-seed'],
+    ]),
   build(args) {
     const nodes = args['cluster-total-nodes'].value;
     const [node, mask] = [args['cluster-local-node'], args['cluster-local-nodemask']];

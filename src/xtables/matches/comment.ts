@@ -12,7 +12,7 @@ export const comment = defineMatch({
   name: 'comment',
   support: DECIDED,
   options: { comment: { value: text(255), required: true } },
-  listing: listing([/\/\*(?:\x20(?<v>.*?))?\x20\*\//, ({ v = '' }) => [listedOption('comment', v)]]),
+  listing: () => listing([/\/\*(?:\x20(?<v>.*?))?\x20\*\//, ({ v = '' }) => [listedOption('comment', v)]]),
   build: ({ comment }): CommentInfo => ({ comment: comment.value }),
   print: (info) => [`--comment ${quote(info.comment)}`],
   match: () => true,

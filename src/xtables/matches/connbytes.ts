@@ -46,14 +46,15 @@ export const connbytes = defineMatch({
       required: true,
     },
   },
-  listing: listing([
-    /(?<n>! ?)?connbytes (?<v>\S+) connbytes mode (?<mode>\S+) connbytes direction (?<direction>\S+)/,
-    ({ n, v, mode, direction }) => [
-      listedOption('connbytes', v, n !== undefined),
-      listedOption('connbytes-mode', mode),
-      listedOption('connbytes-dir', direction),
-    ],
-  ]),
+  listing: () =>
+    listing([
+      /(?<n>! ?)?connbytes (?<v>\S+) connbytes mode (?<mode>\S+) connbytes direction (?<direction>\S+)/,
+      ({ n, v, mode, direction }) => [
+        listedOption('connbytes', v, n !== undefined),
+        listedOption('connbytes-mode', mode),
+        listedOption('connbytes-dir', direction),
+      ],
+    ]),
   build: (args): ConnbytesInfo => ({
     invert: args.connbytes.invert,
     ...args.connbytes.value,

@@ -26,7 +26,7 @@ export const connlabel = defineMatch({
   support: DECIDED,
   conntrack: true,
   options: { label: { value: label, invert: true, required: true }, set: { value: flag } },
-  listing: listing([/connlabel (?<n>! ?)?(?<v>\S+)/, 'label'], [[/set/, 'set']]),
+  listing: () => listing([/connlabel (?<n>! ?)?(?<v>\S+)/, 'label'], [[/set/, 'set']]),
   build: ({ label, set }): ConnlabelInfo => ({
     invert: label.invert,
     bit: label.value,

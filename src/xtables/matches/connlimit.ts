@@ -58,14 +58,15 @@ export const connlimit = defineMatch({
     'connlimit-daddr': { value: flag, excludes: ['connlimit-saddr'] },
   },
   oneOf: [['connlimit-upto', 'connlimit-above']],
-  listing: listing([
-    /#conn(?: (?<side>src|dst))?\/(?<mask>\d+) (?<how>[<>])=? (?<v>\d+)/,
-    ({ side, mask, how, v }) => [
-      listedOption(how === '>' ? 'connlimit-above' : 'connlimit-upto', v),
-      listedOption('connlimit-mask', mask),
-      listedOption(side === 'dst' ? 'connlimit-daddr' : 'connlimit-saddr'),
-    ],
-  ]),
+  listing: () =>
+    listing([
+      /#conn(?: (?<side>src|dst))?\/(?<mask>\d+) (?<how>[<>])=? (?<v>\d+)/,
+      ({ side, mask, how, v }) => [
+        listedOption(how === '>' ? 'connlimit-above' : 'connlimit-upto', v),
+        listedOption('connlimit-mask', mask),
+        listedOption(side === 'dst' ? 'connlimit-daddr' : 'connlimit-saddr'),
+      ],
+    ]),
   build(args, { family }) {
     const [above, upto] = [args['connlimit-above'], args['connlimit-upto']];
     const limit = above ?? upto;

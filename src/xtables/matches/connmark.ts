@@ -13,7 +13,7 @@ export const connmark = defineMatch({
   support: DECIDED,
   conntrack: true,
   options: { mark: { value: masked(), invert: true, required: true } },
-  listing: listing([/(?:connmark|CONNMARK) match (?<n>! ?)?(?<v>\S+)/, 'mark']),
+  listing: () => listing([/(?:connmark|CONNMARK) match (?<n>! ?)?(?<v>\S+)/, 'mark']),
   build: ({ mark }): ConnmarkInfo => ({ invert: mark.invert, ...mark.value }),
   print: (info) => [option('mark', info.invert, formatMasked(info))],
   match(info, { skb }) {

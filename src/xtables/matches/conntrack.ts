@@ -70,15 +70,16 @@ export const conntrack = defineMatch({
     ctdir: { value: oneOf({ ORIGINAL: 'ORIGINAL', REPLY: 'REPLY' } as const) },
   },
   oneOf: [['ctstate', 'ctproto', ...ADDRESSES, ...PORTS, 'ctstatus', 'ctexpire', 'ctdir']],
-  listing: listedParts([
-    [/(?<n>! ?)?ctstate (?<v>\S+)/, 'ctstate'],
-    [/(?<n>! ?)?ctproto (?<v>\S+)/, 'ctproto'],
-    ...ADDRESSES.map(listedSide),
-    ...PORTS.map((key): Part => [new RegExp(`(?<n>! ?)?${key} (?<v>\\S+)`), key]),
-    [/(?<n>! ?)?ctstatus (?<v>\S+)/, 'ctstatus'],
-    [/(?<n>! ?)?ctexpire (?<v>\S+)/, 'ctexpire'],
-    [/ctdir (?<v>\S+)/, 'ctdir'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/(?<n>! ?)?ctstate (?<v>\S+)/, 'ctstate'],
+      [/(?<n>! ?)?ctproto (?<v>\S+)/, 'ctproto'],
+      ...ADDRESSES.map(listedSide),
+      ...PORTS.map((key): Part => [new RegExp(`(?<n>! ?)?${key} (?<v>\\S+)`), key]),
+      [/(?<n>! ?)?ctstatus (?<v>\S+)/, 'ctstatus'],
+      [/(?<n>! ?)?ctexpire (?<v>\S+)/, 'ctexpire'],
+      [/ctdir (?<v>\S+)/, 'ctdir'],
+    ]),
   build(args) {
     if (args.ctproto?.value === 0) return refuse('--ctproto 0 would match no connection');
     const addresses: Partial<Record<AddressKey, Test<AddressMask>>> = {};

@@ -15,7 +15,7 @@ export const cpu = defineMatch({
   name: 'cpu',
   support: undecided('which CPU handles a packet is chance'),
   options: { cpu: { value: number(MAX_U32), invert: true, required: true } },
-  listing: listing([/cpu (?<n>! ?)?(?<v>\d+)/, 'cpu']),
+  listing: () => listing([/cpu (?<n>! ?)?(?<v>\d+)/, 'cpu']),
   build: ({ cpu }): Test<number> => ({ invert: cpu.invert, value: cpu.value }),
   print: (info) => [option('cpu', info.invert, info.value)],
   match: () => unknown('the CPU that handled the packet'),

@@ -46,16 +46,17 @@ export const dccp = defineMatch({
     'dccp-types': { value: setOf(TYPES), invert: true },
     'dccp-option': { value: number(255, 1), invert: true },
   },
-  listing: listing(/dccp/, [
-    ...LISTED_PORTS,
-    [
-      /(?<n>! ?)?(?<v>[A-Z]+(?:,[A-Z]+)*|\d+(?:,\d+)*)/,
-      ({ n, v = '' }) => [
-        listedOption('dccp-types', v.split(',').map(listedType).join(','), n !== undefined),
+  listing: () =>
+    listing(/dccp/, [
+      ...LISTED_PORTS,
+      [
+        /(?<n>! ?)?(?<v>[A-Z]+(?:,[A-Z]+)*|\d+(?:,\d+)*)/,
+        ({ n, v = '' }) => [
+          listedOption('dccp-types', v.split(',').map(listedType).join(','), n !== undefined),
+        ],
       ],
-    ],
-    [/option=(?<n>!)?(?<v>\d+)/, 'dccp-option'],
-  ]),
+      [/option=(?<n>!)?(?<v>\d+)/, 'dccp-option'],
+    ]),
   build({ sport, dport, 'dccp-types': types, 'dccp-option': kind }): DccpInfo {
     return {
       ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),

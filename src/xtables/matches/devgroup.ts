@@ -41,10 +41,11 @@ export const devgroup = defineMatch({
     'dst-group': { value: group, invert: true },
   },
   oneOf: [['src-group', 'dst-group']],
-  listing: listedParts([
-    [/(?<n>! ?)?src-group (?<v>\S+)/, 'src-group'],
-    [/(?<n>! ?)?dst-group (?<v>\S+)/, 'dst-group'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/(?<n>! ?)?src-group (?<v>\S+)/, 'src-group'],
+      [/(?<n>! ?)?dst-group (?<v>\S+)/, 'dst-group'],
+    ]),
   build(args): DevgroupInfo {
     const [source, destination] = [args['src-group'], args['dst-group']];
     return {

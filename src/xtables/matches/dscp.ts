@@ -18,7 +18,7 @@ export const dscp = defineMatch({
     'dscp-class': { value: dscpClass, invert: true, excludes: ['dscp'] },
   },
   oneOf: [['dscp', 'dscp-class']],
-  listing: listing([/DSCP match (?<n>! ?)?(?<v>\S+)/, 'dscp']),
+  listing: () => listing([/DSCP match (?<n>! ?)?(?<v>\S+)/, 'dscp']),
   build(args) {
     const arg = args.dscp ?? args['dscp-class'];
     return arg ? ({ invert: arg.invert, dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');

@@ -23,11 +23,12 @@ export const ecn = defineMatch({
     'ecn-ip-ect': { value: number(3), invert: true },
   },
   oneOf: [['ecn-tcp-ece', 'ecn-tcp-cwr', 'ecn-ip-ect']],
-  listing: listing(/ECN match/, [
-    [/(?<n>!)?ECE/, 'ecn-tcp-ece'],
-    [/(?<n>!)?CWR/, 'ecn-tcp-cwr'],
-    [/(?<n>!)?ECT=(?<v>\d)/, 'ecn-ip-ect'],
-  ]),
+  listing: () =>
+    listing(/ECN match/, [
+      [/(?<n>!)?ECE/, 'ecn-tcp-ece'],
+      [/(?<n>!)?CWR/, 'ecn-tcp-cwr'],
+      [/(?<n>!)?ECT=(?<v>\d)/, 'ecn-ip-ect'],
+    ]),
   build(args): EcnInfo {
     const [ece, cwr, ect] = [args['ecn-tcp-ece'], args['ecn-tcp-cwr'], args['ecn-ip-ect']];
     return {

@@ -10,7 +10,7 @@ export const esp = defineMatch({
   support: DECIDED,
   protocols: [50],
   options: { espspi: { value: spi, invert: true } },
-  listing: listing(/esp/, [[/spis?:(?<n>!)?(?<v>\S+)/, 'espspi']]),
+  listing: () => listing(/esp/, [[/spis?:(?<n>!)?(?<v>\S+)/, 'espspi']]),
   build(args): SpiInfo {
     const test = spiTest(args.espspi);
     return test ? { spi: test } : {};

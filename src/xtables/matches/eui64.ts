@@ -10,7 +10,7 @@ export const eui64 = defineMatch({
   families: [6],
   hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
   options: {},
-  listing: listing(/eui64/),
+  listing: () => listing(/eui64/),
   build: () => ({}),
   print: () => [],
   match(_, { skb }) {

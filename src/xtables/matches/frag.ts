@@ -30,14 +30,15 @@ export const frag = defineMatch({
     fragmore: { value: flag, excludes: ['fraglast'] },
     fraglast: { value: flag, excludes: ['fragmore'] },
   },
-  listing: listing(/frag/, [
-    [/ids?:(?<n>!)?(?<v>\S+)/, 'fragid'],
-    [/length:(?<n>!)?(?<v>\d+)/, 'fraglen'],
-    [/reserved/, 'fragres'],
-    [/first/, 'fragfirst'],
-    [/more/, 'fragmore'],
-    [/last/, 'fraglast'],
-  ]),
+  listing: () =>
+    listing(/frag/, [
+      [/ids?:(?<n>!)?(?<v>\S+)/, 'fragid'],
+      [/length:(?<n>!)?(?<v>\d+)/, 'fraglen'],
+      [/reserved/, 'fragres'],
+      [/first/, 'fragfirst'],
+      [/more/, 'fragmore'],
+      [/last/, 'fraglast'],
+    ]),
   build(args): FragInfo {
     const id = idTest(args.fragid);
     const { fraglen } = args;

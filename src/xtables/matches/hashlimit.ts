@@ -94,25 +94,26 @@ export const hashlimit = defineMatch({
     'hashlimit-rate-interval': { value: number(MAX_U32, 1) },
   },
   oneOf: [LIMITS],
-  listing: listing(
-    [
-      /limit: (?<how>above|up to) (?<v>\S+)/,
-      ({ how, v }) => [listedOption(how === 'above' ? 'hashlimit-above' : 'hashlimit-upto', v)],
-    ],
-    [
-      [/burst (?<v>\S+)/, 'hashlimit-burst'],
-      [/mode (?<v>\S+)/, ({ v = '' }) => [listedOption('hashlimit-mode', v.replaceAll('-', ','))]],
-      [/htable-size (?<v>\d+)/, 'hashlimit-htable-size'],
-      [/htable-max (?<v>\d+)/, 'hashlimit-htable-max'],
-      [/htable-gcinterval (?<v>\d+)/, 'hashlimit-htable-gcinterval'],
-      [/htable-expire (?<v>\d+)/, 'hashlimit-htable-expire'],
-      [/srcmask (?<v>\d+)/, 'hashlimit-srcmask'],
-      [/dstmask (?<v>\d+)/, 'hashlimit-dstmask'],
-      [/rate-match/, 'hashlimit-rate-match'],
-      [/rate-interval (?<v>\d+)/, 'hashlimit-rate-interval'],
-    ],
-    { lost: 'the name of its table of groups, which rules may share' },
-  ),
+  listing: () =>
+    listing(
+      [
+        /limit: (?<how>above|up to) (?<v>\S+)/,
+        ({ how, v }) => [listedOption(how === 'above' ? 'hashlimit-above' : 'hashlimit-upto', v)],
+      ],
+      [
+        [/burst (?<v>\S+)/, 'hashlimit-burst'],
+        [/mode (?<v>\S+)/, ({ v = '' }) => [listedOption('hashlimit-mode', v.replaceAll('-', ','))]],
+        [/htable-size (?<v>\d+)/, 'hashlimit-htable-size'],
+        [/htable-max (?<v>\d+)/, 'hashlimit-htable-max'],
+        [/htable-gcinterval (?<v>\d+)/, 'hashlimit-htable-gcinterval'],
+        [/htable-expire (?<v>\d+)/, 'hashlimit-htable-expire'],
+        [/srcmask (?<v>\d+)/, 'hashlimit-srcmask'],
+        [/dstmask (?<v>\d+)/, 'hashlimit-dstmask'],
+        [/rate-match/, 'hashlimit-rate-match'],
+        [/rate-interval (?<v>\d+)/, 'hashlimit-rate-interval'],
+      ],
+      { lost: 'the name of its table of groups, which rules may share' },
+    ),
   build(args, { family }) {
     const [upto, above] = [args['hashlimit-upto'], args['hashlimit-above']];
     const limit = upto ?? above;

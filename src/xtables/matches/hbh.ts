@@ -48,10 +48,11 @@ function define(name: 'hbh' | 'dst', protocol: number) {
       [lengthKey]: { value: number(MAX_U32), invert: true },
       [optionsKey]: { value: optionList },
     },
-    listing: listing(new RegExp(name), [
-      [/length:(?<n>!)?(?<v>\d+)/, lengthKey],
-      [/opts (?<v>\S+)/, optionsKey],
-    ]),
+    listing: () =>
+      listing(new RegExp(name), [
+        [/length:(?<n>!)?(?<v>\d+)/, lengthKey],
+        [/opts (?<v>\S+)/, optionsKey],
+      ]),
     build(args): OptionsInfo {
       const [length, options] = [args[lengthKey], args[optionsKey]];
       return {

@@ -16,7 +16,7 @@ export const helper = defineMatch({
   support: DECIDED,
   conntrack: true,
   options: { helper: { value: text(29, "a helper's name, such as ftp"), invert: true, required: true } },
-  listing: listing([/helper match (?<n>! ?)?"(?<v>[^"]*)"/, 'helper']),
+  listing: () => listing([/helper match (?<n>! ?)?"(?<v>[^"]*)"/, 'helper']),
   build: ({ helper }): HelperInfo => ({ invert: helper.invert, helper: helper.value }),
   print: (info) => [option('helper', info.invert, quote(info.helper))],
   match(info, { skb }) {

@@ -14,10 +14,11 @@ export const ipcomp = defineMatch({
   support: DECIDED,
   protocols: [108],
   options: { ipcompspi: { value: spi, invert: true }, compres: { value: flag } },
-  listing: listing(/comp/, [
-    [/spis?:(?<n>!)?(?<v>\S+)/, 'ipcompspi'],
-    [/reserved/, 'compres'],
-  ]),
+  listing: () =>
+    listing(/comp/, [
+      [/spis?:(?<n>!)?(?<v>\S+)/, 'ipcompspi'],
+      [/reserved/, 'compres'],
+    ]),
   build(args): IpcompInfo {
     const test = spiTest(args.ipcompspi);
     return { ...(test ? { spi: test } : {}), reserved: args.compres !== undefined };

@@ -39,10 +39,11 @@ export const iprange = defineMatch({
     'dst-range': { value: addressRange, invert: true },
   },
   oneOf: [['src-range', 'dst-range']],
-  listing: listedParts([
-    [/source IP range (?<n>! ?)?(?<v>\S+)/, 'src-range'],
-    [/destination IP range (?<n>! ?)?(?<v>\S+)/, 'dst-range'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/source IP range (?<n>! ?)?(?<v>\S+)/, 'src-range'],
+      [/destination IP range (?<n>! ?)?(?<v>\S+)/, 'dst-range'],
+    ]),
   build(args): IprangeInfo {
     const [source, destination] = [args['src-range'], args['dst-range']];
     return {

@@ -54,13 +54,14 @@ export const ipv6header = defineMatch({
   support: DECIDED,
   families: [6],
   options: { header: { value: headerList, invert: true, required: true }, soft: { value: flag } },
-  listing: listing(/ipv6header/, [
-    [
-      /flags:(?<n>!)?(?<v>\S+)/,
-      ({ n, v = '' }) => [listedOption('header', listedHeaders(v), n !== undefined)],
-    ],
-    [/soft/, 'soft'],
-  ]),
+  listing: () =>
+    listing(/ipv6header/, [
+      [
+        /flags:(?<n>!)?(?<v>\S+)/,
+        ({ n, v = '' }) => [listedOption('header', listedHeaders(v), n !== undefined)],
+      ],
+      [/soft/, 'soft'],
+    ]),
   build: ({ header, soft }): HeaderInfo => ({
     invert: header.invert,
     headers: header.value,

@@ -46,15 +46,16 @@ export const ipvs = defineMatch({
     vportctl: { value: port, invert: true },
   },
   oneOf: [['ipvs', 'vproto', 'vaddr', 'vport', 'vdir', 'vmethod', 'vportctl']],
-  listing: listedParts([
-    [/(?<n>! ?)?ipvs/, 'ipvs'],
-    [/(?<n>! ?)?vproto (?<v>\S+)/, 'vproto'],
-    [/(?<n>! ?)?vaddr (?<v>\S+)/, 'vaddr'],
-    [/(?<n>! ?)?vport (?<v>\S+)/, 'vport'],
-    [/vdir (?<v>\S+)/, 'vdir'],
-    [/(?<n>! ?)?vmethod (?<v>\S+)/, 'vmethod'],
-    [/(?<n>! ?)?vportctl (?<v>\S+)/, 'vportctl'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/(?<n>! ?)?ipvs/, 'ipvs'],
+      [/(?<n>! ?)?vproto (?<v>\S+)/, 'vproto'],
+      [/(?<n>! ?)?vaddr (?<v>\S+)/, 'vaddr'],
+      [/(?<n>! ?)?vport (?<v>\S+)/, 'vport'],
+      [/vdir (?<v>\S+)/, 'vdir'],
+      [/(?<n>! ?)?vmethod (?<v>\S+)/, 'vmethod'],
+      [/(?<n>! ?)?vportctl (?<v>\S+)/, 'vportctl'],
+    ]),
   build: (args): IpvsInfo => ({
     ...(args.ipvs ? { ipvs: { invert: args.ipvs.invert } } : {}),
     ...keep('protocol', args.vproto),

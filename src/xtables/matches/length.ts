@@ -12,7 +12,7 @@ export const length = defineMatch({
   name: 'length',
   support: DECIDED,
   options: { length: { value: range(65535), invert: true, required: true } },
-  listing: listing([/length (?<n>!)?(?<v>\S+)/, 'length']),
+  listing: () => listing([/length (?<n>!)?(?<v>\S+)/, 'length']),
   build: ({ length }): LengthInfo => ({ invert: length.invert, ...length.value }),
   print: (info) => [option('length', info.invert, formatRange(info))],
   match: (info, { skb }) => inRange(skb.length, info) !== info.invert,

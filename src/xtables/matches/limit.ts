@@ -27,7 +27,7 @@ export const limit = defineMatch({
     limit: { value: rate },
     'limit-burst': { value: number(10000) },
   },
-  listing: listing([/limit: avg (?<v>\S+)/, 'limit'], [[/burst (?<v>\d+)/, 'limit-burst']]),
+  listing: () => listing([/limit: avg (?<v>\S+)/, 'limit'], [[/burst (?<v>\d+)/, 'limit-burst']]),
   build: (args): LimitInfo => ({
     cost: args.limit?.value ?? (3600 * RATE_SCALE) / 3,
     burst: args['limit-burst']?.value || DEFAULT_BURST,

@@ -20,7 +20,7 @@ export const mac = defineMatch({
   support: DECIDED,
   hooks: ['PREROUTING', 'INPUT', 'FORWARD'],
   options: { 'mac-source': { value: macAddress, invert: true, required: true } },
-  listing: listing([/MAC (?<n>! ?)?(?<v>[0-9A-Fa-f:]{17})/, 'mac-source']),
+  listing: () => listing([/MAC (?<n>! ?)?(?<v>[0-9A-Fa-f:]{17})/, 'mac-source']),
   build: (args): MacInfo => ({ invert: args['mac-source'].invert, mac: args['mac-source'].value }),
   print: (info) => [option('mac-source', info.invert, formatMac(info.mac))],
   match(info, { skb }) {

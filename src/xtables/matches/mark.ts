@@ -11,7 +11,7 @@ export const mark = defineMatch({
   name: 'mark',
   support: DECIDED,
   options: { mark: { value: masked(), invert: true, required: true } },
-  listing: listing([/(?:mark|MARK) match (?<n>! ?)?(?<v>\S+)/, 'mark']),
+  listing: () => listing([/(?:mark|MARK) match (?<n>! ?)?(?<v>\S+)/, 'mark']),
   build: ({ mark }): MarkInfo => ({ invert: mark.invert, ...mark.value }),
   print: (info) => [option('mark', info.invert, formatMasked(info))],
   match: (info, { skb }) => maskedEqual(skb.mark, info) !== info.invert,

@@ -47,7 +47,7 @@ export const mh = defineMatch({
   families: [6],
   protocols: [135],
   options: { 'mh-type': { value: types, invert: true } },
-  listing: listing(/mh/, [[new RegExp(`(?<n>!)?(?<v>(?:${TYPE})(?::(?:${TYPE}))?)`), 'mh-type']]),
+  listing: () => listing(/mh/, [[new RegExp(`(?<n>!)?(?<v>(?:${TYPE})(?::(?:${TYPE}))?)`), 'mh-type']]),
   build(args): MhInfo {
     const arg = args['mh-type'];
     if (!arg || (!arg.invert && arg.value.min === 0 && arg.value.max === 255)) return {};

@@ -50,10 +50,11 @@ export const multiport = defineMatch({
     ports: { value: ports, invert: true, excludes: others('ports') },
   },
   oneOf: [['sports', 'dports', 'ports']],
-  listing: listing([
-    /multiport (?<which>sports|dports|ports) (?<n>! ?)?(?<v>\S+)/,
-    ({ which = '', n, v }) => [listedOption(which, v, n !== undefined)],
-  ]),
+  listing: () =>
+    listing([
+      /multiport (?<which>sports|dports|ports) (?<n>! ?)?(?<v>\S+)/,
+      ({ which = '', n, v }) => [listedOption(which, v, n !== undefined)],
+    ]),
   build(args) {
     for (const which of ['sports', 'dports', 'ports'] as const) {
       const arg = args[which];

@@ -13,7 +13,7 @@ export const nfacct = defineMatch({
   name: 'nfacct',
   support: undecided('quotas of accounting objects are in no dump that is read'),
   options: { 'nfacct-name': { value: name(31, "an accounting object's name"), required: true } },
-  listing: listing([/nfacct-name\s+(?<v>\S+)/, 'nfacct-name']),
+  listing: () => listing([/nfacct-name\s+(?<v>\S+)/, 'nfacct-name']),
   build: (args): NfacctInfo => ({ object: args['nfacct-name'].value }),
   print: (info) => [`--nfacct-name ${quote(info.object)}`],
   match: (info) => unknown(`whether accounting object ${info.object} has a quota (nfacct list)`),

@@ -23,9 +23,10 @@ export const osf = defineMatch({
     ttl: { value: number(2) },
     log: { value: number(2) },
   },
-  listing: listing([/OS fingerprint match (?<n>! ?)?(?<v>\S+)/, 'genre'], [], {
-    lost: 'its options --ttl and --log',
-  }),
+  listing: () =>
+    listing([/OS fingerprint match (?<n>! ?)?(?<v>\S+)/, 'genre'], [], {
+      lost: 'its options --ttl and --log',
+    }),
   build: ({ genre, ttl, log }): OsfInfo => ({
     invert: genre.invert,
     genre: genre.value,

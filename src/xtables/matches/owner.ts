@@ -45,12 +45,13 @@ export const owner = defineMatch({
     'suppl-groups': { value: flag, needs: ['gid-owner'] },
   },
   oneOf: [['uid-owner', 'gid-owner', 'socket-exists']],
-  listing: listedParts([
-    [/(?<n>! ?)?owner socket exists/, 'socket-exists'],
-    [/(?<n>! ?)?owner UID match (?<v>\S+)/, 'uid-owner'],
-    [/(?<n>! ?)?owner GID match (?<v>\S+)/, 'gid-owner'],
-    [/incl\. suppl\. groups/, 'suppl-groups'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/(?<n>! ?)?owner socket exists/, 'socket-exists'],
+      [/(?<n>! ?)?owner UID match (?<v>\S+)/, 'uid-owner'],
+      [/(?<n>! ?)?owner GID match (?<v>\S+)/, 'gid-owner'],
+      [/incl\. suppl\. groups/, 'suppl-groups'],
+    ]),
   build(args) {
     const [socket, uid, gid] = [args['socket-exists'], args['uid-owner'], args['gid-owner']];
     if ((args['suppl-groups']?.position ?? Number.POSITIVE_INFINITY) < (gid?.position ?? 0)) {

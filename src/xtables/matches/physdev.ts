@@ -31,13 +31,14 @@ export const physdev = defineMatch({
     'physdev-is-bridged': { value: flag, invert: true },
   },
   oneOf: [['physdev-in', 'physdev-out', 'physdev-is-in', 'physdev-is-out', 'physdev-is-bridged']],
-  listing: listing(/PHYSDEV match/, [
-    [/(?<n>! ?)?--physdev-is-in/, 'physdev-is-in'],
-    [/(?<n>! ?)?--physdev-in (?<v>\S+)/, 'physdev-in'],
-    [/(?<n>! ?)?--physdev-is-out/, 'physdev-is-out'],
-    [/(?<n>! ?)?--physdev-out (?<v>\S+)/, 'physdev-out'],
-    [/(?<n>! ?)?--physdev-is-bridged/, 'physdev-is-bridged'],
-  ]),
+  listing: () =>
+    listing(/PHYSDEV match/, [
+      [/(?<n>! ?)?--physdev-is-in/, 'physdev-is-in'],
+      [/(?<n>! ?)?--physdev-in (?<v>\S+)/, 'physdev-in'],
+      [/(?<n>! ?)?--physdev-is-out/, 'physdev-is-out'],
+      [/(?<n>! ?)?--physdev-out (?<v>\S+)/, 'physdev-out'],
+      [/(?<n>! ?)?--physdev-is-bridged/, 'physdev-is-bridged'],
+    ]),
   build(args): PhysdevInfo {
     const [input, output] = [args['physdev-in'], args['physdev-out']];
     const [isIn, isOut, isBridged] = [

@@ -26,7 +26,7 @@ export const pkttype = defineMatch({
   name: 'pkttype',
   support: DECIDED,
   options: { 'pkt-type': { value: oneOf(TYPES), invert: true, required: true } },
-  listing: listing([/PKTTYPE (?<n>!)?= (?<v>\S+)/, 'pkt-type']),
+  listing: () => listing([/PKTTYPE (?<n>!)?= (?<v>\S+)/, 'pkt-type']),
   build: (args): PkttypeInfo => ({ invert: args['pkt-type'].invert, type: args['pkt-type'].value }),
   print: (info) => [option('pkt-type', info.invert, info.type)],
   match: (info, { skb }) => (typeOf(skb) === info.type) !== info.invert,

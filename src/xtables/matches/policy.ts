@@ -64,22 +64,23 @@ export const policy = defineMatch({
     'tunnel-src': repeated(hostMask),
     next: { value: flag, multiple: true, needs: ['strict'] },
   },
-  listing: listing(
-    [/policy match dir (?<dir>\S+)/, ({ dir }) => [listedOption('dir', dir)]],
-    [
-      [/pol (?<v>none|ipsec)/, 'pol'],
-      [/strict/, 'strict'],
-      [/\[0\]/, () => []],
-      [/\[[1-9]\]/, 'next'],
-      [/(?<n>! ?)?reqid (?<v>\d+)/, 'reqid'],
-      [/(?<n>! ?)?spi (?<v>\S+)/, 'spi'],
-      [/(?<n>! ?)?proto (?<v>\S+)/, 'proto'],
-      [/(?<n>! ?)?mode (?<v>\S+)/, 'mode'],
-      [/(?<n>! ?)?tunnel-dst (?<v>\S+)/, 'tunnel-dst'],
-      [/(?<n>! ?)?tunnel-src (?<v>\S+)/, 'tunnel-src'],
-    ],
-    { repeated: true },
-  ),
+  listing: () =>
+    listing(
+      [/policy match dir (?<dir>\S+)/, ({ dir }) => [listedOption('dir', dir)]],
+      [
+        [/pol (?<v>none|ipsec)/, 'pol'],
+        [/strict/, 'strict'],
+        [/\[0\]/, () => []],
+        [/\[[1-9]\]/, 'next'],
+        [/(?<n>! ?)?reqid (?<v>\d+)/, 'reqid'],
+        [/(?<n>! ?)?spi (?<v>\S+)/, 'spi'],
+        [/(?<n>! ?)?proto (?<v>\S+)/, 'proto'],
+        [/(?<n>! ?)?mode (?<v>\S+)/, 'mode'],
+        [/(?<n>! ?)?tunnel-dst (?<v>\S+)/, 'tunnel-dst'],
+        [/(?<n>! ?)?tunnel-src (?<v>\S+)/, 'tunnel-src'],
+      ],
+      { repeated: true },
+    ),
   build(args): PolicyInfo | Refusal {
     const separators = args.next.map((arg) => arg.position);
     const elements: Element[] = [];

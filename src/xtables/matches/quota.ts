@@ -14,7 +14,7 @@ export const quota = defineMatch({
   name: 'quota',
   support: DECIDED,
   options: { quota: { value: bigNumber(2n ** 64n - 1n), invert: true, required: true } },
-  listing: listing([/quota: (?<v>\d+) bytes/, 'quota'], [], { lost: 'whether it is inverted' }),
+  listing: () => listing([/quota: (?<v>\d+) bytes/, 'quota'], [], { lost: 'whether it is inverted' }),
   build: ({ quota }): QuotaInfo => ({ invert: quota.invert, bytes: quota.value }),
   print: (info) => [option('quota', info.invert, info.bytes)],
   /** The first packet that doesn't fit uses the rest up. */

@@ -78,11 +78,12 @@ export const rateest = defineMatch({
     ['rateest-lt', 'rateest-gt', 'rateest-eq'],
     ['rateest-bps1', 'rateest-bps2', 'rateest-pps1', 'rateest-pps2'],
   ],
-  listing: listing(
-    /rateest match \S+(?: \S+)?(?: delta)?(?: [bp]ps(?: (?!bps|pps|lt|gt|eq|!)\S+){0,2}){1,2}(?: !)? (?:lt|gt|eq)(?: (?:bps|pps))?(?: \d\S*)?/,
-    [],
-    { lost: 'which of its rates stands on which side' },
-  ),
+  listing: () =>
+    listing(
+      /rateest match \S+(?: \S+)?(?: delta)?(?: [bp]ps(?: (?!bps|pps|lt|gt|eq|!)\S+){0,2}){1,2}(?: !)? (?:lt|gt|eq)(?: (?:bps|pps))?(?: \d\S*)?/,
+      [],
+      { lost: 'which of its rates stands on which side' },
+    ),
   build(args): RateestInfo | Refusal {
     const operator = OPERATORS.find((each) => args[`rateest-${each}`]);
     if (!operator || !args.rateest1)

@@ -28,7 +28,7 @@ export const realm = defineMatch({
   families: [4],
   hooks: ['POSTROUTING', 'FORWARD', 'OUTPUT', 'INPUT'],
   options: { realm: { value: realmValue, invert: true, required: true } },
-  listing: listing([/(?<n>! ?)?realm (?<v>\S+)/, 'realm']),
+  listing: () => listing([/(?<n>! ?)?realm (?<v>\S+)/, 'realm']),
   build: ({ realm }): RealmInfo => ({ invert: realm.invert, realm: realm.value }),
   print: ({ invert, realm }) => [option('realm', invert, printRealm(realm))],
   match({ invert, realm }, { namespace }) {

@@ -72,23 +72,24 @@ export const recent = defineMatch({
     mask: { value: mask },
   },
   oneOf: [ACTIONS],
-  listing: listing(
-    [
-      /(?<n>! ?)?recent: (?<how>SET|CHECK|UPDATE|REMOVE)/,
-      ({ n, how }) => [
-        listedOption(how === 'CHECK' ? 'rcheck' : (how ?? '').toLowerCase(), undefined, n !== undefined),
+  listing: () =>
+    listing(
+      [
+        /(?<n>! ?)?recent: (?<how>SET|CHECK|UPDATE|REMOVE)/,
+        ({ n, how }) => [
+          listedOption(how === 'CHECK' ? 'rcheck' : (how ?? '').toLowerCase(), undefined, n !== undefined),
+        ],
       ],
-    ],
-    [
-      [/seconds: (?<v>\d+)/, 'seconds'],
-      [/reap/, 'reap'],
-      [/hit_count: (?<v>\d+)/, 'hitcount'],
-      [/TTL-Match/, 'rttl'],
-      [/name: (?<v>\S+)/, 'name'],
-      [/side: (?<side>source|dest)/, ({ side }) => [listedOption(side === 'dest' ? 'rdest' : 'rsource')]],
-      [/mask: (?<v>\S+)/, 'mask'],
-    ],
-  ),
+      [
+        [/seconds: (?<v>\d+)/, 'seconds'],
+        [/reap/, 'reap'],
+        [/hit_count: (?<v>\d+)/, 'hitcount'],
+        [/TTL-Match/, 'rttl'],
+        [/name: (?<v>\S+)/, 'name'],
+        [/side: (?<side>source|dest)/, ({ side }) => [listedOption(side === 'dest' ? 'rdest' : 'rsource')]],
+        [/mask: (?<v>\S+)/, 'mask'],
+      ],
+    ),
   build(args, { family }) {
     const action = ACTIONS.find((each) => args[each]);
     if (!action) return refuse('one of --set, --rcheck, --update, --remove must be given');

@@ -27,12 +27,13 @@ export const rpfilter = defineMatch({
     'accept-local': { value: flag },
     invert: { value: flag },
   },
-  listing: listing(/rpfilter/, [
-    [/loose/, 'loose'],
-    [/validmark/, 'validmark'],
-    [/accept-local/, 'accept-local'],
-    [/invert/, 'invert'],
-  ]),
+  listing: () =>
+    listing(/rpfilter/, [
+      [/loose/, 'loose'],
+      [/validmark/, 'validmark'],
+      [/accept-local/, 'accept-local'],
+      [/invert/, 'invert'],
+    ]),
   build: (args): RpfilterInfo => ({
     loose: args.loose !== undefined,
     validMark: args.validmark !== undefined,

@@ -46,14 +46,15 @@ export const rt = defineMatch({
     'rt-0-addrs': { value: addresses },
     'rt-0-not-strict': { value: flag, needs: ['rt-0-addrs'] },
   },
-  listing: listing(/rt/, [
-    [/type:(?<n>!)?(?<v>\d+)/, 'rt-type'],
-    [/segslefts?:(?<n>!)?(?<v>\S+)/, 'rt-segsleft'],
-    [/length:(?<n>!)?(?<v>\d+)/, 'rt-len'],
-    [/reserved/, 'rt-0-res'],
-    [/0-addrs (?<v>\S+)/, 'rt-0-addrs'],
-    [/0-not-strict/, 'rt-0-not-strict'],
-  ]),
+  listing: () =>
+    listing(/rt/, [
+      [/type:(?<n>!)?(?<v>\d+)/, 'rt-type'],
+      [/segslefts?:(?<n>!)?(?<v>\S+)/, 'rt-segsleft'],
+      [/length:(?<n>!)?(?<v>\d+)/, 'rt-len'],
+      [/reserved/, 'rt-0-res'],
+      [/0-addrs (?<v>\S+)/, 'rt-0-addrs'],
+      [/0-not-strict/, 'rt-0-not-strict'],
+    ]),
   build(args) {
     const [type, segments, length] = [args['rt-type'], args['rt-segsleft'], args['rt-len']];
     const zero = args['rt-0-res'] ?? args['rt-0-addrs'];

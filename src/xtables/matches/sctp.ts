@@ -114,19 +114,20 @@ export const sctp = defineMatch({
     dport: { value: portRange, invert: true, aliases: ['destination-port'] },
     'chunk-types': { value: chunkTypes, invert: true },
   },
-  listing: listing(/sctp/, [
-    ...LISTED_PORTS,
-    [
-      /(?<n>! ?)?(?<how>any|all|only) (?<v>\S+)/,
-      ({ n, how = '', v = '' }) => [
-        {
-          name: 'chunk-types',
-          invert: n !== undefined,
-          words: [how, v.split(',').map(listedChunk).join(',')],
-        },
+  listing: () =>
+    listing(/sctp/, [
+      ...LISTED_PORTS,
+      [
+        /(?<n>! ?)?(?<how>any|all|only) (?<v>\S+)/,
+        ({ n, how = '', v = '' }) => [
+          {
+            name: 'chunk-types',
+            invert: n !== undefined,
+            words: [how, v.split(',').map(listedChunk).join(',')],
+          },
+        ],
       ],
-    ],
-  ]),
+    ]),
   build({ sport, dport, 'chunk-types': types }): SctpInfo {
     return {
       ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),

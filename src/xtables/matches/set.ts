@@ -59,18 +59,19 @@ export const set = defineMatch({
     'bytes-lt': { ...limit, excludes: ['bytes-gt', 'bytes-eq'] },
     'bytes-gt': { ...limit, excludes: ['bytes-eq'] },
   },
-  listing: listing(
-    [
-      /(?<n>! ?)?(?:match-)?set (?<set>\S+) (?<v>(?:src|dst)(?:,(?:src|dst))*)/,
-      ({ n, set = '', v = '' }) => [{ name: 'match-set', invert: n !== undefined, words: [set, v] }],
-    ],
-    [
-      [/return-nomatch/, 'return-nomatch'],
-      [/(?<n>! ?)?update-counters/, 'update-counters'],
-      [/(?<n>! ?)?update-subcounters/, 'update-subcounters'],
-      ...COUNTERS.map((name): Part => [new RegExp(`(?<n>! ?)?${name} (?<v>\\d+)`), name]),
-    ],
-  ),
+  listing: () =>
+    listing(
+      [
+        /(?<n>! ?)?(?:match-)?set (?<set>\S+) (?<v>(?:src|dst)(?:,(?:src|dst))*)/,
+        ({ n, set = '', v = '' }) => [{ name: 'match-set', invert: n !== undefined, words: [set, v] }],
+      ],
+      [
+        [/return-nomatch/, 'return-nomatch'],
+        [/(?<n>! ?)?update-counters/, 'update-counters'],
+        [/(?<n>! ?)?update-subcounters/, 'update-subcounters'],
+        ...COUNTERS.map((name): Part => [new RegExp(`(?<n>! ?)?${name} (?<v>\\d+)`), name]),
+      ],
+    ),
   build(args): SetInfo {
     const reference = args['match-set'];
     const counters = COUNTERS.flatMap((name) => {

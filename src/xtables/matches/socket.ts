@@ -26,11 +26,12 @@ export const socket = defineMatch({
     nowildcard: { value: flag },
     'restore-skmark': { value: flag },
   },
-  listing: listing(/socket/, [
-    [/--transparent/, 'transparent'],
-    [/--nowildcard/, 'nowildcard'],
-    [/--restore-skmark/, 'restore-skmark'],
-  ]),
+  listing: () =>
+    listing(/socket/, [
+      [/--transparent/, 'transparent'],
+      [/--nowildcard/, 'nowildcard'],
+      [/--restore-skmark/, 'restore-skmark'],
+    ]),
   build: (args): SocketInfo => ({
     transparent: args.transparent !== undefined,
     nowildcard: args.nowildcard !== undefined,

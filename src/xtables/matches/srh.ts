@@ -62,24 +62,25 @@ export const srh = defineMatch({
     'srh-nsid': address,
     'srh-lsid': address,
   },
-  listing: listing(
-    /srh/,
-    [
+  listing: () =>
+    listing(
+      /srh/,
       [
-        /(?<n>!)?(?<what>[a-z][a-z-]+):(?<v>\d+)/,
-        ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+        [
+          /(?<n>!)?(?<what>[a-z][a-z-]+):(?<v>\d+)/,
+          ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+        ],
+        [
+          /(?<what>[a-z][a-z-]+):(?<n>!)?(?<v>\d+)/,
+          ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+        ],
+        [
+          /(?<what>psid|nsid|lsid) (?<n>!)?(?<v>\S+)/,
+          ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+        ],
       ],
-      [
-        /(?<what>[a-z][a-z-]+):(?<n>!)?(?<v>\d+)/,
-        ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
-      ],
-      [
-        /(?<what>psid|nsid|lsid) (?<n>!)?(?<v>\S+)/,
-        ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
-      ],
-    ],
-    { repeated: true },
-  ),
+      { repeated: true },
+    ),
   build(args): SrhInfo {
     const tests = <T>(name: string, arg: Arg<T> | undefined): Test<T>[] =>
       arg ? [{ name, invert: arg.invert, value: arg.value }] : [];

@@ -14,7 +14,7 @@ export const state = defineMatch({
   support: DECIDED,
   conntrack: true,
   options: { state: { value: setOf(STATES, { abbreviated: true }), invert: true, required: true } },
-  listing: listing([/(?<n>! ?)?state (?<v>\S+)/, 'state']),
+  listing: () => listing([/(?<n>! ?)?state (?<v>\S+)/, 'state']),
   build: ({ state }): StateInfo => ({ invert: state.invert, states: state.value }),
   print: (info) => [option('state', info.invert, info.states.join(','))],
   match: (info, { skb }) =>

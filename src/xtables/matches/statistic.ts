@@ -33,21 +33,22 @@ export const statistic = defineMatch({
     every: { value: number(MAX_U32, 1), invert: true, needs: ['packet'] },
     packet: { value: number(MAX_U32), needs: ['every'] },
   },
-  listing: listing(
-    [/statistic mode (?<v>\S+)/, 'mode'],
-    [
-      [/(?<n>! ?)?probability (?<v>\S+)/, 'probability'],
-      [/(?<n>! ?)?every (?<v>\d+)/, 'every'],
-      [/packet (?<v>\d+)/, 'packet'],
-    ],
-    {
-      // The packet counted first isn't printed when it is the first.
-      finish: (options) =>
-        options.some(({ name }) => name === 'every') && !options.some(({ name }) => name === 'packet')
-          ? [...options, listedOption('packet', '0')]
-          : options,
-    },
-  ),
+  listing: () =>
+    listing(
+      [/statistic mode (?<v>\S+)/, 'mode'],
+      [
+        [/(?<n>! ?)?probability (?<v>\S+)/, 'probability'],
+        [/(?<n>! ?)?every (?<v>\d+)/, 'every'],
+        [/packet (?<v>\d+)/, 'packet'],
+      ],
+      {
+        // The packet counted first isn't printed when it is the first.
+        finish: (options) =>
+          options.some(({ name }) => name === 'every') && !options.some(({ name }) => name === 'packet')
+            ? [...options, listedOption('packet', '0')]
+            : options,
+      },
+    ),
   build({ mode, probability, every, packet }): StatisticInfo | { readonly refuse: string } {
     if (mode.value === 'random') {
       if (!probability) return refuse('--mode random needs --probability');

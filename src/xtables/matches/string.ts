@@ -69,24 +69,25 @@ export const string = defineMatch({
     icase: { value: flag },
   },
   oneOf: [['string', 'hex-string']],
-  listing: listing(
-    [
-      new RegExp(`STRING match (?<n>! ?)?${QUOTED} ALGO name (?<algo>\\S+)`),
-      ({ n, v = '', algo }) => [
-        listedOption(
-          /^\|(?:[0-9a-f]{2})+\|$/.test(v) ? 'hex-string' : 'string',
-          unquoted(v),
-          n !== undefined,
-        ),
-        listedOption('algo', algo),
+  listing: () =>
+    listing(
+      [
+        new RegExp(`STRING match (?<n>! ?)?${QUOTED} ALGO name (?<algo>\\S+)`),
+        ({ n, v = '', algo }) => [
+          listedOption(
+            /^\|(?:[0-9a-f]{2})+\|$/.test(v) ? 'hex-string' : 'string',
+            unquoted(v),
+            n !== undefined,
+          ),
+          listedOption('algo', algo),
+        ],
       ],
-    ],
-    [
-      [/FROM (?<v>\d+)/, 'from'],
-      [/TO (?<v>\d+)/, 'to'],
-      [/ICASE/, 'icase'],
-    ],
-  ),
+      [
+        [/FROM (?<v>\d+)/, 'from'],
+        [/TO (?<v>\d+)/, 'to'],
+        [/ICASE/, 'icase'],
+      ],
+    ),
   build(args) {
     const arg = args.string ?? args['hex-string'];
     if (!arg) return refuse('a pattern is missing');

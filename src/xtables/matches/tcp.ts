@@ -73,16 +73,17 @@ export const tcp = defineMatch({
     syn: { value: syn, invert: true },
     'tcp-option': { value: number(255, 1), invert: true },
   },
-  listing: listing(/tcp/, [
-    ...LISTED_PORTS,
-    [/option=(?<n>!)?(?<v>\d+)/, 'tcp-option'],
-    [
-      /flags:(?<n>!)?(?<mask>[^\s/]+)\/(?<compare>\S+)/,
-      ({ n, mask = '', compare = '' }) => [
-        { name: 'tcp-flags', invert: n !== undefined, words: [listedFlags(mask), listedFlags(compare)] },
+  listing: () =>
+    listing(/tcp/, [
+      ...LISTED_PORTS,
+      [/option=(?<n>!)?(?<v>\d+)/, 'tcp-option'],
+      [
+        /flags:(?<n>!)?(?<mask>[^\s/]+)\/(?<compare>\S+)/,
+        ({ n, mask = '', compare = '' }) => [
+          { name: 'tcp-flags', invert: n !== undefined, words: [listedFlags(mask), listedFlags(compare)] },
+        ],
       ],
-    ],
-  ]),
+    ]),
   build(args): TcpInfo {
     const flags = args['tcp-flags'] ?? args.syn;
     const kind = args['tcp-option'];

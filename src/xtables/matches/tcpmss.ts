@@ -19,7 +19,7 @@ export const tcpmss = defineMatch({
   support: DECIDED,
   protocols: [6],
   options: { mss: { value: range(65535), invert: true, required: true } },
-  listing: listing([/tcpmss match (?<n>! ?)?(?<v>\S+)/, 'mss']),
+  listing: () => listing([/tcpmss match (?<n>! ?)?(?<v>\S+)/, 'mss']),
   build: ({ mss }): TcpmssInfo => ({ invert: mss.invert, ...mss.value }),
   print: (info) => [option('mss', info.invert, formatRange(info))],
   match: matchMss,

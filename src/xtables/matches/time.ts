@@ -49,31 +49,32 @@ export const time = defineMatch({
     utc: { value: flag },
     contiguous: { value: flag },
   },
-  listing: listing(
-    /TIME/,
-    [
+  listing: () =>
+    listing(
+      /TIME/,
       [
-        /from (?<start>[\d:]+) to (?<stop>[\d:]+)/,
-        ({ start, stop }) => [listedOption('timestart', start), listedOption('timestop', stop)],
+        [
+          /from (?<start>[\d:]+) to (?<stop>[\d:]+)/,
+          ({ start, stop }) => [listedOption('timestart', start), listedOption('timestop', stop)],
+        ],
+        [/(?<n>! ?)?on (?<v>[A-Z][a-z]+(?:,[A-Z][a-z]+)*)/, 'weekdays'],
+        [
+          /(?<n>! ?)?on (?<v>\d+(?:st|nd|rd|th)(?:,\d+(?:st|nd|rd|th))*)/,
+          ({ n, v = '' }) => [listedOption('monthdays', v.replace(/[a-z]+/g, ''), n !== undefined)],
+        ],
+        [
+          /starting from (?<day>[\d-]+) (?<v>[\d:]+)/,
+          ({ day, v }) => [listedOption('datestart', `${day}T${v}`)],
+        ],
+        [/until date (?<day>[\d-]+) (?<v>[\d:]+)/, ({ day, v }) => [listedOption('datestop', `${day}T${v}`)]],
+        [/UTC/, 'utc'],
+        [/contiguous/, 'contiguous'],
       ],
-      [/(?<n>! ?)?on (?<v>[A-Z][a-z]+(?:,[A-Z][a-z]+)*)/, 'weekdays'],
-      [
-        /(?<n>! ?)?on (?<v>\d+(?:st|nd|rd|th)(?:,\d+(?:st|nd|rd|th))*)/,
-        ({ n, v = '' }) => [listedOption('monthdays', v.replace(/[a-z]+/g, ''), n !== undefined)],
-      ],
-      [
-        /starting from (?<day>[\d-]+) (?<v>[\d:]+)/,
-        ({ day, v }) => [listedOption('datestart', `${day}T${v}`)],
-      ],
-      [/until date (?<day>[\d-]+) (?<v>[\d:]+)/, ({ day, v }) => [listedOption('datestop', `${day}T${v}`)]],
-      [/UTC/, 'utc'],
-      [/contiguous/, 'contiguous'],
-    ],
-    {
-      finish: (options) =>
-        options.some(({ name }) => name === 'utc') ? options : [...options, listedOption('kerneltz')],
-    },
-  ),
+      {
+        finish: (options) =>
+          options.some(({ name }) => name === 'utc') ? options : [...options, listedOption('kerneltz')],
+      },
+    ),
   build(args): TimeInfo | Refusal {
     const pick = (
       all: readonly number[],

@@ -12,7 +12,7 @@ export const tos = defineMatch({
   name: 'tos',
   support: DECIDED,
   options: { tos: { value: tosValue, invert: true, required: true } },
-  listing: listing([/tos match ?(?<n>!)?(?<v>\S+)/, 'tos']),
+  listing: () => listing([/tos match ?(?<n>!)?(?<v>\S+)/, 'tos']),
   build: ({ tos }): TosInfo => ({ invert: tos.invert, ...tos.value }),
   print: (info) => [option('tos', info.invert, formatTos(info))],
   match: (info, { skb }) => unsaidHeader(skb) ?? ((tosOf(skb) & info.mask) === info.value) !== info.invert,

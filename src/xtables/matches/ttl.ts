@@ -26,10 +26,11 @@ function define(name: 'ttl' | 'hl', family: Family) {
       [key('gt')]: { value, excludes: [key('eq'), key('lt')] },
     },
     oneOf: [RELATIONS.map(key)],
-    listing: listing([
-      new RegExp(`${name.toUpperCase()} match ${name.toUpperCase()} (?<how>==|!=|<|>) (?<v>\\d+)`),
-      ({ how, v }) => [listedOption(key(how === '<' ? 'lt' : how === '>' ? 'gt' : 'eq'), v, how === '!=')],
-    ]),
+    listing: () =>
+      listing([
+        new RegExp(`${name.toUpperCase()} match ${name.toUpperCase()} (?<how>==|!=|<|>) (?<v>\\d+)`),
+        ({ how, v }) => [listedOption(key(how === '<' ? 'lt' : how === '>' ? 'gt' : 'eq'), v, how === '!=')],
+      ]),
     build(args) {
       for (const relation of RELATIONS) {
         const arg = args[key(relation)];

@@ -68,7 +68,7 @@ export const u32 = defineMatch({
   name: 'u32',
   support: DECIDED,
   options: { u32: { value: tests, invert: true, required: true } },
-  listing: listing([/u32 (?<n>! ?)?"?(?<v>[^"\s]+)"?/, 'u32']),
+  listing: () => listing([/u32 (?<n>! ?)?"?(?<v>[^"\s]+)"?/, 'u32']),
   build: ({ u32 }): U32Info => ({ invert: u32.invert, tests: u32.value }),
   print: (info) => [option('u32', info.invert, `"${info.tests.map(printTest).join('&&')}"`)],
   match(info, ctx) {

@@ -16,7 +16,7 @@ function define(name: string, protocol: number, native: boolean, support: Suppor
       sport: { value: portRange, invert: true, aliases: ['source-port'] },
       dport: { value: portRange, invert: true, aliases: ['destination-port'] },
     },
-    listing: listing(new RegExp(name), LISTED_PORTS),
+    listing: () => listing(new RegExp(name), LISTED_PORTS),
     build: (args): PortTests => ({
       ...portTest('source', args.sport),
       ...portTest('destination', args.dport),

@@ -13,7 +13,7 @@ export const AUDIT = defineTarget({
   options: {
     type: { value: oneOf({ accept: 'accept', drop: 'drop', reject: 'reject' } as const), required: true },
   },
-  listing: listing([/AUDIT (?<v>\S+)/, 'type']),
+  listing: () => listing([/AUDIT (?<v>\S+)/, 'type']),
   build: ({ type }): AuditInfo => ({ type: type.value }),
   print: (info) => [`--type ${info.type}`],
   apply: () => ({ kind: 'continue' }),

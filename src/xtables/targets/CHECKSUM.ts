@@ -8,7 +8,7 @@ export const CHECKSUM = defineTarget({
   support: DECIDED,
   tables: ['mangle'],
   options: { 'checksum-fill': { value: flag, required: true } },
-  listing: listing([/CHECKSUM fill/, 'checksum-fill']),
+  listing: () => listing([/CHECKSUM fill/, 'checksum-fill']),
   build: () => ({}),
   print: () => ['--checksum-fill'],
   apply: () => ({ kind: 'continue' }),

@@ -24,7 +24,7 @@ export const CLASSIFY = defineTarget({
   support: DECIDED,
   hooks: ['OUTPUT', 'FORWARD', 'POSTROUTING'],
   options: { 'set-class': { value: trafficClass, required: true } },
-  listing: listing([/CLASSIFY set (?<v>\S+)/, 'set-class']),
+  listing: () => listing([/CLASSIFY set (?<v>\S+)/, 'set-class']),
   build: (args): ClassifyInfo => ({ priority: args['set-class'].value }),
   print: ({ priority }) => [`--set-class ${half(Math.floor(priority / 65536))}:${half(priority % 65536)}`],
   apply(info, { skb }) {

@@ -44,13 +44,14 @@ export const CLUSTERIP = defineTarget({
     'local-node': { value: number(16), needs: NEEDS },
     'hash-init': { value: number(MAX_U32), needs: NEEDS },
   },
-  listing: listing(/CLUSTERIP/, [
-    [/hashmode=(?<v>\S+)/, 'hashmode'],
-    [/clustermac=(?<v>\S+)/, 'clustermac'],
-    [/total_nodes=(?<v>\d+)/, 'total-nodes'],
-    [/local_node=(?<v>\d+)/, 'local-node'],
-    [/hash_init=(?<v>\d+)/, 'hash-init'],
-  ]),
+  listing: () =>
+    listing(/CLUSTERIP/, [
+      [/hashmode=(?<v>\S+)/, 'hashmode'],
+      [/clustermac=(?<v>\S+)/, 'clustermac'],
+      [/total_nodes=(?<v>\d+)/, 'total-nodes'],
+      [/local_node=(?<v>\d+)/, 'local-node'],
+      [/hash_init=(?<v>\d+)/, 'hash-init'],
+    ]),
   build: (args): ClusteripInfo => ({
     fresh: args.new !== undefined,
     hash: args.hashmode?.value ?? 'sourceip',

@@ -46,16 +46,17 @@ export const CONNMARK = defineTarget({
     ctmask: { ...mask, needs: ['save-mark', 'restore-mark'] },
   },
   oneOf: [OPERATIONS],
-  listing: listing(/CONNMARK/, [
-    ...LISTED_CHANGES,
-    [/save/, 'save-mark'],
-    [/restore/, 'restore-mark'],
-    [/mask (?<v>\S+)/, 'mask'],
-    [/nfmask ~?(?<v>\S+)/, 'nfmask'],
-    [/ctmask ~?(?<v>\S+)/, 'ctmask'],
-    [/left-shift-mark (?<v>\d+)/, 'left-shift-mark'],
-    [/right-shift-mark (?<v>\d+)/, 'right-shift-mark'],
-  ]),
+  listing: () =>
+    listing(/CONNMARK/, [
+      ...LISTED_CHANGES,
+      [/save/, 'save-mark'],
+      [/restore/, 'restore-mark'],
+      [/mask (?<v>\S+)/, 'mask'],
+      [/nfmask ~?(?<v>\S+)/, 'nfmask'],
+      [/ctmask ~?(?<v>\S+)/, 'ctmask'],
+      [/left-shift-mark (?<v>\d+)/, 'left-shift-mark'],
+      [/right-shift-mark (?<v>\d+)/, 'right-shift-mark'],
+    ]),
   build(args) {
     if (OPERATIONS.filter((name) => args[name]).length > 1)
       return refuse(`only one of ${OPERATIONS.map((each) => `--${each}`).join(', ')}`);

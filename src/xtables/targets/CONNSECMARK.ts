@@ -17,10 +17,11 @@ export const CONNSECMARK = defineTarget({
     restore: { value: flag, excludes: ['save'] },
   },
   oneOf: [['save', 'restore']],
-  listing: listedParts([
-    [/CONNSECMARK save/, 'save'],
-    [/CONNSECMARK restore/, 'restore'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/CONNSECMARK save/, 'save'],
+      [/CONNSECMARK restore/, 'restore'],
+    ]),
   build: (args): ConnsecmarkInfo => ({ action: args.save ? 'save' : 'restore' }),
   print: (info) => [`--${info.action}`],
   apply: () => ({ kind: 'continue' }),

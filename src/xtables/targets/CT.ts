@@ -56,19 +56,20 @@ export const CT = defineTarget({
     'zone-orig': { value: zone },
     'zone-reply': { value: zone },
   },
-  listing: listing(
-    [/(?<v>CT|NOTRACK)/, ({ v }) => (v === 'NOTRACK' ? [listedOption('notrack')] : [])],
-    [
-      [/notrack/, 'notrack'],
-      [/helper (?<v>\S+)/, 'helper'],
-      [/timeout (?<v>\S+)/, 'timeout'],
-      [/ctevents (?<v>\S+)/, 'ctevents'],
-      [/expevents (?<v>\S+)/, 'expevents'],
-      [/zone (?<v>\S+)/, 'zone'],
-      [/zone-orig (?<v>\S+)/, 'zone-orig'],
-      [/zone-reply (?<v>\S+)/, 'zone-reply'],
-    ],
-  ),
+  listing: () =>
+    listing(
+      [/(?<v>CT|NOTRACK)/, ({ v }) => (v === 'NOTRACK' ? [listedOption('notrack')] : [])],
+      [
+        [/notrack/, 'notrack'],
+        [/helper (?<v>\S+)/, 'helper'],
+        [/timeout (?<v>\S+)/, 'timeout'],
+        [/ctevents (?<v>\S+)/, 'ctevents'],
+        [/expevents (?<v>\S+)/, 'expevents'],
+        [/zone (?<v>\S+)/, 'zone'],
+        [/zone-orig (?<v>\S+)/, 'zone-orig'],
+        [/zone-reply (?<v>\S+)/, 'zone-reply'],
+      ],
+    ),
   build(args): CtInfo {
     const given = ZONES.filter((each) => args[each.name]);
     // Both directions given with one number each end up as the last number for both.
@@ -120,7 +121,7 @@ export const NOTRACK = defineTarget({
   support: DECIDED,
   tables: ['raw'],
   options: {},
-  listing: listedBare([[/NOTRACK|CT notrack/, () => []]]),
+  listing: () => listedBare([[/NOTRACK|CT notrack/, () => []]]),
   build: () => ({}),
   print: () => [],
   apply: () => ({ kind: 'notrack' }),

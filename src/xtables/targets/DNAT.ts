@@ -22,13 +22,14 @@ export const DNAT = defineTarget({
     random: { value: flag },
     persistent: { value: flag },
   },
-  listing: listing(
-    [/to:(?<v>\S+)/, 'to-destination'],
-    [
-      [/random/, 'random'],
-      [/persistent/, 'persistent'],
-    ],
-  ),
+  listing: () =>
+    listing(
+      [/to:(?<v>\S+)/, 'to-destination'],
+      [
+        [/random/, 'random'],
+        [/persistent/, 'persistent'],
+      ],
+    ),
   build: (args): DnatInfo => ({
     to: args['to-destination'].value,
     random: args.random !== undefined,

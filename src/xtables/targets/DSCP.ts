@@ -19,7 +19,7 @@ export const DSCP = defineTarget({
     'set-dscp-class': { value: dscpClass, excludes: ['set-dscp'] },
   },
   oneOf: [['set-dscp', 'set-dscp-class']],
-  listing: listing([/DSCP set (?<v>\S+)/, 'set-dscp']),
+  listing: () => listing([/DSCP set (?<v>\S+)/, 'set-dscp']),
   build(args) {
     const arg = args['set-dscp'] ?? args['set-dscp-class'];
     return arg ? ({ dscp: arg.value } satisfies DscpInfo) : refuse('a value is missing');

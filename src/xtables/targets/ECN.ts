@@ -31,12 +31,13 @@ export const ECN = defineTarget({
     'ecn-ip-ect': { value: number(3) },
   },
   oneOf: [['ecn-tcp-remove', 'ecn-tcp-cwr', 'ecn-tcp-ece', 'ecn-ip-ect']],
-  listing: listing(/ECN/, [
-    [/TCP remove/, 'ecn-tcp-remove'],
-    [/ECE=(?<v>\d)/, 'ecn-tcp-ece'],
-    [/CWR=(?<v>\d)/, 'ecn-tcp-cwr'],
-    [/ECT codepoint=(?<v>\d)/, 'ecn-ip-ect'],
-  ]),
+  listing: () =>
+    listing(/ECN/, [
+      [/TCP remove/, 'ecn-tcp-remove'],
+      [/ECE=(?<v>\d)/, 'ecn-tcp-ece'],
+      [/CWR=(?<v>\d)/, 'ecn-tcp-cwr'],
+      [/ECT codepoint=(?<v>\d)/, 'ecn-ip-ect'],
+    ]),
   build(args): EcnInfo {
     const [cwr, ece, ect] = [args['ecn-tcp-cwr'], args['ecn-tcp-ece'], args['ecn-ip-ect']];
     return {

@@ -66,12 +66,13 @@ export const HMARK = defineTarget({
     'hmark-offset': word,
     'hmark-set': { value: flag },
   },
-  listing: listing(/HMARK(?: ct,)?/, [
-    [/mod (?<v>\d+)/, 'hmark-mod'],
-    [/\+ (?<v>\S+)/, 'hmark-offset'],
-    [/ct,?/, () => [listedOption('hmark-tuple', 'ct')]],
-    ...FIELDS.map(({ name }): Part => [new RegExp(`${name.slice('hmark-'.length)} (?<v>\\S+)`), name]),
-  ]),
+  listing: () =>
+    listing(/HMARK(?: ct,)?/, [
+      [/mod (?<v>\d+)/, 'hmark-mod'],
+      [/\+ (?<v>\S+)/, 'hmark-offset'],
+      [/ct,?/, () => [listedOption('hmark-tuple', 'ct')]],
+      ...FIELDS.map(({ name }): Part => [new RegExp(`${name.slice('hmark-'.length)} (?<v>\\S+)`), name]),
+    ]),
   build(args, { family }) {
     const words = args['hmark-tuple']?.value ?? [];
     const fields: Partial<Record<Field, number>> = {};

@@ -19,10 +19,11 @@ export const IDLETIMER = defineTarget({
     label: { value: name(27, 'a label'), required: true },
     alarm: { value: flag },
   },
-  listing: listing([
-    /timeout:(?<v>\d+) label:(?<label>\S+)/,
-    ({ v, label }) => [listedOption('timeout', v), listedOption('label', label)],
-  ]),
+  listing: () =>
+    listing([
+      /timeout:(?<v>\d+) label:(?<label>\S+)/,
+      ({ v, label }) => [listedOption('timeout', v), listedOption('label', label)],
+    ]),
   build: (args): IdletimerInfo => ({
     timeout: args.timeout.value,
     label: args.label.value,

@@ -26,13 +26,14 @@ export const LED = defineTarget({
     'led-delay': { value: delay },
     'led-always-blink': { value: flag },
   },
-  listing: listing(
-    [/led-trigger-id:"(?<v>[^"]*)"/, 'led-trigger-id'],
-    [
-      [/led-delay:(?<v>\S+)/, ({ v = '' }) => [listedOption('led-delay', v.replace(/ms$/, ''))]],
-      [/led-always-blink/, 'led-always-blink'],
-    ],
-  ),
+  listing: () =>
+    listing(
+      [/led-trigger-id:"(?<v>[^"]*)"/, 'led-trigger-id'],
+      [
+        [/led-delay:(?<v>\S+)/, ({ v = '' }) => [listedOption('led-delay', v.replace(/ms$/, ''))]],
+        [/led-always-blink/, 'led-always-blink'],
+      ],
+    ),
   build(args): LedInfo {
     const wait = args['led-delay']?.value ?? 0;
     return {

@@ -51,20 +51,21 @@ export const LOG = defineTarget({
     'log-uid': { value: flag },
     'log-macdecode': { value: flag },
   },
-  listing: listing(/LOG/, [
-    [
-      /flags (?<v>\d+)/,
-      ({ v }) => FLAGS.filter((_, i) => Number(v) & (FLAG_BITS[i] ?? 0)).map((name) => listedOption(name)),
-    ],
-    [/level (?<v>\S+)/, ({ v }) => [listedOption('log-level', v === 'warn' ? 'warning' : v)]],
-    [/tcp-sequence/, 'log-tcp-sequence'],
-    [/tcp-options/, 'log-tcp-options'],
-    [/ip-options/, 'log-ip-options'],
-    [/uid/, 'log-uid'],
-    [/macdecode/, 'log-macdecode'],
-    [/unknown-flags/, () => []],
-    [/prefix (?:"(?<v>.*)"|`(?<old>.*)')/, ({ v, old = '' }) => [listedOption('log-prefix', v ?? old)]],
-  ]),
+  listing: () =>
+    listing(/LOG/, [
+      [
+        /flags (?<v>\d+)/,
+        ({ v }) => FLAGS.filter((_, i) => Number(v) & (FLAG_BITS[i] ?? 0)).map((name) => listedOption(name)),
+      ],
+      [/level (?<v>\S+)/, ({ v }) => [listedOption('log-level', v === 'warn' ? 'warning' : v)]],
+      [/tcp-sequence/, 'log-tcp-sequence'],
+      [/tcp-options/, 'log-tcp-options'],
+      [/ip-options/, 'log-ip-options'],
+      [/uid/, 'log-uid'],
+      [/macdecode/, 'log-macdecode'],
+      [/unknown-flags/, () => []],
+      [/prefix (?:"(?<v>.*)"|`(?<old>.*)')/, ({ v, old = '' }) => [listedOption('log-prefix', v ?? old)]],
+    ]),
   build: (args): LogInfo => ({
     prefix: args['log-prefix']?.value ?? '',
     level: args['log-level']?.value ?? DEFAULT_LEVEL,

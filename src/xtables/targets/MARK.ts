@@ -54,7 +54,7 @@ export const MARK = defineTarget({
   name: 'MARK',
   support: DECIDED,
   options: MARK_OPTIONS,
-  listing: listing(/MARK/, LISTED_CHANGES),
+  listing: () => listing(/MARK/, LISTED_CHANGES),
   build(args) {
     const given = Object.values(args).filter((arg) => arg !== undefined).length;
     if (given > 1) return refuse('only one of --set-xmark, --set-mark, --and-mark, --or-mark, --xor-mark');

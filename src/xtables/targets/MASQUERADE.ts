@@ -21,11 +21,12 @@ export const MASQUERADE = defineTarget({
     random: { value: flag },
     'random-fully': { value: flag },
   },
-  listing: listedBare([
-    [/masq ports: (?<v>\S+)/, 'to-ports'],
-    [/random/, 'random'],
-    [/random-fully/, 'random-fully'],
-  ]),
+  listing: () =>
+    listedBare([
+      [/masq ports: (?<v>\S+)/, 'to-ports'],
+      [/random/, 'random'],
+      [/random-fully/, 'random-fully'],
+    ]),
   build: (args): MasqueradeInfo => ({
     ...(args['to-ports'] ? { ports: args['to-ports'].value } : {}),
     random: args.random !== undefined,

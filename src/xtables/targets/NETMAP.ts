@@ -18,7 +18,7 @@ export const NETMAP = defineTarget({
   tables: ['nat'],
   conntrack: true,
   options: { to: { value: network, required: true } },
-  listing: listing([/(?:to:)?(?<v>[\da-f.:]+(?:\/\S+)?)/, 'to']),
+  listing: () => listing([/(?:to:)?(?<v>[\da-f.:]+(?:\/\S+)?)/, 'to']),
   build: ({ to }): AddressMask => to.value,
   print: (info) => [`--to ${formatAddressMask(info)}`],
   apply: (info, { hook }) => ({

@@ -26,16 +26,17 @@ export const NFLOG = defineTarget({
     'nflog-size': { value: number(MAX_U32) },
     'nflog-threshold': { value: number(65535) },
   },
-  listing: listedBare([
-    [
-      new RegExp(`nflog-prefix (?:${QUOTED}|(?<word>\\S+))`),
-      ({ v, word = '' }) => [listedOption('nflog-prefix', v === undefined ? word : unquoted(v))],
-    ],
-    [/nflog-group (?<v>\d+)/, 'nflog-group'],
-    [/nflog-range (?<v>\d+)/, 'nflog-range'],
-    [/nflog-size (?<v>\d+)/, 'nflog-size'],
-    [/nflog-threshold (?<v>\d+)/, 'nflog-threshold'],
-  ]),
+  listing: () =>
+    listedBare([
+      [
+        new RegExp(`nflog-prefix (?:${QUOTED}|(?<word>\\S+))`),
+        ({ v, word = '' }) => [listedOption('nflog-prefix', v === undefined ? word : unquoted(v))],
+      ],
+      [/nflog-group (?<v>\d+)/, 'nflog-group'],
+      [/nflog-range (?<v>\d+)/, 'nflog-range'],
+      [/nflog-size (?<v>\d+)/, 'nflog-size'],
+      [/nflog-threshold (?<v>\d+)/, 'nflog-threshold'],
+    ]),
   build: (args): NflogInfo => ({
     prefix: args['nflog-prefix']?.value ?? '',
     group: args['nflog-group']?.value ?? 0,

@@ -32,12 +32,13 @@ export const NFQUEUE = defineTarget({
     'queue-bypass': { value: flag },
     'queue-cpu-fanout': { value: flag, needs: ['queue-balance'] },
   },
-  listing: listing(/NFQUEUE/, [
-    [/num (?<v>\d+)/, 'queue-num'],
-    [/balance (?<v>\S+)/, 'queue-balance'],
-    [/bypass/, 'queue-bypass'],
-    [/cpu-fanout/, 'queue-cpu-fanout'],
-  ]),
+  listing: () =>
+    listing(/NFQUEUE/, [
+      [/num (?<v>\d+)/, 'queue-num'],
+      [/balance (?<v>\S+)/, 'queue-balance'],
+      [/bypass/, 'queue-bypass'],
+      [/cpu-fanout/, 'queue-cpu-fanout'],
+    ]),
   build(args): NfqueueInfo {
     const queue = args['queue-num']?.value ?? 0;
     return {

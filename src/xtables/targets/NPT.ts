@@ -49,10 +49,11 @@ function define(name: 'SNPT' | 'DNPT') {
       'src-pfx': { value: networkPrefix, required: true },
       'dst-pfx': { value: networkPrefix, required: true },
     },
-    listing: listing(new RegExp(name), [
-      [/src-pfx (?<v>\S+)/, 'src-pfx'],
-      [/dst-pfx (?<v>\S+)/, 'dst-pfx'],
-    ]),
+    listing: () =>
+      listing(new RegExp(name), [
+        [/src-pfx (?<v>\S+)/, 'src-pfx'],
+        [/dst-pfx (?<v>\S+)/, 'dst-pfx'],
+      ]),
     build: (args): NptInfo => ({ source: args['src-pfx'].value, destination: args['dst-pfx'].value }),
     print: (info) => [
       `--src-pfx ${formatAddressMask(info.source)}`,

@@ -51,13 +51,14 @@ export const RATEEST = defineTarget({
     'rateest-interval': { value: duration, required: true },
     'rateest-ewmalog': { value: duration, required: true },
   },
-  listing: listing(
-    [/name (?<v>\S+)/, 'rateest-name'],
-    [
-      [/interval (?<v>\S+)/, 'rateest-interval'],
-      [/ewmalog (?<v>\S+)/, 'rateest-ewmalog'],
-    ],
-  ),
+  listing: () =>
+    listing(
+      [/name (?<v>\S+)/, 'rateest-name'],
+      [
+        [/interval (?<v>\S+)/, 'rateest-interval'],
+        [/ewmalog (?<v>\S+)/, 'rateest-ewmalog'],
+      ],
+    ),
   build(args) {
     const interval = INTERVALS.map((exponent) => BASE * 2 ** (exponent + 2)).find(
       (each) => args['rateest-interval'].value <= each,

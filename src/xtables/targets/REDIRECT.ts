@@ -16,10 +16,11 @@ export const REDIRECT = defineTarget({
   hooks: ['PREROUTING', 'OUTPUT'],
   conntrack: true,
   options: { 'to-ports': { value: natPorts }, random: { value: flag } },
-  listing: listedBare([
-    [/redir ports (?<v>\S+)/, 'to-ports'],
-    [/random/, 'random'],
-  ]),
+  listing: () =>
+    listedBare([
+      [/redir ports (?<v>\S+)/, 'to-ports'],
+      [/random/, 'random'],
+    ]),
   build: (args): RedirectInfo => ({
     ...(args['to-ports'] ? { ports: args['to-ports'].value } : {}),
     random: args.random !== undefined,

@@ -49,7 +49,7 @@ function define(family: Family, names: Readonly<Record<string, string>>, usual: 
     tables: ['filter'],
     hooks: ['INPUT', 'FORWARD', 'OUTPUT'],
     options: { 'reject-with': { value: answer(names) } },
-    listing: listing([/reject-with (?<v>\S+)/, 'reject-with']),
+    listing: () => listing([/reject-with (?<v>\S+)/, 'reject-with']),
     build: (args): RejectInfo => ({ with: args['reject-with']?.value ?? usual }),
     print: (info) => [`--reject-with ${info.with}`],
     check: (info: RejectInfo, { protocol }) =>

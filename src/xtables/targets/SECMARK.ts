@@ -13,7 +13,7 @@ export const SECMARK = defineTarget({
   support: untried('this kernel has no SELinux'),
   tables: ['mangle', 'security'],
   options: { selctx: { value: name(255, 'a security context'), required: true } },
-  listing: listing([/SECMARK selctx (?<v>\S+)/, 'selctx']),
+  listing: () => listing([/SECMARK selctx (?<v>\S+)/, 'selctx']),
   build: ({ selctx }): SecmarkInfo => ({ context: selctx.value }),
   print: (info) => [`--selctx ${bare(info.context)}`],
   apply: () => ({ kind: 'continue' }),

@@ -33,20 +33,21 @@ export const SET = defineTarget({
     'map-queue': { value: flag, needs: ['map-set'] },
   },
   oneOf: [['add-set', 'del-set', 'map-set']],
-  listing: listedParts(
-    [
+  listing: () =>
+    listedParts(
       [
-        /(?<how>add-set|del-set|map-set) (?<set>\S+) (?<v>(?:src|dst)(?:,(?:src|dst))*)/,
-        ({ how = '', set = '', v = '' }) => [{ name: how, invert: false, words: [set, v] }],
+        [
+          /(?<how>add-set|del-set|map-set) (?<set>\S+) (?<v>(?:src|dst)(?:,(?:src|dst))*)/,
+          ({ how = '', set = '', v = '' }) => [{ name: how, invert: false, words: [set, v] }],
+        ],
+        [/exist/, 'exist'],
+        [/timeout (?<v>\d+)/, 'timeout'],
+        [/map-mark/, 'map-mark'],
+        [/map-prio/, 'map-prio'],
+        [/map-queue/, 'map-queue'],
       ],
-      [/exist/, 'exist'],
-      [/timeout (?<v>\d+)/, 'timeout'],
-      [/map-mark/, 'map-mark'],
-      [/map-prio/, 'map-prio'],
-      [/map-queue/, 'map-queue'],
-    ],
-    { repeated: true },
-  ),
+      { repeated: true },
+    ),
   build(args) {
     const [add, del, map] = [args['add-set'], args['del-set'], args['map-set']];
     const info: SetInfo = {

@@ -24,14 +24,15 @@ export const SNAT = defineTarget({
     'random-fully': { value: flag },
     persistent: { value: flag },
   },
-  listing: listing(
-    [/to:(?<v>\S+)/, 'to-source'],
-    [
-      [/random/, 'random'],
-      [/random-fully/, 'random-fully'],
-      [/persistent/, 'persistent'],
-    ],
-  ),
+  listing: () =>
+    listing(
+      [/to:(?<v>\S+)/, 'to-source'],
+      [
+        [/random/, 'random'],
+        [/random-fully/, 'random-fully'],
+        [/persistent/, 'persistent'],
+      ],
+    ),
   build: (args): SnatInfo => ({
     to: args['to-source'].value,
     random: args.random !== undefined,

@@ -24,13 +24,14 @@ export const SYNPROXY = defineTarget({
     mss: { value: number(65535) },
     ecn: { value: flag },
   },
-  listing: listing(/SYNPROXY/, [
-    [/sack-perm/, 'sack-perm'],
-    [/timestamp/, 'timestamp'],
-    [/wscale (?<v>\d+)/, 'wscale'],
-    [/mss (?<v>\d+)/, 'mss'],
-    [/ecn/, 'ecn'],
-  ]),
+  listing: () =>
+    listing(/SYNPROXY/, [
+      [/sack-perm/, 'sack-perm'],
+      [/timestamp/, 'timestamp'],
+      [/wscale (?<v>\d+)/, 'wscale'],
+      [/mss (?<v>\d+)/, 'mss'],
+      [/ecn/, 'ecn'],
+    ]),
   build: (args): SynproxyInfo => ({
     sackPermitted: args['sack-perm'] !== undefined,
     timestamp: args.timestamp !== undefined,

@@ -34,10 +34,11 @@ export const TCPMSS = defineTarget({
     'clamp-mss-to-pmtu': { value: flag },
   },
   oneOf: [['set-mss', 'clamp-mss-to-pmtu']],
-  listing: listedParts([
-    [/TCPMSS set (?<v>\d+)/, 'set-mss'],
-    [/TCPMSS clamp to PMTU/, 'clamp-mss-to-pmtu'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/TCPMSS set (?<v>\d+)/, 'set-mss'],
+      [/TCPMSS clamp to PMTU/, 'clamp-mss-to-pmtu'],
+    ]),
   build(args) {
     if (args['clamp-mss-to-pmtu']) return { kind: 'clamp' } satisfies TcpmssInfo;
     const mss = args['set-mss']?.value;

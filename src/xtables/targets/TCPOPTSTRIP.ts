@@ -39,7 +39,7 @@ export const TCPOPTSTRIP = defineTarget({
   tables: ['mangle'],
   protocols: [6],
   options: { 'strip-options': { value: kinds } },
-  listing: listedBare([[/TCPOPTSTRIP options (?<v>\S+)/, 'strip-options']]),
+  listing: () => listedBare([[/TCPOPTSTRIP options (?<v>\S+)/, 'strip-options']]),
   build: (args): StripInfo => ({ kinds: args['strip-options']?.value ?? [] }),
   print: (info) => (info.kinds.length === 0 ? [] : [`--strip-options ${info.kinds.join(',')}`]),
   apply(info, ctx) {

@@ -18,7 +18,7 @@ export const TEE = defineTarget({
     gateway: { value: address, required: true },
     oif: { value: name(15, 'an interface') },
   },
-  listing: listing([/TEE gw:(?<v>\S+)/, 'gateway'], [[/oif=(?<v>\S+)/, 'oif']]),
+  listing: () => listing([/TEE gw:(?<v>\S+)/, 'gateway'], [[/oif=(?<v>\S+)/, 'oif']]),
   build: ({ gateway, oif }): TeeInfo => ({ gateway: gateway.value, ...(oif ? { oif: oif.value } : {}) }),
   print: (info) => [
     `--gateway ${formatAddress(info.gateway)}`,

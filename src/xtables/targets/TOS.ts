@@ -16,12 +16,13 @@ export const TOS = defineTarget({
   tables: ['mangle'],
   options: { 'set-tos': { value: tos }, 'and-tos': bits, 'or-tos': bits, 'xor-tos': bits },
   oneOf: [WAYS],
-  listing: listedParts([
-    [/TOS set ?(?<v>\S+)/, 'set-tos'],
-    [/TOS and (?<v>\S+)/, 'and-tos'],
-    [/TOS or (?<v>\S+)/, 'or-tos'],
-    [/TOS xor (?<v>\S+)/, 'xor-tos'],
-  ]),
+  listing: () =>
+    listedParts([
+      [/TOS set ?(?<v>\S+)/, 'set-tos'],
+      [/TOS and (?<v>\S+)/, 'and-tos'],
+      [/TOS or (?<v>\S+)/, 'or-tos'],
+      [/TOS xor (?<v>\S+)/, 'xor-tos'],
+    ]),
   build(args) {
     if (WAYS.filter((way) => args[way]).length > 1)
       return refuse('only one of --set-tos, --and-tos, --or-tos, --xor-tos');

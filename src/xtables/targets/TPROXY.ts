@@ -27,14 +27,15 @@ export const TPROXY = defineTarget({
     'on-ip': { value: address },
     'tproxy-mark': { value: masked() },
   },
-  listing: listing([
-    /TPROXY redirect (?<ip>\S+):(?<port>\d+) mark (?<mark>\S+)/,
-    ({ ip, port, mark }) => [
-      listedOption('on-port', port),
-      listedOption('on-ip', ip),
-      listedOption('tproxy-mark', mark),
-    ],
-  ]),
+  listing: () =>
+    listing([
+      /TPROXY redirect (?<ip>\S+):(?<port>\d+) mark (?<mark>\S+)/,
+      ({ ip, port, mark }) => [
+        listedOption('on-port', port),
+        listedOption('on-ip', ip),
+        listedOption('tproxy-mark', mark),
+      ],
+    ]),
   build: (args, { family }): TproxyInfo => ({
     port: args['on-port'].value,
     address: args['on-ip']?.value ?? (family === 4 ? 0 : 0n),

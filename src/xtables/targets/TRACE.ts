@@ -6,7 +6,7 @@ export const TRACE = defineTarget({
   name: 'TRACE',
   support: DECIDED,
   options: {},
-  listing: listedBare(),
+  listing: () => listedBare(),
   build: () => ({}),
   print: () => [],
   apply: () => ({ kind: 'continue' }),

@@ -28,12 +28,13 @@ function define(name: string, prefix: 'ttl' | 'hl', family: Family) {
       [key('inc')]: { value: number(255, 1), excludes: others('inc') },
     },
     oneOf: [ACTIONS.map(key)],
-    listing: listing([
-      new RegExp(`${name} (?<how>set to|increment by|decrement by) (?<v>\\d+)`),
-      ({ how = '', v }) => [
-        listedOption(key(how === 'set to' ? 'set' : how.startsWith('inc') ? 'inc' : 'dec'), v),
-      ],
-    ]),
+    listing: () =>
+      listing([
+        new RegExp(`${name} (?<how>set to|increment by|decrement by) (?<v>\\d+)`),
+        ({ how = '', v }) => [
+          listedOption(key(how === 'set to' ? 'set' : how.startsWith('inc') ? 'inc' : 'dec'), v),
+        ],
+      ]),
     build(args) {
       for (const action of ACTIONS) {
         const arg = args[key(action)];

@@ -24,12 +24,13 @@ export const ULOG = defineTarget({
     'ulog-cprange': { value: number(MAX_U32) },
     'ulog-qthreshold': { value: number(50, 1) },
   },
-  listing: listing(/ULOG/, [
-    [/copy_range (?<v>\d+)/, 'ulog-cprange'],
-    [/nlgroup (?<v>\d+)/, 'ulog-nlgroup'],
-    [/prefix ["`](?<v>.*)["']/, 'ulog-prefix'],
-    [/queue_threshold (?<v>\d+)/, 'ulog-qthreshold'],
-  ]),
+  listing: () =>
+    listing(/ULOG/, [
+      [/copy_range (?<v>\d+)/, 'ulog-cprange'],
+      [/nlgroup (?<v>\d+)/, 'ulog-nlgroup'],
+      [/prefix ["`](?<v>.*)["']/, 'ulog-prefix'],
+      [/queue_threshold (?<v>\d+)/, 'ulog-qthreshold'],
+    ]),
   build: (args): UlogInfo => ({
     group: args['ulog-nlgroup']?.value ?? 1,
     range: args['ulog-cprange']?.value ?? 0,
