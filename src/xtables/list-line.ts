@@ -3,7 +3,7 @@ import { once } from '../base/memo.ts';
 import { wordTable } from '../base/word-table.ts';
 import type { Family } from '../net/ip.ts';
 import { type Listed, type ListedOption, type Listing, listedAddress } from './listing.ts';
-import { MATCHES } from './matches.ts';
+import { allMatches } from './matches.ts';
 import { protocolNumber } from './names/protocols.ts';
 import type { Counters } from './rule.ts';
 import { findTarget } from './targets.ts';
@@ -250,7 +250,7 @@ function matchAt(
   family: Family,
 ): { readonly name: string; readonly listed: Listed; readonly lost?: string } | undefined {
   let best: { name: string; listed: Listed; lost?: string } | undefined;
-  for (const match of MATCHES) {
+  for (const match of allMatches()) {
     if (match.families && !match.families.includes(family)) continue;
     const { lost, read } = listingOf(match);
     const listed = read(line, at, family);

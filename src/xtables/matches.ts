@@ -62,88 +62,89 @@ import { hl, ttl } from './matches/ttl.ts';
 import { u32 } from './matches/u32.ts';
 import { udp, udplite } from './matches/udp.ts';
 import { optionNames } from './options.ts';
+import { Registry } from './registry.ts';
 
-export const MATCHES: readonly MatchDefinition[] = [
-  addrtype,
-  ah,
-  ah6,
-  bpf,
-  cgroup,
-  cluster,
-  comment,
-  connbytes,
-  connlabel,
-  connlimit,
-  connmark,
-  conntrack,
-  cpu,
-  dccp,
-  devgroup,
-  dscp,
-  dst,
-  ecn,
-  esp,
-  eui64,
-  frag,
-  hashlimit,
-  hbh,
-  helper,
-  hl,
-  icmp,
-  icmp6,
-  ipcomp,
-  iprange,
-  ipv6header,
-  ipvs,
-  length,
-  limit,
-  mac,
-  mark,
-  mh,
-  multiport,
-  nfacct,
-  osf,
-  owner,
-  physdev,
-  pkttype,
-  policy,
-  quota,
-  rateest,
-  realm,
-  recent,
-  rpfilter,
-  rt,
-  sctp,
-  set,
-  socket,
-  srh,
-  state,
-  statistic,
-  string,
-  tcp,
-  tcpmss,
-  time,
-  tos,
-  ttl,
-  u32,
-  udp,
-  udplite,
-];
+export const registry = new Registry<MatchDefinition>([
+  [addrtype, 'addrtype'],
+  [ah, 'ah', [4]],
+  [ah6, 'ah', [6]],
+  [bpf, 'bpf'],
+  [cgroup, 'cgroup'],
+  [cluster, 'cluster'],
+  [comment, 'comment'],
+  [connbytes, 'connbytes'],
+  [connlabel, 'connlabel'],
+  [connlimit, 'connlimit'],
+  [connmark, 'connmark'],
+  [conntrack, 'conntrack'],
+  [cpu, 'cpu'],
+  [dccp, 'dccp'],
+  [devgroup, 'devgroup'],
+  [dscp, 'dscp'],
+  [dst, 'dst', [6]],
+  [ecn, 'ecn'],
+  [esp, 'esp'],
+  [eui64, 'eui64', [6]],
+  [frag, 'frag', [6]],
+  [hashlimit, 'hashlimit'],
+  [hbh, 'hbh', [6]],
+  [helper, 'helper'],
+  [hl, 'hl', [6]],
+  [icmp, 'icmp', [4]],
+  [icmp6, 'icmp6', [6], 'icmpv6', 'ipv6-icmp'],
+  [ipcomp, 'ipcomp'],
+  [iprange, 'iprange'],
+  [ipv6header, 'ipv6header', [6]],
+  [ipvs, 'ipvs'],
+  [length, 'length'],
+  [limit, 'limit'],
+  [mac, 'mac'],
+  [mark, 'mark'],
+  [mh, 'mh', [6], 'ipv6-mh'],
+  [multiport, 'multiport'],
+  [nfacct, 'nfacct'],
+  [osf, 'osf'],
+  [owner, 'owner'],
+  [physdev, 'physdev'],
+  [pkttype, 'pkttype'],
+  [policy, 'policy'],
+  [quota, 'quota'],
+  [rateest, 'rateest'],
+  [realm, 'realm', [4]],
+  [recent, 'recent'],
+  [rpfilter, 'rpfilter'],
+  [rt, 'rt', [6]],
+  [sctp, 'sctp'],
+  [set, 'set'],
+  [socket, 'socket'],
+  [srh, 'srh', [6]],
+  [state, 'state'],
+  [statistic, 'statistic'],
+  [string, 'string'],
+  [tcp, 'tcp'],
+  [tcpmss, 'tcpmss'],
+  [time, 'time'],
+  [tos, 'tos'],
+  [ttl, 'ttl', [4]],
+  [u32, 'u32'],
+  [udp, 'udp'],
+  [udplite, 'udplite'],
+]);
 
-const BY_NAME = new Map<string, MatchDefinition>();
-for (const match of MATCHES) {
-  for (const family of match.families ?? ([4, 6] as const)) {
-    for (const name of [match.name, ...(match.aliases ?? [])]) BY_NAME.set(`${family} ${name}`, match);
-  }
+/** All there are; a rule asks for few of them. */
+export function allMatches(): readonly MatchDefinition[] {
+  return registry.all();
 }
 
 export function findMatch(name: string, family: Family): MatchDefinition | undefined {
-  return BY_NAME.get(`${family} ${name}`);
+  return registry.find(name, family);
 }
 
 /** Names of the matches that have the option, for telling what is missing before it. */
 export function matchesWithOption(option: string, family: Family): string[] {
-  return MATCHES.filter(
-    (match) => (match.families ?? [family]).includes(family) && optionNames(match.options).has(option),
-  ).map((match) => match.name);
+  return allMatches()
+    .filter(
+      (match) => (match.families ?? [family]).includes(family) && optionNames(match.options).has(option),
+    )
+    .map((match) => match.name);
 }

@@ -1,12 +1,11 @@
 /** Names of the IP sets that a rule asks or changes: those it holds a reference to. */
 import { isUnparsed } from './extension.ts';
-import { type SetReference, set } from './matches/set.ts';
+import type { SetReference } from './matches/set.ts';
 import type { Rule } from './rule.ts';
-import { SET } from './targets/SET.ts';
 
 export function setsOfRule({ matches, target }: Rule): string[] {
-  const infos: object[] = matches.filter(({ name }) => name === set.name).map(({ info }) => info as object);
-  if (target?.kind === 'extension' && target.name === SET.name) infos.push(target.info as object);
+  const infos: object[] = matches.filter(({ name }) => name === 'set').map(({ info }) => info as object);
+  if (target?.kind === 'extension' && target.name === 'SET') infos.push(target.info as object);
   return infos.filter((info) => !isUnparsed(info)).flatMap(referencesOf);
 }
 

@@ -1,13 +1,13 @@
 /** What the model decides of every match and target, as the table that README shows. */
 import type { ExtensionBase, Options, Support } from './extension.ts';
-import { MATCHES } from './matches.ts';
-import { TARGETS } from './targets.ts';
+import { allMatches } from './matches.ts';
+import { allTargets } from './targets.ts';
 
 type Extension = Pick<ExtensionBase<unknown, Options>, 'name' | 'families' | 'support'>;
 
 /** Markdown: two tables, each with a line for every extension of the lists. */
 export function supportTables(): string {
-  return [...table('match', MATCHES), '', ...table('target', [...VERDICTS, ...TARGETS])].join('\n');
+  return [...table('match', allMatches()), '', ...table('target', [...VERDICTS, ...allTargets()])].join('\n');
 }
 
 const decided: Support = { decided: true };

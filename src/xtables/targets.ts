@@ -2,6 +2,7 @@
 import type { Family } from '../net/ip.ts';
 import type { TargetDefinition } from './extension.ts';
 import { optionNames } from './options.ts';
+import { Registry } from './registry.ts';
 import { AUDIT } from './targets/AUDIT.ts';
 import { CHECKSUM } from './targets/CHECKSUM.ts';
 import { CLASSIFY } from './targets/CLASSIFY.ts';
@@ -38,69 +39,69 @@ import { TRACE } from './targets/TRACE.ts';
 import { HL, TTL } from './targets/TTL.ts';
 import { ULOG } from './targets/ULOG.ts';
 
-export const TARGETS: readonly TargetDefinition[] = [
-  AUDIT,
-  CHECKSUM,
-  CLASSIFY,
-  CLUSTERIP,
-  CONNMARK,
-  CONNSECMARK,
-  CT,
-  DNAT,
-  DNPT,
-  DSCP,
-  ECN,
-  HL,
-  HMARK,
-  IDLETIMER,
-  LED,
-  LOG,
-  MARK,
-  MASQUERADE,
-  NETMAP,
-  NFLOG,
-  NFQUEUE,
-  NOTRACK,
-  RATEEST,
-  REDIRECT,
-  REJECT,
-  REJECT6,
-  SECMARK,
-  SET,
-  SNAT,
-  SNPT,
-  SYNPROXY,
-  TCPMSS,
-  TCPOPTSTRIP,
-  TEE,
-  TOS,
-  TPROXY,
-  TRACE,
-  TTL,
-  ULOG,
-];
+export const registry = new Registry<TargetDefinition>([
+  [AUDIT, 'AUDIT'],
+  [CHECKSUM, 'CHECKSUM'],
+  [CLASSIFY, 'CLASSIFY'],
+  [CLUSTERIP, 'CLUSTERIP', [4]],
+  [CONNMARK, 'CONNMARK'],
+  [CONNSECMARK, 'CONNSECMARK'],
+  [CT, 'CT'],
+  [DNAT, 'DNAT'],
+  [DNPT, 'DNPT', [6]],
+  [DSCP, 'DSCP'],
+  [ECN, 'ECN', [4]],
+  [HL, 'HL', [6]],
+  [HMARK, 'HMARK'],
+  [IDLETIMER, 'IDLETIMER'],
+  [LED, 'LED'],
+  [LOG, 'LOG'],
+  [MARK, 'MARK'],
+  [MASQUERADE, 'MASQUERADE'],
+  [NETMAP, 'NETMAP'],
+  [NFLOG, 'NFLOG'],
+  [NFQUEUE, 'NFQUEUE'],
+  [NOTRACK, 'NOTRACK'],
+  [RATEEST, 'RATEEST'],
+  [REDIRECT, 'REDIRECT'],
+  [REJECT, 'REJECT', [4]],
+  [REJECT6, 'REJECT', [6]],
+  [SECMARK, 'SECMARK'],
+  [SET, 'SET'],
+  [SNAT, 'SNAT'],
+  [SNPT, 'SNPT', [6]],
+  [SYNPROXY, 'SYNPROXY'],
+  [TCPMSS, 'TCPMSS'],
+  [TCPOPTSTRIP, 'TCPOPTSTRIP'],
+  [TEE, 'TEE'],
+  [TOS, 'TOS'],
+  [TPROXY, 'TPROXY'],
+  [TRACE, 'TRACE'],
+  [TTL, 'TTL', [4]],
+  [ULOG, 'ULOG', [4]],
+]);
 
-const BY_NAME = new Map<string, TargetDefinition>();
-for (const target of TARGETS) {
-  for (const family of target.families ?? ([4, 6] as const)) {
-    for (const name of [target.name, ...(target.aliases ?? [])]) BY_NAME.set(`${family} ${name}`, target);
-  }
+/** All there are; a rule asks for few of them. */
+export function allTargets(): readonly TargetDefinition[] {
+  return registry.all();
 }
 
 export function findTarget(name: string, family: Family): TargetDefinition | undefined {
-  return BY_NAME.get(`${family} ${name}`);
+  return registry.find(name, family);
 }
 
 /** Why a name that is a target elsewhere is none in this family. */
 export function knownExtension(name: string, family: Family): string | undefined {
   const other = family === 4 ? 6 : 4;
-  return BY_NAME.has(`${other} ${name}`) && !BY_NAME.has(`${family} ${name}`)
+  return registry.has(name, other) && !registry.has(name, family)
     ? `target ${name} exists for IPv${other} only`
     : undefined;
 }
 
 export function targetsWithOption(option: string, family: Family): string[] {
-  return TARGETS.filter(
-    (target) => (target.families ?? [family]).includes(family) && optionNames(target.options).has(option),
-  ).map((target) => target.name);
+  return allTargets()
+    .filter(
+      (target) => (target.families ?? [family]).includes(family) && optionNames(target.options).has(option),
+    )
+    .map((target) => target.name);
 }

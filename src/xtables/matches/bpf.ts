@@ -1,4 +1,5 @@
 /** bpf_mt(), net/netfilter/xt_bpf.c: a classic BPF program on the packet from its IP header on. */
+import { lazily } from '../../base/memo.ts';
 import { unknown } from '../../base/ternary.ts';
 import { decidedExcept, defineMatch, refuse, type Value } from '../extension.ts';
 import { listedOption, listedParts } from '../listing.ts';
@@ -41,41 +42,45 @@ const bytecode: Value<readonly Instruction[]> = {
   },
 };
 
-export const bpf = defineMatch({
-  name: 'bpf',
-  support: decidedExcept('--object-pinned: the program is in no dump'),
-  options: {
-    bytecode: { value: bytecode, excludes: ['object-pinned'] },
-    'object-pinned': { value: name(511, 'a path'), excludes: ['bytecode'] },
-  },
-  oneOf: [['bytecode', 'object-pinned']],
-  listing: () =>
-    listedParts([
-      [
-        /match bpf (?<v>\d+ \d+ \d+ \d+(?:,\d+ \d+ \d+ \d+)*)/,
-        ({ v = '' }) => [listedOption('bytecode', `${v.split(',').length},${v}`)],
-      ],
-      [/match bpf pinned (?<v>\S+)/, 'object-pinned'],
-    ]),
-  build(args) {
-    if (args.bytecode) return { kind: 'code', program: args.bytecode.value } satisfies BpfInfo;
-    const path = args['object-pinned']?.value;
-    return path === undefined ? refuse('a program is missing') : ({ kind: 'pinned', path } satisfies BpfInfo);
-  },
-  print: (info: BpfInfo) =>
-    info.kind === 'pinned'
-      ? [`--object-pinned ${quote(info.path)}`]
-      : [
-          `--bytecode ${quoteAlways(
-            [
-              info.program.length,
-              ...info.program.map((i) => `${i.code} ${i.jumpTrue} ${i.jumpFalse} ${i.k}`),
-            ].join(','),
-          )}`,
+export const bpf = lazily(() =>
+  defineMatch({
+    name: 'bpf',
+    support: decidedExcept('--object-pinned: the program is in no dump'),
+    options: {
+      bytecode: { value: bytecode, excludes: ['object-pinned'] },
+      'object-pinned': { value: name(511, 'a path'), excludes: ['bytecode'] },
+    },
+    oneOf: [['bytecode', 'object-pinned']],
+    listing: () =>
+      listedParts([
+        [
+          /match bpf (?<v>\d+ \d+ \d+ \d+(?:,\d+ \d+ \d+ \d+)*)/,
+          ({ v = '' }) => [listedOption('bytecode', `${v.split(',').length},${v}`)],
         ],
-  match(info: BpfInfo, { skb }) {
-    if (info.kind === 'pinned') return unknown(`what the BPF program pinned at ${info.path} says`);
-    const result = runProgram(info.program, skb.bytes, skb.length);
-    return typeof result === 'number' ? result !== 0 : result;
-  },
-});
+        [/match bpf pinned (?<v>\S+)/, 'object-pinned'],
+      ]),
+    build(args) {
+      if (args.bytecode) return { kind: 'code', program: args.bytecode.value } satisfies BpfInfo;
+      const path = args['object-pinned']?.value;
+      return path === undefined
+        ? refuse('a program is missing')
+        : ({ kind: 'pinned', path } satisfies BpfInfo);
+    },
+    print: (info: BpfInfo) =>
+      info.kind === 'pinned'
+        ? [`--object-pinned ${quote(info.path)}`]
+        : [
+            `--bytecode ${quoteAlways(
+              [
+                info.program.length,
+                ...info.program.map((i) => `${i.code} ${i.jumpTrue} ${i.jumpFalse} ${i.k}`),
+              ].join(','),
+            )}`,
+          ],
+    match(info: BpfInfo, { skb }) {
+      if (info.kind === 'pinned') return unknown(`what the BPF program pinned at ${info.path} says`);
+      const result = runProgram(info.program, skb.bytes, skb.length);
+      return typeof result === 'number' ? result !== 0 : result;
+    },
+  }),
+);

@@ -1,4 +1,5 @@
 /** connbytes_mt(), net/netfilter/xt_connbytes.c: what a connection has carried, the packet at hand included. */
+import { lazily } from '../../base/memo.ts';
 import type { Nfct } from '../../skb/nfct.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { listedOption, listing } from '../listing.ts';
@@ -31,48 +32,50 @@ const bigRange: Value<BigRange> = {
   },
 };
 
-export const connbytes = defineMatch({
-  name: 'connbytes',
-  support: DECIDED,
-  conntrack: true,
-  options: {
-    connbytes: { value: bigRange, invert: true, required: true },
-    'connbytes-mode': {
-      value: oneOf({ packets: 'packets', bytes: 'bytes', avgpkt: 'avgpkt' } as const),
-      required: true,
+export const connbytes = lazily(() =>
+  defineMatch({
+    name: 'connbytes',
+    support: DECIDED,
+    conntrack: true,
+    options: {
+      connbytes: { value: bigRange, invert: true, required: true },
+      'connbytes-mode': {
+        value: oneOf({ packets: 'packets', bytes: 'bytes', avgpkt: 'avgpkt' } as const),
+        required: true,
+      },
+      'connbytes-dir': {
+        value: oneOf({ original: 'original', reply: 'reply', both: 'both' } as const),
+        required: true,
+      },
     },
-    'connbytes-dir': {
-      value: oneOf({ original: 'original', reply: 'reply', both: 'both' } as const),
-      required: true,
+    listing: () =>
+      listing([
+        /(?<n>! ?)?connbytes (?<v>\S+) connbytes mode (?<mode>\S+) connbytes direction (?<direction>\S+)/,
+        ({ n, v, mode, direction }) => [
+          listedOption('connbytes', v, n !== undefined),
+          listedOption('connbytes-mode', mode),
+          listedOption('connbytes-dir', direction),
+        ],
+      ]),
+    build: (args): ConnbytesInfo => ({
+      invert: args.connbytes.invert,
+      ...args.connbytes.value,
+      mode: args['connbytes-mode'].value,
+      direction: args['connbytes-dir'].value,
+    }),
+    print: (info) => [
+      option('connbytes', info.invert, info.max === MAX_U64 ? info.min : `${info.min}:${info.max}`),
+      `--connbytes-mode ${info.mode}`,
+      `--connbytes-dir ${info.direction}`,
+    ],
+    match(info, { skb }) {
+      const entry = skb.conntrack?.entry;
+      if (!entry) return false;
+      const amount = BigInt(amountOf(entry, info));
+      return (amount >= info.min && amount <= info.max) !== info.invert;
     },
-  },
-  listing: () =>
-    listing([
-      /(?<n>! ?)?connbytes (?<v>\S+) connbytes mode (?<mode>\S+) connbytes direction (?<direction>\S+)/,
-      ({ n, v, mode, direction }) => [
-        listedOption('connbytes', v, n !== undefined),
-        listedOption('connbytes-mode', mode),
-        listedOption('connbytes-dir', direction),
-      ],
-    ]),
-  build: (args): ConnbytesInfo => ({
-    invert: args.connbytes.invert,
-    ...args.connbytes.value,
-    mode: args['connbytes-mode'].value,
-    direction: args['connbytes-dir'].value,
   }),
-  print: (info) => [
-    option('connbytes', info.invert, info.max === MAX_U64 ? info.min : `${info.min}:${info.max}`),
-    `--connbytes-mode ${info.mode}`,
-    `--connbytes-dir ${info.direction}`,
-  ],
-  match(info, { skb }) {
-    const entry = skb.conntrack?.entry;
-    if (!entry) return false;
-    const amount = BigInt(amountOf(entry, info));
-    return (amount >= info.min && amount <= info.max) !== info.invert;
-  },
-});
+);
 
 function amountOf(entry: Nfct, { mode, direction }: ConnbytesInfo): number {
   const sum = (each: { readonly original: number; readonly reply: number }): number =>

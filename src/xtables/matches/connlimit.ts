@@ -1,4 +1,5 @@
 /** connlimit_mt(), net/netfilter/xt_connlimit.c, and nf_conncount_count(): how many connections a group of addresses has. */
+import { lazily } from '../../base/memo.ts';
 import { isUnknown, type Ternary, type Unknown, unknown } from '../../base/ternary.ts';
 import type { Family } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
@@ -46,46 +47,48 @@ const maskLength: Value<number> = {
   },
 };
 
-export const connlimit = defineMatch({
-  name: 'connlimit',
-  support: DECIDED,
-  conntrack: true,
-  options: {
-    'connlimit-upto': { value: number(MAX_U32), invert: true, excludes: ['connlimit-above'] },
-    'connlimit-above': { value: number(MAX_U32), invert: true, excludes: ['connlimit-upto'] },
-    'connlimit-mask': { value: maskLength },
-    'connlimit-saddr': { value: flag, excludes: ['connlimit-daddr'] },
-    'connlimit-daddr': { value: flag, excludes: ['connlimit-saddr'] },
-  },
-  oneOf: [['connlimit-upto', 'connlimit-above']],
-  listing: () =>
-    listing([
-      /#conn(?: (?<side>src|dst))?\/(?<mask>\d+) (?<how>[<>])=? (?<v>\d+)/,
-      ({ side, mask, how, v }) => [
-        listedOption(how === '>' ? 'connlimit-above' : 'connlimit-upto', v),
-        listedOption('connlimit-mask', mask),
-        listedOption(side === 'dst' ? 'connlimit-daddr' : 'connlimit-saddr'),
-      ],
-    ]),
-  build(args, { family }) {
-    const [above, upto] = [args['connlimit-above'], args['connlimit-upto']];
-    const limit = above ?? upto;
-    if (!limit) return refuse('a number is missing');
-    const info: ConnlimitInfo = {
-      limit: limit.value,
-      above: (above !== undefined) !== limit.invert,
-      length: args['connlimit-mask']?.value ?? bits(family),
-      side: args['connlimit-daddr'] ? 'daddr' : 'saddr',
-    };
-    return info;
-  },
-  print: (info: ConnlimitInfo) => [
-    `--connlimit-${info.above ? 'above' : 'upto'} ${info.limit}`,
-    `--connlimit-mask ${info.length}`,
-    `--connlimit-${info.side}`,
-  ],
-  match: matchConnlimit,
-});
+export const connlimit = lazily(() =>
+  defineMatch({
+    name: 'connlimit',
+    support: DECIDED,
+    conntrack: true,
+    options: {
+      'connlimit-upto': { value: number(MAX_U32), invert: true, excludes: ['connlimit-above'] },
+      'connlimit-above': { value: number(MAX_U32), invert: true, excludes: ['connlimit-upto'] },
+      'connlimit-mask': { value: maskLength },
+      'connlimit-saddr': { value: flag, excludes: ['connlimit-daddr'] },
+      'connlimit-daddr': { value: flag, excludes: ['connlimit-saddr'] },
+    },
+    oneOf: [['connlimit-upto', 'connlimit-above']],
+    listing: () =>
+      listing([
+        /#conn(?: (?<side>src|dst))?\/(?<mask>\d+) (?<how>[<>])=? (?<v>\d+)/,
+        ({ side, mask, how, v }) => [
+          listedOption(how === '>' ? 'connlimit-above' : 'connlimit-upto', v),
+          listedOption('connlimit-mask', mask),
+          listedOption(side === 'dst' ? 'connlimit-daddr' : 'connlimit-saddr'),
+        ],
+      ]),
+    build(args, { family }) {
+      const [above, upto] = [args['connlimit-above'], args['connlimit-upto']];
+      const limit = above ?? upto;
+      if (!limit) return refuse('a number is missing');
+      const info: ConnlimitInfo = {
+        limit: limit.value,
+        above: (above !== undefined) !== limit.invert,
+        length: args['connlimit-mask']?.value ?? bits(family),
+        side: args['connlimit-daddr'] ? 'daddr' : 'saddr',
+      };
+      return info;
+    },
+    print: (info: ConnlimitInfo) => [
+      `--connlimit-${info.above ? 'above' : 'upto'} ${info.limit}`,
+      `--connlimit-mask ${info.length}`,
+      `--connlimit-${info.side}`,
+    ],
+    match: matchConnlimit,
+  }),
+);
 
 function matchConnlimit(info: ConnlimitInfo, ctx: MatchContext): Ternary {
   const { skb } = ctx;

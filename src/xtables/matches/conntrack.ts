@@ -1,4 +1,5 @@
 /** conntrack_mt(), net/netfilter/xt_conntrack.c */
+import { lazily } from '../../base/memo.ts';
 import { connectionOf, type Nfct, type SkbConntrack } from '../../skb/nfct.ts';
 import type { Skb } from '../../skb/skb.ts';
 import type { Tuple } from '../../skb/tuple.ts';
@@ -50,80 +51,82 @@ const listedSide = (key: AddressKey): Part => [
   ({ n, v = '' }, family) => [listedOption(key, listedAddress(v, family), n !== undefined)],
 ];
 
-export const conntrack = defineMatch({
-  name: 'conntrack',
-  support: DECIDED,
-  conntrack: true,
-  options: {
-    ctstate: { value: setOf(CT_STATES, { abbreviated: true }), invert: true },
-    ctproto: { value: protocol, invert: true },
-    ctorigsrc: { value: hostMask, invert: true },
-    ctorigdst: { value: hostMask, invert: true },
-    ctreplsrc: { value: hostMask, invert: true },
-    ctrepldst: { value: hostMask, invert: true },
-    ctorigsrcport: { value: portRange, invert: true },
-    ctorigdstport: { value: portRange, invert: true },
-    ctreplsrcport: { value: portRange, invert: true },
-    ctrepldstport: { value: portRange, invert: true },
-    ctstatus: { value: setOf(STATUSES, { abbreviated: true }), invert: true },
-    ctexpire: { value: range(MAX_U32), invert: true },
-    ctdir: { value: oneOf({ ORIGINAL: 'ORIGINAL', REPLY: 'REPLY' } as const) },
-  },
-  oneOf: [['ctstate', 'ctproto', ...ADDRESSES, ...PORTS, 'ctstatus', 'ctexpire', 'ctdir']],
-  listing: () =>
-    listedParts([
-      [/(?<n>! ?)?ctstate (?<v>\S+)/, 'ctstate'],
-      [/(?<n>! ?)?ctproto (?<v>\S+)/, 'ctproto'],
-      ...ADDRESSES.map(listedSide),
-      ...PORTS.map((key): Part => [new RegExp(`(?<n>! ?)?${key} (?<v>\\S+)`), key]),
-      [/(?<n>! ?)?ctstatus (?<v>\S+)/, 'ctstatus'],
-      [/(?<n>! ?)?ctexpire (?<v>\S+)/, 'ctexpire'],
-      [/ctdir (?<v>\S+)/, 'ctdir'],
-    ]),
-  build(args) {
-    if (args.ctproto?.value === 0) return refuse('--ctproto 0 would match no connection');
-    const addresses: Partial<Record<AddressKey, Test<AddressMask>>> = {};
-    for (const key of ADDRESSES) if (args[key]) addresses[key] = test(args[key]);
-    const ports: Partial<Record<PortKey, Test<Range>>> = {};
-    for (const key of PORTS) if (args[key]) ports[key] = test(args[key]);
-    const info: ConntrackInfo = {
-      ...(args.ctstate ? { state: test(args.ctstate) } : {}),
-      ...(args.ctproto ? { protocol: test(args.ctproto) } : {}),
-      addresses,
-      ports,
-      ...(args.ctstatus ? { status: test(args.ctstatus) } : {}),
-      ...(args.ctexpire ? { expire: test(args.ctexpire) } : {}),
-      ...(args.ctdir ? { direction: args.ctdir.value } : {}),
-    };
-    return info;
-  },
-  print(info: ConntrackInfo) {
-    const parts: string[] = [];
-    const { state, protocol, status, expire } = info;
-    if (state) parts.push(option('ctstate', state.invert, state.value.join(',')));
-    if (protocol) parts.push(option('ctproto', protocol.invert, protocol.value));
-    for (const key of ADDRESSES) {
-      const address = info.addresses[key];
-      if (address) parts.push(option(key, address.invert, formatHostMask(address.value)));
-    }
-    for (const key of PORTS) {
-      const ports = info.ports[key];
-      if (ports) parts.push(option(key, ports.invert, formatRange(ports.value)));
-    }
-    if (status) parts.push(option('ctstatus', status.invert, printStatus(status.value)));
-    if (expire) parts.push(option('ctexpire', expire.invert, formatRange(expire.value)));
-    if (info.direction) parts.push(`--ctdir ${info.direction}`);
-    return parts;
-  },
-  match(info: ConntrackInfo, { skb }) {
-    const ct = skb.conntrack;
-    if (info.state && statesOf(ct).some((each) => info.state?.value.includes(each)) === info.state.invert) {
-      return false;
-    }
-    const entry = connectionOf(ct);
-    return ct && entry ? entryMatches(info, skb, ct, entry) : info.state !== undefined;
-  },
-});
+export const conntrack = lazily(() =>
+  defineMatch({
+    name: 'conntrack',
+    support: DECIDED,
+    conntrack: true,
+    options: {
+      ctstate: { value: setOf(CT_STATES, { abbreviated: true }), invert: true },
+      ctproto: { value: protocol, invert: true },
+      ctorigsrc: { value: hostMask, invert: true },
+      ctorigdst: { value: hostMask, invert: true },
+      ctreplsrc: { value: hostMask, invert: true },
+      ctrepldst: { value: hostMask, invert: true },
+      ctorigsrcport: { value: portRange, invert: true },
+      ctorigdstport: { value: portRange, invert: true },
+      ctreplsrcport: { value: portRange, invert: true },
+      ctrepldstport: { value: portRange, invert: true },
+      ctstatus: { value: setOf(STATUSES, { abbreviated: true }), invert: true },
+      ctexpire: { value: range(MAX_U32), invert: true },
+      ctdir: { value: oneOf({ ORIGINAL: 'ORIGINAL', REPLY: 'REPLY' } as const) },
+    },
+    oneOf: [['ctstate', 'ctproto', ...ADDRESSES, ...PORTS, 'ctstatus', 'ctexpire', 'ctdir']],
+    listing: () =>
+      listedParts([
+        [/(?<n>! ?)?ctstate (?<v>\S+)/, 'ctstate'],
+        [/(?<n>! ?)?ctproto (?<v>\S+)/, 'ctproto'],
+        ...ADDRESSES.map(listedSide),
+        ...PORTS.map((key): Part => [new RegExp(`(?<n>! ?)?${key} (?<v>\\S+)`), key]),
+        [/(?<n>! ?)?ctstatus (?<v>\S+)/, 'ctstatus'],
+        [/(?<n>! ?)?ctexpire (?<v>\S+)/, 'ctexpire'],
+        [/ctdir (?<v>\S+)/, 'ctdir'],
+      ]),
+    build(args) {
+      if (args.ctproto?.value === 0) return refuse('--ctproto 0 would match no connection');
+      const addresses: Partial<Record<AddressKey, Test<AddressMask>>> = {};
+      for (const key of ADDRESSES) if (args[key]) addresses[key] = test(args[key]);
+      const ports: Partial<Record<PortKey, Test<Range>>> = {};
+      for (const key of PORTS) if (args[key]) ports[key] = test(args[key]);
+      const info: ConntrackInfo = {
+        ...(args.ctstate ? { state: test(args.ctstate) } : {}),
+        ...(args.ctproto ? { protocol: test(args.ctproto) } : {}),
+        addresses,
+        ports,
+        ...(args.ctstatus ? { status: test(args.ctstatus) } : {}),
+        ...(args.ctexpire ? { expire: test(args.ctexpire) } : {}),
+        ...(args.ctdir ? { direction: args.ctdir.value } : {}),
+      };
+      return info;
+    },
+    print(info: ConntrackInfo) {
+      const parts: string[] = [];
+      const { state, protocol, status, expire } = info;
+      if (state) parts.push(option('ctstate', state.invert, state.value.join(',')));
+      if (protocol) parts.push(option('ctproto', protocol.invert, protocol.value));
+      for (const key of ADDRESSES) {
+        const address = info.addresses[key];
+        if (address) parts.push(option(key, address.invert, formatHostMask(address.value)));
+      }
+      for (const key of PORTS) {
+        const ports = info.ports[key];
+        if (ports) parts.push(option(key, ports.invert, formatRange(ports.value)));
+      }
+      if (status) parts.push(option('ctstatus', status.invert, printStatus(status.value)));
+      if (expire) parts.push(option('ctexpire', expire.invert, formatRange(expire.value)));
+      if (info.direction) parts.push(`--ctdir ${info.direction}`);
+      return parts;
+    },
+    match(info: ConntrackInfo, { skb }) {
+      const ct = skb.conntrack;
+      if (info.state && statesOf(ct).some((each) => info.state?.value.includes(each)) === info.state.invert) {
+        return false;
+      }
+      const entry = connectionOf(ct);
+      return ct && entry ? entryMatches(info, skb, ct, entry) : info.state !== undefined;
+    },
+  }),
+);
 
 function printStatus(statuses: readonly Status[]): string {
   const set = statuses.filter((each) => each !== 'NONE');

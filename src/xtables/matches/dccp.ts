@@ -1,4 +1,5 @@
 /** dccp_mt(), net/netfilter/xt_dccp.c */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
@@ -36,43 +37,45 @@ function listedType(word: string): string {
   return /^\d+$/.test(word) ? (TYPES[Number(word)] ?? 'INVALID') : word;
 }
 
-export const dccp = defineMatch({
-  name: 'dccp',
-  support: DECIDED,
-  protocols: [33],
-  options: {
-    sport: { value: portRange, invert: true, aliases: ['source-port'] },
-    dport: { value: portRange, invert: true, aliases: ['destination-port'] },
-    'dccp-types': { value: setOf(TYPES), invert: true },
-    'dccp-option': { value: number(255, 1), invert: true },
-  },
-  listing: () =>
-    listing(/dccp/, [
-      ...LISTED_PORTS,
-      [
-        /(?<n>! ?)?(?<v>[A-Z]+(?:,[A-Z]+)*|\d+(?:,\d+)*)/,
-        ({ n, v = '' }) => [
-          listedOption('dccp-types', v.split(',').map(listedType).join(','), n !== undefined),
+export const dccp = lazily(() =>
+  defineMatch({
+    name: 'dccp',
+    support: DECIDED,
+    protocols: [33],
+    options: {
+      sport: { value: portRange, invert: true, aliases: ['source-port'] },
+      dport: { value: portRange, invert: true, aliases: ['destination-port'] },
+      'dccp-types': { value: setOf(TYPES), invert: true },
+      'dccp-option': { value: number(255, 1), invert: true },
+    },
+    listing: () =>
+      listing(/dccp/, [
+        ...LISTED_PORTS,
+        [
+          /(?<n>! ?)?(?<v>[A-Z]+(?:,[A-Z]+)*|\d+(?:,\d+)*)/,
+          ({ n, v = '' }) => [
+            listedOption('dccp-types', v.split(',').map(listedType).join(','), n !== undefined),
+          ],
         ],
-      ],
-      [/option=(?<n>!)?(?<v>\d+)/, 'dccp-option'],
-    ]),
-  build({ sport, dport, 'dccp-types': types, 'dccp-option': kind }): DccpInfo {
-    return {
-      ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),
-      ...(dport ? { destination: { invert: dport.invert, ...dport.value } } : {}),
-      ...(types ? { types: { invert: types.invert, list: types.value } } : {}),
-      ...(kind ? { option: { invert: kind.invert, kind: kind.value } } : {}),
-    };
-  },
-  print: ({ source, destination, types, option: kind }) => [
-    ...(source ? [option('sport', source.invert, formatRange(source))] : []),
-    ...(destination ? [option('dport', destination.invert, formatRange(destination))] : []),
-    ...(types ? [option('dccp-types', types.invert, types.list.join(','))] : []),
-    ...(kind ? [option('dccp-option', kind.invert, kind.kind)] : []),
-  ],
-  match: matchDccp,
-});
+        [/option=(?<n>!)?(?<v>\d+)/, 'dccp-option'],
+      ]),
+    build({ sport, dport, 'dccp-types': types, 'dccp-option': kind }): DccpInfo {
+      return {
+        ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),
+        ...(dport ? { destination: { invert: dport.invert, ...dport.value } } : {}),
+        ...(types ? { types: { invert: types.invert, list: types.value } } : {}),
+        ...(kind ? { option: { invert: kind.invert, kind: kind.value } } : {}),
+      };
+    },
+    print: ({ source, destination, types, option: kind }) => [
+      ...(source ? [option('sport', source.invert, formatRange(source))] : []),
+      ...(destination ? [option('dport', destination.invert, formatRange(destination))] : []),
+      ...(types ? [option('dccp-types', types.invert, types.list.join(','))] : []),
+      ...(kind ? [option('dccp-option', kind.invert, kind.kind)] : []),
+    ],
+    match: matchDccp,
+  }),
+);
 
 function matchDccp(info: DccpInfo, ctx: MatchContext): Ternary {
   const at = upperOrDrop(ctx, 12);

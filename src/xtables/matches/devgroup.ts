@@ -1,4 +1,5 @@
 /** devgroup_mt(), net/netfilter/xt_devgroup.c */
+import { lazily } from '../../base/memo.ts';
 import { and, isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { NamespaceView } from '../context.ts';
 import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
@@ -33,40 +34,42 @@ function isIn(test: Test<Masked>, dev: string | undefined, namespace: NamespaceV
   return (((group & mask) ^ value) >>> 0 === 0) !== test.invert;
 }
 
-export const devgroup = defineMatch({
-  name: 'devgroup',
-  support: decidedWith('ip -d link'),
-  options: {
-    'src-group': { value: group, invert: true },
-    'dst-group': { value: group, invert: true },
-  },
-  oneOf: [['src-group', 'dst-group']],
-  listing: () =>
-    listedParts([
-      [/(?<n>! ?)?src-group (?<v>\S+)/, 'src-group'],
-      [/(?<n>! ?)?dst-group (?<v>\S+)/, 'dst-group'],
-    ]),
-  build(args): DevgroupInfo {
-    const [source, destination] = [args['src-group'], args['dst-group']];
-    return {
-      ...(source ? { source: { invert: source.invert, value: source.value } } : {}),
-      ...(destination ? { destination: { invert: destination.invert, value: destination.value } } : {}),
-    };
-  },
-  print: ({ source, destination }) => [
-    ...(source ? [option('src-group', source.invert, printGroup(source.value))] : []),
-    ...(destination ? [option('dst-group', destination.invert, printGroup(destination.value))] : []),
-  ],
-  check({ source, destination }: DevgroupInfo, { hook }) {
-    if (source && (hook === 'OUTPUT' || hook === 'POSTROUTING'))
-      return `--src-group can't be used in ${hook}`;
-    if (destination && (hook === 'PREROUTING' || hook === 'INPUT'))
-      return `--dst-group can't be used in ${hook}`;
-    return undefined;
-  },
-  match({ source, destination }, { skb, namespace }) {
-    const first = source ? isIn(source, skb.in, namespace) : true;
-    if (first === false || !destination) return first;
-    return and(first, isIn(destination, skb.out, namespace));
-  },
-});
+export const devgroup = lazily(() =>
+  defineMatch({
+    name: 'devgroup',
+    support: decidedWith('ip -d link'),
+    options: {
+      'src-group': { value: group, invert: true },
+      'dst-group': { value: group, invert: true },
+    },
+    oneOf: [['src-group', 'dst-group']],
+    listing: () =>
+      listedParts([
+        [/(?<n>! ?)?src-group (?<v>\S+)/, 'src-group'],
+        [/(?<n>! ?)?dst-group (?<v>\S+)/, 'dst-group'],
+      ]),
+    build(args): DevgroupInfo {
+      const [source, destination] = [args['src-group'], args['dst-group']];
+      return {
+        ...(source ? { source: { invert: source.invert, value: source.value } } : {}),
+        ...(destination ? { destination: { invert: destination.invert, value: destination.value } } : {}),
+      };
+    },
+    print: ({ source, destination }) => [
+      ...(source ? [option('src-group', source.invert, printGroup(source.value))] : []),
+      ...(destination ? [option('dst-group', destination.invert, printGroup(destination.value))] : []),
+    ],
+    check({ source, destination }: DevgroupInfo, { hook }) {
+      if (source && (hook === 'OUTPUT' || hook === 'POSTROUTING'))
+        return `--src-group can't be used in ${hook}`;
+      if (destination && (hook === 'PREROUTING' || hook === 'INPUT'))
+        return `--dst-group can't be used in ${hook}`;
+      return undefined;
+    },
+    match({ source, destination }, { skb, namespace }) {
+      const first = source ? isIn(source, skb.in, namespace) : true;
+      if (first === false || !destination) return first;
+      return and(first, isIn(destination, skb.out, namespace));
+    },
+  }),
+);

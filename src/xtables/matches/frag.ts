@@ -1,4 +1,5 @@
 /** frag_mt6(), net/ipv6/netfilter/ip6t_frag.c: the fragment header, RFC 8200 section 4.5. */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
@@ -18,43 +19,45 @@ interface FragInfo {
   readonly flags: readonly (typeof FLAGS)[number][];
 }
 
-export const frag = defineMatch({
-  name: 'frag',
-  support: DECIDED,
-  families: [6],
-  options: {
-    fragid: { value: range(MAX_U32), invert: true },
-    fraglen: { value: number(MAX_U32), invert: true },
-    fragres: { value: flag },
-    fragfirst: { value: flag },
-    fragmore: { value: flag, excludes: ['fraglast'] },
-    fraglast: { value: flag, excludes: ['fragmore'] },
-  },
-  listing: () =>
-    listing(/frag/, [
-      [/ids?:(?<n>!)?(?<v>\S+)/, 'fragid'],
-      [/length:(?<n>!)?(?<v>\d+)/, 'fraglen'],
-      [/reserved/, 'fragres'],
-      [/first/, 'fragfirst'],
-      [/more/, 'fragmore'],
-      [/last/, 'fraglast'],
-    ]),
-  build(args): FragInfo {
-    const id = idTest(args.fragid);
-    const { fraglen } = args;
-    return {
-      ...(id ? { id } : {}),
-      ...(fraglen ? { length: { invert: fraglen.invert, value: fraglen.value } } : {}),
-      flags: FLAGS.filter((name) => args[name]),
-    };
-  },
-  print: (info) => [
-    ...(info.id ? [option('fragid', info.id.invert, formatRange(info.id))] : []),
-    ...(info.length ? [option('fraglen', info.length.invert, info.length.value)] : []),
-    ...info.flags.map((name) => `--${name}`),
-  ],
-  match: matchFrag,
-});
+export const frag = lazily(() =>
+  defineMatch({
+    name: 'frag',
+    support: DECIDED,
+    families: [6],
+    options: {
+      fragid: { value: range(MAX_U32), invert: true },
+      fraglen: { value: number(MAX_U32), invert: true },
+      fragres: { value: flag },
+      fragfirst: { value: flag },
+      fragmore: { value: flag, excludes: ['fraglast'] },
+      fraglast: { value: flag, excludes: ['fragmore'] },
+    },
+    listing: () =>
+      listing(/frag/, [
+        [/ids?:(?<n>!)?(?<v>\S+)/, 'fragid'],
+        [/length:(?<n>!)?(?<v>\d+)/, 'fraglen'],
+        [/reserved/, 'fragres'],
+        [/first/, 'fragfirst'],
+        [/more/, 'fragmore'],
+        [/last/, 'fraglast'],
+      ]),
+    build(args): FragInfo {
+      const id = idTest(args.fragid);
+      const { fraglen } = args;
+      return {
+        ...(id ? { id } : {}),
+        ...(fraglen ? { length: { invert: fraglen.invert, value: fraglen.value } } : {}),
+        flags: FLAGS.filter((name) => args[name]),
+      };
+    },
+    print: (info) => [
+      ...(info.id ? [option('fragid', info.id.invert, formatRange(info.id))] : []),
+      ...(info.length ? [option('fraglen', info.length.invert, info.length.value)] : []),
+      ...info.flags.map((name) => `--${name}`),
+    ],
+    match: matchFrag,
+  }),
+);
 
 /** The header has no length field; the kernel compares nothing for --fraglen. */
 function matchFrag(info: FragInfo, ctx: MatchContext): Ternary {

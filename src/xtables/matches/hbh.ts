@@ -1,4 +1,5 @@
 /** hbh_mt6(), net/ipv6/netfilter/ip6t_hbh.c: hop-by-hop and destination options, RFC 8200 section 4.2. */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
@@ -70,8 +71,8 @@ function define(name: 'hbh' | 'dst', protocol: number) {
   });
 }
 
-export const hbh = define('hbh', 0);
-export const dst = define('dst', 60);
+export const hbh = lazily(() => define('hbh', 0));
+export const dst = lazily(() => define('dst', 60));
 
 function printOption({ type, length }: OptionTest): string {
   return length === undefined ? String(type) : `${type}:${length}`;

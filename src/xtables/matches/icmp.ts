@@ -1,4 +1,5 @@
 /** icmp_match(), net/netfilter/xt_tcpudp.c (formerly ip_tables.c) and icmp6_match(), ip6_tables.c */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
@@ -51,27 +52,31 @@ function listedIcmp(protocol: string, name: string): Listing {
   ]);
 }
 
-export const icmp = defineMatch({
-  name: 'icmp',
-  support: DECIDED,
-  families: [4],
-  protocols: [1],
-  options: { 'icmp-type': { value: icmpType(IcmpNames.v4, true), invert: true, required: true } },
-  listing: () => listedIcmp('icmp', 'icmp-type'),
-  build: (args): IcmpInfo => ({ invert: args['icmp-type'].invert, ...args['icmp-type'].value }),
-  print: (info) => [option('icmp-type', info.invert, print(info))],
-  match: matches,
-});
+export const icmp = lazily(() =>
+  defineMatch({
+    name: 'icmp',
+    support: DECIDED,
+    families: [4],
+    protocols: [1],
+    options: { 'icmp-type': { value: icmpType(IcmpNames.v4, true), invert: true, required: true } },
+    listing: () => listedIcmp('icmp', 'icmp-type'),
+    build: (args): IcmpInfo => ({ invert: args['icmp-type'].invert, ...args['icmp-type'].value }),
+    print: (info) => [option('icmp-type', info.invert, print(info))],
+    match: matches,
+  }),
+);
 
-export const icmp6 = defineMatch({
-  name: 'icmp6',
-  support: DECIDED,
-  aliases: ['icmpv6', 'ipv6-icmp'],
-  families: [6],
-  protocols: [58],
-  options: { 'icmpv6-type': { value: icmpType(IcmpNames.v6, false), invert: true, required: true } },
-  listing: () => listedIcmp('ipv6-icmp', 'icmpv6-type'),
-  build: (args): IcmpInfo => ({ invert: args['icmpv6-type'].invert, ...args['icmpv6-type'].value }),
-  print: (info) => [option('icmpv6-type', info.invert, print(info))],
-  match: matches,
-});
+export const icmp6 = lazily(() =>
+  defineMatch({
+    name: 'icmp6',
+    support: DECIDED,
+    aliases: ['icmpv6', 'ipv6-icmp'],
+    families: [6],
+    protocols: [58],
+    options: { 'icmpv6-type': { value: icmpType(IcmpNames.v6, false), invert: true, required: true } },
+    listing: () => listedIcmp('ipv6-icmp', 'icmpv6-type'),
+    build: (args): IcmpInfo => ({ invert: args['icmpv6-type'].invert, ...args['icmpv6-type'].value }),
+    print: (info) => [option('icmpv6-type', info.invert, print(info))],
+    match: matches,
+  }),
+);

@@ -1,4 +1,5 @@
 /** iprange_mt4(), iprange_mt6(), net/netfilter/xt_iprange.c */
+import { lazily } from '../../base/memo.ts';
 import type { Ip } from '../../net/ip.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { listedParts } from '../listing.ts';
@@ -31,29 +32,32 @@ const addressRange: Value<IpRange> = {
   },
 };
 
-export const iprange = defineMatch({
-  name: 'iprange',
-  support: DECIDED,
-  options: {
-    'src-range': { value: addressRange, invert: true },
-    'dst-range': { value: addressRange, invert: true },
-  },
-  oneOf: [['src-range', 'dst-range']],
-  listing: () =>
-    listedParts([
-      [/source IP range (?<n>! ?)?(?<v>\S+)/, 'src-range'],
-      [/destination IP range (?<n>! ?)?(?<v>\S+)/, 'dst-range'],
-    ]),
-  build(args): IprangeInfo {
-    const [source, destination] = [args['src-range'], args['dst-range']];
-    return {
-      ...(source ? { source: { invert: source.invert, ...source.value } } : {}),
-      ...(destination ? { destination: { invert: destination.invert, ...destination.value } } : {}),
-    };
-  },
-  print: (info) => [...print('src-range', info.source), ...print('dst-range', info.destination)],
-  match: (info, { skb }) => holds(info.source, sourceOf(skb)) && holds(info.destination, destinationOf(skb)),
-});
+export const iprange = lazily(() =>
+  defineMatch({
+    name: 'iprange',
+    support: DECIDED,
+    options: {
+      'src-range': { value: addressRange, invert: true },
+      'dst-range': { value: addressRange, invert: true },
+    },
+    oneOf: [['src-range', 'dst-range']],
+    listing: () =>
+      listedParts([
+        [/source IP range (?<n>! ?)?(?<v>\S+)/, 'src-range'],
+        [/destination IP range (?<n>! ?)?(?<v>\S+)/, 'dst-range'],
+      ]),
+    build(args): IprangeInfo {
+      const [source, destination] = [args['src-range'], args['dst-range']];
+      return {
+        ...(source ? { source: { invert: source.invert, ...source.value } } : {}),
+        ...(destination ? { destination: { invert: destination.invert, ...destination.value } } : {}),
+      };
+    },
+    print: (info) => [...print('src-range', info.source), ...print('dst-range', info.destination)],
+    match: (info, { skb }) =>
+      holds(info.source, sourceOf(skb)) && holds(info.destination, destinationOf(skb)),
+  }),
+);
 
 function print(name: string, test: RangeTest | undefined): string[] {
   return test ? [option(name, test.invert, `${formatAddress(test.min)}-${formatAddress(test.max)}`)] : [];

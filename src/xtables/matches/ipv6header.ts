@@ -1,4 +1,5 @@
 /** ipv6header_mt6(), net/ipv6/netfilter/ip6t_ipv6header.c: which headers a packet has. */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary, Unknown } from '../../base/ternary.ts';
 import { IPV6_LENGTH } from '../../header/ipv6.ts';
 import type { Skb } from '../../skb/skb.ts';
@@ -49,27 +50,32 @@ function listedHeaders(text: string): string {
     .join(',');
 }
 
-export const ipv6header = defineMatch({
-  name: 'ipv6header',
-  support: DECIDED,
-  families: [6],
-  options: { header: { value: headerList, invert: true, required: true }, soft: { value: flag } },
-  listing: () =>
-    listing(/ipv6header/, [
-      [
-        /flags:(?<n>!)?(?<v>\S+)/,
-        ({ n, v = '' }) => [listedOption('header', listedHeaders(v), n !== undefined)],
-      ],
-      [/soft/, 'soft'],
-    ]),
-  build: ({ header, soft }): HeaderInfo => ({
-    invert: header.invert,
-    headers: header.value,
-    soft: soft !== undefined,
+export const ipv6header = lazily(() =>
+  defineMatch({
+    name: 'ipv6header',
+    support: DECIDED,
+    families: [6],
+    options: { header: { value: headerList, invert: true, required: true }, soft: { value: flag } },
+    listing: () =>
+      listing(/ipv6header/, [
+        [
+          /flags:(?<n>!)?(?<v>\S+)/,
+          ({ n, v = '' }) => [listedOption('header', listedHeaders(v), n !== undefined)],
+        ],
+        [/soft/, 'soft'],
+      ]),
+    build: ({ header, soft }): HeaderInfo => ({
+      invert: header.invert,
+      headers: header.value,
+      soft: soft !== undefined,
+    }),
+    print: (info) => [
+      option('header', info.invert, info.headers.join(',')),
+      ...(info.soft ? ['--soft'] : []),
+    ],
+    match: matchHeaders,
   }),
-  print: (info) => [option('header', info.invert, info.headers.join(',')), ...(info.soft ? ['--soft'] : [])],
-  match: matchHeaders,
-});
+);
 
 /**
  * `--soft`: all of these are there, inverted none. Otherwise exactly these, the upper layer counting as `prot`.

@@ -1,4 +1,5 @@
 /** mh_mt6(), net/ipv6/netfilter/ip6t_mh.c: mobility header types, RFC 6275 section 6.1. */
+import { lazily } from '../../base/memo.ts';
 import { wordTable } from '../../base/word-table.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
@@ -40,24 +41,26 @@ const types: Value<Range> = {
   },
 };
 
-export const mh = defineMatch({
-  name: 'mh',
-  support: DECIDED,
-  aliases: ['ipv6-mh'],
-  families: [6],
-  protocols: [135],
-  options: { 'mh-type': { value: types, invert: true } },
-  listing: () => listing(/mh/, [[new RegExp(`(?<n>!)?(?<v>(?:${TYPE})(?::(?:${TYPE}))?)`), 'mh-type']]),
-  build(args): MhInfo {
-    const arg = args['mh-type'];
-    if (!arg || (!arg.invert && arg.value.min === 0 && arg.value.max === 255)) return {};
-    return { types: { invert: arg.invert, ...arg.value } };
-  },
-  print: ({ types }) => (types ? [option('mh-type', types.invert, formatRange(types))] : []),
-  match({ types }, ctx) {
-    const at = upperOrDrop(ctx, 6);
-    if (typeof at !== 'number') return at;
-    if (u8(ctx.skb.bytes, at) !== NO_PAYLOAD) return hotdrop(ctx);
-    return types === undefined || inRange(u8(ctx.skb.bytes, at + 2), types) !== types.invert;
-  },
-});
+export const mh = lazily(() =>
+  defineMatch({
+    name: 'mh',
+    support: DECIDED,
+    aliases: ['ipv6-mh'],
+    families: [6],
+    protocols: [135],
+    options: { 'mh-type': { value: types, invert: true } },
+    listing: () => listing(/mh/, [[new RegExp(`(?<n>!)?(?<v>(?:${TYPE})(?::(?:${TYPE}))?)`), 'mh-type']]),
+    build(args): MhInfo {
+      const arg = args['mh-type'];
+      if (!arg || (!arg.invert && arg.value.min === 0 && arg.value.max === 255)) return {};
+      return { types: { invert: arg.invert, ...arg.value } };
+    },
+    print: ({ types }) => (types ? [option('mh-type', types.invert, formatRange(types))] : []),
+    match({ types }, ctx) {
+      const at = upperOrDrop(ctx, 6);
+      if (typeof at !== 'number') return at;
+      if (u8(ctx.skb.bytes, at) !== NO_PAYLOAD) return hotdrop(ctx);
+      return types === undefined || inRange(u8(ctx.skb.bytes, at + 2), types) !== types.invert;
+    },
+  }),
+);

@@ -1,4 +1,5 @@
 /** multiport_mt(), net/netfilter/xt_multiport.c */
+import { lazily } from '../../base/memo.ts';
 import { DECIDED, defineMatch, option, type RulePlace, refuse, type Value } from '../extension.ts';
 import { listedOption, listing } from '../listing.ts';
 import { u16, withUpper } from '../packet.ts';
@@ -40,46 +41,48 @@ const ports: Value<readonly PortOrRange[]> = {
 const others = (which: Which): Which[] =>
   (['sports', 'dports', 'ports'] as const).filter((each) => each !== which);
 
-export const multiport = defineMatch({
-  name: 'multiport',
-  support: DECIDED,
-  protocols: [6, 17, 136, 132, 33],
-  options: {
-    sports: { value: ports, invert: true, aliases: ['source-ports'], excludes: others('sports') },
-    dports: { value: ports, invert: true, aliases: ['destination-ports'], excludes: others('dports') },
-    ports: { value: ports, invert: true, excludes: others('ports') },
-  },
-  oneOf: [['sports', 'dports', 'ports']],
-  listing: () =>
-    listing([
-      /multiport (?<which>sports|dports|ports) (?<n>! ?)?(?<v>\S+)/,
-      ({ which = '', n, v }) => [listedOption(which, v, n !== undefined)],
-    ]),
-  build(args) {
-    for (const which of ['sports', 'dports', 'ports'] as const) {
-      const arg = args[which];
-      if (arg) return { which, invert: arg.invert, ports: arg.value } satisfies MultiportInfo;
-    }
-    return refuse('ports are missing');
-  },
-  print: (info: MultiportInfo) => [
-    option(
-      info.which,
-      info.invert,
-      info.ports.map(({ min, max, isRange }) => (isRange ? `${min}:${max}` : min)).join(','),
-    ),
-  ],
-  check: (_: MultiportInfo, place: RulePlace) =>
-    place.fragment ? 'later fragments (-f) have no ports' : undefined,
-  match: (info: MultiportInfo, ctx) =>
-    withUpper(ctx, 4, (at) => {
-      const source = u16(ctx.skb.bytes, at);
-      const destination = u16(ctx.skb.bytes, at + 2);
-      const hit = info.ports.some(
-        (each) =>
-          (info.which !== 'dports' && inRange(source, each)) ||
-          (info.which !== 'sports' && inRange(destination, each)),
-      );
-      return hit !== info.invert;
-    }),
-});
+export const multiport = lazily(() =>
+  defineMatch({
+    name: 'multiport',
+    support: DECIDED,
+    protocols: [6, 17, 136, 132, 33],
+    options: {
+      sports: { value: ports, invert: true, aliases: ['source-ports'], excludes: others('sports') },
+      dports: { value: ports, invert: true, aliases: ['destination-ports'], excludes: others('dports') },
+      ports: { value: ports, invert: true, excludes: others('ports') },
+    },
+    oneOf: [['sports', 'dports', 'ports']],
+    listing: () =>
+      listing([
+        /multiport (?<which>sports|dports|ports) (?<n>! ?)?(?<v>\S+)/,
+        ({ which = '', n, v }) => [listedOption(which, v, n !== undefined)],
+      ]),
+    build(args) {
+      for (const which of ['sports', 'dports', 'ports'] as const) {
+        const arg = args[which];
+        if (arg) return { which, invert: arg.invert, ports: arg.value } satisfies MultiportInfo;
+      }
+      return refuse('ports are missing');
+    },
+    print: (info: MultiportInfo) => [
+      option(
+        info.which,
+        info.invert,
+        info.ports.map(({ min, max, isRange }) => (isRange ? `${min}:${max}` : min)).join(','),
+      ),
+    ],
+    check: (_: MultiportInfo, place: RulePlace) =>
+      place.fragment ? 'later fragments (-f) have no ports' : undefined,
+    match: (info: MultiportInfo, ctx) =>
+      withUpper(ctx, 4, (at) => {
+        const source = u16(ctx.skb.bytes, at);
+        const destination = u16(ctx.skb.bytes, at + 2);
+        const hit = info.ports.some(
+          (each) =>
+            (info.which !== 'dports' && inRange(source, each)) ||
+            (info.which !== 'sports' && inRange(destination, each)),
+        );
+        return hit !== info.invert;
+      }),
+  }),
+);

@@ -1,4 +1,5 @@
 /** nfacct_mt(), net/netfilter/xt_nfacct.c: counts; holds unless the object has a quota. */
+import { lazily } from '../../base/memo.ts';
 import { unknown } from '../../base/ternary.ts';
 import { defineMatch, undecided } from '../extension.ts';
 import { listing } from '../listing.ts';
@@ -9,12 +10,14 @@ interface NfacctInfo {
   readonly object: string;
 }
 
-export const nfacct = defineMatch({
-  name: 'nfacct',
-  support: undecided('quotas of accounting objects are in no dump that is read'),
-  options: { 'nfacct-name': { value: name(31, "an accounting object's name"), required: true } },
-  listing: () => listing([/nfacct-name\s+(?<v>\S+)/, 'nfacct-name']),
-  build: (args): NfacctInfo => ({ object: args['nfacct-name'].value }),
-  print: (info) => [`--nfacct-name ${quote(info.object)}`],
-  match: (info) => unknown(`whether accounting object ${info.object} has a quota (nfacct list)`),
-});
+export const nfacct = lazily(() =>
+  defineMatch({
+    name: 'nfacct',
+    support: undecided('quotas of accounting objects are in no dump that is read'),
+    options: { 'nfacct-name': { value: name(31, "an accounting object's name"), required: true } },
+    listing: () => listing([/nfacct-name\s+(?<v>\S+)/, 'nfacct-name']),
+    build: (args): NfacctInfo => ({ object: args['nfacct-name'].value }),
+    print: (info) => [`--nfacct-name ${quote(info.object)}`],
+    match: (info) => unknown(`whether accounting object ${info.object} has a quota (nfacct list)`),
+  }),
+);

@@ -1,4 +1,5 @@
 /** owner_mt(), net/netfilter/xt_owner.c: the socket that a locally sent packet belongs to. */
+import { lazily } from '../../base/memo.ts';
 import { and, type Ternary, unknown } from '../../base/ternary.ts';
 import { defineMatch, option, refuse, undecided, type Value } from '../extension.ts';
 import { listedParts } from '../listing.ts';
@@ -34,60 +35,62 @@ function idOrName(what: string): Value<Ids> {
   };
 }
 
-export const owner = defineMatch({
-  name: 'owner',
-  support: undecided('no dump tells the process that sent a packet; forwarded packets have none'),
-  hooks: ['OUTPUT', 'POSTROUTING'],
-  options: {
-    'socket-exists': { value: flag, invert: true },
-    'uid-owner': { value: idOrName('user'), invert: true },
-    'gid-owner': { value: idOrName('group'), invert: true },
-    'suppl-groups': { value: flag, needs: ['gid-owner'] },
-  },
-  oneOf: [['uid-owner', 'gid-owner', 'socket-exists']],
-  listing: () =>
-    listedParts([
-      [/(?<n>! ?)?owner socket exists/, 'socket-exists'],
-      [/(?<n>! ?)?owner UID match (?<v>\S+)/, 'uid-owner'],
-      [/(?<n>! ?)?owner GID match (?<v>\S+)/, 'gid-owner'],
-      [/incl\. suppl\. groups/, 'suppl-groups'],
-    ]),
-  build(args) {
-    const [socket, uid, gid] = [args['socket-exists'], args['uid-owner'], args['gid-owner']];
-    if ((args['suppl-groups']?.position ?? Number.POSITIVE_INFINITY) < (gid?.position ?? 0)) {
-      return refuse('--suppl-groups comes behind --gid-owner');
-    }
-    const info: OwnerInfo = {
-      ...(socket ? { socket: { invert: socket.invert } } : {}),
-      ...(uid ? { uid: { invert: uid.invert, ids: uid.value } } : {}),
-      ...(gid ? { gid: { invert: gid.invert, ids: gid.value } } : {}),
-      supplementary: args['suppl-groups'] !== undefined,
-    };
-    return info;
-  },
-  print: (info: OwnerInfo) => [
-    ...(info.socket ? [option('socket-exists', info.socket.invert)] : []),
-    ...(info.uid ? [option('uid-owner', info.uid.invert, printIds(info.uid.ids))] : []),
-    ...(info.gid ? [option('gid-owner', info.gid.invert, printIds(info.gid.ids))] : []),
-    ...(info.supplementary ? ['--suppl-groups'] : []),
-  ],
-  match(info: OwnerInfo, { skb }) {
-    const tests = [info.socket, info.uid, info.gid].filter((test) => test !== undefined);
-    if (!skb.local || skb.kernelSocket === 'none') return tests.every((test) => test.invert);
-    if (skb.kernelSocket === 'control') {
-      return !info.socket?.invert && [info.uid, info.gid].every((test) => !test || test.invert);
-    }
-    if (!skb.owner)
-      return unknown(`which process sent the packet (capture does not say; see ss -tunap on the host)`);
-    if (info.socket?.invert) return false;
-    return and(
-      idHolds(info.uid, skb.owner.uid, 'user'),
-      info.supplementary
-        ? unknown('the supplementary groups of the process that sent the packet')
-        : idHolds(info.gid, skb.owner.gid, 'group'),
-    );
-  },
-});
+export const owner = lazily(() =>
+  defineMatch({
+    name: 'owner',
+    support: undecided('no dump tells the process that sent a packet; forwarded packets have none'),
+    hooks: ['OUTPUT', 'POSTROUTING'],
+    options: {
+      'socket-exists': { value: flag, invert: true },
+      'uid-owner': { value: idOrName('user'), invert: true },
+      'gid-owner': { value: idOrName('group'), invert: true },
+      'suppl-groups': { value: flag, needs: ['gid-owner'] },
+    },
+    oneOf: [['uid-owner', 'gid-owner', 'socket-exists']],
+    listing: () =>
+      listedParts([
+        [/(?<n>! ?)?owner socket exists/, 'socket-exists'],
+        [/(?<n>! ?)?owner UID match (?<v>\S+)/, 'uid-owner'],
+        [/(?<n>! ?)?owner GID match (?<v>\S+)/, 'gid-owner'],
+        [/incl\. suppl\. groups/, 'suppl-groups'],
+      ]),
+    build(args) {
+      const [socket, uid, gid] = [args['socket-exists'], args['uid-owner'], args['gid-owner']];
+      if ((args['suppl-groups']?.position ?? Number.POSITIVE_INFINITY) < (gid?.position ?? 0)) {
+        return refuse('--suppl-groups comes behind --gid-owner');
+      }
+      const info: OwnerInfo = {
+        ...(socket ? { socket: { invert: socket.invert } } : {}),
+        ...(uid ? { uid: { invert: uid.invert, ids: uid.value } } : {}),
+        ...(gid ? { gid: { invert: gid.invert, ids: gid.value } } : {}),
+        supplementary: args['suppl-groups'] !== undefined,
+      };
+      return info;
+    },
+    print: (info: OwnerInfo) => [
+      ...(info.socket ? [option('socket-exists', info.socket.invert)] : []),
+      ...(info.uid ? [option('uid-owner', info.uid.invert, printIds(info.uid.ids))] : []),
+      ...(info.gid ? [option('gid-owner', info.gid.invert, printIds(info.gid.ids))] : []),
+      ...(info.supplementary ? ['--suppl-groups'] : []),
+    ],
+    match(info: OwnerInfo, { skb }) {
+      const tests = [info.socket, info.uid, info.gid].filter((test) => test !== undefined);
+      if (!skb.local || skb.kernelSocket === 'none') return tests.every((test) => test.invert);
+      if (skb.kernelSocket === 'control') {
+        return !info.socket?.invert && [info.uid, info.gid].every((test) => !test || test.invert);
+      }
+      if (!skb.owner)
+        return unknown(`which process sent the packet (capture does not say; see ss -tunap on the host)`);
+      if (info.socket?.invert) return false;
+      return and(
+        idHolds(info.uid, skb.owner.uid, 'user'),
+        info.supplementary
+          ? unknown('the supplementary groups of the process that sent the packet')
+          : idHolds(info.gid, skb.owner.gid, 'group'),
+      );
+    },
+  }),
+);
 
 function printIds(ids: Ids): string {
   return 'name' in ids ? bare(ids.name) : formatRange(ids, '-');

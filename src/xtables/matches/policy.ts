@@ -1,4 +1,5 @@
 /** policy_mt(), net/netfilter/xt_policy.c. The model has no IPsec: no packet is taken to have come or to leave through it. */
+import { lazily } from '../../base/memo.ts';
 import {
   type Arg,
   decidedExcept,
@@ -49,88 +50,90 @@ const proto: Value<number> = {
 const repeated = <T>(value: Value<T>) =>
   ({ value, invert: true, multiple: true }) as const satisfies OptionDefinition;
 
-export const policy = defineMatch({
-  name: 'policy',
-  support: decidedExcept('IPsec: every packet counts as one without'),
-  options: {
-    dir: { value: oneOf({ in: 'in', out: 'out' } as const), required: true },
-    pol: { value: oneOf({ none: 'none', ipsec: 'ipsec' } as const) },
-    strict: { value: flag },
-    reqid: repeated(number(MAX_U32)),
-    spi: repeated(number(MAX_U32)),
-    proto: repeated(proto),
-    mode: repeated(oneOf({ transport: 'transport', tunnel: 'tunnel' } as const)),
-    'tunnel-dst': repeated(hostMask),
-    'tunnel-src': repeated(hostMask),
-    next: { value: flag, multiple: true, needs: ['strict'] },
-  },
-  listing: () =>
-    listing(
-      [/policy match dir (?<dir>\S+)/, ({ dir }) => [listedOption('dir', dir)]],
-      [
-        [/pol (?<v>none|ipsec)/, 'pol'],
-        [/strict/, 'strict'],
-        [/\[0\]/, () => []],
-        [/\[[1-9]\]/, 'next'],
-        [/(?<n>! ?)?reqid (?<v>\d+)/, 'reqid'],
-        [/(?<n>! ?)?spi (?<v>\S+)/, 'spi'],
-        [/(?<n>! ?)?proto (?<v>\S+)/, 'proto'],
-        [/(?<n>! ?)?mode (?<v>\S+)/, 'mode'],
-        [/(?<n>! ?)?tunnel-dst (?<v>\S+)/, 'tunnel-dst'],
-        [/(?<n>! ?)?tunnel-src (?<v>\S+)/, 'tunnel-src'],
-      ],
-      { repeated: true },
-    ),
-  build(args): PolicyInfo | Refusal {
-    const separators = args.next.map((arg) => arg.position);
-    const elements: Element[] = [];
-    for (let i = 0; i <= separators.length; i++) {
-      const from = separators[i - 1] ?? -1;
-      const to = separators[i] ?? Number.POSITIVE_INFINITY;
-      const within = <T>(list: readonly Arg<T>[]): readonly Arg<T>[] =>
-        list.filter((arg) => arg.position > from && arg.position < to);
-      const lists = [args.reqid, args.spi, args.proto, args.mode, args['tunnel-dst'], args['tunnel-src']];
-      if (lists.some((list) => within<unknown>(list).length > 1))
-        return refuse('an option is given twice in one element');
-      elements.push({
-        ...test('reqid', within(args.reqid)),
-        ...test('spi', within(args.spi)),
-        ...test('proto', within(args.proto)),
-        ...test('mode', within(args.mode)),
-        ...test('destination', within(args['tunnel-dst'])),
-        ...test('source', within(args['tunnel-src'])),
-      });
-    }
-    const kind = args.pol?.value ?? 'ipsec';
-    const strict = args.strict !== undefined;
-    const problem = kind === 'ipsec' ? problemOf(elements, strict) : undefined;
-    if (problem !== undefined) return refuse(problem);
-    if (kind === 'none' && strict) return refuse('--strict needs --pol ipsec');
-    return {
-      direction: args.dir.value,
-      policy: kind,
-      strict,
-      elements: kind === 'none' ? [] : elements,
-    };
-  },
-  print(info: PolicyInfo) {
-    return [
-      `--dir ${info.direction} --pol ${info.policy}`,
-      ...(info.strict ? ['--strict'] : []),
-      ...info.elements.flatMap((element, i) => [...(i > 0 ? ['--next'] : []), ...printElement(element)]),
-    ];
-  },
-  check(info: PolicyInfo, { hook }) {
-    if ((hook === 'PREROUTING' || hook === 'INPUT') && info.direction === 'out') {
-      return `--dir out can't be used in ${hook}`;
-    }
-    if ((hook === 'POSTROUTING' || hook === 'OUTPUT') && info.direction === 'in') {
-      return `--dir in can't be used in ${hook}`;
-    }
-    return undefined;
-  },
-  match: (info: PolicyInfo) => info.policy === 'none',
-});
+export const policy = lazily(() =>
+  defineMatch({
+    name: 'policy',
+    support: decidedExcept('IPsec: every packet counts as one without'),
+    options: {
+      dir: { value: oneOf({ in: 'in', out: 'out' } as const), required: true },
+      pol: { value: oneOf({ none: 'none', ipsec: 'ipsec' } as const) },
+      strict: { value: flag },
+      reqid: repeated(number(MAX_U32)),
+      spi: repeated(number(MAX_U32)),
+      proto: repeated(proto),
+      mode: repeated(oneOf({ transport: 'transport', tunnel: 'tunnel' } as const)),
+      'tunnel-dst': repeated(hostMask),
+      'tunnel-src': repeated(hostMask),
+      next: { value: flag, multiple: true, needs: ['strict'] },
+    },
+    listing: () =>
+      listing(
+        [/policy match dir (?<dir>\S+)/, ({ dir }) => [listedOption('dir', dir)]],
+        [
+          [/pol (?<v>none|ipsec)/, 'pol'],
+          [/strict/, 'strict'],
+          [/\[0\]/, () => []],
+          [/\[[1-9]\]/, 'next'],
+          [/(?<n>! ?)?reqid (?<v>\d+)/, 'reqid'],
+          [/(?<n>! ?)?spi (?<v>\S+)/, 'spi'],
+          [/(?<n>! ?)?proto (?<v>\S+)/, 'proto'],
+          [/(?<n>! ?)?mode (?<v>\S+)/, 'mode'],
+          [/(?<n>! ?)?tunnel-dst (?<v>\S+)/, 'tunnel-dst'],
+          [/(?<n>! ?)?tunnel-src (?<v>\S+)/, 'tunnel-src'],
+        ],
+        { repeated: true },
+      ),
+    build(args): PolicyInfo | Refusal {
+      const separators = args.next.map((arg) => arg.position);
+      const elements: Element[] = [];
+      for (let i = 0; i <= separators.length; i++) {
+        const from = separators[i - 1] ?? -1;
+        const to = separators[i] ?? Number.POSITIVE_INFINITY;
+        const within = <T>(list: readonly Arg<T>[]): readonly Arg<T>[] =>
+          list.filter((arg) => arg.position > from && arg.position < to);
+        const lists = [args.reqid, args.spi, args.proto, args.mode, args['tunnel-dst'], args['tunnel-src']];
+        if (lists.some((list) => within<unknown>(list).length > 1))
+          return refuse('an option is given twice in one element');
+        elements.push({
+          ...test('reqid', within(args.reqid)),
+          ...test('spi', within(args.spi)),
+          ...test('proto', within(args.proto)),
+          ...test('mode', within(args.mode)),
+          ...test('destination', within(args['tunnel-dst'])),
+          ...test('source', within(args['tunnel-src'])),
+        });
+      }
+      const kind = args.pol?.value ?? 'ipsec';
+      const strict = args.strict !== undefined;
+      const problem = kind === 'ipsec' ? problemOf(elements, strict) : undefined;
+      if (problem !== undefined) return refuse(problem);
+      if (kind === 'none' && strict) return refuse('--strict needs --pol ipsec');
+      return {
+        direction: args.dir.value,
+        policy: kind,
+        strict,
+        elements: kind === 'none' ? [] : elements,
+      };
+    },
+    print(info: PolicyInfo) {
+      return [
+        `--dir ${info.direction} --pol ${info.policy}`,
+        ...(info.strict ? ['--strict'] : []),
+        ...info.elements.flatMap((element, i) => [...(i > 0 ? ['--next'] : []), ...printElement(element)]),
+      ];
+    },
+    check(info: PolicyInfo, { hook }) {
+      if ((hook === 'PREROUTING' || hook === 'INPUT') && info.direction === 'out') {
+        return `--dir out can't be used in ${hook}`;
+      }
+      if ((hook === 'POSTROUTING' || hook === 'OUTPUT') && info.direction === 'in') {
+        return `--dir in can't be used in ${hook}`;
+      }
+      return undefined;
+    },
+    match: (info: PolicyInfo) => info.policy === 'none',
+  }),
+);
 
 function test<K extends string, T>(key: K, [arg]: readonly Arg<T>[]): { readonly [P in K]?: Test<T> } {
   return (arg ? { [key]: { invert: arg.invert, value: arg.value } } : {}) as { readonly [P in K]?: Test<T> };

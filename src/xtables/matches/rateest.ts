@@ -1,5 +1,6 @@
 /** xt_rateest_mt(), net/netfilter/xt_rateest.c: compares what the RATEEST target measured. */
 
+import { lazily } from '../../base/memo.ts';
 import { unknown } from '../../base/ternary.ts';
 import { wordTable } from '../../base/word-table.ts';
 import { defineMatch, type Refusal, refuse, undecided, type Value } from '../extension.ts';
@@ -58,63 +59,65 @@ const packets: Value<number> = {
   read: ([text]) => (text === undefined ? 0 : readNumber(text, MAX_U32)),
 };
 
-export const rateest = defineMatch({
-  name: 'rateest',
-  support: undecided('the estimator measures at moments of its own'),
-  options: {
-    rateest1: { value: estimator, aliases: ['rateest'] },
-    rateest2: { value: estimator },
-    'rateest-delta': { value: flag },
-    'rateest-bps1': { value: bits, aliases: ['rateest-bps'], excludes: ['rateest-pps1', 'rateest-pps2'] },
-    'rateest-bps2': { value: bits, excludes: ['rateest-pps1', 'rateest-pps2'] },
-    'rateest-pps1': { value: packets, aliases: ['rateest-pps'] },
-    'rateest-pps2': { value: packets },
-    'rateest-lt': { value: flag, invert: true, excludes: ['rateest-gt', 'rateest-eq'] },
-    'rateest-gt': { value: flag, invert: true, excludes: ['rateest-eq'] },
-    'rateest-eq': { value: flag, invert: true },
-  },
-  oneOf: [
-    ['rateest1'],
-    ['rateest-lt', 'rateest-gt', 'rateest-eq'],
-    ['rateest-bps1', 'rateest-bps2', 'rateest-pps1', 'rateest-pps2'],
-  ],
-  listing: () =>
-    listing(
-      /rateest match \S+(?: \S+)?(?: delta)?(?: [bp]ps(?: (?!bps|pps|lt|gt|eq|!)\S+){0,2}){1,2}(?: !)? (?:lt|gt|eq)(?: (?:bps|pps))?(?: \d\S*)?/,
-      [],
-      { lost: 'which of its rates stands on which side' },
-    ),
-  build(args): RateestInfo | Refusal {
-    const operator = OPERATORS.find((each) => args[`rateest-${each}`]);
-    if (!operator || !args.rateest1)
-      return refuse('--rateest and one of --rateest-lt, -gt, -eq must be given');
-    const unit = (args['rateest-bps1'] ?? args['rateest-bps2']) ? 'bps' : 'pps';
-    return {
-      first: args.rateest1.value,
-      ...(args.rateest2 ? { second: args.rateest2.value } : {}),
-      delta: args['rateest-delta'] !== undefined,
-      invert: args[`rateest-${operator}`]?.invert ?? false,
-      operator,
-      unit,
-      rates: [args[`rateest-${unit}1`]?.value ?? 0, args[`rateest-${unit}2`]?.value ?? 0],
-    };
-  },
-  print(info: RateestInfo) {
-    const rate = (value: number): string => (info.unit === 'bps' ? formatBits(value * 8) : String(value));
-    const [first, second] = info.rates;
-    return [
-      ...(info.delta ? ['--rateest-delta'] : []),
-      `--rateest${info.second === undefined ? '' : '1'} ${bare(info.first)}`,
-      ...(info.delta ? [`--rateest-${info.unit}1 ${rate(first)}`] : []),
-      `${info.invert ? '! ' : ''}--rateest-${info.operator}`,
-      info.delta
-        ? `--rateest-${info.unit}2 ${rate(second)}`
-        : `--rateest-${info.unit}${info.second === undefined ? ` ${rate(first)}` : ''}`,
-      ...(info.second === undefined ? [] : [`--rateest2 ${bare(info.second)}`]),
-    ];
-  },
-  match: () => unknown("the estimator's rate at that moment"),
-});
+export const rateest = lazily(() =>
+  defineMatch({
+    name: 'rateest',
+    support: undecided('the estimator measures at moments of its own'),
+    options: {
+      rateest1: { value: estimator, aliases: ['rateest'] },
+      rateest2: { value: estimator },
+      'rateest-delta': { value: flag },
+      'rateest-bps1': { value: bits, aliases: ['rateest-bps'], excludes: ['rateest-pps1', 'rateest-pps2'] },
+      'rateest-bps2': { value: bits, excludes: ['rateest-pps1', 'rateest-pps2'] },
+      'rateest-pps1': { value: packets, aliases: ['rateest-pps'] },
+      'rateest-pps2': { value: packets },
+      'rateest-lt': { value: flag, invert: true, excludes: ['rateest-gt', 'rateest-eq'] },
+      'rateest-gt': { value: flag, invert: true, excludes: ['rateest-eq'] },
+      'rateest-eq': { value: flag, invert: true },
+    },
+    oneOf: [
+      ['rateest1'],
+      ['rateest-lt', 'rateest-gt', 'rateest-eq'],
+      ['rateest-bps1', 'rateest-bps2', 'rateest-pps1', 'rateest-pps2'],
+    ],
+    listing: () =>
+      listing(
+        /rateest match \S+(?: \S+)?(?: delta)?(?: [bp]ps(?: (?!bps|pps|lt|gt|eq|!)\S+){0,2}){1,2}(?: !)? (?:lt|gt|eq)(?: (?:bps|pps))?(?: \d\S*)?/,
+        [],
+        { lost: 'which of its rates stands on which side' },
+      ),
+    build(args): RateestInfo | Refusal {
+      const operator = OPERATORS.find((each) => args[`rateest-${each}`]);
+      if (!operator || !args.rateest1)
+        return refuse('--rateest and one of --rateest-lt, -gt, -eq must be given');
+      const unit = (args['rateest-bps1'] ?? args['rateest-bps2']) ? 'bps' : 'pps';
+      return {
+        first: args.rateest1.value,
+        ...(args.rateest2 ? { second: args.rateest2.value } : {}),
+        delta: args['rateest-delta'] !== undefined,
+        invert: args[`rateest-${operator}`]?.invert ?? false,
+        operator,
+        unit,
+        rates: [args[`rateest-${unit}1`]?.value ?? 0, args[`rateest-${unit}2`]?.value ?? 0],
+      };
+    },
+    print(info: RateestInfo) {
+      const rate = (value: number): string => (info.unit === 'bps' ? formatBits(value * 8) : String(value));
+      const [first, second] = info.rates;
+      return [
+        ...(info.delta ? ['--rateest-delta'] : []),
+        `--rateest${info.second === undefined ? '' : '1'} ${bare(info.first)}`,
+        ...(info.delta ? [`--rateest-${info.unit}1 ${rate(first)}`] : []),
+        `${info.invert ? '! ' : ''}--rateest-${info.operator}`,
+        info.delta
+          ? `--rateest-${info.unit}2 ${rate(second)}`
+          : `--rateest-${info.unit}${info.second === undefined ? ` ${rate(first)}` : ''}`,
+        ...(info.second === undefined ? [] : [`--rateest2 ${bare(info.second)}`]),
+      ];
+    },
+    match: () => unknown("the estimator's rate at that moment"),
+  }),
+);
 
 function formatBits(bits: number): string {
   if (bits >= 1e9) return `${Math.round(bits / 1e6)}Mbit`;

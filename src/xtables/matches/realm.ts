@@ -1,4 +1,5 @@
 /** realm_mt(), net/netfilter/xt_realm.c: the realm of the route that the packet took. */
+import { lazily } from '../../base/memo.ts';
 import { isUnknown, unknown } from '../../base/ternary.ts';
 import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
@@ -22,22 +23,24 @@ const realmValue: Value<RealmInfo['realm']> = {
   },
 };
 
-export const realm = defineMatch({
-  name: 'realm',
-  support: decidedWith('ip route show table all'),
-  families: [4],
-  hooks: ['POSTROUTING', 'FORWARD', 'OUTPUT', 'INPUT'],
-  options: { realm: { value: realmValue, invert: true, required: true } },
-  listing: () => listing([/(?<n>! ?)?realm (?<v>\S+)/, 'realm']),
-  build: ({ realm }): RealmInfo => ({ invert: realm.invert, realm: realm.value }),
-  print: ({ invert, realm }) => [option('realm', invert, printRealm(realm))],
-  match({ invert, realm }, { namespace }) {
-    if ('name' in realm) return unknown(`the number of realm ${realm.name} (/etc/iproute2/rt_realms)`);
-    const realms = namespace.realms();
-    if (isUnknown(realms)) return realms;
-    return ((realms & realm.mask) >>> 0 === realm.value) !== invert;
-  },
-});
+export const realm = lazily(() =>
+  defineMatch({
+    name: 'realm',
+    support: decidedWith('ip route show table all'),
+    families: [4],
+    hooks: ['POSTROUTING', 'FORWARD', 'OUTPUT', 'INPUT'],
+    options: { realm: { value: realmValue, invert: true, required: true } },
+    listing: () => listing([/(?<n>! ?)?realm (?<v>\S+)/, 'realm']),
+    build: ({ realm }): RealmInfo => ({ invert: realm.invert, realm: realm.value }),
+    print: ({ invert, realm }) => [option('realm', invert, printRealm(realm))],
+    match({ invert, realm }, { namespace }) {
+      if ('name' in realm) return unknown(`the number of realm ${realm.name} (/etc/iproute2/rt_realms)`);
+      const realms = namespace.realms();
+      if (isUnknown(realms)) return realms;
+      return ((realms & realm.mask) >>> 0 === realm.value) !== invert;
+    },
+  }),
+);
 
 /** Realm 0 is always called cosmos. */
 function printRealm(realm: RealmInfo['realm']): string {

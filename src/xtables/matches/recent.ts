@@ -1,4 +1,5 @@
 /** recent_mt(), net/netfilter/xt_recent.c: lists of addresses and when they were seen, shared by name. */
+import { lazily } from '../../base/memo.ts';
 import { type Ternary, unknown } from '../../base/ternary.ts';
 import { type Ip, parseIpv4, parseIpv6 } from '../../net/ip.ts';
 import { applyMask, maskOf } from '../../net/prefix.ts';
@@ -54,75 +55,77 @@ const mask: Value<Ip> = {
 
 const others = (action: Action): Action[] => ACTIONS.filter((each) => each !== action);
 
-export const recent = defineMatch({
-  name: 'recent',
-  support: DECIDED,
-  options: {
-    set: { value: flag, invert: true, excludes: others('set') },
-    rcheck: { value: flag, invert: true, excludes: others('rcheck') },
-    update: { value: flag, invert: true, excludes: others('update') },
-    remove: { value: flag, invert: true, excludes: others('remove') },
-    seconds: { value: number(MAX_U32, 1), excludes: ['set', 'remove'] },
-    reap: { value: flag, needs: ['seconds'] },
-    hitcount: { value: number(65535), excludes: ['set', 'remove'] },
-    rttl: { value: flag, excludes: ['set', 'remove'] },
-    name: { value: name(199, "a list's name") },
-    rsource: { value: flag },
-    rdest: { value: flag },
-    mask: { value: mask },
-  },
-  oneOf: [ACTIONS],
-  listing: () =>
-    listing(
-      [
-        /(?<n>! ?)?recent: (?<how>SET|CHECK|UPDATE|REMOVE)/,
-        ({ n, how }) => [
-          listedOption(how === 'CHECK' ? 'rcheck' : (how ?? '').toLowerCase(), undefined, n !== undefined),
+export const recent = lazily(() =>
+  defineMatch({
+    name: 'recent',
+    support: DECIDED,
+    options: {
+      set: { value: flag, invert: true, excludes: others('set') },
+      rcheck: { value: flag, invert: true, excludes: others('rcheck') },
+      update: { value: flag, invert: true, excludes: others('update') },
+      remove: { value: flag, invert: true, excludes: others('remove') },
+      seconds: { value: number(MAX_U32, 1), excludes: ['set', 'remove'] },
+      reap: { value: flag, needs: ['seconds'] },
+      hitcount: { value: number(65535), excludes: ['set', 'remove'] },
+      rttl: { value: flag, excludes: ['set', 'remove'] },
+      name: { value: name(199, "a list's name") },
+      rsource: { value: flag },
+      rdest: { value: flag },
+      mask: { value: mask },
+    },
+    oneOf: [ACTIONS],
+    listing: () =>
+      listing(
+        [
+          /(?<n>! ?)?recent: (?<how>SET|CHECK|UPDATE|REMOVE)/,
+          ({ n, how }) => [
+            listedOption(how === 'CHECK' ? 'rcheck' : (how ?? '').toLowerCase(), undefined, n !== undefined),
+          ],
         ],
-      ],
-      [
-        [/seconds: (?<v>\d+)/, 'seconds'],
-        [/reap/, 'reap'],
-        [/hit_count: (?<v>\d+)/, 'hitcount'],
-        [/TTL-Match/, 'rttl'],
-        [/name: (?<v>\S+)/, 'name'],
-        [/side: (?<side>source|dest)/, ({ side }) => [listedOption(side === 'dest' ? 'rdest' : 'rsource')]],
-        [/mask: (?<v>\S+)/, 'mask'],
-      ],
-    ),
-  build(args, { family }) {
-    const action = ACTIONS.find((each) => args[each]);
-    if (!action) return refuse('one of --set, --rcheck, --update, --remove must be given');
-    const last = (args.rdest?.position ?? -1) > (args.rsource?.position ?? -1);
-    const info: RecentInfo = {
-      invert: args[action]?.invert ?? false,
-      action,
-      ...(args.seconds ? { seconds: args.seconds.value } : {}),
-      reap: args.reap !== undefined,
-      ...(args.hitcount && args.hitcount.value > 0 ? { hitcount: args.hitcount.value } : {}),
-      rttl: args.rttl !== undefined,
-      list: args.name?.value ?? 'DEFAULT',
-      mask: args.mask?.value ?? maskOf(family, family === 4 ? 32 : 128),
-      side: last ? 'rdest' : 'rsource',
-    };
-    return info;
-  },
-  print: (info: RecentInfo) => [
-    `${info.invert ? '! ' : ''}--${info.action}`,
-    ...(info.seconds === undefined ? [] : [`--seconds ${info.seconds}`]),
-    ...(info.reap ? ['--reap'] : []),
-    ...(info.hitcount === undefined ? [] : [`--hitcount ${info.hitcount}`]),
-    ...(info.rttl ? ['--rttl'] : []),
-    `--name ${bare(info.list)}`,
-    `--mask ${formatAddress(info.mask)}`,
-    `--${info.side}`,
-  ],
-  load(info: RecentInfo, _family, shared) {
-    const key = listKey(info);
-    if (!shared.has(key)) shared.set(key, makeList(info));
-  },
-  match: matchRecent,
-});
+        [
+          [/seconds: (?<v>\d+)/, 'seconds'],
+          [/reap/, 'reap'],
+          [/hit_count: (?<v>\d+)/, 'hitcount'],
+          [/TTL-Match/, 'rttl'],
+          [/name: (?<v>\S+)/, 'name'],
+          [/side: (?<side>source|dest)/, ({ side }) => [listedOption(side === 'dest' ? 'rdest' : 'rsource')]],
+          [/mask: (?<v>\S+)/, 'mask'],
+        ],
+      ),
+    build(args, { family }) {
+      const action = ACTIONS.find((each) => args[each]);
+      if (!action) return refuse('one of --set, --rcheck, --update, --remove must be given');
+      const last = (args.rdest?.position ?? -1) > (args.rsource?.position ?? -1);
+      const info: RecentInfo = {
+        invert: args[action]?.invert ?? false,
+        action,
+        ...(args.seconds ? { seconds: args.seconds.value } : {}),
+        reap: args.reap !== undefined,
+        ...(args.hitcount && args.hitcount.value > 0 ? { hitcount: args.hitcount.value } : {}),
+        rttl: args.rttl !== undefined,
+        list: args.name?.value ?? 'DEFAULT',
+        mask: args.mask?.value ?? maskOf(family, family === 4 ? 32 : 128),
+        side: last ? 'rdest' : 'rsource',
+      };
+      return info;
+    },
+    print: (info: RecentInfo) => [
+      `${info.invert ? '! ' : ''}--${info.action}`,
+      ...(info.seconds === undefined ? [] : [`--seconds ${info.seconds}`]),
+      ...(info.reap ? ['--reap'] : []),
+      ...(info.hitcount === undefined ? [] : [`--hitcount ${info.hitcount}`]),
+      ...(info.rttl ? ['--rttl'] : []),
+      `--name ${bare(info.list)}`,
+      `--mask ${formatAddress(info.mask)}`,
+      `--${info.side}`,
+    ],
+    load(info: RecentInfo, _family, shared) {
+      const key = listKey(info);
+      if (!shared.has(key)) shared.set(key, makeList(info));
+    },
+    match: matchRecent,
+  }),
+);
 
 const listKey = ({ list }: RecentInfo): string => `recent ${list}`;
 const REST = 96n;

@@ -1,4 +1,5 @@
 /** rt_mt6(), net/ipv6/netfilter/ip6t_rt.c: the routing header, RFC 8200 section 4.4. */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import type { Ip } from '../../net/ip.ts';
 import { parseIpv6 } from '../../net/ip.ts';
@@ -34,54 +35,56 @@ const addresses: Value<readonly bigint[]> = {
   },
 };
 
-export const rt = defineMatch({
-  name: 'rt',
-  support: DECIDED,
-  families: [6],
-  options: {
-    'rt-type': { value: number(MAX_U32), invert: true },
-    'rt-segsleft': { value: range(MAX_U32), invert: true },
-    'rt-len': { value: number(MAX_U32), invert: true },
-    'rt-0-res': { value: flag },
-    'rt-0-addrs': { value: addresses },
-    'rt-0-not-strict': { value: flag, needs: ['rt-0-addrs'] },
-  },
-  listing: () =>
-    listing(/rt/, [
-      [/type:(?<n>!)?(?<v>\d+)/, 'rt-type'],
-      [/segslefts?:(?<n>!)?(?<v>\S+)/, 'rt-segsleft'],
-      [/length:(?<n>!)?(?<v>\d+)/, 'rt-len'],
-      [/reserved/, 'rt-0-res'],
-      [/0-addrs (?<v>\S+)/, 'rt-0-addrs'],
-      [/0-not-strict/, 'rt-0-not-strict'],
-    ]),
-  build(args) {
-    const [type, segments, length] = [args['rt-type'], args['rt-segsleft'], args['rt-len']];
-    const zero = args['rt-0-res'] ?? args['rt-0-addrs'];
-    if (zero && !(type?.value === 0 && !type.invert)) {
-      return refuse('--rt-0-res, --rt-0-addrs and --rt-0-not-strict need --rt-type 0');
-    }
-    const all = segments && !segments.invert && segments.value.min === 0 && segments.value.max === MAX_U32;
-    const info: RtInfo = {
-      ...(type ? { type: { invert: type.invert, value: type.value } } : {}),
-      ...(segments && !all ? { segments: { invert: segments.invert, ...segments.value } } : {}),
-      ...(length ? { length: { invert: length.invert, value: length.value } } : {}),
-      reserved: args['rt-0-res'] !== undefined,
-      addresses: args['rt-0-addrs']?.value ?? [],
-      strict: args['rt-0-not-strict'] === undefined,
-    };
-    return info;
-  },
-  print: (info: RtInfo) => [
-    ...(info.type ? [option('rt-type', info.type.invert, info.type.value)] : []),
-    ...(info.segments ? [option('rt-segsleft', info.segments.invert, formatRange(info.segments))] : []),
-    ...(info.length ? [option('rt-len', info.length.invert, info.length.value)] : []),
-    ...(info.reserved ? ['--rt-0-res'] : []),
-    ...(info.addresses.length > 0 ? [`--rt-0-addrs ${info.addresses.map(formatAddress).join(',')}`] : []),
-    ...(info.strict ? [] : ['--rt-0-not-strict']),
-  ],
-  match: matchRt,
-});
+export const rt = lazily(() =>
+  defineMatch({
+    name: 'rt',
+    support: DECIDED,
+    families: [6],
+    options: {
+      'rt-type': { value: number(MAX_U32), invert: true },
+      'rt-segsleft': { value: range(MAX_U32), invert: true },
+      'rt-len': { value: number(MAX_U32), invert: true },
+      'rt-0-res': { value: flag },
+      'rt-0-addrs': { value: addresses },
+      'rt-0-not-strict': { value: flag, needs: ['rt-0-addrs'] },
+    },
+    listing: () =>
+      listing(/rt/, [
+        [/type:(?<n>!)?(?<v>\d+)/, 'rt-type'],
+        [/segslefts?:(?<n>!)?(?<v>\S+)/, 'rt-segsleft'],
+        [/length:(?<n>!)?(?<v>\d+)/, 'rt-len'],
+        [/reserved/, 'rt-0-res'],
+        [/0-addrs (?<v>\S+)/, 'rt-0-addrs'],
+        [/0-not-strict/, 'rt-0-not-strict'],
+      ]),
+    build(args) {
+      const [type, segments, length] = [args['rt-type'], args['rt-segsleft'], args['rt-len']];
+      const zero = args['rt-0-res'] ?? args['rt-0-addrs'];
+      if (zero && !(type?.value === 0 && !type.invert)) {
+        return refuse('--rt-0-res, --rt-0-addrs and --rt-0-not-strict need --rt-type 0');
+      }
+      const all = segments && !segments.invert && segments.value.min === 0 && segments.value.max === MAX_U32;
+      const info: RtInfo = {
+        ...(type ? { type: { invert: type.invert, value: type.value } } : {}),
+        ...(segments && !all ? { segments: { invert: segments.invert, ...segments.value } } : {}),
+        ...(length ? { length: { invert: length.invert, value: length.value } } : {}),
+        reserved: args['rt-0-res'] !== undefined,
+        addresses: args['rt-0-addrs']?.value ?? [],
+        strict: args['rt-0-not-strict'] === undefined,
+      };
+      return info;
+    },
+    print: (info: RtInfo) => [
+      ...(info.type ? [option('rt-type', info.type.invert, info.type.value)] : []),
+      ...(info.segments ? [option('rt-segsleft', info.segments.invert, formatRange(info.segments))] : []),
+      ...(info.length ? [option('rt-len', info.length.invert, info.length.value)] : []),
+      ...(info.reserved ? ['--rt-0-res'] : []),
+      ...(info.addresses.length > 0 ? [`--rt-0-addrs ${info.addresses.map(formatAddress).join(',')}`] : []),
+      ...(info.strict ? [] : ['--rt-0-not-strict']),
+    ],
+    match: matchRt,
+  }),
+);
 
 function matchRt(info: RtInfo, ctx: MatchContext): Ternary {
   const found = extensionHeader(ctx, ROUTING, 4);

@@ -1,5 +1,6 @@
 /** sctp_mt(), net/netfilter/xt_sctp.c */
 
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import { wordTable } from '../../base/word-table.ts';
 import type { MatchContext } from '../context.ts';
@@ -105,43 +106,45 @@ function listedChunk(text: string): string {
   return [name ?? word, ...(flags === undefined ? [] : [flags])].join(':');
 }
 
-export const sctp = defineMatch({
-  name: 'sctp',
-  support: DECIDED,
-  protocols: [132],
-  options: {
-    sport: { value: portRange, invert: true, aliases: ['source-port'] },
-    dport: { value: portRange, invert: true, aliases: ['destination-port'] },
-    'chunk-types': { value: chunkTypes, invert: true },
-  },
-  listing: () =>
-    listing(/sctp/, [
-      ...LISTED_PORTS,
-      [
-        /(?<n>! ?)?(?<how>any|all|only) (?<v>\S+)/,
-        ({ n, how = '', v = '' }) => [
-          {
-            name: 'chunk-types',
-            invert: n !== undefined,
-            words: [how, v.split(',').map(listedChunk).join(',')],
-          },
+export const sctp = lazily(() =>
+  defineMatch({
+    name: 'sctp',
+    support: DECIDED,
+    protocols: [132],
+    options: {
+      sport: { value: portRange, invert: true, aliases: ['source-port'] },
+      dport: { value: portRange, invert: true, aliases: ['destination-port'] },
+      'chunk-types': { value: chunkTypes, invert: true },
+    },
+    listing: () =>
+      listing(/sctp/, [
+        ...LISTED_PORTS,
+        [
+          /(?<n>! ?)?(?<how>any|all|only) (?<v>\S+)/,
+          ({ n, how = '', v = '' }) => [
+            {
+              name: 'chunk-types',
+              invert: n !== undefined,
+              words: [how, v.split(',').map(listedChunk).join(',')],
+            },
+          ],
         ],
-      ],
-    ]),
-  build({ sport, dport, 'chunk-types': types }): SctpInfo {
-    return {
-      ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),
-      ...(dport ? { destination: { invert: dport.invert, ...dport.value } } : {}),
-      ...(types ? { chunks: { invert: types.invert, ...types.value } } : {}),
-    };
-  },
-  print: ({ source, destination, chunks }) => [
-    ...(source ? [option('sport', source.invert, formatRange(source))] : []),
-    ...(destination ? [option('dport', destination.invert, formatRange(destination))] : []),
-    ...(chunks ? [option('chunk-types', chunks.invert, chunks.how, printChunks(chunks.chunks))] : []),
-  ],
-  match: matchSctp,
-});
+      ]),
+    build({ sport, dport, 'chunk-types': types }): SctpInfo {
+      return {
+        ...(sport ? { source: { invert: sport.invert, ...sport.value } } : {}),
+        ...(dport ? { destination: { invert: dport.invert, ...dport.value } } : {}),
+        ...(types ? { chunks: { invert: types.invert, ...types.value } } : {}),
+      };
+    },
+    print: ({ source, destination, chunks }) => [
+      ...(source ? [option('sport', source.invert, formatRange(source))] : []),
+      ...(destination ? [option('dport', destination.invert, formatRange(destination))] : []),
+      ...(chunks ? [option('chunk-types', chunks.invert, chunks.how, printChunks(chunks.chunks))] : []),
+    ],
+    match: matchSctp,
+  }),
+);
 
 function printChunks(chunks: ChunkTest['chunks']): string {
   if (chunks === 'ALL') return 'ALL';

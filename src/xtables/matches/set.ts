@@ -1,4 +1,5 @@
 /** set_match_v4(), net/netfilter/xt_set.c */
+import { lazily } from '../../base/memo.ts';
 import { isUnknown } from '../../base/ternary.ts';
 import { decidedWith, defineMatch, option, type Value } from '../extension.ts';
 import { listing, type Part } from '../listing.ts';
@@ -44,66 +45,68 @@ export interface SetInfo extends SetReference {
 const limit = { value: bigNumber(2n ** 64n - 1n) } as const;
 const equal = { ...limit, invert: true } as const;
 
-export const set = defineMatch({
-  name: 'set',
-  support: decidedWith('ipset save'),
-  options: {
-    'match-set': { value: setReference, invert: true, required: true, aliases: ['set'] },
-    'return-nomatch': { value: flag },
-    'update-counters': { value: flag, invert: true },
-    'update-subcounters': { value: flag, invert: true },
-    'packets-eq': equal,
-    'packets-lt': { ...limit, excludes: ['packets-gt', 'packets-eq'] },
-    'packets-gt': { ...limit, excludes: ['packets-eq'] },
-    'bytes-eq': equal,
-    'bytes-lt': { ...limit, excludes: ['bytes-gt', 'bytes-eq'] },
-    'bytes-gt': { ...limit, excludes: ['bytes-eq'] },
-  },
-  listing: () =>
-    listing(
-      [
-        /(?<n>! ?)?(?:match-)?set (?<set>\S+) (?<v>(?:src|dst)(?:,(?:src|dst))*)/,
-        ({ n, set = '', v = '' }) => [{ name: 'match-set', invert: n !== undefined, words: [set, v] }],
-      ],
-      [
-        [/return-nomatch/, 'return-nomatch'],
-        [/(?<n>! ?)?update-counters/, 'update-counters'],
-        [/(?<n>! ?)?update-subcounters/, 'update-subcounters'],
-        ...COUNTERS.map((name): Part => [new RegExp(`(?<n>! ?)?${name} (?<v>\\d+)`), name]),
-      ],
-    ),
-  build(args): SetInfo {
-    const reference = args['match-set'];
-    const counters = COUNTERS.flatMap((name) => {
-      const arg = args[name];
-      return arg ? [{ name, invert: arg.invert, value: arg.value }] : [];
-    });
-    return {
-      ...reference.value,
-      invert: reference.invert,
-      returnNomatch: args['return-nomatch'] !== undefined,
-      updateCounters: args['update-counters']?.invert !== true,
-      updateSubcounters: args['update-subcounters']?.invert !== true,
-      counters,
-    };
-  },
-  print: (info) => [
-    option('match-set', info.invert, formatReference(info)),
-    ...(info.returnNomatch ? ['--return-nomatch'] : []),
-    ...(info.updateCounters ? [] : ['! --update-counters']),
-    ...(info.updateSubcounters ? [] : ['! --update-subcounters']),
-    ...info.counters.map((each) => option(each.name, each.invert, each.value)),
-  ],
-  match(info, { namespace, skb }) {
-    const contained = namespace.setContains(info.name, info.directions, skb, {
-      returnNomatch: info.returnNomatch,
-      skipCounters: !info.updateCounters,
-      skipSubcounters: !info.updateSubcounters,
-      ...(info.counters.length === 0 ? {} : { counters: counterTest(info) }),
-    });
-    return isUnknown(contained) ? contained : contained !== info.invert;
-  },
-});
+export const set = lazily(() =>
+  defineMatch({
+    name: 'set',
+    support: decidedWith('ipset save'),
+    options: {
+      'match-set': { value: setReference, invert: true, required: true, aliases: ['set'] },
+      'return-nomatch': { value: flag },
+      'update-counters': { value: flag, invert: true },
+      'update-subcounters': { value: flag, invert: true },
+      'packets-eq': equal,
+      'packets-lt': { ...limit, excludes: ['packets-gt', 'packets-eq'] },
+      'packets-gt': { ...limit, excludes: ['packets-eq'] },
+      'bytes-eq': equal,
+      'bytes-lt': { ...limit, excludes: ['bytes-gt', 'bytes-eq'] },
+      'bytes-gt': { ...limit, excludes: ['bytes-eq'] },
+    },
+    listing: () =>
+      listing(
+        [
+          /(?<n>! ?)?(?:match-)?set (?<set>\S+) (?<v>(?:src|dst)(?:,(?:src|dst))*)/,
+          ({ n, set = '', v = '' }) => [{ name: 'match-set', invert: n !== undefined, words: [set, v] }],
+        ],
+        [
+          [/return-nomatch/, 'return-nomatch'],
+          [/(?<n>! ?)?update-counters/, 'update-counters'],
+          [/(?<n>! ?)?update-subcounters/, 'update-subcounters'],
+          ...COUNTERS.map((name): Part => [new RegExp(`(?<n>! ?)?${name} (?<v>\\d+)`), name]),
+        ],
+      ),
+    build(args): SetInfo {
+      const reference = args['match-set'];
+      const counters = COUNTERS.flatMap((name) => {
+        const arg = args[name];
+        return arg ? [{ name, invert: arg.invert, value: arg.value }] : [];
+      });
+      return {
+        ...reference.value,
+        invert: reference.invert,
+        returnNomatch: args['return-nomatch'] !== undefined,
+        updateCounters: args['update-counters']?.invert !== true,
+        updateSubcounters: args['update-subcounters']?.invert !== true,
+        counters,
+      };
+    },
+    print: (info) => [
+      option('match-set', info.invert, formatReference(info)),
+      ...(info.returnNomatch ? ['--return-nomatch'] : []),
+      ...(info.updateCounters ? [] : ['! --update-counters']),
+      ...(info.updateSubcounters ? [] : ['! --update-subcounters']),
+      ...info.counters.map((each) => option(each.name, each.invert, each.value)),
+    ],
+    match(info, { namespace, skb }) {
+      const contained = namespace.setContains(info.name, info.directions, skb, {
+        returnNomatch: info.returnNomatch,
+        skipCounters: !info.updateCounters,
+        skipSubcounters: !info.updateSubcounters,
+        ...(info.counters.length === 0 ? {} : { counters: counterTest(info) }),
+      });
+      return isUnknown(contained) ? contained : contained !== info.invert;
+    },
+  }),
+);
 
 /** ip_set_match_counter(), net/netfilter/ipset/ip_set_core.c. */
 function counterTest({ counters }: SetInfo): (packets: bigint, bytes: bigint) => boolean {

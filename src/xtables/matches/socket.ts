@@ -1,4 +1,5 @@
 /** socket_mt4_v1_v2_v3(), net/netfilter/xt_socket.c */
+import { lazily } from '../../base/memo.ts';
 import { isUnknown, type Ternary, unknown } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { decidedWith, defineMatch } from '../extension.ts';
@@ -16,34 +17,36 @@ interface SocketInfo {
 const ASKED: ReadonlySet<number> = new Set([1, 6, 17, 58]);
 const WHICH = 'whether a socket of this host takes the packet (ss -tunape --inet-sockopt)';
 
-export const socket = defineMatch({
-  name: 'socket',
-  support: decidedWith('ss -tunape --inet-sockopt'),
-  defragments: true,
-  hooks: ['PREROUTING', 'INPUT'],
-  options: {
-    transparent: { value: flag },
-    nowildcard: { value: flag },
-    'restore-skmark': { value: flag },
-  },
-  listing: () =>
-    listing(/socket/, [
-      [/--transparent/, 'transparent'],
-      [/--nowildcard/, 'nowildcard'],
-      [/--restore-skmark/, 'restore-skmark'],
-    ]),
-  build: (args): SocketInfo => ({
-    transparent: args.transparent !== undefined,
-    nowildcard: args.nowildcard !== undefined,
-    restoreMark: args['restore-skmark'] !== undefined,
+export const socket = lazily(() =>
+  defineMatch({
+    name: 'socket',
+    support: decidedWith('ss -tunape --inet-sockopt'),
+    defragments: true,
+    hooks: ['PREROUTING', 'INPUT'],
+    options: {
+      transparent: { value: flag },
+      nowildcard: { value: flag },
+      'restore-skmark': { value: flag },
+    },
+    listing: () =>
+      listing(/socket/, [
+        [/--transparent/, 'transparent'],
+        [/--nowildcard/, 'nowildcard'],
+        [/--restore-skmark/, 'restore-skmark'],
+      ]),
+    build: (args): SocketInfo => ({
+      transparent: args.transparent !== undefined,
+      nowildcard: args.nowildcard !== undefined,
+      restoreMark: args['restore-skmark'] !== undefined,
+    }),
+    print: (info) => [
+      ...(info.transparent ? ['--transparent'] : []),
+      ...(info.nowildcard ? ['--nowildcard'] : []),
+      ...(info.restoreMark ? ['--restore-skmark'] : []),
+    ],
+    match: matchSocket,
   }),
-  print: (info) => [
-    ...(info.transparent ? ['--transparent'] : []),
-    ...(info.nowildcard ? ['--nowildcard'] : []),
-    ...(info.restoreMark ? ['--restore-skmark'] : []),
-  ],
-  match: matchSocket,
-});
+);
 
 /** socket_match(): a socket bound to no address counts only with --nowildcard, one that isn't transparent not with --transparent. */
 function matchSocket(info: SocketInfo, ctx: MatchContext): Ternary {

@@ -1,4 +1,5 @@
 /** srh1_mt6(), net/ipv6/netfilter/ip6t_srh.c: the segment routing header, RFC 8754. */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { type Arg, DECIDED, defineMatch, option } from '../extension.ts';
@@ -42,59 +43,61 @@ interface SrhInfo {
 const byte = { value: number(255), invert: true } as const;
 const address = { value: hostMask, invert: true } as const;
 
-export const srh = defineMatch({
-  name: 'srh',
-  support: DECIDED,
-  families: [6],
-  options: {
-    'srh-next-hdr': byte,
-    'srh-hdr-len-eq': byte,
-    'srh-hdr-len-gt': byte,
-    'srh-hdr-len-lt': byte,
-    'srh-segs-left-eq': byte,
-    'srh-segs-left-gt': byte,
-    'srh-segs-left-lt': byte,
-    'srh-last-entry-eq': byte,
-    'srh-last-entry-gt': byte,
-    'srh-last-entry-lt': byte,
-    'srh-tag': { value: number(65535), invert: true },
-    'srh-psid': address,
-    'srh-nsid': address,
-    'srh-lsid': address,
-  },
-  listing: () =>
-    listing(
-      /srh/,
-      [
+export const srh = lazily(() =>
+  defineMatch({
+    name: 'srh',
+    support: DECIDED,
+    families: [6],
+    options: {
+      'srh-next-hdr': byte,
+      'srh-hdr-len-eq': byte,
+      'srh-hdr-len-gt': byte,
+      'srh-hdr-len-lt': byte,
+      'srh-segs-left-eq': byte,
+      'srh-segs-left-gt': byte,
+      'srh-segs-left-lt': byte,
+      'srh-last-entry-eq': byte,
+      'srh-last-entry-gt': byte,
+      'srh-last-entry-lt': byte,
+      'srh-tag': { value: number(65535), invert: true },
+      'srh-psid': address,
+      'srh-nsid': address,
+      'srh-lsid': address,
+    },
+    listing: () =>
+      listing(
+        /srh/,
         [
-          /(?<n>!)?(?<what>[a-z][a-z-]+):(?<v>\d+)/,
-          ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+          [
+            /(?<n>!)?(?<what>[a-z][a-z-]+):(?<v>\d+)/,
+            ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+          ],
+          [
+            /(?<what>[a-z][a-z-]+):(?<n>!)?(?<v>\d+)/,
+            ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+          ],
+          [
+            /(?<what>psid|nsid|lsid) (?<n>!)?(?<v>\S+)/,
+            ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
+          ],
         ],
-        [
-          /(?<what>[a-z][a-z-]+):(?<n>!)?(?<v>\d+)/,
-          ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
-        ],
-        [
-          /(?<what>psid|nsid|lsid) (?<n>!)?(?<v>\S+)/,
-          ({ n, what, v }) => [listedOption(`srh-${what}`, v, n !== undefined)],
-        ],
-      ],
-      { repeated: true },
-    ),
-  build(args): SrhInfo {
-    const tests = <T>(name: string, arg: Arg<T> | undefined): Test<T>[] =>
-      arg ? [{ name, invert: arg.invert, value: arg.value }] : [];
-    return {
-      numbers: FIELDS.flatMap(({ name }) => tests(name, args[name])),
-      segments: SEGMENTS.flatMap((name) => tests(name, args[name])),
-    };
-  },
-  print: (info) => [
-    ...info.numbers.map((test) => option(test.name, test.invert, test.value)),
-    ...info.segments.map((test) => option(test.name, test.invert, formatAddressMask(test.value))),
-  ],
-  match: matchSrh,
-});
+        { repeated: true },
+      ),
+    build(args): SrhInfo {
+      const tests = <T>(name: string, arg: Arg<T> | undefined): Test<T>[] =>
+        arg ? [{ name, invert: arg.invert, value: arg.value }] : [];
+      return {
+        numbers: FIELDS.flatMap(({ name }) => tests(name, args[name])),
+        segments: SEGMENTS.flatMap((name) => tests(name, args[name])),
+      };
+    },
+    print: (info) => [
+      ...info.numbers.map((test) => option(test.name, test.invert, test.value)),
+      ...info.segments.map((test) => option(test.name, test.invert, formatAddressMask(test.value))),
+    ],
+    match: matchSrh,
+  }),
+);
 
 function matchSrh(info: SrhInfo, ctx: MatchContext): Ternary {
   const found = extensionHeader(ctx, ROUTING, 8, true);

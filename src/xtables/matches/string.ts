@@ -1,4 +1,5 @@
 /** string_mt(), net/netfilter/xt_string.c, over the packet from its IP header on (skb_find_text()). */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, refuse, type Value } from '../extension.ts';
@@ -57,64 +58,66 @@ function readHexString(text: string): string | undefined {
   return !hex && pattern.length > 0 && pattern.length <= MAX_PATTERN ? pattern : undefined;
 }
 
-export const string = defineMatch({
-  name: 'string',
-  support: DECIDED,
-  options: {
-    string: { value: plain, invert: true, excludes: ['hex-string'] },
-    'hex-string': { value: hexadecimal, invert: true, excludes: ['string'] },
-    algo: { value: oneOf({ bm: 'bm', kmp: 'kmp' } as const), required: true },
-    from: { value: number(MAX_OFFSET) },
-    to: { value: number(MAX_OFFSET) },
-    icase: { value: flag },
-  },
-  oneOf: [['string', 'hex-string']],
-  listing: () =>
-    listing(
-      [
-        new RegExp(`STRING match (?<n>! ?)?${QUOTED} ALGO name (?<algo>\\S+)`),
-        ({ n, v = '', algo }) => [
-          listedOption(
-            /^\|(?:[0-9a-f]{2})+\|$/.test(v) ? 'hex-string' : 'string',
-            unquoted(v),
-            n !== undefined,
-          ),
-          listedOption('algo', algo),
+export const string = lazily(() =>
+  defineMatch({
+    name: 'string',
+    support: DECIDED,
+    options: {
+      string: { value: plain, invert: true, excludes: ['hex-string'] },
+      'hex-string': { value: hexadecimal, invert: true, excludes: ['string'] },
+      algo: { value: oneOf({ bm: 'bm', kmp: 'kmp' } as const), required: true },
+      from: { value: number(MAX_OFFSET) },
+      to: { value: number(MAX_OFFSET) },
+      icase: { value: flag },
+    },
+    oneOf: [['string', 'hex-string']],
+    listing: () =>
+      listing(
+        [
+          new RegExp(`STRING match (?<n>! ?)?${QUOTED} ALGO name (?<algo>\\S+)`),
+          ({ n, v = '', algo }) => [
+            listedOption(
+              /^\|(?:[0-9a-f]{2})+\|$/.test(v) ? 'hex-string' : 'string',
+              unquoted(v),
+              n !== undefined,
+            ),
+            listedOption('algo', algo),
+          ],
         ],
-      ],
-      [
-        [/FROM (?<v>\d+)/, 'from'],
-        [/TO (?<v>\d+)/, 'to'],
-        [/ICASE/, 'icase'],
-      ],
-    ),
-  build(args) {
-    const arg = args.string ?? args['hex-string'];
-    if (!arg) return refuse('a pattern is missing');
-    const from = args.from?.value ?? 0;
-    const to = args.to?.value ?? MAX_OFFSET;
-    if (from > to) return refuse(`--from ${from} lies behind --to ${to}`);
-    const info: StringInfo = {
-      invert: arg.invert,
-      pattern: arg.value,
-      algorithm: args.algo.value,
-      from,
-      to,
-      ignoreCase: args.icase !== undefined,
-    };
-    return info;
-  },
-  print: (info: StringInfo) => [
-    needsHex(info.pattern)
-      ? option('hex-string', info.invert, `"|${hexOf(info.pattern)}|"`)
-      : option('string', info.invert, `"${info.pattern.replace(/["\\]/g, '\\$&')}"`),
-    `--algo ${info.algorithm}`,
-    ...(info.from === 0 ? [] : [`--from ${info.from}`]),
-    ...(info.to === MAX_OFFSET ? [] : [`--to ${info.to}`]),
-    ...(info.ignoreCase ? ['--icase'] : []),
-  ],
-  match: matchString,
-});
+        [
+          [/FROM (?<v>\d+)/, 'from'],
+          [/TO (?<v>\d+)/, 'to'],
+          [/ICASE/, 'icase'],
+        ],
+      ),
+    build(args) {
+      const arg = args.string ?? args['hex-string'];
+      if (!arg) return refuse('a pattern is missing');
+      const from = args.from?.value ?? 0;
+      const to = args.to?.value ?? MAX_OFFSET;
+      if (from > to) return refuse(`--from ${from} lies behind --to ${to}`);
+      const info: StringInfo = {
+        invert: arg.invert,
+        pattern: arg.value,
+        algorithm: args.algo.value,
+        from,
+        to,
+        ignoreCase: args.icase !== undefined,
+      };
+      return info;
+    },
+    print: (info: StringInfo) => [
+      needsHex(info.pattern)
+        ? option('hex-string', info.invert, `"|${hexOf(info.pattern)}|"`)
+        : option('string', info.invert, `"${info.pattern.replace(/["\\]/g, '\\$&')}"`),
+      `--algo ${info.algorithm}`,
+      ...(info.from === 0 ? [] : [`--from ${info.from}`]),
+      ...(info.to === MAX_OFFSET ? [] : [`--to ${info.to}`]),
+      ...(info.ignoreCase ? ['--icase'] : []),
+    ],
+    match: matchString,
+  }),
+);
 
 function needsHex(pattern: string): boolean {
   return /[^\x20-\x7e]/.test(pattern) || pattern.endsWith('\\');

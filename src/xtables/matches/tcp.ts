@@ -1,4 +1,5 @@
 /** tcp_mt(), net/netfilter/xt_tcpudp.c */
+import { lazily } from '../../base/memo.ts';
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
@@ -62,50 +63,59 @@ function listedFlags(text: string): string {
   return /^0x/i.test(text) ? printFlags(Number(text) & ALL_FLAGS) : text;
 }
 
-export const tcp = defineMatch({
-  name: 'tcp',
-  support: DECIDED,
-  protocols: [6],
-  options: {
-    sport: { value: portRange, invert: true, aliases: ['source-port'] },
-    dport: { value: portRange, invert: true, aliases: ['destination-port'] },
-    'tcp-flags': { value: flagMask, invert: true, excludes: ['syn'] },
-    syn: { value: syn, invert: true },
-    'tcp-option': { value: number(255, 1), invert: true },
-  },
-  listing: () =>
-    listing(/tcp/, [
-      ...LISTED_PORTS,
-      [/option=(?<n>!)?(?<v>\d+)/, 'tcp-option'],
-      [
-        /flags:(?<n>!)?(?<mask>[^\s/]+)\/(?<compare>\S+)/,
-        ({ n, mask = '', compare = '' }) => [
-          { name: 'tcp-flags', invert: n !== undefined, words: [listedFlags(mask), listedFlags(compare)] },
+export const tcp = lazily(() =>
+  defineMatch({
+    name: 'tcp',
+    support: DECIDED,
+    protocols: [6],
+    options: {
+      sport: { value: portRange, invert: true, aliases: ['source-port'] },
+      dport: { value: portRange, invert: true, aliases: ['destination-port'] },
+      'tcp-flags': { value: flagMask, invert: true, excludes: ['syn'] },
+      syn: { value: syn, invert: true },
+      'tcp-option': { value: number(255, 1), invert: true },
+    },
+    listing: () =>
+      listing(/tcp/, [
+        ...LISTED_PORTS,
+        [/option=(?<n>!)?(?<v>\d+)/, 'tcp-option'],
+        [
+          /flags:(?<n>!)?(?<mask>[^\s/]+)\/(?<compare>\S+)/,
+          ({ n, mask = '', compare = '' }) => [
+            { name: 'tcp-flags', invert: n !== undefined, words: [listedFlags(mask), listedFlags(compare)] },
+          ],
         ],
-      ],
-    ]),
-  build(args): TcpInfo {
-    const flags = args['tcp-flags'] ?? args.syn;
-    const kind = args['tcp-option'];
-    return {
-      ...portTest('source', args.sport),
-      ...portTest('destination', args.dport),
-      ...(flags && (flags.invert || flags.value.mask || flags.value.compare)
-        ? { flags: { invert: flags.invert, ...flags.value } }
-        : {}),
-      ...(kind ? { option: { invert: kind.invert, kind: kind.value } } : {}),
-    };
-  },
-  print: (info) => [
-    ...printPorts('sport', info.source),
-    ...printPorts('dport', info.destination),
-    ...(info.option ? [option('tcp-option', info.option.invert, info.option.kind)] : []),
-    ...(info.flags
-      ? [option('tcp-flags', info.flags.invert, printFlags(info.flags.mask), printFlags(info.flags.compare))]
-      : []),
-  ],
-  match: matchTcp,
-});
+      ]),
+    build(args): TcpInfo {
+      const flags = args['tcp-flags'] ?? args.syn;
+      const kind = args['tcp-option'];
+      return {
+        ...portTest('source', args.sport),
+        ...portTest('destination', args.dport),
+        ...(flags && (flags.invert || flags.value.mask || flags.value.compare)
+          ? { flags: { invert: flags.invert, ...flags.value } }
+          : {}),
+        ...(kind ? { option: { invert: kind.invert, kind: kind.value } } : {}),
+      };
+    },
+    print: (info) => [
+      ...printPorts('sport', info.source),
+      ...printPorts('dport', info.destination),
+      ...(info.option ? [option('tcp-option', info.option.invert, info.option.kind)] : []),
+      ...(info.flags
+        ? [
+            option(
+              'tcp-flags',
+              info.flags.invert,
+              printFlags(info.flags.mask),
+              printFlags(info.flags.compare),
+            ),
+          ]
+        : []),
+    ],
+    match: matchTcp,
+  }),
+);
 
 /**
  * nft turns ports and flags into native expressions, which don't match where the bytes are missing, and read later fragments

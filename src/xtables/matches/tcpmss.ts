@@ -1,4 +1,5 @@
 /** tcpmss_mt(), net/netfilter/xt_tcpmss.c */
+import { lazily } from '../../base/memo.ts';
 import type { Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option } from '../extension.ts';
@@ -14,16 +15,18 @@ interface TcpmssInfo extends Range {
   readonly invert: boolean;
 }
 
-export const tcpmss = defineMatch({
-  name: 'tcpmss',
-  support: DECIDED,
-  protocols: [6],
-  options: { mss: { value: range(65535), invert: true, required: true } },
-  listing: () => listing([/tcpmss match (?<n>! ?)?(?<v>\S+)/, 'mss']),
-  build: ({ mss }): TcpmssInfo => ({ invert: mss.invert, ...mss.value }),
-  print: (info) => [option('mss', info.invert, formatRange(info))],
-  match: matchMss,
-});
+export const tcpmss = lazily(() =>
+  defineMatch({
+    name: 'tcpmss',
+    support: DECIDED,
+    protocols: [6],
+    options: { mss: { value: range(65535), invert: true, required: true } },
+    listing: () => listing([/tcpmss match (?<n>! ?)?(?<v>\S+)/, 'mss']),
+    build: ({ mss }): TcpmssInfo => ({ invert: mss.invert, ...mss.value }),
+    print: (info) => [option('mss', info.invert, formatRange(info))],
+    match: matchMss,
+  }),
+);
 
 /** Later fragments are read as if they began with a header. A packet without the option matches the inverted form (seen on 6.18 with both backends). */
 function matchMss(info: TcpmssInfo, ctx: MatchContext): Ternary {

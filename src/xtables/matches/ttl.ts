@@ -1,4 +1,5 @@
 /** ttl_mt(), hl_mt6(), net/netfilter/xt_hl.c */
+import { lazily } from '../../base/memo.ts';
 import type { Family } from '../../net/ip.ts';
 import { DECIDED, defineMatch, option, refuse } from '../extension.ts';
 import { listedOption, listing } from '../listing.ts';
@@ -49,5 +50,5 @@ function define(name: 'ttl' | 'hl', family: Family) {
   });
 }
 
-export const ttl = define('ttl', 4);
-export const hl = define('hl', 6);
+export const ttl = lazily(() => define('ttl', 4));
+export const hl = lazily(() => define('hl', 6));

@@ -1,4 +1,5 @@
 /** u32_mt(), net/netfilter/xt_u32.c: arithmetic on 32-bit words counted from the IP header. */
+import { lazily } from '../../base/memo.ts';
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, option, type Value } from '../extension.ts';
@@ -64,24 +65,26 @@ const tests: Value<readonly U32Test[]> = {
   },
 };
 
-export const u32 = defineMatch({
-  name: 'u32',
-  support: DECIDED,
-  options: { u32: { value: tests, invert: true, required: true } },
-  listing: () => listing([/u32 (?<n>! ?)?"?(?<v>[^"\s]+)"?/, 'u32']),
-  build: ({ u32 }): U32Info => ({ invert: u32.invert, tests: u32.value }),
-  print: (info) => [option('u32', info.invert, `"${info.tests.map(printTest).join('&&')}"`)],
-  match(info, ctx) {
-    const unsaid = unsaidHeader(ctx.skb);
-    if (unsaid) return unsaid;
-    for (const test of info.tests) {
-      const held = testHolds(test, ctx);
-      if (isUnknown(held)) return held;
-      if (held === false) return info.invert;
-    }
-    return !info.invert;
-  },
-});
+export const u32 = lazily(() =>
+  defineMatch({
+    name: 'u32',
+    support: DECIDED,
+    options: { u32: { value: tests, invert: true, required: true } },
+    listing: () => listing([/u32 (?<n>! ?)?"?(?<v>[^"\s]+)"?/, 'u32']),
+    build: ({ u32 }): U32Info => ({ invert: u32.invert, tests: u32.value }),
+    print: (info) => [option('u32', info.invert, `"${info.tests.map(printTest).join('&&')}"`)],
+    match(info, ctx) {
+      const unsaid = unsaidHeader(ctx.skb);
+      if (unsaid) return unsaid;
+      for (const test of info.tests) {
+        const held = testHolds(test, ctx);
+        if (isUnknown(held)) return held;
+        if (held === false) return info.invert;
+      }
+      return !info.invert;
+    },
+  }),
+);
 
 function printTest({ start, steps, values }: U32Test): string {
   const location = hex(start) + steps.map(({ operator, number }) => operator + hex(number)).join('');

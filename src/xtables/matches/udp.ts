@@ -1,4 +1,5 @@
 /** udp_mt(), net/netfilter/xt_tcpudp.c */
+import { lazily } from '../../base/memo.ts';
 import { isUnknown, type Ternary } from '../../base/ternary.ts';
 import type { MatchContext } from '../context.ts';
 import { DECIDED, defineMatch, type Support, untried } from '../extension.ts';
@@ -38,5 +39,7 @@ function matchPorts(info: PortTests, ctx: MatchContext, nft: boolean): Ternary {
   return holds(info, u16(bytes, at), u16(bytes, at + 2));
 }
 
-export const udp = define('udp', 17, true, DECIDED);
-export const udplite = define('udplite', 136, false, untried('iptables 1.8.9 has no such extension'));
+export const udp = lazily(() => define('udp', 17, true, DECIDED));
+export const udplite = lazily(() =>
+  define('udplite', 136, false, untried('iptables 1.8.9 has no such extension')),
+);

@@ -1,4 +1,5 @@
 /** classify_tg(), net/netfilter/xt_CLASSIFY.c: skb->priority, for the qdisc. */
+import { lazily } from '../../base/memo.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 
@@ -19,16 +20,18 @@ const trafficClass: Value<number> = {
 
 const half = (value: number): string => value.toString(16).padStart(4, '0');
 
-export const CLASSIFY = defineTarget({
-  name: 'CLASSIFY',
-  support: DECIDED,
-  hooks: ['OUTPUT', 'FORWARD', 'POSTROUTING'],
-  options: { 'set-class': { value: trafficClass, required: true } },
-  listing: () => listing([/CLASSIFY set (?<v>\S+)/, 'set-class']),
-  build: (args): ClassifyInfo => ({ priority: args['set-class'].value }),
-  print: ({ priority }) => [`--set-class ${half(Math.floor(priority / 65536))}:${half(priority % 65536)}`],
-  apply(info, { skb }) {
-    skb.priority = info.priority;
-    return { kind: 'continue' };
-  },
-});
+export const CLASSIFY = lazily(() =>
+  defineTarget({
+    name: 'CLASSIFY',
+    support: DECIDED,
+    hooks: ['OUTPUT', 'FORWARD', 'POSTROUTING'],
+    options: { 'set-class': { value: trafficClass, required: true } },
+    listing: () => listing([/CLASSIFY set (?<v>\S+)/, 'set-class']),
+    build: (args): ClassifyInfo => ({ priority: args['set-class'].value }),
+    print: ({ priority }) => [`--set-class ${half(Math.floor(priority / 65536))}:${half(priority % 65536)}`],
+    apply(info, { skb }) {
+      skb.priority = info.priority;
+      return { kind: 'continue' };
+    },
+  }),
+);

@@ -1,4 +1,5 @@
 /** log_tg(), net/netfilter/xt_LOG.c: writes to the kernel log and goes on. */
+import { lazily } from '../../base/memo.ts';
 import { wordTable } from '../../base/word-table.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { listedOption, listing } from '../listing.ts';
@@ -39,42 +40,45 @@ const level: Value<number> = {
   },
 };
 
-export const LOG = defineTarget({
-  name: 'LOG',
-  support: DECIDED,
-  options: {
-    'log-level': { value: level },
-    'log-prefix': { value: cutText(29) },
-    'log-tcp-sequence': { value: flag },
-    'log-tcp-options': { value: flag },
-    'log-ip-options': { value: flag },
-    'log-uid': { value: flag },
-    'log-macdecode': { value: flag },
-  },
-  listing: () =>
-    listing(/LOG/, [
-      [
-        /flags (?<v>\d+)/,
-        ({ v }) => FLAGS.filter((_, i) => Number(v) & (FLAG_BITS[i] ?? 0)).map((name) => listedOption(name)),
-      ],
-      [/level (?<v>\S+)/, ({ v }) => [listedOption('log-level', v === 'warn' ? 'warning' : v)]],
-      [/tcp-sequence/, 'log-tcp-sequence'],
-      [/tcp-options/, 'log-tcp-options'],
-      [/ip-options/, 'log-ip-options'],
-      [/uid/, 'log-uid'],
-      [/macdecode/, 'log-macdecode'],
-      [/unknown-flags/, () => []],
-      [/prefix (?:"(?<v>.*)"|`(?<old>.*)')/, ({ v, old = '' }) => [listedOption('log-prefix', v ?? old)]],
-    ]),
-  build: (args): LogInfo => ({
-    prefix: args['log-prefix']?.value ?? '',
-    level: args['log-level']?.value ?? DEFAULT_LEVEL,
-    flags: FLAGS.filter((name) => args[name]),
+export const LOG = lazily(() =>
+  defineTarget({
+    name: 'LOG',
+    support: DECIDED,
+    options: {
+      'log-level': { value: level },
+      'log-prefix': { value: cutText(29) },
+      'log-tcp-sequence': { value: flag },
+      'log-tcp-options': { value: flag },
+      'log-ip-options': { value: flag },
+      'log-uid': { value: flag },
+      'log-macdecode': { value: flag },
+    },
+    listing: () =>
+      listing(/LOG/, [
+        [
+          /flags (?<v>\d+)/,
+          ({ v }) =>
+            FLAGS.filter((_, i) => Number(v) & (FLAG_BITS[i] ?? 0)).map((name) => listedOption(name)),
+        ],
+        [/level (?<v>\S+)/, ({ v }) => [listedOption('log-level', v === 'warn' ? 'warning' : v)]],
+        [/tcp-sequence/, 'log-tcp-sequence'],
+        [/tcp-options/, 'log-tcp-options'],
+        [/ip-options/, 'log-ip-options'],
+        [/uid/, 'log-uid'],
+        [/macdecode/, 'log-macdecode'],
+        [/unknown-flags/, () => []],
+        [/prefix (?:"(?<v>.*)"|`(?<old>.*)')/, ({ v, old = '' }) => [listedOption('log-prefix', v ?? old)]],
+      ]),
+    build: (args): LogInfo => ({
+      prefix: args['log-prefix']?.value ?? '',
+      level: args['log-level']?.value ?? DEFAULT_LEVEL,
+      flags: FLAGS.filter((name) => args[name]),
+    }),
+    print: (info) => [
+      ...(info.prefix === '' ? [] : [`--log-prefix ${quote(info.prefix)}`]),
+      ...(info.level === DEFAULT_LEVEL ? [] : [`--log-level ${info.level}`]),
+      ...info.flags.map((name) => `--${name}`),
+    ],
+    apply: () => ({ kind: 'continue' }),
   }),
-  print: (info) => [
-    ...(info.prefix === '' ? [] : [`--log-prefix ${quote(info.prefix)}`]),
-    ...(info.level === DEFAULT_LEVEL ? [] : [`--log-level ${info.level}`]),
-    ...info.flags.map((name) => `--${name}`),
-  ],
-  apply: () => ({ kind: 'continue' }),
-});
+);

@@ -1,4 +1,5 @@
 /** mark_tg(), net/netfilter/xt_mark.c */
+import { lazily } from '../../base/memo.ts';
 import type { MarkChange } from '../context.ts';
 import { DECIDED, defineTarget, refuse } from '../extension.ts';
 import { listing, type Part } from '../listing.ts';
@@ -50,22 +51,24 @@ export function formatChange({ value, mask }: MarkChange): string {
   return `--set-xmark ${hex(value)}/${hex(mask)}`;
 }
 
-export const MARK = defineTarget({
-  name: 'MARK',
-  support: DECIDED,
-  options: MARK_OPTIONS,
-  listing: () => listing(/MARK/, LISTED_CHANGES),
-  build(args) {
-    const given = Object.values(args).filter((arg) => arg !== undefined).length;
-    if (given > 1) return refuse('only one of --set-xmark, --set-mark, --and-mark, --or-mark, --xor-mark');
-    return (
-      markChange(args) ??
-      refuse('one of --set-xmark, --set-mark, --and-mark, --or-mark, --xor-mark must be given')
-    );
-  },
-  print: (info: MarkChange) => [formatChange(info)],
-  apply(info: MarkChange, { skb }) {
-    skb.mark = changeMark(skb.mark, info);
-    return { kind: 'continue' };
-  },
-});
+export const MARK = lazily(() =>
+  defineTarget({
+    name: 'MARK',
+    support: DECIDED,
+    options: MARK_OPTIONS,
+    listing: () => listing(/MARK/, LISTED_CHANGES),
+    build(args) {
+      const given = Object.values(args).filter((arg) => arg !== undefined).length;
+      if (given > 1) return refuse('only one of --set-xmark, --set-mark, --and-mark, --or-mark, --xor-mark');
+      return (
+        markChange(args) ??
+        refuse('one of --set-xmark, --set-mark, --and-mark, --or-mark, --xor-mark must be given')
+      );
+    },
+    print: (info: MarkChange) => [formatChange(info)],
+    apply(info: MarkChange, { skb }) {
+      skb.mark = changeMark(skb.mark, info);
+      return { kind: 'continue' };
+    },
+  }),
+);

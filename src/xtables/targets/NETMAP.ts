@@ -1,4 +1,5 @@
 /** netmap_tg4(), netmap_tg6(), net/netfilter/xt_NETMAP.c: the network part is replaced, the host part kept. */
+import { lazily } from '../../base/memo.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { type AddressMask, formatAddressMask, prefixLength, readAddressMask } from '../values/address.ts';
@@ -12,22 +13,24 @@ const network: Value<AddressMask> = {
   },
 };
 
-export const NETMAP = defineTarget({
-  name: 'NETMAP',
-  support: DECIDED,
-  tables: ['nat'],
-  conntrack: true,
-  options: { to: { value: network, required: true } },
-  listing: () => listing([/(?:to:)?(?<v>[\da-f.:]+(?:\/\S+)?)/, 'to']),
-  build: ({ to }): AddressMask => to.value,
-  print: (info) => [`--to ${formatAddressMask(info)}`],
-  apply: (info, { hook }) => ({
-    kind: 'nat',
-    nat: {
-      manip: hook === 'PREROUTING' || hook === 'OUTPUT' ? 'dst' : 'src',
-      address: { kind: 'netmap', address: info.address, mask: info.mask },
-      random: false,
-      persistent: false,
-    },
+export const NETMAP = lazily(() =>
+  defineTarget({
+    name: 'NETMAP',
+    support: DECIDED,
+    tables: ['nat'],
+    conntrack: true,
+    options: { to: { value: network, required: true } },
+    listing: () => listing([/(?:to:)?(?<v>[\da-f.:]+(?:\/\S+)?)/, 'to']),
+    build: ({ to }): AddressMask => to.value,
+    print: (info) => [`--to ${formatAddressMask(info)}`],
+    apply: (info, { hook }) => ({
+      kind: 'nat',
+      nat: {
+        manip: hook === 'PREROUTING' || hook === 'OUTPUT' ? 'dst' : 'src',
+        address: { kind: 'netmap', address: info.address, mask: info.mask },
+        random: false,
+        persistent: false,
+      },
+    }),
   }),
-});
+);

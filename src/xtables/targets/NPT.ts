@@ -1,5 +1,7 @@
 /** ip6t_snpt_tg(), ip6t_dnpt_tg(), net/ipv6/netfilter/ip6t_NPT.c: stateless prefix translation, RFC 6296. */
+
 import { viewOf } from '../../base/bytes.ts';
+import { lazily } from '../../base/memo.ts';
 import { ICMPV6_LENGTH, isIcmpv6Error } from '../../header/icmpv6.ts';
 import { IPV6_LENGTH, Ipv6 } from '../../header/ipv6.ts';
 import { PROTOCOL } from '../../net/protocol.ts';
@@ -87,8 +89,8 @@ function quotedHeader({ bytes }: Skb): Ipv6 | undefined {
   return isIcmpv6Error(u8(bytes, IPV6_LENGTH)) ? new Ipv6(viewOf(bytes), at) : undefined;
 }
 
-export const SNPT = define('SNPT');
-export const DNPT = define('DNPT');
+export const SNPT = lazily(() => define('SNPT'));
+export const DNPT = lazily(() => define('DNPT'));
 
 /**
  * The prefix is replaced and one 16-bit word outside it adjusted, such that the address adds up to the same as before: the

@@ -1,4 +1,5 @@
 /** xt_rateest_tg(), net/netfilter/xt_RATEEST.c: measures, and goes on. */
+import { lazily } from '../../base/memo.ts';
 import { wordTable } from '../../base/word-table.ts';
 import { DECIDED, defineTarget, refuse, type Value } from '../extension.ts';
 import { listing } from '../listing.ts';
@@ -43,36 +44,38 @@ function format(microseconds: number): string {
   return microseconds >= 1e3 ? `${(microseconds / 1e3).toFixed(1)}ms` : `${microseconds}us`;
 }
 
-export const RATEEST = defineTarget({
-  name: 'RATEEST',
-  support: DECIDED,
-  options: {
-    'rateest-name': { value: name(15, "an estimator's name"), required: true },
-    'rateest-interval': { value: duration, required: true },
-    'rateest-ewmalog': { value: duration, required: true },
-  },
-  listing: () =>
-    listing(
-      [/name (?<v>\S+)/, 'rateest-name'],
-      [
-        [/interval (?<v>\S+)/, 'rateest-interval'],
-        [/ewmalog (?<v>\S+)/, 'rateest-ewmalog'],
-      ],
-    ),
-  build(args) {
-    const interval = INTERVALS.map((exponent) => BASE * 2 ** (exponent + 2)).find(
-      (each) => args['rateest-interval'].value <= each,
-    );
-    if (interval === undefined) return refuse('--rateest-interval is longer than 8s');
-    const average = args['rateest-ewmalog'].value;
-    if (average === 0) return refuse('--rateest-ewmalog is out of range');
-    const info: RateestInfo = { estimator: args['rateest-name'].value, interval, average };
-    return info;
-  },
-  print: (info: RateestInfo) => [
-    `--rateest-name ${bare(info.estimator)}`,
-    `--rateest-interval ${format(info.interval)}`,
-    `--rateest-ewmalog ${format(info.average)}`,
-  ],
-  apply: () => ({ kind: 'continue' }),
-});
+export const RATEEST = lazily(() =>
+  defineTarget({
+    name: 'RATEEST',
+    support: DECIDED,
+    options: {
+      'rateest-name': { value: name(15, "an estimator's name"), required: true },
+      'rateest-interval': { value: duration, required: true },
+      'rateest-ewmalog': { value: duration, required: true },
+    },
+    listing: () =>
+      listing(
+        [/name (?<v>\S+)/, 'rateest-name'],
+        [
+          [/interval (?<v>\S+)/, 'rateest-interval'],
+          [/ewmalog (?<v>\S+)/, 'rateest-ewmalog'],
+        ],
+      ),
+    build(args) {
+      const interval = INTERVALS.map((exponent) => BASE * 2 ** (exponent + 2)).find(
+        (each) => args['rateest-interval'].value <= each,
+      );
+      if (interval === undefined) return refuse('--rateest-interval is longer than 8s');
+      const average = args['rateest-ewmalog'].value;
+      if (average === 0) return refuse('--rateest-ewmalog is out of range');
+      const info: RateestInfo = { estimator: args['rateest-name'].value, interval, average };
+      return info;
+    },
+    print: (info: RateestInfo) => [
+      `--rateest-name ${bare(info.estimator)}`,
+      `--rateest-interval ${format(info.interval)}`,
+      `--rateest-ewmalog ${format(info.average)}`,
+    ],
+    apply: () => ({ kind: 'continue' }),
+  }),
+);

@@ -1,4 +1,5 @@
 /** reject_tg(), net/ipv4/netfilter/ipt_REJECT.c, and reject_tg6(), net/ipv6/netfilter/ip6t_REJECT.c */
+import { lazily } from '../../base/memo.ts';
 import { wordTable } from '../../base/word-table.ts';
 import type { Family } from '../../net/ip.ts';
 import { DECIDED, defineTarget, type Value } from '../extension.ts';
@@ -60,5 +61,5 @@ function define(family: Family, names: Readonly<Record<string, string>>, usual: 
   });
 }
 
-export const REJECT = define(4, NAMES4, 'icmp-port-unreachable');
-export const REJECT6 = define(6, NAMES6, 'icmp6-port-unreachable');
+export const REJECT = lazily(() => define(4, NAMES4, 'icmp-port-unreachable'));
+export const REJECT6 = lazily(() => define(6, NAMES6, 'icmp6-port-unreachable'));

@@ -1,4 +1,5 @@
 /** xt_snat_target_v2(), net/netfilter/xt_nat.c */
+import { lazily } from '../../base/memo.ts';
 import { decidedExcept, defineTarget } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { formatNatTo, type NatTo, natTo, portsNeedProtocol } from '../values/nat.ts';
@@ -12,42 +13,44 @@ export interface SnatInfo {
   readonly persistent: boolean;
 }
 
-export const SNAT = defineTarget({
-  name: 'SNAT',
-  support: decidedExcept('--random and --random-fully: the kernel draws the port'),
-  tables: ['nat'],
-  hooks: ['POSTROUTING', 'INPUT'],
-  conntrack: true,
-  options: {
-    'to-source': { value: natTo(false), required: true },
-    random: { value: flag },
-    'random-fully': { value: flag },
-    persistent: { value: flag },
-  },
-  listing: () =>
-    listing(
-      [/to:(?<v>\S+)/, 'to-source'],
-      [
-        [/random/, 'random'],
-        [/random-fully/, 'random-fully'],
-        [/persistent/, 'persistent'],
-      ],
-    ),
-  build: (args): SnatInfo => ({
-    to: args['to-source'].value,
-    random: args.random !== undefined,
-    randomFully: args['random-fully'] !== undefined,
-    persistent: args.persistent !== undefined,
+export const SNAT = lazily(() =>
+  defineTarget({
+    name: 'SNAT',
+    support: decidedExcept('--random and --random-fully: the kernel draws the port'),
+    tables: ['nat'],
+    hooks: ['POSTROUTING', 'INPUT'],
+    conntrack: true,
+    options: {
+      'to-source': { value: natTo(false), required: true },
+      random: { value: flag },
+      'random-fully': { value: flag },
+      persistent: { value: flag },
+    },
+    listing: () =>
+      listing(
+        [/to:(?<v>\S+)/, 'to-source'],
+        [
+          [/random/, 'random'],
+          [/random-fully/, 'random-fully'],
+          [/persistent/, 'persistent'],
+        ],
+      ),
+    build: (args): SnatInfo => ({
+      to: args['to-source'].value,
+      random: args.random !== undefined,
+      randomFully: args['random-fully'] !== undefined,
+      persistent: args.persistent !== undefined,
+    }),
+    print: (info) => [
+      `--to-source ${formatNatTo(info.to)}`,
+      ...(info.random ? ['--random'] : []),
+      ...(info.randomFully ? ['--random-fully'] : []),
+      ...(info.persistent ? ['--persistent'] : []),
+    ],
+    check: (info: SnatInfo, place) => portsNeedProtocol(info.to.ports, place),
+    apply: (info) => ({
+      kind: 'nat',
+      nat: natRange('src', info.to, info.random || info.randomFully, info.persistent),
+    }),
   }),
-  print: (info) => [
-    `--to-source ${formatNatTo(info.to)}`,
-    ...(info.random ? ['--random'] : []),
-    ...(info.randomFully ? ['--random-fully'] : []),
-    ...(info.persistent ? ['--persistent'] : []),
-  ],
-  check: (info: SnatInfo, place) => portsNeedProtocol(info.to.ports, place),
-  apply: (info) => ({
-    kind: 'nat',
-    nat: natRange('src', info.to, info.random || info.randomFully, info.persistent),
-  }),
-});
+);

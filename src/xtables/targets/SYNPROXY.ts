@@ -1,4 +1,5 @@
 /** synproxy_tg4(), net/ipv4/netfilter/ipt_SYNPROXY.c: answers SYNs itself before the server sees any. */
+import { lazily } from '../../base/memo.ts';
 import { defineTarget, undecided } from '../extension.ts';
 import { listing } from '../listing.ts';
 import { flag, number } from '../values/number.ts';
@@ -11,40 +12,42 @@ interface SynproxyInfo {
   readonly ecn: boolean;
 }
 
-export const SYNPROXY = defineTarget({
-  name: 'SYNPROXY',
-  support: undecided('the sequence numbers that it answers with are a secret of the kernel'),
-  protocols: [6],
-  hooks: ['INPUT', 'FORWARD'],
-  conntrack: true,
-  options: {
-    'sack-perm': { value: flag },
-    timestamp: { value: flag },
-    wscale: { value: number(14) },
-    mss: { value: number(65535) },
-    ecn: { value: flag },
-  },
-  listing: () =>
-    listing(/SYNPROXY/, [
-      [/sack-perm/, 'sack-perm'],
-      [/timestamp/, 'timestamp'],
-      [/wscale (?<v>\d+)/, 'wscale'],
-      [/mss (?<v>\d+)/, 'mss'],
-      [/ecn/, 'ecn'],
-    ]),
-  build: (args): SynproxyInfo => ({
-    sackPermitted: args['sack-perm'] !== undefined,
-    timestamp: args.timestamp !== undefined,
-    ...(args.wscale ? { windowScale: args.wscale.value } : {}),
-    ...(args.mss ? { mss: args.mss.value } : {}),
-    ecn: args.ecn !== undefined,
+export const SYNPROXY = lazily(() =>
+  defineTarget({
+    name: 'SYNPROXY',
+    support: undecided('the sequence numbers that it answers with are a secret of the kernel'),
+    protocols: [6],
+    hooks: ['INPUT', 'FORWARD'],
+    conntrack: true,
+    options: {
+      'sack-perm': { value: flag },
+      timestamp: { value: flag },
+      wscale: { value: number(14) },
+      mss: { value: number(65535) },
+      ecn: { value: flag },
+    },
+    listing: () =>
+      listing(/SYNPROXY/, [
+        [/sack-perm/, 'sack-perm'],
+        [/timestamp/, 'timestamp'],
+        [/wscale (?<v>\d+)/, 'wscale'],
+        [/mss (?<v>\d+)/, 'mss'],
+        [/ecn/, 'ecn'],
+      ]),
+    build: (args): SynproxyInfo => ({
+      sackPermitted: args['sack-perm'] !== undefined,
+      timestamp: args.timestamp !== undefined,
+      ...(args.wscale ? { windowScale: args.wscale.value } : {}),
+      ...(args.mss ? { mss: args.mss.value } : {}),
+      ecn: args.ecn !== undefined,
+    }),
+    print: (info) => [
+      ...(info.sackPermitted ? ['--sack-perm'] : []),
+      ...(info.timestamp ? ['--timestamp'] : []),
+      ...(info.windowScale === undefined ? [] : [`--wscale ${info.windowScale}`]),
+      ...(info.mss === undefined ? [] : [`--mss ${info.mss}`]),
+      ...(info.ecn ? ['--ecn'] : []),
+    ],
+    apply: () => ({ kind: 'unknown', why: 'the handshake that SYNPROXY holds in place of the server' }),
   }),
-  print: (info) => [
-    ...(info.sackPermitted ? ['--sack-perm'] : []),
-    ...(info.timestamp ? ['--timestamp'] : []),
-    ...(info.windowScale === undefined ? [] : [`--wscale ${info.windowScale}`]),
-    ...(info.mss === undefined ? [] : [`--mss ${info.mss}`]),
-    ...(info.ecn ? ['--ecn'] : []),
-  ],
-  apply: () => ({ kind: 'unknown', why: 'the handshake that SYNPROXY holds in place of the server' }),
-});
+);

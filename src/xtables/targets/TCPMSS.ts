@@ -1,4 +1,5 @@
 /** tcpmss_mangle_packet(), net/netfilter/xt_TCPMSS.c: lowers a SYN's maximum segment size. */
+import { lazily } from '../../base/memo.ts';
 import { addTcpMss, setTcpWord } from '../../skb/rewrite.ts';
 import type { MatchContext, RuleVerdict } from '../context.ts';
 import { DECIDED, defineTarget, refuse, type Value } from '../extension.ts';
@@ -24,33 +25,35 @@ const size: Value<number> = {
 
 type TcpmssInfo = { readonly kind: 'set'; readonly mss: number } | { readonly kind: 'clamp' };
 
-export const TCPMSS = defineTarget({
-  name: 'TCPMSS',
-  support: DECIDED,
-  tables: ['mangle', 'filter', 'nat', 'raw', 'security'],
-  protocols: [6],
-  options: {
-    'set-mss': { value: size },
-    'clamp-mss-to-pmtu': { value: flag },
-  },
-  oneOf: [['set-mss', 'clamp-mss-to-pmtu']],
-  listing: () =>
-    listedParts([
-      [/TCPMSS set (?<v>\d+)/, 'set-mss'],
-      [/TCPMSS clamp to PMTU/, 'clamp-mss-to-pmtu'],
-    ]),
-  build(args) {
-    if (args['clamp-mss-to-pmtu']) return { kind: 'clamp' } satisfies TcpmssInfo;
-    const mss = args['set-mss']?.value;
-    return mss === undefined ? refuse('a size is missing') : ({ kind: 'set', mss } satisfies TcpmssInfo);
-  },
-  print: (info: TcpmssInfo) => [info.kind === 'set' ? `--set-mss ${info.mss}` : '--clamp-mss-to-pmtu'],
-  check(info: TcpmssInfo, { hook }) {
-    const clamps = hook === undefined || hook === 'FORWARD' || hook === 'OUTPUT' || hook === 'POSTROUTING';
-    return info.kind === 'clamp' && !clamps ? `--clamp-mss-to-pmtu can't be used in ${hook}` : undefined;
-  },
-  apply: clamp,
-});
+export const TCPMSS = lazily(() =>
+  defineTarget({
+    name: 'TCPMSS',
+    support: DECIDED,
+    tables: ['mangle', 'filter', 'nat', 'raw', 'security'],
+    protocols: [6],
+    options: {
+      'set-mss': { value: size },
+      'clamp-mss-to-pmtu': { value: flag },
+    },
+    oneOf: [['set-mss', 'clamp-mss-to-pmtu']],
+    listing: () =>
+      listedParts([
+        [/TCPMSS set (?<v>\d+)/, 'set-mss'],
+        [/TCPMSS clamp to PMTU/, 'clamp-mss-to-pmtu'],
+      ]),
+    build(args) {
+      if (args['clamp-mss-to-pmtu']) return { kind: 'clamp' } satisfies TcpmssInfo;
+      const mss = args['set-mss']?.value;
+      return mss === undefined ? refuse('a size is missing') : ({ kind: 'set', mss } satisfies TcpmssInfo);
+    },
+    print: (info: TcpmssInfo) => [info.kind === 'set' ? `--set-mss ${info.mss}` : '--clamp-mss-to-pmtu'],
+    check(info: TcpmssInfo, { hook }) {
+      const clamps = hook === undefined || hook === 'FORWARD' || hook === 'OUTPUT' || hook === 'POSTROUTING';
+      return info.kind === 'clamp' && !clamps ? `--clamp-mss-to-pmtu can't be used in ${hook}` : undefined;
+    },
+    apply: clamp,
+  }),
+);
 
 function clamp(info: TcpmssInfo, ctx: MatchContext): RuleVerdict {
   const { skb, namespace } = ctx;

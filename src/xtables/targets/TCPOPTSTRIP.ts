@@ -1,4 +1,5 @@
 /** tcpoptstrip_tg4(), net/netfilter/xt_TCPOPTSTRIP.c: overwrites options with no-operations. */
+import { lazily } from '../../base/memo.ts';
 import { wordTable } from '../../base/word-table.ts';
 import { setTcpWord } from '../../skb/rewrite.ts';
 import type { Skb } from '../../skb/skb.ts';
@@ -33,34 +34,36 @@ const kinds: Value<readonly number[]> = {
   },
 };
 
-export const TCPOPTSTRIP = defineTarget({
-  name: 'TCPOPTSTRIP',
-  support: DECIDED,
-  tables: ['mangle'],
-  protocols: [6],
-  options: { 'strip-options': { value: kinds } },
-  listing: () => listedBare([[/TCPOPTSTRIP options (?<v>\S+)/, 'strip-options']]),
-  build: (args): StripInfo => ({ kinds: args['strip-options']?.value ?? [] }),
-  print: (info) => (info.kinds.length === 0 ? [] : [`--strip-options ${info.kinds.join(',')}`]),
-  apply(info, ctx) {
-    const { skb } = ctx;
-    const at = upperHeader(ctx, 20);
-    if (at === 'short') return { kind: 'drop' };
-    if (typeof at !== 'number') return { kind: 'continue' };
-    const end = at + (u8(skb.bytes, at + 12) >> 4) * 4;
-    if (end < at + LEAST || end > skb.length) return { kind: 'drop' };
-    // What the capture cut off can't be overwritten here.
-    const seen = Math.min(end, skb.bytes.length);
-    for (let i = at + LEAST; i < seen - 1; ) {
-      const kind = u8(skb.bytes, i);
-      const length = kind <= NOP ? 1 : Math.max(1, u8(skb.bytes, i + 1));
-      if (i + length > seen) break;
-      if (info.kinds.includes(kind)) for (let j = i; j < i + length; j++) setNop(skb, at, j - at);
-      i += length;
-    }
-    return { kind: 'continue' };
-  },
-});
+export const TCPOPTSTRIP = lazily(() =>
+  defineTarget({
+    name: 'TCPOPTSTRIP',
+    support: DECIDED,
+    tables: ['mangle'],
+    protocols: [6],
+    options: { 'strip-options': { value: kinds } },
+    listing: () => listedBare([[/TCPOPTSTRIP options (?<v>\S+)/, 'strip-options']]),
+    build: (args): StripInfo => ({ kinds: args['strip-options']?.value ?? [] }),
+    print: (info) => (info.kinds.length === 0 ? [] : [`--strip-options ${info.kinds.join(',')}`]),
+    apply(info, ctx) {
+      const { skb } = ctx;
+      const at = upperHeader(ctx, 20);
+      if (at === 'short') return { kind: 'drop' };
+      if (typeof at !== 'number') return { kind: 'continue' };
+      const end = at + (u8(skb.bytes, at + 12) >> 4) * 4;
+      if (end < at + LEAST || end > skb.length) return { kind: 'drop' };
+      // What the capture cut off can't be overwritten here.
+      const seen = Math.min(end, skb.bytes.length);
+      for (let i = at + LEAST; i < seen - 1; ) {
+        const kind = u8(skb.bytes, i);
+        const length = kind <= NOP ? 1 : Math.max(1, u8(skb.bytes, i + 1));
+        if (i + length > seen) break;
+        if (info.kinds.includes(kind)) for (let j = i; j < i + length; j++) setNop(skb, at, j - at);
+        i += length;
+      }
+      return { kind: 'continue' };
+    },
+  }),
+);
 
 function setNop(skb: Skb, tcp: number, offset: number): void {
   const word = offset & ~1;

@@ -1,13 +1,16 @@
 /** trace_tg(), net/netfilter/xt_TRACE.c: asks for trace lines and goes on. */
+import { lazily } from '../../base/memo.ts';
 import { DECIDED, defineTarget } from '../extension.ts';
 import { listedBare } from '../listing.ts';
 
-export const TRACE = defineTarget({
-  name: 'TRACE',
-  support: DECIDED,
-  options: {},
-  listing: () => listedBare(),
-  build: () => ({}),
-  print: () => [],
-  apply: () => ({ kind: 'continue' }),
-});
+export const TRACE = lazily(() =>
+  defineTarget({
+    name: 'TRACE',
+    support: DECIDED,
+    options: {},
+    listing: () => listedBare(),
+    build: () => ({}),
+    print: () => [],
+    apply: () => ({ kind: 'continue' }),
+  }),
+);

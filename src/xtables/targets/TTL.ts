@@ -1,4 +1,5 @@
 /** ttl_tg(), hl_tg6(), net/netfilter/xt_HL.c */
+import { lazily } from '../../base/memo.ts';
 import type { Family } from '../../net/ip.ts';
 import { setTtl } from '../../skb/rewrite.ts';
 import { DECIDED, defineTarget, refuse } from '../extension.ts';
@@ -52,5 +53,5 @@ function define(name: string, prefix: 'ttl' | 'hl', family: Family) {
   });
 }
 
-export const TTL = define('TTL', 'ttl', 4);
-export const HL = define('HL', 'hl', 6);
+export const TTL = lazily(() => define('TTL', 'ttl', 4));
+export const HL = lazily(() => define('HL', 'hl', 6));
