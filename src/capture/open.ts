@@ -16,8 +16,8 @@ export function openFile(
   const source = fileSource(path, block);
   if (!('read' in source)) return source;
   const first = source.read();
-  const again = beginningWith(first, source);
-  return first && packingOf(first) ? deferred(() => unpacked(again, limits)) : again;
+  if (first) source.beginAgain(first);
+  return first && packingOf(first) ? deferred(() => unpacked(source, limits)) : source;
 }
 
 /** Standard input or any other stream, unpacked if need be. */
@@ -26,24 +26,6 @@ export function openStream(
   limits: UnpackLimits = DEFAULT_LIMITS,
 ): ByteSource {
   return deferred(() => unpacked(iterableSource(stream), limits));
-}
-
-function beginningWith(first: Uint8Array | undefined, source: ByteSource): ByteSource {
-  let block = first;
-  return {
-    ...(source.size === undefined ? {} : { size: source.size }),
-    get issue() {
-      return source.issue;
-    },
-    read() {
-      const next = block;
-      block = undefined;
-      return next ?? source.read();
-    },
-    ...(source.readAt && { readAt: source.readAt }),
-    ...(source.readInto && { readInto: source.readInto }),
-    close: () => source.close(),
-  };
 }
 
 /** A source that is set up when it is first read. */

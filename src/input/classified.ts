@@ -18,7 +18,7 @@ export function captureInput(
   { entry, place, command, dropped }: PlacedEntry,
   limits: InputLimits,
 ): CaptureInput {
-  const named = placeFromFileName(entry.name);
+  const named = place ? undefined : placeFromFileName(entry.name);
   const given = place ?? (named ? { ...named, by: 'file-name' as const } : { by: 'assumed' as const });
   return {
     path: entry.path,

@@ -1,6 +1,7 @@
 /** What a text is: packets as tcpdump prints them, a session or script, or the output of one command. */
 import type { Issue } from '../base/issue.ts';
 import type { InputLimits } from '../base/limits.ts';
+import { parseHint } from '../dump/hint.ts';
 import { recogniseDump, unrecognised } from '../dump/recognise.ts';
 import type { TextLine } from '../tcpdump/grouping.ts';
 import { type Classified, captureInput, NO_CAPTURE, nothing, unknown } from './classified.ts';
@@ -19,7 +20,9 @@ export function recogniseText(
 ): Classified {
   const { entry, place } = placed;
   const isData = isJson(text);
-  const lines = isData ? undefined : textCaptureLines(text);
+  // Of a file that a bundle names after its dump, packets are read when it is none.
+  const isNamed = place?.by === 'bundle' && parseHint(entry.name) !== undefined;
+  const lines = isData || isNamed ? undefined : textCaptureLines(text);
   const transcript = isData ? undefined : readTranscript(entry.path, text, place?.namespace, limits);
   // What a packet carried may look like a command; a session has something that one printed or changed.
   if (lines && (!transcript || transcript.dumps.length + transcript.commands.length === 0))

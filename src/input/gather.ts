@@ -82,10 +82,15 @@ async function gatherPath(argument: InputArgument, state: State): Promise<void> 
       const text = 'a directory without any file that could be read';
       state.issues.push({ severity: 'error', code: 'directory-empty', text, path });
     }
-    const entries = files.map((file) => fileEntry(file.path, file.name, state.limits, modifiedAt(file.path)));
-    await addContainer(argument, path, entries, (entry) => fileId(entry.path), state, false);
+    const ids = new Map<Entry, string | undefined>();
+    for (const file of files) {
+      const { id, modified } = told(file.path);
+      ids.set(fileEntry(file.path, file.name, state.limits, modified), id);
+    }
+    await addContainer(argument, path, [...ids.keys()], (entry) => ids.get(entry), state, false);
   } else if (kind.is === 'file') {
-    await gatherFile(argument, fileEntry(path, path, state.limits, modifiedAt(path)), fileId(path), state);
+    const { id, modified } = told(path);
+    await gatherFile(argument, fileEntry(path, path, state.limits, modified), id, state);
   } else {
     await gatherFile(argument, streamEntry(path, createReadStream(path), state.limits), undefined, state);
   }
@@ -215,11 +220,6 @@ function collectedAt(
   return Number.isNaN(time) ? {} : { time: time / 1000, timeBy: 'bundle' };
 }
 
-function modifiedAt(path: string): number | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat && stat.mtimeMs / 1000;
-}
-
 /** The folder says it first, then the manifest; the interface of a capture is what the manifest says, else its file's name. */
 function combine(
   path: string,
@@ -291,10 +291,12 @@ function twice(path: string): Issue {
   return { severity: 'warning', code: 'input-twice', text: 'named twice; read once', path };
 }
 
-/** A file under whatever name: device and inode. */
-function fileId(path: string): string | undefined {
+/** Epoch seconds of its last modification; `id`: a file under whatever name, its device and inode. */
+function told(path: string): { readonly id?: string; readonly modified?: number } {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat?.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
+  if (!stat) return {};
+  const modified = Number(stat.mtimeNs) / 1e9;
+  return stat.isFile() ? { id: `${stat.dev}:${stat.ino}`, modified } : { modified };
 }
 
 function placeOf(argument: InputArgument): Place | undefined {

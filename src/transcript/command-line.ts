@@ -93,7 +93,8 @@ export function commandLine(line: string, fenced: boolean): CommandLine | undefi
   if (line.length > 4000) return undefined;
   const indent = /^[ \t]*/.exec(line)?.[0].length ?? 0;
   const trimmed = line.slice(indent).trimEnd();
-  if (trimmed === '') return undefined;
+  // Nor does a command begin as the lines of `ip addr` do, which have signs of prompts.
+  if (trimmed === '' || /^\d+: /.test(trimmed)) return undefined;
   if (SIGN.test(trimmed)) {
     for (const [sign, pattern] of STRONG) {
       const match = trimmed.includes(sign) ? pattern().exec(trimmed) : null;
