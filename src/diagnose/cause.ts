@@ -47,11 +47,15 @@ export interface Found {
   readonly probe?: Probe;
 }
 
-/** A page of the catalogue, in whole sentences but for `check`, `settledBy` and `references`. No part may be left out or empty. */
-export interface CausePage {
+/** What a cause is called. */
+export interface CauseHead {
   readonly id: string;
   readonly title: string;
   readonly severity: Finding['severity'];
+}
+
+/** Its page of the catalogue, in whole sentences but for `check`, `settledBy` and `references`. No part may be left out or empty. */
+export interface CausePage {
   /** What people see. */
   readonly symptom: string;
   /** What the kernel does, and why. */
@@ -71,7 +75,9 @@ export interface CausePage {
 }
 
 /** One entry of the catalogue: its page, and how it is told from a flow's evidence. */
-export interface Cause extends CausePage {
+export interface Cause extends CauseHead {
+  /** Made when somebody reads it: an analysis needs few. */
+  page(): CausePage;
   /** Undefined: the evidence doesn't point here. */
   find?(flow: Case): Found | undefined;
   /** Something to be said of a flow besides what explains it. */

@@ -24,10 +24,15 @@ export interface ModelCauseSpec extends Omit<Cause, 'find'> {
 
 /** A cause that is proved by the model's path ending there and the captures agreeing. */
 export function modelCause(spec: ModelCauseSpec): Cause {
-  const { from = [], tell, ...cause } = spec;
-  const drops = new Set([spec.id, ...from]);
+  const { id, title, severity, page, also, survey, from = [], tell } = spec;
+  const drops = new Set([id, ...from]);
   const made = {
-    ...cause,
+    id,
+    title,
+    severity,
+    page,
+    ...(also && { also }),
+    ...(survey && { survey }),
     find(kase: Case): Found | undefined {
       if (kase.outcome.status === 'delivered' && !kase.hypothetical) return undefined;
       const drop = modelDrop(kase);

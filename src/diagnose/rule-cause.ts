@@ -60,7 +60,7 @@ export function ruleCause({ verb, advice, ...cause }: RuleCauseSpec): Cause {
       const where = nameOf(kase, drop.namespace);
       return {
         title: `${where}: ${whatDied(drop)} ${verb} ${rulePlace(drop)}`,
-        explanation: `${capital(whatDied(drop))} is dropped in ${where} by ${rulePlace(drop)}${ruleText(drop) ? ` ("${ruleText(drop)}")` : ''}. ${cause.mechanism}`,
+        explanation: `${capital(whatDied(drop))} is dropped in ${where} by ${rulePlace(drop)}${ruleText(drop) ? ` ("${ruleText(drop)}")` : ''}. ${cause.page().mechanism}`,
         fix: acceptBefore(kase, drop),
         effect: advice,
       };

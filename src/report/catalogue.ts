@@ -1,5 +1,5 @@
 /** The catalogue of causes as plain data: what `nettrace explain`, README and docs/causes.md are made from. */
-import type { CausePage } from '../diagnose/cause.ts';
+import type { Cause } from '../diagnose/cause.ts';
 import { CAUSES } from '../diagnose/causes.ts';
 import type { CataloguePage } from './cause-page.ts';
 
@@ -27,12 +27,12 @@ export function catalogue(): readonly CataloguePage[] {
   return GROUPS.flatMap(([title]) => byId.filter(({ group }) => group === title));
 }
 
-function pageOf(cause: CausePage): CataloguePage {
+function pageOf(cause: Cause): CataloguePage {
   const [prefix = ''] = cause.id.split('-');
   const group = GROUPS.find(([, prefixes]) => prefixes.includes(prefix))?.[0];
   if (group === undefined) throw new Error(`${cause.id} belongs to no group of the catalogue`);
-  const { id, title, severity, symptom, mechanism, check } = cause;
-  const { proof, refutation, settledBy, repair, references } = cause;
+  const { id, title, severity } = cause;
+  const { symptom, mechanism, check, proof, refutation, settledBy, repair, references } = cause.page();
   return {
     ...{ group, id, title, severity, symptom, mechanism, check },
     ...{ proof, refutation, settledBy, repair, references },

@@ -1,7 +1,7 @@
 /** A page of the catalogue as text. */
-import type { CausePage } from '../diagnose/cause.ts';
+import type { CauseHead, CausePage } from '../diagnose/cause.ts';
 
-export interface CataloguePage extends CausePage {
+export interface CataloguePage extends CauseHead, CausePage {
   readonly group: string;
 }
 

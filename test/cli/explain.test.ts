@@ -21,7 +21,7 @@ describe('explain', () => {
     for (const heading of headings) expect(stdout).toMatch(new RegExp(`\n  ${heading}\n {4}\\S`));
   });
 
-  it.each(CAUSES.map(({ id, references }) => [id, references] as const))(
+  it.each(CAUSES.map(({ id, page }) => [id, page().references] as const))(
     '%s: its reports can be looked up',
     (_, references) => {
       for (const reference of references.filter((text) => /#\d/.test(text)))

@@ -14,19 +14,21 @@ export const addrNetmaskMismatch = gapCause({
   from: ['neigh-failed', 'route-netns-no-default'],
   title: 'The two ends of a link disagree about its netmask',
   severity: 'error',
-  symptom:
-    'Some addresses can’t be reached from one machine, "No route to host" or "Network is unreachable"; its neighbours and everything far away work.',
-  mechanism:
-    'The prefix length of an address decides which addresses are on the link, and are asked for by ARP, and which are sent to the gateway. Too wide: the machine asks its link for addresses that are behind the router. Too narrow: neighbours count as remote.',
-  check: 'ip addr of both ends (the numbers behind the slash); ip route get ADDRESS',
-  proof:
-    'Who-has for an address that is behind a router stays unanswered on the link, and the router has a longer prefix on that link than the one who asks. Or, with too narrow a prefix: a packet for a neighbour has no route or goes to the gateway, and the neighbour’s shorter prefix covers both.',
-  refutation:
-    'Both ends have the same prefix length; or the owner of the address is on the link and answers.',
-  settledBy: ['ip addr show (both ends)', 'ip route show'],
-  repair:
-    'Give the address the prefix length that the router has: add it with the right one first, then delete the wrong one.',
-  references: ['net/ipv4/fib_frontend.c: fib_add_ifaddr()', 'RFC 950', 'ip-address(8)'],
+  page: () => ({
+    symptom:
+      'Some addresses can’t be reached from one machine, "No route to host" or "Network is unreachable"; its neighbours and everything far away work.',
+    mechanism:
+      'The prefix length of an address decides which addresses are on the link, and are asked for by ARP, and which are sent to the gateway. Too wide: the machine asks its link for addresses that are behind the router. Too narrow: neighbours count as remote.',
+    check: 'ip addr of both ends (the numbers behind the slash); ip route get ADDRESS',
+    proof:
+      'Who-has for an address that is behind a router stays unanswered on the link, and the router has a longer prefix on that link than the one who asks. Or, with too narrow a prefix: a packet for a neighbour has no route or goes to the gateway, and the neighbour’s shorter prefix covers both.',
+    refutation:
+      'Both ends have the same prefix length; or the owner of the address is on the link and answers.',
+    settledBy: ['ip addr show (both ends)', 'ip route show'],
+    repair:
+      'Give the address the prefix length that the router has: add it with the right one first, then delete the wrong one.',
+    references: ['net/ipv4/fib_frontend.c: fib_add_ifaddr()', 'RFC 950', 'ip-address(8)'],
+  }),
   tell(kase, drop) {
     const netns = netnsOf(kase, drop.namespace);
     const address = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;

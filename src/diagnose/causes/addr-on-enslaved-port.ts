@@ -10,22 +10,24 @@ export const addrOnEnslavedPort = gapCause({
   id: 'addr-on-enslaved-port',
   title: 'An address is on a port of a bridge and not on the bridge',
   severity: 'error',
-  symptom:
-    'The host loses its network the moment its interface is added to a bridge; it may go on for a while with what ARP still remembers.',
-  mechanism:
-    'What comes in by a port of a bridge is the bridge’s. ARP answers for the port’s address are delivered on the bridge device, so the neighbour entries of the port never complete: the host asks, is answered, and asks again. What it receives it can’t answer.',
-  check: 'ip addr (an inet line on a device with "master"); ip neigh (INCOMPLETE or FAILED on that device)',
-  proof:
-    'The host’s who-has leaves by the port, the answer comes in by the port, and the entry stays INCOMPLETE or FAILED; the address, and the route, are on a device that has a bridge as its master.',
-  refutation:
-    'The port’s neighbour entries are REACHABLE and were made after it became a port; or the routes lead through the bridge.',
-  settledBy: ['ip addr show', 'ip neigh show', 'ip route show'],
-  repair: 'Move address and routes to the bridge: a port needs none.',
-  references: [
-    'net/bridge/br_input.c: br_handle_frame() (rx_handler)',
-    'net/ipv4/arp.c: arp_process()',
-    'bridge(8)',
-  ],
+  page: () => ({
+    symptom:
+      'The host loses its network the moment its interface is added to a bridge; it may go on for a while with what ARP still remembers.',
+    mechanism:
+      'What comes in by a port of a bridge is the bridge’s. ARP answers for the port’s address are delivered on the bridge device, so the neighbour entries of the port never complete: the host asks, is answered, and asks again. What it receives it can’t answer.',
+    check: 'ip addr (an inet line on a device with "master"); ip neigh (INCOMPLETE or FAILED on that device)',
+    proof:
+      'The host’s who-has leaves by the port, the answer comes in by the port, and the entry stays INCOMPLETE or FAILED; the address, and the route, are on a device that has a bridge as its master.',
+    refutation:
+      'The port’s neighbour entries are REACHABLE and were made after it became a port; or the routes lead through the bridge.',
+    settledBy: ['ip addr show', 'ip neigh show', 'ip route show'],
+    repair: 'Move address and routes to the bridge: a port needs none.',
+    references: [
+      'net/bridge/br_input.c: br_handle_frame() (rx_handler)',
+      'net/ipv4/arp.c: arp_process()',
+      'bridge(8)',
+    ],
+  }),
   tell(kase, drop) {
     const netns = netnsOf(kase, drop.namespace);
     const device = outInterface(drop.trace);

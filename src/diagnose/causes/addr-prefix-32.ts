@@ -11,18 +11,20 @@ export const addrPrefix32 = modelCause({
   from: ['route-netns-no-default', 'route-missing-return', 'neigh-failed', 'v6-no-path'],
   title: 'An address was added without its prefix length',
   severity: 'error',
-  symptom:
-    '"Network is unreachable" for the neighbour on the same wire; or requests arrive and no answer leaves.',
-  mechanism:
-    '"ip addr add 192.168.15.1 dev X" means /32: a subnet of one address, so no connected route is made and every neighbour counts as remote. ARP for the address is still answered.',
-  check: 'ip addr (the /32 behind the address); ip route (nothing for the subnet)',
-  proof:
-    'A /32 on the interface where the other end has a shorter prefix, no connected route for the subnet; the request arrives and no answer leaves, or nothing leaves at all.',
-  refutation:
-    'A route that covers the neighbour, connected or added by hand (a /32 with an on-link route is sound).',
-  settledBy: ['ip addr show', 'ip route show', 'ip route get ADDRESS'],
-  repair: 'Delete the address and add it with its prefix length.',
-  references: ['net/ipv4/fib_frontend.c: fib_add_ifaddr()', 'ip-address(8)', 'IpOutNoRoutes'],
+  page: () => ({
+    symptom:
+      '"Network is unreachable" for the neighbour on the same wire; or requests arrive and no answer leaves.',
+    mechanism:
+      '"ip addr add 192.168.15.1 dev X" means /32: a subnet of one address, so no connected route is made and every neighbour counts as remote. ARP for the address is still answered.',
+    check: 'ip addr (the /32 behind the address); ip route (nothing for the subnet)',
+    proof:
+      'A /32 on the interface where the other end has a shorter prefix, no connected route for the subnet; the request arrives and no answer leaves, or nothing leaves at all.',
+    refutation:
+      'A route that covers the neighbour, connected or added by hand (a /32 with an on-link route is sound).',
+    settledBy: ['ip addr show', 'ip route show', 'ip route get ADDRESS'],
+    repair: 'Delete the address and add it with its prefix length.',
+    references: ['net/ipv4/fib_frontend.c: fib_add_ifaddr()', 'ip-address(8)', 'IpOutNoRoutes'],
+  }),
   tell(kase, drop) {
     const netns = netnsOf(kase, drop.namespace);
     if (!netns) return undefined;

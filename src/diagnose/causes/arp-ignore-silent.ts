@@ -10,17 +10,19 @@ export const arpIgnoreSilent = gapCause({
   id: 'arp-ignore-silent',
   title: 'ARP for a local address is ignored on purpose',
   severity: 'error',
-  symptom: 'The address is there, and nobody answers ARP for it.',
-  mechanism:
-    'With arp_ignore 1 a host answers ARP only for addresses of the interface the request comes in by, with 2 of those only to askers of the same subnet, with 3 for all addresses but those of scope host, with 8 never; 4 to 7 mean 0. The larger of conf.all and the interface’s own value counts. Load balancers (LVS, keepalived) set it.',
-  check: 'sysctl -a | grep arp_ignore; ip addr (which interface has the address)',
-  proof:
-    'The who-has is seen on an interface of the host that has the address on another one, and is not answered; arp_ignore of conf.all or of that interface is 1, 2, 3 or 8.',
-  refutation: 'An ARP reply of that host for the address; arp_ignore 0 in conf.all and on the interface.',
-  settledBy: ["sysctl -a -r 'arp_ignore'", 'ip addr show'],
-  repair:
-    'Set arp_ignore to 0 where it is set, or put the address on the interface that is asked. On real servers of a load balancer the silence is meant: then let the balancer answer.',
-  references: ['net/ipv4/arp.c: arp_ignore()', 'Documentation/networking/ip-sysctl.rst: arp_ignore'],
+  page: () => ({
+    symptom: 'The address is there, and nobody answers ARP for it.',
+    mechanism:
+      'With arp_ignore 1 a host answers ARP only for addresses of the interface the request comes in by, with 2 of those only to askers of the same subnet, with 3 for all addresses but those of scope host, with 8 never; 4 to 7 mean 0. The larger of conf.all and the interface’s own value counts. Load balancers (LVS, keepalived) set it.',
+    check: 'sysctl -a | grep arp_ignore; ip addr (which interface has the address)',
+    proof:
+      'The who-has is seen on an interface of the host that has the address on another one, and is not answered; arp_ignore of conf.all or of that interface is 1, 2, 3 or 8.',
+    refutation: 'An ARP reply of that host for the address; arp_ignore 0 in conf.all and on the interface.',
+    settledBy: ["sysctl -a -r 'arp_ignore'", 'ip addr show'],
+    repair:
+      'Set arp_ignore to 0 where it is set, or put the address on the interface that is asked. On real servers of a load balancer the silence is meant: then let the balancer answer.',
+    references: ['net/ipv4/arp.c: arp_ignore()', 'Documentation/networking/ip-sysctl.rst: arp_ignore'],
+  }),
   tell(kase, drop) {
     const place = whereIgnored(kase, drop);
     if (!place) return undefined;

@@ -14,23 +14,25 @@ const page = gapCause({
   from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'The bridge has no address',
   severity: 'error',
-  symptom:
-    'The host can’t reach its namespaces and they can’t reach their gateway, while they reach each other.',
-  mechanism:
-    'Ports of a bridge talk to each other without any address; the host itself takes part only through an address on the bridge device. Without it there is no connected route, and nobody answers ARP for the gateway.',
-  check: 'ip addr show BRIDGE; ip route get ADDRESS',
-  proof:
-    'ARP for the gateway gets no answer on the bridge; what the host sends to the namespaces leaves by its uplink; the bridge has no address.',
-  refutation: 'An ARP reply with the bridge’s MAC for the gateway, or a connected route by the bridge.',
-  settledBy: ['ip addr show BRIDGE', 'ip route get ADDRESS'],
-  repair: 'Give the bridge the gateway’s address, and keep network managers off it (Unmanaged=yes).',
-  references: [
-    'net/ipv4/arp.c: arp_process()',
-    'net/ipv4/fib_frontend.c: fib_add_ifaddr()',
-    'moby/moby#40217',
-    'moby/moby#31477',
-    'systemd/systemd#28626',
-  ],
+  page: () => ({
+    symptom:
+      'The host can’t reach its namespaces and they can’t reach their gateway, while they reach each other.',
+    mechanism:
+      'Ports of a bridge talk to each other without any address; the host itself takes part only through an address on the bridge device. Without it there is no connected route, and nobody answers ARP for the gateway.',
+    check: 'ip addr show BRIDGE; ip route get ADDRESS',
+    proof:
+      'ARP for the gateway gets no answer on the bridge; what the host sends to the namespaces leaves by its uplink; the bridge has no address.',
+    refutation: 'An ARP reply with the bridge’s MAC for the gateway, or a connected route by the bridge.',
+    settledBy: ['ip addr show BRIDGE', 'ip route get ADDRESS'],
+    repair: 'Give the bridge the gateway’s address, and keep network managers off it (Unmanaged=yes).',
+    references: [
+      'net/ipv4/arp.c: arp_process()',
+      'net/ipv4/fib_frontend.c: fib_add_ifaddr()',
+      'moby/moby#40217',
+      'moby/moby#31477',
+      'systemd/systemd#28626',
+    ],
+  }),
   tell(kase, drop) {
     const bare = bareBridge(kase, drop);
     if (!bare || (drop.cause !== 'bridge-no-ip' && !isTheirGateway(kase, drop, bare))) return undefined;

@@ -13,22 +13,24 @@ export const bridgePortFiltered = gapCause({
   from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'The bridge keeps two ports apart',
   severity: 'error',
-  symptom: 'Some pairs of ports can’t talk, ARP included; the gateway works for both.',
-  mechanism:
-    'Ports that are isolated exchange no frames with one another, and VLAN filtering drops what is not in a port’s VLANs. This is below ARP and IP, so no firewall rule shows it.',
-  check: 'bridge -d link (isolated on); bridge vlan show',
-  proof:
-    'The frame, or the ARP request before it, is on the port it comes in by and on the bridge, and never on the other port; both ports are isolated, or their VLANs have none in common.',
-  refutation:
-    'A frame of this pair on the port it has to leave by; or only one of the two ports is isolated.',
-  settledBy: ['bridge -d link show', 'bridge vlan show'],
-  repair:
-    'If the two may talk, take one of the ports out of isolation: one that is not isolated reaches every port. With VLAN filtering, give both ports the same VLAN, as PVID where the ends send untagged frames.',
-  references: [
-    'net/bridge/br_forward.c: should_deliver()',
-    'net/bridge/br_vlan.c: br_allowed_ingress(), br_allowed_egress()',
-    'bridge(8): isolated, vlan',
-  ],
+  page: () => ({
+    symptom: 'Some pairs of ports can’t talk, ARP included; the gateway works for both.',
+    mechanism:
+      'Ports that are isolated exchange no frames with one another, and VLAN filtering drops what is not in a port’s VLANs. This is below ARP and IP, so no firewall rule shows it.',
+    check: 'bridge -d link (isolated on); bridge vlan show',
+    proof:
+      'The frame, or the ARP request before it, is on the port it comes in by and on the bridge, and never on the other port; both ports are isolated, or their VLANs have none in common.',
+    refutation:
+      'A frame of this pair on the port it has to leave by; or only one of the two ports is isolated.',
+    settledBy: ['bridge -d link show', 'bridge vlan show'],
+    repair:
+      'If the two may talk, take one of the ports out of isolation: one that is not isolated reaches every port. With VLAN filtering, give both ports the same VLAN, as PVID where the ends send untagged frames.',
+    references: [
+      'net/bridge/br_forward.c: should_deliver()',
+      'net/bridge/br_vlan.c: br_allowed_ingress(), br_allowed_egress()',
+      'bridge(8): isolated, vlan',
+    ],
+  }),
   tell(kase, drop) {
     const isolated = isolatedPair(kase, drop);
     const where = nameOf(kase, drop.namespace);

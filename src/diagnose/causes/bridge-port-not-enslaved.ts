@@ -12,22 +12,24 @@ export const bridgePortNotEnslaved = gapCause({
   from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'A veth end is not a port of its bridge',
   severity: 'error',
-  symptom:
-    'ARP for the gateway is answered, requests even leave the host, and no answer ever reaches the namespace.',
-  mechanism:
-    'The host answers ARP on the bare veth as well (it answers for any of its addresses on any interface), so requests get in. Answers are routed to the bridge, where the namespace is not.',
-  check: 'bridge link; ip link (no "master" on the veth)',
-  proof:
-    'Requests are seen on the veth, and on the bridge nothing but the host’s own who-has for the sender, unanswered; "ip link" shows the veth without a master.',
-  refutation: 'The veth has the bridge as its master, or the ARP request on the bridge is answered.',
-  settledBy: ['ip link show', 'bridge link show'],
-  repair:
-    'Make the veth a port again: ip link set VETH master BRIDGE. Whatever took it out (networkd, NetworkManager, a typing error in a unit file) has to be told to leave it alone.',
-  references: [
-    'net/ipv4/arp.c: arp_process() (answers for any local address)',
-    'net/bridge/br_if.c: br_add_if()',
-    'moby/moby#26492',
-  ],
+  page: () => ({
+    symptom:
+      'ARP for the gateway is answered, requests even leave the host, and no answer ever reaches the namespace.',
+    mechanism:
+      'The host answers ARP on the bare veth as well (it answers for any of its addresses on any interface), so requests get in. Answers are routed to the bridge, where the namespace is not.',
+    check: 'bridge link; ip link (no "master" on the veth)',
+    proof:
+      'Requests are seen on the veth, and on the bridge nothing but the host’s own who-has for the sender, unanswered; "ip link" shows the veth without a master.',
+    refutation: 'The veth has the bridge as its master, or the ARP request on the bridge is answered.',
+    settledBy: ['ip link show', 'bridge link show'],
+    repair:
+      'Make the veth a port again: ip link set VETH master BRIDGE. Whatever took it out (networkd, NetworkManager, a typing error in a unit file) has to be told to leave it alone.',
+    references: [
+      'net/ipv4/arp.c: arp_process() (answers for any local address)',
+      'net/bridge/br_if.c: br_add_if()',
+      'moby/moby#26492',
+    ],
+  }),
   tell(kase, drop) {
     const loose = looseEnd(kase, drop);
     if (!loose) return looseSender(kase, drop);

@@ -10,23 +10,25 @@ export const bridgeStpDelay = gapCause({
   from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'Spanning tree holds the port back',
   severity: 'error',
-  symptom: 'Nothing for the first 30 seconds after a container or VM starts, then everything works.',
-  mechanism:
-    'With spanning tree on, a port that comes up listens for forward_delay (15 seconds by default) and learns for as long again before it forwards. Until then every frame that comes in by it is dropped, ARP and DHCP included.',
-  check: 'bridge link (state listening, learning); ip -d link show BRIDGE (stp_state, forward_delay)',
-  proof:
-    'ARP requests or packets are on the port and never on the bridge; the port’s state is listening or learning, or the same requests are answered half a minute later with nothing changed.',
-  refutation: 'The port’s state is forwarding, or a frame that came in by it is seen on the bridge.',
-  settledBy: ['bridge link show', 'ip -d link show type bridge'],
-  repair:
-    'Where there can be no loop, switch spanning tree off, or shorten forward_delay (with spanning tree on, 2 seconds is the least the kernel takes). A port that listens already goes on doing so until its timer ends, or it is set down and up.',
-  references: [
-    'net/bridge/br_input.c: br_handle_frame(), br_handle_frame_finish(), drop reason BRIDGE_INGRESS_STP_STATE',
-    'net/bridge/br_stp.c: br_make_forwarding()',
-    'IEEE 802.1D-1998, section 8.4',
-    'moby/moby#49364',
-    'systemd/systemd#1170',
-  ],
+  page: () => ({
+    symptom: 'Nothing for the first 30 seconds after a container or VM starts, then everything works.',
+    mechanism:
+      'With spanning tree on, a port that comes up listens for forward_delay (15 seconds by default) and learns for as long again before it forwards. Until then every frame that comes in by it is dropped, ARP and DHCP included.',
+    check: 'bridge link (state listening, learning); ip -d link show BRIDGE (stp_state, forward_delay)',
+    proof:
+      'ARP requests or packets are on the port and never on the bridge; the port’s state is listening or learning, or the same requests are answered half a minute later with nothing changed.',
+    refutation: 'The port’s state is forwarding, or a frame that came in by it is seen on the bridge.',
+    settledBy: ['bridge link show', 'ip -d link show type bridge'],
+    repair:
+      'Where there can be no loop, switch spanning tree off, or shorten forward_delay (with spanning tree on, 2 seconds is the least the kernel takes). A port that listens already goes on doing so until its timer ends, or it is set down and up.',
+    references: [
+      'net/bridge/br_input.c: br_handle_frame(), br_handle_frame_finish(), drop reason BRIDGE_INGRESS_STP_STATE',
+      'net/bridge/br_stp.c: br_make_forwarding()',
+      'IEEE 802.1D-1998, section 8.4',
+      'moby/moby#49364',
+      'systemd/systemd#1170',
+    ],
+  }),
   tell(kase, drop) {
     const waiting = waitingPort(kase, drop);
     if (!waiting) return undefined;

@@ -10,22 +10,24 @@ export const cmdIptablesRejected: Cause = {
   id: 'cmd-iptables-rejected',
   title: 'iptables refuses the rule, so it isn’t there',
   severity: 'error',
-  symptom:
-    'A rule that was "added" has no effect and isn’t in iptables-save; the command, or iptables-restore at boot, said something that nobody read.',
-  mechanism:
-    'iptables reads its options in order: --dport belongs to -p tcp or udp, which has to stand before it, and --to-destination to -j DNAT; ports need a protocol, NAT targets their table and chain. One line that it refuses, and iptables-restore stops: nothing of that table or of those behind it is loaded, tables committed before it are.',
-  check: 'run the command by hand and read what it prints; iptables-restore --test < FILE; iptables-save',
-  proof:
-    'A line of a rules file that iptables refuses, and traffic that does just what it does without that rule; with the rule corrected, the model lets it pass.',
-  refutation:
-    'The rule in an iptables-save of that time: then it was taken. Lines that iptables-save itself printed were.',
-  settledBy: ['iptables-save -c', 'iptables-restore --test < FILE'],
-  repair: 'Correct the line, test the file (iptables-restore --test), and load it.',
-  references: [
-    'iptables(8), iptables-extensions(8), iptables-restore(8)',
-    'net/netfilter/nf_tables_api.c: nf_tables_newrule()',
-    'net/netfilter/x_tables.c: xt_check_match(), xt_check_target()',
-  ],
+  page: () => ({
+    symptom:
+      'A rule that was "added" has no effect and isn’t in iptables-save; the command, or iptables-restore at boot, said something that nobody read.',
+    mechanism:
+      'iptables reads its options in order: --dport belongs to -p tcp or udp, which has to stand before it, and --to-destination to -j DNAT; ports need a protocol, NAT targets their table and chain. One line that it refuses, and iptables-restore stops: nothing of that table or of those behind it is loaded, tables committed before it are.',
+    check: 'run the command by hand and read what it prints; iptables-restore --test < FILE; iptables-save',
+    proof:
+      'A line of a rules file that iptables refuses, and traffic that does just what it does without that rule; with the rule corrected, the model lets it pass.',
+    refutation:
+      'The rule in an iptables-save of that time: then it was taken. Lines that iptables-save itself printed were.',
+    settledBy: ['iptables-save -c', 'iptables-restore --test < FILE'],
+    repair: 'Correct the line, test the file (iptables-restore --test), and load it.',
+    references: [
+      'iptables(8), iptables-extensions(8), iptables-restore(8)',
+      'net/netfilter/nf_tables_api.c: nf_tables_newrule()',
+      'net/netfilter/x_tables.c: xt_check_match(), xt_check_target()',
+    ],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical || !kase.prediction) return undefined;
     for (const rule of refusedRules(kase)) {

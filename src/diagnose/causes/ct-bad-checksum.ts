@@ -12,26 +12,28 @@ export const ctBadChecksum: Cause = {
   id: 'ct-bad-checksum',
   title: 'The checksum is wrong, so conntrack wants nothing to do with the packet',
   severity: 'error',
-  symptom:
-    'Some packets leave with their private source, or a receiver ignores what clearly arrives; others of the same kind are fine.',
-  mechanism:
-    'Conntrack checks the checksums of what comes in (nf_conntrack_checksum = 1). A packet with a wrong one is INVALID: no connection, so no translation. Where it is delivered, TCP or UDP checks again and drops it silently.',
-  check:
-    'tcpdump -vv on the receiving side ("bad udp cksum"); nstat -az UdpInCsumErrors TcpInCsumErrors; conntrack -S (invalid)',
-  proof:
-    'The checksum in the captured packet is neither right nor the sum of the pseudo-header alone, which a device would complete; the packet goes on untranslated, or is delivered and never answered.',
-  refutation:
-    'A checksum that is the pseudo-header’s sum: the sender’s device was to complete it (offload), and nothing is wrong. Packets that the capture cut short can’t be judged.',
-  settledBy: ['nstat -az', 'conntrack -S', 'ethtool -k DEVICE (at the sender)'],
-  repair:
-    'Repair it where it is made: the driver or device that completes checksums wrongly (ethtool -K DEVICE tx-checksum-ip-generic off), or the program that writes raw packets.',
-  references: [
-    'net/netfilter/nf_conntrack_proto_udp.c: nf_conntrack_udp_packet(), udp_error()',
-    'net/netfilter/utils.c: nf_checksum()',
-    'RFC 768',
-    'RFC 9293, section 3.1',
-    'flannel-io/flannel#1279',
-  ],
+  page: () => ({
+    symptom:
+      'Some packets leave with their private source, or a receiver ignores what clearly arrives; others of the same kind are fine.',
+    mechanism:
+      'Conntrack checks the checksums of what comes in (nf_conntrack_checksum = 1). A packet with a wrong one is INVALID: no connection, so no translation. Where it is delivered, TCP or UDP checks again and drops it silently.',
+    check:
+      'tcpdump -vv on the receiving side ("bad udp cksum"); nstat -az UdpInCsumErrors TcpInCsumErrors; conntrack -S (invalid)',
+    proof:
+      'The checksum in the captured packet is neither right nor the sum of the pseudo-header alone, which a device would complete; the packet goes on untranslated, or is delivered and never answered.',
+    refutation:
+      'A checksum that is the pseudo-header’s sum: the sender’s device was to complete it (offload), and nothing is wrong. Packets that the capture cut short can’t be judged.',
+    settledBy: ['nstat -az', 'conntrack -S', 'ethtool -k DEVICE (at the sender)'],
+    repair:
+      'Repair it where it is made: the driver or device that completes checksums wrongly (ethtool -K DEVICE tx-checksum-ip-generic off), or the program that writes raw packets.',
+    references: [
+      'net/netfilter/nf_conntrack_proto_udp.c: nf_conntrack_udp_packet(), udp_error()',
+      'net/netfilter/utils.c: nf_checksum()',
+      'RFC 768',
+      'RFC 9293, section 3.1',
+      'flannel-io/flannel#1279',
+    ],
+  }),
   find(kase) {
     const { flow, outcome, prediction, hypothetical } = kase;
     if (hypothetical || outcome.status === 'delivered' || !prediction) return undefined;

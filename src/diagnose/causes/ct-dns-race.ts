@@ -10,26 +10,28 @@ export const ctDnsRace: Cause = {
   id: 'ct-dns-race',
   title: 'Two queries sent at once race for one conntrack entry, and one is lost',
   severity: 'error',
-  symptom:
-    'Looking up names takes five seconds more now and then, mostly in containers behind NAT; it always works in the end.',
-  mechanism:
-    'A resolver sends its A and AAAA queries at the same moment from one socket. Both begin the same connection; where they are handled on two CPUs each makes an entry, and when the second is to be confirmed the first stands there already. Older kernels then drop it (insert_failed); since 5.0 and 5.6 most such clashes are resolved (clash_resolve).',
-  check:
-    'conntrack -S (insert_failed and drop grow with each slow lookup); tcpdump on both sides: two queries, one goes on, the same query again 5 s later',
-  proof:
-    'Of two queries of one socket, sent within milliseconds, only one is seen behind the translating host; the other is sent again after the resolver’s timeout, goes through and is answered; insert_failed is above zero.',
-  refutation:
-    'Both queries behind the host: then it is the server or the way there. Queries that are lost alone: then it is some other loss. clash_resolve without insert_failed: the kernel resolved them.',
-  settledBy: ['conntrack -S', 'captures on both sides of the host'],
-  repair:
-    'A caching resolver on the node (no NAT on the way), options single-request-reopen in resolv.conf (glibc), DNS over TCP, or a newer kernel.',
-  references: [
-    'net/netfilter/nf_conntrack_core.c: __nf_conntrack_confirm(), nf_ct_resolve_clash()',
-    'resolv.conf(5): single-request-reopen',
-    'kubernetes/kubernetes#56903',
-    'kubernetes/kubernetes#62628',
-    'weaveworks/weave#3287',
-  ],
+  page: () => ({
+    symptom:
+      'Looking up names takes five seconds more now and then, mostly in containers behind NAT; it always works in the end.',
+    mechanism:
+      'A resolver sends its A and AAAA queries at the same moment from one socket. Both begin the same connection; where they are handled on two CPUs each makes an entry, and when the second is to be confirmed the first stands there already. Older kernels then drop it (insert_failed); since 5.0 and 5.6 most such clashes are resolved (clash_resolve).',
+    check:
+      'conntrack -S (insert_failed and drop grow with each slow lookup); tcpdump on both sides: two queries, one goes on, the same query again 5 s later',
+    proof:
+      'Of two queries of one socket, sent within milliseconds, only one is seen behind the translating host; the other is sent again after the resolver’s timeout, goes through and is answered; insert_failed is above zero.',
+    refutation:
+      'Both queries behind the host: then it is the server or the way there. Queries that are lost alone: then it is some other loss. clash_resolve without insert_failed: the kernel resolved them.',
+    settledBy: ['conntrack -S', 'captures on both sides of the host'],
+    repair:
+      'A caching resolver on the node (no NAT on the way), options single-request-reopen in resolv.conf (glibc), DNS over TCP, or a newer kernel.',
+    references: [
+      'net/netfilter/nf_conntrack_core.c: __nf_conntrack_confirm(), nf_ct_resolve_clash()',
+      'resolv.conf(5): single-request-reopen',
+      'kubernetes/kubernetes#56903',
+      'kubernetes/kubernetes#62628',
+      'weaveworks/weave#3287',
+    ],
+  }),
   find(kase) {
     const { flow, hypothetical } = kase;
     if (hypothetical || flow.protocol !== PROTOCOL.udp || flow.server.port !== 53) return undefined;

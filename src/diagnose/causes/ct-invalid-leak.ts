@@ -14,32 +14,34 @@ export const ctInvalidLeak: Cause = {
   id: 'ct-invalid-leak',
   title: 'A segment that conntrack calls INVALID passes the translation by',
   severity: 'error',
-  symptom:
-    'Now and then "connection reset by peer" in the middle of a transfer through NAT; a few packets with private sources on the uplink.',
-  mechanism:
-    'A segment far outside the window is INVALID to conntrack and is not translated. One that comes in is then addressed to the host itself, whose TCP knows no such connection and answers with a RST that the sender takes seriously. One that goes out leaves with its private source.',
-  check:
-    'conntrack -S (invalid grows); tcpdump on the uplink: an odd sequence number, and at once a RST from the host with the TTL of its own packets; no rule drops INVALID',
-  proof:
-    'Inbound: a RST of the connection leaves the host that was never seen behind it, right after a segment that was not passed on either; its sequence number is that segment’s acknowledgement. Outbound: on the uplink a segment of a connection that is translated there has its private source, as it came in; it is far outside the window, or the entry was lost and nf_conntrack_tcp_loose is 0.',
-  refutation:
-    'The same RST seen behind the host: then one of the ends sent it. Translated, but to another port than before: then the entry was lost and made anew (nat-entry-lost-midflow). No packet of the flow was ever translated: then no rule asks for it (nat-masquerade-missing, nat-notrack, nat-rule-after-flow).',
-  settledBy: [
-    'conntrack -S',
-    'captures on both sides of the host',
-    'iptables-save -c',
-    'sysctl net.netfilter.nf_conntrack_tcp_loose net.netfilter.nf_conntrack_tcp_be_liberal',
-  ],
-  repair:
-    'Drop INVALID packets in INPUT and FORWARD; where a device on the way meddles with sequence numbers, net.netfilter.nf_conntrack_tcp_be_liberal = 1 lets them through translated (not RSTs). Where connections have to outlive their entries (failover, conntrack -F), net.netfilter.nf_conntrack_tcp_loose = 1 makes a new one from the next segment.',
-  references: [
-    'net/netfilter/nf_conntrack_proto_tcp.c: tcp_in_window()',
-    'RFC 9293, section 3.5.2',
-    'moby/libnetwork#1090',
-    'moby/moby#40374',
-    'kubernetes/kubernetes#74839',
-    'kubernetes/kubernetes#117924',
-  ],
+  page: () => ({
+    symptom:
+      'Now and then "connection reset by peer" in the middle of a transfer through NAT; a few packets with private sources on the uplink.',
+    mechanism:
+      'A segment far outside the window is INVALID to conntrack and is not translated. One that comes in is then addressed to the host itself, whose TCP knows no such connection and answers with a RST that the sender takes seriously. One that goes out leaves with its private source.',
+    check:
+      'conntrack -S (invalid grows); tcpdump on the uplink: an odd sequence number, and at once a RST from the host with the TTL of its own packets; no rule drops INVALID',
+    proof:
+      'Inbound: a RST of the connection leaves the host that was never seen behind it, right after a segment that was not passed on either; its sequence number is that segment’s acknowledgement. Outbound: on the uplink a segment of a connection that is translated there has its private source, as it came in; it is far outside the window, or the entry was lost and nf_conntrack_tcp_loose is 0.',
+    refutation:
+      'The same RST seen behind the host: then one of the ends sent it. Translated, but to another port than before: then the entry was lost and made anew (nat-entry-lost-midflow). No packet of the flow was ever translated: then no rule asks for it (nat-masquerade-missing, nat-notrack, nat-rule-after-flow).',
+    settledBy: [
+      'conntrack -S',
+      'captures on both sides of the host',
+      'iptables-save -c',
+      'sysctl net.netfilter.nf_conntrack_tcp_loose net.netfilter.nf_conntrack_tcp_be_liberal',
+    ],
+    repair:
+      'Drop INVALID packets in INPUT and FORWARD; where a device on the way meddles with sequence numbers, net.netfilter.nf_conntrack_tcp_be_liberal = 1 lets them through translated (not RSTs). Where connections have to outlive their entries (failover, conntrack -F), net.netfilter.nf_conntrack_tcp_loose = 1 makes a new one from the next segment.',
+    references: [
+      'net/netfilter/nf_conntrack_proto_tcp.c: tcp_in_window()',
+      'RFC 9293, section 3.5.2',
+      'moby/libnetwork#1090',
+      'moby/moby#40374',
+      'kubernetes/kubernetes#74839',
+      'kubernetes/kubernetes#117924',
+    ],
+  }),
   find(kase) {
     const { flow, hypothetical } = kase;
     if (hypothetical || flow.protocol !== PROTOCOL.tcp) return undefined;

@@ -14,30 +14,32 @@ export const ctTableFull: Cause = {
   id: 'ct-table-full',
   title: 'The conntrack table is full',
   severity: 'error',
-  symptom:
-    'New connections of any kind time out, now and then or all of them; established ones go on. The kernel log says "nf_conntrack: table full, dropping packet", newer kernels "table full in netns …".',
-  mechanism:
-    'Each connection has an entry, and there are nf_conntrack_max of them. When they are used up and none of a few unassured ones can be thrown out, the first packet of a new connection is dropped where conntrack stands: behind raw, before any other chain. Scans, leaks and long timeouts (established: five days) fill the table.',
-  check:
-    'sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max; conntrack -S (drop, early_drop); dmesg | grep "table full"',
-  proof:
-    'nf_conntrack_count stands at nf_conntrack_max, or the kernel log says "table full", and first packets are seen coming in and not going on.',
-  refutation:
-    'A new connection that passes at the same time; a count well below the limit. A drop counter that insert_failed explains (nat-snat-ports-exhausted).',
-  settledBy: [
-    'sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max',
-    'dmesg',
-    'conntrack -S',
-  ],
-  repair:
-    'Raise nf_conntrack_max (and the hash with it), shorten timeouts, take what needs no tracking out of it (CT --notrack), and find who fills the table: conntrack -L | by source.',
-  references: [
-    'net/netfilter/nf_conntrack_core.c: __nf_conntrack_alloc(), early_drop()',
-    'Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_max',
-    'kubernetes/kubernetes#71261',
-    'kubernetes/kubernetes#18604',
-    'projectcalico/felix#617',
-  ],
+  page: () => ({
+    symptom:
+      'New connections of any kind time out, now and then or all of them; established ones go on. The kernel log says "nf_conntrack: table full, dropping packet", newer kernels "table full in netns …".',
+    mechanism:
+      'Each connection has an entry, and there are nf_conntrack_max of them. When they are used up and none of a few unassured ones can be thrown out, the first packet of a new connection is dropped where conntrack stands: behind raw, before any other chain. Scans, leaks and long timeouts (established: five days) fill the table.',
+    check:
+      'sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max; conntrack -S (drop, early_drop); dmesg | grep "table full"',
+    proof:
+      'nf_conntrack_count stands at nf_conntrack_max, or the kernel log says "table full", and first packets are seen coming in and not going on.',
+    refutation:
+      'A new connection that passes at the same time; a count well below the limit. A drop counter that insert_failed explains (nat-snat-ports-exhausted).',
+    settledBy: [
+      'sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max',
+      'dmesg',
+      'conntrack -S',
+    ],
+    repair:
+      'Raise nf_conntrack_max (and the hash with it), shorten timeouts, take what needs no tracking out of it (CT --notrack), and find who fills the table: conntrack -L | by source.',
+    references: [
+      'net/netfilter/nf_conntrack_core.c: __nf_conntrack_alloc(), early_drop()',
+      'Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_max',
+      'kubernetes/kubernetes#71261',
+      'kubernetes/kubernetes#18604',
+      'projectcalico/felix#617',
+    ],
+  }),
   find(kase) {
     if (kase.hypothetical || kase.outcome.status !== 'no-reply' || !isFailing(kase) || !newOnePasses(kase))
       return undefined;

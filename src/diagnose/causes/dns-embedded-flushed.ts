@@ -11,31 +11,33 @@ export const dnsEmbeddedFlushed: Cause = {
   id: 'dns-embedded-flushed',
   title: 'A container lost the rules of Docker’s resolver',
   severity: 'error',
-  symptom:
-    'In one container no name resolves any more ("connection refused" by 127.0.0.11), by address everything is reached; other containers of the network are fine.',
-  mechanism:
-    'In the containers of a network that somebody made, resolv.conf says 127.0.0.11. dockerd opens its resolver’s sockets inside the container’s namespace, on high ports, and puts rules into the container’s own nat table (DOCKER_OUTPUT, DOCKER_POSTROUTING) that lead port 53 there. A script that flushes the nat table in the container, or a firewall manager, takes them away, and nobody listens on port 53 itself.',
-  check:
-    'nsenter -t PID -n iptables-save -t nat (and iptables-legacy-save); nsenter -t PID -n ss -lntup: 127.0.0.11 and a high port',
-  proof:
-    'On lo of the container: queries to 127.0.0.11:53 and ICMP 3/3 for each; dockerd’s sockets on 127.0.0.11 are there, and no rule of the container’s nat table leads port 53 to them.',
-  refutation:
-    'DOCKER_OUTPUT with its DNAT rules in the container’s nat table, in either backend; no socket on 127.0.0.11 in the container (then the address was copied from elsewhere: dns-loopback-stub); an answer of any kind, SERVFAIL included.',
-  settledBy: [
-    'nsenter -t PID -n ss -lntup',
-    'nsenter -t PID -n iptables-save -c',
-    'nsenter -t PID -n iptables-legacy-save -c',
-  ],
-  repair:
-    'Restart the container: dockerd makes the rules anew. Then let the script in it leave the nat table alone, or delete only rules of its own.',
-  references: [
-    'resolv.conf(5)',
-    'net/ipv4/udp.c: __udp4_lib_rcv(), UdpNoPorts',
-    'nsenter(1)',
-    'moby/libnetwork#1938',
-    'docker/for-linux#179',
-    'moby/moby#20026',
-  ],
+  page: () => ({
+    symptom:
+      'In one container no name resolves any more ("connection refused" by 127.0.0.11), by address everything is reached; other containers of the network are fine.',
+    mechanism:
+      'In the containers of a network that somebody made, resolv.conf says 127.0.0.11. dockerd opens its resolver’s sockets inside the container’s namespace, on high ports, and puts rules into the container’s own nat table (DOCKER_OUTPUT, DOCKER_POSTROUTING) that lead port 53 there. A script that flushes the nat table in the container, or a firewall manager, takes them away, and nobody listens on port 53 itself.',
+    check:
+      'nsenter -t PID -n iptables-save -t nat (and iptables-legacy-save); nsenter -t PID -n ss -lntup: 127.0.0.11 and a high port',
+    proof:
+      'On lo of the container: queries to 127.0.0.11:53 and ICMP 3/3 for each; dockerd’s sockets on 127.0.0.11 are there, and no rule of the container’s nat table leads port 53 to them.',
+    refutation:
+      'DOCKER_OUTPUT with its DNAT rules in the container’s nat table, in either backend; no socket on 127.0.0.11 in the container (then the address was copied from elsewhere: dns-loopback-stub); an answer of any kind, SERVFAIL included.',
+    settledBy: [
+      'nsenter -t PID -n ss -lntup',
+      'nsenter -t PID -n iptables-save -c',
+      'nsenter -t PID -n iptables-legacy-save -c',
+    ],
+    repair:
+      'Restart the container: dockerd makes the rules anew. Then let the script in it leave the nat table alone, or delete only rules of its own.',
+    references: [
+      'resolv.conf(5)',
+      'net/ipv4/udp.c: __udp4_lib_rcv(), UdpNoPorts',
+      'nsenter(1)',
+      'moby/libnetwork#1938',
+      'docker/for-linux#179',
+      'moby/moby#20026',
+    ],
+  }),
   find(kase) {
     const stub = refusedStub(kase);
     if (!stub || kase.flow.server.address !== EMBEDDED) return undefined;

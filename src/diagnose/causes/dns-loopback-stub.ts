@@ -21,33 +21,35 @@ export const dnsLoopbackStub: Cause = {
   id: 'dns-loopback-stub',
   title: 'resolv.conf names a stub that only the host has',
   severity: 'error',
-  symptom:
-    'Names resolve on the host and not in the namespace or container: "connection refused" by 127.0.0.53 or 127.0.0.1. Or a DNS server that forwards to itself, in a loop.',
-  mechanism:
-    'On hosts with systemd-resolved, dnsmasq or the like, resolv.conf names a stub on a loopback address. That file gets into a namespace (ip netns exec shows it unless /etc/netns/NAME has one, images and pods get copies of it), and there the address is the namespace’s own loopback, where nobody listens on port 53.',
-  check: 'cat /etc/resolv.conf and ss -lnu in the namespace; tcpdump -i lo port 53 there',
-  proof:
-    'On lo of the namespace: queries to 127.0.0.53 (or another loopback address), each refused by ICMP 3/3; none on its other interfaces; resolv.conf there names that address, and no socket there is on port 53, while the host has one.',
-  refutation:
-    'A socket on port 53 of that address in the namespace; queries that go out to a server. With dockerd’s sockets on 127.0.0.11 there, it is the rules to them that are missing (dns-embedded-flushed).',
-  settledBy: [
-    'ip netns exec NAME cat /etc/resolv.conf',
-    'ss -lntup (in the namespace, and on the host)',
-    'resolvectl status (the servers behind the stub)',
-  ],
-  repair:
-    'Give the namespace a resolv.conf of its own with servers it can reach: /etc/netns/NAME/resolv.conf, docker run --dns, kubelet’s resolvConf. The servers behind systemd-resolved are in /run/systemd/resolve/resolv.conf.',
-  references: [
-    'resolv.conf(5): nameserver',
-    'systemd-resolved.service(8): 127.0.0.53, /run/systemd/resolve/resolv.conf',
-    'ip-netns(8): /etc/netns',
-    'net/ipv4/udp.c: __udp4_lib_rcv(), UdpNoPorts',
-    'coredns/coredns#2087',
-    'moby/moby#6388',
-    'moby/moby#43705',
-    'debops/debops#1929',
-    'microsoft/pai#5382',
-  ],
+  page: () => ({
+    symptom:
+      'Names resolve on the host and not in the namespace or container: "connection refused" by 127.0.0.53 or 127.0.0.1. Or a DNS server that forwards to itself, in a loop.',
+    mechanism:
+      'On hosts with systemd-resolved, dnsmasq or the like, resolv.conf names a stub on a loopback address. That file gets into a namespace (ip netns exec shows it unless /etc/netns/NAME has one, images and pods get copies of it), and there the address is the namespace’s own loopback, where nobody listens on port 53.',
+    check: 'cat /etc/resolv.conf and ss -lnu in the namespace; tcpdump -i lo port 53 there',
+    proof:
+      'On lo of the namespace: queries to 127.0.0.53 (or another loopback address), each refused by ICMP 3/3; none on its other interfaces; resolv.conf there names that address, and no socket there is on port 53, while the host has one.',
+    refutation:
+      'A socket on port 53 of that address in the namespace; queries that go out to a server. With dockerd’s sockets on 127.0.0.11 there, it is the rules to them that are missing (dns-embedded-flushed).',
+    settledBy: [
+      'ip netns exec NAME cat /etc/resolv.conf',
+      'ss -lntup (in the namespace, and on the host)',
+      'resolvectl status (the servers behind the stub)',
+    ],
+    repair:
+      'Give the namespace a resolv.conf of its own with servers it can reach: /etc/netns/NAME/resolv.conf, docker run --dns, kubelet’s resolvConf. The servers behind systemd-resolved are in /run/systemd/resolve/resolv.conf.',
+    references: [
+      'resolv.conf(5): nameserver',
+      'systemd-resolved.service(8): 127.0.0.53, /run/systemd/resolve/resolv.conf',
+      'ip-netns(8): /etc/netns',
+      'net/ipv4/udp.c: __udp4_lib_rcv(), UdpNoPorts',
+      'coredns/coredns#2087',
+      'moby/moby#6388',
+      'moby/moby#43705',
+      'debops/debops#1929',
+      'microsoft/pai#5382',
+    ],
+  }),
   find(kase) {
     const stub = refusedStub(kase);
     if (!stub) return undefined;

@@ -12,15 +12,17 @@ export const dnsNxdomain: Cause = {
   id: 'dns-nxdomain',
   title: 'The DNS server says there is no such name',
   severity: 'info',
-  symptom: '"Name or service not known".',
-  mechanism:
-    'NXDOMAIN is an answer: the query reached the server and its response came back. The network works; the name is wrong, or it is known to another server only.',
-  check: 'nslookup NAME SERVER; /etc/resolv.conf (nameserver, search)',
-  proof: 'A DNS response with RCODE 3 to that very query, and none that gives the name an address.',
-  refutation: 'The name is given after another search domain was tried; or no reply at all.',
-  settledBy: ['nslookup NAME SERVER', 'cat /etc/resolv.conf'],
-  repair: 'Correct the name, or ask the server that knows it.',
-  references: ['RFC 1035, section 4.1.1: RCODE 3', 'RFC 2308', 'resolv.conf(5): search'],
+  page: () => ({
+    symptom: '"Name or service not known".',
+    mechanism:
+      'NXDOMAIN is an answer: the query reached the server and its response came back. The network works; the name is wrong, or it is known to another server only.',
+    check: 'nslookup NAME SERVER; /etc/resolv.conf (nameserver, search)',
+    proof: 'A DNS response with RCODE 3 to that very query, and none that gives the name an address.',
+    refutation: 'The name is given after another search domain was tried; or no reply at all.',
+    settledBy: ['nslookup NAME SERVER', 'cat /etc/resolv.conf'],
+    repair: 'Correct the name, or ask the server that knows it.',
+    references: ['RFC 1035, section 4.1.1: RCODE 3', 'RFC 2308', 'resolv.conf(5): search'],
+  }),
   find(kase) {
     if (kase.outcome.status !== 'delivered') return undefined;
     const denied = deniedNames(kase).filter(({ name }) => !isExpansion(kase, name));

@@ -16,20 +16,22 @@ export const dnsOrder: Cause = {
   id: 'dns-order',
   title: 'A name means another address than DNS says',
   severity: 'error',
-  symptom: 'ping and curl go to another address than nslookup and dig show.',
-  mechanism:
-    'Programs resolve names in the order of nsswitch.conf, usually files before dns, so a line in /etc/hosts wins. nslookup and dig ask the DNS server and never look at /etc/hosts.',
-  check: 'getent hosts NAME against nslookup NAME; /etc/hosts; the hosts: line of /etc/nsswitch.conf',
-  proof:
-    'The connection goes to the address in /etc/hosts, with no DNS query before it; DNS answers with another one.',
-  refutation: 'A DNS answer with the address that was used, or dns before files in nsswitch.conf.',
-  settledBy: [
-    'getent ahosts NAME',
-    'cat /etc/hosts /etc/nsswitch.conf',
-    'ls /etc/netns/NAME (files of a named namespace)',
-  ],
-  repair: 'Correct or remove the line in /etc/hosts, or change the order of the services.',
-  references: ['nsswitch.conf(5)', 'hosts(5)', 'ip-netns(8): /etc/netns'],
+  page: () => ({
+    symptom: 'ping and curl go to another address than nslookup and dig show.',
+    mechanism:
+      'Programs resolve names in the order of nsswitch.conf, usually files before dns, so a line in /etc/hosts wins. nslookup and dig ask the DNS server and never look at /etc/hosts.',
+    check: 'getent hosts NAME against nslookup NAME; /etc/hosts; the hosts: line of /etc/nsswitch.conf',
+    proof:
+      'The connection goes to the address in /etc/hosts, with no DNS query before it; DNS answers with another one.',
+    refutation: 'A DNS answer with the address that was used, or dns before files in nsswitch.conf.',
+    settledBy: [
+      'getent ahosts NAME',
+      'cat /etc/hosts /etc/nsswitch.conf',
+      'ls /etc/netns/NAME (files of a named namespace)',
+    ],
+    repair: 'Correct or remove the line in /etc/hosts, or change the order of the services.',
+    references: ['nsswitch.conf(5)', 'hosts(5)', 'ip-netns(8): /etc/netns'],
+  }),
   /** The flow goes to an address that only /etc/hosts gives for the name. */
   find(kase) {
     const { flow, outcome } = kase;

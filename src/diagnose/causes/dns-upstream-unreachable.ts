@@ -12,15 +12,17 @@ export const dnsUpstreamUnreachable: Cause = {
   id: 'dns-upstream-unreachable',
   title: 'The DNS server does not answer',
   severity: 'error',
-  symptom: 'Names resolve after long timeouts or not at all, addresses work.',
-  mechanism:
-    'The resolver sends its query to the servers of /etc/resolv.conf in turn and waits five seconds for each. A server that is down, filtered or unreachable from this namespace makes every name fail.',
-  check: 'cat /etc/resolv.conf; nslookup NAME SERVER; tcpdump port 53',
-  proof: 'Queries go out to the configured server and are repeated; no reply comes.',
-  refutation: 'A reply of that server, NXDOMAIN included: then it is reached.',
-  settledBy: ['cat /etc/resolv.conf', 'ip route get SERVER', 'nslookup NAME SERVER'],
-  repair: 'Configure a server that can be reached from there, or repair the way to it.',
-  references: ['resolv.conf(5): nameserver, timeout, attempts', 'docker/for-linux#392'],
+  page: () => ({
+    symptom: 'Names resolve after long timeouts or not at all, addresses work.',
+    mechanism:
+      'The resolver sends its query to the servers of /etc/resolv.conf in turn and waits five seconds for each. A server that is down, filtered or unreachable from this namespace makes every name fail.',
+    check: 'cat /etc/resolv.conf; nslookup NAME SERVER; tcpdump port 53',
+    proof: 'Queries go out to the configured server and are repeated; no reply comes.',
+    refutation: 'A reply of that server, NXDOMAIN included: then it is reached.',
+    settledBy: ['cat /etc/resolv.conf', 'ip route get SERVER', 'nslookup NAME SERVER'],
+    repair: 'Configure a server that can be reached from there, or repair the way to it.',
+    references: ['resolv.conf(5): nameserver, timeout, attempts', 'docker/for-linux#392'],
+  }),
   find(kase) {
     if (
       !asksName(kase.flow) ||

@@ -8,17 +8,19 @@ export const dockerProxyDeadBackend: Cause = {
   id: 'docker-proxy-dead-backend',
   title: 'docker-proxy accepts, and the container refuses',
   severity: 'error',
-  symptom:
-    'The connection is established and closed at once: "Empty reply from server", "Connection reset by peer".',
-  mechanism:
-    'docker-proxy accepts the client before it knows whether the container does. When its own connection is refused it closes the client’s.',
-  check: 'ss -lnt in the container; the RST on the bridge',
-  proof:
-    'The client’s handshake completes with the host, then a FIN or RST; at the same time a SYN to the container is answered by RST.',
-  refutation: 'One connection only, translated by DNAT; or a handshake with the container.',
-  settledBy: ['ss -lnt (in the container)', 'ss -tnp (docker-proxy)'],
-  repair: 'Let the program listen on 0.0.0.0 and on the port that is published.',
-  references: ['net/ipv4/tcp_ipv4.c: tcp_v4_send_reset()', 'ss(8)'],
+  page: () => ({
+    symptom:
+      'The connection is established and closed at once: "Empty reply from server", "Connection reset by peer".',
+    mechanism:
+      'docker-proxy accepts the client before it knows whether the container does. When its own connection is refused it closes the client’s.',
+    check: 'ss -lnt in the container; the RST on the bridge',
+    proof:
+      'The client’s handshake completes with the host, then a FIN or RST; at the same time a SYN to the container is answered by RST.',
+    refutation: 'One connection only, translated by DNAT; or a handshake with the container.',
+    settledBy: ['ss -lnt (in the container)', 'ss -tnp (docker-proxy)'],
+    repair: 'Let the program listen on 0.0.0.0 and on the port that is published.',
+    references: ['net/ipv4/tcp_ipv4.c: tcp_v4_send_reset()', 'ss(8)'],
+  }),
   find(kase) {
     const proxied = proxiedBy(kase);
     const second = proxied?.second;

@@ -21,18 +21,20 @@ export const dockerProxyFallback: Cause = {
   id: 'docker-proxy-fallback',
   title: 'Docker’s userland proxy does the work',
   severity: 'warning',
-  symptom:
-    'The published port works, but the container logs the bridge’s address as client, and large transfers are slow.',
-  mechanism:
-    'docker-proxy listens on the published port. It gets a connection only when no DNAT rule took the packet first: the rules are gone, or the client is the host’s loopback or a container of the same bridge. It then opens a second connection, from the bridge’s address, and copies the bytes.',
-  check:
-    'ss -tnp | grep docker-proxy; iptables -t nat -S DOCKER; two TCP connections with the same payload in the captures',
-  proof:
-    'Two connections with the same payload: client to host, and the bridge’s address to the container, each with its own ports.',
-  refutation: 'The client’s own address and port on the bridge: then DNAT took it.',
-  settledBy: ['ss -tnp (docker-proxy)', 'iptables-save -t nat -c'],
-  repair: 'Bring back Docker’s nat rules (restart Docker), or switch on ip6tables for IPv6.',
-  references: ['moby/moby#15086', 'moby/moby#7540', 'moby/moby#46026'],
+  page: () => ({
+    symptom:
+      'The published port works, but the container logs the bridge’s address as client, and large transfers are slow.',
+    mechanism:
+      'docker-proxy listens on the published port. It gets a connection only when no DNAT rule took the packet first: the rules are gone, or the client is the host’s loopback or a container of the same bridge. It then opens a second connection, from the bridge’s address, and copies the bytes.',
+    check:
+      'ss -tnp | grep docker-proxy; iptables -t nat -S DOCKER; two TCP connections with the same payload in the captures',
+    proof:
+      'Two connections with the same payload: client to host, and the bridge’s address to the container, each with its own ports.',
+    refutation: 'The client’s own address and port on the bridge: then DNAT took it.',
+    settledBy: ['ss -tnp (docker-proxy)', 'iptables-save -t nat -c'],
+    repair: 'Bring back Docker’s nat rules (restart Docker), or switch on ip6tables for IPv6.',
+    references: ['moby/moby#15086', 'moby/moby#7540', 'moby/moby#46026'],
+  }),
   find(kase) {
     if (kase.outcome.status !== 'delivered') return undefined;
     const proxied = proxiedBy(kase);

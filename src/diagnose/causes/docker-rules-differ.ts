@@ -21,29 +21,31 @@ export const dockerRulesDiffer: Cause = {
   id: 'docker-rules-differ',
   title: 'Docker’s rules are not those that its containers call for',
   severity: 'warning',
-  symptom:
-    'Some published ports or networks don’t work, or only by docker-proxy; or all works, until the one container is asked whose rules are missing.',
-  mechanism:
-    'What Docker writes follows from its networks, containers and published ports. A flush, a saved ruleset that is restored, or a firewall that puts itself in front leaves others: rules are missing, stale (for a container that is gone), or never reached.',
-  check:
-    'docker inspect and docker network inspect, against iptables-save (or nft list table ip docker-bridges)',
-  proof:
-    'docker inspect shows a running container with a port or network for which Docker’s rule is not among those dumped; a rule names an address that no container has; a rule in front takes all packets of one of Docker’s and decides otherwise.',
-  refutation: 'Dumps of different times: a container that was started or stopped between them.',
-  settledBy: [
-    'iptables-save',
-    'docker network inspect NETWORK',
-    'docker inspect CONTAINER',
-    'nft list ruleset',
-  ],
-  repair:
-    'Restart Docker: it writes its rules anew and takes stale ones out of its chains. Keep what flushes, restores or precedes them from Docker’s chains.',
-  references: [
-    'moby: daemon/libnetwork/drivers/bridge (iptabler, nftabler)',
-    'docs.docker.com: Packet filtering and firewalls',
-    'moby/moby#12294',
-    'moby/moby#16816',
-  ],
+  page: () => ({
+    symptom:
+      'Some published ports or networks don’t work, or only by docker-proxy; or all works, until the one container is asked whose rules are missing.',
+    mechanism:
+      'What Docker writes follows from its networks, containers and published ports. A flush, a saved ruleset that is restored, or a firewall that puts itself in front leaves others: rules are missing, stale (for a container that is gone), or never reached.',
+    check:
+      'docker inspect and docker network inspect, against iptables-save (or nft list table ip docker-bridges)',
+    proof:
+      'docker inspect shows a running container with a port or network for which Docker’s rule is not among those dumped; a rule names an address that no container has; a rule in front takes all packets of one of Docker’s and decides otherwise.',
+    refutation: 'Dumps of different times: a container that was started or stopped between them.',
+    settledBy: [
+      'iptables-save',
+      'docker network inspect NETWORK',
+      'docker inspect CONTAINER',
+      'nft list ruleset',
+    ],
+    repair:
+      'Restart Docker: it writes its rules anew and takes stale ones out of its chains. Keep what flushes, restores or precedes them from Docker’s chains.',
+    references: [
+      'moby: daemon/libnetwork/drivers/bridge (iptabler, nftabler)',
+      'docs.docker.com: Packet filtering and firewalls',
+      'moby/moby#12294',
+      'moby/moby#16816',
+    ],
+  }),
   survey(scene) {
     return [...scene.snapshot.namespaces.keys()].flatMap((namespace) => {
       const engine = engineOf(scene, namespace);

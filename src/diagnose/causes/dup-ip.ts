@@ -13,23 +13,25 @@ export const dupIp: Cause = {
   id: 'dup-ip',
   title: 'Two machines on one link have the same address',
   severity: 'error',
-  symptom:
-    'Connections work, are refused or break, depending on the hour and on who asks; sometimes the wrong machine answers.',
-  mechanism:
-    'Both owners answer ARP for the address. Whoever asks keeps one of the two MAC addresses, so a connection goes to the one or the other machine by chance, and changes over when the neighbour entry is refreshed.',
-  check:
-    'ip addr in every namespace; arping -b -I IFACE ADDRESS from a third machine (replies from two MAC addresses); arping -D on one of the owners (any reply is the other’s)',
-  proof:
-    'One who-has is answered by two different MAC addresses of two machines; or two namespaces on one bridge have the address and are up.',
-  refutation:
-    'Both MAC addresses belong to one machine (it answers on every interface it has on that link), one of them is a router’s that answers for others (proxy_arp), or the second came when the first had gone (failover).',
-  settledBy: [
-    'ip addr show (in every namespace on that link)',
-    'arping -D -I IFACE ADDRESS (on one of the owners)',
-  ],
-  repair:
-    'Give one of the two another address; where addresses are given out by hand, reserve them in one place.',
-  references: ['RFC 5227', 'net/ipv4/arp.c: arp_process()', 'arping(8): -D'],
+  page: () => ({
+    symptom:
+      'Connections work, are refused or break, depending on the hour and on who asks; sometimes the wrong machine answers.',
+    mechanism:
+      'Both owners answer ARP for the address. Whoever asks keeps one of the two MAC addresses, so a connection goes to the one or the other machine by chance, and changes over when the neighbour entry is refreshed.',
+    check:
+      'ip addr in every namespace; arping -b -I IFACE ADDRESS from a third machine (replies from two MAC addresses); arping -D on one of the owners (any reply is the other’s)',
+    proof:
+      'One who-has is answered by two different MAC addresses of two machines; or two namespaces on one bridge have the address and are up.',
+    refutation:
+      'Both MAC addresses belong to one machine (it answers on every interface it has on that link), one of them is a router’s that answers for others (proxy_arp), or the second came when the first had gone (failover).',
+    settledBy: [
+      'ip addr show (in every namespace on that link)',
+      'arping -D -I IFACE ADDRESS (on one of the owners)',
+    ],
+    repair:
+      'Give one of the two another address; where addresses are given out by hand, reserve them in one place.',
+    references: ['RFC 5227', 'net/ipv4/arp.c: arp_process()', 'arping(8): -D'],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical) return undefined;
     const ends = kase.flow.legs.flatMap(({ server, client }) => [server.address, client.address]);

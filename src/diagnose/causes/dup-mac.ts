@@ -13,19 +13,21 @@ export const dupMac: Cause = {
   id: 'dup-mac',
   title: 'Two machines on one bridge have the same MAC address',
   severity: 'error',
-  symptom:
-    'One of two containers or VMs is dead most of the time; its own requests go out, and now and then it works for a moment.',
-  mechanism:
-    'A bridge sends frames for a MAC address to the port where it last saw that address as a source. With one address on two machines that is the port of the one that spoke last: the other’s frames go there, and are packets for somebody else’s IP address: dropped, unless that machine forwards.',
-  check: 'ip link in both namespaces; bridge fdb show (the address moves from port to port)',
-  proof:
-    'Two namespaces on one bridge have a device with the same MAC address, and packets for the one are seen on the port of the other.',
-  refutation:
-    'The two are on different bridges; or they are one machine’s (VLANs, bonds and macvlan in passthru mode share an address with their lower device); or a VRRP address (00:00:5e:00:01:…).',
-  settledBy: ['ip link show (in every namespace on that bridge)', 'bridge fdb show'],
-  repair:
-    'Give one of the two another MAC address: delete mac_address from the compose file, or let the hypervisor make a new one for the clone.',
-  references: ['net/bridge/br_fdb.c: br_fdb_update()', 'moby/moby#47211', 'moby/moby#48082', 'lxc/lxc#604'],
+  page: () => ({
+    symptom:
+      'One of two containers or VMs is dead most of the time; its own requests go out, and now and then it works for a moment.',
+    mechanism:
+      'A bridge sends frames for a MAC address to the port where it last saw that address as a source. With one address on two machines that is the port of the one that spoke last: the other’s frames go there, and are packets for somebody else’s IP address: dropped, unless that machine forwards.',
+    check: 'ip link in both namespaces; bridge fdb show (the address moves from port to port)',
+    proof:
+      'Two namespaces on one bridge have a device with the same MAC address, and packets for the one are seen on the port of the other.',
+    refutation:
+      'The two are on different bridges; or they are one machine’s (VLANs, bonds and macvlan in passthru mode share an address with their lower device); or a VRRP address (00:00:5e:00:01:…).',
+    settledBy: ['ip link show (in every namespace on that bridge)', 'bridge fdb show'],
+    repair:
+      'Give one of the two another MAC address: delete mac_address from the compose file, or let the hypervisor make a new one for the clone.',
+    references: ['net/bridge/br_fdb.c: br_fdb_update()', 'moby/moby#47211', 'moby/moby#48082', 'lxc/lxc#604'],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical) return undefined;
     const ends = kase.flow.legs.flatMap(({ server, client }) => [server.address, client.address]);

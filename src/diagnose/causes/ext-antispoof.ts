@@ -8,31 +8,33 @@ export const extAntispoof: Cause = {
   id: 'ext-antispoof',
   title: 'The network beyond the host takes only the host’s own addresses',
   severity: 'error',
-  symptom:
-    'Nodes reach everything, their pods, containers or guests reach nothing on other nodes; translated traffic works, routed traffic is lost without a word.',
-  mechanism:
-    'Clouds and hypervisors check the source of what a machine sends: the source/destination check of AWS, port security of Neutron, forged transmits of ESXi, reverse path filters of a provider. A packet with a source (or MAC) that isn’t the machine’s is dropped on its first hop, and no ICMP tells.',
-  check:
-    'tcpdump on the uplink and at the receiver: the packet leaves with a source that is not on the host, and never arrives; the same from the host itself (ping -I ADDRESS) does. Then the setting: aws ec2 describe-instance-attribute --attribute sourceDestCheck; openstack port show (port_security_enabled, allowed_address_pairs)',
-  proof:
-    'A packet with a source that is none of the host’s addresses leaves the uplink correctly and is not in a capture at the receiver; a packet of the host’s own, to the same receiver by the same interface, is there and is answered.',
-  refutation:
-    'It is seen at the receiver: then that has no way back (route-missing-return). A foreign source that was answered on this interface. Towards the internet a private source is never answered, whoever drops it (nat-masquerade-missing).',
-  settledBy: [
-    'tcpdump at the receiver',
-    'the cloud’s setting: source/destination check, allowed address pairs, port security',
-    'ip route get SOURCE (at the receiver)',
-  ],
-  repair:
-    'Switch the check off for this machine or allow the addresses behind it; else send nothing but the host’s own: masquerade, or encapsulate (VXLAN, IP-in-IP).',
-  references: [
-    'RFC 2827',
-    'RFC 3704',
-    'cloudnativelabs/kube-router#854',
-    'cloudnativelabs/kube-router#63',
-    'cilium/cilium#14243',
-    'moby/moby#21735',
-  ],
+  page: () => ({
+    symptom:
+      'Nodes reach everything, their pods, containers or guests reach nothing on other nodes; translated traffic works, routed traffic is lost without a word.',
+    mechanism:
+      'Clouds and hypervisors check the source of what a machine sends: the source/destination check of AWS, port security of Neutron, forged transmits of ESXi, reverse path filters of a provider. A packet with a source (or MAC) that isn’t the machine’s is dropped on its first hop, and no ICMP tells.',
+    check:
+      'tcpdump on the uplink and at the receiver: the packet leaves with a source that is not on the host, and never arrives; the same from the host itself (ping -I ADDRESS) does. Then the setting: aws ec2 describe-instance-attribute --attribute sourceDestCheck; openstack port show (port_security_enabled, allowed_address_pairs)',
+    proof:
+      'A packet with a source that is none of the host’s addresses leaves the uplink correctly and is not in a capture at the receiver; a packet of the host’s own, to the same receiver by the same interface, is there and is answered.',
+    refutation:
+      'It is seen at the receiver: then that has no way back (route-missing-return). A foreign source that was answered on this interface. Towards the internet a private source is never answered, whoever drops it (nat-masquerade-missing).',
+    settledBy: [
+      'tcpdump at the receiver',
+      'the cloud’s setting: source/destination check, allowed address pairs, port security',
+      'ip route get SOURCE (at the receiver)',
+    ],
+    repair:
+      'Switch the check off for this machine or allow the addresses behind it; else send nothing but the host’s own: masquerade, or encapsulate (VXLAN, IP-in-IP).',
+    references: [
+      'RFC 2827',
+      'RFC 3704',
+      'cloudnativelabs/kube-router#854',
+      'cloudnativelabs/kube-router#63',
+      'cilium/cilium#14243',
+      'moby/moby#21735',
+    ],
+  }),
   find(kase) {
     const foreign = foreignSource(kase);
     if (!foreign) return undefined;

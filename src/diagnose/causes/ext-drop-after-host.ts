@@ -12,15 +12,17 @@ export const extDropAfterHost: Cause = {
   id: 'ext-drop-after-host',
   title: 'It left the host correctly, and nothing came back',
   severity: 'error',
-  symptom: 'The request is on the uplink with the right source address; no answer ever arrives.',
-  mechanism:
-    'What happens beyond the last capture can’t be seen: a security group, an upstream firewall, a wrong route on the way, or a server that is down.',
-  check: 'Capture at the next router or at the server; ask whoever runs the network in between',
-  proof: 'The packet leaves the uplink with the right source and destination, and nothing comes in for it.',
-  refutation: 'A reply on the uplink, or a source that nobody outside can answer.',
-  settledBy: ['tcpdump at the next router or at the server', 'traceroute -n ADDRESS'],
-  repair: 'Look at security groups, firewalls and the server beyond the host.',
-  references: ['tcpdump(8)', 'traceroute(8)'],
+  page: () => ({
+    symptom: 'The request is on the uplink with the right source address; no answer ever arrives.',
+    mechanism:
+      'What happens beyond the last capture can’t be seen: a security group, an upstream firewall, a wrong route on the way, or a server that is down.',
+    check: 'Capture at the next router or at the server; ask whoever runs the network in between',
+    proof: 'The packet leaves the uplink with the right source and destination, and nothing comes in for it.',
+    refutation: 'A reply on the uplink, or a source that nobody outside can answer.',
+    settledBy: ['tcpdump at the next router or at the server', 'traceroute -n ADDRESS'],
+    repair: 'Look at security groups, firewalls and the server beyond the host.',
+    references: ['tcpdump(8)', 'traceroute(8)'],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical || leftUntranslated(kase)) return undefined;
     const exit = exitOf(kase);

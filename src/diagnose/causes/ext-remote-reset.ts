@@ -9,15 +9,17 @@ export const extRemoteReset: Cause = {
   id: 'ext-remote-reset',
   title: 'The remote end refuses',
   severity: 'error',
-  symptom: '"Connection refused", and the RST comes in on the uplink.',
-  mechanism:
-    'A RST that arrives from outside was made by the server or something in front of it; this host only carried it.',
-  check: 'tcpdump on the uplink: the RST comes in there; its TTL tells how far it came',
-  proof: 'The RST comes in on the uplink, from beyond this host; the packet it answers left there before.',
-  refutation: 'The RST is first seen inside, or is made by a REJECT rule of this host.',
-  settledBy: ['tcpdump -e -v on the uplink (MAC and TTL of the RST)', 'ss -lnt (on the server)'],
-  repair: 'Look at the server or the firewall in front of it; here is nothing to repair.',
-  references: ['RFC 9293, section 3.5.2'],
+  page: () => ({
+    symptom: '"Connection refused", and the RST comes in on the uplink.',
+    mechanism:
+      'A RST that arrives from outside was made by the server or something in front of it; this host only carried it.',
+    check: 'tcpdump on the uplink: the RST comes in there; its TTL tells how far it came',
+    proof: 'The RST comes in on the uplink, from beyond this host; the packet it answers left there before.',
+    refutation: 'The RST is first seen inside, or is made by a REJECT rule of this host.',
+    settledBy: ['tcpdump -e -v on the uplink (MAC and TTL of the RST)', 'ss -lnt (on the server)'],
+    repair: 'Look at the server or the firewall in front of it; here is nothing to repair.',
+    references: ['RFC 9293, section 3.5.2'],
+  }),
   find(kase) {
     const { reset, status } = kase.outcome;
     if (status === 'delivered' && !reset) return undefined;

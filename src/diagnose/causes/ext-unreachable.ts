@@ -51,16 +51,18 @@ export const extUnreachable: Cause = {
   id: 'ext-unreachable',
   title: 'A router beyond the host says it is unreachable',
   severity: 'error',
-  symptom: '"Destination Net Unreachable", "Packet filtered" from an address that is not one of ours.',
-  mechanism:
-    'A router on the way that has no route, gets no ARP answer or is told to filter drops the packet and says so by ICMP. The source address of the ICMP names it.',
-  check: 'The ICMP’s source address; traceroute',
-  proof:
-    'An ICMP error comes in on the uplink and quotes the packet that left there; its source is the router that refused it.',
-  refutation: 'The ICMP’s source is an address of this host.',
-  settledBy: ['tcpdump -v icmp or icmp6 on the uplink', 'traceroute -n ADDRESS'],
-  repair: 'Ask whoever runs the router that the ICMP names.',
-  references: ['RFC 792', 'RFC 1812, section 5.2.7.1', 'RFC 4443'],
+  page: () => ({
+    symptom: '"Destination Net Unreachable", "Packet filtered" from an address that is not one of ours.',
+    mechanism:
+      'A router on the way that has no route, gets no ARP answer or is told to filter drops the packet and says so by ICMP. The source address of the ICMP names it.',
+    check: 'The ICMP’s source address; traceroute',
+    proof:
+      'An ICMP error comes in on the uplink and quotes the packet that left there; its source is the router that refused it.',
+    refutation: 'The ICMP’s source is an address of this host.',
+    settledBy: ['tcpdump -v icmp or icmp6 on the uplink', 'traceroute -n ADDRESS'],
+    repair: 'Ask whoever runs the router that the ICMP names.',
+    references: ['RFC 792', 'RFC 1812, section 5.2.7.1', 'RFC 4443'],
+  }),
   find(kase) {
     const { error } = kase.outcome;
     if (!error || kase.hypothetical) return undefined;

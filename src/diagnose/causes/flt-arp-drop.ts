@@ -16,17 +16,19 @@ export const fltArpDrop: Cause = {
   id: 'flt-arp-drop',
   title: 'A filter drops ARP: arptables or nftables’ arp family',
   severity: 'error',
-  symptom: '"No route to host", for some machines or all, though the address is there and up.',
-  mechanism:
-    'ARP passes hooks of its own, where arptables and nftables tables of the arp family have their chains. A request that is dropped in INPUT is never answered; what is dropped in OUTPUT, request or reply, never leaves. iptables never sees ARP.',
-  check: 'arptables-save -c; nft list ruleset (table arp)',
-  proof:
-    'The who-has arrives on an interface of the host that has the address and is not answered; a rule of arptables or of an arp table matches it, and its counter grows.',
-  refutation:
-    'An ARP reply of that host for this asker; or the address is not there, or arp_ignore keeps it silent.',
-  settledBy: ['arptables-save -c', 'nft list ruleset'],
-  repair: 'Delete or narrow that rule.',
-  references: ['net/ipv4/arp.c: arp_rcv(), arp_xmit()', 'arptables-nft(8)', 'nft(8): arp family'],
+  page: () => ({
+    symptom: '"No route to host", for some machines or all, though the address is there and up.',
+    mechanism:
+      'ARP passes hooks of its own, where arptables and nftables tables of the arp family have their chains. A request that is dropped in INPUT is never answered; what is dropped in OUTPUT, request or reply, never leaves. iptables never sees ARP.',
+    check: 'arptables-save -c; nft list ruleset (table arp)',
+    proof:
+      'The who-has arrives on an interface of the host that has the address and is not answered; a rule of arptables or of an arp table matches it, and its counter grows.',
+    refutation:
+      'An ARP reply of that host for this asker; or the address is not there, or arp_ignore keeps it silent.',
+    settledBy: ['arptables-save -c', 'nft list ruleset'],
+    repair: 'Delete or narrow that rule.',
+    references: ['net/ipv4/arp.c: arp_rcv(), arp_xmit()', 'arptables-nft(8)', 'nft(8): arp family'],
+  }),
   survey: (scene) => unanswered(scene).flatMap((gap) => droppedBy(scene, gap)),
 };
 

@@ -13,23 +13,25 @@ const page = modelCause({
   from: ['flt-rule-drop'],
   title: 'A filter of the bridge drops the frame: ebtables or nftables’ bridge family',
   severity: 'error',
-  symptom:
-    'Two machines on one bridge can’t use a service of one another, though ARP and ping work and iptables has nothing.',
-  mechanism:
-    'Frames that a bridge forwards pass hooks of their own, where ebtables and nftables tables of the bridge family have their chains. iptables sees them only with br_netfilter, and never what ebtables drops before it.',
-  check: 'ebtables-save -c; nft list ruleset (table bridge)',
-  proof:
-    'The frame is on the port it comes in by and not on the one it has to leave by; a rule of ebtables or of a bridge table matches it, and its counter grows.',
-  refutation:
-    'The frame is seen on the other port; or a rule that accepts it stands before the one that drops.',
-  settledBy: ['ebtables-save -c', 'nft list ruleset'],
-  repair: 'Delete or narrow that rule, or accept the traffic before it.',
-  references: [
-    'net/netfilter/nft_chain_filter.c: nft_do_chain_bridge()',
-    'net/bridge/netfilter/ebtables.c: ebt_do_table() (ebtables-legacy)',
-    'ebtables-nft(8)',
-    'nft(8): bridge family',
-  ],
+  page: () => ({
+    symptom:
+      'Two machines on one bridge can’t use a service of one another, though ARP and ping work and iptables has nothing.',
+    mechanism:
+      'Frames that a bridge forwards pass hooks of their own, where ebtables and nftables tables of the bridge family have their chains. iptables sees them only with br_netfilter, and never what ebtables drops before it.',
+    check: 'ebtables-save -c; nft list ruleset (table bridge)',
+    proof:
+      'The frame is on the port it comes in by and not on the one it has to leave by; a rule of ebtables or of a bridge table matches it, and its counter grows.',
+    refutation:
+      'The frame is seen on the other port; or a rule that accepts it stands before the one that drops.',
+    settledBy: ['ebtables-save -c', 'nft list ruleset'],
+    repair: 'Delete or narrow that rule, or accept the traffic before it.',
+    references: [
+      'net/netfilter/nft_chain_filter.c: nft_do_chain_bridge()',
+      'net/bridge/netfilter/ebtables.c: ebt_do_table() (ebtables-legacy)',
+      'ebtables-nft(8)',
+      'nft(8): bridge family',
+    ],
+  }),
   tell(kase, drop) {
     const { rule } = drop.trace;
     if ((rule?.kind !== 'nft-rule' && rule?.kind !== 'nft-policy') || rule.family !== 'bridge')

@@ -11,22 +11,24 @@ const page = modelCause({
   id: 'flt-bridge-nf-drop',
   title: 'iptables drops packets between two ports of one bridge',
   severity: 'error',
-  symptom: 'Two hosts on the same bridge resolve each other by ARP, and no IP packet gets through.',
-  mechanism:
-    'With bridge-nf-call-iptables = 1 (br_netfilter) frames that are only switched from port to port pass iptables too: PREROUTING, FORWARD with -i and -o both the bridge, POSTROUTING. A FORWARD policy DROP then cuts the bridge in two; ARP is not filtered.',
-  check: 'sysctl net.bridge.bridge-nf-call-iptables; iptables -L FORWARD -nv',
-  proof:
-    'ARP passes between both ports; the IP packet is on the first port and not on the second; a rule or policy of FORWARD counts.',
-  refutation: 'bridge-nf-call-iptables is 0, or the packet is seen on the second port.',
-  settledBy: ['sysctl net.bridge.bridge-nf-call-iptables', 'iptables-save -c'],
-  repair:
-    'Accept bridged packets (-m physdev --physdev-is-bridged), or set the sysctl to 0 where nothing needs it.',
-  references: [
-    'net/bridge/br_netfilter_hooks.c: br_nf_forward()',
-    'iptables-extensions(8): physdev',
-    'moby/moby#48365',
-    'moby/moby#48411',
-  ],
+  page: () => ({
+    symptom: 'Two hosts on the same bridge resolve each other by ARP, and no IP packet gets through.',
+    mechanism:
+      'With bridge-nf-call-iptables = 1 (br_netfilter) frames that are only switched from port to port pass iptables too: PREROUTING, FORWARD with -i and -o both the bridge, POSTROUTING. A FORWARD policy DROP then cuts the bridge in two; ARP is not filtered.',
+    check: 'sysctl net.bridge.bridge-nf-call-iptables; iptables -L FORWARD -nv',
+    proof:
+      'ARP passes between both ports; the IP packet is on the first port and not on the second; a rule or policy of FORWARD counts.',
+    refutation: 'bridge-nf-call-iptables is 0, or the packet is seen on the second port.',
+    settledBy: ['sysctl net.bridge.bridge-nf-call-iptables', 'iptables-save -c'],
+    repair:
+      'Accept bridged packets (-m physdev --physdev-is-bridged), or set the sysctl to 0 where nothing needs it.',
+    references: [
+      'net/bridge/br_netfilter_hooks.c: br_nf_forward()',
+      'iptables-extensions(8): physdev',
+      'moby/moby#48365',
+      'moby/moby#48411',
+    ],
+  }),
   tell(kase, drop) {
     const bridge = inInterface(drop.trace);
     const name =

@@ -11,17 +11,23 @@ export const fltForwardPolicyDrop = modelCause({
   id: 'flt-forward-policy-drop',
   title: 'The FORWARD policy drops it',
   severity: 'error',
-  symptom:
-    'Forwarding to or from a bridge, a VM or another network times out, often since Docker or ufw was installed.',
-  mechanism:
-    'A packet that no rule of filter FORWARD accepts meets the chain’s policy. dockerd sets it to DROP when it had to switch ip_forward on itself; so does ufw by default (DEFAULT_FORWARD_POLICY).',
-  check: 'iptables -L FORWARD -nv (policy and its counter)',
-  proof:
-    'In on one interface, out on none, no ICMP; the policy’s counter in FORWARD grows; no conntrack entry is confirmed.',
-  refutation: 'The packet on the outgoing interface, or a policy counter that stays.',
-  settledBy: ['iptables-save -c', 'nft list ruleset'],
-  repair: 'Accept this traffic in DOCKER-USER or FORWARD.',
-  references: ['net/ipv4/ip_forward.c: ip_forward(), NF_INET_FORWARD', 'moby/moby#39439', 'moby/moby#48365'],
+  page: () => ({
+    symptom:
+      'Forwarding to or from a bridge, a VM or another network times out, often since Docker or ufw was installed.',
+    mechanism:
+      'A packet that no rule of filter FORWARD accepts meets the chain’s policy. dockerd sets it to DROP when it had to switch ip_forward on itself; so does ufw by default (DEFAULT_FORWARD_POLICY).',
+    check: 'iptables -L FORWARD -nv (policy and its counter)',
+    proof:
+      'In on one interface, out on none, no ICMP; the policy’s counter in FORWARD grows; no conntrack entry is confirmed.',
+    refutation: 'The packet on the outgoing interface, or a policy counter that stays.',
+    settledBy: ['iptables-save -c', 'nft list ruleset'],
+    repair: 'Accept this traffic in DOCKER-USER or FORWARD.',
+    references: [
+      'net/ipv4/ip_forward.c: ip_forward(), NF_INET_FORWARD',
+      'moby/moby#39439',
+      'moby/moby#48365',
+    ],
+  }),
   tell(kase, drop) {
     const way = `from ${inInterface(drop.trace)} to ${outInterface(drop.trace)}`;
     const what = whatDied(drop);

@@ -8,19 +8,21 @@ export const fltForwardReplyBlocked = modelCause({
   from: ['flt-forward-policy-drop', 'flt-rule-drop'],
   title: 'Requests are allowed, answers are not',
   severity: 'error',
-  symptom: 'The request goes out, the answer comes back to the host and dies there.',
-  mechanism:
-    'FORWARD judges each direction by itself. A firewall that accepts one direction has to accept the packets of established connections in the other.',
-  check: 'iptables -L FORWARD -nv: is there an ESTABLISHED rule before the drop?',
-  proof: 'The request passes and reaches the server; its reply comes back to the host and does not leave.',
-  refutation: 'The reply on the client’s side, or a rule for ESTABLISHED that counts it.',
-  settledBy: ['iptables-save -c', 'conntrack -L (the entry)'],
-  repair: 'Accept RELATED,ESTABLISHED early in FORWARD.',
-  references: [
-    'net/ipv4/ip_forward.c: ip_forward(), NF_INET_FORWARD',
-    'iptables-extensions(8): conntrack',
-    'canonical/lxd#12810',
-  ],
+  page: () => ({
+    symptom: 'The request goes out, the answer comes back to the host and dies there.',
+    mechanism:
+      'FORWARD judges each direction by itself. A firewall that accepts one direction has to accept the packets of established connections in the other.',
+    check: 'iptables -L FORWARD -nv: is there an ESTABLISHED rule before the drop?',
+    proof: 'The request passes and reaches the server; its reply comes back to the host and does not leave.',
+    refutation: 'The reply on the client’s side, or a rule for ESTABLISHED that counts it.',
+    settledBy: ['iptables-save -c', 'conntrack -L (the entry)'],
+    repair: 'Accept RELATED,ESTABLISHED early in FORWARD.',
+    references: [
+      'net/ipv4/ip_forward.c: ip_forward(), NF_INET_FORWARD',
+      'iptables-extensions(8): conntrack',
+      'canonical/lxd#12810',
+    ],
+  }),
   tell(kase, drop) {
     if (drop.direction !== 'reply' || !drop.trace.rule) return undefined;
     const chain = userChain(kase, drop.namespace);

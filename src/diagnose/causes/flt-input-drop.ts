@@ -12,16 +12,18 @@ export const fltInputDrop = modelCause({
   id: 'flt-input-drop',
   title: 'INPUT drops traffic to the host itself',
   severity: 'error',
-  symptom: 'A service of the host times out from outside and works locally.',
-  mechanism:
-    'Packets to one of the host’s own addresses pass INPUT before a socket sees them. A rule or the policy there drops them silently.',
-  check: 'iptables -L INPUT -nv',
-  proof:
-    'The packet comes in for the host’s own address and nobody answers; the rule or policy of INPUT counts.',
-  refutation: 'Any answer of the host’s socket, or an INPUT counter that stays.',
-  settledBy: ['iptables-save -c', 'ss -lntu'],
-  repair: 'Accept the port in INPUT before the rule that drops it.',
-  references: ['net/ipv4/ip_input.c: ip_local_deliver(), NF_INET_LOCAL_IN', 'iptables(8)'],
+  page: () => ({
+    symptom: 'A service of the host times out from outside and works locally.',
+    mechanism:
+      'Packets to one of the host’s own addresses pass INPUT before a socket sees them. A rule or the policy there drops them silently.',
+    check: 'iptables -L INPUT -nv',
+    proof:
+      'The packet comes in for the host’s own address and nobody answers; the rule or policy of INPUT counts.',
+    refutation: 'Any answer of the host’s socket, or an INPUT counter that stays.',
+    settledBy: ['iptables-save -c', 'ss -lntu'],
+    repair: 'Accept the port in INPUT before the rule that drops it.',
+    references: ['net/ipv4/ip_input.c: ip_local_deliver(), NF_INET_LOCAL_IN', 'iptables(8)'],
+  }),
   tell(kase, drop) {
     const place = rulePlace(drop);
     const proxy = unknownPublication(kase, drop);

@@ -10,32 +10,34 @@ export const fltK8sServiceDrop = modelCause({
   id: 'flt-k8s-service-drop',
   title: 'A Kubernetes service has nobody to go to on this node',
   severity: 'error',
-  symptom:
-    'A cluster address is refused at once ("Connection refused"); a node port or load balancer is dead on some nodes and works on others.',
-  mechanism:
-    'kube-proxy writes a rule in place of the service’s chain where it has no endpoint to choose from. Without any endpoint the packet is rejected (ICMP port unreachable). With externalTrafficPolicy: Local, outside traffic may only go to pods of this node; where there is none it is dropped: since 1.24 by a DROP in KUBE-EXTERNAL-SERVICES, before by mark 0x8000 (KUBE-MARK-DROP) and KUBE-FIREWALL. In nftables mode the maps no-endpoint-services and no-endpoint-nodeports of table kube-proxy lead to a drop or a reject.',
-  check:
-    'iptables-save -c | grep -E "has no (local )?endpoints|traffic not accepted" (whose counter grows); kubectl get endpointslices -l kubernetes.io/service-name=NAME; kubectl get service NAME -o yaml (selector, externalTrafficPolicy)',
-  proof:
-    'The packet meets a rule of kube-proxy whose comment says that the service has no endpoints, or none on this node; the refusal comes from the node, and no pod sees the packet.',
-  refutation:
-    'The packet gets a pod’s address (KUBE-SEP-…), or it is refused by the pod itself: then the pod doesn’t listen. The rule’s counter stays.',
-  settledBy: [
-    'iptables-save -c (iptables-legacy-save -c)',
-    'nft list table ip kube-proxy',
-    'kubectl get endpointslices -A',
-    'kubectl get service NAME -o yaml',
-    'kubectl get pods -o wide --show-labels',
-  ],
-  repair:
-    'Get a pod ready that the selector fits. For the Local policy: a pod on each node that is sent to (a DaemonSet), a balancer that heeds healthCheckNodePort, or externalTrafficPolicy: Cluster, which hides the client’s address.',
-  references: [
-    'kube-proxy: pkg/proxy/iptables/proxier.go and pkg/proxy/nftables/proxier.go, syncProxyRules()',
-    'net/ipv4/netfilter/ipt_REJECT.c: reject_tg()',
-    'iptables-extensions(8): comment, REJECT',
-    'kubernetes/kubernetes#66354',
-    'kubernetes/kubernetes#92761',
-  ],
+  page: () => ({
+    symptom:
+      'A cluster address is refused at once ("Connection refused"); a node port or load balancer is dead on some nodes and works on others.',
+    mechanism:
+      'kube-proxy writes a rule in place of the service’s chain where it has no endpoint to choose from. Without any endpoint the packet is rejected (ICMP port unreachable). With externalTrafficPolicy: Local, outside traffic may only go to pods of this node; where there is none it is dropped: since 1.24 by a DROP in KUBE-EXTERNAL-SERVICES, before by mark 0x8000 (KUBE-MARK-DROP) and KUBE-FIREWALL. In nftables mode the maps no-endpoint-services and no-endpoint-nodeports of table kube-proxy lead to a drop or a reject.',
+    check:
+      'iptables-save -c | grep -E "has no (local )?endpoints|traffic not accepted" (whose counter grows); kubectl get endpointslices -l kubernetes.io/service-name=NAME; kubectl get service NAME -o yaml (selector, externalTrafficPolicy)',
+    proof:
+      'The packet meets a rule of kube-proxy whose comment says that the service has no endpoints, or none on this node; the refusal comes from the node, and no pod sees the packet.',
+    refutation:
+      'The packet gets a pod’s address (KUBE-SEP-…), or it is refused by the pod itself: then the pod doesn’t listen. The rule’s counter stays.',
+    settledBy: [
+      'iptables-save -c (iptables-legacy-save -c)',
+      'nft list table ip kube-proxy',
+      'kubectl get endpointslices -A',
+      'kubectl get service NAME -o yaml',
+      'kubectl get pods -o wide --show-labels',
+    ],
+    repair:
+      'Get a pod ready that the selector fits. For the Local policy: a pod on each node that is sent to (a DaemonSet), a balancer that heeds healthCheckNodePort, or externalTrafficPolicy: Cluster, which hides the client’s address.',
+    references: [
+      'kube-proxy: pkg/proxy/iptables/proxier.go and pkg/proxy/nftables/proxier.go, syncProxyRules()',
+      'net/ipv4/netfilter/ipt_REJECT.c: reject_tg()',
+      'iptables-extensions(8): comment, REJECT',
+      'kubernetes/kubernetes#66354',
+      'kubernetes/kubernetes#92761',
+    ],
+  }),
   from: [
     'flt-rule-drop',
     'flt-reject',

@@ -14,24 +14,26 @@ const page = modelCause({
   from: ['flt-rule-drop'],
   title: 'A filter on the device itself drops it: nftables netdev, traffic control or XDP',
   severity: 'error',
-  symptom: 'tcpdump sees the packet arrive, and no bridge, no route and no iptables chain ever does.',
-  mechanism:
-    'Captures on the way in are taken before the ingress hooks of a device: traffic control (tc filters, eBPF programs of a CNI) and nftables netdev chains. What is dropped there never reaches a bridge, conntrack or iptables. On the way out these hooks come before the capture, so nothing is seen at all; XDP drops before both.',
-  check:
-    'tc -s qdisc show dev X (clsact, ingress: dropped); tc filter show dev X ingress; nft list ruleset (table netdev); bpftool net; ip -d link (xdp)',
-  proof:
-    'The packet is captured on the device and nowhere after it, ARP or other packets of the same sender get on, and a netdev rule or the clsact of that device has counted drops.',
-  refutation: 'The packet is seen on the bridge or the outgoing interface, or a netfilter chain counts it.',
-  settledBy: ['nft list ruleset', 'tc -s qdisc show', 'tc filter show dev X ingress', 'bpftool net show'],
-  repair:
-    'Change or remove that rule, filter or program; what a CNI put there is put there again by its agent.',
-  references: [
-    'net/core/dev.c: sch_handle_ingress(), nf_ingress(), sch_handle_egress(), drop reasons TC_INGRESS, TC_EGRESS, NETFILTER_DROP',
-    'include/linux/netfilter_netdev.h: nf_hook_egress()',
-    'tc-bpf(8)',
-    'nft(8): netdev family',
-    'docker/docs#25676',
-  ],
+  page: () => ({
+    symptom: 'tcpdump sees the packet arrive, and no bridge, no route and no iptables chain ever does.',
+    mechanism:
+      'Captures on the way in are taken before the ingress hooks of a device: traffic control (tc filters, eBPF programs of a CNI) and nftables netdev chains. What is dropped there never reaches a bridge, conntrack or iptables. On the way out these hooks come before the capture, so nothing is seen at all; XDP drops before both.',
+    check:
+      'tc -s qdisc show dev X (clsact, ingress: dropped); tc filter show dev X ingress; nft list ruleset (table netdev); bpftool net; ip -d link (xdp)',
+    proof:
+      'The packet is captured on the device and nowhere after it, ARP or other packets of the same sender get on, and a netdev rule or the clsact of that device has counted drops.',
+    refutation: 'The packet is seen on the bridge or the outgoing interface, or a netfilter chain counts it.',
+    settledBy: ['nft list ruleset', 'tc -s qdisc show', 'tc filter show dev X ingress', 'bpftool net show'],
+    repair:
+      'Change or remove that rule, filter or program; what a CNI put there is put there again by its agent.',
+    references: [
+      'net/core/dev.c: sch_handle_ingress(), nf_ingress(), sch_handle_egress(), drop reasons TC_INGRESS, TC_EGRESS, NETFILTER_DROP',
+      'include/linux/netfilter_netdev.h: nf_hook_egress()',
+      'tc-bpf(8)',
+      'nft(8): netdev family',
+      'docker/docs#25676',
+    ],
+  }),
   tell(kase, drop) {
     const { rule } = drop.trace;
     if ((rule?.kind !== 'nft-rule' && rule?.kind !== 'nft-policy') || rule.family !== 'netdev')

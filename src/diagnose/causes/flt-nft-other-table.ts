@@ -17,23 +17,25 @@ export const fltNftOtherTable = modelCause({
   ],
   title: 'Another nftables table on the same hook drops it',
   severity: 'error',
-  symptom: 'The rules plainly accept it, their counters even grow, and it is dropped all the same.',
-  mechanism:
-    'Every base chain on a hook sees the packet, one after the other by priority. An accept ends only the base chain it was reached from; a drop is final. So iptables may accept what a table of a distribution’s firewall, of netavark, LXD or somebody’s /etc/nftables.conf drops.',
-  check: 'nft list ruleset (every table with a chain on that hook); nft monitor trace',
-  proof:
-    'Two base chains on one hook: a rule or policy of the one accepts the packet (its counter grows), a rule or policy of the other drops it, and the packet is not seen after the hook.',
-  refutation: 'Only one table has a chain on that hook; or the packet is seen on the outgoing interface.',
-  settledBy: ['nft list ruleset', 'iptables-save -c'],
-  repair:
-    'Accept the traffic in the table that drops it; for what Docker or podman publishes: ct status dnat accept.',
-  references: [
-    'net/netfilter/core.c: nf_hook_slow()',
-    'nft(8): base chains, priority',
-    'containers/netavark#977',
-    'moby/moby#50566',
-    'canonical/lxd#8716',
-  ],
+  page: () => ({
+    symptom: 'The rules plainly accept it, their counters even grow, and it is dropped all the same.',
+    mechanism:
+      'Every base chain on a hook sees the packet, one after the other by priority. An accept ends only the base chain it was reached from; a drop is final. So iptables may accept what a table of a distribution’s firewall, of netavark, LXD or somebody’s /etc/nftables.conf drops.',
+    check: 'nft list ruleset (every table with a chain on that hook); nft monitor trace',
+    proof:
+      'Two base chains on one hook: a rule or policy of the one accepts the packet (its counter grows), a rule or policy of the other drops it, and the packet is not seen after the hook.',
+    refutation: 'Only one table has a chain on that hook; or the packet is seen on the outgoing interface.',
+    settledBy: ['nft list ruleset', 'iptables-save -c'],
+    repair:
+      'Accept the traffic in the table that drops it; for what Docker or podman publishes: ct status dnat accept.',
+    references: [
+      'net/netfilter/core.c: nf_hook_slow()',
+      'nft(8): base chains, priority',
+      'containers/netavark#977',
+      'moby/moby#50566',
+      'canonical/lxd#8716',
+    ],
+  }),
   tell(kase, drop) {
     const { rule } = drop.trace;
     if (rule?.kind !== 'nft-rule' && rule?.kind !== 'nft-policy') return undefined;

@@ -10,15 +10,17 @@ const page = modelCause({
   id: 'flt-output-drop',
   title: 'OUTPUT drops what the sender sends',
   severity: 'error',
-  symptom: 'UDP and ping say "Operation not permitted"; TCP times out; no capture shows anything.',
-  mechanism:
-    'Locally sent packets pass OUTPUT before any interface. A DROP there is before the first place where tcpdump could see the packet.',
-  check: 'iptables -L OUTPUT -nv (in the sender’s namespace)',
-  proof: 'No capture has the packet; the rule or policy of OUTPUT counts; sendto() fails with EPERM.',
-  refutation: 'The packet on any interface of its sender.',
-  settledBy: ['iptables-save -c (in the sender’s namespace)', 'strace -e trace=network COMMAND'],
-  repair: 'Accept this traffic in OUTPUT before the rule that drops it.',
-  references: ['net/ipv4/ip_output.c: __ip_local_out(), NF_INET_LOCAL_OUT', 'iptables(8)'],
+  page: () => ({
+    symptom: 'UDP and ping say "Operation not permitted"; TCP times out; no capture shows anything.',
+    mechanism:
+      'Locally sent packets pass OUTPUT before any interface. A DROP there is before the first place where tcpdump could see the packet.',
+    check: 'iptables -L OUTPUT -nv (in the sender’s namespace)',
+    proof: 'No capture has the packet; the rule or policy of OUTPUT counts; sendto() fails with EPERM.',
+    refutation: 'The packet on any interface of its sender.',
+    settledBy: ['iptables-save -c (in the sender’s namespace)', 'strace -e trace=network COMMAND'],
+    repair: 'Accept this traffic in OUTPUT before the rule that drops it.',
+    references: ['net/ipv4/ip_output.c: __ip_local_out(), NF_INET_LOCAL_OUT', 'iptables(8)'],
+  }),
   tell(kase, drop) {
     return {
       title: `${nameOf(kase, drop.namespace)} drops its own packets in OUTPUT`,

@@ -13,16 +13,21 @@ import { nameOf } from '../words.ts';
 const page = ruleCause({
   id: 'flt-rate-limit',
   title: 'A rate limit is used up',
-  symptom: 'The first packets of a burst pass, the rest does not.',
-  mechanism:
-    'A rule with -m limit, hashlimit or connlimit accepts up to its rate or number; what exceeds it falls to the rule after it, which drops.',
-  check: 'iptables-save -c: both rules count',
-  proof:
-    'The first packets of a burst pass and the later ones do not; the limited rule and the DROP after it both count.',
-  refutation: 'Losses at a rate far below the limit, or a DROP that counts nothing.',
-  settledBy: ['iptables-save -c'],
-  repair: 'Raise the limit, or give each source its own (hashlimit).',
-  references: ['net/netfilter/xt_limit.c: limit_mt()', 'iptables-extensions(8): limit, hashlimit, connlimit'],
+  page: () => ({
+    symptom: 'The first packets of a burst pass, the rest does not.',
+    mechanism:
+      'A rule with -m limit, hashlimit or connlimit accepts up to its rate or number; what exceeds it falls to the rule after it, which drops.',
+    check: 'iptables-save -c: both rules count',
+    proof:
+      'The first packets of a burst pass and the later ones do not; the limited rule and the DROP after it both count.',
+    refutation: 'Losses at a rate far below the limit, or a DROP that counts nothing.',
+    settledBy: ['iptables-save -c'],
+    repair: 'Raise the limit, or give each source its own (hashlimit).',
+    references: [
+      'net/netfilter/xt_limit.c: limit_mt()',
+      'iptables-extensions(8): limit, hashlimit, connlimit',
+    ],
+  }),
   verb: 'exceeds a rate limit and is dropped by',
   advice: 'Raise the limit, or count by source with hashlimit.',
 });

@@ -7,19 +7,22 @@ export const fltReject = modelCause({
   id: 'flt-reject',
   title: 'A REJECT rule refuses it',
   severity: 'error',
-  symptom: 'Refused at once: "Connection refused", "No route to host", "Packet filtered".',
-  mechanism:
-    'REJECT drops the packet and answers in the name of the destination (tcp-reset) or of the host (ICMP). The destination never saw it.',
-  check: 'iptables-save -c (the REJECT rule’s counter); the refusal comes although the server sees no packet',
-  proof:
-    'The refusal comes from this host though the packet is on no interface towards the server; the REJECT rule counts.',
-  refutation: 'The packet is seen at the server, which refuses it itself.',
-  settledBy: ['iptables-save -c'],
-  repair: 'Accept this traffic before the REJECT rule, or remove the rule.',
-  references: [
-    'net/ipv4/netfilter/nf_reject_ipv4.c: nf_send_reset(), nf_send_unreach()',
-    'iptables-extensions(8): REJECT',
-  ],
+  page: () => ({
+    symptom: 'Refused at once: "Connection refused", "No route to host", "Packet filtered".',
+    mechanism:
+      'REJECT drops the packet and answers in the name of the destination (tcp-reset) or of the host (ICMP). The destination never saw it.',
+    check:
+      'iptables-save -c (the REJECT rule’s counter); the refusal comes although the server sees no packet',
+    proof:
+      'The refusal comes from this host though the packet is on no interface towards the server; the REJECT rule counts.',
+    refutation: 'The packet is seen at the server, which refuses it itself.',
+    settledBy: ['iptables-save -c'],
+    repair: 'Accept this traffic before the REJECT rule, or remove the rule.',
+    references: [
+      'net/ipv4/netfilter/nf_reject_ipv4.c: nf_send_reset(), nf_send_unreach()',
+      'iptables-extensions(8): REJECT',
+    ],
+  }),
   tell(kase, drop) {
     const rule = drop.trace.rule;
     if (!rule) return undefined;

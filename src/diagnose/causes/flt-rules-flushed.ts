@@ -21,19 +21,21 @@ export const fltRulesFlushed: Cause = {
   id: 'flt-rules-flushed',
   title: 'Docker’s rules are gone while its containers run',
   severity: 'error',
-  symptom:
-    'All published ports and all outgoing traffic of containers fail at once; "No chain/target/match by that name" on docker run.',
-  mechanism:
-    'Docker writes its rules when a network or container starts and does not watch over them. iptables -F, a firewall reload or nft flush ruleset takes them away; policies may stay at DROP.',
-  check: 'iptables-save | grep DOCKER, against docker ps',
-  proof:
-    'A running container publishes a port for which there is no DNAT rule; the host answers with RST, INPUT drops it, or nothing is forwarded. With the rules that docker inspect calls for the model gets it through.',
-  refutation:
-    'Docker’s chains with a rule for this container, or Docker was told not to write any (iptables: false).',
-  settledBy: ['iptables-save', 'nft list ruleset', 'docker ps'],
-  repair:
-    'Restart Docker, or podman network reload --all; load firewalls so that they leave foreign chains alone.',
-  references: ['moby/moby#12294', 'moby/moby#15254', 'moby/moby#16816'],
+  page: () => ({
+    symptom:
+      'All published ports and all outgoing traffic of containers fail at once; "No chain/target/match by that name" on docker run.',
+    mechanism:
+      'Docker writes its rules when a network or container starts and does not watch over them. iptables -F, a firewall reload or nft flush ruleset takes them away; policies may stay at DROP.',
+    check: 'iptables-save | grep DOCKER, against docker ps',
+    proof:
+      'A running container publishes a port for which there is no DNAT rule; the host answers with RST, INPUT drops it, or nothing is forwarded. With the rules that docker inspect calls for the model gets it through.',
+    refutation:
+      'Docker’s chains with a rule for this container, or Docker was told not to write any (iptables: false).',
+    settledBy: ['iptables-save', 'nft list ruleset', 'docker ps'],
+    repair:
+      'Restart Docker, or podman network reload --all; load firewalls so that they leave foreign chains alone.',
+    references: ['moby/moby#12294', 'moby/moby#15254', 'moby/moby#16816'],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered') return undefined;
     const published = publisherOf(kase);

@@ -15,23 +15,25 @@ export const fltUfwBypass: Cause = {
   id: 'flt-ufw-bypass',
   title: 'The port is denied in INPUT, and forwarded packets never meet INPUT',
   severity: 'warning',
-  symptom: 'A port that "ufw deny" (or the default policy) closes is reachable from outside all the same.',
-  mechanism:
-    'DNAT in PREROUTING changes the destination before routing, so the packet is forwarded: it passes FORWARD, where Docker or a port forwarding accepts it, and never INPUT, where ufw’s rules for ports stand.',
-  check:
-    'iptables -t nat -S PREROUTING, -S DOCKER (a DNAT for the port); iptables -L ufw-user-input -nv (its counter stays 0)',
-  proof:
-    'A connection from outside is seen delivered through DNAT; the same packet without that rule would be dropped by a rule or the policy of INPUT.',
-  refutation: 'No DNAT for the port: then the service is the host’s own and INPUT let it in.',
-  settledBy: ['iptables-save -c'],
-  repair:
-    'Deny it where it passes: in DOCKER-USER or FORWARD, by the port that was asked (--ctorigdstport); or publish the port on 127.0.0.1 only.',
-  references: [
-    'ufw(8): ufw route',
-    'iptables-extensions(8): conntrack',
-    'moby/moby#4737',
-    'docker/for-linux#690',
-  ],
+  page: () => ({
+    symptom: 'A port that "ufw deny" (or the default policy) closes is reachable from outside all the same.',
+    mechanism:
+      'DNAT in PREROUTING changes the destination before routing, so the packet is forwarded: it passes FORWARD, where Docker or a port forwarding accepts it, and never INPUT, where ufw’s rules for ports stand.',
+    check:
+      'iptables -t nat -S PREROUTING, -S DOCKER (a DNAT for the port); iptables -L ufw-user-input -nv (its counter stays 0)',
+    proof:
+      'A connection from outside is seen delivered through DNAT; the same packet without that rule would be dropped by a rule or the policy of INPUT.',
+    refutation: 'No DNAT for the port: then the service is the host’s own and INPUT let it in.',
+    settledBy: ['iptables-save -c'],
+    repair:
+      'Deny it where it passes: in DOCKER-USER or FORWARD, by the port that was asked (--ctorigdstport); or publish the port on 127.0.0.1 only.',
+    references: [
+      'ufw(8): ufw route',
+      'iptables-extensions(8): conntrack',
+      'moby/moby#4737',
+      'docker/for-linux#690',
+    ],
+  }),
   also(kase) {
     if (kase.hypothetical || kase.outcome.status !== 'delivered') return [];
     const step = dnatStep(kase);

@@ -9,27 +9,29 @@ export const fwdIpForwardOffDnat = modelCause({
   id: 'fwd-ip-forward-off-dnat',
   title: 'A published port is translated, then not forwarded',
   severity: 'error',
-  symptom: 'A published port times out from outside and works with curl on the host itself.',
-  mechanism:
-    'nat PREROUTING rewrites the destination to the container before the routing decision, so the packet is no longer for the host. With net.ipv4.ip_forward = 0 it is dropped there. docker-proxy listens on the host address and never sees it.',
-  check:
-    'sysctl net.ipv4.ip_forward; the DNAT rule counts every SYN retransmission; conntrack -L has no entry',
-  proof:
-    'SYN and retransmissions on the uplink, nothing on the bridge, no RST and no ICMP; the DNAT rule counts every retransmission, no conntrack entry stays, and IpInAddrErrors grows with them.',
-  refutation:
-    'The translated packet on the bridge, or a RST from the host: then it was forwarded, or never translated.',
-  settledBy: [
-    'sysctl net.ipv4.ip_forward',
-    'iptables-save -t nat -c (the DNAT rule’s counter)',
-    'nstat -az IpInAddrErrors',
-  ],
-  repair: 'Set net.ipv4.ip_forward to 1, also in /etc/sysctl.d, and look for whatever sets it back.',
-  references: [
-    'net/netfilter/nf_nat_proto.c: nf_nat_ipv4_pre_routing()',
-    'net/ipv4/route.c: ip_error(), drop reason IP_INADDRERRORS',
-    'moby/moby#11508',
-    'moby/moby#27319',
-  ],
+  page: () => ({
+    symptom: 'A published port times out from outside and works with curl on the host itself.',
+    mechanism:
+      'nat PREROUTING rewrites the destination to the container before the routing decision, so the packet is no longer for the host. With net.ipv4.ip_forward = 0 it is dropped there. docker-proxy listens on the host address and never sees it.',
+    check:
+      'sysctl net.ipv4.ip_forward; the DNAT rule counts every SYN retransmission; conntrack -L has no entry',
+    proof:
+      'SYN and retransmissions on the uplink, nothing on the bridge, no RST and no ICMP; the DNAT rule counts every retransmission, no conntrack entry stays, and IpInAddrErrors grows with them.',
+    refutation:
+      'The translated packet on the bridge, or a RST from the host: then it was forwarded, or never translated.',
+    settledBy: [
+      'sysctl net.ipv4.ip_forward',
+      'iptables-save -t nat -c (the DNAT rule’s counter)',
+      'nstat -az IpInAddrErrors',
+    ],
+    repair: 'Set net.ipv4.ip_forward to 1, also in /etc/sysctl.d, and look for whatever sets it back.',
+    references: [
+      'net/netfilter/nf_nat_proto.c: nf_nat_ipv4_pre_routing()',
+      'net/ipv4/route.c: ip_error(), drop reason IP_INADDRERRORS',
+      'moby/moby#11508',
+      'moby/moby#27319',
+    ],
+  }),
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);
     const dnat = rewrites(drop.trace).find((step) => step.manip === 'dst');

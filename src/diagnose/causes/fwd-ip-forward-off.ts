@@ -13,30 +13,32 @@ export const fwdIpForwardOff = modelCause({
   id: 'fwd-ip-forward-off',
   title: 'IP forwarding is switched off',
   severity: 'error',
-  symptom:
-    'The gateway answers pings, but nothing beyond it does; requests reach the bridge and never the uplink.',
-  mechanism:
-    'A packet for somebody else is forwarded only while net.ipv4.ip_forward is 1. With 0 the kernel drops it in the routing decision: after PREROUTING, before FORWARD, silently; only IpInAddrErrors counts it.',
-  check: 'sysctl net.ipv4.ip_forward; nstat -az IpInAddrErrors',
-  proof:
-    'The request is on the bridge and not on the uplink, no ICMP comes back, FORWARD counts nothing, and IpInAddrErrors grows by one for each packet.',
-  refutation:
-    'The packet on the uplink, a counter in FORWARD that grows, or an ICMP error of this host about it: without forwarding it sends none.',
-  settledBy: [
-    'sysctl net.ipv4.ip_forward',
-    'nstat -az IpInAddrErrors',
-    'ip route get ADDRESS from SOURCE iif IFACE ("No route to host" while forwarding is off)',
-  ],
-  repair:
-    'Set net.ipv4.ip_forward to 1 and keep it in /etc/sysctl.d; hardening scripts and network managers are known to set it back after Docker has started.',
-  references: [
-    'net/ipv4/route.c: ip_route_input_slow(), ip_error(), drop reason IP_INADDRERRORS',
-    'RFC 1122, section 3.2.1.3',
-    'moby/moby#27319',
-    'moby/moby#47966',
-    'docker/for-linux#840',
-    'debops/debops#1878',
-  ],
+  page: () => ({
+    symptom:
+      'The gateway answers pings, but nothing beyond it does; requests reach the bridge and never the uplink.',
+    mechanism:
+      'A packet for somebody else is forwarded only while net.ipv4.ip_forward is 1. With 0 the kernel drops it in the routing decision: after PREROUTING, before FORWARD, silently; only IpInAddrErrors counts it.',
+    check: 'sysctl net.ipv4.ip_forward; nstat -az IpInAddrErrors',
+    proof:
+      'The request is on the bridge and not on the uplink, no ICMP comes back, FORWARD counts nothing, and IpInAddrErrors grows by one for each packet.',
+    refutation:
+      'The packet on the uplink, a counter in FORWARD that grows, or an ICMP error of this host about it: without forwarding it sends none.',
+    settledBy: [
+      'sysctl net.ipv4.ip_forward',
+      'nstat -az IpInAddrErrors',
+      'ip route get ADDRESS from SOURCE iif IFACE ("No route to host" while forwarding is off)',
+    ],
+    repair:
+      'Set net.ipv4.ip_forward to 1 and keep it in /etc/sysctl.d; hardening scripts and network managers are known to set it back after Docker has started.',
+    references: [
+      'net/ipv4/route.c: ip_route_input_slow(), ip_error(), drop reason IP_INADDRERRORS',
+      'RFC 1122, section 3.2.1.3',
+      'moby/moby#27319',
+      'moby/moby#47966',
+      'docker/for-linux#840',
+      'debops/debops#1878',
+    ],
+  }),
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);
     const device = inInterface(drop.trace);

@@ -13,18 +13,20 @@ export const ifaceMovedLostConfig: Cause = {
   id: 'iface-moved-lost-config',
   title: 'An interface lost its configuration when it was moved into its namespace',
   severity: 'error',
-  symptom:
-    'The interface is in the namespace, DOWN and without an address, though the script that made it had configured it.',
-  mechanism:
-    'Moving a device to another network namespace takes it down and removes its addresses and routes: they belong to the namespace it leaves. What was configured before the move is gone after it.',
-  check: 'ip addr inside the namespace (state DOWN, no inet line)',
-  proof:
-    'In the namespace the interface is without UP and without any address, while the other end of its pair has an address and no carrier; somebody asks for an address of that subnet which nobody has.',
-  refutation: 'The interface has an address, is a port of a bridge, or is UP.',
-  settledBy: ['ip addr show (inside the namespace)'],
-  repair:
-    'Configure after the move: ip link set DEV netns NS first, then the address, then up, all inside the namespace.',
-  references: ['net/core/dev.c: __dev_change_net_namespace()', 'ip-netns(8)', 'network_namespaces(7)'],
+  page: () => ({
+    symptom:
+      'The interface is in the namespace, DOWN and without an address, though the script that made it had configured it.',
+    mechanism:
+      'Moving a device to another network namespace takes it down and removes its addresses and routes: they belong to the namespace it leaves. What was configured before the move is gone after it.',
+    check: 'ip addr inside the namespace (state DOWN, no inet line)',
+    proof:
+      'In the namespace the interface is without UP and without any address, while the other end of its pair has an address and no carrier; somebody asks for an address of that subnet which nobody has.',
+    refutation: 'The interface has an address, is a port of a bridge, or is UP.',
+    settledBy: ['ip addr show (inside the namespace)'],
+    repair:
+      'Configure after the move: ip link set DEV netns NS first, then the address, then up, all inside the namespace.',
+    references: ['net/core/dev.c: __dev_change_net_namespace()', 'ip-netns(8)', 'network_namespaces(7)'],
+  }),
   survey: (scene) =>
     [...scene.snapshot.namespaces.values()].flatMap((netns) =>
       (netns.links ?? []).flatMap((link) => (isBare(netns, link) ? surveyed(scene, netns, link) : [])),

@@ -14,24 +14,26 @@ const page = modelCause({
   id: 'link-down',
   title: 'An interface on the way is down',
   severity: 'error',
-  symptom: '"Destination Host Unreachable" from the sender’s own address, or the route is gone.',
-  mechanism:
-    'A veth pair carries frames only while both ends are up; a bridge that is down disables its ports. An interface that is down has no routes but the local one of its own address, and one whose other end is down has NO-CARRIER.',
-  check: 'ip link (look for state DOWN, NO-CARRIER, LOWERLAYERDOWN)',
-  proof:
-    'The interface has no UP among its flags, and what should come by it is seen on the side before it and never after; or the other end of the pair says NO-CARRIER.',
-  refutation:
-    'A frame that crossed the interface at that time; flags UP and LOWER_UP on both ends. A bridge without ports is NO-CARRIER and healthy.',
-  settledBy: ['ip link show (both ends and the bridge)', 'bridge link show'],
-  repair:
-    'Set both ends of the pair, the bridge and its ports up: ip link set NAME up. What is made starts down.',
-  references: [
-    'drivers/net/veth.c: veth_open(), veth_xmit()',
-    'net/bridge/br_if.c: br_port_carrier_check()',
-    'net/bridge/br_stp_if.c: br_stp_disable_bridge()',
-    'ip-link(8)',
-    'moby/moby#40170',
-  ],
+  page: () => ({
+    symptom: '"Destination Host Unreachable" from the sender’s own address, or the route is gone.',
+    mechanism:
+      'A veth pair carries frames only while both ends are up; a bridge that is down disables its ports. An interface that is down has no routes but the local one of its own address, and one whose other end is down has NO-CARRIER.',
+    check: 'ip link (look for state DOWN, NO-CARRIER, LOWERLAYERDOWN)',
+    proof:
+      'The interface has no UP among its flags, and what should come by it is seen on the side before it and never after; or the other end of the pair says NO-CARRIER.',
+    refutation:
+      'A frame that crossed the interface at that time; flags UP and LOWER_UP on both ends. A bridge without ports is NO-CARRIER and healthy.',
+    settledBy: ['ip link show (both ends and the bridge)', 'bridge link show'],
+    repair:
+      'Set both ends of the pair, the bridge and its ports up: ip link set NAME up. What is made starts down.',
+    references: [
+      'drivers/net/veth.c: veth_open(), veth_xmit()',
+      'net/bridge/br_if.c: br_port_carrier_check()',
+      'net/bridge/br_stp_if.c: br_stp_disable_bridge()',
+      'ip-link(8)',
+      'moby/moby#40170',
+    ],
+  }),
   tell(kase, drop) {
     const down = downDevice(kase, drop);
     if (!down) return undefined;

@@ -10,23 +10,25 @@ const page = modelCause({
   id: 'link-lo-down',
   title: 'The loopback interface is down',
   severity: 'error',
-  symptom:
-    'ping 127.0.0.1 says "Network is unreachable" in a new namespace, or times out; the namespace’s own addresses can’t be reached from inside.',
-  mechanism:
-    'A new network namespace starts with lo down. Until it is set up there is no local route for 127/8, and packets to the namespace’s own addresses, which also go over lo, are dropped at its queue.',
-  check: 'ip link show lo (state DOWN)',
-  proof:
-    'lo without UP in that namespace; what it sends to itself has no answer, or packets to 127.0.0.1 are captured on another interface.',
-  refutation:
-    'lo is UP, or an answer on lo was captured. That others reach the same address says nothing: they come over the wire.',
-  settledBy: ['ip link show lo', 'ip route show table local', 'nstat -az IpOutNoRoutes'],
-  repair: 'Set lo up, in whatever script makes the namespace.',
-  references: [
-    'net/ipv4/devinet.c: inetdev_event() (127.0.0.1/8 comes with lo going up)',
-    'drivers/net/loopback.c: loopback_net_init()',
-    'net/sched/sch_generic.c: noop_enqueue()',
-    'ip-link(8)',
-  ],
+  page: () => ({
+    symptom:
+      'ping 127.0.0.1 says "Network is unreachable" in a new namespace, or times out; the namespace’s own addresses can’t be reached from inside.',
+    mechanism:
+      'A new network namespace starts with lo down. Until it is set up there is no local route for 127/8, and packets to the namespace’s own addresses, which also go over lo, are dropped at its queue.',
+    check: 'ip link show lo (state DOWN)',
+    proof:
+      'lo without UP in that namespace; what it sends to itself has no answer, or packets to 127.0.0.1 are captured on another interface.',
+    refutation:
+      'lo is UP, or an answer on lo was captured. That others reach the same address says nothing: they come over the wire.',
+    settledBy: ['ip link show lo', 'ip route show table local', 'nstat -az IpOutNoRoutes'],
+    repair: 'Set lo up, in whatever script makes the namespace.',
+    references: [
+      'net/ipv4/devinet.c: inetdev_event() (127.0.0.1/8 comes with lo going up)',
+      'drivers/net/loopback.c: loopback_net_init()',
+      'net/sched/sch_generic.c: noop_enqueue()',
+      'ip-link(8)',
+    ],
+  }),
   tell(kase, drop) {
     const lo = netnsOf(kase, drop.namespace)?.links?.find((link) => link.name === 'lo');
     return {

@@ -14,22 +14,24 @@ export const linkQdiscDrop: Cause = {
   id: 'link-qdisc-drop',
   title: 'A queue of the sending interface is full: its queueing discipline drops',
   severity: 'error',
-  symptom:
-    'Losses under load or in bursts, on one interface, while a slow ping is fine; throughput stays at a round number.',
-  mechanism:
-    'Packets wait in the queueing discipline of the interface they leave by. A shaper sends no faster than its rate, and what does not fit its queue is dropped, before a capture on that interface sees it. No ICMP; TCP slows down, datagrams are gone.',
-  check: 'tc -s qdisc show dev X (dropped, overlimits, backlog)',
-  proof:
-    'Fewer packets of a flow on the outgoing interface than came in, spread over the flow, and the queue of that interface counts about as many dropped.',
-  refutation:
-    'The queue’s dropped is 0 or does not grow; or all of the flow’s packets are on the outgoing interface.',
-  settledBy: ['tc -s qdisc show', 'tc -s class show dev X'],
-  repair:
-    'A longer queue (limit) for bursts, a higher rate if there is more bandwidth, fq_codel where queues are to stay short; or send less.',
-  references: [
-    'net/core/dev.c: __dev_xmit_skb(), drop reasons QDISC_DROP, QDISC_OVERLIMIT, QDISC_CONGESTED',
-    'tc(8), tc-tbf(8), tc-fq_codel(8)',
-  ],
+  page: () => ({
+    symptom:
+      'Losses under load or in bursts, on one interface, while a slow ping is fine; throughput stays at a round number.',
+    mechanism:
+      'Packets wait in the queueing discipline of the interface they leave by. A shaper sends no faster than its rate, and what does not fit its queue is dropped, before a capture on that interface sees it. No ICMP; TCP slows down, datagrams are gone.',
+    check: 'tc -s qdisc show dev X (dropped, overlimits, backlog)',
+    proof:
+      'Fewer packets of a flow on the outgoing interface than came in, spread over the flow, and the queue of that interface counts about as many dropped.',
+    refutation:
+      'The queue’s dropped is 0 or does not grow; or all of the flow’s packets are on the outgoing interface.',
+    settledBy: ['tc -s qdisc show', 'tc -s class show dev X'],
+    repair:
+      'A longer queue (limit) for bursts, a higher rate if there is more bandwidth, fq_codel where queues are to stay short; or send less.',
+    references: [
+      'net/core/dev.c: __dev_xmit_skb(), drop reasons QDISC_DROP, QDISC_OVERLIMIT, QDISC_CONGESTED',
+      'tc(8), tc-tbf(8), tc-fq_codel(8)',
+    ],
+  }),
   find: lossyFlow,
   survey: (scene) =>
     [...scene.snapshot.namespaces.values()].flatMap((netns) =>

@@ -15,29 +15,31 @@ export const lostBetweenCaptures: Cause = {
   id: 'lost-between-captures',
   title: 'Lost between two capture points',
   severity: 'error',
-  symptom: 'Seen at one point, never at the next, and nothing known would stop it.',
-  mechanism:
-    'Something between the two points drops the packet that the dumps don’t show, or the dumps are not of the time of the capture.',
-  check: 'Collect what is missing (the report names it), or capture on more interfaces in between',
-  proof:
-    'The packet leaves the first point, and the next one, which was capturing just then and would have let it through its filter, does not have it. That proves a loss and its segment, never its cause.',
-  refutation:
-    'tcpdump reports packets dropped by the kernel, the capture filter leaves this packet out, the bridge was captured with -p, or the two captures do not overlap in time; or an answer shows that it did arrive.',
-  settledBy: [
-    'tcpdump on every interface in between',
-    'iptables-save -c',
-    'nft list ruleset (all families)',
-    'tc -s qdisc; tc -s filter show dev IFACE ingress',
-    'ip -s link',
-    'nstat -az',
-  ],
-  repair:
-    'There is nothing to repair before the place is known: narrow it down with more captures and with the dumps that the finding names.',
-  references: [
-    'tcpdump(8): packets dropped by kernel, -p',
-    'net/core/dev.c: __netif_receive_skb_core() (captures, then tc and netdev hooks)',
-    'net/core/dev.c: dev_queue_xmit_nit()',
-  ],
+  page: () => ({
+    symptom: 'Seen at one point, never at the next, and nothing known would stop it.',
+    mechanism:
+      'Something between the two points drops the packet that the dumps don’t show, or the dumps are not of the time of the capture.',
+    check: 'Collect what is missing (the report names it), or capture on more interfaces in between',
+    proof:
+      'The packet leaves the first point, and the next one, which was capturing just then and would have let it through its filter, does not have it. That proves a loss and its segment, never its cause.',
+    refutation:
+      'tcpdump reports packets dropped by the kernel, the capture filter leaves this packet out, the bridge was captured with -p, or the two captures do not overlap in time; or an answer shows that it did arrive.',
+    settledBy: [
+      'tcpdump on every interface in between',
+      'iptables-save -c',
+      'nft list ruleset (all families)',
+      'tc -s qdisc; tc -s filter show dev IFACE ingress',
+      'ip -s link',
+      'nstat -az',
+    ],
+    repair:
+      'There is nothing to repair before the place is known: narrow it down with more captures and with the dumps that the finding names.',
+    references: [
+      'tcpdump(8): packets dropped by kernel, -p',
+      'net/core/dev.c: __netif_receive_skb_core() (captures, then tc and netdev hooks)',
+      'net/core/dev.c: dev_queue_xmit_nit()',
+    ],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.outcome.status === 'rejected' || kase.hypothetical)
       return undefined;

@@ -9,25 +9,27 @@ export const macvlanHostIsolation = gapCause({
   id: 'macvlan-host-isolation',
   title: 'A host does not reach its own macvlan containers',
   severity: 'error',
-  symptom:
-    'Everybody on the LAN reaches the container, only its own host doesn’t, and it doesn’t reach its host.',
-  mechanism:
-    'A macvlan device sits on its parent, below IP: what comes in from the wire is given to it by MAC address, what the parent itself sends goes to the wire and nowhere else. Switches don’t send a frame back by the port it came from, so parent and child never meet.',
-  check:
-    'ip -d link in the container (macvlan); its parent (@ifN) is the interface that has the host’s address',
-  proof:
-    'The host’s who-has for the container is on the parent and on the wire, and not on the macvlan device, whose address it is; others on the LAN are answered.',
-  refutation:
-    'The device is not on top of the interface the host sends by; or the host has a macvlan device of its own in bridge mode there, and a route by it.',
-  settledBy: ['ip -d link show (in the container)', 'docker network inspect (driver, parent)'],
-  repair:
-    'Give the host a macvlan device of its own in bridge mode on the same parent, and a route to the container by it; or use a bridge.',
-  references: [
-    'drivers/net/macvlan.c: macvlan_handle_frame(), macvlan_queue_xmit()',
-    'moby/libnetwork#1915',
-    'moby/moby#21735',
-    'docker/docs#10751',
-  ],
+  page: () => ({
+    symptom:
+      'Everybody on the LAN reaches the container, only its own host doesn’t, and it doesn’t reach its host.',
+    mechanism:
+      'A macvlan device sits on its parent, below IP: what comes in from the wire is given to it by MAC address, what the parent itself sends goes to the wire and nowhere else. Switches don’t send a frame back by the port it came from, so parent and child never meet.',
+    check:
+      'ip -d link in the container (macvlan); its parent (@ifN) is the interface that has the host’s address',
+    proof:
+      'The host’s who-has for the container is on the parent and on the wire, and not on the macvlan device, whose address it is; others on the LAN are answered.',
+    refutation:
+      'The device is not on top of the interface the host sends by; or the host has a macvlan device of its own in bridge mode there, and a route by it.',
+    settledBy: ['ip -d link show (in the container)', 'docker network inspect (driver, parent)'],
+    repair:
+      'Give the host a macvlan device of its own in bridge mode on the same parent, and a route to the container by it; or use a bridge.',
+    references: [
+      'drivers/net/macvlan.c: macvlan_handle_frame(), macvlan_queue_xmit()',
+      'moby/libnetwork#1915',
+      'moby/moby#21735',
+      'docker/docs#10751',
+    ],
+  }),
   tell(kase, drop) {
     const address = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;
     const target = parseIp(address);

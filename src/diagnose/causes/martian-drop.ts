@@ -6,29 +6,31 @@ export const martianDrop = modelCause({
   id: 'martian-drop',
   title: 'An address that may not be on the wire',
   severity: 'error',
-  symptom: 'The request is seen arriving and is ignored, without any answer.',
-  mechanism:
-    'Packets from 127/8, from one of the receiver’s own addresses, from 0.0.0.0, 255.255.255.255 or a multicast address, and packets to 127/8 that come from outside are dropped in the routing decision, whatever rp_filter and iptables say.',
-  check: 'sysctl -w net.ipv4.conf.all.log_martians=1 and look at the kernel log',
-  proof:
-    'The packet is captured on the way in with such an address, and neither answer nor ICMP follows; the kernel log has "martian source" or "martian destination". No SNMP counter grows.',
-  refutation:
-    'An answer to that packet, a counter of INPUT or FORWARD that grows with it, or route_localnet or accept_local of that interface being 1 where they apply.',
-  settledBy: [
-    'ip addr show (the source among the receiver’s own?)',
-    'sysctl -a (route_localnet, accept_local, log_martians)',
-    'dmesg',
-  ],
-  repair:
-    'Find the translation that is missing or only half done: masquerade what returns to its sender or comes from 127/8. Letting such packets in is the last resort.',
-  references: [
-    'net/ipv4/route.c: ip_route_input_slow(), ip_handle_martian_source()',
-    'net/ipv4/fib_frontend.c: fib_validate_source()',
-    'drop reasons IP_LOCAL_SOURCE, IP_INVALID_SOURCE, IP_LOCALNET',
-    'RFC 1812, section 5.3.7',
-    'kubernetes/kubernetes#57922',
-    'cloudnativelabs/kube-router#511',
-  ],
+  page: () => ({
+    symptom: 'The request is seen arriving and is ignored, without any answer.',
+    mechanism:
+      'Packets from 127/8, from one of the receiver’s own addresses, from 0.0.0.0, 255.255.255.255 or a multicast address, and packets to 127/8 that come from outside are dropped in the routing decision, whatever rp_filter and iptables say.',
+    check: 'sysctl -w net.ipv4.conf.all.log_martians=1 and look at the kernel log',
+    proof:
+      'The packet is captured on the way in with such an address, and neither answer nor ICMP follows; the kernel log has "martian source" or "martian destination". No SNMP counter grows.',
+    refutation:
+      'An answer to that packet, a counter of INPUT or FORWARD that grows with it, or route_localnet or accept_local of that interface being 1 where they apply.',
+    settledBy: [
+      'ip addr show (the source among the receiver’s own?)',
+      'sysctl -a (route_localnet, accept_local, log_martians)',
+      'dmesg',
+    ],
+    repair:
+      'Find the translation that is missing or only half done: masquerade what returns to its sender or comes from 127/8. Letting such packets in is the last resort.',
+    references: [
+      'net/ipv4/route.c: ip_route_input_slow(), ip_handle_martian_source()',
+      'net/ipv4/fib_frontend.c: fib_validate_source()',
+      'drop reasons IP_LOCAL_SOURCE, IP_INVALID_SOURCE, IP_LOCALNET',
+      'RFC 1812, section 5.3.7',
+      'kubernetes/kubernetes#57922',
+      'cloudnativelabs/kube-router#511',
+    ],
+  }),
   tell(kase, drop) {
     const { source, destination } = drop.trace.final;
     const device = inInterface(drop.trace);

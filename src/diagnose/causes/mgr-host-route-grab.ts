@@ -11,23 +11,26 @@ export const mgrHostRouteGrab = gapCause({
   from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'A default route leads to a bridge or veth device',
   severity: 'error',
-  symptom: 'The host, its containers or both lose the internet as soon as a container starts.',
-  mechanism:
-    'A network manager or DHCP client (systemd-networkd, dhcpcd, NetworkManager) that watches every interface configures a container’s bridge or veth too. A default route it puts there with a lower metric takes all traffic, and ARP for far addresses is asked where nobody answers.',
-  check: 'ip route (default … dev docker0/br-…/veth…); networkctl list (configuring); nmcli device',
-  proof:
-    'Who-has for addresses of the internet on the bridge or veth, never answered; "ip route" has a default route by that device, before the one by the uplink.',
-  refutation: 'The default route in use leads by the uplink; or somebody on the bridge answers as a router.',
-  settledBy: ['ip route show', 'networkctl list', 'nmcli device status'],
-  repair:
-    'Delete that route, and tell the manager to leave such devices alone: Unmanaged=yes for docker*, br-* and veth* (networkd), denyinterfaces veth* (dhcpcd), unmanaged-devices (NetworkManager).',
-  references: [
-    'net/ipv4/fib_trie.c: fib_table_lookup() (of one prefix the route with the lowest metric)',
-    'systemd.network(5): Unmanaged=',
-    'dhcpcd.conf(5): denyinterfaces',
-    'systemd/systemd#28626',
-    'moby/moby#23407',
-  ],
+  page: () => ({
+    symptom: 'The host, its containers or both lose the internet as soon as a container starts.',
+    mechanism:
+      'A network manager or DHCP client (systemd-networkd, dhcpcd, NetworkManager) that watches every interface configures a container’s bridge or veth too. A default route it puts there with a lower metric takes all traffic, and ARP for far addresses is asked where nobody answers.',
+    check: 'ip route (default … dev docker0/br-…/veth…); networkctl list (configuring); nmcli device',
+    proof:
+      'Who-has for addresses of the internet on the bridge or veth, never answered; "ip route" has a default route by that device, before the one by the uplink.',
+    refutation:
+      'The default route in use leads by the uplink; or somebody on the bridge answers as a router.',
+    settledBy: ['ip route show', 'networkctl list', 'nmcli device status'],
+    repair:
+      'Delete that route, and tell the manager to leave such devices alone: Unmanaged=yes for docker*, br-* and veth* (networkd), denyinterfaces veth* (dhcpcd), unmanaged-devices (NetworkManager).',
+    references: [
+      'net/ipv4/fib_trie.c: fib_table_lookup() (of one prefix the route with the lowest metric)',
+      'systemd.network(5): Unmanaged=',
+      'dhcpcd.conf(5): denyinterfaces',
+      'systemd/systemd#28626',
+      'moby/moby#23407',
+    ],
+  }),
   tell(kase, drop) {
     const grabbed = grabbedBy(kase, drop);
     if (!grabbed) return undefined;

@@ -10,21 +10,23 @@ export const mtuL2Mismatch = modelCause({
   id: 'mtu-l2-mismatch',
   title: 'The two ends of the link have different MTUs',
   severity: 'error',
-  symptom: 'Large packets vanish inside one host, without ICMP; small ones pass.',
-  mechanism:
-    'A frame larger than the receiving end’s MTU, or than that of the bridge port it has to leave by, is dropped at the boundary. Nobody sends ICMP, since no router is involved. A veth pair counts it as TX dropped of the sender and RX dropped of the peer, and its sender sees ENOBUFS; a bridge counts it nowhere.',
-  check: 'ip link (mtu of both ends, and of every port); ip -s link (dropped)',
-  proof:
-    'The large packet is on the sender’s interface in one piece and never on the other end of the pair, or on the one port and not the other; small packets of the same two hosts pass; the MTUs differ, and the packet’s length is between them.',
-  refutation:
-    'A packet of that length on the other end; or ICMP "fragmentation needed", which is a router’s (mtu-pmtu-blackhole).',
-  settledBy: ['ip link show (both namespaces)', 'ip -s link show'],
-  repair: 'Give both ends of the pair, and every port of the bridge, the same MTU.',
-  references: [
-    'include/linux/netdevice.h: __is_skb_forwardable()',
-    'drivers/net/veth.c: veth_forward_skb(), veth_xmit()',
-    'net/bridge/br_forward.c: br_dev_queue_push_xmit() (is_skb_forwardable())',
-  ],
+  page: () => ({
+    symptom: 'Large packets vanish inside one host, without ICMP; small ones pass.',
+    mechanism:
+      'A frame larger than the receiving end’s MTU, or than that of the bridge port it has to leave by, is dropped at the boundary. Nobody sends ICMP, since no router is involved. A veth pair counts it as TX dropped of the sender and RX dropped of the peer, and its sender sees ENOBUFS; a bridge counts it nowhere.',
+    check: 'ip link (mtu of both ends, and of every port); ip -s link (dropped)',
+    proof:
+      'The large packet is on the sender’s interface in one piece and never on the other end of the pair, or on the one port and not the other; small packets of the same two hosts pass; the MTUs differ, and the packet’s length is between them.',
+    refutation:
+      'A packet of that length on the other end; or ICMP "fragmentation needed", which is a router’s (mtu-pmtu-blackhole).',
+    settledBy: ['ip link show (both namespaces)', 'ip -s link show'],
+    repair: 'Give both ends of the pair, and every port of the bridge, the same MTU.',
+    references: [
+      'include/linux/netdevice.h: __is_skb_forwardable()',
+      'drivers/net/veth.c: veth_forward_skb(), veth_xmit()',
+      'net/bridge/br_forward.c: br_dev_queue_push_xmit() (is_skb_forwardable())',
+    ],
+  }),
   tell(kase, drop) {
     const ends = endsOf(kase, drop.trace);
     const where = nameOf(kase, drop.namespace);

@@ -9,28 +9,30 @@ const page = modelCause({
   id: 'mtu-pmtu-blackhole',
   title: 'The path’s MTU is smaller, and nobody hears of it',
   severity: 'error',
-  symptom: 'Small answers work, TLS handshakes and downloads hang.',
-  mechanism:
-    'A packet with "don’t fragment" that is larger than the next link’s MTU is dropped, and ICMP 3/4 tells its sender to send smaller ones. Where that ICMP is filtered the sender repeats the large packet for ever.',
-  check: 'ip link (mtu on the way); iptables rules against ICMP',
-  proof:
-    'Handshake and short segments pass; full segments with "don’t fragment" come to the router again and again and never leave by the narrower interface; no ICMP 3/4 reaches the sender, or none is sent; IpFragFails grows.',
-  refutation:
-    'A segment of that length on the outgoing interface; or shorter segments after an ICMP 3/4: then path MTU discovery works.',
-  settledBy: [
-    'ip link show (every router on the way)',
-    'iptables-save -c (rules against ICMP)',
-    'nstat -az IpFragFails',
-  ],
-  repair:
-    'Let ICMP type 3 code 4 (ICMPv6 type 2) through, clamp the MSS to the path (TCPMSS --clamp-mss-to-pmtu), or give bridge and containers the smaller MTU.',
-  references: [
-    'net/ipv4/ip_forward.c: ip_forward(), drop reason PKT_TOO_BIG',
-    'RFC 1191, RFC 8201, RFC 2923, RFC 4821',
-    'iptables-extensions(8): TCPMSS',
-    'moby/moby#13475',
-    'docker/for-linux#594',
-  ],
+  page: () => ({
+    symptom: 'Small answers work, TLS handshakes and downloads hang.',
+    mechanism:
+      'A packet with "don’t fragment" that is larger than the next link’s MTU is dropped, and ICMP 3/4 tells its sender to send smaller ones. Where that ICMP is filtered the sender repeats the large packet for ever.',
+    check: 'ip link (mtu on the way); iptables rules against ICMP',
+    proof:
+      'Handshake and short segments pass; full segments with "don’t fragment" come to the router again and again and never leave by the narrower interface; no ICMP 3/4 reaches the sender, or none is sent; IpFragFails grows.',
+    refutation:
+      'A segment of that length on the outgoing interface; or shorter segments after an ICMP 3/4: then path MTU discovery works.',
+    settledBy: [
+      'ip link show (every router on the way)',
+      'iptables-save -c (rules against ICMP)',
+      'nstat -az IpFragFails',
+    ],
+    repair:
+      'Let ICMP type 3 code 4 (ICMPv6 type 2) through, clamp the MSS to the path (TCPMSS --clamp-mss-to-pmtu), or give bridge and containers the smaller MTU.',
+    references: [
+      'net/ipv4/ip_forward.c: ip_forward(), drop reason PKT_TOO_BIG',
+      'RFC 1191, RFC 8201, RFC 2923, RFC 4821',
+      'iptables-extensions(8): TCPMSS',
+      'moby/moby#13475',
+      'docker/for-linux#594',
+    ],
+  }),
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);
     return {

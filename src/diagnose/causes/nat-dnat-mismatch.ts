@@ -21,27 +21,29 @@ export const natDnatMismatch: Cause = {
   id: 'nat-dnat-mismatch',
   title: 'The DNAT rule does not match',
   severity: 'error',
-  symptom: 'Refused, or the wrong service answers, although there is a DNAT rule for the port.',
-  mechanism:
-    'A DNAT rule that names an old address, another interface, protocol or port does not match; the packet stays addressed to the host and meets the host’s own sockets.',
-  check: 'iptables -t nat -L PREROUTING -nv (the rule’s counter stays 0)',
-  proof:
-    'The host refuses the request itself, nothing of it is on the bridge, and the DNAT rule differs from the packet in one condition; its counter stays.',
-  refutation:
-    'The rule’s counter grows with the requests, or the translated packet is seen: then the refusal is the target’s.',
-  settledBy: [
-    'iptables-save -t nat -c',
-    'ip addr show (does the host still have the address of -d?)',
-    'tcpdump -n on the uplink (what clients really ask for)',
-  ],
-  repair:
-    'Correct the condition, or match any local address (-m addrtype --dst-type LOCAL) where the host’s address changes.',
-  references: [
-    'net/netfilter/nf_tables_core.c: nft_do_chain()',
-    'net/ipv4/netfilter/ip_tables.c: ipt_do_table()',
-    'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), drop reason NO_SOCKET',
-    'iptables-extensions(8): DNAT, addrtype',
-  ],
+  page: () => ({
+    symptom: 'Refused, or the wrong service answers, although there is a DNAT rule for the port.',
+    mechanism:
+      'A DNAT rule that names an old address, another interface, protocol or port does not match; the packet stays addressed to the host and meets the host’s own sockets.',
+    check: 'iptables -t nat -L PREROUTING -nv (the rule’s counter stays 0)',
+    proof:
+      'The host refuses the request itself, nothing of it is on the bridge, and the DNAT rule differs from the packet in one condition; its counter stays.',
+    refutation:
+      'The rule’s counter grows with the requests, or the translated packet is seen: then the refusal is the target’s.',
+    settledBy: [
+      'iptables-save -t nat -c',
+      'ip addr show (does the host still have the address of -d?)',
+      'tcpdump -n on the uplink (what clients really ask for)',
+    ],
+    repair:
+      'Correct the condition, or match any local address (-m addrtype --dst-type LOCAL) where the host’s address changes.',
+    references: [
+      'net/netfilter/nf_tables_core.c: nft_do_chain()',
+      'net/ipv4/netfilter/ip_tables.c: ipt_do_table()',
+      'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), drop reason NO_SOCKET',
+      'iptables-extensions(8): DNAT, addrtype',
+    ],
+  }),
   find(kase) {
     const refusal = refusalOf(kase);
     if (!refusal || refusal.dnat || refusal.namespace === undefined) return undefined;

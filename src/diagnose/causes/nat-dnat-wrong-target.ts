@@ -12,21 +12,23 @@ export const natDnatWrongTarget: Cause = {
   id: 'nat-dnat-wrong-target',
   title: 'DNAT leads to a port where nobody listens',
   severity: 'error',
-  symptom: '"Connection refused", although the DNAT rule counts the request.',
-  mechanism:
-    'The rule rewrites the destination to an address and port; whether a service listens there is not its business. The RST of the target is translated back and looks like one of the host.',
-  check: 'ss -lnt in the target’s namespace against the rule’s --to-destination',
-  proof:
-    'The translated SYN is on the bridge, and the target itself answers it with RST; no socket there has the port of --to-destination, others are open.',
-  refutation:
-    'A socket on that port of the target’s address or of 0.0.0.0, or a RST that is on the uplink and never on the bridge: then the host refuses.',
-  settledBy: ['ss -lntp (in the target’s namespace)', 'iptables-save -t nat -c'],
-  repair: 'Make the rule (or -p HOST:CONTAINER) lead to the port that the service has inside.',
-  references: [
-    'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), tcp_v4_send_reset()',
-    'net/netfilter/nf_nat_core.c: nf_nat_packet()',
-    'iptables-extensions(8): DNAT',
-  ],
+  page: () => ({
+    symptom: '"Connection refused", although the DNAT rule counts the request.',
+    mechanism:
+      'The rule rewrites the destination to an address and port; whether a service listens there is not its business. The RST of the target is translated back and looks like one of the host.',
+    check: 'ss -lnt in the target’s namespace against the rule’s --to-destination',
+    proof:
+      'The translated SYN is on the bridge, and the target itself answers it with RST; no socket there has the port of --to-destination, others are open.',
+    refutation:
+      'A socket on that port of the target’s address or of 0.0.0.0, or a RST that is on the uplink and never on the bridge: then the host refuses.',
+    settledBy: ['ss -lntp (in the target’s namespace)', 'iptables-save -t nat -c'],
+    repair: 'Make the rule (or -p HOST:CONTAINER) lead to the port that the service has inside.',
+    references: [
+      'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), tcp_v4_send_reset()',
+      'net/netfilter/nf_nat_core.c: nf_nat_packet()',
+      'iptables-extensions(8): DNAT',
+    ],
+  }),
   find(kase) {
     const refusal = refusalOf(kase);
     if (!refusal?.dnat) return undefined;

@@ -14,26 +14,31 @@ export const natEntryLostMidflow: Cause = {
   id: 'nat-entry-lost-midflow',
   title: 'Conntrack forgot the connection, and the server spoke first',
   severity: 'error',
-  symptom:
-    'Connections through a published port or a virtual address that were idle for a while hang or are reset; the server sends again and again.',
-  mechanism:
-    'Once its entry is gone (timed out, flushed, lost in a failover) conntrack knows neither the connection nor its translation. When the client speaks first, the DNAT rule catches the segment and all is well. When the server does, its segment is the first of a new connection from the server’s own address and port: the DNAT is not undone, and at most MASQUERADE gives it the host’s address. The client knows no such connection and resets it.',
-  check:
-    'tcpdump at the client’s side: from some moment on the server’s segments come from another port or address; sysctl net.netfilter.nf_conntrack_tcp_timeout_established; conntrack -L',
-  proof:
-    'The answers of one TCP connection, in its own sequence numbers, come from the address that was asked and later from the server’s own port or address; the client answers the latter with RST.',
-  refutation:
-    'The server’s own address in the very first answer: then nothing was ever translated back (nat-hairpin-same-bridge, nat-reply-bypass). Later segments that are translated again: then single segments were INVALID (ct-invalid-leak).',
-  settledBy: ['sysctl net.netfilter.nf_conntrack_tcp_timeout_established', 'conntrack -E (while it happens)'],
-  repair:
-    'Let either side say something (TCP keep-alive) more often than the timeout, or raise the timeout; never flush conntrack under living connections. IPVS has a timeout of its own, 900 seconds.',
-  references: [
-    'net/netfilter/nf_conntrack_proto_tcp.c: tcp_new(), nf_conntrack_tcp_loose',
-    'RFC 5382, REQ-5',
-    'moby/moby#31208',
-    'moby/moby#37822',
-    'moby/moby#29655',
-  ],
+  page: () => ({
+    symptom:
+      'Connections through a published port or a virtual address that were idle for a while hang or are reset; the server sends again and again.',
+    mechanism:
+      'Once its entry is gone (timed out, flushed, lost in a failover) conntrack knows neither the connection nor its translation. When the client speaks first, the DNAT rule catches the segment and all is well. When the server does, its segment is the first of a new connection from the server’s own address and port: the DNAT is not undone, and at most MASQUERADE gives it the host’s address. The client knows no such connection and resets it.',
+    check:
+      'tcpdump at the client’s side: from some moment on the server’s segments come from another port or address; sysctl net.netfilter.nf_conntrack_tcp_timeout_established; conntrack -L',
+    proof:
+      'The answers of one TCP connection, in its own sequence numbers, come from the address that was asked and later from the server’s own port or address; the client answers the latter with RST.',
+    refutation:
+      'The server’s own address in the very first answer: then nothing was ever translated back (nat-hairpin-same-bridge, nat-reply-bypass). Later segments that are translated again: then single segments were INVALID (ct-invalid-leak).',
+    settledBy: [
+      'sysctl net.netfilter.nf_conntrack_tcp_timeout_established',
+      'conntrack -E (while it happens)',
+    ],
+    repair:
+      'Let either side say something (TCP keep-alive) more often than the timeout, or raise the timeout; never flush conntrack under living connections. IPVS has a timeout of its own, 900 seconds.',
+    references: [
+      'net/netfilter/nf_conntrack_proto_tcp.c: tcp_new(), nf_conntrack_tcp_loose',
+      'RFC 5382, REQ-5',
+      'moby/moby#31208',
+      'moby/moby#37822',
+      'moby/moby#29655',
+    ],
+  }),
   find(kase) {
     const told = kase.hypothetical ? undefined : continuations(kase.correlation).get(kase.flow);
     if (!told) return undefined;

@@ -10,24 +10,27 @@ export const natHairpinSameBridge: Cause = {
   id: 'nat-hairpin-same-bridge',
   title: 'The answer comes past the NAT, straight from the server',
   severity: 'error',
-  symptom: 'A service address or published port times out only for clients on the same bridge as the server.',
-  mechanism:
-    'The request is routed and translated by the host. The server answers its neighbour directly, over the bridge, and with bridge-nf-call-iptables = 0 nothing translates that answer back. The client gets a SYN-ACK from an address it never asked, and resets it.',
-  check:
-    'tcpdump on the bridge: SYN-ACK from the server’s own address, RST from the client; sysctl net.bridge.bridge-nf-call-iptables',
-  proof:
-    'On the bridge the request to the service’s address, the same one to the server’s, and an answer from the server’s own address to the client, which resets it; client and server are on one link of the translating host.',
-  refutation:
-    'An answer from the address that was asked. Client and server on different links: then the answer takes another way altogether (nat-reply-bypass).',
-  settledBy: ['sysctl net.bridge.bridge-nf-call-iptables', 'iptables-save -c', 'ip addr'],
-  repair:
-    'Let the bridge ask iptables (modprobe br_netfilter; net.bridge.bridge-nf-call-iptables = 1), or translate the source as well, so that the server answers the host.',
-  references: [
-    'net/bridge/br_netfilter_hooks.c: br_nf_pre_routing()',
-    'kubernetes/kubernetes#38802',
-    'cloudnativelabs/kube-router#151',
-    'moby/libnetwork#1104',
-  ],
+  page: () => ({
+    symptom:
+      'A service address or published port times out only for clients on the same bridge as the server.',
+    mechanism:
+      'The request is routed and translated by the host. The server answers its neighbour directly, over the bridge, and with bridge-nf-call-iptables = 0 nothing translates that answer back. The client gets a SYN-ACK from an address it never asked, and resets it.',
+    check:
+      'tcpdump on the bridge: SYN-ACK from the server’s own address, RST from the client; sysctl net.bridge.bridge-nf-call-iptables',
+    proof:
+      'On the bridge the request to the service’s address, the same one to the server’s, and an answer from the server’s own address to the client, which resets it; client and server are on one link of the translating host.',
+    refutation:
+      'An answer from the address that was asked. Client and server on different links: then the answer takes another way altogether (nat-reply-bypass).',
+    settledBy: ['sysctl net.bridge.bridge-nf-call-iptables', 'iptables-save -c', 'ip addr'],
+    repair:
+      'Let the bridge ask iptables (modprobe br_netfilter; net.bridge.bridge-nf-call-iptables = 1), or translate the source as well, so that the server answers the host.',
+    references: [
+      'net/bridge/br_netfilter_hooks.c: br_nf_pre_routing()',
+      'kubernetes/kubernetes#38802',
+      'cloudnativelabs/kube-router#151',
+      'moby/libnetwork#1104',
+    ],
+  }),
   find(kase) {
     const stranger = strangerOf(kase);
     if (stranger?.bridge === undefined || answersNobody(kase.flow)) return undefined;

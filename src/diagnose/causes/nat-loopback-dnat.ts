@@ -15,25 +15,27 @@ const page = modelCause({
   id: 'nat-loopback-dnat',
   title: '127.0.0.1 can’t be sent to a container',
   severity: 'error',
-  symptom: 'The host’s address works, 127.0.0.1 hangs, on the host itself.',
-  mechanism:
-    'A DNAT rule in OUTPUT rewrites the destination; the source stays 127.0.0.1, and such a packet may only leave by an interface with route_localnet = 1. Then MASQUERADE has to replace the source as well.',
-  check: 'sysctl net.ipv4.conf.BRIDGE.route_localnet; iptables -t nat -S OUTPUT',
-  proof:
-    'A DNAT rule of nat OUTPUT covers 127.0.0.1 and counts packets, route_localnet of the interface towards the target is 0, and neither lo nor that interface shows the packet.',
-  refutation:
-    'A packet from 127.0.0.1 on the bridge: then route_localnet is 1 and only MASQUERADE is missing. A process of the host that listens on the port by a rule that leaves 127.0.0.0/8 out: that is how docker-proxy serves it.',
-  settledBy: ['sysctl -a | grep route_localnet', 'iptables-save -c'],
-  repair:
-    'Set route_localnet of the bridge to 1 and masquerade local sources that leave by it; or let a proxy listen on 127.0.0.1.',
-  references: [
-    'net/ipv4/netfilter.c: ip_route_me_harder()',
-    'net/ipv4/route.c: __mkroute_output()',
-    'Documentation/networking/ip-sysctl.rst: route_localnet',
-    'moby/moby#20243',
-    'kubernetes/kubernetes#57922',
-    'kubernetes/kubernetes#92938',
-  ],
+  page: () => ({
+    symptom: 'The host’s address works, 127.0.0.1 hangs, on the host itself.',
+    mechanism:
+      'A DNAT rule in OUTPUT rewrites the destination; the source stays 127.0.0.1, and such a packet may only leave by an interface with route_localnet = 1. Then MASQUERADE has to replace the source as well.',
+    check: 'sysctl net.ipv4.conf.BRIDGE.route_localnet; iptables -t nat -S OUTPUT',
+    proof:
+      'A DNAT rule of nat OUTPUT covers 127.0.0.1 and counts packets, route_localnet of the interface towards the target is 0, and neither lo nor that interface shows the packet.',
+    refutation:
+      'A packet from 127.0.0.1 on the bridge: then route_localnet is 1 and only MASQUERADE is missing. A process of the host that listens on the port by a rule that leaves 127.0.0.0/8 out: that is how docker-proxy serves it.',
+    settledBy: ['sysctl -a | grep route_localnet', 'iptables-save -c'],
+    repair:
+      'Set route_localnet of the bridge to 1 and masquerade local sources that leave by it; or let a proxy listen on 127.0.0.1.',
+    references: [
+      'net/ipv4/netfilter.c: ip_route_me_harder()',
+      'net/ipv4/route.c: __mkroute_output()',
+      'Documentation/networking/ip-sysctl.rst: route_localnet',
+      'moby/moby#20243',
+      'kubernetes/kubernetes#57922',
+      'kubernetes/kubernetes#92938',
+    ],
+  }),
   tell(kase, drop) {
     const target = parseIp(drop.trace.final.destination);
     const near =

@@ -9,26 +9,28 @@ export const natMasqueradeMismatch: Cause = {
   id: 'nat-masquerade-mismatch',
   title: 'A MASQUERADE rule is there and does not match',
   severity: 'error',
-  symptom: 'As without MASQUERADE, though the rule is in place; its counter stays at zero.',
-  mechanism:
-    'A NAT rule that names another subnet, another interface, or that stands behind a RETURN or ACCEPT, is not reached or does not match, and the packet leaves as it is.',
-  check: 'iptables -t nat -L POSTROUTING -nv (the rule’s counter stays 0)',
-  proof:
-    'The packet is on the uplink with its private source, and the rule, compared with it, fails in one condition or stands behind the rule that ended the chain; its counter stays at 0.',
-  refutation:
-    'A translated source on the uplink, or an answer to the private one. If the rule fits, the connection may be older than it or untracked: conntrack shows both.',
-  settledBy: [
-    'iptables-save -t nat -c',
-    'conntrack -L -s ADDRESS',
-    'ip route get ADDRESS (the interface it leaves by)',
-  ],
-  repair:
-    'Correct subnet or interface of the rule, or move it in front of the one that ends the chain; then delete the old conntrack entries.',
-  references: [
-    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn()',
-    'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4()',
-    'iptables-extensions(8): MASQUERADE',
-  ],
+  page: () => ({
+    symptom: 'As without MASQUERADE, though the rule is in place; its counter stays at zero.',
+    mechanism:
+      'A NAT rule that names another subnet, another interface, or that stands behind a RETURN or ACCEPT, is not reached or does not match, and the packet leaves as it is.',
+    check: 'iptables -t nat -L POSTROUTING -nv (the rule’s counter stays 0)',
+    proof:
+      'The packet is on the uplink with its private source, and the rule, compared with it, fails in one condition or stands behind the rule that ended the chain; its counter stays at 0.',
+    refutation:
+      'A translated source on the uplink, or an answer to the private one. If the rule fits, the connection may be older than it or untracked: conntrack shows both.',
+    settledBy: [
+      'iptables-save -t nat -c',
+      'conntrack -L -s ADDRESS',
+      'ip route get ADDRESS (the interface it leaves by)',
+    ],
+    repair:
+      'Correct subnet or interface of the rule, or move it in front of the one that ends the chain; then delete the old conntrack entries.',
+    references: [
+      'net/netfilter/nf_nat_core.c: nf_nat_inet_fn()',
+      'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4()',
+      'iptables-extensions(8): MASQUERADE',
+    ],
+  }),
   find(kase) {
     const left = leftUntranslated(kase);
     if (!left) return undefined;

@@ -11,25 +11,27 @@ export const natMasqueradeMissing: Cause = {
   id: 'nat-masquerade-missing',
   title: 'Private addresses leave without being translated',
   severity: 'error',
-  symptom: 'Packets leave the uplink, and no answer ever comes back.',
-  mechanism:
-    'The far side answers to the source address that it sees. A private address of a bridge means nothing there, so without SNAT or MASQUERADE the answer has nowhere to go.',
-  check: 'tcpdump on the uplink (private source); iptables -t nat -S POSTROUTING',
-  proof:
-    'The packet is on the uplink with its private source, nothing comes back for it, and nat POSTROUTING has no rule for that subnet. Captures on the way out are behind NAT, so what they show is what was sent.',
-  refutation:
-    'An answer to the private address: then the far side has a route to it and needs no translation. An untranslated source on the bridge or on another inner interface is as it should be.',
-  settledBy: ['iptables-save -t nat -c', 'nft list ruleset', 'ip route get ADDRESS (at the far end)'],
-  repair:
-    'Masquerade the subnet on its way out (-s SUBNET ! -o BRIDGE), let Docker manage its rules again, or give the far side a route.',
-  references: [
-    'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4()',
-    'RFC 1918, RFC 3022',
-    'moby/moby#13381',
-    'moby/moby#41795',
-    'moby/moby#28133',
-    'moby/moby#28811',
-  ],
+  page: () => ({
+    symptom: 'Packets leave the uplink, and no answer ever comes back.',
+    mechanism:
+      'The far side answers to the source address that it sees. A private address of a bridge means nothing there, so without SNAT or MASQUERADE the answer has nowhere to go.',
+    check: 'tcpdump on the uplink (private source); iptables -t nat -S POSTROUTING',
+    proof:
+      'The packet is on the uplink with its private source, nothing comes back for it, and nat POSTROUTING has no rule for that subnet. Captures on the way out are behind NAT, so what they show is what was sent.',
+    refutation:
+      'An answer to the private address: then the far side has a route to it and needs no translation. An untranslated source on the bridge or on another inner interface is as it should be.',
+    settledBy: ['iptables-save -t nat -c', 'nft list ruleset', 'ip route get ADDRESS (at the far end)'],
+    repair:
+      'Masquerade the subnet on its way out (-s SUBNET ! -o BRIDGE), let Docker manage its rules again, or give the far side a route.',
+    references: [
+      'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4()',
+      'RFC 1918, RFC 3022',
+      'moby/moby#13381',
+      'moby/moby#41795',
+      'moby/moby#28133',
+      'moby/moby#28811',
+    ],
+  }),
   find(kase) {
     const left = leftUntranslated(kase);
     if (!left || natNearMisses(kase, left).length > 0 || isRoutedBetweenNetworks(kase)) return undefined;

@@ -17,22 +17,24 @@ export const natMasqueradeTooBroad: Cause = {
   id: 'nat-masquerade-too-broad',
   title: 'MASQUERADE also rewrites what was not meant to leave',
   severity: 'warning',
-  symptom:
-    'Services behind the host log its own address as every client’s; allow-lists, rate limits and bans there hit everybody or nobody; traffic into a tunnel has the wrong source.',
-  mechanism:
-    'A MASQUERADE rule without an outgoing interface applies to everything that is forwarded, also from the uplink inwards and from one inner network to another. The source becomes the host’s address on that side.',
-  check:
-    'iptables -t nat -S POSTROUTING (no -o); tcpdump on the inner side: the source is the host’s own address',
-  proof:
-    'A packet that goes inwards is seen with the host’s address as its source, by a rule that names no interface; with the rule limited to the uplink it would arrive with the client’s.',
-  refutation:
-    'A server that has no route back to the client: then the rule is what lets it answer, and may be intended.',
-  settledBy: ['iptables-save -c', 'ip route'],
-  repair: 'Limit the rule to the uplink (-o), or to what has to be translated (-s SUBNET ! -d SUBNET).',
-  references: [
-    'iptables-extensions(8): MASQUERADE',
-    'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4()',
-  ],
+  page: () => ({
+    symptom:
+      'Services behind the host log its own address as every client’s; allow-lists, rate limits and bans there hit everybody or nobody; traffic into a tunnel has the wrong source.',
+    mechanism:
+      'A MASQUERADE rule without an outgoing interface applies to everything that is forwarded, also from the uplink inwards and from one inner network to another. The source becomes the host’s address on that side.',
+    check:
+      'iptables -t nat -S POSTROUTING (no -o); tcpdump on the inner side: the source is the host’s own address',
+    proof:
+      'A packet that goes inwards is seen with the host’s address as its source, by a rule that names no interface; with the rule limited to the uplink it would arrive with the client’s.',
+    refutation:
+      'A server that has no route back to the client: then the rule is what lets it answer, and may be intended.',
+    settledBy: ['iptables-save -c', 'ip route'],
+    repair: 'Limit the rule to the uplink (-o), or to what has to be translated (-s SUBNET ! -d SUBNET).',
+    references: [
+      'iptables-extensions(8): MASQUERADE',
+      'net/netfilter/nf_nat_masquerade.c: nf_nat_masquerade_ipv4()',
+    ],
+  }),
   /** It fails, and would not with the rule limited. */
   find(kase) {
     if (kase.hypothetical || kase.outcome.status === 'delivered') return undefined;

@@ -13,22 +13,24 @@ export const natNoDnatHostRst: Cause = {
   id: 'nat-no-dnat-host-rst',
   title: 'The host itself refuses: nothing forwards the port',
   severity: 'error',
-  symptom:
-    '"Connection refused" on the host’s address from outside, while the service runs in a namespace or container.',
-  mechanism:
-    'A service in another namespace is not reachable by the host’s address until a DNAT rule (a published port) sends it there. Without one the host looks for a socket of its own, has none, and refuses.',
-  check: 'iptables -t nat -S PREROUTING; ss -lnt on the host and in the namespace',
-  proof:
-    'The SYN comes in on the uplink and the RST leaves there; nothing is on the bridge, no nat rule changed the destination, and the host has no socket on that port.',
-  refutation: 'The SYN on the bridge, a DNAT rule that counts it, or a REJECT rule that does.',
-  settledBy: ['iptables-save -c', 'nft list ruleset', 'ss -lntup (on the host)'],
-  repair:
-    'Publish the port (docker run -p, or a DNAT rule to the namespace’s address), or start the service on the host.',
-  references: [
-    'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), tcp_v4_send_reset(), drop reason NO_SOCKET',
-    'RFC 9293, section 3.10.7.1',
-    'iptables-extensions(8): DNAT',
-  ],
+  page: () => ({
+    symptom:
+      '"Connection refused" on the host’s address from outside, while the service runs in a namespace or container.',
+    mechanism:
+      'A service in another namespace is not reachable by the host’s address until a DNAT rule (a published port) sends it there. Without one the host looks for a socket of its own, has none, and refuses.',
+    check: 'iptables -t nat -S PREROUTING; ss -lnt on the host and in the namespace',
+    proof:
+      'The SYN comes in on the uplink and the RST leaves there; nothing is on the bridge, no nat rule changed the destination, and the host has no socket on that port.',
+    refutation: 'The SYN on the bridge, a DNAT rule that counts it, or a REJECT rule that does.',
+    settledBy: ['iptables-save -c', 'nft list ruleset', 'ss -lntup (on the host)'],
+    repair:
+      'Publish the port (docker run -p, or a DNAT rule to the namespace’s address), or start the service on the host.',
+    references: [
+      'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), tcp_v4_send_reset(), drop reason NO_SOCKET',
+      'RFC 9293, section 3.10.7.1',
+      'iptables-extensions(8): DNAT',
+    ],
+  }),
   find(kase) {
     const refusal = refusalOf(kase);
     const host = refusal?.namespace;

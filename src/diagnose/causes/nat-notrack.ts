@@ -12,22 +12,24 @@ export const natNotrack: Cause = {
   id: 'nat-notrack',
   title: 'A rule takes the packets out of conntrack, and NAT works on connections',
   severity: 'error',
-  symptom:
-    'A DNAT rule that matches stays at zero and the host refuses the port itself; or packets leave with their private source although MASQUERADE fits.',
-  mechanism:
-    'NOTRACK (CT --notrack, nft notrack) marks a packet as untracked before conntrack sees it. The nat chains are asked for the first packet of a connection, and an untracked packet has none, so no translation applies. State matches see UNTRACKED.',
-  check: 'iptables -t raw -L -nv (the rule counts), iptables -t nat -L -nv (the NAT rule doesn’t)',
-  proof:
-    'The packet meets a notrack rule on its way, and without that rule it would be translated and arrive; it is seen going on untranslated.',
-  refutation: 'A conntrack entry of the flow; the packet seen with a translated address.',
-  settledBy: ['iptables-save -c (with the raw table)', 'nft list ruleset'],
-  repair:
-    'Leave out of the notrack rule what has to be translated, by a condition or an ACCEPT before it, or delete it.',
-  references: [
-    'net/netfilter/xt_CT.c: notrack_tg()',
-    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn()',
-    'iptables-extensions(8): CT',
-  ],
+  page: () => ({
+    symptom:
+      'A DNAT rule that matches stays at zero and the host refuses the port itself; or packets leave with their private source although MASQUERADE fits.',
+    mechanism:
+      'NOTRACK (CT --notrack, nft notrack) marks a packet as untracked before conntrack sees it. The nat chains are asked for the first packet of a connection, and an untracked packet has none, so no translation applies. State matches see UNTRACKED.',
+    check: 'iptables -t raw -L -nv (the rule counts), iptables -t nat -L -nv (the NAT rule doesn’t)',
+    proof:
+      'The packet meets a notrack rule on its way, and without that rule it would be translated and arrive; it is seen going on untranslated.',
+    refutation: 'A conntrack entry of the flow; the packet seen with a translated address.',
+    settledBy: ['iptables-save -c (with the raw table)', 'nft list ruleset'],
+    repair:
+      'Leave out of the notrack rule what has to be translated, by a condition or an ACCEPT before it, or delete it.',
+    references: [
+      'net/netfilter/xt_CT.c: notrack_tg()',
+      'net/netfilter/nf_nat_core.c: nf_nat_inet_fn()',
+      'iptables-extensions(8): CT',
+    ],
+  }),
   find(kase) {
     const { prediction, outcome } = kase;
     if (!prediction || outcome.status === 'delivered') return undefined;

@@ -12,24 +12,26 @@ export const natReplyBypass: Cause = {
   id: 'nat-reply-bypass',
   title: 'The answer goes past the host that translated the request',
   severity: 'error',
-  symptom:
-    'A forwarded port or service address times out for clients that the server can reach by another way; the client resets an answer from the server’s own address.',
-  mechanism:
-    'DNAT is undone by the host that did it, on the answer. A server whose route to the client doesn’t lead through that host (another default gateway, a second interface, the same network) answers with its own address, and the client knows no connection with it.',
-  check:
-    'tcpdump at the client: SYN-ACK from the server’s own address, RST; ip route get CLIENT at the server; at the translating host only the requests are seen',
-  proof:
-    'The translated request is seen going to the server, no answer passes the translating host, and an answer from the server’s own address reaches the client, which resets it.',
-  refutation:
-    'The answer seen at the translating host: then it is lost or left alone there. Client and server on one of its bridges: nat-hairpin-same-bridge.',
-  settledBy: ['ip route (at the server)', 'a capture at the client'],
-  repair:
-    'Translate the source as well (MASQUERADE towards the server), so that it answers the translating host, or make that host the server’s way to those clients.',
-  references: [
-    'net/netfilter/nf_nat_core.c: nf_nat_packet()',
-    'RFC 3022, section 1',
-    'kubernetes/kubernetes#74383',
-  ],
+  page: () => ({
+    symptom:
+      'A forwarded port or service address times out for clients that the server can reach by another way; the client resets an answer from the server’s own address.',
+    mechanism:
+      'DNAT is undone by the host that did it, on the answer. A server whose route to the client doesn’t lead through that host (another default gateway, a second interface, the same network) answers with its own address, and the client knows no connection with it.',
+    check:
+      'tcpdump at the client: SYN-ACK from the server’s own address, RST; ip route get CLIENT at the server; at the translating host only the requests are seen',
+    proof:
+      'The translated request is seen going to the server, no answer passes the translating host, and an answer from the server’s own address reaches the client, which resets it.',
+    refutation:
+      'The answer seen at the translating host: then it is lost or left alone there. Client and server on one of its bridges: nat-hairpin-same-bridge.',
+    settledBy: ['ip route (at the server)', 'a capture at the client'],
+    repair:
+      'Translate the source as well (MASQUERADE towards the server), so that it answers the translating host, or make that host the server’s way to those clients.',
+    references: [
+      'net/netfilter/nf_nat_core.c: nf_nat_packet()',
+      'RFC 3022, section 1',
+      'kubernetes/kubernetes#74383',
+    ],
+  }),
   find(kase) {
     const stranger = strangerOf(kase);
     if (!stranger || stranger.bridge !== undefined) return undefined;

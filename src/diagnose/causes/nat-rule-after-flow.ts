@@ -9,24 +9,26 @@ export const natRuleAfterFlow: Cause = {
   id: 'nat-rule-after-flow',
   title: 'The NAT rule came after the connection',
   severity: 'error',
-  symptom:
-    'A MASQUERADE, SNAT or DNAT rule was added and it still fails; it works once the ping or the client is started anew.',
-  mechanism:
-    'The nat table is asked for the first packet of a connection and never again. Where connections were tracked before the rule was there (a filter rule asks for states, or there were other NAT rules), the connection has its entry already, settled as "not translated", and each retry keeps that entry alive.',
-  check:
-    'conntrack -L: the flow’s entry is UNREPLIED and its reply tuple is the plain reverse of the original one; a new flow is translated',
-  proof:
-    'The flow’s entry in conntrack has no translation, the rules would translate a packet like it, and it is captured leaving untranslated; a newer flow beside it that is translated shows that the rule works.',
-  refutation:
-    'An entry of the flow with the translation, or a packet of the flow with the translated address: then the rule did apply. No entry at all: then its next packet is a first one.',
-  settledBy: ['conntrack -L', 'iptables-save -c'],
-  repair:
-    'Delete the entry (conntrack -D with the flow’s addresses), or stop the sender for longer than the entry lives: ICMP and unanswered UDP 30 seconds, an unanswered SYN 2 minutes.',
-  references: [
-    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn(), nf_nat_alloc_null_binding()',
-    'conntrack(8)',
-    'moby/moby#8795',
-  ],
+  page: () => ({
+    symptom:
+      'A MASQUERADE, SNAT or DNAT rule was added and it still fails; it works once the ping or the client is started anew.',
+    mechanism:
+      'The nat table is asked for the first packet of a connection and never again. Where connections were tracked before the rule was there (a filter rule asks for states, or there were other NAT rules), the connection has its entry already, settled as "not translated", and each retry keeps that entry alive.',
+    check:
+      'conntrack -L: the flow’s entry is UNREPLIED and its reply tuple is the plain reverse of the original one; a new flow is translated',
+    proof:
+      'The flow’s entry in conntrack has no translation, the rules would translate a packet like it, and it is captured leaving untranslated; a newer flow beside it that is translated shows that the rule works.',
+    refutation:
+      'An entry of the flow with the translation, or a packet of the flow with the translated address: then the rule did apply. No entry at all: then its next packet is a first one.',
+    settledBy: ['conntrack -L', 'iptables-save -c'],
+    repair:
+      'Delete the entry (conntrack -D with the flow’s addresses), or stop the sender for longer than the entry lives: ICMP and unanswered UDP 30 seconds, an unanswered SYN 2 minutes.',
+    references: [
+      'net/netfilter/nf_nat_core.c: nf_nat_inet_fn(), nf_nat_alloc_null_binding()',
+      'conntrack(8)',
+      'moby/moby#8795',
+    ],
+  }),
   find(kase) {
     const source = nullBinding(kase, 'src');
     if (source) return told(kase, source);

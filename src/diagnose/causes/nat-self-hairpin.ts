@@ -8,24 +8,26 @@ export const natSelfHairpin = modelCause({
   from: ['martian-drop'],
   title: 'A container can’t reach itself by its published address',
   severity: 'error',
-  symptom: 'The container’s own published port times out from inside, and works for everybody else.',
-  mechanism:
-    'The packet leaves the container, is translated to the container’s own address, and comes back with that address as source too: a martian to the container. It needs MASQUERADE, and on a bridge with br_netfilter hairpin mode of the port as well.',
-  check: 'iptables -t nat -S POSTROUTING (-s X -d X MASQUERADE); bridge -d link (hairpin)',
-  proof:
-    'Its SYN to the host’s address is seen once more with its own address as source and destination, coming in by its own interface; or, with br_netfilter, goes up to the bridge and doesn’t come back by the port it came from.',
-  refutation:
-    'The packet that comes back has an address of the host as its source: then it was masqueraded. Another namespace as target: nat-hairpin-same-bridge.',
-  settledBy: ['iptables-save -c', 'bridge -d link show', 'sysctl net.bridge.bridge-nf-call-iptables'],
-  repair:
-    'MASQUERADE from the container’s address to itself; where bridged packets are translated at the port, hairpin mode of that port as well.',
-  references: [
-    'net/ipv4/fib_frontend.c: fib_validate_source(), drop reason IP_LOCAL_SOURCE',
-    'net/bridge/br_forward.c: should_deliver(), BR_HAIRPIN_MODE',
-    'moby/moby#6810',
-    'moby/moby#12946',
-    'kubernetes/kubernetes#20475',
-  ],
+  page: () => ({
+    symptom: 'The container’s own published port times out from inside, and works for everybody else.',
+    mechanism:
+      'The packet leaves the container, is translated to the container’s own address, and comes back with that address as source too: a martian to the container. It needs MASQUERADE, and on a bridge with br_netfilter hairpin mode of the port as well.',
+    check: 'iptables -t nat -S POSTROUTING (-s X -d X MASQUERADE); bridge -d link (hairpin)',
+    proof:
+      'Its SYN to the host’s address is seen once more with its own address as source and destination, coming in by its own interface; or, with br_netfilter, goes up to the bridge and doesn’t come back by the port it came from.',
+    refutation:
+      'The packet that comes back has an address of the host as its source: then it was masqueraded. Another namespace as target: nat-hairpin-same-bridge.',
+    settledBy: ['iptables-save -c', 'bridge -d link show', 'sysctl net.bridge.bridge-nf-call-iptables'],
+    repair:
+      'MASQUERADE from the container’s address to itself; where bridged packets are translated at the port, hairpin mode of that port as well.',
+    references: [
+      'net/ipv4/fib_frontend.c: fib_validate_source(), drop reason IP_LOCAL_SOURCE',
+      'net/bridge/br_forward.c: should_deliver(), BR_HAIRPIN_MODE',
+      'moby/moby#6810',
+      'moby/moby#12946',
+      'kubernetes/kubernetes#20475',
+    ],
+  }),
   tell(kase, drop) {
     const { source, destination } = drop.trace.final;
     const rewrite = rewrites(drop.trace).find(({ manip }) => manip === 'dst');

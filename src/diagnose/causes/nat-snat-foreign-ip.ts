@@ -23,19 +23,21 @@ export const natSnatForeignIp: Cause = {
   id: 'nat-snat-foreign-ip',
   title: 'SNAT gives an address that this host does not have',
   severity: 'error',
-  symptom: 'Requests leave translated and nothing ever comes back; the host’s own connections work.',
-  mechanism:
-    'SNAT writes any address that the rule names. For the answer to come back, the next router has to find that address at this host: by ARP, which a host answers for its own addresses only, or by a route to the host.',
-  check:
-    'ip addr against the rule’s --to-source; tcpdump arp on the uplink: who-has for that address stays unanswered',
-  proof:
-    'The packet leaves with the rule’s address, no interface of the host has it, and the router’s ARP requests for it are not answered (or are answered by another machine).',
-  refutation:
-    'An answer to that address that arrives: the network routes it here. An ARP reply for it from this host (proxy ARP).',
-  settledBy: ['ip addr', 'iptables-save -c', 'a capture of ARP on the uplink'],
-  repair:
-    'Translate to an address that the host has (or MASQUERADE), or give the address to the interface (ip addr add), or let the next router route it here.',
-  references: ['RFC 826', 'net/ipv4/arp.c: arp_process()', 'iptables-extensions(8): SNAT'],
+  page: () => ({
+    symptom: 'Requests leave translated and nothing ever comes back; the host’s own connections work.',
+    mechanism:
+      'SNAT writes any address that the rule names. For the answer to come back, the next router has to find that address at this host: by ARP, which a host answers for its own addresses only, or by a route to the host.',
+    check:
+      'ip addr against the rule’s --to-source; tcpdump arp on the uplink: who-has for that address stays unanswered',
+    proof:
+      'The packet leaves with the rule’s address, no interface of the host has it, and the router’s ARP requests for it are not answered (or are answered by another machine).',
+    refutation:
+      'An answer to that address that arrives: the network routes it here. An ARP reply for it from this host (proxy ARP).',
+    settledBy: ['ip addr', 'iptables-save -c', 'a capture of ARP on the uplink'],
+    repair:
+      'Translate to an address that the host has (or MASQUERADE), or give the address to the interface (ip addr add), or let the next router route it here.',
+    references: ['RFC 826', 'net/ipv4/arp.c: arp_process()', 'iptables-extensions(8): SNAT'],
+  }),
   find(kase) {
     const { prediction, outcome, hypothetical } = kase;
     if (!prediction || hypothetical || outcome.status !== 'no-reply') return undefined;

@@ -20,23 +20,26 @@ const page = modelCause({
   id: 'nat-snat-ports-exhausted',
   title: 'No port is left for the translation',
   severity: 'error',
-  symptom: 'Some connections to one destination time out, now and then, under load; other destinations work.',
-  mechanism:
-    'SNAT needs a source port that no other connection to the same destination uses. When all that the rule allows are taken, the packet gets a tuple that is in use already, and is dropped when its connection is to be confirmed, behind POSTROUTING.',
-  check:
-    'conntrack -S (insert_failed and drop grow); conntrack -L -d DESTINATION | wc -l against the ports of the rule',
-  proof:
-    'Connections to the destination hold every port of the rule’s range (conntrack -L), and the SYN is seen coming in and not going out; conntrack -S counts insert_failed and drop.',
-  refutation: 'A free port in the range at that time; the SYN seen on its way out.',
-  settledBy: ['conntrack -L', 'conntrack -S', 'iptables-save -c'],
-  repair:
-    'Allow more ports or more addresses (--to-source A-B), keep and reuse connections, and shorten nf_conntrack_tcp_timeout_time_wait where closed ones hold the ports.',
-  references: [
-    'net/netfilter/nf_nat_core.c: nf_nat_l4proto_unique_tuple()',
-    'net/netfilter/nf_conntrack_core.c: __nf_conntrack_confirm(), insert_failed',
-    'flannel-io/flannel#1004',
-    'kubernetes/kubernetes#76699',
-  ],
+  page: () => ({
+    symptom:
+      'Some connections to one destination time out, now and then, under load; other destinations work.',
+    mechanism:
+      'SNAT needs a source port that no other connection to the same destination uses. When all that the rule allows are taken, the packet gets a tuple that is in use already, and is dropped when its connection is to be confirmed, behind POSTROUTING.',
+    check:
+      'conntrack -S (insert_failed and drop grow); conntrack -L -d DESTINATION | wc -l against the ports of the rule',
+    proof:
+      'Connections to the destination hold every port of the rule’s range (conntrack -L), and the SYN is seen coming in and not going out; conntrack -S counts insert_failed and drop.',
+    refutation: 'A free port in the range at that time; the SYN seen on its way out.',
+    settledBy: ['conntrack -L', 'conntrack -S', 'iptables-save -c'],
+    repair:
+      'Allow more ports or more addresses (--to-source A-B), keep and reuse connections, and shorten nf_conntrack_tcp_timeout_time_wait where closed ones hold the ports.',
+    references: [
+      'net/netfilter/nf_nat_core.c: nf_nat_l4proto_unique_tuple()',
+      'net/netfilter/nf_conntrack_core.c: __nf_conntrack_confirm(), insert_failed',
+      'flannel-io/flannel#1004',
+      'kubernetes/kubernetes#76699',
+    ],
+  }),
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);
     return {

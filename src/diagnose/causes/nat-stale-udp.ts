@@ -27,26 +27,28 @@ export const natStaleUdp: Cause = {
   id: 'nat-stale-udp',
   title: 'Datagrams of an old sender go to where the service was',
   severity: 'error',
-  symptom:
-    'After a container was started anew or moved, UDP traffic of some senders (syslog, DNS, SIP, statsd) vanishes; new senders arrive.',
-  mechanism:
-    'An established connection is translated as its conntrack entry says, whatever the rules say now. UDP has no end: a sender that keeps its port and goes on sending renews the entry, and with it the old destination.',
-  check:
-    'conntrack -L -p udp: the src of the reply tuple is the old address; tcpdump behind the host shows datagrams to it',
-  proof:
-    'The entry’s reply tuple comes from another address than the DNAT rule leads to now, and the sender’s datagrams are seen going there.',
-  refutation:
-    'A datagram of that sender’s port seen with the new destination; an entry that agrees with the rule.',
-  settledBy: ['conntrack -L -p udp', 'iptables-save -c'],
-  repair:
-    'Delete the entries of the port (conntrack -D -p udp --orig-port-dst PORT); whoever changes the rule has to do it each time.',
-  references: [
-    'net/netfilter/nf_nat_core.c: nf_nat_packet()',
-    'Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_udp_timeout_stream',
-    'moby/moby#8795',
-    'containernetworking/plugins#123',
-    'rancher/rancher#5853',
-  ],
+  page: () => ({
+    symptom:
+      'After a container was started anew or moved, UDP traffic of some senders (syslog, DNS, SIP, statsd) vanishes; new senders arrive.',
+    mechanism:
+      'An established connection is translated as its conntrack entry says, whatever the rules say now. UDP has no end: a sender that keeps its port and goes on sending renews the entry, and with it the old destination.',
+    check:
+      'conntrack -L -p udp: the src of the reply tuple is the old address; tcpdump behind the host shows datagrams to it',
+    proof:
+      'The entry’s reply tuple comes from another address than the DNAT rule leads to now, and the sender’s datagrams are seen going there.',
+    refutation:
+      'A datagram of that sender’s port seen with the new destination; an entry that agrees with the rule.',
+    settledBy: ['conntrack -L -p udp', 'iptables-save -c'],
+    repair:
+      'Delete the entries of the port (conntrack -D -p udp --orig-port-dst PORT); whoever changes the rule has to do it each time.',
+    references: [
+      'net/netfilter/nf_nat_core.c: nf_nat_packet()',
+      'Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_udp_timeout_stream',
+      'moby/moby#8795',
+      'containernetworking/plugins#123',
+      'rancher/rancher#5853',
+    ],
+  }),
   find(kase) {
     const { prediction, flow, hypothetical } = kase;
     if (flow.protocol !== PROTOCOL.udp || !prediction || hypothetical) return undefined;

@@ -12,23 +12,25 @@ export const neighDiscoveryBlocked: Cause = {
   id: 'neigh-discovery-blocked',
   title: 'A filter drops IPv6 neighbour discovery',
   severity: 'error',
-  symptom: '"No route to host" over IPv6, though the address is there and IPv4 works.',
-  mechanism:
-    'IPv6 has no ARP: who has an address is asked by ICMPv6 (types 135 and 136), which passes ip6tables like any packet. Conntrack leaves them UNTRACKED, so a rule for ESTABLISHED does not let them in. A filter that drops all ICMPv6 takes the host off its link.',
-  check: 'ip6tables -L INPUT -nv (is icmpv6 133–137 accepted?); ip -6 neigh',
-  proof:
-    'Neighbour solicitations arrive at the interface of the host that has the address, again and again, and no advertisement is sent; its IPv6 filter has a drop that such a packet meets, and its counter grows.',
-  refutation:
-    'A neighbour advertisement for the address; or a rule in front of the drop that accepts ICMPv6 types 135 and 136.',
-  settledBy: ['ip6tables-save -c', 'nft list ruleset', 'ip -6 addr show'],
-  repair:
-    'Accept ICMPv6 types 133 to 137 (better: all but redirects from outside) before anything is dropped, in INPUT and OUTPUT.',
-  references: [
-    'RFC 4890, section 4.4.1',
-    'RFC 4861',
-    'net/ipv6/ndisc.c: ndisc_rcv()',
-    'iptables-extensions(8): icmp6',
-  ],
+  page: () => ({
+    symptom: '"No route to host" over IPv6, though the address is there and IPv4 works.',
+    mechanism:
+      'IPv6 has no ARP: who has an address is asked by ICMPv6 (types 135 and 136), which passes ip6tables like any packet. Conntrack leaves them UNTRACKED, so a rule for ESTABLISHED does not let them in. A filter that drops all ICMPv6 takes the host off its link.',
+    check: 'ip6tables -L INPUT -nv (is icmpv6 133–137 accepted?); ip -6 neigh',
+    proof:
+      'Neighbour solicitations arrive at the interface of the host that has the address, again and again, and no advertisement is sent; its IPv6 filter has a drop that such a packet meets, and its counter grows.',
+    refutation:
+      'A neighbour advertisement for the address; or a rule in front of the drop that accepts ICMPv6 types 135 and 136.',
+    settledBy: ['ip6tables-save -c', 'nft list ruleset', 'ip -6 addr show'],
+    repair:
+      'Accept ICMPv6 types 133 to 137 (better: all but redirects from outside) before anything is dropped, in INPUT and OUTPUT.',
+    references: [
+      'RFC 4890, section 4.4.1',
+      'RFC 4861',
+      'net/ipv6/ndisc.c: ndisc_rcv()',
+      'iptables-extensions(8): icmp6',
+    ],
+  }),
   survey(scene) {
     return unanswered(scene).flatMap((gap) => (typeof gap.target === 'bigint' ? blockedBy(scene, gap) : []));
   },

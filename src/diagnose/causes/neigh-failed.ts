@@ -20,24 +20,26 @@ const page = modelCause({
   id: 'neigh-failed',
   title: 'Nobody answers ARP for the next hop',
   severity: 'error',
-  symptom:
-    '"No route to host" about three seconds after connecting; "Destination Host Unreachable" from the sender’s own address.',
-  mechanism:
-    'Before a packet can leave by Ethernet the next hop’s MAC address has to be known. Three unanswered requests and the kernel gives up: the neighbour is FAILED, the packet is dropped, and its sender gets ICMP host unreachable.',
-  check: 'ip neigh (FAILED, INCOMPLETE); tcpdump arp on the interface',
-  proof:
-    'Who-has for the next hop three times, a second apart, and no reply; then ICMP 3/1 from the host itself, or EHOSTUNREACH; the neighbour is FAILED or INCOMPLETE.',
-  refutation:
-    'An ARP reply for the address on the same link, or a packet that left for it after the requests.',
-  settledBy: ['ip neigh show', 'ip addr show (of every namespace on that link)', 'docker network inspect'],
-  repair:
-    'Correct the address where it is configured (DNAT rule, route, client), or bring up whoever should have it.',
-  references: [
-    'net/core/neighbour.c: neigh_timer_handler(), neigh_invalidate()',
-    'net/ipv4/arp.c: arp_error_report()',
-    'arp(7)',
-    'moby/moby#10354',
-  ],
+  page: () => ({
+    symptom:
+      '"No route to host" about three seconds after connecting; "Destination Host Unreachable" from the sender’s own address.',
+    mechanism:
+      'Before a packet can leave by Ethernet the next hop’s MAC address has to be known. Three unanswered requests and the kernel gives up: the neighbour is FAILED, the packet is dropped, and its sender gets ICMP host unreachable.',
+    check: 'ip neigh (FAILED, INCOMPLETE); tcpdump arp on the interface',
+    proof:
+      'Who-has for the next hop three times, a second apart, and no reply; then ICMP 3/1 from the host itself, or EHOSTUNREACH; the neighbour is FAILED or INCOMPLETE.',
+    refutation:
+      'An ARP reply for the address on the same link, or a packet that left for it after the requests.',
+    settledBy: ['ip neigh show', 'ip addr show (of every namespace on that link)', 'docker network inspect'],
+    repair:
+      'Correct the address where it is configured (DNAT rule, route, client), or bring up whoever should have it.',
+    references: [
+      'net/core/neighbour.c: neigh_timer_handler(), neigh_invalidate()',
+      'net/ipv4/arp.c: arp_error_report()',
+      'arp(7)',
+      'moby/moby#10354',
+    ],
+  }),
   tell(kase, drop) {
     const nexthop = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;
     const device = outInterface(drop.trace);

@@ -14,26 +14,28 @@ export const neighStaleMac: Cause = {
   id: 'neigh-stale-mac',
   title: 'The frame goes to a MAC that nobody has any more',
   severity: 'error',
-  symptom: 'A new container can’t be reached for a while; ip neigh flush heals it at once.',
-  mechanism:
-    'The neighbour table still has the MAC of the former owner of the address. A bridge floods frames to a MAC it has never heard of, and the new owner’s interface ignores them as meant for another host: no counter of IP (only otherhost in ip -s -s link of the receiver), no answer, no ICMP.',
-  check: 'ip neigh against ip link of the owner; ip -s -s link at the receiver (otherhost); bridge fdb',
-  proof:
-    'The packet is captured with a destination MAC that is not its owner’s, often on every port of the bridge, and is not answered; the sender’s neighbour table has that MAC for the address.',
-  refutation:
-    'The frame’s destination MAC is one of the receiver’s, or another machine on the link has it (then two machines claim the address: dup-ip).',
-  settledBy: ['ip neigh show', 'ip link show'],
-  repair:
-    'Delete the entry at the sender (ip neigh del ADDRESS dev IFACE), or let the new owner announce itself (arping -U). Permanent entries have to be kept up by whoever makes them.',
-  references: [
-    'net/core/neighbour.c: neigh_update()',
-    'net/ethernet/eth.c: eth_type_trans()',
-    'net/ipv4/ip_input.c: ip_rcv_core(), drop reason OTHERHOST',
-    'RFC 826',
-    'moby/moby#36069',
-    'moby/moby#13847',
-    'containernetworking/cni#88',
-  ],
+  page: () => ({
+    symptom: 'A new container can’t be reached for a while; ip neigh flush heals it at once.',
+    mechanism:
+      'The neighbour table still has the MAC of the former owner of the address. A bridge floods frames to a MAC it has never heard of, and the new owner’s interface ignores them as meant for another host: no counter of IP (only otherhost in ip -s -s link of the receiver), no answer, no ICMP.',
+    check: 'ip neigh against ip link of the owner; ip -s -s link at the receiver (otherhost); bridge fdb',
+    proof:
+      'The packet is captured with a destination MAC that is not its owner’s, often on every port of the bridge, and is not answered; the sender’s neighbour table has that MAC for the address.',
+    refutation:
+      'The frame’s destination MAC is one of the receiver’s, or another machine on the link has it (then two machines claim the address: dup-ip).',
+    settledBy: ['ip neigh show', 'ip link show'],
+    repair:
+      'Delete the entry at the sender (ip neigh del ADDRESS dev IFACE), or let the new owner announce itself (arping -U). Permanent entries have to be kept up by whoever makes them.',
+    references: [
+      'net/core/neighbour.c: neigh_update()',
+      'net/ethernet/eth.c: eth_type_trans()',
+      'net/ipv4/ip_input.c: ip_rcv_core(), drop reason OTHERHOST',
+      'RFC 826',
+      'moby/moby#36069',
+      'moby/moby#13847',
+      'containernetworking/cni#88',
+    ],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' && !kase.hypothetical) return undefined;
     return misaddressed(kase, 'forward') ?? misaddressed(kase, 'reply');

@@ -18,25 +18,27 @@ export const neighTableOverflow: Cause = {
   id: 'neigh-table-overflow',
   title: 'The neighbour table is full',
   severity: 'error',
-  symptom:
-    'Peers that were not spoken to lately can’t be reached, others can; on nodes with about a thousand neighbours or more. Locally "No buffer space available".',
-  mechanism:
-    'Each neighbour takes an entry of a table whose size is limited for the whole machine: gc_thresh3, 1024 by default, counted over all namespaces. When it is full and nothing in it is old enough to go, a packet for a new neighbour is dropped before it is even asked for by ARP.',
-  check:
-    'ip neigh | wc -l (in every namespace) against sysctl net.ipv4.neigh.default.gc_thresh3; dmesg ("neighbor table overflow"); /proc/net/stat/arp_cache (table_fulls)',
-  proof:
-    'A packet comes in and neither leaves nor is its next hop asked for by ARP, on an interface where others are served; the next hop is not in the neighbour table, which has as many entries as gc_thresh3.',
-  refutation:
-    'A who-has for the next hop is seen (then it isn’t answered, and that is neigh-failed), or the table is far from its limit.',
-  settledBy: ["sysctl -a -r 'neigh.default.gc_thresh'", 'ip neigh show (every namespace)', 'dmesg'],
-  repair:
-    'Raise gc_thresh1 to 3 (net.ipv4.neigh.default and net.ipv6.neigh.default), about twice the number of neighbours, for the machine: they exist in the root namespace alone.',
-  references: [
-    'net/core/neighbour.c: neigh_alloc(), drop reason NEIGH_CREATEFAIL',
-    'arp(7): gc_thresh1, gc_thresh2, gc_thresh3',
-    'kubernetes/kops#4533',
-    'canonical/lxd#4799',
-  ],
+  page: () => ({
+    symptom:
+      'Peers that were not spoken to lately can’t be reached, others can; on nodes with about a thousand neighbours or more. Locally "No buffer space available".',
+    mechanism:
+      'Each neighbour takes an entry of a table whose size is limited for the whole machine: gc_thresh3, 1024 by default, counted over all namespaces. When it is full and nothing in it is old enough to go, a packet for a new neighbour is dropped before it is even asked for by ARP.',
+    check:
+      'ip neigh | wc -l (in every namespace) against sysctl net.ipv4.neigh.default.gc_thresh3; dmesg ("neighbor table overflow"); /proc/net/stat/arp_cache (table_fulls)',
+    proof:
+      'A packet comes in and neither leaves nor is its next hop asked for by ARP, on an interface where others are served; the next hop is not in the neighbour table, which has as many entries as gc_thresh3.',
+    refutation:
+      'A who-has for the next hop is seen (then it isn’t answered, and that is neigh-failed), or the table is far from its limit.',
+    settledBy: ["sysctl -a -r 'neigh.default.gc_thresh'", 'ip neigh show (every namespace)', 'dmesg'],
+    repair:
+      'Raise gc_thresh1 to 3 (net.ipv4.neigh.default and net.ipv6.neigh.default), about twice the number of neighbours, for the machine: they exist in the root namespace alone.',
+    references: [
+      'net/core/neighbour.c: neigh_alloc(), drop reason NEIGH_CREATEFAIL',
+      'arp(7): gc_thresh1, gc_thresh2, gc_thresh3',
+      'kubernetes/kops#4533',
+      'canonical/lxd#4799',
+    ],
+  }),
   find(kase) {
     const { prediction, outcome } = kase;
     if (!prediction || outcome.status === 'delivered' || kase.hypothetical) return undefined;

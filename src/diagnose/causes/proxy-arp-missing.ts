@@ -11,21 +11,23 @@ export const proxyArpMissing = gapCause({
   from: ['neigh-failed', 'route-wrong-gateway'],
   title: 'The host is to answer ARP for a gateway that nobody has, and proxy ARP is off',
   severity: 'error',
-  symptom: 'A routed container (Calico: gateway 169.254.1.1) has no network at all; "No route to host".',
-  mechanism:
-    'Routed containers have an address of their own alone and a gateway that exists nowhere. It works only because the host answers ARP for everything on that interface: proxy_arp of the host’s end (or of conf.all) is 1, forwarding is on, and its route to the gateway’s address leads elsewhere.',
-  check: 'sysctl net.ipv4.conf.IFACE.proxy_arp (the host’s end); ip route in the container',
-  proof:
-    'Who-has for the gateway arrives on the host’s end of the pair and is not answered; proxy_arp is 0 there and in conf.all, and the host has a route to the container by that interface.',
-  refutation: 'The host’s end answers; it is a port of a bridge; or the gateway is an address of the host.',
-  settledBy: ["sysctl -a -r 'proxy_arp'", 'ip route show (host)'],
-  repair:
-    'Set proxy_arp to 1 on the host’s end; Calico’s Felix does so when it makes the interface, so something set it back.',
-  references: [
-    'net/ipv4/arp.c: arp_process(), arp_fwd_proxy()',
-    'Documentation/networking/ip-sysctl.rst: proxy_arp',
-    'RFC 1027',
-  ],
+  page: () => ({
+    symptom: 'A routed container (Calico: gateway 169.254.1.1) has no network at all; "No route to host".',
+    mechanism:
+      'Routed containers have an address of their own alone and a gateway that exists nowhere. It works only because the host answers ARP for everything on that interface: proxy_arp of the host’s end (or of conf.all) is 1, forwarding is on, and its route to the gateway’s address leads elsewhere.',
+    check: 'sysctl net.ipv4.conf.IFACE.proxy_arp (the host’s end); ip route in the container',
+    proof:
+      'Who-has for the gateway arrives on the host’s end of the pair and is not answered; proxy_arp is 0 there and in conf.all, and the host has a route to the container by that interface.',
+    refutation: 'The host’s end answers; it is a port of a bridge; or the gateway is an address of the host.',
+    settledBy: ["sysctl -a -r 'proxy_arp'", 'ip route show (host)'],
+    repair:
+      'Set proxy_arp to 1 on the host’s end; Calico’s Felix does so when it makes the interface, so something set it back.',
+    references: [
+      'net/ipv4/arp.c: arp_process(), arp_fwd_proxy()',
+      'Documentation/networking/ip-sysctl.rst: proxy_arp',
+      'RFC 1027',
+    ],
+  }),
   tell(kase, drop) {
     const place = hostEnd(kase, drop);
     if (!place) return undefined;

@@ -10,27 +10,29 @@ export const routeConnmarkNotRestored: Cause = {
   id: 'route-connmark-not-restored',
   title: 'The connection’s mark is saved and never restored',
   severity: 'error',
-  symptom:
-    'With two lines: what comes in by the second is never answered there, or uploads stop right after the handshake. Single packets of the connection appear on the wrong line.',
-  mechanism:
-    'Each packet is routed by itself, by its own mark; the mark of the connection (ctmark) is only a note in conntrack. Unless a rule copies it back to the packet before the routing decision, answers and later packets have mark 0 and take the main table, with an address that belongs to the other line.',
-  check:
-    'iptables-save -t mangle (CONNMARK --save-mark without --restore-mark); conntrack -L (mark=N); tcpdump on both uplinks',
-  proof:
-    'A rule saves the mark for the connection, an ip rule leads that mark out of one interface, and the answer or a later packet of the same connection leaves by another one.',
-  refutation:
-    'Every packet of the connection is on the same line; or a rule restores the mark in PREROUTING (OUTPUT for the host’s own packets).',
-  settledBy: ['iptables-save -c', 'ip rule', 'ip route show table all', 'conntrack -L -o extended'],
-  repair:
-    'CONNMARK --restore-mark as the first rule of mangle PREROUTING for what comes from inside, and of mangle OUTPUT for the host’s own services; nft: meta mark set ct mark.',
-  references: [
-    'net/netfilter/xt_connmark.c: connmark_tg_shift()',
-    'net/core/fib_rules.c: fib_rule_match()',
-    'net/netfilter/nf_nat_core.c: nf_nat_inet_fn() (drops masqueraded packets that change their interface)',
-    'include/net/netfilter/nf_nat.h: nf_nat_oif_changed()',
-    'iptables-extensions(8): CONNMARK',
-    'ip-rule(8)',
-  ],
+  page: () => ({
+    symptom:
+      'With two lines: what comes in by the second is never answered there, or uploads stop right after the handshake. Single packets of the connection appear on the wrong line.',
+    mechanism:
+      'Each packet is routed by itself, by its own mark; the mark of the connection (ctmark) is only a note in conntrack. Unless a rule copies it back to the packet before the routing decision, answers and later packets have mark 0 and take the main table, with an address that belongs to the other line.',
+    check:
+      'iptables-save -t mangle (CONNMARK --save-mark without --restore-mark); conntrack -L (mark=N); tcpdump on both uplinks',
+    proof:
+      'A rule saves the mark for the connection, an ip rule leads that mark out of one interface, and the answer or a later packet of the same connection leaves by another one.',
+    refutation:
+      'Every packet of the connection is on the same line; or a rule restores the mark in PREROUTING (OUTPUT for the host’s own packets).',
+    settledBy: ['iptables-save -c', 'ip rule', 'ip route show table all', 'conntrack -L -o extended'],
+    repair:
+      'CONNMARK --restore-mark as the first rule of mangle PREROUTING for what comes from inside, and of mangle OUTPUT for the host’s own services; nft: meta mark set ct mark.',
+    references: [
+      'net/netfilter/xt_connmark.c: connmark_tg_shift()',
+      'net/core/fib_rules.c: fib_rule_match()',
+      'net/netfilter/nf_nat_core.c: nf_nat_inet_fn() (drops masqueraded packets that change their interface)',
+      'include/net/netfilter/nf_nat.h: nf_nat_oif_changed()',
+      'iptables-extensions(8): CONNMARK',
+      'ip-rule(8)',
+    ],
+  }),
   find(kase) {
     const { outcome, hypothetical } = kase;
     if (outcome.status === 'delivered' && !hypothetical) return undefined;

@@ -11,18 +11,20 @@ export const routeExternalToPrivate: Cause = {
   id: 'route-external-to-private',
   title: 'A host outside knows no way to the private network',
   severity: 'error',
-  symptom:
-    'A LAN host can’t reach a container’s or namespace’s own address, though the other direction works.',
-  mechanism:
-    'Only the host that has the bridge knows the network behind it. Others send such packets to their default gateway, which has no route for them. The other direction works because MASQUERADE hides the private address.',
-  check: 'ip route get ADDRESS (at the sender)',
-  proof:
-    'The packet leaves its sender for the default gateway, or not at all; the host that has the network is on the sender’s link and never sees it.',
-  refutation: 'The packet is seen at that host, or the sender has a route for the network.',
-  settledBy: ['ip route get ADDRESS (at the sender)', 'tcpdump on the host’s uplink'],
-  repair:
-    'Add a route by the host at the sender or at its router, or publish the port on the host. With Docker 28 and later direct access to a container is dropped by default even then.',
-  references: ['net/ipv4/route.c: ip_route_output_key_hash_rcu()', 'RFC 1918', 'ip-route(8): get'],
+  page: () => ({
+    symptom:
+      'A LAN host can’t reach a container’s or namespace’s own address, though the other direction works.',
+    mechanism:
+      'Only the host that has the bridge knows the network behind it. Others send such packets to their default gateway, which has no route for them. The other direction works because MASQUERADE hides the private address.',
+    check: 'ip route get ADDRESS (at the sender)',
+    proof:
+      'The packet leaves its sender for the default gateway, or not at all; the host that has the network is on the sender’s link and never sees it.',
+    refutation: 'The packet is seen at that host, or the sender has a route for the network.',
+    settledBy: ['ip route get ADDRESS (at the sender)', 'tcpdump on the host’s uplink'],
+    repair:
+      'Add a route by the host at the sender or at its router, or publish the port on the host. With Docker 28 and later direct access to a container is dropped by default even then.',
+    references: ['net/ipv4/route.c: ip_route_output_key_hash_rcu()', 'RFC 1918', 'ip-route(8): get'],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' || kase.hypothetical) return undefined;
     const { client, server, family } = kase.flow;

@@ -12,28 +12,30 @@ export const routeLoop: Cause = {
   id: 'route-loop',
   title: 'Two routers send it to each other',
   severity: 'error',
-  symptom:
-    '"Time to live exceeded", "No route to host", or silence; the link is full of copies of a few packets.',
-  mechanism:
-    'Each of two routers has a route for the destination by the other, so the packet goes back and forth, one TTL less each time, until a router drops it and sends ICMP time exceeded.',
-  check:
-    'The same packet (same IP id) again and again in one capture with falling TTL; the routes of both routers',
-  proof:
-    'One packet (same addresses, IP id and payload) passes one point many times within milliseconds, its TTL falling by the same step each time; at the end ICMP 11/0.',
-  refutation:
-    'Every copy has its own IP id and the full TTL, as retransmissions have; or there are two copies only, one TTL apart, seen on both sides of one router.',
-  settledBy: [
-    'tcpdump -v (IP id and TTL)',
-    'ip route get ADDRESS (on both routers)',
-    'traceroute -n ADDRESS',
-  ],
-  repair:
-    'Correct the route that points back, and give the network’s own router a blackhole route for what it holds and does not use.',
-  references: [
-    'net/ipv4/ip_forward.c: ip_forward(), IpInHdrErrors',
-    'RFC 1812, section 5.3.1',
-    'RFC 792: type 11',
-  ],
+  page: () => ({
+    symptom:
+      '"Time to live exceeded", "No route to host", or silence; the link is full of copies of a few packets.',
+    mechanism:
+      'Each of two routers has a route for the destination by the other, so the packet goes back and forth, one TTL less each time, until a router drops it and sends ICMP time exceeded.',
+    check:
+      'The same packet (same IP id) again and again in one capture with falling TTL; the routes of both routers',
+    proof:
+      'One packet (same addresses, IP id and payload) passes one point many times within milliseconds, its TTL falling by the same step each time; at the end ICMP 11/0.',
+    refutation:
+      'Every copy has its own IP id and the full TTL, as retransmissions have; or there are two copies only, one TTL apart, seen on both sides of one router.',
+    settledBy: [
+      'tcpdump -v (IP id and TTL)',
+      'ip route get ADDRESS (on both routers)',
+      'traceroute -n ADDRESS',
+    ],
+    repair:
+      'Correct the route that points back, and give the network’s own router a blackhole route for what it holds and does not use.',
+    references: [
+      'net/ipv4/ip_forward.c: ip_forward(), IpInHdrErrors',
+      'RFC 1812, section 5.3.1',
+      'RFC 792: type 11',
+    ],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered') return undefined;
     const there = kase.prediction?.there;

@@ -8,27 +8,29 @@ export const routeMarkTooLate: Cause = {
   id: 'route-mark-too-late',
   title: 'The mark that should choose the route is set after routing',
   severity: 'error',
-  symptom:
-    'Traffic that was to take a second line, a VPN or another table takes the main one all the same; the MARK rule counts it.',
-  mechanism:
-    'A packet is routed once: one that arrives between PREROUTING and FORWARD, one that a process sends before OUTPUT. A mark set in FORWARD or POSTROUTING comes too late for ip rule; only mangle OUTPUT (nft: a chain of type route) makes the kernel look again.',
-  check:
-    'iptables-save -t mangle -c (which chain the MARK rule is in, and that it counts); ip rule; ip route get ADDRESS from SOURCE iif IFACE, with and without mark MARK',
-  proof:
-    'The packet leaves by the interface of the main table; a rule behind the routing decision gives it the mark; an ip rule asks for that mark and its table leads out of another interface.',
-  refutation:
-    'The packet is seen on the interface of the mark’s table; or no ip rule asks for the mark, which then may be meant for tc or for other rules.',
-  settledBy: ['ip rule', 'ip route show table all', 'iptables-save -c', 'nft list ruleset'],
-  repair:
-    'Set the mark in mangle PREROUTING, for locally sent packets in mangle OUTPUT; in nft in a prerouting filter chain of priority mangle, or an output chain of type route.',
-  references: [
-    'net/ipv4/ip_input.c: ip_rcv_finish_core() (routes before NF_INET_FORWARD)',
-    'net/ipv4/netfilter/iptable_mangle.c: ipt_mangle_out()',
-    'net/netfilter/nft_chain_route.c: nf_route_table_hook4()',
-    'net/ipv4/netfilter.c: ip_route_me_harder()',
-    'iptables-extensions(8): MARK',
-    'ip-rule(8)',
-  ],
+  page: () => ({
+    symptom:
+      'Traffic that was to take a second line, a VPN or another table takes the main one all the same; the MARK rule counts it.',
+    mechanism:
+      'A packet is routed once: one that arrives between PREROUTING and FORWARD, one that a process sends before OUTPUT. A mark set in FORWARD or POSTROUTING comes too late for ip rule; only mangle OUTPUT (nft: a chain of type route) makes the kernel look again.',
+    check:
+      'iptables-save -t mangle -c (which chain the MARK rule is in, and that it counts); ip rule; ip route get ADDRESS from SOURCE iif IFACE, with and without mark MARK',
+    proof:
+      'The packet leaves by the interface of the main table; a rule behind the routing decision gives it the mark; an ip rule asks for that mark and its table leads out of another interface.',
+    refutation:
+      'The packet is seen on the interface of the mark’s table; or no ip rule asks for the mark, which then may be meant for tc or for other rules.',
+    settledBy: ['ip rule', 'ip route show table all', 'iptables-save -c', 'nft list ruleset'],
+    repair:
+      'Set the mark in mangle PREROUTING, for locally sent packets in mangle OUTPUT; in nft in a prerouting filter chain of priority mangle, or an output chain of type route.',
+    references: [
+      'net/ipv4/ip_input.c: ip_rcv_finish_core() (routes before NF_INET_FORWARD)',
+      'net/ipv4/netfilter/iptable_mangle.c: ipt_mangle_out()',
+      'net/netfilter/nft_chain_route.c: nf_route_table_hook4()',
+      'net/ipv4/netfilter.c: ip_route_me_harder()',
+      'iptables-extensions(8): MARK',
+      'ip-rule(8)',
+    ],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' && !kase.hypothetical) return undefined;
     const late = lateMark(kase);

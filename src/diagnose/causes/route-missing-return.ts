@@ -13,25 +13,27 @@ export const routeMissingReturn = modelCause({
   from: ['route-netns-no-default', 'route-missing', 'v6-no-path'],
   title: 'The far end knows no way back',
   severity: 'error',
-  symptom: 'The packet leaves the router and arrives, and no answer comes back.',
-  mechanism:
-    'Routing is decided for each direction by itself. A far end that was never told of the sender’s subnet has no route for its answer, or sends it to a default gateway that does not know it either.',
-  check: 'ip route get CLIENT (at the far end)',
-  proof:
-    'The request is captured at the far end, and no answer leaves there, or it leaves for another gateway than the one the request came from; IpOutNoRoutes grows, though not once for every request.',
-  refutation:
-    'A route of the far end that covers the sender and leads to the right router, or an answer seen on the router.',
-  settledBy: [
-    'ip route get CLIENT (at the far end)',
-    'nstat -az IpOutNoRoutes (at the far end)',
-    'tcpdump -e at the far end',
-  ],
-  repair: 'Add the sender’s subnet by its router at the far end, or masquerade on the router.',
-  references: [
-    'net/ipv4/route.c: ip_route_output_key_hash_rcu() (-ENETUNREACH)',
-    'IpOutNoRoutes',
-    'ip-route(8)',
-  ],
+  page: () => ({
+    symptom: 'The packet leaves the router and arrives, and no answer comes back.',
+    mechanism:
+      'Routing is decided for each direction by itself. A far end that was never told of the sender’s subnet has no route for its answer, or sends it to a default gateway that does not know it either.',
+    check: 'ip route get CLIENT (at the far end)',
+    proof:
+      'The request is captured at the far end, and no answer leaves there, or it leaves for another gateway than the one the request came from; IpOutNoRoutes grows, though not once for every request.',
+    refutation:
+      'A route of the far end that covers the sender and leads to the right router, or an answer seen on the router.',
+    settledBy: [
+      'ip route get CLIENT (at the far end)',
+      'nstat -az IpOutNoRoutes (at the far end)',
+      'tcpdump -e at the far end',
+    ],
+    repair: 'Add the sender’s subnet by its router at the far end, or masquerade on the router.',
+    references: [
+      'net/ipv4/route.c: ip_route_output_key_hash_rcu() (-ENETUNREACH)',
+      'IpOutNoRoutes',
+      'ip-route(8)',
+    ],
+  }),
   tell(kase, drop) {
     if (drop.direction !== 'reply') return undefined;
     const netns = netnsOf(kase, drop.namespace);

@@ -9,30 +9,32 @@ export const routeMultiDefault: Cause = {
   id: 'route-multi-default',
   title: 'There are several ways out, and the wrong one is taken',
   severity: 'error',
-  symptom:
-    'A published port dies when its container gets a second network; or some addresses are always reached and others never.',
-  mechanism:
-    'Of several default routes the one with the smallest metric is taken, whatever network a request came by; of one with several next hops each flow takes the one that a hash of its addresses gives (with fib_multipath_hash_policy 1, of its ports as well). Neither looks whether that way works, unless fib_multipath_use_neigh is 1. What answers by another network than it was asked by meets reverse path filtering, isolation, or a provider that knows no such source.',
-  check:
-    'ip route (in the namespace of the receiver, and of the gateway); ip route get CLIENT from ADDRESS; docker inspect (Networks, GwPriority); tcpdump on both ways',
-  proof:
-    'The request comes in by one interface of the receiver and the answer leaves by another, by a default route, and is lost there; or what leaves by one next hop is never answered while what leaves by the other is.',
-  refutation:
-    'The answer leaves by the interface that the request came in by; an answered flow on the next hop that is said to be dead.',
-  settledBy: ['ip route show table all', 'ip rule', 'docker inspect', 'captures on both interfaces'],
-  repair:
-    'Give the network that is to be the way out the smaller metric (docker: --gw-priority), or let the source choose (ip rule from ADDRESS lookup TABLE); take a dead next hop out of the route. Loose reverse path filtering (rp_filter=2) hides it where the other way leads to the client as well.',
-  references: [
-    'net/ipv4/fib_trie.c: fib_table_lookup() (of one prefix the route with the lowest metric)',
-    'net/ipv4/fib_semantics.c: fib_select_multipath()',
-    'net/ipv4/fib_frontend.c: fib_validate_source()',
-    'ip-route(8)',
-    'moby/moby#21741',
-    'moby/moby#20179',
-    'containers/netavark#377',
-    'containers/podman#16233',
-    'containers/podman#13153',
-  ],
+  page: () => ({
+    symptom:
+      'A published port dies when its container gets a second network; or some addresses are always reached and others never.',
+    mechanism:
+      'Of several default routes the one with the smallest metric is taken, whatever network a request came by; of one with several next hops each flow takes the one that a hash of its addresses gives (with fib_multipath_hash_policy 1, of its ports as well). Neither looks whether that way works, unless fib_multipath_use_neigh is 1. What answers by another network than it was asked by meets reverse path filtering, isolation, or a provider that knows no such source.',
+    check:
+      'ip route (in the namespace of the receiver, and of the gateway); ip route get CLIENT from ADDRESS; docker inspect (Networks, GwPriority); tcpdump on both ways',
+    proof:
+      'The request comes in by one interface of the receiver and the answer leaves by another, by a default route, and is lost there; or what leaves by one next hop is never answered while what leaves by the other is.',
+    refutation:
+      'The answer leaves by the interface that the request came in by; an answered flow on the next hop that is said to be dead.',
+    settledBy: ['ip route show table all', 'ip rule', 'docker inspect', 'captures on both interfaces'],
+    repair:
+      'Give the network that is to be the way out the smaller metric (docker: --gw-priority), or let the source choose (ip rule from ADDRESS lookup TABLE); take a dead next hop out of the route. Loose reverse path filtering (rp_filter=2) hides it where the other way leads to the client as well.',
+    references: [
+      'net/ipv4/fib_trie.c: fib_table_lookup() (of one prefix the route with the lowest metric)',
+      'net/ipv4/fib_semantics.c: fib_select_multipath()',
+      'net/ipv4/fib_frontend.c: fib_validate_source()',
+      'ip-route(8)',
+      'moby/moby#21741',
+      'moby/moby#20179',
+      'containers/netavark#377',
+      'containers/podman#16233',
+      'containers/podman#13153',
+    ],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' && !kase.hypothetical) return undefined;
     const other = otherDefault(kase);

@@ -23,27 +23,29 @@ const page = modelCause({
   from: ['route-missing', 'v6-no-path'],
   title: 'The sender has no route',
   severity: 'error',
-  symptom: '"connect: Network is unreachable", at once; nothing at all is captured.',
-  mechanism:
-    'A namespace knows its own subnets only until somebody adds a default route. Without one the system call fails with ENETUNREACH before a packet exists; IpOutNoRoutes counts it.',
-  check: 'ip route (in the namespace); nstat -az IpOutNoRoutes',
-  proof:
-    'Neither packet nor ARP request of the sender is captured, its routes do not cover the address, and IpOutNoRoutes grows. If a router lacks the route, ICMP 3/0 comes from it.',
-  refutation:
-    'The packet, or the sender’s ARP request for a gateway, on any interface: then a route was found.',
-  settledBy: [
-    'ip route show table all; ip rule (in the namespace)',
-    'ip route get ADDRESS',
-    'nstat -az IpOutNoRoutes',
-  ],
-  repair:
-    'Add a default route by the bridge’s address in the namespace; a router gets the one route that it lacks.',
-  references: [
-    'net/ipv4/route.c: ip_route_output_key_hash_rcu() (-ENETUNREACH), ip_error()',
-    'IpOutNoRoutes',
-    'connect(2): ENETUNREACH',
-    'moby/libnetwork#401',
-  ],
+  page: () => ({
+    symptom: '"connect: Network is unreachable", at once; nothing at all is captured.',
+    mechanism:
+      'A namespace knows its own subnets only until somebody adds a default route. Without one the system call fails with ENETUNREACH before a packet exists; IpOutNoRoutes counts it.',
+    check: 'ip route (in the namespace); nstat -az IpOutNoRoutes',
+    proof:
+      'Neither packet nor ARP request of the sender is captured, its routes do not cover the address, and IpOutNoRoutes grows. If a router lacks the route, ICMP 3/0 comes from it.',
+    refutation:
+      'The packet, or the sender’s ARP request for a gateway, on any interface: then a route was found.',
+    settledBy: [
+      'ip route show table all; ip rule (in the namespace)',
+      'ip route get ADDRESS',
+      'nstat -az IpOutNoRoutes',
+    ],
+    repair:
+      'Add a default route by the bridge’s address in the namespace; a router gets the one route that it lacks.',
+    references: [
+      'net/ipv4/route.c: ip_route_output_key_hash_rcu() (-ENETUNREACH), ip_error()',
+      'IpOutNoRoutes',
+      'connect(2): ENETUNREACH',
+      'moby/libnetwork#401',
+    ],
+  }),
   tell(kase, drop) {
     if (drop.direction === 'reply') return undefined;
     const netns = netnsOf(kase, drop.namespace);

@@ -18,25 +18,27 @@ export const routeOverlapSubnet = gapCause({
   from: ['neigh-failed'],
   title: 'The subnet of a bridge covers a network that is elsewhere',
   severity: 'error',
-  symptom:
-    'One remote network, often behind a VPN, can’t be reached from the host or its containers; clients from there can’t reach a published port, everybody else can.',
-  mechanism:
-    'A bridge’s address makes a connected route for its whole subnet. Where the same addresses are used elsewhere, that route is the longest match, so packets for the far machine are looked for on the bridge: by ARP, which nobody answers.',
-  check:
-    'ip route get ADDRESS (dev is the bridge); docker network inspect (subnets); ip route (two routes that cover it)',
-  proof:
-    'Packets of the far address come in by another interface, while who-has for it is asked on the bridge and never answered.',
-  refutation:
-    'Somebody on the bridge answers for the address; or it has never been seen by another interface and no other route covers it.',
-  settledBy: ['ip route show table all', 'ip route get ADDRESS', 'docker network inspect'],
-  repair:
-    'Give the bridge a subnet that is used nowhere else (default-address-pools or bip in daemon.json, docker network create --subnet). Until then a longer route for the far network, on the host and in the containers.',
-  references: [
-    'net/ipv4/fib_trie.c: fib_table_lookup()',
-    'dockerd(8): --default-address-pool, --bip',
-    'moby/moby#21776',
-    'docker/for-linux#599',
-  ],
+  page: () => ({
+    symptom:
+      'One remote network, often behind a VPN, can’t be reached from the host or its containers; clients from there can’t reach a published port, everybody else can.',
+    mechanism:
+      'A bridge’s address makes a connected route for its whole subnet. Where the same addresses are used elsewhere, that route is the longest match, so packets for the far machine are looked for on the bridge: by ARP, which nobody answers.',
+    check:
+      'ip route get ADDRESS (dev is the bridge); docker network inspect (subnets); ip route (two routes that cover it)',
+    proof:
+      'Packets of the far address come in by another interface, while who-has for it is asked on the bridge and never answered.',
+    refutation:
+      'Somebody on the bridge answers for the address; or it has never been seen by another interface and no other route covers it.',
+    settledBy: ['ip route show table all', 'ip route get ADDRESS', 'docker network inspect'],
+    repair:
+      'Give the bridge a subnet that is used nowhere else (default-address-pools or bip in daemon.json, docker network create --subnet). Until then a longer route for the far network, on the host and in the containers.',
+    references: [
+      'net/ipv4/fib_trie.c: fib_table_lookup()',
+      'dockerd(8): --default-address-pool, --bip',
+      'moby/moby#21776',
+      'docker/for-linux#599',
+    ],
+  }),
   tell(kase, drop) {
     const address = drop.trace.hops.at(-1)?.nexthop;
     const target = address === undefined ? undefined : parseIp(address);

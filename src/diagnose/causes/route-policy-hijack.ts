@@ -13,18 +13,20 @@ export const routePolicyHijack: Cause = {
   id: 'route-policy-hijack',
   title: 'A routing rule sends it another way',
   severity: 'error',
-  symptom: 'Container traffic dies when a VPN or a policy route comes up; the main table looks right.',
-  mechanism:
-    'ip rules are asked in the order of their priority, and the first table that has a route decides. A rule before "lookup main" takes away what main would have delivered to a bridge.',
-  check: 'ip rule; ip route show table N; ip route get ADDRESS from SOURCE iif IFACE',
-  proof:
-    'The packet for a subnet of the host leaves by the interface of another table, and ip rule has an entry before "lookup main" that leads there; nothing is on the bridge.',
-  refutation:
-    'The packet on the bridge, or a route get with source, mark and incoming interface of the packet that ends in main.',
-  settledBy: ['ip rule', 'ip route show table all', 'ip route get ADDRESS from SOURCE iif IFACE mark MARK'],
-  repair:
-    'Put a rule for the inner subnets in front (ip rule add pref N to SUBNET lookup main), or have the VPN leave them out.',
-  references: ['net/core/fib_rules.c: fib_rules_lookup()', 'ip-rule(8)', 'tailscale/tailscale#13367'],
+  page: () => ({
+    symptom: 'Container traffic dies when a VPN or a policy route comes up; the main table looks right.',
+    mechanism:
+      'ip rules are asked in the order of their priority, and the first table that has a route decides. A rule before "lookup main" takes away what main would have delivered to a bridge.',
+    check: 'ip rule; ip route show table N; ip route get ADDRESS from SOURCE iif IFACE',
+    proof:
+      'The packet for a subnet of the host leaves by the interface of another table, and ip rule has an entry before "lookup main" that leads there; nothing is on the bridge.',
+    refutation:
+      'The packet on the bridge, or a route get with source, mark and incoming interface of the packet that ends in main.',
+    settledBy: ['ip rule', 'ip route show table all', 'ip route get ADDRESS from SOURCE iif IFACE mark MARK'],
+    repair:
+      'Put a rule for the inner subnets in front (ip rule add pref N to SUBNET lookup main), or have the VPN leave them out.',
+    references: ['net/core/fib_rules.c: fib_rules_lookup()', 'ip-rule(8)', 'tailscale/tailscale#13367'],
+  }),
   find(kase) {
     if (kase.outcome.status === 'delivered' || !kase.prediction) return undefined;
     const { there, back } = kase.prediction;

@@ -12,26 +12,28 @@ export const routeReplyNoDefault = modelCause({
   from: ['route-netns-no-default', 'v6-no-path'],
   title: 'The receiver has no route for its answer',
   severity: 'error',
-  symptom: 'A published port times out from other subnets and works from the host and from neighbours.',
-  mechanism:
-    'The request is delivered, but the namespace has no default route, so the answer to a client outside its own subnet has nowhere to go. It is dropped before it becomes a packet: no SYN-ACK, no RST.',
-  check: 'ip route (in the namespace); nstat -az IpOutNoRoutes TcpExtListenDrops',
-  proof:
-    'The SYN is on the container’s interface, and neither SYN-ACK nor RST leaves it; IpOutNoRoutes and TcpExtListenDrops grow there, and connections from the bridge work.',
-  refutation: 'An answer on the container’s interface, or a default route by a gateway that is there.',
-  settledBy: [
-    'ip route (in the namespace)',
-    'nstat -az IpOutNoRoutes TcpExtListenDrops (in the namespace)',
-    'docker network inspect NETWORK (Internal)',
-  ],
-  repair:
-    'Add the default route, attach the container to a network that has one, or masquerade towards the bridge so that clients look like neighbours.',
-  references: [
-    'net/ipv4/inet_connection_sock.c: inet_csk_route_req(), IpOutNoRoutes',
-    'net/ipv4/tcp_input.c: tcp_conn_request(), TcpExtListenDrops',
-    'moby/moby#36174',
-    'moby/libnetwork#1141',
-  ],
+  page: () => ({
+    symptom: 'A published port times out from other subnets and works from the host and from neighbours.',
+    mechanism:
+      'The request is delivered, but the namespace has no default route, so the answer to a client outside its own subnet has nowhere to go. It is dropped before it becomes a packet: no SYN-ACK, no RST.',
+    check: 'ip route (in the namespace); nstat -az IpOutNoRoutes TcpExtListenDrops',
+    proof:
+      'The SYN is on the container’s interface, and neither SYN-ACK nor RST leaves it; IpOutNoRoutes and TcpExtListenDrops grow there, and connections from the bridge work.',
+    refutation: 'An answer on the container’s interface, or a default route by a gateway that is there.',
+    settledBy: [
+      'ip route (in the namespace)',
+      'nstat -az IpOutNoRoutes TcpExtListenDrops (in the namespace)',
+      'docker network inspect NETWORK (Internal)',
+    ],
+    repair:
+      'Add the default route, attach the container to a network that has one, or masquerade towards the bridge so that clients look like neighbours.',
+    references: [
+      'net/ipv4/inet_connection_sock.c: inet_csk_route_req(), IpOutNoRoutes',
+      'net/ipv4/tcp_input.c: tcp_conn_request(), TcpExtListenDrops',
+      'moby/moby#36174',
+      'moby/libnetwork#1141',
+    ],
+  }),
   tell(kase, drop) {
     if (drop.direction !== 'reply') return undefined;
     const netns = netnsOf(kase, drop.namespace);

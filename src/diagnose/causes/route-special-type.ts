@@ -8,22 +8,24 @@ export const routeSpecialType = modelCause({
   id: 'route-special-type',
   title: 'A blackhole, unreachable or prohibit route',
   severity: 'error',
-  symptom: 'Silence (blackhole), "host unreachable", or "packet filtered" though no firewall rule matches.',
-  mechanism:
-    'Such routes (or ip rules) end the packet in the routing decision: blackhole silently, an unreachable route with ICMP 3/1 and an unreachable rule with 3/0, prohibit with 3/13.',
-  check: 'ip route show table all; ip rule; ip route get ADDRESS',
-  proof:
-    'The lookup ends at such a route or rule. Unreachable gives ICMP 3/1 for a route and 3/0 for a rule, prohibit 3/13, blackhole nothing; a local sender gets EHOSTUNREACH (of a rule ENETUNREACH), EACCES or EINVAL.',
-  refutation:
-    'The packet on an outgoing interface, a counter of FORWARD that grows with it, or a REJECT rule that does: it sends the same ICMP.',
-  settledBy: ['ip route show table all', 'ip rule', 'ip route get ADDRESS from SOURCE iif IFACE'],
-  repair: 'Delete the route or rule, or add a longer prefix for what should pass.',
-  references: [
-    'net/ipv4/fib_semantics.c: fib_props[]',
-    'net/ipv4/fib_rules.c: fib4_rule_action()',
-    'net/ipv4/route.c: ip_error()',
-    'ip-route(8): blackhole, unreachable, prohibit',
-  ],
+  page: () => ({
+    symptom: 'Silence (blackhole), "host unreachable", or "packet filtered" though no firewall rule matches.',
+    mechanism:
+      'Such routes (or ip rules) end the packet in the routing decision: blackhole silently, an unreachable route with ICMP 3/1 and an unreachable rule with 3/0, prohibit with 3/13.',
+    check: 'ip route show table all; ip rule; ip route get ADDRESS',
+    proof:
+      'The lookup ends at such a route or rule. Unreachable gives ICMP 3/1 for a route and 3/0 for a rule, prohibit 3/13, blackhole nothing; a local sender gets EHOSTUNREACH (of a rule ENETUNREACH), EACCES or EINVAL.',
+    refutation:
+      'The packet on an outgoing interface, a counter of FORWARD that grows with it, or a REJECT rule that does: it sends the same ICMP.',
+    settledBy: ['ip route show table all', 'ip rule', 'ip route get ADDRESS from SOURCE iif IFACE'],
+    repair: 'Delete the route or rule, or add a longer prefix for what should pass.',
+    references: [
+      'net/ipv4/fib_semantics.c: fib_props[]',
+      'net/ipv4/fib_rules.c: fib4_rule_action()',
+      'net/ipv4/route.c: ip_error()',
+      'ip-route(8): blackhole, unreachable, prohibit',
+    ],
+  }),
   tell(kase, drop) {
     const decided = decision(kase, drop);
     const where = nameOf(kase, drop.namespace);

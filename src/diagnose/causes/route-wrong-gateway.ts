@@ -15,21 +15,23 @@ const page = modelCause({
   from: ['route-wrong-gateway', 'neigh-failed'],
   title: 'The route’s gateway does not exist',
   severity: 'error',
-  symptom: '"No route to host", or silence, for everything beyond the sender’s own subnet.',
-  mechanism:
-    'The route names a gateway address that nobody on the link has, so ARP for it is never answered and nothing leaves by that route.',
-  check: 'ip route; ip neigh (the gateway FAILED or INCOMPLETE)',
-  proof:
-    'Who-has requests for the gateway are repeated and never answered, its neighbour entry is FAILED or INCOMPLETE, and nothing for that route leaves.',
-  refutation:
-    'An ARP reply for the gateway, or a packet that leaves with its MAC address. A gateway of 169.254/16 need not belong to anybody, if proxy ARP answers for it (proxy-arp-missing).',
-  settledBy: ['ip route', 'ip neigh', 'arping -I IFACE GATEWAY'],
-  repair: 'Replace the gateway by the router’s address on that link.',
-  references: [
-    'net/core/neighbour.c: neigh_timer_handler(), neigh_invalidate(), drop reason NEIGH_FAILED',
-    'net/ipv4/arp.c: arp_error_report()',
-    'moby/libnetwork#2406',
-  ],
+  page: () => ({
+    symptom: '"No route to host", or silence, for everything beyond the sender’s own subnet.',
+    mechanism:
+      'The route names a gateway address that nobody on the link has, so ARP for it is never answered and nothing leaves by that route.',
+    check: 'ip route; ip neigh (the gateway FAILED or INCOMPLETE)',
+    proof:
+      'Who-has requests for the gateway are repeated and never answered, its neighbour entry is FAILED or INCOMPLETE, and nothing for that route leaves.',
+    refutation:
+      'An ARP reply for the gateway, or a packet that leaves with its MAC address. A gateway of 169.254/16 need not belong to anybody, if proxy ARP answers for it (proxy-arp-missing).',
+    settledBy: ['ip route', 'ip neigh', 'arping -I IFACE GATEWAY'],
+    repair: 'Replace the gateway by the router’s address on that link.',
+    references: [
+      'net/core/neighbour.c: neigh_timer_handler(), neigh_invalidate(), drop reason NEIGH_FAILED',
+      'net/ipv4/arp.c: arp_error_report()',
+      'moby/libnetwork#2406',
+    ],
+  }),
   tell(kase, drop) {
     const nexthop = drop.trace.hops.at(-1)?.nexthop;
     if (nexthop === undefined || nexthop === drop.trace.final.destination) return undefined;

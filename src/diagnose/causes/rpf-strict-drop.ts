@@ -14,32 +14,34 @@ export const rpfStrictDrop = modelCause({
   id: 'rpf-strict-drop',
   title: 'Reverse path filtering drops it',
   severity: 'error',
-  symptom:
-    'Requests are seen arriving, the service is silent; typical with two networks, VPNs or several uplinks.',
-  mechanism:
-    'With rp_filter = 1 a packet is accepted only on the interface by which its source would be answered; with 2, only if its source has a route at all. The larger of conf.all and conf.IFACE counts.',
-  check: 'sysctl -a | grep rp_filter; ip route get SOURCE; nstat -az TcpExtIPReversePathFilter',
-  proof:
-    'The packet is on its incoming interface and nowhere after, the route back to its source leaves by another one, and TcpExtIPReversePathFilter grows. In strict mode even ARP from such a source stays unanswered.',
-  refutation:
-    'The route back leaves by the incoming interface, both settings are 0, or INPUT or FORWARD counts the packet. An -m rpfilter rule drops without this counter.',
-  settledBy: [
-    'sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.IFACE.rp_filter',
-    'ip route get SOURCE',
-    'nstat -az TcpExtIPReversePathFilter',
-    'dmesg (martian source, with log_martians)',
-    'iptables-save -t raw -c (-m rpfilter)',
-  ],
-  repair:
-    'Route the source by the interface it comes in on, or set rp_filter of that interface to 2: the larger value of all and interface counts, so 2 wins over a 1.',
-  references: [
-    'net/ipv4/fib_frontend.c: fib_validate_source(), drop reason IP_RPFILTER',
-    'TcpExtIPReversePathFilter',
-    'RFC 3704',
-    'containers/netavark#962',
-    'cloudnativelabs/kube-router#511',
-    'systemd/systemd#28391',
-  ],
+  page: () => ({
+    symptom:
+      'Requests are seen arriving, the service is silent; typical with two networks, VPNs or several uplinks.',
+    mechanism:
+      'With rp_filter = 1 a packet is accepted only on the interface by which its source would be answered; with 2, only if its source has a route at all. The larger of conf.all and conf.IFACE counts.',
+    check: 'sysctl -a | grep rp_filter; ip route get SOURCE; nstat -az TcpExtIPReversePathFilter',
+    proof:
+      'The packet is on its incoming interface and nowhere after, the route back to its source leaves by another one, and TcpExtIPReversePathFilter grows. In strict mode even ARP from such a source stays unanswered.',
+    refutation:
+      'The route back leaves by the incoming interface, both settings are 0, or INPUT or FORWARD counts the packet. An -m rpfilter rule drops without this counter.',
+    settledBy: [
+      'sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.IFACE.rp_filter',
+      'ip route get SOURCE',
+      'nstat -az TcpExtIPReversePathFilter',
+      'dmesg (martian source, with log_martians)',
+      'iptables-save -t raw -c (-m rpfilter)',
+    ],
+    repair:
+      'Route the source by the interface it comes in on, or set rp_filter of that interface to 2: the larger value of all and interface counts, so 2 wins over a 1.',
+    references: [
+      'net/ipv4/fib_frontend.c: fib_validate_source(), drop reason IP_RPFILTER',
+      'TcpExtIPReversePathFilter',
+      'RFC 3704',
+      'containers/netavark#962',
+      'cloudnativelabs/kube-router#511',
+      'systemd/systemd#28391',
+    ],
+  }),
   tell(kase, drop) {
     // The question by ARP was refused already: then it is the next hop that filters.
     const asked = parseIp(drop.trace.hops.at(-1)?.nexthop ?? '');

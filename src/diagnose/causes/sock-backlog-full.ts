@@ -17,31 +17,33 @@ export const sockBacklogFull: Cause = {
   id: 'sock-backlog-full',
   title: 'The accept queue of the server is full',
   severity: 'error',
-  symptom:
-    'Under load, or when a program hangs, new connections to one port time out or take a second or more; other ports of the same machine are fine.',
-  mechanism:
-    'Connections whose handshake is done wait in a queue of the listening socket until the program accepts them. The queue takes one more than the backlog of listen(2), which net.core.somaxconn limits. While it is full the kernel drops each SYN without a word (and the last ACK of handshakes on their way), so clients send it again and wait.',
-  check:
-    'ss -lnt in the namespace of the service: Recv-Q (waiting) above Send-Q (the backlog); nstat -az TcpExtListenOverflows TcpExtListenDrops, twice',
-  proof:
-    'The SYN reaches the server’s interface, is sent again and never answered, by RST neither; others to that port were answered before; ss shows Recv-Q above Send-Q for the listening socket, and ListenOverflows counts.',
-  refutation:
-    'Recv-Q at or below Send-Q while it happens, TcpExtListenOverflows that stands still (ListenDrops alone counts other failures too, such as no route for the SYN-ACK), a SYN-ACK or RST that was sent, or a rule that drops.',
-  settledBy: [
-    'ss -lntp (in the namespace of the service, while it happens)',
-    'nstat -az TcpExtListenOverflows TcpExtListenDrops',
-    'sysctl net.core.somaxconn',
-  ],
-  repair:
-    'Find out why the program doesn’t accept: all workers busy, or it hangs. For bursts, a larger backlog in the program’s listen(2) and a net.core.somaxconn that allows it, and restart it.',
-  references: [
-    'net/ipv4/tcp_input.c: tcp_conn_request(), include/net/sock.h: sk_acceptq_is_full()',
-    'net/ipv4/tcp_minisocks.c: tcp_check_req(), drop reason TCP_LISTEN_OVERFLOW',
-    'TcpExtListenOverflows, TcpExtListenDrops: net/ipv4/proc.c',
-    'listen(2): backlog',
-    'tcp(7): tcp_abort_on_overflow',
-    'ss(8)',
-  ],
+  page: () => ({
+    symptom:
+      'Under load, or when a program hangs, new connections to one port time out or take a second or more; other ports of the same machine are fine.',
+    mechanism:
+      'Connections whose handshake is done wait in a queue of the listening socket until the program accepts them. The queue takes one more than the backlog of listen(2), which net.core.somaxconn limits. While it is full the kernel drops each SYN without a word (and the last ACK of handshakes on their way), so clients send it again and wait.',
+    check:
+      'ss -lnt in the namespace of the service: Recv-Q (waiting) above Send-Q (the backlog); nstat -az TcpExtListenOverflows TcpExtListenDrops, twice',
+    proof:
+      'The SYN reaches the server’s interface, is sent again and never answered, by RST neither; others to that port were answered before; ss shows Recv-Q above Send-Q for the listening socket, and ListenOverflows counts.',
+    refutation:
+      'Recv-Q at or below Send-Q while it happens, TcpExtListenOverflows that stands still (ListenDrops alone counts other failures too, such as no route for the SYN-ACK), a SYN-ACK or RST that was sent, or a rule that drops.',
+    settledBy: [
+      'ss -lntp (in the namespace of the service, while it happens)',
+      'nstat -az TcpExtListenOverflows TcpExtListenDrops',
+      'sysctl net.core.somaxconn',
+    ],
+    repair:
+      'Find out why the program doesn’t accept: all workers busy, or it hangs. For bursts, a larger backlog in the program’s listen(2) and a net.core.somaxconn that allows it, and restart it.',
+    references: [
+      'net/ipv4/tcp_input.c: tcp_conn_request(), include/net/sock.h: sk_acceptq_is_full()',
+      'net/ipv4/tcp_minisocks.c: tcp_check_req(), drop reason TCP_LISTEN_OVERFLOW',
+      'TcpExtListenOverflows, TcpExtListenDrops: net/ipv4/proc.c',
+      'listen(2): backlog',
+      'tcp(7): tcp_abort_on_overflow',
+      'ss(8)',
+    ],
+  }),
   find(kase) {
     const { flow, outcome, prediction } = kase;
     if (flow.protocol !== PROTOCOL.tcp || kase.hypothetical || !flow.begun || !prediction) return undefined;

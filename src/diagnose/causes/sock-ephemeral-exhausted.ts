@@ -16,29 +16,31 @@ export const sockEphemeralExhausted: Cause = {
   id: 'sock-ephemeral-exhausted',
   title: 'No local port is left to connect from',
   severity: 'error',
-  symptom:
-    'A program that opens many connections to one server reports "Cannot assign requested address"; other servers, and other ports of that one, can be reached.',
-  mechanism:
-    'connect() takes a local port of net.ipv4.ip_local_port_range that no other connection from the same address to the same address and port has, and none that a program has bound. When all are taken it fails with EADDRNOTAVAIL before a packet is built. Closed connections hold theirs for 60 seconds more, in TIME-WAIT, at the end that closed first.',
-  check:
-    'sysctl net.ipv4.ip_local_port_range; ss -tan in the namespace of the client: count the local ports in use per destination address and port',
-  proof:
-    'The connections to one destination (ss -tan, all states) and the bound ports hold as many ports of the range as it has; no capture shows the SYNs of the attempts that fail.',
-  refutation:
-    'A free port in the range at that time; net.ipv4.tcp_tw_reuse that lets connect() take those in TIME-WAIT (1, and 2 on loopback); the SYN seen: then connect() had a port.',
-  settledBy: [
-    'ss -tan (in the namespace of the client, while it happens)',
-    `sysctl ${RANGE} ${RESERVED} ${REUSE}`,
-  ],
-  repair:
-    'A wider range helps at once. To last: keep connections and reuse them, let the server close first, spread over several addresses, or allow connect() to reuse TIME-WAIT (tcp_tw_reuse).',
-  references: [
-    'net/ipv4/inet_hashtables.c: __inet_hash_connect(), __inet_check_established()',
-    'net/ipv4/tcp_ipv4.c: tcp_twsk_unique()',
-    'Documentation/networking/ip-sysctl.rst: ip_local_port_range, ip_local_reserved_ports, tcp_tw_reuse',
-    'connect(2): EADDRNOTAVAIL',
-    'RFC 6056',
-  ],
+  page: () => ({
+    symptom:
+      'A program that opens many connections to one server reports "Cannot assign requested address"; other servers, and other ports of that one, can be reached.',
+    mechanism:
+      'connect() takes a local port of net.ipv4.ip_local_port_range that no other connection from the same address to the same address and port has, and none that a program has bound. When all are taken it fails with EADDRNOTAVAIL before a packet is built. Closed connections hold theirs for 60 seconds more, in TIME-WAIT, at the end that closed first.',
+    check:
+      'sysctl net.ipv4.ip_local_port_range; ss -tan in the namespace of the client: count the local ports in use per destination address and port',
+    proof:
+      'The connections to one destination (ss -tan, all states) and the bound ports hold as many ports of the range as it has; no capture shows the SYNs of the attempts that fail.',
+    refutation:
+      'A free port in the range at that time; net.ipv4.tcp_tw_reuse that lets connect() take those in TIME-WAIT (1, and 2 on loopback); the SYN seen: then connect() had a port.',
+    settledBy: [
+      'ss -tan (in the namespace of the client, while it happens)',
+      `sysctl ${RANGE} ${RESERVED} ${REUSE}`,
+    ],
+    repair:
+      'A wider range helps at once. To last: keep connections and reuse them, let the server close first, spread over several addresses, or allow connect() to reuse TIME-WAIT (tcp_tw_reuse).',
+    references: [
+      'net/ipv4/inet_hashtables.c: __inet_hash_connect(), __inet_check_established()',
+      'net/ipv4/tcp_ipv4.c: tcp_twsk_unique()',
+      'Documentation/networking/ip-sysctl.rst: ip_local_port_range, ip_local_reserved_ports, tcp_tw_reuse',
+      'connect(2): EADDRNOTAVAIL',
+      'RFC 6056',
+    ],
+  }),
   survey(scene) {
     return [...scene.snapshot.namespaces.keys()].flatMap((namespace) => exhausted(scene, namespace));
   },

@@ -15,31 +15,33 @@ export const sockLocalhostWrongNs: Cause = {
   id: 'sock-localhost-wrong-ns',
   title: '127.0.0.1 is asked in the wrong namespace',
   severity: 'error',
-  symptom:
-    '"Connection refused" by localhost inside a container or namespace, though the service runs on the host, or in the container next to it.',
-  mechanism:
-    'Every network namespace has a loopback interface of its own. 127.0.0.1 and ::1 never leave it: inside a container they mean that container, whatever listens on the host’s or another container’s 127.0.0.1.',
-  check:
-    'ss -lntup in the namespace that asks and in those that may have the service; tcpdump -i lo in the namespace that asks',
-  proof:
-    'SYN and RST (UDP: ICMP 3/3) for 127.0.0.1 or ::1 on lo of the namespace that asks; ss shows no socket on that port there, and one in another namespace.',
-  refutation:
-    'A socket on that port in the same namespace, or a packet of it on any interface but lo. Where each namespace has such a service of its own (a sidecar), it is its own that is missing.',
-  settledBy: [
-    'ss -lntup (in the namespace that asks, and in every other)',
-    'ip netns exec NAME cat /etc/hosts (what localhost means there)',
-  ],
-  repair:
-    'Ask for the service by its name or address: the container’s name on a network of both, the bridge’s gateway or host-gateway for the host, where it has to listen on that address as well. Or let both share one namespace.',
-  references: [
-    'net/ipv4/fib_frontend.c: fib_add_ifaddr() (local table)',
-    'net/ipv4/route.c: ip_route_output_key_hash_rcu()',
-    'network_namespaces(7)',
-    'RFC 1122, section 3.2.1.3 (g)',
-    'RFC 4291, section 2.5.3',
-    'docker-run(1): --add-host NAME:host-gateway',
-    'docker/for-linux#264',
-  ],
+  page: () => ({
+    symptom:
+      '"Connection refused" by localhost inside a container or namespace, though the service runs on the host, or in the container next to it.',
+    mechanism:
+      'Every network namespace has a loopback interface of its own. 127.0.0.1 and ::1 never leave it: inside a container they mean that container, whatever listens on the host’s or another container’s 127.0.0.1.',
+    check:
+      'ss -lntup in the namespace that asks and in those that may have the service; tcpdump -i lo in the namespace that asks',
+    proof:
+      'SYN and RST (UDP: ICMP 3/3) for 127.0.0.1 or ::1 on lo of the namespace that asks; ss shows no socket on that port there, and one in another namespace.',
+    refutation:
+      'A socket on that port in the same namespace, or a packet of it on any interface but lo. Where each namespace has such a service of its own (a sidecar), it is its own that is missing.',
+    settledBy: [
+      'ss -lntup (in the namespace that asks, and in every other)',
+      'ip netns exec NAME cat /etc/hosts (what localhost means there)',
+    ],
+    repair:
+      'Ask for the service by its name or address: the container’s name on a network of both, the bridge’s gateway or host-gateway for the host, where it has to listen on that address as well. Or let both share one namespace.',
+    references: [
+      'net/ipv4/fib_frontend.c: fib_add_ifaddr() (local table)',
+      'net/ipv4/route.c: ip_route_output_key_hash_rcu()',
+      'network_namespaces(7)',
+      'RFC 1122, section 3.2.1.3 (g)',
+      'RFC 4291, section 2.5.3',
+      'docker-run(1): --add-host NAME:host-gateway',
+      'docker/for-linux#264',
+    ],
+  }),
   find(kase) {
     const { flow } = kase;
     // A resolver’s stub on a loopback address is a story of its own.

@@ -10,23 +10,25 @@ export const sockLoopbackBound: Cause = {
   id: 'sock-loopback-bound',
   title: 'The service listens on 127.0.0.1 only',
   severity: 'error',
-  symptom: 'Works inside the container or host, refused from everywhere else.',
-  mechanism:
-    'A socket bound to 127.0.0.1 takes packets that are addressed to 127.0.0.1 only. What comes by the network is addressed to the interface’s address, finds no socket, and is refused with RST.',
-  check: 'ss -lnt (127.0.0.1:PORT in the namespace of the service)',
-  proof:
-    'The SYN reaches the namespace of the service and is answered there with RST; ss shows the port on 127.0.0.1 (or ::1) and on no other address.',
-  refutation:
-    'A socket of that port on 0.0.0.0, [::] or the address that was asked, or silence in place of a refusal.',
-  settledBy: ['ss -lntup (in the namespace of the service)'],
-  repair:
-    'Bind the service to 0.0.0.0 or to the address that clients use; a port published on 127.0.0.1 has to be published anew.',
-  references: [
-    'net/ipv4/inet_hashtables.c: __inet_lookup_listener()',
-    'net/ipv4/tcp_ipv4.c: tcp_v4_send_reset()',
-    'ip(7): INADDR_LOOPBACK',
-    'containers/podman#24045',
-  ],
+  page: () => ({
+    symptom: 'Works inside the container or host, refused from everywhere else.',
+    mechanism:
+      'A socket bound to 127.0.0.1 takes packets that are addressed to 127.0.0.1 only. What comes by the network is addressed to the interface’s address, finds no socket, and is refused with RST.',
+    check: 'ss -lnt (127.0.0.1:PORT in the namespace of the service)',
+    proof:
+      'The SYN reaches the namespace of the service and is answered there with RST; ss shows the port on 127.0.0.1 (or ::1) and on no other address.',
+    refutation:
+      'A socket of that port on 0.0.0.0, [::] or the address that was asked, or silence in place of a refusal.',
+    settledBy: ['ss -lntup (in the namespace of the service)'],
+    repair:
+      'Bind the service to 0.0.0.0 or to the address that clients use; a port published on 127.0.0.1 has to be published anew.',
+    references: [
+      'net/ipv4/inet_hashtables.c: __inet_lookup_listener()',
+      'net/ipv4/tcp_ipv4.c: tcp_v4_send_reset()',
+      'ip(7): INADDR_LOOPBACK',
+      'containers/podman#24045',
+    ],
+  }),
   find(kase) {
     const refusal = refusalOf(kase);
     const socket = listeners(kase, refusal?.sockets).find(

@@ -8,26 +8,28 @@ export const sockNotListening: Cause = {
   id: 'sock-not-listening',
   title: 'Nobody listens on that port',
   severity: 'error',
-  symptom: '"Connection refused", at once.',
-  mechanism:
-    'The packet reaches the right network namespace, and no socket there takes it. The kernel answers with RST (TCP) or port unreachable (UDP).',
-  check: 'ss -lntup (in the namespace that refuses)',
-  proof:
-    'The request is captured at its last owner, and that one’s kernel answers with RST or, for UDP, ICMP 3/3; ss lists no socket on the port.',
-  refutation:
-    'A socket on that port and address, or a REJECT rule that counts the packet. For UDP silence proves nothing: the ICMP is rate-limited.',
-  settledBy: [
-    'ss -lntup (in the namespace that refuses)',
-    'nstat -az UdpNoPorts TcpOutRsts',
-    'iptables-save -c (REJECT rules)',
-  ],
-  repair: 'Start the service, or ask for the port it has.',
-  references: [
-    'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), tcp_v4_send_reset(), drop reason NO_SOCKET',
-    'net/ipv4/udp.c: __udp4_lib_rcv(), UdpNoPorts',
-    'RFC 9293, section 3.10.7.1',
-    'RFC 1122, section 4.1.3.1',
-  ],
+  page: () => ({
+    symptom: '"Connection refused", at once.',
+    mechanism:
+      'The packet reaches the right network namespace, and no socket there takes it. The kernel answers with RST (TCP) or port unreachable (UDP).',
+    check: 'ss -lntup (in the namespace that refuses)',
+    proof:
+      'The request is captured at its last owner, and that one’s kernel answers with RST or, for UDP, ICMP 3/3; ss lists no socket on the port.',
+    refutation:
+      'A socket on that port and address, or a REJECT rule that counts the packet. For UDP silence proves nothing: the ICMP is rate-limited.',
+    settledBy: [
+      'ss -lntup (in the namespace that refuses)',
+      'nstat -az UdpNoPorts TcpOutRsts',
+      'iptables-save -c (REJECT rules)',
+    ],
+    repair: 'Start the service, or ask for the port it has.',
+    references: [
+      'net/ipv4/tcp_ipv4.c: tcp_v4_rcv(), tcp_v4_send_reset(), drop reason NO_SOCKET',
+      'net/ipv4/udp.c: __udp4_lib_rcv(), UdpNoPorts',
+      'RFC 9293, section 3.10.7.1',
+      'RFC 1122, section 4.1.3.1',
+    ],
+  }),
   find(kase) {
     const refusal = refusalOf(kase);
     if (!refusal) return undefined;

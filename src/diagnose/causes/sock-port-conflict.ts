@@ -12,24 +12,26 @@ export const sockPortConflict: Cause = {
   id: 'sock-port-conflict',
   title: 'The port that is to be published belongs to another program',
   severity: 'error',
-  symptom:
-    'A container or service doesn’t start: "address already in use", "port is already allocated". Who connects to the port meets another program.',
-  mechanism:
-    'Only one socket listens on a port of an address, and one on all addresses takes the port of each. Docker binds a published port on the host before it starts the container; where that fails, it writes the error into the container’s state and leaves it stopped. Between containers Docker refuses the second by its own books.',
-  check: 'docker inspect -f "{{.State.Error}}" CONTAINER; ss -lntup (on the host): who has the port',
-  proof:
-    'The stopped container’s State.Error names the published port and "already in use" or "already allocated", and on the host another program (or the docker-proxy of another container) listens there.',
-  refutation:
-    'A container that runs; a listener on another address only; nobody on the port any more: then docker start is enough.',
-  settledBy: ['ss -lntup (on the host)', 'docker inspect CONTAINER', 'docker ps'],
-  repair:
-    'Stop the program that has the port or move it to another, or publish the container at another port or on one address that is free, and start it again.',
-  references: [
-    'net/ipv4/inet_connection_sock.c: inet_csk_get_port(), inet_csk_bind_conflict()',
-    'bind(2), listen(2): EADDRINUSE',
-    'docs.docker.com: Port publishing and mapping',
-    'ss(8)',
-  ],
+  page: () => ({
+    symptom:
+      'A container or service doesn’t start: "address already in use", "port is already allocated". Who connects to the port meets another program.',
+    mechanism:
+      'Only one socket listens on a port of an address, and one on all addresses takes the port of each. Docker binds a published port on the host before it starts the container; where that fails, it writes the error into the container’s state and leaves it stopped. Between containers Docker refuses the second by its own books.',
+    check: 'docker inspect -f "{{.State.Error}}" CONTAINER; ss -lntup (on the host): who has the port',
+    proof:
+      'The stopped container’s State.Error names the published port and "already in use" or "already allocated", and on the host another program (or the docker-proxy of another container) listens there.',
+    refutation:
+      'A container that runs; a listener on another address only; nobody on the port any more: then docker start is enough.',
+    settledBy: ['ss -lntup (on the host)', 'docker inspect CONTAINER', 'docker ps'],
+    repair:
+      'Stop the program that has the port or move it to another, or publish the container at another port or on one address that is free, and start it again.',
+    references: [
+      'net/ipv4/inet_connection_sock.c: inet_csk_get_port(), inet_csk_bind_conflict()',
+      'bind(2), listen(2): EADDRINUSE',
+      'docs.docker.com: Port publishing and mapping',
+      'ss(8)',
+    ],
+  }),
   survey(scene) {
     const roots = [...scene.snapshot.namespaces.keys()].filter(isRoot);
     return (roots.length === 0 ? [rootOf('')] : roots).flatMap((root) =>

@@ -18,27 +18,29 @@ export const sockProgramSilent: Cause = {
   id: 'sock-program-silent',
   title: 'The program has the request and doesn’t answer',
   severity: 'error',
-  symptom:
-    'Connections are made and then nothing comes; datagrams get no answer. Other services of the same machine are fine.',
-  mechanism:
-    'The network did its part: the request waits at the socket of a program that doesn’t read it (it hangs, is stopped, or waits for something else), or that has read it and says nothing. For TCP the kernel makes the connection and acknowledges data for the program, so that even a program that is stopped seems to be there.',
-  check:
-    'ss -antup in the namespace of the service: Recv-Q above 0 that doesn’t shrink; then the program itself (its log, ps: state T or D, what it waits for)',
-  proof:
-    'The request reaches the namespace of the service, a socket there takes it, and nothing goes back at any capture point; ss shows unread bytes (Recv-Q) at that socket.',
-  refutation:
-    'An answer that leaves the namespace (then it is lost on its way), a Recv-Q of 0 with an answer in the log of the program, or a rule of OUTPUT there that drops the answer.',
-  settledBy: [
-    'ss -antup (in the namespace of the service, while it happens)',
-    'the log of the program',
-    'ps -o stat,wchan:30,cmd -p PID',
-  ],
-  repair: 'Find out what the program waits for, and restart it.',
-  references: [
-    'ss(8): Recv-Q',
-    'net/ipv4/udp.c: __udp_enqueue_schedule_skb()',
-    'net/ipv4/tcp_input.c: tcp_data_queue()',
-  ],
+  page: () => ({
+    symptom:
+      'Connections are made and then nothing comes; datagrams get no answer. Other services of the same machine are fine.',
+    mechanism:
+      'The network did its part: the request waits at the socket of a program that doesn’t read it (it hangs, is stopped, or waits for something else), or that has read it and says nothing. For TCP the kernel makes the connection and acknowledges data for the program, so that even a program that is stopped seems to be there.',
+    check:
+      'ss -antup in the namespace of the service: Recv-Q above 0 that doesn’t shrink; then the program itself (its log, ps: state T or D, what it waits for)',
+    proof:
+      'The request reaches the namespace of the service, a socket there takes it, and nothing goes back at any capture point; ss shows unread bytes (Recv-Q) at that socket.',
+    refutation:
+      'An answer that leaves the namespace (then it is lost on its way), a Recv-Q of 0 with an answer in the log of the program, or a rule of OUTPUT there that drops the answer.',
+    settledBy: [
+      'ss -antup (in the namespace of the service, while it happens)',
+      'the log of the program',
+      'ps -o stat,wchan:30,cmd -p PID',
+    ],
+    repair: 'Find out what the program waits for, and restart it.',
+    references: [
+      'ss(8): Recv-Q',
+      'net/ipv4/udp.c: __udp_enqueue_schedule_skb()',
+      'net/ipv4/tcp_input.c: tcp_data_queue()',
+    ],
+  }),
   find(kase) {
     if (kase.hypothetical || !kase.prediction) return undefined;
     const { there } = kase.prediction;

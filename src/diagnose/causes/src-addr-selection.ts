@@ -16,26 +16,28 @@ export const srcAddrSelection: Cause = {
   id: 'src-addr-selection',
   title: 'The answer comes from another address',
   severity: 'error',
-  symptom:
-    'UDP clients ignore the answer, though it arrives: it is from an address they never asked ("reply from unexpected source").',
-  mechanism:
-    'A UDP server bound to 0.0.0.0 that does not ask which address a datagram was sent to answers from the address that its route to the client prefers. The client’s connected socket, and every NAT on the way, take that for somebody else’s datagram.',
-  check:
-    'tcpdump at the client: the answer’s source is not the address that was asked, and ICMP port unreachable goes back to it; ss -lun at the server (0.0.0.0)',
-  proof:
-    'A request goes to one address of a host, and an answer to the same port of the client comes from the same port of another address of that host; the client’s kernel refuses it.',
-  refutation:
-    'An answer from the address that was asked. A translation on the way: then it was not turned back (nat-hairpin-same-bridge, nat-reply-bypass).',
-  settledBy: ['ip addr (at the server)', 'ss -lun (at the server)'],
-  repair:
-    'Bind the server to the address it is asked by (one socket an address), or let it use IP_PKTINFO; or let clients ask the address that answers.',
-  references: [
-    'ip(7): IP_PKTINFO',
-    'RFC 1122, section 4.1.3.5',
-    'moby/moby#11998',
-    'moby/moby#15127',
-    'moby/libnetwork#1729',
-  ],
+  page: () => ({
+    symptom:
+      'UDP clients ignore the answer, though it arrives: it is from an address they never asked ("reply from unexpected source").',
+    mechanism:
+      'A UDP server bound to 0.0.0.0 that does not ask which address a datagram was sent to answers from the address that its route to the client prefers. The client’s connected socket, and every NAT on the way, take that for somebody else’s datagram.',
+    check:
+      'tcpdump at the client: the answer’s source is not the address that was asked, and ICMP port unreachable goes back to it; ss -lun at the server (0.0.0.0)',
+    proof:
+      'A request goes to one address of a host, and an answer to the same port of the client comes from the same port of another address of that host; the client’s kernel refuses it.',
+    refutation:
+      'An answer from the address that was asked. A translation on the way: then it was not turned back (nat-hairpin-same-bridge, nat-reply-bypass).',
+    settledBy: ['ip addr (at the server)', 'ss -lun (at the server)'],
+    repair:
+      'Bind the server to the address it is asked by (one socket an address), or let it use IP_PKTINFO; or let clients ask the address that answers.',
+    references: [
+      'ip(7): IP_PKTINFO',
+      'RFC 1122, section 4.1.3.5',
+      'moby/moby#11998',
+      'moby/moby#15127',
+      'moby/libnetwork#1729',
+    ],
+  }),
   find(kase) {
     const { hypothetical, correlation, flow } = kase;
     if (hypothetical || flow.protocol !== PROTOCOL.udp) return undefined;

@@ -8,29 +8,31 @@ export const traceModelParts: Cause = {
   id: 'trace-model-parts',
   title: 'The kernel’s trace and the model part',
   severity: 'warning',
-  symptom: 'A netfilter trace shows a packet going by other rules than the dumps let expect.',
-  mechanism:
-    'The trace is what the kernel did. Either the dumps are of another time than the trace (rules, routes, sysctls or connections were changed between them), or the model does something otherwise than this kernel.',
-  check: 'iptables-save, ip route, sysctl and conntrack -L once more, right after the trace',
-  proof:
-    'One packet’s trace and the model’s path name different rules or verdicts at the same hook, and all before that is alike.',
-  refutation:
-    'The trace has gaps there: rules are traced only from the one that switches it on, nft 1.0.6 leaves out comments and options of extensions, and the legacy backend words an unconditional ACCEPT as a return or the policy.',
-  settledBy: [
-    'iptables-save -c; nft list ruleset',
-    'ip rule; ip route show table all',
-    'conntrack -L',
-    'sysctl -a',
-  ],
-  repair:
-    'Take all dumps anew together with the trace. If they still part, believe the trace and report the difference with both.',
-  references: [
-    'net/netfilter/nf_tables_trace.c: nft_trace_notify()',
-    'net/ipv4/netfilter/ip_tables.c: trace_packet()',
-    'nft(8): monitor',
-    'xtables-monitor(8)',
-    'iptables-extensions(8): TRACE',
-  ],
+  page: () => ({
+    symptom: 'A netfilter trace shows a packet going by other rules than the dumps let expect.',
+    mechanism:
+      'The trace is what the kernel did. Either the dumps are of another time than the trace (rules, routes, sysctls or connections were changed between them), or the model does something otherwise than this kernel.',
+    check: 'iptables-save, ip route, sysctl and conntrack -L once more, right after the trace',
+    proof:
+      'One packet’s trace and the model’s path name different rules or verdicts at the same hook, and all before that is alike.',
+    refutation:
+      'The trace has gaps there: rules are traced only from the one that switches it on, nft 1.0.6 leaves out comments and options of extensions, and the legacy backend words an unconditional ACCEPT as a return or the policy.',
+    settledBy: [
+      'iptables-save -c; nft list ruleset',
+      'ip rule; ip route show table all',
+      'conntrack -L',
+      'sysctl -a',
+    ],
+    repair:
+      'Take all dumps anew together with the trace. If they still part, believe the trace and report the difference with both.',
+    references: [
+      'net/netfilter/nf_tables_trace.c: nft_trace_notify()',
+      'net/ipv4/netfilter/ip_tables.c: trace_packet()',
+      'nft(8): monitor',
+      'xtables-monitor(8)',
+      'iptables-extensions(8): TRACE',
+    ],
+  }),
   also(kase) {
     if (kase.hypothetical) return [];
     const path = kase.kernel.find(({ model }) => model === 'parts');

@@ -6,28 +6,30 @@ export const ttlExpired = modelCause({
   id: 'ttl-expired',
   title: 'The TTL ran out',
   severity: 'error',
-  symptom: '"Time to live exceeded", or silence where that ICMP is filtered.',
-  mechanism:
-    'Every router lowers the TTL by one; a packet that would go on with 0 is dropped, and ICMP 11/0 tells its sender. A routing loop between two routers ends this way.',
-  check: 'traceroute; the same packet again and again in one capture with falling TTL',
-  proof:
-    'The packet comes in with TTL 1 and does not leave, IpInHdrErrors (Ip6InHdrErrors) grows, and ICMP 11/0 (ICMPv6 3/0) quotes it.',
-  refutation:
-    'A TTL above 1 at that router, or the packet is for the router itself: what is delivered is not asked for its TTL.',
-  settledBy: [
-    'tcpdump -v (TTL)',
-    'nstat -az IpInHdrErrors',
-    'traceroute -n ADDRESS',
-    'iptables-save -t mangle -c (TTL rules)',
-  ],
-  repair:
-    'Correct the routes if it goes in circles, else let the sender begin with a larger TTL. traceroute does this on purpose.',
-  references: [
-    'net/ipv4/ip_forward.c: ip_forward(), IpInHdrErrors',
-    'net/ipv6/ip6_output.c: ip6_forward()',
-    'RFC 792: type 11',
-    'RFC 1812, section 5.3.1',
-  ],
+  page: () => ({
+    symptom: '"Time to live exceeded", or silence where that ICMP is filtered.',
+    mechanism:
+      'Every router lowers the TTL by one; a packet that would go on with 0 is dropped, and ICMP 11/0 tells its sender. A routing loop between two routers ends this way.',
+    check: 'traceroute; the same packet again and again in one capture with falling TTL',
+    proof:
+      'The packet comes in with TTL 1 and does not leave, IpInHdrErrors (Ip6InHdrErrors) grows, and ICMP 11/0 (ICMPv6 3/0) quotes it.',
+    refutation:
+      'A TTL above 1 at that router, or the packet is for the router itself: what is delivered is not asked for its TTL.',
+    settledBy: [
+      'tcpdump -v (TTL)',
+      'nstat -az IpInHdrErrors',
+      'traceroute -n ADDRESS',
+      'iptables-save -t mangle -c (TTL rules)',
+    ],
+    repair:
+      'Correct the routes if it goes in circles, else let the sender begin with a larger TTL. traceroute does this on purpose.',
+    references: [
+      'net/ipv4/ip_forward.c: ip_forward(), IpInHdrErrors',
+      'net/ipv6/ip6_output.c: ip6_forward()',
+      'RFC 792: type 11',
+      'RFC 1812, section 5.3.1',
+    ],
+  }),
   tell(kase, drop) {
     const where = nameOf(kase, drop.namespace);
     const [origin] = drop.trace.hops;

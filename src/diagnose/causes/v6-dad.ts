@@ -15,22 +15,24 @@ const page = gapCause({
   from: ['neigh-failed'],
   title: 'An IPv6 address is unusable: duplicate address detection failed, or isn’t through',
   severity: 'error',
-  symptom:
-    'The address is on the interface, and nobody gets an answer from it; connections from it don’t come about.',
-  mechanism:
-    'Before an IPv6 address is used the kernel asks whether somebody has it (a second or two: tentative). If somebody answers, the address is marked dadfailed and stays unusable, also after the other one has gone. It is neither answered for nor sent from.',
-  check: 'ip -6 addr (dadfailed, tentative); dmesg ("IPv6 duplicate address")',
-  proof:
-    '"ip addr" shows the address with dadfailed, and neighbour solicitations for it arrive and are not answered.',
-  refutation: 'The address has neither flag; or a neighbour advertisement for it is seen.',
-  settledBy: ['ip -6 addr show'],
-  repair:
-    'Find the other owner, then delete the address and add it anew; nodad where duplicates are ruled out otherwise.',
-  references: [
-    'RFC 4862, section 5.4',
-    'net/ipv6/addrconf.c: addrconf_dad_failure()',
-    'ip-address(8): nodad',
-  ],
+  page: () => ({
+    symptom:
+      'The address is on the interface, and nobody gets an answer from it; connections from it don’t come about.',
+    mechanism:
+      'Before an IPv6 address is used the kernel asks whether somebody has it (a second or two: tentative). If somebody answers, the address is marked dadfailed and stays unusable, also after the other one has gone. It is neither answered for nor sent from.',
+    check: 'ip -6 addr (dadfailed, tentative); dmesg ("IPv6 duplicate address")',
+    proof:
+      '"ip addr" shows the address with dadfailed, and neighbour solicitations for it arrive and are not answered.',
+    refutation: 'The address has neither flag; or a neighbour advertisement for it is seen.',
+    settledBy: ['ip -6 addr show'],
+    repair:
+      'Find the other owner, then delete the address and add it anew; nodad where duplicates are ruled out otherwise.',
+    references: [
+      'RFC 4862, section 5.4',
+      'net/ipv6/addrconf.c: addrconf_dad_failure()',
+      'ip-address(8): nodad',
+    ],
+  }),
   tell(kase, drop) {
     const address = drop.trace.hops.at(-1)?.nexthop ?? drop.trace.final.destination;
     const target = parseIp(address);

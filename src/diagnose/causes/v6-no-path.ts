@@ -11,20 +11,27 @@ export const v6NoPath = modelCause({
   from: ['route-missing', 'route-netns-no-default', 'route-missing-return'],
   title: 'IPv6 is offered and leads nowhere',
   severity: 'error',
-  symptom:
-    'Connections to names with an AAAA record begin with an error or a delay and then work by IPv4; with IPv6 only they fail.',
-  mechanism:
-    'A client that has an IPv6 address and route tries IPv6 first. Where the router behind it has no IPv6 route, or nothing beyond translates, each attempt is refused ("no route") or runs into a timeout before IPv4 is tried.',
-  check:
-    'ip -6 route (default?) at the router; getent ahosts NAME; the sequence of SYNs to an IPv6 and then an IPv4 address',
-  proof:
-    'The IPv6 packet comes to a router that has no IPv6 route for it, while its IPv4 default route works; ICMPv6 1/0 comes back, or nothing.',
-  refutation:
-    'The router has an IPv6 default route; or the IPv4 side has none either (then it is a missing route, not a matter of families).',
-  settledBy: ['ip -6 route show table all', 'ip route show'],
-  repair:
-    'Give the router its IPv6 default route, where the uplink has IPv6; otherwise take the clients’ IPv6 default route (or IPv6) away, so that they use IPv4 at once.',
-  references: ['net/ipv6/route.c: ip6_pkt_discard()', 'RFC 6724', 'RFC 8305', 'nginx-proxy/nginx-proxy#935'],
+  page: () => ({
+    symptom:
+      'Connections to names with an AAAA record begin with an error or a delay and then work by IPv4; with IPv6 only they fail.',
+    mechanism:
+      'A client that has an IPv6 address and route tries IPv6 first. Where the router behind it has no IPv6 route, or nothing beyond translates, each attempt is refused ("no route") or runs into a timeout before IPv4 is tried.',
+    check:
+      'ip -6 route (default?) at the router; getent ahosts NAME; the sequence of SYNs to an IPv6 and then an IPv4 address',
+    proof:
+      'The IPv6 packet comes to a router that has no IPv6 route for it, while its IPv4 default route works; ICMPv6 1/0 comes back, or nothing.',
+    refutation:
+      'The router has an IPv6 default route; or the IPv4 side has none either (then it is a missing route, not a matter of families).',
+    settledBy: ['ip -6 route show table all', 'ip route show'],
+    repair:
+      'Give the router its IPv6 default route, where the uplink has IPv6; otherwise take the clients’ IPv6 default route (or IPv6) away, so that they use IPv4 at once.',
+    references: [
+      'net/ipv6/route.c: ip6_pkt_discard()',
+      'RFC 6724',
+      'RFC 8305',
+      'nginx-proxy/nginx-proxy#935',
+    ],
+  }),
   tell(kase, drop) {
     if (kase.flow.family !== 6) return undefined;
     const netns = netnsOf(kase, drop.namespace);

@@ -13,27 +13,29 @@ export const v6RaLost: Cause = {
   id: 'v6-ra-lost',
   title: 'Router advertisements are ignored, since the host forwards',
   severity: 'error',
-  symptom:
-    'The host itself loses its IPv6 default route, "Network is unreachable", minutes or at once after Docker with IPv6, or forwarding, was switched on.',
-  mechanism:
-    'A host takes its default route from router advertisements only while it is no router: with forwarding 1 and accept_ra 1 they are ignored, and the routes learned from them are deleted the moment forwarding is switched on. accept_ra 2 takes them all the same.',
-  check:
-    'sysctl net.ipv6.conf.IFACE.accept_ra net.ipv6.conf.IFACE.forwarding; ip -6 route (no default … proto ra)',
-  proof:
-    'Router advertisements arrive on the interface, its forwarding is 1 and its accept_ra 1, and there is no IPv6 default route.',
-  refutation:
-    'A default route (of whatever origin) is there; accept_ra is 2, or forwarding is 0; accept_ra is 0: then they are not wanted.',
-  settledBy: ["sysctl -a -r 'net.ipv6.conf'", 'ip -6 route show'],
-  repair:
-    'Set accept_ra to 2 on the uplink, in /etc/sysctl.d before forwarding is set (the routes it has then stay); or give the host a static default route.',
-  references: [
-    'include/net/ipv6.h: ipv6_accept_ra()',
-    'net/ipv6/addrconf.c: addrconf_fixup_forwarding()',
-    'net/ipv6/route.c: rt6_purge_dflt_routers()',
-    'Documentation/networking/ip-sysctl.rst: accept_ra',
-    'docker/for-linux#844',
-    'moby/moby#43466',
-  ],
+  page: () => ({
+    symptom:
+      'The host itself loses its IPv6 default route, "Network is unreachable", minutes or at once after Docker with IPv6, or forwarding, was switched on.',
+    mechanism:
+      'A host takes its default route from router advertisements only while it is no router: with forwarding 1 and accept_ra 1 they are ignored, and the routes learned from them are deleted the moment forwarding is switched on. accept_ra 2 takes them all the same.',
+    check:
+      'sysctl net.ipv6.conf.IFACE.accept_ra net.ipv6.conf.IFACE.forwarding; ip -6 route (no default … proto ra)',
+    proof:
+      'Router advertisements arrive on the interface, its forwarding is 1 and its accept_ra 1, and there is no IPv6 default route.',
+    refutation:
+      'A default route (of whatever origin) is there; accept_ra is 2, or forwarding is 0; accept_ra is 0: then they are not wanted.',
+    settledBy: ["sysctl -a -r 'net.ipv6.conf'", 'ip -6 route show'],
+    repair:
+      'Set accept_ra to 2 on the uplink, in /etc/sysctl.d before forwarding is set (the routes it has then stay); or give the host a static default route.',
+    references: [
+      'include/net/ipv6.h: ipv6_accept_ra()',
+      'net/ipv6/addrconf.c: addrconf_fixup_forwarding()',
+      'net/ipv6/route.c: rt6_purge_dflt_routers()',
+      'Documentation/networking/ip-sysctl.rst: accept_ra',
+      'docker/for-linux#844',
+      'moby/moby#43466',
+    ],
+  }),
   survey(scene) {
     const seen = new Set<string>();
     return scene.correlation.advertisements.flatMap((one) => {

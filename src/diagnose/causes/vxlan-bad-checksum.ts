@@ -13,29 +13,32 @@ export const vxlanBadChecksum = modelCause({
   from: ['ct-bad-checksum', 'martian-drop'],
   title: 'The overlay’s outer packets arrive with a wrong UDP checksum',
   severity: 'error',
-  symptom:
-    'Connections from a node to services on other nodes take 1, 3 or 63 seconds or time out; pods to pods are fine.',
-  mechanism:
-    'A VXLAN packet is UDP, and its receiver checks the checksum where there is one. Where the sender’s device or an old kernel (before 5.7, with NAT on top of VXLAN) completes it wrongly, the receiver drops the outer packet, and with it the frame inside, without a word.',
-  check: 'nstat -az UdpInCsumErrors at the receiver; tcpdump -vv on the receiver’s uplink ("bad udp cksum")',
-  proof:
-    'On the receiving node’s interface outer packets have a checksum that is neither right nor zero nor the pseudo-header’s sum; UdpInCsumErrors grows, and the frame is not seen on the VXLAN device.',
-  refutation:
-    'The capture is the sender’s own: its device may complete the checksum. A checksum of zero is valid. Or the frame is on the VXLAN device.',
-  settledBy: [
-    'nstat -az UdpInCsumErrors (receiver)',
-    'ethtool -k DEVICE (sender)',
-    'a capture on the receiver’s uplink',
-  ],
-  repair:
-    'At the sender: ethtool -K VXLAN tx-checksum-ip-generic off, or a newer kernel or driver; VXLAN without outer checksums (udpcsum off) where the underlay is trusted.',
-  references: [
-    'net/ipv4/udp.c: udp_queue_rcv_one_skb(), drop reason UDP_CSUM',
-    'RFC 7348, section 5',
-    'flannel-io/flannel#1279',
-    'kubernetes/kubernetes#90084',
-    'projectcalico/calico#3145',
-  ],
+  page: () => ({
+    symptom:
+      'Connections from a node to services on other nodes take 1, 3 or 63 seconds or time out; pods to pods are fine.',
+    mechanism:
+      'A VXLAN packet is UDP, and its receiver checks the checksum where there is one. Where the sender’s device or an old kernel (before 5.7, with NAT on top of VXLAN) completes it wrongly, the receiver drops the outer packet, and with it the frame inside, without a word.',
+    check:
+      'nstat -az UdpInCsumErrors at the receiver; tcpdump -vv on the receiver’s uplink ("bad udp cksum")',
+    proof:
+      'On the receiving node’s interface outer packets have a checksum that is neither right nor zero nor the pseudo-header’s sum; UdpInCsumErrors grows, and the frame is not seen on the VXLAN device.',
+    refutation:
+      'The capture is the sender’s own: its device may complete the checksum. A checksum of zero is valid. Or the frame is on the VXLAN device.',
+    settledBy: [
+      'nstat -az UdpInCsumErrors (receiver)',
+      'ethtool -k DEVICE (sender)',
+      'a capture on the receiver’s uplink',
+    ],
+    repair:
+      'At the sender: ethtool -K VXLAN tx-checksum-ip-generic off, or a newer kernel or driver; VXLAN without outer checksums (udpcsum off) where the underlay is trusted.',
+    references: [
+      'net/ipv4/udp.c: udp_queue_rcv_one_skb(), drop reason UDP_CSUM',
+      'RFC 7348, section 5',
+      'flannel-io/flannel#1279',
+      'kubernetes/kubernetes#90084',
+      'projectcalico/calico#3145',
+    ],
+  }),
   tell(kase, drop) {
     const { flow } = kase;
     if (flow.protocol !== PROTOCOL.udp) return undefined;

@@ -20,29 +20,31 @@ export const vxlanUnderlay: Cause = {
   id: 'vxlan-underlay',
   title: 'The overlay’s packets don’t get from node to node: VXLAN has no way there, or it is blocked',
   severity: 'error',
-  symptom: 'Pods of one node can’t reach those of another, while everything within a node works.',
-  mechanism:
-    'A VXLAN device wraps each frame in UDP and sends it to the node that its forwarding table (FDB) names for the frame’s MAC address. An agent writes neighbour and FDB entries; without one the frame is dropped, and only TX dropped of the device counts it. What is wrapped is an ordinary UDP packet between the nodes, which firewalls may drop, and which another port number misses.',
-  check:
-    'bridge fdb show dev VXLAN; ip neigh show dev VXLAN; ip -s link show VXLAN (TX dropped); tcpdump -i UPLINK udp port 8472 or 4789',
-  proof:
-    'The inner packet is on the VXLAN device. No FDB entry: no outer packet on the uplink. Blocked: outer packets leave and none comes back from that node. Wrong port: ICMP port unreachable for the outer packet.',
-  refutation:
-    'Outer packets to and from that node on the uplink; or the inner packet never comes to the VXLAN device.',
-  settledBy: [
-    'bridge fdb show',
-    'ip neigh show',
-    'ip -d link show type vxlan',
-    'iptables-save -c (both nodes)',
-  ],
-  repair:
-    'Restart the agent that writes the entries (flanneld, calico-node), or append the entry by hand; let UDP 8472 or 4789 pass between the nodes; the same port and VNI on both.',
-  references: [
-    'drivers/net/vxlan/vxlan_core.c: vxlan_xmit()',
-    'RFC 7348',
-    'bridge(8): fdb append',
-    'flannel-io/flannel#2388',
-  ],
+  page: () => ({
+    symptom: 'Pods of one node can’t reach those of another, while everything within a node works.',
+    mechanism:
+      'A VXLAN device wraps each frame in UDP and sends it to the node that its forwarding table (FDB) names for the frame’s MAC address. An agent writes neighbour and FDB entries; without one the frame is dropped, and only TX dropped of the device counts it. What is wrapped is an ordinary UDP packet between the nodes, which firewalls may drop, and which another port number misses.',
+    check:
+      'bridge fdb show dev VXLAN; ip neigh show dev VXLAN; ip -s link show VXLAN (TX dropped); tcpdump -i UPLINK udp port 8472 or 4789',
+    proof:
+      'The inner packet is on the VXLAN device. No FDB entry: no outer packet on the uplink. Blocked: outer packets leave and none comes back from that node. Wrong port: ICMP port unreachable for the outer packet.',
+    refutation:
+      'Outer packets to and from that node on the uplink; or the inner packet never comes to the VXLAN device.',
+    settledBy: [
+      'bridge fdb show',
+      'ip neigh show',
+      'ip -d link show type vxlan',
+      'iptables-save -c (both nodes)',
+    ],
+    repair:
+      'Restart the agent that writes the entries (flanneld, calico-node), or append the entry by hand; let UDP 8472 or 4789 pass between the nodes; the same port and VNI on both.',
+    references: [
+      'drivers/net/vxlan/vxlan_core.c: vxlan_xmit()',
+      'RFC 7348',
+      'bridge(8): fdb append',
+      'flannel-io/flannel#2388',
+    ],
+  }),
   find(kase) {
     const { there, back } = kase.prediction ?? {};
     if (kase.outcome.status === 'delivered' || kase.hypothetical || !there) return undefined;
