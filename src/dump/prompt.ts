@@ -11,6 +11,8 @@ export interface Echo {
 /** `$ `, `# `, `root@host:~# `, `[root@host ~]$ `, `/ # `, `➜  ~ `, with or without a space behind the sign. */
 export const PROMPT =
   /^(?:\([^)\s]{1,40}\)\s*)?(?:[❯➜]\s+(?:~|\S{1,64})(?:\s+git:\([^)\s]{0,64}\)(?:\s+✗)?)?\s(?=\s*\S)|\[?[\w.-]{1,64}@[^\s$#%>]{1,64}[^$#%>]{0,128}[$#%>]|[^\s$#%>]{0,64}\s?[$#%❯➜>]{1,2})\s*/u;
+/** Every prompt has one of these. */
+const SIGN = /[$#%>❯➜]/u;
 const PROGRAM =
   /^(?:ip|bridge|ip6?tables(?:-legacy|-nft)?(?:-save)?|xtables-save|nft|sysctl|ss|netstat|ps|docker|podman|route|brctl|conntrack|nstat|cat|arp|ifconfig|ipset|lsns|ethtool|xtables-monitor|dmesg|journalctl|head|tail|grep|tc|lsof|ping6?|traceroute6?|tracepath|curl|wget|nc|dig|nslookup|getent|uname|kubectl|wg|firewall-cmd|resolvectl|systemctl|(?:eb|arp)tables(?:-legacy|-nft)?(?:-save)?|lsmod)$/;
 const WRAPPER =
@@ -27,11 +29,13 @@ const ARGUMENTS =
 export function parseEcho(line: string, bare: boolean): Echo | undefined {
   if (line.length > 600) return undefined;
   const trimmed = line.trim();
-  const prompt = PROMPT.exec(trimmed)?.[0] ?? '';
+  const prompt = SIGN.test(trimmed) ? (PROMPT.exec(trimmed)?.[0] ?? '') : '';
   const doubtful = prompt === '' || prompt.startsWith('#');
   let command = trimmed.slice(prompt.length);
   if (prompt === '' && !bare && !/^(?:sudo|doas)\s/.test(command)) return undefined;
   let namespace: string | undefined;
+  // What begins with a digit, a `*` or a `:` is output.
+  if (!/^[\w/]/.test(command) || /^\d/.test(command)) return undefined;
   for (let wrapper = WRAPPER.exec(command); wrapper; wrapper = WRAPPER.exec(command)) {
     namespace = wrapper[1] ?? entered(wrapper[2]) ?? wrapper[3] ?? namespace;
     command = command.slice(wrapper[0].length);
@@ -86,6 +90,6 @@ export function isIdlePrompt(line: string): boolean {
   // `veth1@veth2 UP … <BROADCAST,UP>` of `ip -br link`.
   if (/<[A-Z0-9_,-]*>$/.test(trimmed)) return false;
   if (trimmed === 'exit' || trimmed === 'logout') return true;
-  const prompt = PROMPT.exec(trimmed)?.[0];
+  const prompt = SIGN.test(trimmed) ? PROMPT.exec(trimmed)?.[0] : undefined;
   return prompt !== undefined && prompt.length === trimmed.length;
 }

@@ -17,22 +17,30 @@ const GLUED = /^\s*```+(?=\S)(?!\w*\s*$)/;
 
 export function pastedLines(raw: string): readonly PastedLine[] {
   const lines = plainLines(raw);
-  const quoted = lines.map((line) => /^\s{0,3}> ?/.test(line));
+  const quoted = lines.map((line) => beginningOf(line) === '>' && /^\s{0,3}> ?/.test(line));
   let fenced = false;
   return lines.map((line, at): PastedLine => {
     const inQuote = quoted[at] && (quoted[at - 1] || quoted[at + 1]);
     const text = inQuote ? line.replace(/^\s{0,3}> ?/, '') : line;
     const number = at + 1;
-    if (FENCE.test(text)) {
+    const beginning = beginningOf(text);
+    const mayFence = beginning === '`' || beginning === '~';
+    if (mayFence && FENCE.test(text)) {
       fenced = !fenced;
       return { number, text: '', fenced: false, boundary: true };
     }
-    if (!fenced && GLUED.test(text)) {
+    if (mayFence && !fenced && GLUED.test(text)) {
       const inner = text.replace(GLUED, '');
       const closes = /`{3,}\s*$/.test(inner);
       fenced = !closes;
       return { number, text: inner.replace(/`{3,}\s*$/, ''), fenced: true, boundary: true };
     }
-    return { number, text, fenced, boundary: /^\s*<\/?(?:details|summary|pre|code)\b/i.test(text) };
+    const boundary = beginning === '<' && /^\s*<\/?(?:details|summary|pre|code)\b/i.test(text);
+    return { number, text, fenced, boundary };
   });
+}
+
+/** Most lines have none of these signs before their first word. */
+function beginningOf(line: string): string | undefined {
+  return line.trimStart()[0];
 }
