@@ -115,6 +115,7 @@ const textsWithin = {
     onLoad({ filter: /\/src\/input\/(?:classify|resolve)\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8');
       const late = source.match(/(?<=import\(')\.\/[\w-]+\.ts(?='\))/g) ?? [];
+      if (late.length === 0) throw new Error(`${path} loads no text late`);
       const early = late.map((file, index) => `import * as late${index} from '${file}';\n`);
       const contents = late.reduce(
         (text, file, index) => text.replace(`import('${file}')`, `Promise.resolve(late${index})`),
