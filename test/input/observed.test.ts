@@ -21,12 +21,14 @@ it('what is read is told, and lies where it was asked for', () => {
     expect(total).toBe(bytes.length);
     told.push(count);
   }).captures;
-  const source = watched?.open() as ByteSource & { read(): Uint8Array | undefined };
+  const source = watched?.open() as ByteSource;
   const memory = new Uint8Array(1 << 16);
   source.readInto?.(memory);
   const read: number[] = [];
   const own: boolean[] = [];
-  for (let block = source.read(); block; block = source.read()) {
+  for (;;) {
+    const block = source.read();
+    if (!(block instanceof Uint8Array)) break;
     read.push(...block);
     own.push(block.buffer === memory.buffer);
   }
