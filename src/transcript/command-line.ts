@@ -48,7 +48,7 @@ const FIRST_WORDS = lazily(
       ),
     ),
 );
-/** Of several programs, or read with what a line break cost. */
+/** Of families of programs: `iptables-save`, `arptables-nft`. */
 const FIRST_BEGINNINGS = ['iptables', 'ip6tables', 'ebtables', 'arptables', 'lsns', 'dmesg'];
 
 /** Whether a line may be a command: a `/` begins a path to one of them, an `=` a variable's setting. */

@@ -104,6 +104,37 @@ const CASES: readonly Case[] = [
     detail: sysctlOf,
     is: 'net.ipv4.conf.br0.forwarding',
   },
+  // A limit is used up only where less of it would have let the packet through
+  {
+    name: 'a limited LOG before a DROP',
+    h: {
+      iptables: filter('-A FORWARD -p icmp -m limit --limit 5/min -j LOG\n-A FORWARD -p icmp -j DROP\n'),
+    },
+    send: 'c1 203.0.113.10 icmp',
+    there: 'c1 >eth0 > h br0/veth1>eth0 = dropped flt-rule-drop',
+  },
+  {
+    name: 'a limited way to a LOG before a policy',
+    h: {
+      iptables: filter(
+        ':LOGS - [0:0]\n-A FORWARD -m hashlimit --hashlimit-upto 5/min --hashlimit-name l -j LOGS\n-A LOGS -j LOG\n-A LOGS -j RETURN\n',
+        'DROP',
+      ),
+    },
+    send: 'c1 203.0.113.10 icmp',
+    there: 'c1 >eth0 > h br0/veth1>eth0 = dropped flt-forward-policy-drop',
+  },
+  {
+    name: 'no more than no connection at a time accepted, by way of a chain',
+    h: {
+      iptables: filter(
+        ':SOME - [0:0]\n-A FORWARD -p tcp -m connlimit --connlimit-upto 0 --connlimit-mask 32 --connlimit-saddr -j SOME\n-A SOME -j ACCEPT\n',
+        'DROP',
+      ),
+    },
+    send: 'c1 203.0.113.10 tcp:80',
+    there: 'c1 >eth0 > h br0/veth1>eth0 = dropped flt-rate-limit',
+  },
   {
     name: 'no default route',
     c1: { routes: '' },

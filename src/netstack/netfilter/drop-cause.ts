@@ -2,7 +2,7 @@
 import { once } from '../../base/memo.ts';
 import type { MatchContext } from '../../xtables/context.ts';
 import { matchRule } from '../../xtables/evaluate.ts';
-import type { Chain, Rule } from '../../xtables/rule.ts';
+import type { Chain, Rule, Table } from '../../xtables/rule.ts';
 import { deviceOf } from '../net.ts';
 import type { Copy } from '../run.ts';
 import type { Decider, TableVerdict } from './verdict.ts';
@@ -90,7 +90,7 @@ function wasLimited(copy: Copy, { base, chain, rule }: Decider): boolean {
   const end = rule ? chain.rules.indexOf(rule) : chain.rules.length;
   return limited.some((at) => {
     const earlier = chain.rules[at] as Rule;
-    if (at >= end) return false;
+    if (at >= end || !letsThrough(earlier, base.table)) return false;
     const unlimited = {
       ...earlier,
       matches: earlier.matches.filter(({ name }) => !LIMITS.includes(name)),
@@ -108,6 +108,27 @@ function wasLimited(copy: Copy, { base, chain, rule }: Decider): boolean {
     return matchRule(unlimited, context) === true;
   });
 }
+
+/** What a limited LOG doesn't match is dropped as what it does. */
+function letsThrough({ target }: Rule, table: Table): boolean {
+  if (target?.kind === 'jump' || target?.kind === 'goto') return acceptingChains(table).has(target.chain);
+  return target?.kind === 'verdict' && (target.verdict === 'ACCEPT' || target.verdict === 'RETURN');
+}
+
+/** Chains with an ACCEPT, or with a way to one. */
+const acceptingChains = once(({ chains }: Table): ReadonlySet<string> => {
+  const accepting = new Set<string>();
+  for (let known = -1; known < accepting.size; ) {
+    known = accepting.size;
+    for (const { name, rules } of chains.values()) if (rules.some(leadsOn)) accepting.add(name);
+  }
+  return accepting;
+
+  function leadsOn({ target }: Rule): boolean {
+    if (target?.kind === 'jump' || target?.kind === 'goto') return accepting.has(target.chain);
+    return target?.kind === 'verdict' && target.verdict === 'ACCEPT';
+  }
+});
 
 /** Indexes in the chain. */
 const limitedRules = once(({ rules }: Chain): readonly number[] =>
