@@ -34,10 +34,17 @@ const FLAGS = {
   scan: ['--interrupt-budget=1000000'],
   diff: ['--interrupt-budget=1000000', '--semi-space-growth-factor=16'],
 };
-const NODE_FLAGS =
-  '--interrupt-budget=67584 --sparkplug --regexp-tier-up-ticks=1 --regexp-peephole-optimization';
+const NODE_FLAGS = [
+  '--interrupt-budget=67584',
+  '--sparkplug',
+  '--regexp-tier-up-ticks=1',
+  '--regexp-peephole-optimization',
+  '--semi-space-growth-factor=2',
+].join(' ');
 const flagged = Object.keys(FLAGS).find((command) => words.includes(command));
 const OWN_FLAGS = flagged && /^v20\./.test(process.version) ? FLAGS[flagged].join(' ') : '';
+/** Captures that are worth a thread repay V8's first compiler, too. */
+const THREAD_FLAGS = OWN_FLAGS.replace('--no-sparkplug', '--sparkplug');
 
 /** Whether a source file that went into the bundle is newer than it; what else is in src/ doesn't matter to this start. */
 function isStale(name) {
@@ -182,6 +189,8 @@ function keepCode(name, identity, lesson, script, status) {
   // A mistyped word or an unusable input ran too little to learn from.
   if (status > 1) return;
   let code;
+  // Threads have others.
+  if (OWN_FLAGS !== '') setFlags(OWN_FLAGS);
   // V8 doesn't check the code that it is given, and one that somebody changed would crash it. Whoever writes to the file
   // changes its time, which is set to one that the header has and that no clock shows any more.
   const time = Math.floor(Date.now() / 1000) - 60;
@@ -237,20 +246,15 @@ function setFlags(flags) {
 
 /**
  * Node's module for threads. Under other flags than its own Node's kept code is refused, that of each new thread too, whose start would
- * cost 80 ms of CPU instead of 30: until the threads run, the flags are Node's.
+ * cost 80 ms of CPU instead of 30: until the threads run, the flags are Node's. Then they set these (src/correlate/sieve/reading-worker.ts),
+ * since this thread is busy by then.
  */
 function threads(id) {
   if (OWN_FLAGS === '') return require(id);
-  let starting = 0;
-  process.on('worker', (worker) => {
-    starting++;
-    worker.once('online', () => {
-      starting--;
-      if (starting === 0) setFlags(OWN_FLAGS);
-    });
-  });
   setFlags(NODE_FLAGS);
-  return require(id);
+  const module = require(id);
+  module.setEnvironmentData('nettrace-flags', THREAD_FLAGS);
+  return module;
 }
 
 function run() {

@@ -50,8 +50,12 @@ export class FrameColumns {
   cut = 0;
   earliest = 0;
   latest = 0;
-  /** Where a file's blocks are best read to. */
-  readonly block: Uint8Array | undefined = undefined;
+  lastSecond = 0;
+  /** `pass` has taken the records in: there are only their number and their sums, and the times of the earliest and the latest. */
+  isPassed = false;
+  /** Where a file's blocks are best read to, behind `head` bytes that may be written to as well. */
+  readonly memory: Uint8Array | undefined = undefined;
+  readonly head: number = 0;
 
   constructor(arrays?: ColumnArrays) {
     this.offset = arrays?.offset ?? new Int32Array(COLUMNS);
@@ -59,6 +63,11 @@ export class FrameColumns {
     this.length = arrays?.length ?? new Uint32Array(COLUMNS);
     this.seconds = arrays?.seconds ?? new Float64Array(COLUMNS);
     this.nanoseconds = arrays?.nanoseconds ?? new Int32Array(COLUMNS);
+  }
+
+  /** Behind the head. */
+  get block(): Uint8Array | undefined {
+    return this.memory?.subarray(this.head);
   }
 
   /** Makes a frame of a record. */
@@ -78,6 +87,14 @@ export class FrameColumns {
   /** Epoch seconds. */
   time(index: number): number {
     return (this.seconds[index] as number) + (this.nanoseconds[index] as number) / 1e9;
+  }
+
+  /**
+   * Where the columns' owner can do it without being handed each record, takes in those that `walk` would leave, as many as can be; gives where
+   * they end, and the epoch seconds of the last in `lastSecond`.
+   */
+  pass(_view: DataView, start: number, _end: number, _shape: RecordShape): number {
+    return start;
   }
 
   /**

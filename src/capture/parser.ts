@@ -93,6 +93,7 @@ export class ParserContext {
     this.addAll(count, columns.bytes, columns.capturedBytes, columns.cut);
     this.onColumns?.(columns);
     columns.count = 0;
+    columns.isPassed = false;
   }
 
   /** Counts packets that no frame is made of. */

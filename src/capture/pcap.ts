@@ -130,6 +130,12 @@ export class PcapParser implements Parser {
     let at = chunk.start;
     let isFull = true;
     while (isFull) {
+      const passed = columns.pass(view, at, end, records);
+      if (passed > at) {
+        at = passed;
+        records.accept(columns.lastSecond);
+        context.emitColumns(columns);
+      }
       at = columns.walk(view, at, end, records);
       const { count } = columns;
       isFull = count === COLUMNS;

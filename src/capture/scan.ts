@@ -126,6 +126,7 @@ export class CaptureReader {
 
   /** False when nothing more will be read from it. */
   push(block: Uint8Array): boolean {
+    if (this.carried > 0 && !this.over && this.joins(block)) return this.pushJoined(block);
     let at = 0;
     while (this.carried > 0 && !this.over) {
       const need = this.parser?.need ?? MAGIC_LENGTH;
@@ -147,6 +148,25 @@ export class CaptureReader {
       const left = this.run(this.viewOfBlock(block), at, block.length);
       if (!this.over) this.keep(block, left, block.length);
     }
+    return !this.over;
+  }
+
+  /** What is left of the block before has room before this one. */
+  private joins(block: Uint8Array): boolean {
+    const { memory, head } = this.columns ?? {};
+    if (!memory || head === undefined || this.carried > head) return false;
+    return block.buffer === memory.buffer && block.byteOffset === memory.byteOffset + head;
+  }
+
+  /** Both are read as one. */
+  private pushJoined(block: Uint8Array): boolean {
+    const { carry, carried, columns } = this;
+    const { memory, head } = columns as FrameColumns & { readonly memory: Uint8Array };
+    const end = head + block.length;
+    memory.set(carry.subarray(0, carried), head - carried);
+    this.carried = 0;
+    const left = this.run(this.viewOfBlock(memory), head - carried, end);
+    if (!this.over) this.keep(memory, left, end);
     return !this.over;
   }
 

@@ -6,6 +6,7 @@ import type { Ip } from '../net/ip.ts';
 import { AddressTable, type AddressTableParts } from './addresses.ts';
 import { AlikeSums } from './alike.ts';
 import { Kernel } from './kernel.ts';
+import type { Room } from './kernel-columns.ts';
 import { MacSides } from './macs.ts';
 import { LOOKED_INTO, PlainDecoder } from './plain.ts';
 import { PointStats, type PointStatsParts } from './point-stats.ts';
@@ -42,6 +43,8 @@ export interface CaptureFlowsOptions {
   readonly onReceived: (received: ReceivedPackets) => void;
   /** Conversations that are kept at most. */
   readonly most?: number;
+  /** Records are as the reader found them when they are given: plain ones may be taken in without being given (`FrameColumns.pass`). */
+  readonly isDirect?: boolean;
 }
 
 /** The same as plain data, which threads hand to each other. */
@@ -88,11 +91,15 @@ export class CaptureFlows {
   readonly #frame = new BlockFrame();
   /** Of the packet before: most captures are of one interface. */
   #point = -1;
+  /** The columns before had packets that aren't plain, and the next ones will: they are handed out. */
+  #hadOdd = false;
   readonly #options: CaptureFlowsOptions;
 
   constructor(options: CaptureFlowsOptions, known?: CaptureFlowsParts) {
     this.#options = options;
     this.#kernel = known ? undefined : new Kernel(LOOKED_INTO);
+    if (this.#kernel && options.isDirect)
+      this.#kernel.columns.roomFor = (columns) => this.#roomFor(columns);
     this.#macSides = new MacSides(this.#kernel?.macWords ?? new Uint32Array());
     this.decoder = new PlainDecoder(
       this.#kernel,
@@ -160,11 +167,26 @@ export class CaptureFlows {
     const kernel = this.#kernel;
     if (!kernel || columns.count === 0) return;
     this.stretches.timed(columns.time(columns.earliest), columns.time(columns.latest));
+    if (columns.isPassed) {
+      this.plain += columns.count;
+      this.table.passed(kernel.columns.signed);
+      return;
+    }
+    const { odd } = this;
     for (let from = 0; from < columns.count; ) {
       const to = kernel.takeIn(columns, from);
       this.#addRecords(kernel, columns, from, to);
       from = to;
     }
+    this.#hadOdd = this.odd > odd;
+  }
+
+  /** For the kernel to take in by itself what comes next; undefined when it is likely to meet something that isn't plain. */
+  #roomFor({ linkType, interfaceName }: FrameColumns): Room | undefined {
+    const point = this.points[this.#point];
+    if (this.#hadOdd || linkType !== ETHERNET || point?.linkType !== ETHERNET) return undefined;
+    if (point.interfaceName !== interfaceName || point.interfaceIndex !== undefined) return undefined;
+    return this.table.roomFor(kindOf(0, false, this.#point));
   }
 
   #addRecords(kernel: Kernel, columns: FrameColumns, from: number, end: number): void {
@@ -219,6 +241,7 @@ export class CaptureFlows {
   /** Those that a reader had best fill that reads the capture again, for `lookThrough`. */
   columnsAgain(): FrameColumns {
     this.#sieve ??= this.#kernel ?? new Kernel(LOOKED_INTO, this.table.index.seed);
+    this.#sieve.columns.roomFor = undefined;
     this.#sieve.wanted.set(this.table.filter);
     return this.#sieve.columns;
   }

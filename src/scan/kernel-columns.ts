@@ -3,6 +3,7 @@ import { FrameColumns, type RecordShape, COLUMNS as ROOM } from '../capture/colu
 /** Places in the kernel's memory, as assembly/kernel.ts has them; bytes. */
 const PLACE = {
   walked: 0x800,
+  passed: 0x840,
   offsets: 0x1000,
   captured: 0x2000,
   lengths: 0x3000,
@@ -22,15 +23,29 @@ export type Walk = (
   last: number,
 ) => number;
 
+/** `pass` of assembly/kernel.ts. */
+export type Pass = (...parameters: [...Parameters<Walk>, ...Room]) => number;
+
+/** What records may be taken in as: the kind's point; records at most; where the next signature belongs, its segment's end, the segment behind. */
+export type Room = [known: number, most: number, signing: number, signingEnd: number, signingNext: number];
+
 /** Columns in the kernel's memory. Records of a block that lies there as well are walked to by the kernel. */
 export class KernelColumns extends FrameColumns {
-  override readonly block: Uint8Array;
+  override readonly memory: Uint8Array;
+  override readonly head: number;
+  /** Undefined: the next records are to be handed to whoever asks for them. */
+  roomFor: ((columns: KernelColumns) => Room | undefined) | undefined;
+  /** That `pass` made signatures of. */
+  signed = 0;
   readonly #walk: Walk;
+  readonly #pass: Pass;
   readonly #counts: Uint32Array;
   readonly #sums: Float64Array;
+  readonly #passed: Uint32Array;
+  readonly #passedSums: Float64Array;
 
-  constructor(block: Uint8Array, walk: Walk) {
-    const { buffer } = block;
+  constructor(memory: Uint8Array, head: number, run: { readonly walk: Walk; readonly pass: Pass }) {
+    const { buffer } = memory;
     super({
       offset: new Int32Array(buffer, PLACE.offsets, ROOM),
       captured: new Int32Array(buffer, PLACE.captured, ROOM),
@@ -38,14 +53,40 @@ export class KernelColumns extends FrameColumns {
       seconds: new Float64Array(buffer, PLACE.seconds, ROOM),
       nanoseconds: new Int32Array(buffer, PLACE.nanoseconds, ROOM),
     });
-    this.block = block;
-    this.#walk = walk;
+    this.memory = memory;
+    this.head = head;
+    this.#walk = run.walk;
+    this.#pass = run.pass;
     this.#counts = new Uint32Array(buffer, PLACE.walked, 4);
     this.#sums = new Float64Array(buffer, PLACE.walked + 16, 2);
+    this.#passed = new Uint32Array(buffer, PLACE.passed, 4);
+    this.#passedSums = new Float64Array(buffer, PLACE.passed + 16, 2);
+  }
+
+  override pass(view: DataView, start: number, end: number, shape: RecordShape): number {
+    const { little, limit, header, unit, ahead, last } = shape;
+    if (!this.roomFor || !little || last < 0 || view.buffer !== this.memory.buffer) return start;
+    const room = this.roomFor(this);
+    if (!room) return start;
+    const base = view.byteOffset;
+    const next = this.#pass(base + start, base + end, base, limit, header, unit, ahead, last, ...room);
+    const counts = this.#passed;
+    if (counts[0] === 0) return start;
+    this.view = view;
+    this.isPassed = true;
+    this.count = counts[0] as number;
+    this.cut = counts[1] as number;
+    this.signed = counts[2] as number;
+    this.lastSecond = counts[3] as number;
+    this.earliest = 0;
+    this.latest = 1;
+    this.bytes = this.#passedSums[0] as number;
+    this.capturedBytes = this.#passedSums[1] as number;
+    return next - base;
   }
 
   override walk(view: DataView, start: number, end: number, shape: RecordShape): number {
-    if (view.buffer !== this.block.buffer || !shape.little) return super.walk(view, start, end, shape);
+    if (view.buffer !== this.memory.buffer || !shape.little) return super.walk(view, start, end, shape);
     const base = view.byteOffset;
     const { limit, header, unit, ahead } = shape;
     const last = shape.last < 0 && start + header <= end ? view.getUint32(start, true) : shape.last;

@@ -2,7 +2,7 @@
 import { randomSeed } from '../base/random-seed.ts';
 import type { FrameColumns } from '../capture/columns.ts';
 import { kernelCode } from './kernel-code.ts';
-import { KernelColumns, type Walk } from './kernel-columns.ts';
+import { KernelColumns, type Pass, type Walk } from './kernel-columns.ts';
 import { COUNTS } from './point-stats.ts';
 import { RECORD_WORDS } from './records.ts';
 import { BATCH, Batch, ROW_WORDS } from './row.ts';
@@ -18,6 +18,7 @@ interface Exports {
   getMacs(): number;
   numberOfMacs(a: number, b: number, c: number): number;
   walk: Walk;
+  pass: Pass;
   decode(from: number, to: number, row: number, known: number, base: number): number;
   sift(from: number, to: number, known: number, base: number, first: number): number;
   tally(rows: number): void;
@@ -39,12 +40,15 @@ const PLACE = {
   rows: 0x20000,
   stage: 0x40000,
   macs: 0x160000,
+  head: 0x2a0000,
   block: 0x300000,
   points: 0x400000,
   growing: 0x4600000,
 } as const;
 
 const STAGE = PLACE.macs - PLACE.stage;
+/** Before a block: what is left of the one before is put there. */
+const HEAD = PLACE.block - PLACE.head;
 /** A larger one has partly left the second cache before it is decoded. */
 const BLOCK = 1 << 19;
 const PAGE = 1 << 16;
@@ -121,7 +125,8 @@ export class Kernel {
     this.run.setSeed(seed);
     const { buffer } = this.#memory;
     this.batch = new Batch(new Uint32Array(buffer, PLACE.rows, BATCH * ROW_WORDS));
-    this.columns = new KernelColumns(new Uint8Array(buffer, PLACE.block, BLOCK), this.run.walk);
+    const memory = new Uint8Array(buffer, PLACE.head, HEAD + BLOCK);
+    this.columns = new KernelColumns(memory, HEAD, this.run);
     this.scratch = new Uint32Array(buffer, PLACE.scratch, BATCH * SIGNATURE_WORDS);
     this.changed = new Uint32Array(buffer, PLACE.changed, BATCH * CHANGE_WORDS);
     this.anyway = new Uint32Array(buffer, PLACE.anyway, BATCH / 32 + 1);
@@ -191,7 +196,7 @@ export class Kernel {
   takeIn(columns: FrameColumns, from: number): number {
     const { view, count, offset, captured } = columns;
     if (columns !== this.columns) this.columns.take(columns);
-    if (view.buffer === this.columns.block.buffer) {
+    if (view.buffer === this.columns.memory.buffer) {
       this.base = view.byteOffset;
       return count;
     }

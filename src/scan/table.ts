@@ -1,5 +1,7 @@
+import { COLUMNS } from '../capture/columns.ts';
 import { compact, type GivenUp } from './compact.ts';
 import { CHANGE_WORDS, FILTER_BYTES, type Kernel } from './kernel.ts';
+import type { Room } from './kernel-columns.ts';
 import { MOST_RECORDS, RecordIndex } from './record-index.ts';
 import { NOTE, RECORD, Records, type RecordsParts, SIDE } from './records.ts';
 import { type Batch, kindOf, ROW, ROW_WORDS } from './row.ts';
@@ -99,6 +101,25 @@ export class FlowTable {
       }
     }
     batch.count = 0;
+  }
+
+  /** For the kernel to take in records of a point by itself, and `passed` to be called then; undefined where more has to be done than that. */
+  roomFor(known: number): Room | undefined {
+    const { signatures } = this;
+    const kernel = this.#kernel;
+    if (!kernel || Number.isNaN(signatures.since)) return undefined;
+    if (!signatures.hasRoom(COLUMNS, (words) => kernel.wordsMore(words))) return undefined;
+    const { at, end, next } = signatures.place();
+    return [known, Math.min(kernel.capacity, this.#most), at, end, next];
+  }
+
+  /** So many of the rows that the kernel took in are signed. */
+  passed(signed: number): void {
+    const kernel = this.#kernel;
+    if (!kernel) return;
+    this.records.count = kernel.run.getRecords();
+    this.signatures.count += signed;
+    this.#tellChanges(kernel);
   }
 
   #makeRoomFor(kernel: Kernel, count: number): void {
@@ -231,8 +252,12 @@ export class FlowTable {
 
   /** Counts rows for their records. */
   #update(kernel: Kernel, from: number, to: number): void {
-    const { records } = this;
     this.#updateAndSign(kernel, from, to);
+    this.#tellChanges(kernel);
+  }
+
+  #tellChanges(kernel: Kernel): void {
+    const { records } = this;
     const { changed } = kernel;
     const changes = kernel.run.getChanged() * CHANGE_WORDS;
     for (let at = 0; at < changes; at += CHANGE_WORDS) {

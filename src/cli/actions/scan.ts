@@ -38,7 +38,7 @@ export async function scanAction(words: readonly string[], options: ScanOptions,
 }
 
 async function readOne(capture: CaptureInput): Promise<Read> {
-  const flows = new CaptureFlows(UNTOLD);
+  const flows = new CaptureFlows({ ...UNTOLD, isDirect: true });
   const summary = await scanCapture(capture.open(), (frame) => flows.add(frame), {
     path: capture.path,
     limits: capture.limits,

@@ -57,6 +57,7 @@ export async function readFirst(
   const logs = [observer, quoted, groups, odd];
   const flows = new CaptureFlows({
     ...(task.most !== undefined && { most: task.most }),
+    isDirect: (task.clock ?? 0) === 0,
     onSent: (sent) => observer.addSent(sent),
     onReceived: (received) => observer.addReceived(received),
     onOdd: (frame) => {

@@ -1,14 +1,19 @@
 /** A thread that reads captures for readers.ts, and then does what threads.ts asks for. */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { setFlagsFromString } from 'node:v8';
+import { getEnvironmentData, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Forest } from '../forest.ts';
 import { type JoinTask, join } from './join.ts';
 import { type Answer, type Request, UNITED_WORDS } from './requests.ts';
-import { readShare, type Share } from './share.ts';
+import { readShare, type WorkerData } from './share.ts';
 
 const port = parentPort as MessagePort;
 
 async function work(): Promise<void> {
-  await readShare(workerData as Share, (message, buffers) => port.postMessage(message, buffers));
+  const { starting, ...share } = workerData as WorkerData;
+  // V8's flags are the process': the launcher's, once Node's own code is loaded in all threads.
+  const flags = getEnvironmentData('nettrace-flags');
+  if (Atomics.sub(starting, 0, 1) === 1 && typeof flags === 'string') setFlagsFromString(flags);
+  await readShare(share, (message, buffers) => port.postMessage(message, buffers));
   port.on('message', (request: Request) => {
     if (request === 'end') port.close();
     else {

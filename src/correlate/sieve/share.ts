@@ -12,6 +12,12 @@ export interface Share {
   readonly taken: Int32Array<SharedArrayBuffer>;
 }
 
+/** What a thread is given. */
+export interface WorkerData extends Share {
+  /** Threads that don't run yet. */
+  readonly starting: Int32Array<SharedArrayBuffer>;
+}
+
 export type ShareMessage =
   | { readonly input: number; readonly bytes: number }
   | { readonly input: number; readonly reading: FirstReadingParts };

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import type { JoinTask } from './join.ts';
 import type { Answer, Request } from './requests.ts';
-import type { Share, ShareMessage } from './share.ts';
+import type { Share, ShareMessage, WorkerData } from './share.ts';
 
 /** Is there where the program was bundled; run from its sources it does all in one thread. */
 const WORKER = 'reading-worker.cjs';
@@ -29,11 +29,14 @@ export class Threads {
     if (path === undefined || count <= 0) return new Threads([]);
     // Few analyses have captures that long, and with what it loads it is a fourteenth of an empty program.
     const { Worker } = await import('node:worker_threads');
+    const workerData: WorkerData = { ...share, starting: new Int32Array(new SharedArrayBuffer(4)) };
+    workerData.starting[0] = count;
     const begun = (): Thread[] => {
       try {
-        return [new Thread(new Worker(path, { workerData: share }), onMessage)];
+        return [new Thread(new Worker(path, { workerData }), onMessage)];
       } catch {
         // No memory for it, or too many processes: the others have more to do.
+        Atomics.sub(workerData.starting, 0, 1);
         return [];
       }
     };

@@ -8,6 +8,8 @@
 
 /** What `walk` leaves besides: records, those cut, the earliest and the latest; bytes on the wire and captured, doubles. */
 const WALKED: usize = 0x800;
+/** What `pass` leaves: records, those cut, those signed, epoch seconds in the header of the last; bytes on the wire and captured, doubles. */
+const PASSED: usize = 0x840;
 /** For `sift`: one bit for each of the columns' records that is to be looked at in any case; what it finds; hashes of wanted conversations. */
 const ANYWAY: usize = 0x900;
 const SIFTED: usize = 0xa000;
@@ -65,6 +67,8 @@ const HIGH_LAST: u32 = 64;
 const HAS_DATA: u32 = 0x80000000;
 const REPEATS: u32 = 0x7f0000;
 const REPEAT_ONE: u32 = 0x10000;
+/** Bytes of a segment of signatures. */
+const SIGNATURES: usize = 1 << 18;
 /** Bytes of payload that are signed. */
 const DIGESTED: usize = 22;
 
@@ -438,6 +442,85 @@ export function enter(i: u32): void {
   store<u32>(own, select<u32>(HIGH_FIRST, 0, (load<u32>(row, 44) & HIGH) !== 0), 24);
   store<u32>(slots + (at << 2), (hash & 0xff000000) | (number + 1));
   store<u32>(NUMBERS + (i << 2), number + 1);
+}
+
+/**
+ * Takes in the records of a little-endian pcap behind Ethernet headers, as many columns as can be: those that are wholly of what `decode`
+ * reads, as long as there are records below `most` and room for signatures, up to the first that change a TTL or MACs. Gives where it
+ * stopped; the columns' first two times are the earliest and the latest. Parameters are those of `walk`, `decode` and `update`; nothing behind the place
+ * where it stopped was counted.
+ */
+export function pass(
+  from: usize,
+  end: usize,
+  base: usize,
+  limit: u32,
+  header: u32,
+  unit: u32,
+  ahead: u32,
+  before: u32,
+  known: u32,
+  most: u32,
+  signing: usize,
+  signingEnd: usize,
+  signingNext: usize,
+): usize {
+  let at = from;
+  let second = before;
+  let count: u32 = 0;
+  let cut: u32 = 0;
+  let signed: u32 = 0;
+  let bytes: f64 = 0;
+  let capturedBytes: f64 = 0;
+  let first: u64 = u64.MAX_VALUE;
+  let last: u64 = 0;
+  let segmentEnd = signingEnd;
+  let segmentNext = signingNext;
+  signAt = signing;
+  while (true) {
+    const next = walk(at, end, base, limit, header, unit, ahead, second);
+    const rows = load<u32>(WALKED);
+    if (rows === 0 || decode(0, rows, 0, known, base) < rows) break;
+    const room = segmentEnd - signAt + select<usize>(SIGNATURES, 0, segmentNext !== 0);
+    const missing = lookUp(rows);
+    if (recordCount + missing > most || rows > <u32>(room >> 4)) break;
+    enterMissing(missing);
+    tally(rows);
+    const left = (segmentEnd - signAt) >> 4;
+    const more = update(0, rows, signAt, segmentEnd, segmentNext);
+    if (more >= <u32>left) {
+      segmentEnd = segmentNext + SIGNATURES;
+      segmentNext = 0;
+    }
+    signed += more;
+    count += rows;
+    cut += load<u32>(WALKED, 4);
+    bytes += load<f64>(WALKED, 16);
+    capturedBytes += load<f64>(WALKED, 24);
+    first = min<u64>(first, timeOf(load<u32>(WALKED, 8)));
+    last = max<u64>(last, timeOf(load<u32>(WALKED, 12)));
+    second = load<u32>(base + load<u32>(OFFSETS + ((rows - 1) << 2)) - header);
+    at = next;
+    if (changedCount > 0 || isFar(second, before)) break;
+  }
+  store<u32>(PASSED, count);
+  store<u32>(PASSED, cut, 4);
+  store<u32>(PASSED, signed, 8);
+  store<u32>(PASSED, second, 12);
+  store<f64>(PASSED, bytes, 16);
+  store<f64>(PASSED, capturedBytes, 24);
+  if (count > 0) {
+    store<f64>(SECONDS, <f64>(first >> 30));
+    store<f64>(SECONDS, <f64>(last >> 30), 8);
+    store<u32>(NANOSECONDS, <u32>(first & 0x3fffffff));
+    store<u32>(NANOSECONDS, <u32>(last & 0x3fffffff), 4);
+  }
+  return at;
+}
+
+/** Of a record in the columns: epoch seconds, and nanoseconds as the lower 30 bits. */
+function timeOf(i: u32): u64 {
+  return (<u64>load<f64>(SECONDS + (i << 3)) << 30) | load<u32>(NANOSECONDS + (i << 2));
 }
 
 /** All records into slots that are empty. */
