@@ -195,6 +195,7 @@ export class PcapParser implements Parser {
     const whole = 1e9 / unit;
     // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
     const second = view.getInt32(start, true);
+    let now = second;
     let captured = view.getInt32(start + 8, true);
     let fraction = first;
     let at = start;
@@ -209,7 +210,7 @@ export class PcapParser implements Parser {
       const later = view.getInt32(next, true);
       if (later !== second && Math.abs((later >>> 0) - (second >>> 0)) > MOST_APART) break;
       const itsFraction = view.getInt32(at + 4, true);
-      if (view.getInt32(at, true) !== second || itsFraction < fraction || itsFraction >= whole) break;
+      if (now !== second || itsFraction < fraction || itsFraction >= whole) break;
       const length = view.getInt32(at + 12, true);
       if (length !== captured) {
         if (length < captured || length > MOST_WIRE) break;
@@ -218,6 +219,7 @@ export class PcapParser implements Parser {
       }
       fraction = itsFraction;
       packets++;
+      now = later;
       captured = following;
       at = next;
     }

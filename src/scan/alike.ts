@@ -42,7 +42,9 @@ export class AlikeSums {
   }
 
   end(): void {
-    for (let slot = 0; slot < SLOTS * SLOT.words; slot += SLOT.words) this.#tell(slot);
+    const doubles = this.#doubles;
+    for (let sum = SLOT.packets >> 1; sum < doubles.length; sum += SLOT.words >> 1)
+      if (doubles[sum] !== 0) this.#tell((sum << 1) - SLOT.packets);
   }
 
   #tell(slot: number): void {

@@ -5,7 +5,7 @@ import { Stretches, type StretchesParts } from '../capture/stretches.ts';
 import type { Ip } from '../net/ip.ts';
 import { AddressTable, type AddressTableParts } from './addresses.ts';
 import { AlikeSums } from './alike.ts';
-import { Kernel } from './kernel.ts';
+import { Kernel, SUM_OF } from './kernel.ts';
 import type { Room } from './kernel-columns.ts';
 import { MacSides } from './macs.ts';
 import { LOOKED_INTO, PlainDecoder } from './plain.ts';
@@ -91,15 +91,14 @@ export class CaptureFlows {
   readonly #frame = new BlockFrame();
   /** Of the packet before: most captures are of one interface. */
   #point = -1;
-  /** The columns before had packets that aren't plain, and the next ones will: they are handed out. */
-  #hadOdd = false;
+  /** The columns before had packets that the kernel doesn't read, and so will the next ones: they are handed out. */
+  #hadOthers = false;
   readonly #options: CaptureFlowsOptions;
 
   constructor(options: CaptureFlowsOptions, known?: CaptureFlowsParts) {
     this.#options = options;
     this.#kernel = known ? undefined : new Kernel(LOOKED_INTO);
-    if (this.#kernel && options.isDirect)
-      this.#kernel.columns.roomFor = (columns) => this.#roomFor(columns);
+    if (this.#kernel && options.isDirect) this.#kernel.columns.roomFor = (columns) => this.#roomFor(columns);
     this.#macSides = new MacSides(this.#kernel?.macWords ?? new Uint32Array());
     this.decoder = new PlainDecoder(
       this.#kernel,
@@ -111,6 +110,7 @@ export class CaptureFlows {
       : new FlowTable(
           this.#kernel,
           (record, side, packets, bits) => this.#sum(record, side, packets, bits),
+          (word, bits, kind, packets) => this.#addSum(word, bits, kind, packets),
           options.most,
         );
     this.points = known?.points.map((point) => new PointStats(point)) ?? [];
@@ -172,19 +172,19 @@ export class CaptureFlows {
       this.table.passed(kernel.columns.signed);
       return;
     }
-    const { odd } = this;
+    const { others } = this.decoder;
     for (let from = 0; from < columns.count; ) {
       const to = kernel.takeIn(columns, from);
       this.#addRecords(kernel, columns, from, to);
       from = to;
     }
-    this.#hadOdd = this.odd > odd;
+    this.#hadOthers = this.decoder.others > others;
   }
 
-  /** For the kernel to take in by itself what comes next; undefined when it is likely to meet something that isn't plain. */
+  /** For the kernel to take in by itself what comes next; undefined when it is likely to meet something that it doesn't read. */
   #roomFor({ linkType, interfaceName }: FrameColumns): Room | undefined {
     const point = this.points[this.#point];
-    if (this.#hadOdd || linkType !== ETHERNET || point?.linkType !== ETHERNET) return undefined;
+    if (this.#hadOthers || linkType !== ETHERNET || point?.linkType !== ETHERNET) return undefined;
     if (point.interfaceName !== interfaceName || point.interfaceIndex !== undefined) return undefined;
     return this.table.roomFor(kindOf(0, false, this.#point));
   }
@@ -306,11 +306,16 @@ export class CaptureFlows {
     const low = words[at + RECORD.low] as number;
     const high = words[at + RECORD.high] as number;
     const kind = (words[at + RECORD.kind] as number) & ~255;
+    this.#addSum(side === 0 ? low : high, bits, kind | SUM_OF.sent, packets);
+    this.#addSum(side === 0 ? high : low, bits, kind | SUM_OF.received, packets);
+  }
+
+  #addSum(word: number, bits: number, kind: number, packets: number): void {
     const sides = this.#macSides;
     const pair = bits >>> 16;
-    const from = (sides.sender(pair) << 16) | (bits & 0xff00);
-    this.#sent.add(side === 0 ? low : high, from >>> 0, kind >>> 0, packets);
-    this.#received.add(side === 0 ? high : low, sides.receiver(pair), kind >>> 0, packets);
+    const own = (kind & ~255) >>> 0;
+    if ((kind & SUM_OF.sent) === 0) this.#received.add(word, sides.receiver(pair), own, packets);
+    else this.#sent.add(word, ((sides.sender(pair) << 16) | (bits & 0xff00)) >>> 0, own, packets);
   }
 
   #tellSent(source: number, bits: number, kind: number, packets: number): void {

@@ -26,6 +26,9 @@ interface Exports {
   enterMissing(missing: number): void;
   enter(row: number): void;
   index(): void;
+  sumUp(from: number): number;
+  getSums(): number;
+  getOneByOne(): number;
   getChanged(): number;
   update(from: number, to: number, at: number, end: number, next: number): number;
 }
@@ -39,6 +42,8 @@ const PLACE = {
   lookedInto: 0x12000,
   rows: 0x20000,
   stage: 0x40000,
+  sums: 0x40000,
+  oneByOne: 0x80000,
   macs: 0x160000,
   head: 0x2a0000,
   block: 0x300000,
@@ -63,6 +68,12 @@ const GROWTH = 8;
 const SLOTS_A_RECORD = 2;
 /** What a slot can number; the number of slots is a power of two. */
 const MOST_CAPACITY = 1 << 24;
+
+/** What `sumUp` makes: word of an end, bits of a side, kind with `SUM_OF`, nothing, packets as a double. */
+export const SUM_WORDS = 8;
+export const SUM_OF = { sent: 1, received: 2 } as const;
+const SUMS = 1 << 12;
+const ONE_BY_ONE = 1 << 16;
 
 /** Words of a change: record << 1 | side, packets before it, their bits, nothing. */
 export const CHANGE_WORDS = 4;
@@ -93,6 +104,9 @@ export class Kernel {
   readonly scratch: Uint32Array;
   readonly changed: Uint32Array;
   readonly macWords: Uint32Array;
+  /** What `sumUp` leaves: sums, and the records that are told one by one. */
+  readonly sums: Uint32Array;
+  readonly oneByOne: Uint32Array;
   /** For `sift`: the marks of 1,024 records and of 31 before them, the filter of wanted conversations, and the indices that it leaves. */
   readonly anyway: Uint32Array;
   readonly wanted: Uint8Array;
@@ -133,6 +147,8 @@ export class Kernel {
     this.wanted = new Uint8Array(buffer, PLACE.wanted, FILTER_BYTES);
     this.sifted = new Uint32Array(buffer, PLACE.scratch, BATCH);
     this.macWords = new Uint32Array(buffer, PLACE.macs, MACS * MAC_WORDS);
+    this.sums = new Uint32Array(buffer, PLACE.sums, SUMS * SUM_WORDS);
+    this.oneByOne = new Uint32Array(buffer, PLACE.oneByOne, ONE_BY_ONE);
     this.#stage = new Uint8Array(buffer, PLACE.stage, STAGE);
     new Uint8Array(buffer, PLACE.lookedInto, lookedInto.length).set(lookedInto);
     this.grow(FIRST);

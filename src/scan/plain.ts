@@ -52,6 +52,8 @@ export class PlainDecoder {
   readonly addresses: AddressTable;
   readonly #kernel: Kernel | undefined;
   readonly seed: number;
+  /** Records that `decode` looked at itself, since the kernel doesn't read such packets. */
+  others = 0;
 
   /** Without a kernel it decodes one packet at a time, and says nothing of MACs. `seed`: of the hashes in its rows. */
   constructor(kernel: Kernel | undefined, addresses = new AddressTable(), seed = kernel?.seed) {
@@ -79,7 +81,9 @@ export class PlainDecoder {
         batch.count += next - i;
         i = next;
       }
-      if (i < to && !this.one(columns, i++, point, batch)) return i - 1;
+      if (i === to) break;
+      this.others++;
+      if (!this.one(columns, i++, point, batch)) return i - 1;
     }
     return to;
   }

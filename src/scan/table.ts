@@ -1,6 +1,6 @@
 import { COLUMNS } from '../capture/columns.ts';
 import { compact, type GivenUp } from './compact.ts';
-import { CHANGE_WORDS, FILTER_BYTES, type Kernel } from './kernel.ts';
+import { CHANGE_WORDS, FILTER_BYTES, type Kernel, SUM_WORDS } from './kernel.ts';
 import type { Room } from './kernel-columns.ts';
 import { MOST_RECORDS, RecordIndex } from './record-index.ts';
 import { NOTE, RECORD, Records, type RecordsParts, SIDE } from './records.ts';
@@ -18,6 +18,9 @@ const FILTER = FILTER_BYTES * 8 - 1;
 
 /** Told when a record's packets begin to come with another TTL or between other MACs: so many came as `bits` has it. */
 export type ToldChange = (record: number, side: number, packets: number, bits: number) => void;
+
+/** Told in the end of packets that nothing has been told of: so many of an end came as `bits` has it; `kind` with `SUM_OF`. */
+export type Summed = (word: number, bits: number, kind: number, packets: number) => void;
 
 /** A table as plain data. */
 export interface FlowTableParts {
@@ -52,9 +55,16 @@ export class FlowTable {
   readonly filter = new Uint8Array(FILTER_BYTES);
   readonly #most: number;
   readonly #changed: ToldChange;
+  readonly #summed: Summed;
 
   /** `most`: records that it makes at most. */
-  constructor(kernel: Kernel | undefined, changed: ToldChange, most = MOST_RECORDS, known?: Known) {
+  constructor(
+    kernel: Kernel | undefined,
+    changed: ToldChange,
+    summed: Summed,
+    most = MOST_RECORDS,
+    known?: Known,
+  ) {
     this.#kernel = kernel;
     this.records = known?.records ?? new Records();
     this.index = new RecordIndex(
@@ -67,6 +77,7 @@ export class FlowTable {
     this.signatures = known?.signatures ?? new Signatures();
     this.givenUp = known?.givenUp ?? { conversations: 0, packets: 0, failing: 0 };
     this.#changed = changed;
+    this.#summed = summed;
     this.#most = Math.max(2, Math.min(most, MOST_RECORDS));
   }
 
@@ -154,7 +165,8 @@ export class FlowTable {
   }
 
   static of({ records, slots, seed, signatures, givenUp }: FlowTableParts): FlowTable {
-    return new FlowTable(undefined, () => {}, MOST_RECORDS, {
+    const untold = () => {};
+    return new FlowTable(undefined, untold, untold, MOST_RECORDS, {
       records: Records.of(records),
       signatures: Signatures.of(signatures),
       slots,
@@ -245,9 +257,25 @@ export class FlowTable {
     return number >= 0 && (this.records.word(number, RECORD.notes) & NOTE.wanted) !== 0;
   }
 
-  /** Tells of the packets that nothing has been told of yet. */
+  /** Tells of the packets that nothing has been told of yet. The stage is written over. */
   finish(): void {
-    for (let number = 0; number < this.records.count; number++) this.#tellAll(number);
+    const kernel = this.#kernel;
+    if (!kernel) return;
+    const { run, sums, oneByOne } = kernel;
+    const doubles = new Float64Array(sums.buffer, sums.byteOffset, sums.length / 2);
+    for (let number = 0; number < this.records.count; ) {
+      number = run.sumUp(number);
+      const end = run.getSums() * SUM_WORDS;
+      for (let at = 0; at < end; at += SUM_WORDS)
+        this.#summed(
+          sums[at] as number,
+          sums[at + 1] as number,
+          sums[at + 2] as number,
+          doubles[(at + 4) >> 1] as number,
+        );
+      const listed = run.getOneByOne();
+      for (let i = 0; i < listed; i++) this.#tellAll(oneByOne[i] as number);
+    }
   }
 
   /** Counts rows for their records. */

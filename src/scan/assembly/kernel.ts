@@ -29,6 +29,12 @@ const CHANGED: usize = 0xe000;
 /** One bit for each port whose datagrams are looked into. */
 const LOOKED_INTO: usize = 0x12000;
 const ROWS: usize = 0x20000;
+/** For `sumUp`, when all has been read: sums of packets, 32 bytes each (`CaptureFlows` says of what), and records that are told one by one. */
+const SUMS: usize = 0x40000;
+const SUM_MASK: u32 = 0x1fff;
+const MOST_SUMS: u32 = 0x1000;
+const ONE_BY_ONE: usize = 0x80000;
+const MOST_ONE_BY_ONE: u32 = 0x10000;
 /** Pairs of MACs, four words each; their index, of 16-bit slots. */
 const MACS: usize = 0x160000;
 const MAC_SLOTS: usize = 0x260000;
@@ -63,7 +69,11 @@ const CERTAIN: u32 = 2;
 const HIGH_BEGAN: u32 = 4;
 const TTL_FELL: u32 = 8;
 const NOTE_NAME_ERROR: u32 = 32;
+const NOTE_TOLD: u32 = 256;
 const HIGH_LAST: u32 = 64;
+/** In the lower bits of a sum's kind. */
+const SENT: u32 = 1;
+const RECEIVED: u32 = 2;
 const HAS_DATA: u32 = 0x80000000;
 const REPEATS: u32 = 0x7f0000;
 const REPEAT_ONE: u32 = 0x10000;
@@ -79,6 +89,8 @@ let records: usize = 0;
 let recordCount: u32 = 0;
 let macCount: u32 = 1;
 let changedCount: u32 = 0;
+let sumCount: u32 = 0;
+let oneByOneCount: u32 = 0;
 /** Where the next signature belongs, where its segment ends, and the segment after it. */
 let signAt: usize = 0;
 let signEnd: usize = 0;
@@ -520,7 +532,7 @@ export function pass(
 
 /** Of a record in the columns: epoch seconds, and nanoseconds as the lower 30 bits. */
 function timeOf(i: u32): u64 {
-  return (<u64>load<f64>(SECONDS + (i << 3)) << 30) | load<u32>(NANOSECONDS + (i << 2));
+  return ((<u64>load<f64>(SECONDS + (i << 3))) << 30) | load<u32>(NANOSECONDS + (i << 2));
 }
 
 /** All records into slots that are empty. */
@@ -531,6 +543,74 @@ export function index(): void {
     let at = hash & mask;
     while (load<u32>(slots + (at << 2)) !== 0) at = (at + 1) & mask;
     store<u32>(slots + (at << 2), (hash & 0xff000000) | (number + 1));
+  }
+}
+
+/**
+ * Sums of the packets of records from `from` on, of what both sides sent and received, as many as there is room for; gives the first record that isn't
+ * in them. Records of which something has been told are left out, and listed.
+ */
+export function sumUp(from: u32): u32 {
+  memory.fill(SUMS, 0, (SUM_MASK + 1) << 5);
+  sumCount = 0;
+  oneByOneCount = 0;
+  let number = from;
+  for (; number < recordCount; number++) {
+    if (sumCount + 4 > MOST_SUMS || oneByOneCount === MOST_ONE_BY_ONE) break;
+    const own: usize = records + (number << 6);
+    if ((load<u32>(own, 24) & NOTE_TOLD) !== 0) {
+      store<u32>(ONE_BY_ONE + (oneByOneCount++ << 2), number);
+      continue;
+    }
+    const low = load<u32>(own);
+    const high = load<u32>(own, 4);
+    const kind = load<u32>(own, 12) & 0xffffff00;
+    const up = load<u32>(own, 32);
+    const down = load<u32>(own, 48);
+    if (up > 0) addBoth(low, high, kind, load<u32>(own, 40), up);
+    if (down > 0) addBoth(high, low, kind, load<u32>(own, 56), down);
+  }
+  let count: u32 = 0;
+  for (let i: u32 = 0; i <= SUM_MASK; i++) {
+    const sum: usize = SUMS + (i << 5);
+    if (load<u32>(sum, 8) === 0) continue;
+    memory.copy(SUMS + (count++ << 5), sum, 32);
+  }
+  return number;
+}
+
+/** How many sums the last `sumUp` left, and how many records it listed. */
+export function getSums(): u32 {
+  return sumCount;
+}
+
+export function getOneByOne(): u32 {
+  return oneByOneCount;
+}
+
+/** What one sent with a TTL and a pair of MACs is what the other received with that pair. */
+function addBoth(from: u32, to: u32, kind: u32, bits: u32, packets: u32): void {
+  addSum(from, bits & 0xffffff00, kind | SENT, packets);
+  addSum(to, bits & 0xffff0000, kind | RECEIVED, packets);
+}
+
+function addSum(word: u32, bits: u32, kind: u32, packets: u32): void {
+  let at = hashOf(word, bits, 0, kind) & SUM_MASK;
+  while (true) {
+    const sum: usize = SUMS + (at << 5);
+    if (load<u32>(sum, 8) === 0) {
+      store<u32>(sum, word);
+      store<u32>(sum, bits, 4);
+      store<u32>(sum, kind, 8);
+      store<f64>(sum, <f64>packets, 16);
+      sumCount++;
+      return;
+    }
+    if (load<u32>(sum) === word && load<u32>(sum, 4) === bits && load<u32>(sum, 8) === kind) {
+      store<f64>(sum, load<f64>(sum, 16) + <f64>packets, 16);
+      return;
+    }
+    at = (at + 1) & SUM_MASK;
   }
 }
 
