@@ -168,6 +168,31 @@ describe('columns that the kernel takes in by itself', () => {
     expect(direct.read).toEqual(handed.read);
   });
 
+  it.each([
+    ['to the last place of a segment', 1024, 1024],
+    ['up to less room than that', 1023, 0],
+  ])('are signed %s, and no further', (_, room, taken) => {
+    const [frame] = capture({ from: '10.0.0.1', to: '10.0.0.2', protocol: 17, id: 33, payload: 12 });
+    const flows = new CaptureFlows({
+      onOdd: () => {},
+      onSent: () => {},
+      onReceived: () => {},
+      isDirect: true,
+    });
+    const columns = flows.columns as KernelColumns;
+    const { buffer } = columns.memory;
+    const block = columns.block as Uint8Array;
+    block.set(pcap([frame as Frame], 2000, 0, 0xa1b2c3d4).subarray(24));
+    const end = 2000 * (16 + (frame as Frame).captured);
+    const shape = { little: true, header: 16, unit: 1000, limit: 262144, ahead: 16, last: 1_700_000_000 };
+    const lowest = new Uint8Array(buffer, 0, 0x800);
+    const signing = columns.memory.byteOffset - room * 16;
+    columns.roomFor = () => [6, 5000, signing, signing + room * 16, 0];
+    const at = columns.pass(new DataView(buffer, block.byteOffset, end), 0, end, shape);
+    expect([columns.count, columns.signed, at]).toEqual([taken, taken, (taken * end) / 2000]);
+    expect(lowest.some((byte) => byte !== 0)).toBe(false);
+  });
+
   it('are handed out where their times are another clock’s', () => {
     const flows = new CaptureFlows({ onOdd: () => {}, onSent: () => {}, onReceived: () => {} });
     expect((flows.columns as KernelColumns).roomFor).toBeUndefined();

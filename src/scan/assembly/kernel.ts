@@ -501,7 +501,8 @@ export function pass(
     const left = (segmentEnd - signAt) >> 4;
     const more = update(0, rows, signAt, segmentEnd, segmentNext);
     if (more >= <u32>left) {
-      segmentEnd = segmentNext + SIGNATURES;
+      // Without a next segment there is no room from here.
+      segmentEnd = segmentNext === 0 ? signAt : segmentNext + SIGNATURES;
       segmentNext = 0;
     }
     signed += more;
