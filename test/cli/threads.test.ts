@@ -10,7 +10,7 @@ import { pcapWriter } from '../../src/capture/pcap-writer.ts';
 import { collector } from '../../src/capture/writer.ts';
 import { readingOf } from '../../src/correlate/sieve/first-reading.ts';
 import type { Answer } from '../../src/correlate/sieve/requests.ts';
-import type { Share, ShareMessage } from '../../src/correlate/sieve/share.ts';
+import type { ShareMessage, WorkerData } from '../../src/correlate/sieve/share.ts';
 import { capture, type Sent } from '../support/frames.ts';
 
 const PATIENCE = 300_000;
@@ -107,7 +107,8 @@ describe('several large captures', () => {
       const files = ['a.pcap', 'b.pcap', 'c.pcap'].map((name) => join(folder, name));
       for (const file of files) writeFileSync(file, written(60));
       const tasks = files.map((file, input) => ({ input, path: file, file }));
-      const share: Share = { tasks, taken: new Int32Array(new SharedArrayBuffer(4)) };
+      const counter = () => new Int32Array(new SharedArrayBuffer(4));
+      const share: WorkerData = { tasks, taken: counter(), starting: counter() };
       share.taken[0] = 1;
       const messages: ShareMessage[] = [];
       await new Promise((resolve, reject) => {

@@ -29,8 +29,12 @@ const CHANGED: usize = 0xe000;
 /** One bit for each port whose datagrams are looked into. */
 const LOOKED_INTO: usize = 0x12000;
 const ROWS: usize = 0x20000;
-/** For `sumUp`, when all has been read: sums of packets, 32 bytes each (`CaptureFlows` says of what), and records that are told one by one. */
+/**
+ * For `sumUp`, when all has been read: sums of packets, 32 bytes each (`CaptureFlows` says of what), in the order in which they came up, whatever the
+ * seed; their index, of 16-bit slots; and records that are told one by one.
+ */
 const SUMS: usize = 0x40000;
+const SUM_SLOTS: usize = 0x60000;
 const SUM_MASK: u32 = 0x1fff;
 const MOST_SUMS: u32 = 0x1000;
 const ONE_BY_ONE: usize = 0x80000;
@@ -552,7 +556,7 @@ export function index(): void {
  * in them. Records of which something has been told are left out, and listed.
  */
 export function sumUp(from: u32): u32 {
-  memory.fill(SUMS, 0, (SUM_MASK + 1) << 5);
+  memory.fill(SUM_SLOTS, 0, (SUM_MASK + 1) << 1);
   sumCount = 0;
   oneByOneCount = 0;
   let number = from;
@@ -570,12 +574,6 @@ export function sumUp(from: u32): u32 {
     const down = load<u32>(own, 48);
     if (up > 0) addBoth(low, high, kind, load<u32>(own, 40), up);
     if (down > 0) addBoth(high, low, kind, load<u32>(own, 56), down);
-  }
-  let count: u32 = 0;
-  for (let i: u32 = 0; i <= SUM_MASK; i++) {
-    const sum: usize = SUMS + (i << 5);
-    if (load<u32>(sum, 8) === 0) continue;
-    memory.copy(SUMS + (count++ << 5), sum, 32);
   }
   return number;
 }
@@ -598,21 +596,21 @@ function addBoth(from: u32, to: u32, kind: u32, bits: u32, packets: u32): void {
 function addSum(word: u32, bits: u32, kind: u32, packets: u32): void {
   let at = hashOf(word, bits, 0, kind) & SUM_MASK;
   while (true) {
-    const sum: usize = SUMS + (at << 5);
-    if (load<u32>(sum, 8) === 0) {
-      store<u32>(sum, word);
-      store<u32>(sum, bits, 4);
-      store<u32>(sum, kind, 8);
-      store<f64>(sum, <f64>packets, 16);
-      sumCount++;
-      return;
-    }
+    const slot: u32 = load<u16>(SUM_SLOTS + (at << 1));
+    if (slot === 0) break;
+    const sum: usize = SUMS + ((slot - 1) << 5);
     if (load<u32>(sum) === word && load<u32>(sum, 4) === bits && load<u32>(sum, 8) === kind) {
       store<f64>(sum, load<f64>(sum, 16) + <f64>packets, 16);
       return;
     }
     at = (at + 1) & SUM_MASK;
   }
+  const sum: usize = SUMS + (sumCount++ << 5);
+  store<u32>(sum, word);
+  store<u32>(sum, bits, 4);
+  store<u32>(sum, kind, 8);
+  store<f64>(sum, <f64>packets, 16);
+  store<u16>(SUM_SLOTS + (at << 1), <u16>sumCount);
 }
 
 /** How many changes of TTL or MACs the last `update` left. */
