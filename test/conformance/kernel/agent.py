@@ -8,7 +8,9 @@ One JSON object a line in, one out.
 {"local": NETNS, "packet": HEX, "wait": SECONDS}     an IP packet, header included, sent by a process of NETNS
 {"idle": SECONDS}                                    whatever comes by itself is read and thrown away
     -> {"time": EPOCH, "errno": NUMBER?, "frames": [[END, HEX], ...], "events": [EVENT, ...]}
-{"run": NETNS, "script": TEXT}                       a shell script in NETNS  -> {"status": N, "out": TEXT, "err": TEXT}
+{"run": NETNS?, "script": TEXT}                      a shell script in NETNS, or where the agent came from  -> {"status": N, "out": TEXT, "err": TEXT}
+{"sysctl": NETNS, "values": {NAME: VALUE}}           settings of NETNS
+{"settle": [NETNS, ...]}                             waits until all veths that are up have carrier and all ports of bridges forward
 {"clock": true}                                      the ticks of jiffies  -> {"hz": NUMBER, "tick": EPOCH} or {}
 {"sockets": NETNS, "held": [{"protocol": "tcp" | "udp", "address", "port", "peer": [ADDRESS, PORT]?, "transparent": BOOL?, "mark": N?, "v6only": BOOL?}]}
     sockets of a process there, until the next "close"; TCP ones listen, or are connected to their peer without a segment sent
@@ -42,12 +44,24 @@ SOL_NETLINK = 270
 NLM_F_REQUEST, NLM_F_ACK = 1, 4
 NFNL_SUBSYS_ULOG, NFNL_SUBSYS_NFTABLES = 4, 10
 NFT_MSG_TRACE = 17
+NETLINK_ROUTE = 0
+NLM_F_DUMP = 0x300
+NLMSG_DONE, RTM_NEWLINK, RTM_GETLINK = 3, 16, 18
+IFF_UP, IFF_LOWER_UP = 1, 1 << 16
+IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 18, 1, 4, 5
+IFLA_BRPORT_STATE, BR_STATE_FORWARDING = 1, 3
+HOME = os.open("/proc/self/ns/net", os.O_RDONLY)
 
 
 def enter(name):
-    with open(f"/var/run/netns/{name}") as handle:
-        if libc.setns(handle.fileno(), 0) != 0:
+    """A namespace by its name; None is the one that the agent was started in."""
+    handle = HOME if name is None else os.open(f"/var/run/netns/{name}", os.O_RDONLY)
+    try:
+        if libc.setns(handle, 0) != 0:
             raise OSError(ctypes.get_errno(), f"setns {name}")
+    finally:
+        if handle != HOME:
+            os.close(handle)
 
 
 def attributes(data):
@@ -320,6 +334,37 @@ def clock():
     return {"hz": hz, "tick": (time.time_ns() - time.monotonic_ns()) / 1e9 + int(time.monotonic())}
 
 
+def is_settled():
+    """Carrier comes a moment after a device is up, and a bridge's port forwards a moment after that."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE) as asked:
+        asked.send(struct.pack("=IHHII", 32, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 1, 0) + bytes(16))
+        while True:
+            for kind, body in messages(asked.recv(1 << 18)):
+                if kind == NLMSG_DONE:
+                    return True
+                if kind != RTM_NEWLINK:
+                    raise RuntimeError(f"a list of links has a message of kind {kind}")
+                flags = struct.unpack_from("=I", body, 8)[0]
+                about = attributes(attributes(body[16:]).get(IFLA_LINKINFO, b""))
+                if text(about.get(IFLA_INFO_KIND)) == "veth" and flags & IFF_UP and not flags & IFF_LOWER_UP:
+                    return False
+                if text(about.get(IFLA_INFO_SLAVE_KIND)) != "bridge":
+                    continue
+                if attributes(about[IFLA_INFO_SLAVE_DATA])[IFLA_BRPORT_STATE][0] != BR_STATE_FORWARDING:
+                    return False
+
+
+def settle(names):
+    """For a second at most: a case may have a port that never forwards."""
+    for name in names:
+        enter(name)
+        for _ in range(100):
+            if is_settled():
+                break
+            time.sleep(0.01)
+    return {}
+
+
 def answer(command):
     if "clock" in command:
         return clock()
@@ -334,8 +379,9 @@ def answer(command):
             hold(wanted)
         return {}
     if "run" in command:
+        enter(command["run"])
         done = subprocess.run(
-            ["nsenter", f"--net=/var/run/netns/{command['run']}", "sh", "-s"],
+            ["sh", "-s"],
             input=command["script"].encode(),
             capture_output=True,
             check=False,
@@ -345,6 +391,14 @@ def answer(command):
             "out": done.stdout.decode("utf8", "replace"),
             "err": done.stderr.decode("utf8", "replace"),
         }
+    if "sysctl" in command:
+        enter(command["sysctl"])
+        for name, value in command["values"].items():
+            with open(f"/proc/sys/{name.replace('.', '/')}", "w") as handle:
+                handle.write(f"{value}\n")
+        return {}
+    if "settle" in command:
+        return settle(command["settle"])
     if "idle" in command:
         time.sleep(command["idle"])
         collect(0)

@@ -116,14 +116,24 @@ export class Agent {
     return hz === undefined || tick === undefined ? undefined : { hz, tick };
   }
 
+  /** Settings by their names, with dots. */
+  async sysctl(netns: string, values: Readonly<Record<string, number>>): Promise<void> {
+    await this.ask({ sysctl: netns, values });
+  }
+
+  /** Waits for carrier, and until the ports of bridges forward. */
+  async settle(namespaces: readonly string[]): Promise<void> {
+    await this.ask({ settle: namespaces });
+  }
+
   /** Waits; what comes by itself meanwhile is forgotten. */
   async idle(seconds: number): Promise<void> {
     await this.ask({ idle: seconds });
   }
 
-  /** What a shell script printed. Throws with what it complained of when it fails. */
-  async run(netns: string, script: string): Promise<string> {
-    const { status, out = '', err = '' } = await this.ask({ run: netns, script });
+  /** What a shell script printed, there or outside of all of them. Throws with what it complained of when it fails. */
+  async run(netns: string | undefined, script: string): Promise<string> {
+    const { status, out = '', err = '' } = await this.ask({ run: netns ?? null, script });
     if (status !== 0) throw new Error(`${err}${out}\nstatus ${status} of\n${script}`);
     return out;
   }

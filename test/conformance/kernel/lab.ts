@@ -1,36 +1,34 @@
 /** The namespaces of a case, on this machine's kernel. */
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { formatMac } from '../../../src/net/mac.ts';
 import { BUILTIN_CHAINS, TABLES } from '../../../src/xtables/rule.ts';
 import type { Backend, HeldSocket, Network, Rules } from '../case.ts';
 import { Agent, type Sent } from './agent.ts';
+import { batch, here, inBatches } from './batch.ts';
 import { PROBE } from './probe.ts';
 
 /** Of this process: several may run at once. What follows is a number, so that no name is used twice. */
 const OWN = `ntc${process.pid}x`;
 /** Making a namespace can fail while another process makes one: iproute2 binds all of them into one folder. */
 const TRIES = 5;
+const NETNS = '/var/run/netns';
 /** Namespace of the far ends. */
 const FAR = '.far';
 
 /** Said by a new namespace to nobody: its own discovery, reports and advertisements would be among the packets. */
-const QUIET = [
-  'net.ipv6.conf.default.accept_dad=0',
-  'net.ipv6.conf.default.router_solicitations=0',
-  'net.ipv6.conf.default.addr_gen_mode=1',
-  'net.ipv6.conf.default.mldv1_unsolicited_report_interval=100000000',
-  'net.ipv6.conf.default.mldv2_unsolicited_report_interval=100000000',
-  'net.ipv4.conf.default.igmpv2_unsolicited_report_interval=100000000',
-  'net.ipv4.conf.default.igmpv3_unsolicited_report_interval=100000000',
-  'net.ipv4.icmp_ratelimit=0',
-  'net.ipv4.icmp_ratemask=0',
-  'net.ipv6.icmp.ratelimit=0',
-];
-
-/** Carrier comes a moment after a device is up, and a bridge's port forwards a moment after that. */
-const SETTLED = `for i in $(seq 100); do
-  if ip -o link show type veth up | grep -q NO-CARRIER || bridge link show | grep 'state' | grep -qv 'state forwarding'; then sleep 0.01; else exit 0; fi
-done`;
+const QUIET = {
+  'net.ipv6.conf.default.accept_dad': 0,
+  'net.ipv6.conf.default.router_solicitations': 0,
+  'net.ipv6.conf.default.addr_gen_mode': 1,
+  'net.ipv6.conf.default.mldv1_unsolicited_report_interval': 100_000_000,
+  'net.ipv6.conf.default.mldv2_unsolicited_report_interval': 100_000_000,
+  'net.ipv4.conf.default.igmpv2_unsolicited_report_interval': 100_000_000,
+  'net.ipv4.conf.default.igmpv3_unsolicited_report_interval': 100_000_000,
+  'net.ipv4.icmp_ratelimit': 0,
+  'net.ipv4.icmp_ratemask': 0,
+  'net.ipv6.icmp.ratelimit': 0,
+};
 
 export function isPossible(): boolean {
   if (process.getuid?.() !== 0) return false;
@@ -66,27 +64,48 @@ export class Lab {
     if (this.built === network && !fresh) return;
     await this.agent.forget();
     this.ends = Object.keys(network.ends);
-    this.create(network);
+    await this.create(network);
     this.built = network;
-    for (const [name, commands] of Object.entries(network.namespaces)) await this.run(name, commands);
-    for (const name of Object.keys(network.namespaces)) await this.run(name, [SETTLED]);
+    const names = Object.keys(network.namespaces);
+    for (const name of names)
+      await this.run(name, ['ip link set lo up', ...(network.namespaces[name] ?? [])]);
+    await this.agent.settle(names.map((name) => this.netns(name)));
     await this.agent.open(
       this.ends.map((_, index) => [this.netns(FAR), farDevice(index)]),
-      Object.keys(network.namespaces).map((name) => this.netns(name)),
+      names.map((name) => this.netns(name)),
     );
   }
 
-  private create(network: Network): void {
+  private async create(network: Network): Promise<void> {
+    const names = Object.keys(network.namespaces);
+    const netns = (name: string) => this.netns(name);
     for (let left = TRIES; ; left--) {
-      Lab.remove();
+      await this.agent.run(undefined, removal());
       this.serial++;
       try {
-        sh(creation(network, (name) => this.netns(name)));
-        return;
+        await this.agent.run(
+          undefined,
+          batch(
+            'ip',
+            [...names, FAR].map((name) => `netns add ${netns(name)}`),
+          ),
+        );
+        break;
       } catch (error) {
         if (left === 1) throw error;
       }
     }
+    for (const name of names) await this.agent.sysctl(netns(name), QUIET);
+    const macs = Object.values(network.ends).map(({ mac }) => mac);
+    await this.agent.run(undefined, batch('ip', links(network, netns)));
+    await this.agent.sysctl(
+      netns(FAR),
+      Object.fromEntries(macs.map((_, index) => [`net.ipv6.conf.${farDevice(index)}.disable_ipv6`, 1])),
+    );
+    const up = macs.map(
+      (mac, index) => `link set ${farDevice(index)} address ${formatMac(mac)} arp off promisc on up`,
+    );
+    await this.agent.run(netns(FAR), batch('ip', up));
   }
 
   private netns(name: string): string {
@@ -94,13 +113,13 @@ export class Lab {
   }
 
   async run(namespace: string, commands: readonly string[]): Promise<string> {
-    return this.agent.run(this.netns(namespace), ['set -e', ...commands].join('\n'));
+    return this.agent.run(this.netns(namespace), ['set -e', ...inBatches(commands)].join('\n'));
   }
 
   /** Loads the rules of a namespace afresh, with the chains that make the kernel tell what it does. */
   async load(namespace: string, backend: Backend, rules: Rules): Promise<void> {
     // The probe comes first: what an interface says by itself while the rules load would count at them.
-    const script = ['set -e', 'nft flush ruleset', here('nft -f -', PROBE)];
+    const script = ['set -e', here('nft -f -', `flush ruleset\n${PROBE}`)];
     for (const [command, text] of [
       ['iptables', rules.ip4],
       ['ip6tables', rules.ip6],
@@ -113,7 +132,7 @@ export class Lab {
       );
       if (text !== undefined && text !== '') script.push(here(`${command}-${backend}-restore`, text));
     }
-    script.splice(3, 0, ...(rules.ipset ? ['ipset destroy', here('ipset restore', rules.ipset)] : []));
+    script.splice(2, 0, ...(rules.ipset ? ['ipset destroy', here('ipset restore', rules.ipset)] : []));
     if (rules.nft) script.push(here('nft -f -', rules.nft));
     for (const rule of (rules.nftRules ?? '').split('\n')) {
       if (rule !== '') script.push(`echo '${rule}' | nft -f - 2>/dev/null || true`);
@@ -142,14 +161,19 @@ export class Lab {
 
   close(): void {
     this.agent.close();
-    Lab.remove();
+    execFileSync('sh', ['-s'], { input: removal(), stdio: ['pipe', 'ignore', 'pipe'] });
   }
+}
 
-  private static remove(): void {
-    sh(
-      `for name in $(ip netns list | cut -d' ' -f1); do case $name in ${OWN}*) ip netns del $name;; esac; done`,
-    );
-  }
+/** Deletes all namespaces of this process. */
+function removal(): string {
+  const made = existsSync(NETNS) ? readdirSync(NETNS).filter((name) => name.startsWith(OWN)) : [];
+  return made.length === 0
+    ? ''
+    : batch(
+        'ip',
+        made.map((name) => `netns del ${name}`),
+      );
 }
 
 /** The name that a case gave the namespace. */
@@ -161,29 +185,18 @@ function farDevice(index: number): string {
   return `f${index}`;
 }
 
-function creation({ namespaces, wires, ends }: Network, netns: (name: string) => string): string {
-  const names = Object.keys(namespaces);
-  const lines = ['set -e'];
-  for (const name of [...names, FAR]) lines.push(`ip netns add ${netns(name)}`);
-  for (const name of names) {
-    lines.push(`nsenter --net=/var/run/netns/${netns(name)} sysctl -qw ${QUIET.join(' ')}`);
-    lines.push(`ip -n ${netns(name)} link set lo up`);
-  }
-  for (const [one, other] of wires) {
-    const [a, left] = parts(one);
-    const [b, right] = parts(other);
-    lines.push(`ip -n ${netns(a)} link add ${left} type veth peer name ${right} netns ${netns(b)}`);
-  }
-  for (const [index, { at, mac }] of Object.values(ends).entries()) {
-    const [namespace, device] = parts(at);
-    const far = farDevice(index);
-    lines.push(
-      `ip -n ${netns(namespace)} link add ${device} type veth peer name ${far} netns ${netns(FAR)}`,
-      `nsenter --net=/var/run/netns/${netns(FAR)} sysctl -qw net.ipv6.conf.${far}.disable_ipv6=1`,
-      `ip -n ${netns(FAR)} link set ${far} address ${formatMac(mac)} arp off promisc on up`,
-    );
-  }
-  return lines.join('\n');
+/** The veths, each end in its namespace. */
+function links({ wires, ends }: Network, netns: (name: string) => string): string[] {
+  const lines = wires.map(([one, other]) => veth(parts(one), parts(other), netns));
+  for (const [index, { at }] of Object.values(ends).entries())
+    lines.push(veth(parts(at), [FAR, farDevice(index)], netns));
+  return lines;
+}
+
+type Device = readonly [namespace: string, device: string];
+
+function veth([a, left]: Device, [b, right]: Device, netns: (name: string) => string): string {
+  return `link add ${left} netns ${netns(a)} type veth peer name ${right} netns ${netns(b)}`;
 }
 
 export function parts(place: string): [namespace: string, device: string] {
@@ -191,17 +204,9 @@ export function parts(place: string): [namespace: string, device: string] {
   return [place.slice(0, colon), place.slice(colon + 1)];
 }
 
-function here(command: string, text: string): string {
-  return `${command} <<'NETTRACE_END'\n${text.trimEnd()}\nNETTRACE_END`;
-}
-
 function emptyTables(): string {
   return TABLES.map(
     (table) =>
       `*${table}\n${BUILTIN_CHAINS[table].map((chain) => `:${chain} ACCEPT [0:0]\n`).join('')}COMMIT\n`,
   ).join('');
-}
-
-function sh(script: string): void {
-  execFileSync('sh', ['-s'], { input: script, stdio: ['pipe', 'ignore', 'pipe'] });
 }

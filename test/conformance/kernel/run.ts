@@ -20,14 +20,14 @@ function commandsOf({ backend, rules, settings, sockets }: Case, namespace: stri
     'ip -d -j addr show',
     'ip -d -j route show table all',
     'ip -6 -d -j route show table all',
-    'ip -j rule show',
     'ip -6 -j rule show',
+    'ip -j rule show',
     'ip -j neigh show',
-    ...(hasNexthops(settings, namespace) ? ['ip -d -j nexthop show', 'ip -j nexthop bucket show'] : []),
+    ...(hasNexthops(settings, namespace) ? ['ip -j nexthop bucket show', 'ip -d -j nexthop show'] : []),
     'bridge -j fdb show',
+    'bridge -j vlan show',
     'bridge -d -j link show',
     'bridge -d -j mdb show',
-    'bridge -j vlan show',
     'sysctl -a --pattern ^net',
     sockets?.[namespace] ? 'ss -tunape --inet-sockopt' : 'ss -lntup',
     `iptables-${backend}-save`,
@@ -37,13 +37,43 @@ function commandsOf({ backend, rules, settings, sockets }: Case, namespace: stri
   ];
 }
 
+const ALL_RULES = 'nft -j -a list ruleset';
+const COUNTED_RULES = 'nft -j list ruleset';
+const CONNECTIONS = 'conntrack -L -o extended 2>/dev/null';
+
 /** The JSON of nft 1.0.6 leaves out the devices of chains on them. */
 function nftCommand(ruleset: string): string {
-  return / device "/.test(ruleset) ? 'nft -a list ruleset' : 'nft -j -a list ruleset';
+  return / device "/.test(ruleset) ? 'nft -a list ruleset' : ALL_RULES;
 }
 
 function hasNexthops(settings: Case['settings'], name: string): boolean {
   return settings?.[name]?.some((command) => command.includes('nexthop add')) ?? false;
+}
+
+/** What each command printed there. Those of iproute2 print their JSON on a line each, so that neighbours can be in one batch. */
+async function printed(
+  lab: Lab,
+  namespace: string,
+  commands: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const separator = `echo '${SEPARATOR}'`;
+  const [lines, others] = [commands.filter(isOneLine), commands.filter((command) => !isOneLine(command))];
+  const text = await lab.run(namespace, [
+    ...lines,
+    separator,
+    ...others.flatMap((each) => [each, separator]),
+  ]);
+  const [first = '', ...pieces] = text.split(`${SEPARATOR}\n`);
+  const told = first.split('\n').slice(0, -1);
+  if (told.length !== lines.length) throw new Error(`${told.length} lines of ${lines.join(', ')}:\n${first}`);
+  return new Map([
+    ...lines.map((command, index) => [command, told[index] ?? ''] as const),
+    ...others.map((command, index) => [command, pieces[index] ?? ''] as const),
+  ]);
+}
+
+function isOneLine(command: string): boolean {
+  return /^(?:ip|bridge) .*-j /.test(command);
 }
 
 /** Network, settings and rules stand already when `prepared`: a repetition with other packets. */
@@ -63,18 +93,14 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
   const known = new Map<string, { places: Places; sizes: Sizes }>();
   for (const name of names) {
     const commands = commandsOf(of, name);
-    const texts = await lab.run(name, [
-      ...commands.flatMap((command) => [command, `echo '${SEPARATOR}'`]),
-      'nft -j -a list ruleset',
-    ]);
-    const pieces = texts.split(`${SEPARATOR}\n`);
+    const texts = await printed(lab, name, [...new Set([...commands, ALL_RULES])]);
     const sizes = new Map<string, number>();
-    for (const [index, command] of commands.entries()) {
-      const text = told(command, pieces[index] ?? '');
+    for (const command of commands) {
+      const text = told(command, texts.get(command) ?? '');
       if (/^ip6?tables-.*-save/.test(command)) countRules(text, command.startsWith('ip6') ? 6 : 4, sizes);
       dumps.push([name, command, text]);
     }
-    known.set(name, { places: placesOf(pieces.at(-1) ?? ''), sizes });
+    known.set(name, { places: placesOf(texts.get(ALL_RULES) ?? ''), sizes });
   }
   const clock = await lab.agent.clock();
   const stimuli: RecordedStimulus[] = [];
@@ -95,26 +121,24 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
   const sets: Record<string, string[]> = {};
   const saves: Record<string, [string, string]> = {};
   for (const name of names) {
-    const [v4 = '', v6 = '', table4 = '', table6 = ''] = (
-      await lab.run(name, [
-        `iptables-${of.backend}-save -c`,
-        `echo '${SEPARATOR}'`,
-        `ip6tables-${of.backend}-save -c`,
-        `echo '${SEPARATOR}'`,
-        'conntrack -L -f ipv4 -o extended 2>/dev/null',
-        `echo '${SEPARATOR}'`,
-        'conntrack -L -f ipv6 -o extended 2>/dev/null',
-      ])
-    ).split(`${SEPARATOR}\n`);
+    const [save4, save6] = [`iptables-${of.backend}-save -c`, `ip6tables-${of.backend}-save -c`];
+    const { nft, ipset } = of.rules[name] ?? {};
+    const texts = await printed(lab, name, [
+      save4,
+      save6,
+      CONNECTIONS,
+      ...(nft === undefined ? [] : [COUNTED_RULES]),
+      ...(ipset === undefined ? [] : ['ipset save']),
+    ]);
+    const [v4 = '', v6 = ''] = [texts.get(save4), texts.get(save6)];
     counters[name] = { ...readCounters(v4, 4), ...readCounters(v6, 6) };
     saves[name] = [v4, v6];
-    if (of.rules[name]?.nft !== undefined) {
-      Object.assign(counters[name], readNftCounters(await lab.run(name, ['nft -j list ruleset'])));
-    }
-    connections[name] = [...table4.split('\n'), ...table6.split('\n')]
+    if (nft !== undefined) Object.assign(counters[name], readNftCounters(texts.get(COUNTED_RULES) ?? ''));
+    connections[name] = (texts.get(CONNECTIONS) ?? '')
+      .split('\n')
       .filter((line) => line !== '')
       .toSorted();
-    if (of.rules[name]?.ipset !== undefined) sets[name] = comparableSets(await lab.run(name, ['ipset save']));
+    if (ipset !== undefined) sets[name] = comparableSets(texts.get('ipset save') ?? '');
   }
   return {
     name: of.name,

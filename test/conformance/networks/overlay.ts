@@ -26,7 +26,8 @@ function host({ number, end }: Side): string[] {
     `ip addr add 10.95.0.${number}/24 dev core`,
     `ip addr add 10.95.${number}.1/24 dev lan`,
     `ip link set core address 02:98:00:00:00:0${number}`,
-    'ip link set core up; ip link set lan up',
+    'ip link set core up',
+    'ip link set lan up',
     `ip link add vx type vxlan id 95 dstport 4789 srcport 5000 5001 local 10.95.0.${number} nolearning`,
     `ip link set vx address ${TUNNEL_MACS[own]}`,
     `ip addr add 10.95.9.${number}/24 dev vx`,
@@ -34,8 +35,8 @@ function host({ number, end }: Side): string[] {
     `ip neigh add 10.95.0.${other} lladdr 02:98:00:00:00:0${other} dev core nud permanent`,
     `ip neigh add 10.95.${number}.2 lladdr ${formatMac(overlayMac(end))} dev lan nud permanent`,
     `ip neigh add 10.95.9.${other} lladdr ${TUNNEL_MACS[others]} dev vx nud permanent`,
-    `bridge fdb append ${TUNNEL_MACS[others]} dev vx dst 10.95.0.${other}`,
     `ip route add 10.95.${other}.0/24 via 10.95.9.${other}`,
+    `bridge fdb append ${TUNNEL_MACS[others]} dev vx dst 10.95.0.${other}`,
   ];
 }
 
@@ -47,8 +48,8 @@ export const OVERLAY: Network = {
       'ip link set wan up',
       `ip neigh add 10.95.4.2 lladdr ${formatMac(overlayMac('wan'))} dev wan nud permanent`,
       `ip neigh add 10.95.9.3 lladdr ${TUNNEL_MACS.wan} dev vx nud permanent`,
-      `bridge fdb append ${TUNNEL_MACS.wan} dev vx dst 10.95.4.2`,
       'ip route add 10.95.3.0/24 via 10.95.9.3',
+      `bridge fdb append ${TUNNEL_MACS.wan} dev vx dst 10.95.4.2`,
     ],
     right: host({ number: 2, end: 'b' }),
   },
