@@ -16,7 +16,7 @@ import {
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { KERNEL, kernelModule } from './build/kernel.mjs';
+import { kernelModule, kernelSources } from './build/kernel.mjs';
 import { PAGE, pageScript } from './build/page.mjs';
 import { analysisValidatorModule, expectValidatorModule, validatorModule } from './build/validator.mjs';
 
@@ -233,7 +233,7 @@ function besides(inputs) {
   const page = readdirSync(join(root, PAGE)).map((file) => `${PAGE}/${file}`);
   return [
     ...Object.keys(all),
-    ...('src/scan/kernel-code.ts' in all ? [KERNEL] : []),
+    ...('src/scan/kernel-code.ts' in all ? kernelSources(root) : []),
     ...('src/report/html/page-code.ts' in all ? page : []),
   ];
 }

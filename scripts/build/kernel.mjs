@@ -1,14 +1,30 @@
 // The scan's kernel, from AssemblyScript to WebAssembly.
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import asc from 'assemblyscript/asc';
 
-export const KERNEL = 'src/scan/assembly/kernel.ts';
+const KERNEL = 'src/scan/assembly/kernel.ts';
 
-/** The module's bytes, compiled when the source is newer than those in dist/. @param {string} root */
+/** Paths of its modules, from the root. @param {string} root */
+export function kernelSources(root) {
+  const folder = dirname(KERNEL);
+  return readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
+}
+
+/** The module's bytes, compiled when a source is newer than those in dist/. @param {string} root */
 export async function kernelModule(root) {
   const made = join(root, 'dist/kernel.wasm');
-  const changed = [KERNEL, 'scripts/build/kernel.mjs'].map((path) => statSync(join(root, path)).mtimeMs);
+  const changed = [...kernelSources(root), 'scripts/build/kernel.mjs'].map(
+    (path) => statSync(join(root, path)).mtimeMs,
+  );
   if (existsSync(made) && statSync(made).mtimeMs > Math.max(...changed)) return readFileSync(made);
   const { error, stderr } = await asc.main(
     [

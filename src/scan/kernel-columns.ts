@@ -1,6 +1,6 @@
 import { FrameColumns, type RecordShape, COLUMNS as ROOM } from '../capture/columns.ts';
 
-/** Places in the kernel's memory, as assembly/kernel.ts has them; bytes. */
+/** Places in the kernel's memory, as assembly/layout.ts has them; bytes. */
 const PLACE = {
   walked: 0x800,
   passed: 0x840,
@@ -11,7 +11,7 @@ const PLACE = {
   nanoseconds: 0x6000,
 } as const;
 
-/** `walk` of assembly/kernel.ts. */
+/** `walk` of assembly/walk.ts. */
 export type Walk = (
   from: number,
   end: number,
@@ -23,7 +23,7 @@ export type Walk = (
   last: number,
 ) => number;
 
-/** `pass` of assembly/kernel.ts. */
+/** `pass` of assembly/pass.ts. */
 export type Pass = (...parameters: [...Parameters<Walk>, ...Room]) => number;
 
 /** What records may be taken in as: the kind's point; records at most; where the next signature belongs, its segment's end, the segment behind. */

@@ -1,4 +1,4 @@
-/** What is done with every packet: assembly/kernel.ts, its memory, and what of that the rest sees. */
+/** What is done with every packet: the modules of assembly/, their memory, and what of that the rest sees. */
 import { randomSeed } from '../base/random-seed.ts';
 import type { FrameColumns } from '../capture/columns.ts';
 import { kernelCode } from './kernel-code.ts';
@@ -8,7 +8,7 @@ import { RECORD_WORDS } from './records.ts';
 import { BATCH, Batch, ROW_WORDS } from './row.ts';
 import { SIGNATURE_WORDS } from './signatures.ts';
 
-/** Exported by the module; assembly/kernel.ts says what each does. */
+/** Exported by the module; assembly/ says what each function does. */
 interface Exports {
   place(slots: number, slotCount: number, firsts: number, records: number): void;
   getRecords(): number;
@@ -33,7 +33,7 @@ interface Exports {
   update(from: number, to: number, at: number, end: number, next: number): number;
 }
 
-/** Places in its memory, as assembly/kernel.ts has them; bytes. */
+/** Places in its memory, as assembly/layout.ts has them; bytes. */
 const PLACE = {
   anyway: 0x900,
   wanted: 0x14000,

@@ -1,0 +1,97 @@
+/** From a block of a capture to columns. */
+import { CAPTURED, COLUMNS, LENGTHS, NANOSECONDS, OFFSETS, SECONDS, WALKED } from './layout';
+
+/** Seconds: records of one capture that are further apart are looked at one by one; and so are packets of more bytes on the wire, which none has. */
+const MOST_APART: i64 = 86400;
+const MOST_WIRE: u32 = 1 << 20;
+
+export function isFar(seconds: u32, others: u32): bool {
+  return <u64>(<i64>seconds - <i64>others + MOST_APART) > <u64>(2 * MOST_APART);
+}
+
+/**
+ * Fills the columns with the whole records of a little-endian pcap from `from` on, until `end`, or there are enough, or one or the one behind it can't
+ * be a record or is of another time; gives where they end. Offsets are counted from `base`. `limit`: captured bytes at most; `header`: bytes
+ * of a record's header; `unit`: nanoseconds of its fractions; `ahead`: bytes that have to be there behind a record; `before`: epoch seconds of
+ * the record before.
+ */
+export function walk(
+  from: usize,
+  end: usize,
+  base: usize,
+  limit: u32,
+  header: u32,
+  unit: u32,
+  ahead: u32,
+  before: u32,
+): usize {
+  let at = from;
+  let count: u32 = 0;
+  let cut: u32 = 0;
+  let bytes: u64 = 0;
+  let capturedBytes: u64 = 0;
+  let earliest: u32 = 0;
+  let latest: u32 = 0;
+  let first: u64 = u64.MAX_VALUE;
+  let last: u64 = 0;
+  let there: u32 = 0;
+  let second: u32 = 0;
+  let known = before;
+  if (at + header <= end) {
+    there = load<u32>(at, 8);
+    second = load<u32>(at);
+  }
+  while (count < COLUMNS && at + header <= end) {
+    const next = at + header + there;
+    if (there === 0 || there > limit || next + ahead > end || isFar(second, known)) break;
+    let following: u32 = 0;
+    let later: u32 = 0;
+    if (next + header <= end) {
+      following = load<u32>(next, 8);
+      later = load<u32>(next);
+      if (following > limit || isFar(later, second)) break;
+    }
+    const wire = load<u32>(at, 12);
+    if (wire < there || wire > MOST_WIRE) break;
+    let seconds: u64 = second;
+    let nanoseconds: u64 = <u64>load<u32>(at, 4) * unit;
+    if (nanoseconds >= 1000000000) {
+      seconds += nanoseconds / 1000000000;
+      nanoseconds %= 1000000000;
+    }
+    store<u32>(OFFSETS + (count << 2), <u32>(at - base) + header);
+    store<u32>(CAPTURED + (count << 2), there);
+    store<u32>(LENGTHS + (count << 2), wire);
+    store<f64>(SECONDS + (count << 3), <f64>seconds);
+    store<u32>(NANOSECONDS + (count << 2), <u32>nanoseconds);
+    bytes += wire;
+    capturedBytes += there;
+    cut += <u32>(there < wire);
+    const time = (seconds << 30) | nanoseconds;
+    if (time > last) {
+      last = time;
+      latest = count;
+    }
+    if (time < first) {
+      first = time;
+      earliest = count;
+    }
+    count++;
+    at = next;
+    there = following;
+    known = second;
+    second = later;
+  }
+  store<u32>(WALKED, count);
+  store<u32>(WALKED, cut, 4);
+  store<u32>(WALKED, earliest, 8);
+  store<u32>(WALKED, latest, 12);
+  store<f64>(WALKED, <f64>bytes, 16);
+  store<f64>(WALKED, <f64>capturedBytes, 24);
+  return at;
+}
+
+/** Of a record in the columns: epoch seconds, and nanoseconds as the lower 30 bits. */
+export function timeOf(i: u32): u64 {
+  return ((<u64>load<f64>(SECONDS + (i << 3))) << 30) | load<u32>(NANOSECONDS + (i << 2));
+}
