@@ -41,23 +41,31 @@ async function annotated(words: readonly string[]) {
   return { summary, told };
 }
 
+/** The captures of a bundle in one file, for which tshark is started once. */
+const merged = new Map<string, string>();
+async function mergedOf(bundle: string): Promise<string> {
+  const known = merged.get(bundle);
+  if (known !== undefined) return known;
+  const path = join(folder, `merged-${merged.size}.pcapng`);
+  const { captures } = await resolveInputs([bundle]);
+  const { status, stderr } = spawnSync('mergecap', ['-a', '-w', path, ...captures.map((one) => one.path)]);
+  expect(status, String(stderr)).toBe(0);
+  merged.set(bundle, path);
+  return path;
+}
+
 async function selectedByTshark(bundle: string, filter: string): Promise<string[]> {
   const packets: string[] = [];
-  const { captures } = await resolveInputs([bundle]);
-  for (const { path } of captures) {
-    const { stdout, status, stderr } = spawnSync(
-      'tshark',
-      ['-n', '-d', 'udp.port==8472,vxlan', '-r', path, '-Y', filter, '-w', '-'],
-      {
-        maxBuffer: 2 ** 28,
-      },
-    );
-    expect(status, String(stderr)).toBe(0);
-    await scanCapture(memorySource(stdout), ({ seconds, nanoseconds, length, bytes }) => {
-      const time = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
-      packets.push(`${time} ${length} ${Buffer.from(bytes).toString('hex')}`);
-    });
-  }
+  const { stdout, status, stderr } = spawnSync(
+    'tshark',
+    ['-n', '-d', 'udp.port==8472,vxlan', '-r', await mergedOf(bundle), '-Y', filter, '-w', '-'],
+    { maxBuffer: 2 ** 28 },
+  );
+  expect(status, String(stderr)).toBe(0);
+  await scanCapture(memorySource(stdout), ({ seconds, nanoseconds, length, bytes }) => {
+    const time = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+    packets.push(`${time} ${length} ${Buffer.from(bytes).toString('hex')}`);
+  });
   return packets.toSorted();
 }
 
@@ -102,10 +110,18 @@ async function beginOf(bundle: string): Promise<number> {
   return begin;
 }
 
+/** A bundle without a filter, annotated once for all of its filters. */
+const wholes = new Map<string, ReturnType<typeof annotated>>();
+function annotatedWhole(bundle: string): ReturnType<typeof annotated> {
+  const whole = wholes.get(bundle) ?? annotated([bundle]);
+  wholes.set(bundle, whole);
+  return whole;
+}
+
 describe.skipIf(!hasTshark)('a filter', () => {
   it.each(CASES)('of %s: %j leaves what tshark selects by %s', async (name, words, filter) => {
     const bundle = `captures/${name}/bundle`;
-    const [part, whole] = [await annotated([bundle, ...words]), await annotated([bundle])];
+    const [part, whole] = [await annotated([bundle, ...words]), await annotatedWhole(bundle)];
     const begin = await beginOf(bundle);
     const wanted = filter.replace(/BEGIN\+([\d.]+)/, (_, more: string) => (begin + Number(more)).toFixed(6));
     const selected = await selectedByTshark(bundle, wanted);
@@ -117,7 +133,10 @@ describe.skipIf(!hasTshark)('a filter', () => {
     const before = new Map<string, string[][]>();
     for (const { packet, comments } of whole.told)
       before.set(packet, [...(before.get(packet) ?? []), comments]);
-    for (const { packet, comments } of part.told) expect(before.get(packet)).toContainEqual(comments);
+    const other = part.told.filter(
+      ({ packet, comments }) => !before.get(packet)?.some((told) => told.join('\n') === comments.join('\n')),
+    );
+    expect(other).toEqual([]);
   });
 
   it('that asks for nothing that was captured leaves the interfaces, and says so', async () => {

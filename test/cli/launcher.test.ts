@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 const WORDS = ['explain', 'fwd-ip-forward-off'];
 const BUNDLES = ['dist/cli.cjs', 'dist/explain.cjs'];
@@ -58,12 +58,31 @@ function run(root: string, words = WORDS, env: Record<string, string> = {}) {
 describe('an installed package', { timeout: PATIENCE }, () => {
   let root: string;
   let cache: string;
-  beforeEach(() => {
-    root = join(folder, 'package');
-    cache = join(root, 'dist/cache');
+  /** What every test begins with a copy of, and what it is after three runs. */
+  let fresh: string;
+  let learned: string;
+  beforeAll(() => {
+    const packages = mkdtempSync(join(tmpdir(), 'nettrace-launcher-'));
+    folder = packages;
+    [fresh, learned] = [join(packages, 'fresh'), join(packages, 'learned')];
     for (const path of ['bin', 'package.json', ...BUNDLES]) {
-      cpSync(path, join(root, path), { recursive: true });
+      cpSync(path, join(fresh, path), { recursive: true });
     }
+    // Kept code is that of a bundle of one time, and copies have times of whole milliseconds.
+    for (const path of BUNDLES) utimesSync(join(fresh, path), 1_767_261_600, 1_767_261_600);
+    cpSync(fresh, learned, { recursive: true, preserveTimestamps: true });
+    lead(learned);
+    learn();
+    return () => rmSync(packages, { recursive: true });
+  }, PATIENCE);
+
+  const lead = (to: string) => {
+    root = to;
+    cache = join(root, 'dist/cache');
+  };
+  beforeEach(() => {
+    lead(join(folder, 'package'));
+    cpSync(fresh, root, { recursive: true, preserveTimestamps: true });
   });
 
   const kept = () => readdirSync(cache).map((name) => join(cache, name));
@@ -72,9 +91,11 @@ describe('an installed package', { timeout: PATIENCE }, () => {
     for (let i = 0; i < 3; i++) expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
     expect(kept().map(lesson)).toEqual([3, 3]);
   };
+  /** As three runs leave it. */
+  const haveLearned = () => cpSync(learned, root, { recursive: true, preserveTimestamps: true });
 
   it('keeps what three runs compiled, and leaves it at that', () => {
-    learn();
+    haveLearned();
     const times = kept().map((path) => statSync(path).mtimeMs);
     expect(run(root).stdout).toBe(expected);
     expect(kept().map((path) => statSync(path).mtimeMs)).toEqual(times);
@@ -91,14 +112,14 @@ describe('an installed package', { timeout: PATIENCE }, () => {
     ['of another build', (bytes) => flipped(bytes, 50)],
     ['longer than it was', (bytes) => Buffer.concat([bytes, bytes])],
   ])('does without a kept file that is damaged: %s', (_, damage) => {
-    learn();
+    haveLearned();
     for (const path of kept()) writeFileSync(path, damage(readFileSync(path)));
     expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
     expect(kept().map(lesson)).toEqual([1, 1]);
   });
 
   it('does not run kept code of a bundle that was changed since, though it is as long as before', () => {
-    learn();
+    haveLearned();
     const bundle = join(root, 'dist/explain.cjs');
     const text = readFileSync(bundle, 'latin1').replaceAll('hardening', 'HARDENING');
     writeFileSync(bundle, text, 'latin1');
@@ -107,7 +128,7 @@ describe('an installed package', { timeout: PATIENCE }, () => {
   });
 
   it('keeps code of different flags apart', () => {
-    learn();
+    haveLearned();
     expect(run(root, WORDS, { NODE_OPTIONS: '--max-old-space-size=512' }).stdout).toBe(expected);
     expect(kept().map(lesson).toSorted()).toEqual([1, 1, 3, 3]);
     expect(run(root).stdout).toBe(expected);
@@ -156,7 +177,7 @@ describe('an installed package', { timeout: PATIENCE }, () => {
       ['that all may write', (path) => chmodSync(path, 0o666)],
       ['that a group may write', (path) => chmodSync(path, 0o664)],
     ])('takes no code from a file %s', (_, give) => {
-      learn();
+      haveLearned();
       for (const path of kept()) give(path);
       expect(run(root).stdout).toBe(expected);
       expect(kept().map(lesson)).toEqual([1, 1]);
@@ -185,66 +206,119 @@ function flipped(bytes: Buffer, at: number): Buffer {
 }
 
 describe('a checkout', { timeout: PATIENCE }, () => {
+  let checkout: string;
   let root: string;
-  beforeEach(() => {
-    root = join(folder, 'checkout');
-    for (const path of [
-      'bin',
-      'src',
-      'schemas',
-      'scripts/build',
-      'scripts/build.mjs',
-      'package.json',
-      ...BUNDLES,
-      ...PARTS,
-      INPUTS,
-    ]) {
+  /** What the stand-in of the builder puts into dist/, and where it says that it did. */
+  let ready: string;
+  let log: string;
+  beforeAll(() => {
+    checkout = mkdtempSync(join(tmpdir(), 'nettrace-launcher-'));
+    [root, ready, log] = [join(checkout, 'root'), join(checkout, 'ready'), join(checkout, 'log')];
+    for (const path of ['bin', 'src', 'schemas', 'scripts/build', 'scripts/build.mjs', 'package.json']) {
       cpSync(path, join(root, path), { recursive: true, preserveTimestamps: true });
     }
     symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
+    for (const name of [
+      'inputs',
+      'cli.cjs',
+      'explain.cjs',
+      'show.cjs',
+      'count.cjs',
+      'texts.cjs',
+      'tar.cjs',
+    ]) {
+      cpSync(join('dist', name), join(ready, name), { recursive: true });
+    }
+    return () => rmSync(checkout, { recursive: true });
+  }, PATIENCE);
+  beforeEach(() => {
+    for (const path of [...BUNDLES, ...PARTS, INPUTS]) {
+      cpSync(path, join(root, path), { recursive: true, preserveTimestamps: true });
+    }
+    return () => rmSync(join(root, 'dist'), { recursive: true });
   });
 
-  const edit = (file: string, from: string, to: string) => {
+  /** For this test. */
+  const rewrite = (file: string, text: string) => {
     const path = join(root, file);
-    const text = readFileSync(path, 'utf8');
+    const [before, { atime, mtime }] = [readFileSync(path), statSync(path)];
+    onTestFinished(() => {
+      writeFileSync(path, before);
+      utimesSync(path, atime, mtime);
+    });
+    writeFileSync(path, text);
+  };
+  const edit = (file: string, from: string, to: string) => {
+    const text = readFileSync(join(root, file), 'utf8');
     expect(text).toContain(from);
-    writeFileSync(path, text.replace(from, to));
+    rewrite(file, text.replace(from, to));
   };
   const built = () => statSync(join(root, 'dist/cli.cjs')).mtimeMs;
+  /** A build takes many seconds: where the question is only whether there is one, bundles that are made already are put in place. */
+  const standIn = () => {
+    const [from, to] = [ready, join(root, 'dist')].map((path) => JSON.stringify(path));
+    const lines = [
+      "import { appendFileSync, cpSync, readdirSync, utimesSync } from 'node:fs';",
+      'const begun = new Date();',
+      `cpSync(${from}, ${to}, { recursive: true });`,
+      // All of them have one time, as those of a build: some are sources of others.
+      `for (const name of readdirSync(${from})) utimesSync(${to} + '/' + name, begun, begun);`,
+      `appendFileSync(${JSON.stringify(log)}, 'built ');`,
+    ];
+    rewrite('scripts/build.mjs', lines.join('\n'));
+    writeFileSync(log, '');
+  };
+  const builds = () => readFileSync(log, 'utf8').split(' ').length - 1;
 
   it('builds when a source of what runs has changed, and only then', () => {
-    const before = built();
-    expect(run(root).stdout).toBe(expected);
+    standIn();
+    const good = { status: 0, stdout: expected, stderr: '' };
+    expect([run(root), builds()]).toEqual([good, 0]);
     edit('src/cli/actions/show.ts', 'import', '// changed\nimport');
-    expect(run(root).stdout, 'explain has nothing of it').toBe(expected);
-    expect(built()).toBe(before);
+    expect([run(root), builds()], 'explain has nothing of it').toEqual([good, 0]);
     edit('src/cli/commands/explain.ts', 'a page of the catalogue', 'one page of the catalogue');
-    expect(run(root, ['explain', '--help']).stdout).toContain('one page of the catalogue');
-    expect(built()).toBeGreaterThan(before);
+    expect([run(root, ['explain', '--help']).status, builds()]).toEqual([0, 1]);
+    expect([run(root), builds()], 'once').toEqual([good, 1]);
     edit('src/diagnose/causes/fwd-ip-forward-off.ts', "title: '", "title: 'Really: ");
-    expect(run(root).stdout).toContain('Really: ');
+    expect([run(root), builds()]).toEqual([good, 2]);
   });
 
   it('builds when a bundle is missing, or what it was made of', () => {
+    standIn();
+    const good = { status: 0, stdout: expected, stderr: '' };
     rmSync(join(root, 'dist/explain.cjs'));
+    expect([run(root), builds()]).toEqual([good, 1]);
     rmSync(join(root, 'dist/inputs/cli.txt'));
-    expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    expect([run(root), builds()]).toEqual([good, 2]);
     const count = ['show', '--format=count', CAPTURE];
     const counted = run(root, count);
-    expect(counted).toMatchObject({ status: 0, stderr: '' });
+    expect([counted, builds()]).toMatchObject([{ status: 0, stderr: '' }, 2]);
     rmSync(join(root, 'dist/texts.cjs'));
-    expect(run(root, count)).toEqual(counted);
+    expect([run(root, count), builds()]).toEqual([counted, 3]);
     expect(existsSync(join(root, 'dist/texts.cjs'))).toBe(true);
     rmSync(join(root, 'dist'), { recursive: true });
     mkdirSync(join(root, 'dist'));
-    expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    expect([run(root), builds()]).toEqual([good, 4]);
   });
 
-  it('says when its sources do not build', () => {
-    edit('src/cli/program.ts', 'import {', 'import {{');
+  it('builds what its sources say, from nothing, and once', () => {
+    edit('src/cli/commands/explain.ts', 'a page of the catalogue', 'one page of the catalogue');
+    edit('src/diagnose/causes/flt-reject.ts', "title: '", "title: 'Really: ");
+    rmSync(join(root, 'dist'), { recursive: true });
+    mkdirSync(join(root, 'dist'));
+    expect(run(root)).toEqual({ status: 0, stdout: expected, stderr: '' });
+    const first = built();
+    expect(run(root, ['explain', '--help']).stdout).toContain('one page of the catalogue');
+    expect(run(root, ['explain', 'flt-reject']).stdout).toContain('Really: ');
+    const count = ['show', '--format=count', CAPTURE];
+    expect(run(root, count)).toEqual(run('.', count));
+    expect(existsSync(join(root, 'dist/texts.cjs'))).toBe(true);
+    expect(built()).toBe(first);
+    edit('src/diagnose/causes/fwd-ip-forward-off.ts', 'title: ', 'title: :');
     const { status, stdout, stderr } = run(root);
-    expect([status, stdout]).toEqual([70, '']);
+    expect([status, stdout], 'its sources do not build').toEqual([70, '']);
     expect(stderr).toContain('nettrace: building from src/ failed');
+    expect(built()).toBe(first);
   });
 });
 
