@@ -80,13 +80,15 @@ export function mostLines(text: DumpText, pattern: RegExp, ignore?: RegExp): str
 }
 
 /** Every object of the file's lists (or standing alone), without the empty ones that `ip -j` prints for filtered entries. */
-export function* jsonRecords(text: DumpText): Generator<JsonObject> {
+export const jsonRecords = once((text: DumpText): readonly JsonObject[] => {
+  const records: JsonObject[] = [];
   for (const value of text.json?.values ?? []) {
     for (const item of Array.isArray(value) ? value : [value]) {
-      if (isObject(item) && Object.keys(item).length > 0) yield item;
+      if (isObject(item) && Object.keys(item).length > 0) records.push(item);
     }
   }
-}
+  return records;
+});
 
 /** Recognises by the file's first object. */
 export function firstRecord(
@@ -94,10 +96,8 @@ export function firstRecord(
   test: (record: JsonObject) => boolean,
   what: string,
 ): string | undefined {
-  for (const record of jsonRecords(text)) {
-    return test(record) ? `JSON, line ${lineOf(record)}: an object with ${what}` : undefined;
-  }
-  return undefined;
+  const [record] = jsonRecords(text);
+  return record && test(record) ? `JSON, line ${lineOf(record)}: an object with ${what}` : undefined;
 }
 
 export function has(record: JsonObject, ...keys: string[]): boolean {
