@@ -12,7 +12,7 @@ import { matchRule } from '../../src/xtables/evaluate.ts';
 import { printMatch } from '../../src/xtables/print.ts';
 import type { Hook, Rule, Ruleset } from '../../src/xtables/rule.ts';
 import { packetAt } from './packet-at.ts';
-import { type Draft, Packets, type Random, randomFrom } from './packets.ts';
+import { type Draft, Packets, poolsOf, type Random, randomFrom } from './packets.ts';
 
 /** Matches that a packet's own header, interfaces, marks and connection decide. */
 const DECIDED = new Set(
@@ -164,7 +164,7 @@ export class Trials {
     const { table, ruleset, chain, rule } = ref;
     const reaching = [...(hooksReaching(table).get(chain.name) ?? [])];
     const hooks = reaching.length > 0 ? reaching : hooksOf(table.name);
-    const pools = this.packets.poolsOf([...near.slice(0, 60), rule]);
+    const pools = poolsOf([...near.slice(0, 60), rule]);
     const bare = { ...rule, matches: rule.matches.filter(({ name }) => DECIDED.has(name)) };
     for (let made = 0, tried = 0; made < count && tried < attempts; tried++) {
       const hook = this.packets.one(hooks);

@@ -8,6 +8,7 @@ import { spanOf } from '../../src/lint/finding.ts';
 import { type LintOptions, type LintResult, lint } from '../../src/lint/lint.ts';
 import { scopesOf } from '../../src/lint/scope.ts';
 import { buildSnapshot } from '../../src/snapshot/build.ts';
+import type { Snapshot } from '../../src/snapshot/snapshot.ts';
 import type { Ruleset } from '../../src/xtables/rule.ts';
 
 /** Files by name. */
@@ -28,15 +29,20 @@ export async function lintFiles(
 }
 
 export async function lintPaths(paths: readonly string[], options: LintOptions = {}): Promise<LintResult> {
-  const inputs: InputSet = await resolveInputs(paths, { ignoreUnknown: true });
-  const { snapshot } = buildSnapshot(inputs);
+  const { inputs, snapshot } = await readPaths(paths);
   return lint(inputs, snapshot, options);
 }
 
-/** What lint looks at in a file or bundle. */
-export async function rulesetsIn(path: string): Promise<Ruleset[]> {
-  const inputs = await resolveInputs([path], { ignoreUnknown: true });
-  return scopesOf(inputs, buildSnapshot(inputs).snapshot).flatMap(({ rulesets }) => [...rulesets]);
+/** The same, and the rulesets that it looked at. */
+export async function lintOf(path: string): Promise<LintResult & { readonly rulesets: readonly Ruleset[] }> {
+  const { inputs, snapshot } = await readPaths([path]);
+  const rulesets = scopesOf(inputs, snapshot).flatMap((scope) => scope.rulesets);
+  return { ...lint(inputs, snapshot), rulesets };
+}
+
+async function readPaths(paths: readonly string[]): Promise<{ inputs: InputSet; snapshot: Snapshot }> {
+  const inputs = await resolveInputs(paths, { ignoreUnknown: true });
+  return { inputs, snapshot: buildSnapshot(inputs).snapshot };
 }
 
 /** `*filter … COMMIT` around rules; the chains' lines are made of what the rules name. */

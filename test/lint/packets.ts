@@ -1,4 +1,5 @@
 /** Random packets that a rule by itself matches, made of its own words and of what the rules around it name, at the borders; no sets of packets are asked. */
+import { once } from '../../src/base/memo.ts';
 import type { Ip } from '../../src/net/ip.ts';
 import type { PacketType } from '../../src/skb/skb.ts';
 import { isUnparsed } from '../../src/xtables/extension.ts';
@@ -84,7 +85,7 @@ export class Packets {
   constructor(table: Table, family: 4 | 6, random: Random) {
     this.family = family;
     this.random = random;
-    this.all = this.poolsOf([...table.chains.values()].flatMap(({ rules }) => rules));
+    this.all = poolsOfTable(table);
   }
 
   /**
@@ -128,46 +129,12 @@ export class Packets {
     return draft;
   }
 
-  poolsOf(rules: readonly Rule[]): Pools {
-    const addresses: Ip[] = [];
-    const names = new Set<string>();
-    const numbers = Object.fromEntries(
-      FIELD_POOLS.map((field) => [field, [] as number[]]),
-    ) as Pools['numbers'];
-    const range = (field: keyof Pools['numbers'], { min, max }: { min: number; max: number }): void => {
-      numbers[field].push(min, max, max + 1, Math.max(0, min - 1));
-    };
-    for (const rule of rules) {
-      for (const match of [rule.source, rule.destination])
-        if (match) addresses.push(...borders(this.span(match)));
-      for (const device of [rule.in, rule.out])
-        if (device) names.add(device.wildcard ? `${device.name}7` : device.name);
-      if (rule.protocol) numbers.protocol.push(rule.protocol.protocol);
-      for (const { name, info } of rule.matches) {
-        if (isUnparsed(info)) continue;
-        const at = info as Info;
-        for (const ports of portsOf(name, at)) range('port', ports.range);
-        for (const key of ['source', 'destination'] as const)
-          if (name === 'iprange' && at[key]) addresses.push(...borders(at[key] as Span));
-        if (name === 'icmp' || name === 'icmp6') numbers.icmpType.push(Number(at.type ?? 0));
-        if (name === 'mark' || name === 'connmark') numbers.mark.push(Number(at.value ?? 0) >>> 0);
-        if (name === 'ttl' || name === 'hl') range('ttl', { min: Number(at.value), max: Number(at.value) });
-        if (name === 'tos') numbers.tos.push(Number(at.value ?? 0));
-        if (name === 'dscp') numbers.tos.push(Number(at.dscp ?? 0) << 2);
-        if (name === 'length') range('length', at as unknown as { min: number; max: number });
-        if (name === 'mac') numbers.mac.push(Number(at.mac));
-        if (name === 'tcp' && at.flags) numbers.tcpFlags.push(Number((at.flags as Info).compare ?? 0));
-      }
-    }
-    return { addresses, names: [...names], numbers };
-  }
-
   /** What the rule asks for, wherever it asks for something and doesn't only leave something out. */
   private want(draft: Draft, rule: Rule, pools: Pools): void {
     if (rule.protocol && !rule.protocol.invert) draft.protocol = rule.protocol.protocol;
-    if (rule.source && !rule.source.invert) draft.source = this.within(this.span(rule.source), pools);
+    if (rule.source && !rule.source.invert) draft.source = this.within(spanOf(rule.source), pools);
     if (rule.destination && !rule.destination.invert)
-      draft.destination = this.within(this.span(rule.destination), pools);
+      draft.destination = this.within(spanOf(rule.destination), pools);
     if (rule.in && !rule.in.invert) draft.iif = this.nameOf(rule.in, pools);
     if (rule.out && !rule.out.invert) draft.oif = this.nameOf(rule.out, pools);
     for (const { name, info } of rule.matches)
@@ -272,11 +239,6 @@ export class Packets {
     return this.family === 4 ? { min: 0, max: 0xffffffff } : { min: 0n, max: (1n << 128n) - 1n };
   }
 
-  private span({ address, mask }: AddressMatch): Span {
-    if (typeof address === 'number') return { min: address, max: (address | ~Number(mask)) >>> 0 };
-    return { min: address, max: address | (((1n << 128n) - 1n) ^ BigInt(mask)) };
-  }
-
   /** Of what is named and lies in it, or anything in it. */
   private within({ min, max }: Span, { addresses }: Pick<Pools, 'addresses'>, named = 0.5): Ip {
     if (this.chance(named)) {
@@ -309,6 +271,48 @@ export class Packets {
       .toSorted((a, b) => a.at - b.at)
       .map(({ value }) => value);
   }
+}
+
+/** Packets are made for each rule of a table in turn: what its thousands of rules name is gathered once. */
+const poolsOfTable = once((table: Table) =>
+  poolsOf([...table.chains.values()].flatMap(({ rules }) => rules)),
+);
+
+/** What the rules name, and its borders. */
+export function poolsOf(rules: readonly Rule[]): Pools {
+  const addresses: Ip[] = [];
+  const names = new Set<string>();
+  const numbers = Object.fromEntries(FIELD_POOLS.map((field) => [field, [] as number[]])) as Pools['numbers'];
+  const range = (field: keyof Pools['numbers'], { min, max }: { min: number; max: number }): void => {
+    numbers[field].push(min, max, max + 1, Math.max(0, min - 1));
+  };
+  for (const rule of rules) {
+    for (const match of [rule.source, rule.destination]) if (match) addresses.push(...borders(spanOf(match)));
+    for (const device of [rule.in, rule.out])
+      if (device) names.add(device.wildcard ? `${device.name}7` : device.name);
+    if (rule.protocol) numbers.protocol.push(rule.protocol.protocol);
+    for (const { name, info } of rule.matches) {
+      if (isUnparsed(info)) continue;
+      const at = info as Info;
+      for (const ports of portsOf(name, at)) range('port', ports.range);
+      for (const key of ['source', 'destination'] as const)
+        if (name === 'iprange' && at[key]) addresses.push(...borders(at[key] as Span));
+      if (name === 'icmp' || name === 'icmp6') numbers.icmpType.push(Number(at.type ?? 0));
+      if (name === 'mark' || name === 'connmark') numbers.mark.push(Number(at.value ?? 0) >>> 0);
+      if (name === 'ttl' || name === 'hl') range('ttl', { min: Number(at.value), max: Number(at.value) });
+      if (name === 'tos') numbers.tos.push(Number(at.value ?? 0));
+      if (name === 'dscp') numbers.tos.push(Number(at.dscp ?? 0) << 2);
+      if (name === 'length') range('length', at as unknown as { min: number; max: number });
+      if (name === 'mac') numbers.mac.push(Number(at.mac));
+      if (name === 'tcp' && at.flags) numbers.tcpFlags.push(Number((at.flags as Info).compare ?? 0));
+    }
+  }
+  return { addresses, names: [...names], numbers };
+}
+
+function spanOf({ address, mask }: AddressMatch): Span {
+  if (typeof address === 'number') return { min: address, max: (address | ~Number(mask)) >>> 0 };
+  return { min: address, max: address | (((1n << 128n) - 1n) ^ BigInt(mask)) };
 }
 
 interface PortTest {

@@ -22,9 +22,10 @@ import { run } from '../cli/harness.ts';
 import { chromiumPath, complaintsOf, openBrowser } from '../support/browser.ts';
 import { expectValid } from '../support/schemas.ts';
 import { checkJunit } from '../support/xml-check.ts';
+import { framesIn } from './framed.ts';
 import { mermaidParser, readMarkdown } from './markdown-tree.ts';
 import { opened, textsOf } from './opened.ts';
-import { faultsOf } from './page-faults.ts';
+import { faultsIn, faultsOf } from './page-faults.ts';
 import { faults, readPicture } from './topology/pictures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nettrace-incidents-'));
@@ -44,7 +45,7 @@ const hashOf = (text: string) => `sha256-${createHash('sha256').update(text).dig
 let parseMermaid: (text: string) => Promise<string>;
 beforeAll(async () => {
   parseMermaid = await mermaidParser();
-});
+}, 60_000);
 
 describe.each(bundles)('%s', (bundle) => {
   let analysis: Analysis;
@@ -132,7 +133,7 @@ describe.each(bundles)('%s', (bundle) => {
   });
 });
 
-/** axe takes longer than all the rest: it looks at some. */
+/** A window of its own and axe take longer than all the rest: some pages have them, the others a frame. */
 const EVERY = 12;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -140,14 +141,20 @@ describe.skipIf(chromiumPath() === undefined)('in a browser (needs chromium)', (
   it('every page is silent, fits windows of all widths, and is legible in light and dark', async () => {
     const browser = await openBrowser();
     try {
-      const page = await browser.newPage();
-      const complaints = await complaintsOf(page);
+      const window = await browser.newPage();
+      const around = await browser.newPage();
+      const complaints = [await complaintsOf(window), await complaintsOf(around)];
+      const openInFrame = await framesIn(around, folder);
       const found: string[] = [];
       for (const [index, bundle] of bundles.entries()) {
-        await page.goto(pathToFileURL(pageOf(bundle)).href);
-        const own = await faultsOf(page);
-        if (index % EVERY === 0) own.push(...(await barriersIn(page)));
-        found.push(...[...own, ...complaints.splice(0)].map((fault) => `${bundle}: ${fault}`));
+        const url = pathToFileURL(pageOf(bundle)).href;
+        const own: string[] = [];
+        if (index % EVERY === 0) {
+          await window.goto(url);
+          own.push(...(await faultsOf(window)), ...(await barriersIn(window)));
+        } else own.push(...(await faultsIn(await openInFrame(url))));
+        own.push(...complaints.flatMap((each) => each.splice(0)));
+        found.push(...own.map((fault) => `${bundle}: ${fault}`));
       }
       expect(found).toEqual([]);
     } finally {

@@ -1,20 +1,38 @@
 /** What is wrong with the look of a page, found by the browser that laid it out. */
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 
 export const WIDTHS = [400, 800, 1300] as const;
 
+/** Where a page is laid out: the window itself, or a frame in one. */
+export interface Place {
+  readonly page: Page;
+  readonly frame: Frame;
+  resize(width: number): Promise<unknown>;
+}
+
 /** A sentence for each: the page wider than the window, texts of drawings cut or over each other, text that is hard to read. */
-export async function faultsOf(page: Page): Promise<string[]> {
+export function faultsOf(page: Page): Promise<string[]> {
+  const resize = (width: number) => page.setViewportSize({ width, height: 900 });
+  return faultsIn({ page, frame: page.mainFrame(), resize });
+}
+
+export async function faultsIn({ page, frame, resize }: Place): Promise<string[]> {
   const faults: string[] = [];
   for (const width of WIDTHS) {
-    await page.setViewportSize({ width, height: 900 });
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    if (over > 0) faults.push(`${over} pixels wider than a window of ${width}`);
+    await resize(width);
+    const { scrolled, inner } = await frame.evaluate(() => ({
+      scrolled: document.documentElement.scrollWidth,
+      inner: window.innerWidth,
+    }));
+    if (inner !== width) faults.push(`laid out for ${inner} pixels, not ${width}`);
+    if (scrolled > inner) faults.push(`${scrolled - inner} pixels wider than a window of ${width}`);
   }
-  faults.push(...(await page.evaluate(drawingFaults)));
+  faults.push(...(await frame.evaluate(drawingFaults)));
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme });
-    faults.push(...(await page.evaluate(faintTexts)).map((fault) => `${colorScheme}: ${fault}`));
+    const { isDark, faint } = await frame.evaluate(faintTexts);
+    if (isDark !== (colorScheme === 'dark')) faults.push(`is not shown ${colorScheme}`);
+    faults.push(...faint.map((fault) => `${colorScheme}: ${fault}`));
   }
   return faults;
 }
@@ -51,7 +69,7 @@ function drawingFaults(): string[] {
 }
 
 /** WCAG 2.2, 1.4.3: contrast of 4.5 at least, of large text 3. Runs in the page. */
-function faintTexts(): string[] {
+function faintTexts(): { isDark: boolean; faint: string[] } {
   type Color = readonly [red: number, green: number, blue: number, alpha: number];
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const known = new Map<string, Color>();
@@ -84,18 +102,26 @@ function faintTexts(): string[] {
     }
     return [255, 255, 255, 255];
   };
+  /** Shapes that are filled, in the order in which they are drawn: looked up once for all texts of a drawing. */
+  const filled = new Map<Element, { shape: Element; own: DOMRect; fill: string }[]>();
+  const filledIn = (drawing: Element) => {
+    const shapes =
+      filled.get(drawing) ??
+      [...drawing.querySelectorAll('rect')]
+        .map((shape) => ({ shape, own: shape.getBoundingClientRect(), fill: getComputedStyle(shape).fill }))
+        .filter(({ fill }) => fill !== 'none');
+    filled.set(drawing, shapes);
+    return shapes;
+  };
   /** Of a drawing's text: the last shape drawn before it that it stands in. */
-  const behindDrawn = (text: Element): Color => {
+  const behindDrawn = (text: Element, drawing: Element): Color => {
     const area = text.getBoundingClientRect();
     const [x, y] = [(area.left + area.right) / 2, (area.top + area.bottom) / 2];
-    const shapes = [...(text.closest('svg')?.querySelectorAll('rect') ?? [])].filter((shape) => {
-      const own = shape.getBoundingClientRect();
-      const isBefore = (shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+    const behind = filledIn(drawing).findLast(({ shape, own }) => {
       const isAround = own.left <= x && own.right >= x && own.top <= y && own.bottom >= y;
-      return isBefore && isAround && getComputedStyle(shape).fill !== 'none';
+      return isAround && (shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
     });
-    const shape = shapes.at(-1);
-    return shape ? colorOf(getComputedStyle(shape).fill) : behindText(text);
+    return behind ? colorOf(behind.fill) : behindText(text);
   };
   const faults = new Set<string>();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -105,15 +131,15 @@ function faintTexts(): string[] {
     if (!element || said === '' || element.closest('title, desc, script, noscript, :disabled')) continue;
     if (!element.checkVisibility()) continue;
     const style = getComputedStyle(element);
-    const isDrawn = element.closest('svg') !== null;
+    const drawing = element.closest('svg');
     const ratio = contrast(
-      colorOf(isDrawn ? style.fill : style.color),
-      isDrawn ? behindDrawn(element) : behindText(element),
+      colorOf(drawing ? style.fill : style.color),
+      drawing ? behindDrawn(element, drawing) : behindText(element),
     );
     const size = Number.parseFloat(style.fontSize);
     const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     if (ratio < (isLarge ? 3 : 4.5))
       faults.add(`“${said.slice(0, 40)}” has a contrast of ${ratio.toFixed(2)}`);
   }
-  return [...faults];
+  return { isDark: matchMedia('(prefers-color-scheme: dark)').matches, faint: [...faults] };
 }

@@ -1,16 +1,8 @@
 /** Captures that began later or ended sooner than those of the recordings: what is cut in half is no fault of the network. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Analysis } from '../../src/report/analysis.ts';
-import { run } from '../cli/harness.ts';
-
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'nettrace-moments-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readBundle } from '../support/bundle-files.ts';
+import { analyzeInMemory } from '../support/expectation.ts';
 
 /** Parts of the time that the captures of a recording took. */
 const CUTS = [
@@ -29,30 +21,32 @@ const healthy = readdirSync('captures').filter(
 /** Its first requests do get lost, while the router's own address is still tentative. */
 const LOSES_AT_FIRST = 'healthy-ipv6-routed';
 
-describe.each(CUTS)('%s', (what, from, to) => {
+describe.each(CUTS)('%s', (_, from, to) => {
   it.each(healthy.filter((name) => from > 0 || name !== LOSES_AT_FIRST))(
     '%s has no error',
     { timeout: 120_000 },
     async (name) => {
-      const bundle = join(folder, `${name}-${what.replace(' ', '-')}`);
-      cpSync(`captures/${name}/bundle`, bundle, { recursive: true });
-      const captures = readdirSync(bundle, { recursive: true, encoding: 'utf8' })
-        .filter((each) => each.endsWith('.pcap'))
-        .map((each) => join(bundle, each));
-      const files = captures.map((path) => ({ path, ...recordsOf(readFileSync(path)) }));
-      const times = files.flatMap(({ records }) => records.map(({ time }) => time)).sort((a, b) => a - b);
+      const bundle = readBundle(`captures/${name}/bundle`);
+      const captures = new Map(
+        bundle
+          .filter((file) => file.name.endsWith('.pcap'))
+          .map((file) => [file, recordsOf(Buffer.from(file.bytes))] as const),
+      );
+      const times = [...captures.values()]
+        .flatMap(({ records }) => records.map(({ time }) => time))
+        .sort((a, b) => a - b);
       const [since, until] = [quietAt(times, from), quietAt(times, to)];
-      for (const { path, header, records } of files) {
-        const kept = records.filter(({ time }) => time >= since && time < until);
-        writeFileSync(path, Buffer.concat([header, ...kept.map(({ bytes }) => bytes)]));
-      }
-      const { stdout } = await run(['analyze', bundle, '--format', 'json', '-q']);
-      const { findings } = JSON.parse(stdout) as Analysis;
+      const cut = bundle.map((file) => {
+        const capture = captures.get(file);
+        if (!capture) return file;
+        const kept = capture.records.filter(({ time }) => time >= since && time < until);
+        return { ...file, bytes: Buffer.concat([capture.header, ...kept.map(({ bytes }) => bytes)]) };
+      });
+      const { findings } = await analyzeInMemory(name, cut);
       const told = findings
         .filter(({ severity }) => severity === 'error')
         .map(({ cause, title, confidence }) => `${cause} ${confidence}: ${title}`);
       expect(told).toEqual([]);
-      rmSync(bundle, { recursive: true });
     },
   );
 });

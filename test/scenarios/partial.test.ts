@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { analyzeFiles, confidentErrors, readExpectation } from '../support/expectation.ts';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type BundleFile, filesBelow, readBundle } from '../support/bundle-files.ts';
+import { analyzeFiles, analyzeInMemory, confidentErrors, readExpectation } from '../support/expectation.ts';
 
 /**
  * People rarely have everything. With any one dump missing, and with the captures alone, the answer may be less certain; it
@@ -13,20 +13,12 @@ const COLLECTIONS = [
   { root: '../shared/scenarios', truth: 'expected.json' },
 ].filter(({ root }) => existsSync(root));
 
-const scratch = mkdtempSync(join(tmpdir(), 'nettrace-partial-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-function filesBelow(root: string): string[] {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    statSync(join(root, file)).isFile(),
+/** What is left out is left out in memory. */
+function analyzeWithout(name: string, files: readonly BundleFile[], isLeftOut: (file: string) => boolean) {
+  return analyzeInMemory(
+    name,
+    files.filter((file) => !isLeftOut(file.name)),
   );
-}
-
-function copyWithout(bundle: string, name: string, isLeftOut: (file: string) => boolean): string {
-  const copy = join(scratch, name);
-  rmSync(copy, { recursive: true, force: true });
-  cpSync(bundle, copy, { recursive: true, filter: (file) => !isLeftOut(relative(bundle, file)) });
-  return copy;
 }
 
 /** One that takes seconds is analysed once, by scenarios.test.ts. */
@@ -43,7 +35,7 @@ describe.each(COLLECTIONS)('with dumps missing, incidents of $root', ({ root, tr
   );
 
   it.each(names)('%s: one at a time', async (name) => {
-    const bundle = join(root, name, 'bundle');
+    const files = readBundle(join(root, name, 'bundle'));
     const expectation = readExpectation(join(root, name, truth));
     const wrong: string[] = [];
     // Where nothing is wrong, it is the host's dumps whose lack could make it look so.
@@ -51,28 +43,27 @@ describe.each(COLLECTIONS)('with dumps missing, incidents of $root', ({ root, tr
     const dumps = healthy
       ? /^(?:[^/]+\/)?(namespaces\/host|docker)/
       : /^(?:[^/]+\/)?(namespaces|docker|processes)/;
-    for (const file of filesBelow(bundle).filter((path) => dumps.test(path))) {
-      const analysis = await analyzeFiles(copyWithout(bundle, name, (path) => path === file));
+    for (const { name: file } of files.filter((each) => dumps.test(each.name))) {
+      const analysis = await analyzeWithout(name, files, (path) => path === file);
       wrong.push(...confidentErrors(analysis, expectation).map((text) => `without ${file}: ${text}`));
     }
     expect(wrong.join('\n')).toBe('');
   });
 
   it.each(names)('%s: one capture fewer', async (name) => {
-    const bundle = join(root, name, 'bundle');
+    const files = readBundle(join(root, name, 'bundle'));
     const expectation = readExpectation(join(root, name, truth));
     const wrong: string[] = [];
-    for (const file of filesBelow(bundle).filter((path) => /^(?:[^/]+\/)?captures\//.test(path))) {
-      const analysis = await analyzeFiles(copyWithout(bundle, name, (path) => path === file));
+    for (const { name: file } of files.filter((each) => /^(?:[^/]+\/)?captures\//.test(each.name))) {
+      const analysis = await analyzeWithout(name, files, (path) => path === file);
       wrong.push(...confidentErrors(analysis, expectation).map((text) => `without ${file}: ${text}`));
     }
     expect(wrong.join('\n')).toBe('');
   });
 
   it.each(names)('%s: captures alone', async (name) => {
-    const bundle = join(root, name, 'bundle');
-    const analysis = await analyzeFiles(
-      copyWithout(bundle, name, (path) => /^(?:[^/]+\/)?(namespaces|docker|processes|manifest)/.test(path)),
+    const analysis = await analyzeWithout(name, readBundle(join(root, name, 'bundle')), (path) =>
+      /^(?:[^/]+\/)?(namespaces|docker|processes|manifest)/.test(path),
     );
     expect(confidentErrors(analysis, readExpectation(join(root, name, truth))).join('\n')).toBe('');
   });

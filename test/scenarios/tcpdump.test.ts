@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { analyzeFiles, confidentErrors, differences, readExpectation } from '../support/expectation.ts';
+import { describe, expect, it } from 'vitest';
+import { type BundleFile, filesBelow, readBundle } from '../support/bundle-files.ts';
+import { analyzeInMemory, confidentErrors, differences, readExpectation } from '../support/expectation.ts';
 import { hasTcpdump, printed } from '../tcpdump/compare.ts';
 
 /**
@@ -18,38 +18,35 @@ const FORMS = {
 const STEP = Number(process.env.NETTRACE_EVERY ?? 5);
 const LARGE = 200_000;
 
-const scratch = mkdtempSync(join(tmpdir(), 'nettrace-tcpdump-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
 function incidents(): string[] {
   return readdirSync(ROOT)
     .filter((name) => existsSync(join(ROOT, name, 'expect.json')))
-    .filter((name) => !capturesOf(join(ROOT, name, 'bundle')).some(({ size }) => size > LARGE))
-    .filter((_, at) => at % STEP === 0);
+    .filter((_, at) => at % STEP === 0)
+    .filter((name) => !isLarge(join(ROOT, name, 'bundle')));
 }
 
-function capturesOf(bundle: string): { readonly path: string; readonly size: number }[] {
-  return readdirSync(bundle, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /^captures\/.*\.pcap(ng)?$/.test(file))
-    .map((file) => ({ path: file, size: statSync(join(bundle, file)).size }));
+/** Packed ones count as well: they are large, and tcpdump doesn't read them. */
+function isLarge(bundle: string): boolean {
+  return filesBelow(bundle).some(
+    (file) => file.startsWith('captures/') && statSync(join(bundle, file)).size > LARGE,
+  );
 }
 
-/** A copy of the bundle with texts in the place of its captures. */
-function asText(name: string, form: keyof typeof FORMS): string {
+const isCapture = (file: string) => /^captures\/.*\.pcap(ng)?$/.test(file);
+
+/** The bundle with texts in the place of its captures. */
+function asText(name: string, form: keyof typeof FORMS): BundleFile[] {
   const bundle = join(ROOT, name, 'bundle');
-  const copy = join(scratch, `${name}-${form}`);
-  cpSync(bundle, copy, { recursive: true });
-  for (const { path } of capturesOf(bundle)) {
-    rmSync(join(copy, path));
-    const text = printed(join(bundle, path), FORMS[form]) ?? '';
-    writeFileSync(join(copy, path.replace(/\.pcap(ng)?$/, '.txt')), text, 'latin1');
-  }
-  return copy;
+  return readBundle(bundle).map((file) => {
+    if (!isCapture(file.name)) return file;
+    const text = printed(join(bundle, file.name), FORMS[form]) ?? '';
+    return { name: file.name.replace(/\.pcap(ng)?$/, '.txt'), bytes: Buffer.from(text, 'latin1') };
+  });
 }
 
 describe.skipIf(!hasTcpdump())('incidents whose captures are text', () => {
   it.each(incidents())('%s: with addresses, headers and dates', async (name) => {
-    const analysis = await analyzeFiles(asText(name, 'rich'));
+    const analysis = await analyzeInMemory(name, asText(name, 'rich'));
     const expectation = readExpectation(join(ROOT, name, 'expect.json'));
     expect(confidentErrors(analysis, expectation).join('\n')).toBe('');
     if (process.env.NETTRACE_TELL)
@@ -57,7 +54,7 @@ describe.skipIf(!hasTcpdump())('incidents whose captures are text', () => {
   });
 
   it.each(incidents())('%s: as tcpdump -nn prints it', async (name) => {
-    const analysis = await analyzeFiles(asText(name, 'plain'));
+    const analysis = await analyzeInMemory(name, asText(name, 'plain'));
     const expectation = readExpectation(join(ROOT, name, 'expect.json'));
     expect(confidentErrors(analysis, expectation).join('\n')).toBe('');
     if (process.env.NETTRACE_TELL)

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { analyze } from '../../src/diagnose/analyze.ts';
-import { resolveInputs } from '../../src/input/resolve.ts';
+import { resolveFiles, resolveInputs } from '../../src/input/resolve.ts';
 import type { Analysis, AnalysisFlow } from '../../src/report/analysis.ts';
 import { assemble } from '../../src/report/assemble.ts';
+import type { BundleFile } from './bundle-files.ts';
 
 /** The truth of a recorded incident: `expected.json` of a scenario, `expect.json` of an example. */
 export interface Expectation {
@@ -35,6 +36,11 @@ export function readExpectation(path: string): Expectation {
 /** The whole main job, as `nettrace analyze ARGS --format json` does it. */
 export async function analyzeFiles(...args: string[]): Promise<Analysis> {
   return assemble(await analyze(await resolveInputs(args)));
+}
+
+/** The same of a bundle that is in memory; `path`: what it is called. */
+export async function analyzeInMemory(path: string, files: readonly BundleFile[]): Promise<Analysis> {
+  return assemble(await analyze(await resolveFiles(path, files, {})));
 }
 
 /** Every way in which the analysis differs from the truth; empty when it is right. */

@@ -19,7 +19,7 @@ const LONG = [
   'dump/robust',
   'netstack/bench/live',
   'scenarios/tcpdump',
-  'lint/golden-evidence',
+  'lint/golden',
   'transcript/steps-kernel',
   'diagnose/explain',
   'symbolic/difference',
