@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readManifest } from '../../src/input/manifest.ts';
+import { run } from '../cli/harness.ts';
 
 interface Ended {
   readonly status: number;
@@ -19,7 +20,7 @@ interface Bundle {
   readonly files: readonly string[];
   readonly texts: Readonly<Record<string, string>>;
   readonly mode: string;
-  readonly analysed: Ended;
+  readonly archive: string;
 }
 
 interface Results {
@@ -73,6 +74,9 @@ describe.skipIf(!possible)('collect on a real host (needs root and docker.io)', 
   }, 14 * 60_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  const analyse = (bundle: Pick<Bundle, 'archive'> | undefined) =>
+    run(['analyze', join(folder, bundle?.archive ?? ''), '--format', 'json']);
+
   it('gathers every namespace, its own and by container, and the engine', async () => {
     const { ended, files, mode, texts } = results.whole;
     expect(ended.status, ended.stdout + ended.stderr).toBe(0);
@@ -118,8 +122,8 @@ describe.skipIf(!possible)('collect on a real host (needs root and docker.io)', 
     expect(results.scripts.changes).toEqual([]);
   });
 
-  it('captures an incident that is found in the bundle, without a warning', () => {
-    const { analysed } = results.whole;
+  it('captures an incident that is found in the bundle, without a warning', async () => {
+    const analysed = await analyse(results.whole);
     expect(analysed.stderr).toBe('');
     const { findings, warnings } = JSON.parse(analysed.stdout);
     expect(warnings).toEqual([]);
@@ -146,51 +150,52 @@ describe.skipIf(!possible)('collect on a real host (needs root and docker.io)', 
     expect(own.namespaces).toEqual(other.namespaces);
     expect(own.tools).toEqual(other.tools);
     expect(commandsOf(own)).toEqual(commandsOf(other));
-    expect(JSON.parse(bundle?.analysed.stdout ?? '').warnings).toEqual([]);
+    expect(JSON.parse((await analyse(bundle)).stdout).warnings).toEqual([]);
   });
 
-  it('the script captures an incident, too', () => {
-    const { ended, analysed } = results.scriptCapture;
+  it('the script captures an incident, too', async () => {
+    const { ended } = results.scriptCapture;
     expect(ended.status, ended.stdout + ended.stderr).toBe(0);
-    const { findings, warnings } = JSON.parse(analysed.stdout);
+    const { findings, warnings } = JSON.parse((await analyse(results.scriptCapture)).stdout);
     expect(warnings).toEqual([]);
     expect(findings.map(({ cause }: { cause: string }) => cause)).toEqual(['fwd-ip-forward-off']);
   });
 
-  it('the script gathers what there is where there is nothing but busybox', () => {
-    const { ended, files, texts, analysed } = results.alone;
+  it('the script gathers what there is where there is nothing but busybox', async () => {
+    const { ended, files, texts } = results.alone;
     expect(ended.status).toBe(1);
     expect(ended.stdout).toMatch(/Not in it\n {2}.*busybox's can't/s);
-    expect(JSON.parse(analysed.stdout).warnings).toEqual([]);
+    expect(JSON.parse((await analyse(results.alone)).stdout).warnings).toEqual([]);
     for (const file of ['ip-addr.txt', 'ip-route.txt', 'sysctl.txt', 'resolv.conf'])
       expect(files).toContain(`namespaces/host/${file}`);
     expect(texts['namespaces/host/resolv.conf']).toBe('nameserver 192.0.2.53\n');
   });
 
-  it('ends early with a whole bundle, and leaves nothing behind when it is told twice', () => {
-    for (const [name, { ended, times, left, drafts, written, analysed }] of Object.entries(
+  it('ends early with a whole bundle, and leaves nothing behind when it is told twice', async () => {
+    for (const [name, { ended, times, left, drafts, written, archive = '' }] of Object.entries(
       results.interrupted,
     )) {
       expect([name, left, drafts]).toEqual([name, [], []]);
       expect([name, written, ended.status]).toEqual([name, times === 1, times === 1 ? 0 : 130]);
-      if (times === 1) expect([name, JSON.parse(analysed?.stdout ?? '').warnings]).toEqual([name, []]);
+      if (times === 1)
+        expect([name, JSON.parse((await analyse({ archive })).stdout).warnings]).toEqual([name, []]);
     }
   });
 
-  it('gathers what anybody may see, and says what it may not', () => {
-    const { ended, files, analysed } = results.nobody;
+  it('gathers what anybody may see, and says what it may not', async () => {
+    const { ended, files } = results.nobody;
     expect(ended.status).toBe(1);
     expect(ended.stdout).toMatch(/only root enters other namespaces/);
     expect(files).toContain('namespaces/host/ip-addr.json');
     expect(files.some((file) => file.startsWith('namespaces/red/'))).toBe(false);
-    expect(JSON.parse(analysed.stdout).warnings).toEqual([]);
+    expect(JSON.parse((await analyse(results.nobody)).stdout).warnings).toEqual([]);
   });
 
-  it('takes the namespace it runs in for the host, when it is told so', () => {
-    const { ended, texts, analysed } = results.own;
+  it('takes the namespace it runs in for the host, when it is told so', async () => {
+    const { ended, texts } = results.own;
     expect(ended.status, ended.stdout + ended.stderr).toBe(0);
     expect(texts['namespaces/host/ip-addr.json']).toMatch(/10[.]66[.]0[.]2/);
-    expect(JSON.parse(analysed.stdout).findings).toEqual([]);
+    expect(JSON.parse((await analyse(results.own)).stdout).findings).toEqual([]);
   });
 });
 

@@ -3,8 +3,8 @@
  * several shells. Writes what came of it into results.json; live.test.ts judges.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Docker } from '../../scripts/record/lib/docker.mjs';
@@ -78,7 +78,7 @@ const PLAYS = {
       '--capture',
       'br-lab,eth0,red:eth0,web:any',
       '--duration',
-      '4',
+      '3',
       '--filter',
       'icmp or arp',
       '-o',
@@ -123,7 +123,7 @@ const PLAYS = {
   async scriptCapture({ host, red }) {
     await host.sh('sysctl -qw net.ipv4.ip_forward=0');
     const run = start(
-      ['-c', 'br-lab,red:eth0,eth0', '-d', '5', '-o', 'points.tar.gz'],
+      ['-c', 'br-lab,red:eth0,eth0', '-d', '3', '-o', 'points.tar.gz'],
       ['dash', join(OUTPUT, 'collect.sh')],
     );
     await run.said(/Ctrl-C ends it early/);
@@ -231,26 +231,30 @@ function start(words, command = [NODE, LAUNCHER, 'collect']) {
   });
   const ended = new Promise((done) => child.on('close', (status) => done({ status, stdout, stderr })));
   const said = async (pattern) => {
-    for (let tries = 0; tries < 300 && !pattern.test(stderr); tries++) await sleep(100);
+    for (let tries = 0; !pattern.test(stderr); tries++) {
+      if (tries > 600 || child.exitCode !== null) throw new Error(`${pattern} was not said: ${stderr}`);
+      await sleep(100);
+    }
   };
   return { child, ended, said };
 }
 
-/** What a bundle holds, and what nettrace makes of it. */
+/** What a bundle holds. */
 function read(archive) {
   const name = archive.replace('.tar.gz', '');
   const unpacked = join('/tmp/unpacked', name);
   mkdirSync(unpacked, { recursive: true });
   run('tar', '-xzf', archive, '-C', unpacked, '--strip-components', '1');
-  const files = run('sh', '-c', `cd ${unpacked} && find . -type f | sort`).stdout.split('\n').filter(Boolean);
+  const files = readdirSync(unpacked, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(unpacked, join(entry.parentPath, entry.name)))
+    .toSorted();
   const texts = Object.fromEntries(
     files
       .filter((file) => !file.endsWith('.pcap'))
-      .map((file) => [file.slice(2), readFileSync(join(unpacked, file), 'utf8')]),
+      .map((file) => [file, readFileSync(join(unpacked, file), 'utf8')]),
   );
-  const analysed = run(NODE, LAUNCHER, 'analyze', archive, '--format', 'json');
-  const mode = run('stat', '-c', '%a', archive).stdout.trim();
-  return { files: files.map((file) => file.slice(2)), texts, mode, analysed };
+  return { archive, files, texts, mode: (statSync(join(OUTPUT, archive)).mode & 0o777).toString(8) };
 }
 
 /** All of the host that anybody could have changed: settings, rules, links, modules, files, processes. */
@@ -275,16 +279,17 @@ function stateOf({ host, client, red, blue, web }) {
     'cat /proc/net/packet',
     'ls /proc/sys/net /proc/net',
   ];
+  // One shell for all of them; what each printed ends with a NUL.
+  const script = commands.map((command) => `${command}; printf '\\000'`).join('\n');
   for (const { name, path } of [host, client, red, blue, web]) {
-    for (const command of commands) {
-      const enter = path === undefined ? [] : ['nsenter', `--net=${path}`];
-      const { stdout } = run(...enter, 'sh', '-c', command);
-      for (const line of stdout.split('\n'))
+    const enter = path === undefined ? [] : ['nsenter', `--net=${path}`];
+    const printed = run(...enter, 'sh', '-c', script).stdout.split('\0');
+    for (const [index, command] of commands.entries())
+      for (const line of printed[index].split('\n'))
         if (!volatile.test(line) && !line.startsWith('#'))
           lines.push(
             `${name}: ${command}: ${line.replace(/\d+sec/g, 'sec').replace(/_timer +[\d.]+/g, '_timer')}`,
           );
-    }
   }
   for (const line of run('sh', '-c', 'cat /proc/modules; ls /sys/module').stdout.split('\n'))
     lines.push(`module ${line}`);

@@ -9,7 +9,8 @@ export const END_HTTPD = `docker exec web sh -c '
   busybox killall httpd; n=0
   while [ $n -lt 50 ] && busybox netstat -ltn | busybox grep -q ":80 "; do n=$((n+1)); busybox sleep 0.1; done'`;
 
-const web = (address, port) => `timeout 4 wget -q -O /dev/null http://${address}:${port}/`;
+/** Seconds are $PATIENCE: what is broken is given up sooner than what is to work (play.mjs). */
+const web = (address, port) => `timeout $PATIENCE wget -q -O /dev/null http://${address}:${port}/`;
 
 /** `causes`: any of them is right. `byHand`: what repairs it where the fix is no command. */
 export const cases = [
@@ -24,7 +25,7 @@ export const cases = [
     name: 'forwarding is off, and a container asks outside',
     causes: ['fwd-ip-forward-off'],
     breaks: 'sysctl -qw net.ipv4.ip_forward=0',
-    tries: ['app', 'nc -w 4 192.0.2.66 7000 </dev/null'],
+    tries: ['app', 'nc -w $PATIENCE 192.0.2.66 7000 </dev/null'],
     restores: 'sysctl -qw net.ipv4.ip_forward=1',
   },
   {
@@ -43,7 +44,7 @@ export const cases = [
     name: "the policy of FORWARD drops what isn't Docker's",
     causes: ['flt-forward-policy-drop'],
     breaks: 'iptables -P FORWARD DROP',
-    tries: ['guest', 'nc -w 4 192.0.2.66 7000 </dev/null'],
+    tries: ['guest', 'nc -w $PATIENCE 192.0.2.66 7000 </dev/null'],
     // It works before only because the policy is put to ACCEPT for this case.
     prepares: 'iptables -P FORWARD ACCEPT; iptables -F DOCKER-USER',
   },
@@ -59,7 +60,7 @@ export const cases = [
     causes: ['flt-docker-internal', 'route-netns-no-default'],
     startsBroken: true,
     breaks: 'true',
-    tries: ['safe', 'nc -w 4 192.0.2.66 7000 </dev/null'],
+    tries: ['safe', 'nc -w $PATIENCE 192.0.2.66 7000 </dev/null'],
     restores: 'docker network disconnect bridge safe || true',
   },
   {
@@ -100,7 +101,7 @@ export const cases = [
     name: 'large answers meet a smaller MTU, and nobody hears of it',
     causes: ['mtu-pmtu-blackhole'],
     breaks: 'ip link set eth0 mtu 1400; iptables -I OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP',
-    tries: ['client', 'timeout 4 wget -q -O /dev/null http://192.0.2.10:8080/large'],
+    tries: ['client', 'timeout $PATIENCE wget -q -O /dev/null http://192.0.2.10:8080/large'],
     restores: 'ip link set eth0 mtu 1500',
   },
   {
@@ -120,13 +121,13 @@ export const cases = [
     name: 'INPUT keeps containers from a service of the host',
     causes: ['flt-input-blocks-container', 'flt-input-drop'],
     breaks: 'iptables -I INPUT -i docker0 -p tcp --dport 7001 -j DROP',
-    tries: ['app', 'nc -w 4 172.17.0.1 7001 </dev/null'],
+    tries: ['app', 'nc -w $PATIENCE 172.17.0.1 7001 </dev/null'],
   },
   {
     name: 'nothing translates the addresses of the containers',
     causes: ['nat-masquerade-missing'],
     breaks: 'iptables -t nat -F POSTROUTING',
-    tries: ['app', 'nc -w 4 192.0.2.66 7000 </dev/null'],
+    tries: ['app', 'nc -w $PATIENCE 192.0.2.66 7000 </dev/null'],
   },
   {
     name: 'containers of a network without inter-container communication',
@@ -139,13 +140,13 @@ export const cases = [
     name: 'a container has lost its default route',
     causes: ['route-netns-no-default', 'route-reply-no-default'],
     breaks: ({ app }) => `nsenter -t ${app.inManifest.pid} -n ip route del default`,
-    tries: ['app', 'nc -w 4 192.0.2.66 7000 </dev/null'],
+    tries: ['app', 'nc -w $PATIENCE 192.0.2.66 7000 </dev/null'],
   },
   {
     name: 'the bridge lost its address',
     causes: ['bridge-no-ip', 'route-wrong-gateway', 'neigh-failed'],
     breaks: 'ip addr del 172.17.0.1/16 dev docker0',
-    tries: ['app', 'nc -w 4 192.0.2.66 7000 </dev/null'],
+    tries: ['app', 'nc -w $PATIENCE 192.0.2.66 7000 </dev/null'],
     restores: 'ip addr replace 172.17.0.1/16 dev docker0',
   },
 ];

@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process';
 
 export const hasTmux = spawnSync('sh', ['-c', 'command -v tmux']).status === 0;
 
+/** Milliseconds between two looks: each is a process of its own. */
+const LOOK = 120;
+
 export interface TmuxOptions {
   readonly width: number;
   readonly height: number;
@@ -100,14 +103,14 @@ export class Tmux {
   }
 
   /** Epoch milliseconds when what is on it first matched. */
-  async until(what: RegExp | ((text: string) => boolean), seconds = 20): Promise<number> {
+  async until(what: RegExp | ((text: string) => boolean), seconds = 45): Promise<number> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
       const text = this.text();
       const now = Date.now();
       if (typeof what === 'function' ? what(text) : what.test(text)) return now;
       if (now > deadline) throw new Error(`${what} did not come within ${seconds} s:\n${text}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, LOOK));
     }
   }
 

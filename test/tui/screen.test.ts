@@ -37,6 +37,56 @@ function sh(command: string): string {
 
 const forwarding = (value: 0 | 1) => sh(`ip netns exec ${router} sysctl -qw net.ipv4.ip_forward=${value}`);
 
+const busy: ChildProcess[] = [];
+let folder = '';
+beforeAll(() => {
+  if (!possible) return;
+  sh(`
+    for ns in ${router} ${client} ${server}; do ip netns add $ns; done
+    ip -batch - <<END
+link add eth0 netns ${client} type veth peer name port0 netns ${router}
+link add eth0 netns ${server} type veth peer name wan0 netns ${router}
+END
+    ip -n ${client} -batch - <<END
+link set lo up
+addr add 10.62.1.2/24 dev eth0
+link set eth0 up
+route add default via 10.62.1.1
+END
+    ip -n ${server} -batch - <<END
+link set lo up
+addr add 10.62.2.2/24 dev eth0
+link set eth0 up
+END
+    ip -n ${router} -batch - <<END
+link set lo up
+link add lan0 type bridge
+link set port0 master lan0 up
+addr add 10.62.1.1/24 dev lan0
+link set lan0 up
+addr add 10.62.2.1/24 dev wan0
+link set wan0 up
+END
+    ip netns exec ${router} iptables -t nat -A POSTROUTING -s 10.62.1.0/24 -o wan0 -j MASQUERADE
+    ip netns exec ${router} iptables -A FORWARD -i lan0 -o wan0 -j ACCEPT
+  `);
+  forwarding(1);
+  // In a checkout the first start after a change bundles the sources.
+  spawnSync(process.execPath, [launcher, 'live', '--help']);
+  folder = mkdtempSync(join(tmpdir(), 'nettrace-screen-'));
+  busy.push(
+    spawn('ip', ['netns', 'exec', server, process.execPath, traffic, 'serve', '10.62.2.2']),
+    spawn('ip', ['netns', 'exec', client, process.execPath, traffic, 'ask', '10.62.2.2']),
+    spawn('ip', ['netns', 'exec', client, 'ping', '-q', '-i', '0.4', '10.62.2.2']),
+  );
+});
+afterAll(() => {
+  for (const each of busy) each.kill('SIGKILL');
+  if (!possible) return;
+  for (const name of [router, client, server]) spawnSync('ip', ['netns', 'del', name]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
 describe.each(backends)(
   'the screen, by $backend (needs root, network namespaces, tmux and $backend)',
   ({ backend, there }) => {
@@ -44,8 +94,6 @@ describe.each(backends)(
       it.skip('can’t run here', () => {});
       return;
     }
-    const busy: ChildProcess[] = [];
-    let folder = '';
     let terminal: Tmux;
 
     function start(size: Pick<TmuxOptions, 'width' | 'height'>, more: Partial<TmuxOptions> = {}): void {
@@ -62,40 +110,10 @@ describe.each(backends)(
       terminal.keys('Enter');
     }
 
-    beforeAll(() => {
-      sh(`
-      for ns in ${router} ${client} ${server}; do ip netns add $ns; ip -n $ns link set lo up; done
-      ip link add eth0 netns ${client} type veth peer name port0 netns ${router}
-      ip link add eth0 netns ${server} type veth peer name wan0 netns ${router}
-      ip -n ${router} link add lan0 type bridge; ip -n ${router} link set port0 master lan0 up
-      ip -n ${client} addr add 10.62.1.2/24 dev eth0; ip -n ${client} link set eth0 up
-      ip -n ${server} addr add 10.62.2.2/24 dev eth0; ip -n ${server} link set eth0 up
-      ip -n ${router} addr add 10.62.1.1/24 dev lan0; ip -n ${router} link set lan0 up
-      ip -n ${router} addr add 10.62.2.1/24 dev wan0; ip -n ${router} link set wan0 up
-      ip -n ${client} route add default via 10.62.1.1
-      ip netns exec ${router} iptables -t nat -A POSTROUTING -s 10.62.1.0/24 -o wan0 -j MASQUERADE
-      ip netns exec ${router} iptables -A FORWARD -i lan0 -o wan0 -j ACCEPT
-    `);
-      forwarding(1);
-      // In a checkout the first start after a change bundles the sources.
-      spawnSync(process.execPath, [launcher, 'live', '--help']);
-      folder = mkdtempSync(join(tmpdir(), 'nettrace-screen-'));
-      busy.push(
-        spawn('ip', ['netns', 'exec', server, process.execPath, traffic, 'serve', '10.62.2.2']),
-        spawn('ip', ['netns', 'exec', client, process.execPath, traffic, 'ask', '10.62.2.2']),
-        spawn('ip', ['netns', 'exec', client, 'ping', '-q', '-i', '0.4', '10.62.2.2']),
-      );
-    });
     afterEach(() => {
       terminal.end();
       forwarding(1);
     });
-    afterAll(() => {
-      for (const each of busy) each.kill('SIGKILL');
-      for (const name of [router, client, server]) spawnSync('ip', ['netns', 'del', name]);
-      rmSync(folder, { recursive: true, force: true });
-    });
-
     it('shows flows, finds what breaks them at once, and sees it repaired', async () => {
       const before = hostState();
       start({ width: 80, height: 24 });
@@ -221,15 +239,26 @@ describe.each(backends)(
       await terminal.until(/ended [01]/);
     }, 120_000);
 
+    function hasColors(): boolean {
+      const codes = [...terminal.painted().matchAll(/\x1b\[([\d;]*)m/g)].flatMap(([, code]) =>
+        code?.split(';'),
+      );
+      expect(codes).toContain('7');
+      expect(codes).not.toContain('38');
+      return codes.some((code) => /^(3[0-8]|9\d)$/.test(code ?? ''));
+    }
+
     it.each([
-      { how: 'killed', kill: 'KILL', status: undefined },
-      { how: 'asked to end', kill: 'TERM', status: 0 },
-      { how: 'hung up on', kill: 'HUP', status: 0 },
+      // The one start also tells that there are no colours with NO_COLOR.
+      { how: 'killed', kill: 'KILL', status: undefined, env: { NO_COLOR: '1' }, name: 'xterm-256color' },
+      { how: 'asked to end', kill: 'TERM', status: 0, env: {}, name: 'tmux-256color' },
+      { how: 'hung up on', kill: 'HUP', status: 0, env: {}, name: 'tmux-256color' },
     ])(
       'gives the terminal back when it is $how',
-      async ({ kill, status }) => {
-        start({ width: 80, height: 24 });
+      async ({ kill, status, env, name }) => {
+        start({ width: 80, height: 24 }, { env, terminal: name });
         await terminal.until(/answered/);
+        if ('NO_COLOR' in env) expect(hasColors()).toBe(false);
         expect(terminal.modes()).toMatchObject({ alternate: true, mouse: true });
         const settings = () => sh(`stty -a < ${terminal.device()}`);
         expect(settings()).toMatch(/-icanon/);
@@ -243,26 +272,20 @@ describe.each(backends)(
         expect(settings()).toMatch(/(^|\s)icanon/);
         expect(settings()).toMatch(/(^|\s)echo\s/);
       },
-      60_000,
+      120_000,
     );
 
     it.each([
-      { name: 'no colours with NO_COLOR', env: { NO_COLOR: '1' }, terminal: 'xterm-256color', color: false },
-      { name: 'no colours on a vt220', env: {}, terminal: 'vt220', color: false },
-      { name: 'eight colours on a Linux console', env: {}, terminal: 'linux', color: true },
+      { name: 'no colours on a vt220', terminal: 'vt220', color: false },
+      { name: 'eight colours on a Linux console', terminal: 'linux', color: true },
     ])(
       '$name',
-      async ({ env, terminal: name, color }) => {
-        start({ width: 80, height: 24 }, { env, terminal: name });
+      async ({ terminal: name, color }) => {
+        start({ width: 80, height: 24 }, { terminal: name });
         await terminal.until(/answered/);
-        const codes = [...terminal.painted().matchAll(/\x1b\[([\d;]*)m/g)].flatMap(([, code]) =>
-          code?.split(';'),
-        );
-        expect(codes).toContain('7');
-        expect(codes.some((code) => /^(3[0-8]|9\d)$/.test(code ?? ''))).toBe(color);
-        expect(codes).not.toContain('38');
+        expect(hasColors()).toBe(color);
       },
-      60_000,
+      120_000,
     );
   },
 );

@@ -53,6 +53,10 @@ export class Capture {
         );
   }
 
+  get runs() {
+    return this.process !== undefined;
+  }
+
   /** A machine too busy to read its capture: what doesn't fit the ring is lost. */
   pause() {
     this.process.child.kill('SIGSTOP');

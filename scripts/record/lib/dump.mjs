@@ -57,14 +57,24 @@ export async function dumpNamespace(namespace, bundle, { form = 'json', only, pl
   mkdirSync(folder, { recursive: true });
   const names = [...(only ?? (namespace.name === 'host' ? USUAL.host : USUAL.other)), ...plus];
   const written = [];
-  for (const name of names) {
+  const dumps = names.map((name) => {
     const dump = DUMPS[name];
     if (dump === undefined) throw new Error(`no dump is called ${name}`);
     const json = form === 'json' && dump.json !== undefined;
-    // Notes such as conntrack's count go to standard error, and so do settings that sysctl may not read.
-    const { output } = await namespace.attempt(`${json ? dump.json : dump.text} 2>/dev/null`);
+    return {
+      file: `${dump.file ?? name}${suffix}.${json ? 'json' : 'txt'}`,
+      // Notes such as conntrack's count go to standard error, and so do settings that sysctl may not read.
+      command: `${json ? dump.json : dump.text} 2>/dev/null`,
+    };
+  });
+  // One shell for all of them; what each printed ends with a NUL.
+  const script = dumps.map(({ command }) => `${command} || :; printf '\\000'`).join('\n');
+  const { code, output: all } = await namespace.attempt(script, 20 * dumps.length);
+  if (code !== 0) throw new Error(`${namespace.title}: the dumps ended with ${code}`);
+  const outputs = all.split('\0');
+  for (const [index, { file }] of dumps.entries()) {
+    const output = outputs[index];
     if (output.trim() === '') continue;
-    const file = `${dump.file ?? name}${suffix}.${json ? 'json' : 'txt'}`;
     writeFileSync(join(folder, file), output);
     written.push(file);
   }

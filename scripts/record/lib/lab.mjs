@@ -130,14 +130,10 @@ export class Lab {
 
   /** Starts captures; packets count from here. Options apply to all of them. */
   async capture(namespace, devices, options = {}) {
-    const started = [];
-    for (const device of [devices].flat()) {
-      const capture = new Capture(namespace, device, options);
-      await capture.start();
-      this.captures.push(capture);
-      this.know(namespace);
-      started.push(capture);
-    }
+    const started = [devices].flat().map((device) => new Capture(namespace, device, options));
+    await Promise.all(started.map((capture) => capture.start()));
+    this.captures.push(...started);
+    this.know(namespace);
     this.watch ??= watchDrops();
     await sleep(150);
     return Array.isArray(devices) ? started : started[0];
@@ -145,8 +141,8 @@ export class Lab {
 
   /** Ends every capture that runs. */
   async captured() {
-    await sleep(300);
-    for (const capture of this.captures) await capture.stop();
+    if (this.captures.some(({ runs }) => runs)) await sleep(300);
+    await Promise.all(this.captures.map((capture) => capture.stop()));
     if (this.watch !== undefined) this.drops = this.watch.stop();
     this.watch = undefined;
   }

@@ -16,7 +16,7 @@ place() {
   [ -n "$line" ] || fail "no namespace or container is called $wanted; there are: $(cut -d'|' -f2 "$draft/table" | tr '\\n' ' ')"
   namespace=$(printf %s "$line" | cut -d'|' -f2) net=$(printf %s "$line" | cut -d'|' -f3)
   [ "$device" != any ] || return 0
-  inside cat /proc/net/dev
+  inside "$draft/text" cat /proc/net/dev
   sed -n '1,2d; s/^ *\\([^ :]*\\):.*/\\1/p' "$draft/text" | grep -qxF "$device" || fail "$namespace has no interface $device"
 }
 
@@ -49,7 +49,8 @@ start_captures() {
     printf '%s|%s|%s|%s|%s\\n' $! "$number" "$namespace" "$device" "$file" >>"$draft/taps"
     command="tcpdump -n$(shift 2; printf ' %s' "$@" | sed 's/ *$//') -i $device -w $device.pcap\${filter:+ '$filter'}"
     printf '%s\\n' "$command" >"$draft/command.$number"
-    stamp >"$draft/began.$number"
+    stamp
+    printf '%s\\n' "$now" >"$draft/began.$number"
   done 3<"$draft/points"
   namespace= net=
 }
@@ -115,8 +116,10 @@ capture() {
     fi
     caught=$(sed -n 's/^\\([0-9]*\\) packets\\{0,1\\} captured.*/\\1/p' "$heard")
     dropped=$(sed -n 's/^\\([0-9]*\\) packets\\{0,1\\} dropped by kernel.*/\\1/p' "$heard")
+    quote "$device"
+    device_quoted=$quoted
     keep "$file" "$(cat "$draft/command.$number")" "$(cat "$draft/began.$number")" \\
-      ", \\"interface\\": \\"$(json "$device")\\"\${caught:+, \\"packets\\": $caught}\${dropped:+, \\"dropped\\": $dropped}"
+      ", \\"interface\\": \\"$device_quoted\\"\${caught:+, \\"packets\\": $caught}\${dropped:+, \\"dropped\\": $dropped}"
     echo "  $space:$device: \${caught:-?} packets" >>"$draft/counts"
     namespace=
     [ "\${dropped:-0}" = 0 ] || miss "packets of $space:$device" "the kernel had no room for $dropped of them"

@@ -4,7 +4,9 @@ network_cards() {
   [ "$host_namespace" = init ] && command -v ethtool >/dev/null 2>&1 || return 0
   for card in /sys/class/net/*/device; do
     [ -e "$card" ] || continue
-    card=\${card%/device} card=\${card##*/} taken=$(stamp)
+    card=\${card%/device} card=\${card##*/}
+    stamp
+    taken=$now
     case $card in -*) continue ;; esac
     limited "$draft/text" "$draft/said" ethtool -S "$card" || continue
     { echo "$ ethtool -S $card"; cat "$draft/text"; } >"$bundle/namespaces/host/ethtool-$card.txt"
@@ -19,15 +21,19 @@ manifest() {
   echo '{'
   echo '  "format": "nettrace-bundle/1",'
   echo "  \\"collector\\": \\"nettrace $version, shell script\\","
-  echo "  \\"host\\": \\"$(json "$node")\\","
-  echo "  \\"kernel\\": \\"$(json "$(uname -r)")\\","
+  quote "$node"
+  echo "  \\"host\\": \\"$quoted\\","
+  quote "$(uname -r)"
+  echo "  \\"kernel\\": \\"$quoted\\","
   echo "  \\"collectedAt\\": \\"$begun\\","
   : >"$draft/other"
   while IFS='|' read -r number space net pid container named id; do
-    line="{\\"name\\": \\"$(json "$space")\\"\${number:+, \\"inode\\": $number}"
+    quote "$space"
+    line="{\\"name\\": \\"$quoted\\"\${number:+, \\"inode\\": $number}"
     [ -z "$pid" ] || line="$line, \\"pid\\": $pid"
     [ -z "$id" ] || line="$line, \\"netnsid\\": $id"
-    [ -z "$container" ] || line="$line, \\"container\\": \\"$(json "$container")\\""
+    quote "$container"
+    line="$line\${container:+, \\"container\\": \\"$quoted\\"}"
     printf '%s}\\n' "$line" >>"$draft/other"
   done <"$draft/table"
   echo '  "namespaces": ['

@@ -34,7 +34,8 @@ inspect_things() {
   fi
   ids=$(grep '^[A-Za-z0-9_][A-Za-z0-9_.-]*$' "$draft/ids" | tr '\\n' ' ')
   case $ids in *[!\\ ]*) ;; *) return 0 ;; esac
-  taken=$(stamp)
+  stamp
+  taken=$now
   eval "limited \\"\\$draft/text\\" \\"\\$draft/said\\" $4 $ids"
   mkdir -p "$bundle/docker"
   without_secrets <"$draft/text" >"$bundle/docker/$2.json"
@@ -44,26 +45,42 @@ inspect_things() {
   sed -n 's|^\\([1-9][0-9]*\\) /*|\\1 |p' "$draft/text" >>"$draft/containers"
 }
 
-inode() { ls -diL "$1" 2>/dev/null | sed 's/^ *\\([0-9]*\\) .*/\\1/'; }
-
-folder_name() {
-  printf %s "$1" | sed 's/[^A-Za-z0-9_.@:+-]/_/g; s/^[.-]*//; s/^$/unnamed/'
+# inode FILE: sets number, empty where it can't be told.
+inode() {
+  # The first word alone is looked at.
+  set -- $(ls -diL "$1" 2>/dev/null)
+  number=\${1:-}
 }
 
+# folder_name TEXT: sets add_base.
+folder_name() {
+  add_base=$1
+  case $1 in
+    '' | [.-]* | *[!A-Za-z0-9_.@:+-]*)
+      add_base=$(printf %s "$1" | sed 's/[^A-Za-z0-9_.@:+-]/_/g; s/^[.-]*//; s/^$/unnamed/')
+      ;;
+  esac
+}
+
+# Inodes and folders of the namespaces so far, with a blank around each.
+inodes=' ' folders_taken=' '
+
 # Not among the namespaces yet.
-is_new() { ! grep -q "^$1|" "$draft/table"; }
+is_new() { case $inodes in *" $1 "*) return 1 ;; esac; }
 
 # add INODE NAME NET PID CONTAINER NAMED
 add() {
-  add_name=$(folder_name "$2") add_number=1 add_net=$3
-  add_base=$add_name
+  folder_name "$2"
+  add_name=$add_base add_number=1 add_net=$3
   if [ "$1" = "$root" ]; then add_name=host
   else
-    while [ "$add_name" = host ] || cut -d'|' -f2 "$draft/table" | grep -qxF "$add_name"; do
+    while :; do
+      case " host $folders_taken" in *" $add_name "*) ;; *) break ;; esac
       add_number=$((add_number + 1))
       add_name=$add_base-$add_number
     done
   fi
+  inodes="$inodes$1 " folders_taken="$folders_taken$add_name "
   [ "$1" != "$own" ] || add_net=
   add_pid=\${4:-$(sed -n "s/^$1 //p" "$draft/holders" | sed -n 1p)}
   add_id=$(sed -n "s/^ *$1 \\([0-9][0-9]*\\) *\\$/\\1/p" "$draft/lsns" | sed -n 1p)
@@ -76,20 +93,21 @@ find_namespaces() {
   ls -l /proc/[0-9]*/ns/net 2>/dev/null |
     sed -n 's|.* /proc/\\([0-9]*\\)/ns/net -> net:\\[\\([0-9]*\\)\\]$|\\2 \\1|p' | sort -k2n >"$draft/holders"
   limited "$draft/lsns" "$draft/said" lsns -rn -t net -o NS,NETNSID || : >"$draft/lsns"
-  own=$(inode /proc/self/ns/net)
-  root=$own
-  if [ "$host_namespace" = init ] && [ -n "$(inode /proc/1/ns/net)" ]; then root=$(inode /proc/1/ns/net); fi
+  inode /proc/self/ns/net
+  own=$number root=$number
+  if [ "$host_namespace" = init ]; then inode /proc/1/ns/net; fi
+  root=\${number:-$own}
   add "$root" host /proc/1/ns/net
   for file in /run/netns/*; do
     [ -e "$file" ] || continue
     case $file in *'|'*) continue ;; esac
-    number=$(inode "$file")
+    inode "$file"
     # A name whose namespace is gone is an empty file.
     if [ "$(id -u)" = 0 ] && ! "$nsenter" "--net=$file" true 2>/dev/null; then continue; fi
     is_new "$number" && add "$number" "\${file##*/}" "$file" '' '' "\${file##*/}"
   done
   while read -r pid container; do
-    number=$(inode "/proc/$pid/ns/net")
+    inode "/proc/$pid/ns/net"
     [ -n "$number" ] && [ "$number" != "$root" ] || continue
     if is_new "$number"; then add "$number" "$container" "/proc/$pid/ns/net" "$pid" "$container"
     else
@@ -128,19 +146,24 @@ each_namespace() {
 
 # As its processes see them. No link is followed: a container may have made it.
 resolver() {
+  same_files=yes
+  if [ -n "$net" ] && [ -n "$pid" ] && [ "$(readlink "/proc/$pid/ns/mnt" 2>/dev/null)" != "$(readlink /proc/self/ns/mnt)" ]; then
+    same_files=no
+  fi
   for file in $resolver_files; do
     if [ -n "$named" ] && [ -f "/etc/netns/$named/$file" ]; then from=/etc/netns/$named/$file at=
-    elif [ -z "$net" ] || [ -z "$pid" ] || [ "$(readlink "/proc/$pid/ns/mnt" 2>/dev/null)" = "$(readlink /proc/self/ns/mnt)" ]; then
+    elif [ $same_files = yes ]; then
       from=/etc/$file at=
     else
       from=/etc/$file at=/proc/$pid/root
       if [ -L "$at/etc" ] || [ -L "$at$from" ]; then continue; fi
     fi
     [ -f "$at$from" ] || continue
-    mkdir -p "$bundle/$folder"
-    taken=$(stamp)
-    head -c 1048576 "$at$from" >"$bundle/$folder/$file" 2>/dev/null || continue
-    keep "$folder/$file" "cat $from" "$taken"
+    in_bundle "$file"
+    stamp
+    taken=$now
+    head -c 1048576 "$at$from" >"$bundle_place" 2>/dev/null || continue
+    keep "$bundle_path" "cat $from" "$taken"
   done
 }
 `;

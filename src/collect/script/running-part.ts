@@ -11,15 +11,20 @@ only_roots() {
   case \${1:-} in /*) ;; *) return 1 ;; esac
   for part in "$1" "$(cd -P "$1" 2>/dev/null && pwd -P)"; do
     while :; do
-      ls -ldn "\${part:-/}/." 2>/dev/null | {
-        read -r mode links owner rest
-        case $mode in d????-??-*) [ "$owner" = 0 ] ;; *) false ;; esac
-      } || return 1
-      # What a link leads to may be a link again.
-      if [ -L "$part" ]; then
-        target=$(readlink "$part") || return 1
-        case $target in /*) ;; *) target=$(cd -P "\${part%/*}/" && pwd -P)/$target ;; esac
-        (only_roots "$target") || return 1
+      # Folders have most of what is above them in common: each is looked at once. A colon stands between those that were.
+      case $part in *:*) seen=no ;; *) case \${sound:-} in *":\${part:-/}:"*) seen=yes ;; *) seen=no ;; esac ;; esac
+      if [ $seen = no ]; then
+        ls -ldn "\${part:-/}/." 2>/dev/null | {
+          read -r mode links owner rest
+          case $mode in d????-??-*) [ "$owner" = 0 ] ;; *) false ;; esac
+        } || return 1
+        # What a link leads to may be a link again.
+        if [ -L "$part" ]; then
+          target=$(readlink "$part") || return 1
+          case $target in /*) ;; *) target=$(cd -P "\${part%/*}/" && pwd -P)/$target ;; esac
+          (only_roots "$target") || return 1
+        fi
+        sound=\${sound:-:}\${part:-/}:
       fi
       [ -n "\${part%/}" ] || break
       part=\${part%/*}
@@ -28,7 +33,7 @@ only_roots() {
 }
 
 # What the environment names may be another user's: programs of it are root's own, or those of users as they are.
-me=$(id -u) believed=
+me=$(id -u) believed= sound=
 while [ -n "$given" ]; do
   entry=\${given%%:*} given=\${given#*:}
   case $entry in /*) ;; *) continue ;; esac
@@ -62,9 +67,17 @@ case $seconds in
   '' | *[!0-9]*) fail "-d takes seconds, such as 30, not $seconds" ;;
 esac
 
-stamp() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+# Sets now. Only a program tells the time: it is asked again when the kernel counts another second.
+stamped=
+stamp() {
+  read -r second rest 2>/dev/null </proc/uptime || second=
+  second=\${second%.*}
+  if [ -n "$second" ] && [ "$second" = "$stamped" ]; then return 0; fi
+  now=$(date -u +%Y-%m-%dT%H:%M:%SZ) stamped=$second
+}
 
-begun=$(stamp)
+stamp
+begun=$now
 node=$(uname -n)
 name=nettrace-$(printf %s "$node" | sed 's/[^A-Za-z0-9_.-]/_/g')-$(date -u +%Y%m%dT%H%M%SZ)
 if [ -z "$out" ]; then out=$name.tar.gz; else name=$(basename "$out" | sed 's/[.]tar[.]gz$//; s/[.]tgz$//'); fi
@@ -99,12 +112,37 @@ on_interrupt() {
 trap on_interrupt INT TERM HUP
 trap leave EXIT
 
-# As it stands between the quotes of JSON.
-json() {
-  printf %s "$1" | tr -d '\\000-\\037' | sed 's/\\\\/\\\\\\\\/g; s/"/\\\\"/g'
+# quote TEXT: sets quoted, as it stands between the quotes of JSON.
+quote() {
+  quoted=$1
+  case $1 in
+    *[!' '-~]* | *\\"* | *\\\\*)
+      quoted=$(printf %s "$1" | tr -d '\\000-\\037' | sed 's/\\\\/\\\\\\\\/g; s/"/\\\\"/g')
+      ;;
+  esac
 }
 
-# limited OUT ERR COMMAND...: its status, 124 when it had to be ended. What watches over it goes within a second of its end.
+# Ends the command that is in watched, by the number of its run and of its process, for too long. It goes within a second of
+# this script's end.
+watch_over() {
+  trap '' INT TERM HUP
+  watched_run= left=$limit
+  while [ -d "$draft" ] && kill -0 $$; do
+    run= process=
+    read -r run process <"$draft/watched"
+    if [ "$run" != "$watched_run" ]; then watched_run=$run left=$limit; fi
+    if [ -n "$process" ] && [ "$left" -le 0 ]; then
+      : >"$draft/late.$run"
+      kill -9 "$process"
+    fi
+    left=$((left - 1))
+    sleep 1
+  done
+}
+: >"$draft/watched"
+watch_over >/dev/null 2>&1 </dev/null &
+
+# limited OUT ERR COMMAND...: its status, 124 when it had to be ended.
 runs=0
 limited() {
   to=$1 complaints=$2
@@ -112,20 +150,7 @@ limited() {
   runs=$((runs + 1))
   "$@" >"$to" 2>"$complaints" </dev/null &
   child=$!
-  (
-    trap '' INT TERM HUP
-    left=$limit
-    while [ -d "$draft" ] && [ ! -e "$draft/over.$runs" ]; do
-      if [ "$left" -le 0 ]; then
-        : >"$draft/late.$runs"
-        kill -9 $child
-        exit
-      fi
-      left=$((left - 1))
-      sleep 1
-    done
-    rm -f "$draft/over.$runs"
-  ) >/dev/null 2>&1 &
+  printf '%s %s\\n' $runs $child >"$draft/watched"
   wait $child
   status=$?
   # A signal to this script ends the waiting, not the command.
@@ -134,7 +159,8 @@ limited() {
     status=$?
   done
   child=
-  if [ -e "$draft/late.$runs" ]; then status=124; else : >"$draft/over.$runs"; fi
+  : >"$draft/watched"
+  [ ! -e "$draft/late.$runs" ] || status=124
   return $status
 }
 
@@ -157,15 +183,22 @@ nsenter=$tool_path
 # The namespace that commands run in: net is its file, empty for the script's own; folder is its place in the bundle.
 net= namespace= folder= suffix=
 
+# inside OUT COMMAND...
 inside() {
-  if [ -n "$net" ]; then limited "$draft/text" "$draft/said" "$nsenter" "--net=$net" "$@"
-  else limited "$draft/text" "$draft/said" "$@"; fi
+  inside_to=$1
+  shift
+  if [ -n "$net" ]; then limited "$inside_to" "$draft/said" "$nsenter" "--net=$net" "$@"
+  else limited "$inside_to" "$draft/said" "$@"; fi
 }
 
 miss() {
   # miss WHAT REASON
-  line="{\\"what\\": \\"$(json "$1")\\", \\"reason\\": \\"$(json "$2")\\"}"
-  [ -z "$namespace" ] || line="{\\"namespace\\": \\"$(json "$namespace")\\", \${line#?}"
+  quote "$1"
+  line="\\"what\\": \\"$quoted\\""
+  quote "$2"
+  line="$line, \\"reason\\": \\"$quoted\\"}"
+  quote "$namespace"
+  line="{\${namespace:+\\"namespace\\": \\"$quoted\\", }$line"
   grep -qxF "$line" "$draft/missing" && return
   printf '%s\\n' "$line" >>"$draft/missing"
   printf '%s\\t%s\\t%s\\n' "$1" "$namespace" "$2" >>"$draft/lacking"
@@ -173,20 +206,57 @@ miss() {
 
 # keep PATH COMMAND TIME [MORE]: the file is in the bundle; the manifest tells of it.
 keep() {
-  line="{\\"path\\": \\"$(json "$1")\\", \\"command\\": \\"$(json "$2")\\", \\"collectedAt\\": \\"$3\\"\${4:-}"
-  [ -z "$namespace" ] || line="$line, \\"namespace\\": \\"$(json "$namespace")\\""
-  printf '%s}\\n' "$line" >>"$draft/files"
+  quote "$1"
+  line="{\\"path\\": \\"$quoted\\""
+  quote "$2"
+  line="$line, \\"command\\": \\"$quoted\\", \\"collectedAt\\": \\"$3\\"\${4:-}"
+  quote "$namespace"
+  printf '%s}\\n' "$line\${namespace:+, \\"namespace\\": \\"$quoted\\"}" >>"$draft/files"
 }
 
 begin() { what=$1 drop=\${2:-} got=no tried=no reason= absent=; }
 
+# in_bundle FILE: sets its path in the bundle and its place on the disk; its folder is there then.
+in_bundle() {
+  bundle_path=$folder\${folder:+/}$1
+  [ -z "$suffix" ] || bundle_path=\${bundle_path%.*}$suffix.\${1##*.}
+  bundle_place=$bundle/$bundle_path
+  [ -d "\${bundle_place%/*}" ] || mkdir -p "\${bundle_place%/*}"
+}
+
+# Nothing of it stays, nor a folder that would be empty.
+discard() {
+  rm -f "$bundle_place"
+  rmdir "\${bundle_place%/*}" 2>/dev/null
+}
+
+# Nothing, or JSON without a record.
+says_nothing() {
+  [ ! -s "$1" ] || ! grep -Eqv '^[][{}, 	]*("mdb":[][{}, 	]*"router":[][{}, 	]*)?$' "$1"
+}
+
 # try FILE PATTERN-TO-KEEP lenient|strict COMMAND...: one way to get at it.
 try() {
   [ $got = no ] || return 0
+  tried=yes
+  in_bundle "$1"
+  if ! run_way "$@"; then
+    discard
+    return 0
+  fi
+  got=yes
+  if [ -n "$drop" ] && says_nothing "$bundle_place"; then discard
+  else keep "$bundle_path" "$all" "$taken"; fi
+}
+
+# The words of try: what they print is in its place, or there is a reason why not.
+run_way() {
   try_file=$1 try_keep=$2 try_lenient=$3
   shift 3
-  tried=yes taken=$(stamp) all=
-  : >"$draft/whole"
+  stamp
+  taken=$now all=
+  try_to=$bundle_place
+  if [ $# -gt 1 ] || [ -n "$try_keep" ]; then try_to=$draft/text; fi
   for try_command in "$@"; do
     try_run=$try_command try_env=
     case \${try_command%% *} in
@@ -195,49 +265,35 @@ try() {
     try_tool=\${try_run%% *}
     if ! find_tool "$try_tool"; then
       absent=\${absent:-$try_tool is not installed}
-      return 0
+      return 1
     fi
-    eval "inside $try_env \\"\\$tool_path\\" \${try_run#* }"
+    eval "inside \\"\\$try_to\\" $try_env \\"\\$tool_path\\" \${try_run#* }"
     status=$?
     # The kernel's list changed while it was printed.
     if [ $status -ne 0 ] && grep -Eqi 'interrupted|terminated' "$draft/said"; then
-      eval "inside $try_env \\"\\$tool_path\\" \${try_run#* }"
+      eval "inside \\"\\$try_to\\" $try_env \\"\\$tool_path\\" \${try_run#* }"
       status=$?
     fi
     if [ -n "$net" ] && [ $status -ne 0 ] && grep -q '^nsenter: ' "$draft/said"; then
       what='the rest' reason='it went away meanwhile'
-      return 0
+      return 1
     fi
     if [ $status -eq 124 ]; then
       reason=\${reason:-$try_tool gave no answer in $limit s}
-      return 0
+      return 1
     fi
-    if [ $status -ne 0 ] && { [ $try_lenient = strict ] || [ ! -s "$draft/text" ]; }; then
+    if [ $status -ne 0 ] && { [ $try_lenient = strict ] || [ ! -s "$try_to" ]; }; then
       try_said=$(sed -n "s/^$try_tool\\( v[0-9.]*\\)\\{0,1\\}\\( ([a-z_]*)\\)\\{0,1\\}: //; s/^BusyBox .*/busybox's can't/; /^WARNING/d; /[^ ]/{p;q;}" "$draft/said")
       reason=\${reason:-$try_tool: \${try_said:-ended with status $status}}
-      return 0
+      return 1
     fi
-    cat "$draft/text" >>"$draft/whole"
+    [ $# -eq 1 ] || cat "$try_to" >>"$bundle_place"
     all="\${all:+$all; }$try_command"
   done
-  if [ -n "$try_keep" ]; then
-    if ! grep "$try_keep" "$draft/whole" >"$draft/text"; then
-      reason=\${reason:-$1 printed none of it}
-      return 0
-    fi
-    mv "$draft/text" "$draft/whole"
-  fi
-  got=yes
-  if [ -n "$drop" ] && ! tr -d ' \\n\\t[]{},' <"$draft/whole" | sed 's/^"mdb":"router":$//' | grep -q .; then return 0; fi
-  put "$try_file" "$all"
-}
-
-put() {
-  put_file=$1
-  [ -z "$suffix" ] || put_file=\${1%.*}$suffix.\${1##*.}
-  mkdir -p "$bundle/$folder"
-  cat "$draft/whole" >"$bundle/$folder\${folder:+/}$put_file"
-  keep "$folder\${folder:+/}$put_file" "$2" "$taken"
+  [ -n "$try_keep" ] || return 0
+  grep "$try_keep" "$draft/text" >"$bundle_place" && return 0
+  reason=\${reason:-$try_file printed none of it}
+  return 1
 }
 
 # none [FILE COMMAND]: none of the ways could be gone; with a file, that says that there is nothing.
@@ -245,26 +301,32 @@ none() {
   [ $got = no ] || return 0
   if [ -n "$reason$absent" ]; then miss "$what" "\${reason:-$absent}"
   elif [ $tried = no ] && [ $# -gt 0 ]; then
-    taken=$(stamp)
-    : >"$draft/whole"
-    put "$1" "$2"
+    in_bundle "$1"
+    stamp
+    : >"$bundle_place"
+    keep "$bundle_path" "$2" "$now"
   fi
 }
 
+# Those that the kernel has built in tell by their functions, of which the list is long: it is read once.
+find_symbols() {
+  grep -E " ($1)([[:space:]]|$)" /proc/kallsyms >"$draft/symbols" 2>/dev/null
+}
 find_module() {
   if [ -e "/sys/module/$1" ] || grep -q "^$1 " /proc/modules 2>/dev/null ||
-    grep -Eq " $2([[:space:]]|\\$)" /proc/kallsyms 2>/dev/null; then
+    grep -Eq " $2([[:space:]]|\\$)" "$draft/symbols"; then
     modules="\${modules:-} $1 "
   fi
 }
 has_module() { case \${modules:-} in *" $1 "*) return 0 ;; esac; return 1; }
-is_listed() { inside cat "$1" && [ -s "$draft/text" ]; }
+is_listed() { [ $got = no ] && inside "$draft/text" cat "$1" && [ -s "$draft/text" ]; }
 lacks() { ! find_tool "$1"; }
 
 tool_version() {
   find_tool "$1" || return 0
   limited "$draft/text" "$draft/said" "$tool_path" "$2"
   line=$(cat "$draft/text" "$draft/said" | sed -n '/[^ ]/{p;q;}')
-  [ -z "$line" ] || printf '"%s": "%s"\\n' "$1" "$(json "$line")" >>"$draft/tools"
+  quote "$line"
+  [ -z "$line" ] || printf '"%s": "%s"\\n' "$1" "$quoted" >>"$draft/tools"
 }
 `;

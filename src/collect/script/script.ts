@@ -82,7 +82,10 @@ const HEAD = `#!/bin/sh
 `;
 
 function moduleLines(): string[] {
-  return Object.entries(KERNEL_SYMBOLS).map(([name, symbol]) => `  find_module ${name} ${symbol}`);
+  return [
+    `  find_symbols '${Object.values(KERNEL_SYMBOLS).join('|')}'`,
+    ...Object.entries(KERNEL_SYMBOLS).map(([name, symbol]) => `  find_module ${name} ${symbol}`),
+  ];
 }
 
 function gatheringLines(gathering: Gathering): string {
@@ -99,8 +102,9 @@ function gatheringLines(gathering: Gathering): string {
 function conditionText(when: Condition | undefined): string {
   const parts = [
     ...(when?.modules ?? []).map((name) => `has_module ${name} && `),
-    ...(when?.listed === undefined ? [] : [`is_listed ${when.listed} && `]),
     ...(when?.lacks === undefined ? [] : [`lacks ${when.lacks} && `]),
+    // Last: it takes a program.
+    ...(when?.listed === undefined ? [] : [`is_listed ${when.listed} && `]),
   ];
   return parts.join('');
 }
