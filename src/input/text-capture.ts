@@ -5,8 +5,10 @@ import { plainLines } from '../dump/text.ts';
 import type { Ip } from '../net/ip.ts';
 import { bannerOf } from '../tcpdump/banner.ts';
 import { textCaptureBytes } from '../tcpdump/capture.ts';
+import { nearest } from '../tcpdump/clock.ts';
 import { beginning, type TextLine } from '../tcpdump/grouping.ts';
 import { isTcpdumpText } from '../tcpdump/recognise.ts';
+import type { Stamp } from '../tcpdump/stamp.ts';
 import { timeFromFileName } from './dump-time.ts';
 import type { CaptureInput } from './input.ts';
 import { type NamedAddress, namedAddress } from './names-as-addresses.ts';
@@ -72,11 +74,15 @@ export async function openedTexts(
   if (texts.length === 0) return [];
   const address = addressBook(dumps);
   const beside = (await firstOf(captures)) ?? dumpTime(dumps);
+  /** By file: when the capture before began. */
+  const before = new Map<string, Witness>();
   return texts.map(({ capture, lines, time, modified }): CaptureInput => {
-    const near =
+    const witness =
       time !== undefined
         ? { time, by: 'its file name or manifest' }
         : (beside ?? (modified === undefined ? undefined : { time: modified, by: 'its file' }));
+    const near = dayOf(lines, witness, before.get(capture.path));
+    if (near) before.set(capture.path, near);
     let bytes: Uint8Array | undefined;
     return {
       ...capture,
@@ -88,8 +94,40 @@ export async function openedTexts(
   });
 }
 
+/** Epoch seconds near which something was seen, and who says so. */
+interface Witness {
+  readonly time: number;
+  readonly by: string;
+}
+
+const DAY = 86_400;
+
+/**
+ * Where bare clock times belong. Captures of one session follow each other, as packets of one do: a clock that goes back by more than
+ * half a day has passed midnight, and else the day is that of the one before.
+ */
+function dayOf(
+  lines: readonly TextLine[],
+  witness: Witness | undefined,
+  before: Witness | undefined,
+): Witness | undefined {
+  const stamp = firstStamp(lines);
+  if (!witness || stamp?.kind !== 'clock') return witness;
+  if (!before) return { ...witness, time: nearest(witness.time, stamp.seconds) };
+  const sameDay = Math.floor(before.time / DAY) * DAY + stamp.seconds;
+  return { ...before, time: before.time - sameDay > DAY / 2 ? sameDay + DAY : sameDay };
+}
+
+function firstStamp(lines: readonly TextLine[]): Stamp | undefined {
+  for (const { text } of lines) {
+    const stamp = beginning(text, false)?.stamp;
+    if (stamp) return stamp;
+  }
+  return undefined;
+}
+
 /** When the first packet of a capture beside it was seen: the best witness of the day. */
-async function firstOf(captures: readonly CaptureInput[]): Promise<{ time: number; by: string } | undefined> {
+async function firstOf(captures: readonly CaptureInput[]): Promise<Witness | undefined> {
   // Standard input can be read only once.
   const capture = captures.find(({ path }) => path !== '-' && !path.startsWith('/dev/'));
   if (!capture) return undefined;
@@ -104,7 +142,7 @@ async function firstOf(captures: readonly CaptureInput[]): Promise<{ time: numbe
   return time === undefined ? undefined : { time, by: capture.path };
 }
 
-function dumpTime(dumps: readonly RecognisedDump[]): { time: number; by: string } | undefined {
+function dumpTime(dumps: readonly RecognisedDump[]): Witness | undefined {
   const dated = dumps.find(({ time }) => time !== undefined);
   return dated?.time === undefined ? undefined : { time: dated.time, by: dated.dump.path };
 }

@@ -62,8 +62,8 @@ const MAC_WORDS = 4;
 /** One bit for each hash of a wanted conversation: 32 KB, so that it stays in the first cache. */
 export const FILTER_BYTES = 1 << 15;
 
-/** Records that there is room for at first; then eight times as many whenever it runs out. Memory that isn't written yet is none. */
-const FIRST = 1 << 16;
+/** Records that there is room for at first, few enough that their slots are soon cleared; then eight times as many whenever it runs out. Memory that isn't written yet is none. */
+const FIRST = 1 << 13;
 const GROWTH = 8;
 const SLOTS_A_RECORD = 2;
 /** What a slot can number; the number of slots is a power of two. */

@@ -90,11 +90,16 @@ function normal(seconds: number, nanoseconds: number): Instant {
   return { seconds: seconds + Math.floor(nanoseconds / 1e9), nanoseconds: nanoseconds % 1e9 };
 }
 
+/** Of all days, when a clock that shows `seconds` since midnight does so nearest to `near`; epoch seconds. */
+export function nearest(near: number, seconds: number): number {
+  return Math.round((near - seconds) / DAY) * DAY + seconds;
+}
+
 /** A clock that goes back by more than half a day has passed midnight; packets that are a little out of order have not. */
 function onDays(stamps: readonly (Stamp | undefined)[], near: number | undefined): Instant[] {
   const clocks = filled(stamps);
   const first = stamps.find((stamp) => stamp !== undefined)?.seconds ?? 0;
-  let day = near === undefined ? 0 : Math.round((near - first) / DAY) * DAY;
+  let day = near === undefined ? 0 : nearest(near, first) - first;
   let before = first;
   return clocks.map(({ seconds, nanoseconds }) => {
     if (before - seconds > DAY / 2) day += DAY;

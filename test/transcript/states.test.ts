@@ -1,5 +1,5 @@
 /** A session in which something is repaired between two captures: each is explained by what stood then. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,9 +61,19 @@ const THIRD = [
   pong('11:15:02.118000', 73, 2),
 ];
 
-async function analysis(name: string, ...lines: readonly string[]): Promise<Analysis> {
+function analysis(name: string, ...lines: readonly string[]): Promise<Analysis> {
+  return analysisOf(undefined, name, ...lines);
+}
+
+/** `modified`: of the file. */
+async function analysisOf(
+  modified: string | undefined,
+  name: string,
+  ...lines: readonly string[]
+): Promise<Analysis> {
   const path = join(folder, name);
   writeFileSync(path, `${lines.join('\n')}\n`);
+  if (modified !== undefined) utimesSync(path, new Date(modified), new Date(modified));
   const { stdout } = await run(['analyze', path, '--format', 'json', '-q']);
   return JSON.parse(stdout) as Analysis;
 }
@@ -99,10 +109,24 @@ describe('a session that repairs as it goes', () => {
     expect(report.states).toBeUndefined();
   });
 
-  it('takes the state at the end for all where the times go backwards', async () => {
-    const later = FIRST.map((line) => line.replace(/^11:02/, '11:50'));
-    const report = await analysis('backwards.md', ...SETUP, ...later, ...SECOND, ...THIRD);
-    expect(report.states).toBeUndefined();
+  // Half a day after the one or the other capture, a file's time is nearer to another day's for one of them.
+  it.each(['2026-11-30T12:00:00Z', '2026-11-30T23:01:00Z', '2026-11-30T23:30:00Z', '2026-11-30T23:55:00Z'])(
+    'takes the state at the end for all where the times go backwards, in a file of %s',
+    async (modified) => {
+      const later = FIRST.map((line) => line.replace(/^11:02/, '11:50'));
+      const report = await analysisOf(modified, 'backwards.md', ...SETUP, ...later, ...SECOND, ...THIRD);
+      expect(report.states).toBeUndefined();
+    },
+  );
+
+  it('goes on after midnight', async () => {
+    const [first, second] = [FIRST, SECOND].map((lines, at) =>
+      lines.map((line) => line.replace(/^11:/, at === 0 ? '23:' : '00:')),
+    ) as [string[], string[]];
+    const report = await analysisOf('2026-11-30T11:00:00Z', 'midnight.md', ...SETUP, ...first, ...second);
+    expect(told(report)).toEqual(['dropped fwd-ip-forward-off', 'no-reply nat-masquerade-missing']);
+    const [before = 0, after = 0] = (report.states ?? []).map(({ from }) => from);
+    expect(after - before).toBeCloseTo(67.5 * 60);
   });
 
   it('says what had been typed, at 80 columns', async () => {

@@ -10,7 +10,7 @@ One JSON object a line in, one out.
     -> {"time": EPOCH, "errno": NUMBER?, "frames": [[END, HEX], ...], "events": [EVENT, ...]}
 {"run": NETNS?, "script": TEXT}                      a shell script in NETNS, or where the agent came from  -> {"status": N, "out": TEXT, "err": TEXT}
 {"sysctl": NETNS, "values": {NAME: VALUE}}           settings of NETNS
-{"settle": [NETNS, ...]}                             waits until all veths that are up have carrier and all ports of bridges forward
+{"settle": [NETNS, ...]}                             waits until all veths that are up have carrier, all that have it say so, and ports of bridges forward
 {"clock": true}                                      the ticks of jiffies  -> {"hz": NUMBER, "tick": EPOCH} or {}
 {"sockets": NETNS, "held": [{"protocol": "tcp" | "udp", "address", "port", "peer": [ADDRESS, PORT]?, "transparent": BOOL?, "mark": N?, "v6only": BOOL?}]}
     sockets of a process there, until the next "close"; TCP ones listen, or are connected to their peer without a segment sent
@@ -48,6 +48,8 @@ NETLINK_ROUTE = 0
 NLM_F_DUMP = 0x300
 NLMSG_DONE, RTM_NEWLINK, RTM_GETLINK = 3, 16, 18
 IFF_UP, IFF_LOWER_UP = 1, 1 << 16
+IFLA_OPERSTATE = 16
+IF_OPER_UNKNOWN, IF_OPER_DORMANT, IF_OPER_UP = 0, 5, 6
 IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 18, 1, 4, 5
 IFLA_BRPORT_STATE, BR_STATE_FORWARDING = 1, 3
 HOME = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -335,7 +337,7 @@ def clock():
 
 
 def is_settled():
-    """Carrier comes a moment after a device is up, and a bridge's port forwards a moment after that."""
+    """Carrier comes a moment after a device is up, its state a moment after that, and then a bridge's port forwards."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE) as asked:
         asked.send(struct.pack("=IHHII", 32, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, 1, 0) + bytes(16))
         while True:
@@ -345,8 +347,12 @@ def is_settled():
                 if kind != RTM_NEWLINK:
                     raise RuntimeError(f"a list of links has a message of kind {kind}")
                 flags = struct.unpack_from("=I", body, 8)[0]
-                about = attributes(attributes(body[16:]).get(IFLA_LINKINFO, b""))
+                link = attributes(body[16:])
+                about = attributes(link.get(IFLA_LINKINFO, b""))
                 if text(about.get(IFLA_INFO_KIND)) == "veth" and flags & IFF_UP and not flags & IFF_LOWER_UP:
+                    return False
+                state = link[IFLA_OPERSTATE][0]
+                if flags & IFF_UP and flags & IFF_LOWER_UP and state not in (IF_OPER_UNKNOWN, IF_OPER_DORMANT, IF_OPER_UP):
                     return False
                 if text(about.get(IFLA_INFO_SLAVE_KIND)) != "bridge":
                     continue

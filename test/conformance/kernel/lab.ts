@@ -13,6 +13,10 @@ const OWN = `ntc${process.pid}x`;
 /** Making a namespace can fail while another process makes one: iproute2 binds all of them into one folder. */
 const TRIES = 5;
 const NETNS = '/var/run/netns';
+/** Of veths: lo has 1. */
+const FIRST_INDEX = 2;
+/** Of their second ends. */
+const PEERS = 1000;
 /** Namespace of the far ends. */
 const FAR = '.far';
 
@@ -69,11 +73,16 @@ export class Lab {
     const names = Object.keys(network.namespaces);
     for (const name of names)
       await this.run(name, ['ip link set lo up', ...(network.namespaces[name] ?? [])]);
-    await this.agent.settle(names.map((name) => this.netns(name)));
+    await this.settle();
     await this.agent.open(
       this.ends.map((_, index) => [this.netns(FAR), farDevice(index)]),
       names.map((name) => this.netns(name)),
     );
+  }
+
+  /** Waits for carrier, and for ports of bridges to forward: what is dumped before that is of another network. */
+  async settle(): Promise<void> {
+    await this.agent.settle(Object.keys(this.built?.namespaces ?? {}).map((name) => this.netns(name)));
   }
 
   private async create(network: Network): Promise<void> {
@@ -185,18 +194,18 @@ function farDevice(index: number): string {
   return `f${index}`;
 }
 
-/** The veths, each end in its namespace. */
+/**
+ * The veths, each end in its namespace. Where both ends of one have the same index, the kernel takes up to a second to tell that there
+ * is carrier (linkwatch_urgent_event()); the index of a peer counts only where the other end has one as well (veth_newlink()).
+ */
 function links({ wires, ends }: Network, netns: (name: string) => string): string[] {
-  const lines = wires.map(([one, other]) => veth(parts(one), parts(other), netns));
-  for (const [index, { at }] of Object.values(ends).entries())
-    lines.push(veth(parts(at), [FAR, farDevice(index)], netns));
-  return lines;
-}
-
-type Device = readonly [namespace: string, device: string];
-
-function veth([a, left]: Device, [b, right]: Device, netns: (name: string) => string): string {
-  return `link add ${left} netns ${netns(a)} type veth peer name ${right} netns ${netns(b)}`;
+  const far = Object.values(ends).map(({ at }, index) => [at, `${FAR}:${farDevice(index)}`] as const);
+  return [...wires, ...far].map(([one, other], number) => {
+    const [a, left] = parts(one);
+    const [b, right] = parts(other);
+    const device = `${left} index ${FIRST_INDEX + number} netns ${netns(a)}`;
+    return `link add ${device} type veth peer name ${right} index ${PEERS + number} netns ${netns(b)}`;
+  });
 }
 
 export function parts(place: string): [namespace: string, device: string] {

@@ -88,6 +88,7 @@ export async function runOnKernel(lab: Lab, of: Case, prepared = false): Promise
       const sockets = of.sockets?.[name] ?? [];
       if (sockets.length > 0) await lab.hold(name, sockets);
     }
+    await lab.settle();
   }
   const dumps: [string, string, string][] = [];
   const known = new Map<string, { places: Places; sizes: Sizes }>();
