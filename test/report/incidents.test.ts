@@ -133,12 +133,16 @@ describe.each(bundles)('%s', (bundle) => {
   });
 });
 
-/** A window of its own and axe take longer than all the rest: some pages have them, the others a frame. */
+/**
+ * A browser takes longer than all the rest: of every three pages it looks at one, of which some have a window of their own and axe, the others a
+ * frame. All pages are of the same parts, whose colours and widths hardly depend on the incident.
+ */
+const LOOKED_AT = 3;
 const EVERY = 12;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe.skipIf(chromiumPath() === undefined)('in a browser (needs chromium)', () => {
-  it('every page is silent, fits windows of all widths, and is legible in light and dark', async () => {
+  it('pages are silent, fit windows of all widths, and are legible in light and dark', async () => {
     const browser = await openBrowser();
     try {
       const window = await browser.newPage();
@@ -147,6 +151,7 @@ describe.skipIf(chromiumPath() === undefined)('in a browser (needs chromium)', (
       const openInFrame = await framesIn(around, folder);
       const found: string[] = [];
       for (const [index, bundle] of bundles.entries()) {
+        if (index % LOOKED_AT !== 0) continue;
         const url = pathToFileURL(pageOf(bundle)).href;
         const own: string[] = [];
         if (index % EVERY === 0) {
