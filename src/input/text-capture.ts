@@ -5,10 +5,10 @@ import { plainLines } from '../dump/text.ts';
 import type { Ip } from '../net/ip.ts';
 import { bannerOf } from '../tcpdump/banner.ts';
 import { textCaptureBytes } from '../tcpdump/capture.ts';
-import { nearest } from '../tcpdump/clock.ts';
+import { areClocks, nearest } from '../tcpdump/clock.ts';
+import { tcpdumpFlags } from '../tcpdump/command.ts';
 import { beginning, type TextLine } from '../tcpdump/grouping.ts';
 import { isTcpdumpText } from '../tcpdump/recognise.ts';
-import type { Stamp } from '../tcpdump/stamp.ts';
 import { timeFromFileName } from './dump-time.ts';
 import type { CaptureInput } from './input.ts';
 import { type NamedAddress, namedAddress } from './names-as-addresses.ts';
@@ -74,6 +74,9 @@ export async function openedTexts(
   if (texts.length === 0) return [];
   const address = addressBook(dumps);
   const beside = (await firstOf(captures)) ?? dumpTime(dumps);
+  const files = new Set<string>();
+  const sessions = new Set<string>();
+  for (const { path } of texts.map(({ capture }) => capture)) (files.has(path) ? sessions : files).add(path);
   /** By file: when the capture before began. */
   const before = new Map<string, Witness>();
   return texts.map(({ capture, lines, time, modified }): CaptureInput => {
@@ -81,8 +84,10 @@ export async function openedTexts(
       time !== undefined
         ? { time, by: 'its file name or manifest' }
         : (beside ?? (modified === undefined ? undefined : { time: modified, by: 'its file' }));
-    const near = dayOf(lines, witness, before.get(capture.path));
-    if (near) before.set(capture.path, near);
+    const near: Near | undefined = sessions.has(capture.path)
+      ? dayOf({ lines, command: capture.command, witness, before: before.get(capture.path) })
+      : witness;
+    if (near?.isDay) before.set(capture.path, near);
     let bytes: Uint8Array | undefined;
     return {
       ...capture,
@@ -100,30 +105,41 @@ interface Witness {
   readonly by: string;
 }
 
+/** `isDay`: the day of a capture's first clock time is known by it. */
+interface Near extends Witness {
+  readonly isDay?: true;
+}
+
 const DAY = 86_400;
 
 /**
- * Where bare clock times belong. Captures of one session follow each other, as packets of one do: a clock that goes back by more than
- * half a day has passed midnight, and else the day is that of the one before.
+ * Near what a capture was taken. Captures of one session follow each other, as packets of one do: a clock that goes back by more than
+ * half a day has passed midnight, and else the day is that of the one before. Times that count from a packet have no day.
  */
-function dayOf(
-  lines: readonly TextLine[],
-  witness: Witness | undefined,
-  before: Witness | undefined,
-): Witness | undefined {
-  const stamp = firstStamp(lines);
-  if (!witness || stamp?.kind !== 'clock') return witness;
-  if (!before) return { ...witness, time: nearest(witness.time, stamp.seconds) };
-  const sameDay = Math.floor(before.time / DAY) * DAY + stamp.seconds;
-  return { ...before, time: before.time - sameDay > DAY / 2 ? sameDay + DAY : sameDay };
+function dayOf({
+  lines,
+  command,
+  witness,
+  before,
+}: {
+  readonly lines: readonly TextLine[];
+  readonly command: string | undefined;
+  readonly witness: Witness | undefined;
+  readonly before: Witness | undefined;
+}): Near | undefined {
+  const stamps = lines.map(({ text }) => beginning(text, false)?.stamp);
+  const first = stamps.find((stamp) => stamp !== undefined);
+  if (!witness || !first || !areClocks(stamps, command === undefined ? undefined : timesAsked(command)))
+    return witness;
+  if (!before) return { ...witness, time: nearest(witness.time, first.seconds), isDay: true };
+  const sameDay = Math.floor(before.time / DAY) * DAY + first.seconds;
+  return { ...before, time: before.time - sameDay > DAY / 2 ? sameDay + DAY : sameDay, isDay: true };
 }
 
-function firstStamp(lines: readonly TextLine[]): Stamp | undefined {
-  for (const { text } of lines) {
-    const stamp = beginning(text, false)?.stamp;
-    if (stamp) return stamp;
-  }
-  return undefined;
+/** How often its command line has `-t`; undefined: not at all. */
+function timesAsked(command: string): number | undefined {
+  const ts = tcpdumpFlags(command)?.ts ?? 0;
+  return ts > 0 ? ts : undefined;
 }
 
 /** When the first packet of a capture beside it was seen: the best witness of the day. */

@@ -27,11 +27,18 @@ export function timesOf(
   if (!first) return { instants: stamps.map((_, at) => after(near ?? 0, at)), assumed: 'order' };
   if (first.kind === 'epoch' || first.kind === 'date')
     return { instants: filled(stamps), assumed: 'nothing' };
-  const differences =
-    ts === 3 || ts === 5 || first.kind === 'delta' || (ts === undefined && countsFromZero(stamps));
-  if (!differences) return { instants: onDays(stamps, near), assumed: 'date' };
-  const sums = ts === 3 || first.kind === 'delta' || (ts === undefined && !rises(stamps));
-  return { instants: sums ? summed(stamps, near ?? 0) : shifted(stamps, near ?? 0), assumed: 'start' };
+  if (!areClocks(stamps, ts)) {
+    const sums = ts === 3 || first.kind === 'delta' || (ts === undefined && !rises(stamps));
+    return { instants: sums ? summed(stamps, near ?? 0) : shifted(stamps, near ?? 0), assumed: 'start' };
+  }
+  return { instants: onDays(stamps, near), assumed: 'date' };
+}
+
+/** Whether they are bare times of a day, to which only the date is wanting; `ts` as above. */
+export function areClocks(stamps: readonly (Stamp | undefined)[], ts: number | undefined): boolean {
+  const first = stamps.find((stamp) => stamp !== undefined);
+  if (first?.kind !== 'clock' || ts === 3 || ts === 5) return false;
+  return ts !== undefined || !countsFromZero(stamps);
 }
 
 /** Without times: a millisecond apart, so that their order stays. */

@@ -119,6 +119,29 @@ describe('a session that repairs as it goes', () => {
     },
   );
 
+  it('leaves where it was what counts from its first packet', async () => {
+    const path = join(folder, 'differences.md');
+    const differences = [
+      '$ sudo tcpdump -ttt -ni ens4 icmp',
+      banner('ens4'),
+      ping(' 00:00:00.000000', 74, 1),
+      ping(' 00:00:01.000000', 74, 2),
+    ];
+    writeFileSync(path, `${[...FIRST, ...differences].join('\n')}\n`);
+    const modified = new Date('2026-11-30T14:00:00Z');
+    utimesSync(path, modified, modified);
+    const { stdout } = await run(['show', path, '--format', 'jsonl']);
+    const times = stdout
+      .trim()
+      .split('\n')
+      .map((line) => Number((JSON.parse(line) as { time: string }).time));
+    const clock = Date.parse('2026-11-30T11:02:10.100Z') / 1000;
+    const from = modified.getTime() / 1000;
+    expect(times).toEqual(
+      [clock, clock + 1.02, clock + 2.03, from, from + 1].map((time) => expect.closeTo(time)),
+    );
+  });
+
   it('goes on after midnight', async () => {
     const [first, second] = [FIRST, SECOND].map((lines, at) =>
       lines.map((line) => line.replace(/^11:/, at === 0 ? '23:' : '00:')),
