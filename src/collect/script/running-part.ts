@@ -76,22 +76,8 @@ stamp() {
   now=$(date -u +%Y-%m-%dT%H:%M:%SZ) stamped=$second
 }
 
-stamp
-begun=$now
-node=$(uname -n)
-name=nettrace-$(printf %s "$node" | sed 's/[^A-Za-z0-9_.-]/_/g')-$(date -u +%Y%m%dT%H%M%SZ)
-if [ -z "$out" ]; then out=$name.tar.gz; else name=$(basename "$out" | sed 's/[.]tar[.]gz$//; s/[.]tgz$//'); fi
-[ ! -e "$out" ] || fail "$out exists already; name another one with -o"
-draft=$(dirname "$out")/nettrace-collect-$$
-mkdir "$draft" || fail "$draft can't be made"
-trap 'rm -rf "$draft"' EXIT
-bundle=$draft/bundle/$name
-mkdir -p "$bundle"
-: >"$draft/files" ; : >"$draft/missing" ; : >"$draft/lacking" ; : >"$draft/table" ; : >"$draft/tools"
-: >"$draft/running" ; : >"$draft/points" ; : >"$draft/containers"
-
 leave() {
-  while read -r pid; do kill -9 "$pid" 2>/dev/null; done <"$draft/running"
+  [ ! -e "$draft/running" ] || while read -r pid; do kill -9 "$pid" 2>/dev/null; done <"$draft/running"
   rm -rf "$draft"
   # What watched over a command sees that, and goes.
   wait
@@ -109,8 +95,22 @@ on_interrupt() {
   fi
   echo 'collect: ending; the bundle is being written (again: leave nothing behind)' >&2
 }
+
+stamp
+begun=$now
+node=$(uname -n)
+name=nettrace-$(printf %s "$node" | sed 's/[^A-Za-z0-9_.-]/_/g')-$(date -u +%Y%m%dT%H%M%SZ)
+if [ -z "$out" ]; then out=$name.tar.gz; else name=$(basename "$out" | sed 's/[.]tar[.]gz$//; s/[.]tgz$//'); fi
+[ ! -e "$out" ] || fail "$out exists already; name another one with -o"
+draft=$(dirname "$out")/nettrace-collect-$$
+# One interrupt ends nothing, so none comes between the draft and what takes it away.
 trap on_interrupt INT TERM HUP
+mkdir "$draft" || fail "$draft can't be made"
 trap leave EXIT
+bundle=$draft/bundle/$name
+mkdir -p "$bundle"
+: >"$draft/files" ; : >"$draft/missing" ; : >"$draft/lacking" ; : >"$draft/table" ; : >"$draft/tools"
+: >"$draft/running" ; : >"$draft/points" ; : >"$draft/containers"
 
 # quote TEXT: sets quoted, as it stands between the quotes of JSON.
 quote() {
