@@ -5,7 +5,7 @@ import { LongestFirst } from './test/support/longest-first.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/kernel-module.ts', 'test/support/run-folder.ts'],
+    globalSetup: ['test/support/compiled.ts', 'test/support/run-folder.ts'],
     testTimeout: 60_000,
     pool: 'forks',
     // What a worker has loaded and compiled serves all of its files: nothing in src is remembered from one call to the next.

@@ -16,7 +16,7 @@ import {
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { kernelModule, kernelSources } from './build/kernel.mjs';
+import { assembled, assemblySources } from './build/assembly.mjs';
 import { PAGE, pageScript } from './build/page.mjs';
 import { analysisValidatorModule, expectValidatorModule, validatorModule } from './build/validator.mjs';
 
@@ -34,8 +34,13 @@ const foreknown = {
     onLoad({ filter: /\/src\/version\.ts$/ }, () => ({
       contents: `export const VERSION = ${JSON.stringify(version)};`,
     }));
+    const inside = async (name, module) =>
+      `export const ${name} = () => Buffer.from('${(await assembled(root, module)).toString('base64')}', 'base64');`;
     onLoad({ filter: /\/src\/scan\/kernel-code\.ts$/ }, async () => ({
-      contents: `export const kernelCode = () => Buffer.from('${(await kernelModule(root)).toString('base64')}', 'base64');`,
+      contents: await inside('kernelCode', 'kernel'),
+    }));
+    onLoad({ filter: /\/src\/capture\/counting-code\.ts$/ }, async () => ({
+      contents: await inside('countingCode', 'count'),
     }));
     onLoad({ filter: /\/src\/report\/analysis-validator\.ts$/ }, async () => ({
       contents: await analysisValidatorModule(root),
@@ -222,7 +227,7 @@ function ascii(code) {
   return code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** What runs besides a bundle's own sources: threads that it starts, and the kernel that it has inside. */
+/** What runs besides a bundle's own sources: threads that it starts, and the compiled modules that it has inside. */
 function besides(inputs) {
   const all = { ...inputs };
   const { outputs: threads } = worker.metafile;
@@ -233,7 +238,7 @@ function besides(inputs) {
   const page = readdirSync(join(root, PAGE)).map((file) => `${PAGE}/${file}`);
   return [
     ...Object.keys(all),
-    ...('src/scan/kernel-code.ts' in all ? kernelSources(root) : []),
+    ...('src/capture/counting-code.ts' in all ? assemblySources(root) : []),
     ...('src/report/html/page-code.ts' in all ? page : []),
   ];
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, transform } from 'esbuild';
-import { kernelModule } from '../build/kernel.mjs';
+import { assembled } from '../build/assembly.mjs';
 import { analysisValidatorModule, expectValidatorModule, validatorModule } from '../build/validator.mjs';
 import { instrumented } from './instrument.mjs';
 
@@ -20,7 +20,8 @@ const REQUIRE =
 export async function bundle(root, name, entry, { isInstrumented }) {
   const folder = join(root, 'dist/fuzz/bundles');
   mkdirSync(folder, { recursive: true });
-  await kernelModule(root);
+  const modules = { kernelCode: 'kernel', countingCode: 'count' };
+  for (const module of Object.values(modules)) await assembled(root, module);
   let points = 0;
   const words = new Set();
   const instrument = {
@@ -29,11 +30,14 @@ export async function bundle(root, name, entry, { isInstrumented }) {
       for (const [filter, validator] of VALIDATORS) {
         onLoad({ filter }, async () => ({ contents: await validator(root), resolveDir: root }));
       }
-      // The path to the compiled kernel is relative to the source.
-      onLoad({ filter: /\/src\/scan\/kernel-code\.ts$/ }, () => ({
-        contents: `import { readFileSync } from 'node:fs';
-          export const kernelCode = () => readFileSync(${JSON.stringify(join(root, 'dist/kernel.wasm'))});`,
-      }));
+      // The paths to the compiled modules are relative to the sources.
+      onLoad({ filter: /\/src\/(scan\/kernel|capture\/counting)-code\.ts$/ }, ({ path }) => {
+        const name = path.endsWith('kernel-code.ts') ? 'kernelCode' : 'countingCode';
+        const made = JSON.stringify(join(root, `dist/${modules[name]}.wasm`));
+        return {
+          contents: `import { readFileSync } from 'node:fs'; export const ${name} = () => readFileSync(${made});`,
+        };
+      });
       onLoad({ filter: /\/src\/version\.ts$/ }, () => ({ contents: "export const VERSION = '0';" }));
       onLoad({ filter: /\/src\/report\/html\/page-code\.ts$/ }, () => ({
         contents: "export const pageCode = () => '';",

@@ -1,10 +1,9 @@
 /** Classic pcap: draft-ietf-opsawg-pcap. The file's header is read in pcap-header.ts; which bytes can be a record, pcap-records.ts knows. */
-import { COLUMNS, type FrameColumns, MOST_APART, MOST_WIRE } from './columns.ts';
+import { COLUMNS, type FrameColumns } from './columns.ts';
 import type { Chunk, Parser, ParserContext } from './parser.ts';
 import { FILE_HEADER, RECORD_HEADER, readPcapHeader } from './pcap-header.ts';
 import { MORE, NONE, PcapRecords } from './pcap-records.ts';
 
-const MOST_OF_RUN = 1024;
 /** Bytes that are looked through at once, and that are read beyond those that have to be there. */
 const WINDOW = 1 << 18;
 const AHEAD = 1 << 18;
@@ -34,8 +33,6 @@ export class PcapParser implements Parser {
   private isSuspect = false;
   /** What comes next that can be a record is looked for. */
   private lost: Lost | undefined;
-  /** Of the last record that `countRun` counted. */
-  private lastFraction = 0;
 
   constructor(context: ParserContext) {
     this.context = context;
@@ -147,86 +144,6 @@ export class PcapParser implements Parser {
     if (next >= 0) this.emit(view, at, next);
     chunk.start = Math.max(at, next);
     return next >= 0 || this.isStopped;
-  }
-
-  /** What `parse` does, without frames. Only the usual header is worth the way by itself. */
-  count(chunk: Chunk): void {
-    if (!this.opened) this.open(chunk);
-    const { little, header, swapped } = this.records;
-    if (!little || header !== RECORD_HEADER || swapped !== 'no') this.parse(chunk);
-    else while (this.settle(chunk) && this.walkCounting(chunk));
-  }
-
-  private walkCounting(chunk: Chunk): boolean {
-    const { view, end } = chunk;
-    const { context } = this;
-    const { unit } = this.records;
-    const whole = 1e9 / unit;
-    let at = chunk.start;
-    for (;;) {
-      const next = this.whole(view, at, end);
-      if (next < 0) break;
-      const seconds = view.getUint32(at, true);
-      const fraction = view.getUint32(at + 4, true);
-      const nanoseconds = fraction * unit;
-      context.account(seconds + Math.floor(nanoseconds / 1e9), nanoseconds % 1e9);
-      const ran = fraction < whole ? this.countRun(view, at, end, fraction) : at;
-      if (ran > at) {
-        context.account(seconds, this.lastFraction * unit);
-        at = ran;
-      } else {
-        const length = view.getUint32(at + 12, true);
-        const captured = next - at - RECORD_HEADER;
-        context.addAll(1, length, captured, captured < length ? 1 : 0);
-        at = next;
-      }
-    }
-    chunk.start = at;
-    return this.isStopped;
-  }
-
-  /**
-   * Counts records of one second that are in order, from the one at `at` on, whose time was accounted for; gives where they end.
-   * It has nothing but the usual case, and is called often enough to be compiled once all of it has been seen: V8 would throw the
-   * code away where something comes up that it hasn't, and compile anew (a tenth of the count of 10 M packets).
-   */
-  private countRun(view: DataView, start: number, end: number, first: number): number {
-    const { limit, unit } = this.records;
-    const whole = 1e9 / unit;
-    // Signed, since small integers are faster than 32 bits unsigned: below 0 is beyond every limit.
-    const second = view.getInt32(start, true);
-    let now = second;
-    let captured = view.getInt32(start + 8, true);
-    let fraction = first;
-    let at = start;
-    let packets = 0;
-    let beyond = 0;
-    let cut = 0;
-    while (packets < MOST_OF_RUN) {
-      const next = at + RECORD_HEADER + captured;
-      if (captured === 0 || next + RECORD_HEADER > end) break;
-      const following = view.getInt32(next + 8, true);
-      if (following < 0 || following > limit) break;
-      const later = view.getInt32(next, true);
-      if (later !== second && Math.abs((later >>> 0) - (second >>> 0)) > MOST_APART) break;
-      const itsFraction = view.getInt32(at + 4, true);
-      if (now !== second || itsFraction < fraction || itsFraction >= whole) break;
-      const length = view.getInt32(at + 12, true);
-      if (length !== captured) {
-        if (length < captured || length > MOST_WIRE) break;
-        beyond += length - captured;
-        cut++;
-      }
-      fraction = itsFraction;
-      packets++;
-      now = later;
-      captured = following;
-      at = next;
-    }
-    this.lastFraction = fraction;
-    const capturedBytes = at - start - packets * RECORD_HEADER;
-    this.context.addAll(packets, capturedBytes + beyond, capturedBytes, cut);
-    return at;
   }
 
   end(rest: number): void {

@@ -1,6 +1,7 @@
 import { viewOf } from '../base/bytes.ts';
 import type { Pace } from '../base/pace.ts';
 import { FrameColumns } from './columns.ts';
+import { CountingColumns } from './counting-columns.ts';
 import type { Frame } from './frame.ts';
 import { type CaptureFormat, foreignCapture, isCapture, MAGIC_LENGTH } from './magic.ts';
 import { type CaptureLimits, type Chunk, type Parser, ParserContext } from './parser.ts';
@@ -53,7 +54,7 @@ export async function scanCapture(
 ): Promise<CaptureSummary> {
   const reader = new CaptureReader(onFrame, options);
   let bytes = 0;
-  if (options.columns?.block) source.readInto?.(options.columns.block);
+  if (reader.room) source.readInto?.(reader.room);
   try {
     for (;;) {
       let block = source.read();
@@ -116,12 +117,18 @@ export class CaptureReader {
       issues: [],
     };
     this.counting = onFrame === undefined;
-    this.columns = options.onColumns && (options.columns ?? new FrameColumns());
+    if (options.onColumns) this.columns = options.columns ?? new FrameColumns();
+    else if (this.counting) this.columns = new CountingColumns();
     const issues = new IssueLog(options.path);
     this.context = new ParserContext(summary, issues, onFrame ?? (() => {}), options.onColumns);
     this.context.keepOptions = options.keepOptions ?? false;
     this.context.isPrompt = options.isPrompt ?? false;
     if (options.limits) this.context.limits = options.limits;
+  }
+
+  /** Where blocks are best read to. */
+  get room(): Uint8Array | undefined {
+    return this.columns?.block;
   }
 
   /** False when nothing more will be read from it. */

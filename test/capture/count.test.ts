@@ -9,7 +9,7 @@ import { collector } from '../../src/capture/writer.ts';
 import { corpusFiles, corpusPath, hasCorpus, scanFile } from '../packet/corpus.ts';
 import { block, concat, enhancedBlock, interfaceBlock, option, sectionBlock, u16, u32 } from './blocks.ts';
 
-/** With a visitor, without, and with one of columns, in blocks of `size` bytes that are used again; and what the visitors saw. */
+/** With a visitor, without, with one of columns, and without where blocks lie where counting has them best, in blocks of `size` bytes that are used again; and what the visitors saw. */
 function each(bytes: Uint8Array, size: number) {
   const seen: string[] = [];
   const inColumns: string[] = [];
@@ -23,9 +23,11 @@ function each(bytes: Uint8Array, size: number) {
         for (let i = 0; i < columns.count; i++) inColumns.push(tell(columns.frame(i, frame)));
       },
     }),
+    new CaptureReader(undefined),
   ];
-  const summaries = readers.map((reader) => {
-    const shared = new Uint8Array(Math.max(1, size));
+  const summaries = readers.map((reader, index) => {
+    const room = index === 3 ? reader.room : undefined;
+    const shared = room?.subarray(0, size) ?? new Uint8Array(Math.max(1, size));
     for (let at = 0; at < bytes.length; at += size) {
       const part = bytes.subarray(at, at + size);
       shared.fill(0xee);
@@ -52,8 +54,9 @@ function tell({
 
 function expectAlike(bytes: Uint8Array, size: number): CaptureSummary {
   const { summaries, seen, inColumns } = each(bytes, size);
-  const [visited, counted, columned] = summaries;
+  const [visited, counted, columned, inPlace] = summaries;
   expect(counted).toEqual(visited);
+  expect(inPlace).toEqual(visited);
   expect(columned).toEqual(visited);
   expect(inColumns).toEqual(seen);
   return counted as CaptureSummary;

@@ -24,7 +24,7 @@ const WORDS = ['explain', 'fwd-ip-forward-off'];
 const BUNDLES = ['dist/cli.cjs', 'dist/explain.cjs'];
 const INPUTS = 'dist/inputs';
 /** What is in them of sources that are seldom changed. */
-const PARTS = ['dist/kernel.wasm', 'dist/report-page.js'];
+const PARTS = ['dist/kernel.wasm', 'dist/count.wasm', 'dist/report-page.js'];
 const CAPTURE = 'captures/docker-forward-off-dnat/bundle/captures/host/eth0.pcap';
 /** Building takes a while where others build, too. */
 const PATIENCE = 300_000;

@@ -1,11 +1,12 @@
 /** All of it, for whole columns of plain packets. */
+import { isFar } from '../../capture/assembly/record';
 import { decode } from './decode';
 import { NANOSECONDS, OFFSETS, PASSED, SECONDS, SIGNATURES, WALKED } from './layout';
 import { signAt, signInto } from './sign';
 import { enterMissing, lookUp, recordCount } from './table';
 import { tally } from './tally';
 import { changedCount, update } from './update';
-import { isFar, timeOf, walk } from './walk';
+import { timeOf, walk } from './walk';
 
 /**
  * Takes in the records of a little-endian pcap behind Ethernet headers, as many columns as can be: those that are wholly of what `decode`

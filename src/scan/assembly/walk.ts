@@ -1,13 +1,6 @@
 /** From a block of a capture to columns. */
+import { isFar, MOST_WIRE, SECOND } from '../../capture/assembly/record';
 import { CAPTURED, COLUMNS, LENGTHS, NANOSECONDS, OFFSETS, SECONDS, WALKED } from './layout';
-
-/** Seconds: records of one capture that are further apart are looked at one by one; and so are packets of more bytes on the wire, which none has. */
-const MOST_APART: i64 = 86400;
-const MOST_WIRE: u32 = 1 << 20;
-
-export function isFar(seconds: u32, others: u32): bool {
-  return <u64>(<i64>seconds - <i64>others + MOST_APART) > <u64>(2 * MOST_APART);
-}
 
 /**
  * Fills the columns with the whole records of a little-endian pcap from `from` on, until `end`, or there are enough, or one or the one behind it can't
@@ -55,9 +48,9 @@ export function walk(
     if (wire < there || wire > MOST_WIRE) break;
     let seconds: u64 = second;
     let nanoseconds: u64 = <u64>load<u32>(at, 4) * unit;
-    if (nanoseconds >= 1000000000) {
-      seconds += nanoseconds / 1000000000;
-      nanoseconds %= 1000000000;
+    if (nanoseconds >= SECOND) {
+      seconds += nanoseconds / SECOND;
+      nanoseconds %= SECOND;
     }
     store<u32>(OFFSETS + (count << 2), <u32>(at - base) + header);
     store<u32>(CAPTURED + (count << 2), there);

@@ -1,0 +1,1 @@
+export function assembled(root: string, name: 'kernel' | 'count'): Promise<Uint8Array>;

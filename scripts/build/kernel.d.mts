@@ -1,1 +1,0 @@
-export function kernelModule(root: string): Promise<Uint8Array>;
