@@ -17,9 +17,11 @@ import {
   UDP,
   USUAL_IPV4,
 } from './layout';
-import { numberOfMacs } from './macs';
+import { knownMacs } from './macs';
 
 const USUAL_HEADERS: u32 = 54;
+/** More fragments, and an offset: as a word that is read the other way round. */
+const FRAGMENT: u32 = 0xff3f;
 
 function holds(port: u32): bool {
   return ((load<u8>(LOOKED_INTO + (port >> 3)) >> <u8>(port & 7)) & 1) !== 0;
@@ -36,42 +38,41 @@ export function decode(from: u32, to: u32, row: u32, known: u32, base: usize): u
   for (; i < to; i++) {
     const start: usize = base + load<u32>(OFFSETS + (i << 2));
     const there = load<u32>(CAPTURED + (i << 2));
-    if (there < USUAL_HEADERS || be32(start + 12) >> 8 !== USUAL_IPV4) break;
-    const head = be32(start);
+    // Words of which only bits are asked stay as they lie there.
+    if (there < USUAL_HEADERS || (load<u32>(start, 12) & 0xffffff) !== USUAL_IPV4) break;
     const wire = load<u32>(LENGTHS + (i << 2));
     const length = be16(start + 16);
-    const second = be32(start + 18);
-    const third = be16(start + 22);
+    const id = be16(start + 18);
     const source = be32(start + 26);
     const destination = be32(start + 30);
-    if ((head & 0x01000000) !== 0 || (second & 0x3fff) !== 0) break;
+    if ((load<u8>(start) & 1) !== 0 || (load<u16>(start, 20) & FRAGMENT) !== 0) break;
     if (length + 14 > max(wire, there) || source === 0 || destination >> 28 >= 14) break;
-    const protocol = third & 255;
+    const protocol: u32 = load<u8>(start, 23);
     const ports = be32(start + 34);
     if (length < 20) break;
     let payload = length - 20;
-    let bits = third & 0xff00;
+    let bits = (<u32>load<u8>(start, 22)) << 8;
     let behind = start + 38;
     if (protocol === TCP) {
-      const rest = be16(start + 46);
-      const header = (rest >> 12) << 2;
+      const header = (<u32>load<u8>(start, 46) >> 4) << 2;
       if (header < 20 || header > payload) break;
       payload -= header;
       const sequence = be32(start + 38);
       store<u32>(out, sequence, 36);
       store<u32>(out, be32(start + 42), 40);
-      bits |= rest & 255;
+      bits |= load<u8>(start, 47);
       bits |= select<u32>(SEGMENT, 0, payload > 1);
-      bits |= select<u32>(SAMPLED, 0, payload > 0 && (sequence * 0x9e3779b1) >> 27 === 1);
+      bits |= select<u32>(SAMPLED, 0, <u32>(payload > 0) & <u32>((sequence * 0x9e3779b1) >> 27 === 1));
     } else if (protocol === UDP) {
       const said = be16(start + 38);
       if (said < 8 || said > payload) break;
       if (holds(ports >> 16) || holds(ports & 0xffff)) break;
       payload -= 8;
       behind = start + 42;
-      bits |= select<u32>(SAMPLED, 0, ((second >> 16) & 31) === 1);
+      bits |= select<u32>(SAMPLED, 0, (id & 31) === 1);
     } else break;
-    const isHigher = source > destination || (source === destination && ports >> 16 > (ports & 0xffff));
+    const isHigher =
+      (((<u64>source) << 16) | (ports >> 16)) > (((<u64>destination) << 16) | (ports & 0xffff));
     const low = select<u32>(destination, source, isHigher);
     const high = select<u32>(source, destination, isHigher);
     const ordered = select<u32>(rotl<u32>(ports, 16), ports, isHigher);
@@ -86,8 +87,8 @@ export function decode(from: u32, to: u32, row: u32, known: u32, base: usize): u
     store<u32>(out, hashOf(low, high, ordered, kind), 28);
     store<u32>(out, payload, 32);
     store<u32>(out, bits | select<u32>(HIGH, 0, isHigher) | select<u32>(CUT, 0, there < wire), 44);
-    store<u32>(out, second >> 16, 48);
-    store<u32>(out, numberOfMacs(head, be32(start + 4), be32(start + 8)), 52);
+    store<u32>(out, id, 48);
+    store<u32>(out, knownMacs(start), 52);
     store<u32>(out, <u32>behind, 56);
     store<u32>(out, <u32>start + there, 60);
     out += 64;

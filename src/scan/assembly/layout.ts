@@ -22,6 +22,8 @@ export const MISSING: usize = 0x9000;
 export const CHANGED: usize = 0xe000;
 /** One bit for each port whose datagrams are looked into. */
 export const LOOKED_INTO: usize = 0x12000;
+/** For `knownMacs`: 1,024 pairs, four words each. */
+export const KNOWN_MACS: usize = 0x1c000;
 export const ROWS: usize = 0x20000;
 /**
  * For `sumUp`, when all has been read: sums of packets, 32 bytes each (`CaptureFlows` says of what), in the order in which they came up, whatever the
@@ -44,7 +46,8 @@ export const POINT_BYTES: usize = 2112;
 
 export const COLUMNS: u32 = 1024;
 
-export const USUAL_IPV4: u32 = 0x080045;
+/** EtherType 0800 and a header of version 4 and 20 bytes: three bytes of a word that is read the other way round. */
+export const USUAL_IPV4: u32 = 0x450008;
 export const TCP: u32 = 6;
 export const UDP: u32 = 17;
 export const SYN: u32 = 2;

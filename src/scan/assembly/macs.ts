@@ -1,5 +1,6 @@
 /** Pairs of MACs, by number. */
-import { MAC_MASK, MAC_SLOTS, MACS, MOST_MACS } from './layout';
+import { be32 } from './bytes';
+import { KNOWN_MACS, MAC_MASK, MAC_SLOTS, MACS, MOST_MACS } from './layout';
 
 let macCount: u32 = 1;
 
@@ -27,5 +28,23 @@ export function numberOfMacs(a: u32, b: u32, c: u32): u32 {
   store<u32>(at, b, 4);
   store<u32>(at, c, 8);
   store<u16>(MAC_SLOTS + (slot << 1), <u16>number);
+  return number;
+}
+
+/**
+ * The same of an Ethernet header, for the few pairs that most packets have without the search: the last one of each hash is remembered, as it lies
+ * there, its number behind it.
+ */
+export function knownMacs(header: usize): u32 {
+  const one = load<u64>(header);
+  const other = load<u32>(header, 8);
+  const hash = ((<u32>one ^ rotl<u32>(<u32>(one >> 32), 7) ^ rotl<u32>(other, 19)) * 0x9e3779b1) >> 22;
+  const at: usize = KNOWN_MACS + (hash << 4);
+  const known = load<u32>(at, 12);
+  if (load<u64>(at) === one && load<u32>(at, 8) === other && known !== 0) return known;
+  const number = numberOfMacs(be32(header), be32(header + 4), be32(header + 8));
+  store<u64>(at, one);
+  store<u32>(at, other, 8);
+  store<u32>(at, number, 12);
   return number;
 }

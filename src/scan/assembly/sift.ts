@@ -22,7 +22,7 @@ export function sift(from: u32, to: u32, known: u32, base: usize, first: u32): u
 }
 
 function mayBeWanted(start: usize, there: u32, known: u32): bool {
-  if (there < 38 || be32(start + 12) >> 8 !== USUAL_IPV4) return true;
+  if (there < 38 || (load<u32>(start, 12) & 0xffffff) !== USUAL_IPV4) return true;
   const protocol: u32 = load<u8>(start, 23);
   if (protocol !== TCP && protocol !== UDP) return true;
   const source = be32(start + 26);

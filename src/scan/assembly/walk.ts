@@ -21,31 +21,35 @@ export function walk(
   let at = from;
   let count: u32 = 0;
   let cut: u32 = 0;
-  let bytes: u64 = 0;
-  let capturedBytes: u64 = 0;
+  let beyond: u64 = 0;
   let earliest: u32 = 0;
   let latest: u32 = 0;
   let first: u64 = u64.MAX_VALUE;
   let last: u64 = 0;
   let there: u32 = 0;
   let second: u32 = 0;
-  let known = before;
   if (at + header <= end) {
     there = load<u32>(at, 8);
     second = load<u32>(at);
   }
-  while (count < COLUMNS && at + header <= end) {
+  // Of the others it is known when the one before is looked at.
+  const isOdd = there > limit || isFar(second, before);
+  while (!isOdd && count < COLUMNS && at + header <= end) {
     const next = at + header + there;
-    if (there === 0 || there > limit || next + ahead > end || isFar(second, known)) break;
+    if (there === 0 || next + ahead > end) break;
     let following: u32 = 0;
-    let later: u32 = 0;
+    let later: u32 = second;
     if (next + header <= end) {
       following = load<u32>(next, 8);
       later = load<u32>(next);
-      if (following > limit || isFar(later, second)) break;
+      if (following > limit || (later !== second && isFar(later, second))) break;
     }
     const wire = load<u32>(at, 12);
-    if (wire < there || wire > MOST_WIRE) break;
+    if (wire !== there) {
+      if (wire < there || wire > MOST_WIRE) break;
+      beyond += wire - there;
+      cut++;
+    }
     let seconds: u64 = second;
     let nanoseconds: u64 = <u64>load<u32>(at, 4) * unit;
     if (nanoseconds >= SECOND) {
@@ -57,9 +61,6 @@ export function walk(
     store<u32>(LENGTHS + (count << 2), wire);
     store<f64>(SECONDS + (count << 3), <f64>seconds);
     store<u32>(NANOSECONDS + (count << 2), <u32>nanoseconds);
-    bytes += wire;
-    capturedBytes += there;
-    cut += <u32>(there < wire);
     const time = (seconds << 30) | nanoseconds;
     if (time > last) {
       last = time;
@@ -72,15 +73,15 @@ export function walk(
     count++;
     at = next;
     there = following;
-    known = second;
     second = later;
   }
+  const bytes: u64 = at - from - <u64>count * header;
   store<u32>(WALKED, count);
   store<u32>(WALKED, cut, 4);
   store<u32>(WALKED, earliest, 8);
   store<u32>(WALKED, latest, 12);
-  store<f64>(WALKED, <f64>bytes, 16);
-  store<f64>(WALKED, <f64>capturedBytes, 24);
+  store<f64>(WALKED, <f64>(bytes + beyond), 16);
+  store<f64>(WALKED, <f64>bytes, 24);
   return at;
 }
 
