@@ -53,6 +53,8 @@ export class FrameColumns {
   lastSecond = 0;
   /** `pass` has taken the records in: there are only their number and their sums, and the times of the earliest and the latest. */
   isPassed = false;
+  /** Of the capture's bytes so many have been read, from 0 to 1, where that is known. */
+  share = 0;
   /** Where a file's blocks are best read to, behind `head` bytes that may be written to as well. */
   readonly memory: Uint8Array | undefined = undefined;
   readonly head: number = 0;

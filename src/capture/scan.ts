@@ -62,6 +62,7 @@ export async function scanCapture(
       if (block instanceof Promise) block = await (options.pace?.unlessAborted(block) ?? block);
       if (!block) break;
       bytes += block.length;
+      if (source.size && options.columns) options.columns.share = bytes / source.size;
       if (!reader.push(block)) break;
       if (options.onProgress?.(bytes) === false) {
         reader.stop();

@@ -4,6 +4,7 @@ import type { FrameColumns } from '../capture/columns.ts';
 import { kernelCode } from './kernel-code.ts';
 import { KernelColumns, type Pass, type Walk } from './kernel-columns.ts';
 import { COUNTS } from './point-stats.ts';
+import { MOST_LOAD, MOST_RECORDS } from './record-index.ts';
 import { RECORD_WORDS } from './records.ts';
 import { BATCH, Batch, ROW_WORDS } from './row.ts';
 import { SIGNATURE_WORDS } from './signatures.ts';
@@ -62,13 +63,14 @@ const MAC_WORDS = 4;
 /** One bit for each hash of a wanted conversation: 32 KB, so that it stays in the first cache. */
 export const FILTER_BYTES = 1 << 15;
 
-/** Records that there is room for at first, few enough that their slots are soon cleared; then eight times as many whenever it runs out. Memory that isn't written yet is none. */
+/**
+ * Records that there is room for at first, few enough that their slots are soon cleared. Whenever it runs out there are as many as the capture will
+ * have if it goes on as it began, and some more; eight times as many where nobody knows how much is to come. Memory that isn't written yet is none, but slots are.
+ */
 const FIRST = 1 << 13;
+const SPARE = 9 / 8;
 const GROWTH = 8;
-const SLOTS_A_RECORD = 2;
-/** What a slot can number; the number of slots is a power of two. */
-const MOST_CAPACITY = 1 << 24;
-
+const MOST_GROWTH = 64;
 /** What `sumUp` makes: word of an end, bits of a side, kind with `SUM_OF`, nothing, packets as a double. */
 export const SUM_WORDS = 8;
 export const SUM_OF = { sent: 1, received: 2 } as const;
@@ -154,13 +156,12 @@ export class Kernel {
     this.grow(FIRST);
   }
 
-  /** Makes room for so many records; those that are there stay, in their order. */
-  grow(least: number): void {
+  /** Makes room for so many records, and for `most` at most; those that are there stay, in their order. */
+  grow(least: number, most = MOST_RECORDS): void {
     const before = this.#place;
     const known = this.run.getRecords();
-    while (this.capacity < least)
-      this.capacity = this.capacity === 0 ? FIRST : Math.min(this.capacity * GROWTH, MOST_CAPACITY);
-    const slotCount = this.capacity * SLOTS_A_RECORD;
+    this.capacity = Math.max(least, Math.min(this.#expected(least), most));
+    const slotCount = 2 ** Math.ceil(Math.log2(this.capacity / MOST_LOAD));
     const slots = this.#take(slotCount * 4);
     const firsts = this.#take(this.capacity * 8);
     // The record before the first is that of no packet: `lookUp` looks at it where there is none.
@@ -180,6 +181,16 @@ export class Kernel {
     this.slots.fill(0);
     this.run.place(slots, slotCount, firsts, records);
     this.run.index();
+  }
+
+  /** How many there will be when there are `least` by now. */
+  #expected(least: number): number {
+    const { capacity } = this;
+    const { share } = this.columns;
+    if (capacity === 0) return Math.max(least, FIRST);
+    const expected =
+      share > 0 ? Math.min((least / share) * SPARE, capacity * MOST_GROWTH) : capacity * GROWTH;
+    return Math.ceil(Math.max(expected, least * SPARE, capacity * 2));
   }
 
   /** Memory for so many words more; undefined where its addresses end. */

@@ -106,7 +106,7 @@ export class RecordIndex {
   }
 }
 
-const MOST_LOAD = 0.5;
+export const MOST_LOAD = 5 / 8;
 
 /** Records that a slot has room for. */
 export const MOST_RECORDS = (1 << 24) - 1;

@@ -135,7 +135,7 @@ export class FlowTable {
 
   #makeRoomFor(kernel: Kernel, count: number): void {
     const { records, index } = this;
-    if (count > kernel.capacity) kernel.grow(count);
+    if (count > kernel.capacity) kernel.grow(count, this.#most);
     if (records.words === kernel.words) return;
     records.place(kernel.words, kernel.firsts);
     index.place(kernel.slots);

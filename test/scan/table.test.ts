@@ -253,7 +253,12 @@ describe('the flow table', () => {
     expect(middle).toBeLessThan(3);
   });
 
-  it('has its records in their order when it has grown, and finds each again', () => {
+  it.each([
+    ['nobody knows how much is to come', () => 0, 64 << 13],
+    ['half of it has been read when the last one comes', (share: number) => share, 158_000],
+    ['it is nearly over', () => 0.95, 16 << 13],
+    ['it has only begun', () => 0.0001, 64 << 13],
+  ])('has its records in their order when it has grown, and finds each again: %s', (_, shareOf, room) => {
     const kernel = new Kernel(LOOKED_INTO, 0);
     const table = new FlowTable(kernel, NOTHING, NOTHING);
     const { batch } = kernel;
@@ -261,6 +266,7 @@ describe('the flow table', () => {
     // More than there is room for at first; every one comes twice.
     for (let i = 0; i < 2 * flows; i++) {
       const flow = i % flows;
+      kernel.columns.share = shareOf(i / (2 * flows));
       if (batch.count === BATCH) table.add();
       put(batch, {
         source: 1 + (flow >> 8),
@@ -288,6 +294,17 @@ describe('the flow table', () => {
       if (!isOwn) wrong++;
     }
     expect(wrong).toBe(0);
+    expect(kernel.capacity).toBeGreaterThan(0.95 * room);
+    expect(kernel.capacity).toBeLessThan(1.05 * room);
+  });
+
+  it('has no more room than it may have records', () => {
+    const kernel = new Kernel(LOOKED_INTO, 0);
+    kernel.columns.share = 0.0001;
+    kernel.grow(kernel.capacity + 1, 10_000);
+    expect(kernel.capacity).toBe(10_000);
+    kernel.grow(10_001, 10_000);
+    expect(kernel.capacity).toBe(10_001);
   });
 
   it('makes room by what is old and was answered, and forgets no packet', () => {
