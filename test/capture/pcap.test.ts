@@ -9,7 +9,8 @@ const packets: fc.Arbitrary<WrittenPacket[]> = fc.array(
   fc.record({
     seconds: fc.integer({ min: 0, max: 0xffffffff }),
     nanoseconds: fc.integer({ min: 0, max: 999_999_999 }),
-    bytes: fc.uint8Array({ minLength: 1, maxLength: 120 }),
+    // Records of another time, with packets of fewer bytes than a length has, can look like others that begin elsewhere.
+    bytes: fc.uint8Array({ minLength: 4, maxLength: 120 }),
   }),
   { maxLength: 12 },
 );
