@@ -16,6 +16,7 @@ import { VERSION } from '../../version.ts';
 import type { AnalyzeOptions } from '../commands/analyze.ts';
 import type { WhyOptions } from '../commands/why.ts';
 import { filterFor, parseFilterOptions } from '../filter.ts';
+import { useFirstCompiler } from '../first-compiler.ts';
 import { type Io, type Status, UsageError } from '../io.ts';
 import { isEmpty, loadInputs } from '../load.ts';
 import { parseMemory } from '../memory.ts';
@@ -81,6 +82,7 @@ async function run(words: readonly string[], options: AnalyzeOptions | WhyOption
   const output = openOutput(io, options.output, words);
   const { inputs, progress } = await loadInputs(words, options, io);
   const filter = filterFor(wanted, inputs);
+  await useFirstCompiler(inputs.captures);
   const result = await analyze(inputs, { maxMemory, threads, ...(filter && { filter }) });
   progress.end();
   const unusable = [...inputs.issues, ...result.scene.correlation.issues].filter(
