@@ -88,6 +88,8 @@ function load(name) {
   fs.closeSync(descriptor);
   // The builder's hash stands at the beginning. Size and time tell of a bundle that somebody changed since.
   const identity = `${text.slice(2, 34)} ${size} ${mtimeMs}`;
+  // Before any code is compiled: V8 refuses kept code that was compiled under others, which threads and long captures set.
+  if (OWN_FLAGS !== '') setFlags(OWN_FLAGS);
   const kept = readCode(name, identity);
   const script = new Script(text, { filename, ...(kept && { cachedData: kept.code }) });
   const lesson = kept && !script.cachedDataRejected ? kept.lesson + 1 : 1;
@@ -266,8 +268,6 @@ function run() {
     // What the bundles ask for anyway: Node's own kept code of it is refused afterwards.
     require('node:os');
     require('node:process');
-    // Before any code is compiled: V8 refuses kept code that was compiled under other flags.
-    setFlags(OWN_FLAGS);
   }
   bundle('cli').main();
   if (words.includes('live')) setTimeout(forgetBlock, 5000).unref();

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
@@ -148,6 +148,21 @@ describe('an installed package', { timeout: PATIENCE }, () => {
     for (let i = 0; i < 4; i++) expect(run(root, [...words, ...texts])).toEqual(counted);
     expect(names().toSorted()).toEqual(['cli', 'count', 'texts']);
     expect(kept().map(lesson)).toEqual([3, 3, 3]);
+  });
+
+  it('keeps what an analysis of long captures loads in the end, too', () => {
+    // V8 is told other flags for them, under which it would be refused each time.
+    for (const name of ['analyze', 'report', 'elk'])
+      cpSync(`dist/${name}.cjs`, join(root, `dist/${name}.cjs`));
+    const whole = readFileSync(CAPTURE);
+    const long = join(folder, 'long.pcap');
+    const [header, records] = [whole.subarray(0, 24), whole.subarray(24)];
+    const times = Math.ceil((17 * 2 ** 20) / records.length);
+    writeFileSync(long, Buffer.concat([header, ...Array.from({ length: times }, () => records)]));
+    const words = ['analyze', '--format', 'html', long];
+    for (let i = 0; i < 2; i++) expect(run(root, words).stdout).toMatch(/^<!doctype html>/i);
+    const lessons = kept().map((path) => [basename(path).split('-')[0], lesson(path)]);
+    expect(Object.fromEntries(lessons)).toMatchObject({ analyze: 2, report: 2 });
   });
 
   it('learns nothing from a command line that is unusable', () => {
