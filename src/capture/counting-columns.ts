@@ -7,6 +7,7 @@ const COUNTED = 0x100;
 const HEAD = 1 << 18;
 /** Stays in the second cache of most processors together with the pages that it is copied from. */
 const BLOCK = 1 << 19;
+const LEAST_PIECE = 1 << 10;
 const PAGE = 1 << 16;
 
 /** `count` of assembly/count.ts. */
@@ -69,16 +70,25 @@ export class CountingColumns extends FrameColumns {
     this.latest = 1;
     this.lastSecond = shape.last < 0 ? view.getUint32(start, true) : shape.last;
     if (view.buffer === this.memory.buffer) return this.#add(view.byteOffset, start, end, shape);
-    // What comes from elsewhere is counted piece by piece.
+    return this.#addCopies(view, start, end, shape);
+  }
+
+  /** Of a block that lies elsewhere, piece by piece, larger ones as it goes on: where records are odd no more is copied than they have. */
+  #addCopies(view: DataView, start: number, end: number, shape: RecordShape): number {
+    const { header } = shape;
     const bytes = new Uint8Array(view.buffer, view.byteOffset, end);
-    for (let at = start; ; ) {
-      if (at + shape.header > end) return at;
-      const piece = bytes.subarray(at, at + BLOCK);
+    let at = start;
+    let size = Math.max(LEAST_PIECE, 2 * (header + view.getUint32(start + 8, true)) + header);
+    while (at + header <= end) {
+      size = Math.min(size, BLOCK);
+      const piece = bytes.subarray(at, at + size);
       this.memory.set(piece, HEAD);
       const next = this.#add(HEAD - at, at, at + piece.length, shape);
-      if (next === at) return at;
+      if (next === at) break;
       at = next;
+      size *= 2;
     }
+    return at;
   }
 
   /** What `pass` leaves is looked at record by record. */

@@ -1,6 +1,7 @@
 /** Counting without a visitor keeps the same books as handing out every frame; columns are the same records as frames. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CountingColumns } from '../../src/capture/counting-columns.ts';
 import { BlockFrame, type Frame } from '../../src/capture/frame.ts';
 import { pcapWriter } from '../../src/capture/pcap-writer.ts';
 import { CaptureReader } from '../../src/capture/scan.ts';
@@ -188,6 +189,41 @@ describe('counting without frames', () => {
       last: { seconds: 9, nanoseconds: 9 },
       issues: [],
     });
+  });
+
+  it('copies no more of what lies elsewhere than it counts, whatever the records are', () => {
+    const { memory } = new CountingColumns();
+    const set = vi.spyOn(memory, 'set');
+    onTestFinished(() => set.mockRestore());
+    const file = (record: readonly number[], times: number) =>
+      concat(
+        [...u32(0xa1b2c3d4, true), ...u16(2, true), ...u16(4, true), ...u32(0), ...u32(0)],
+        [...u32(0, true), ...u32(1, true)],
+        ...Array.from({ length: times }, () => record),
+      );
+    const header = (fraction: number, captured: number) => [
+      ...u32(7, true),
+      ...u32(fraction, true),
+      ...u32(captured, true),
+      ...u32(captured, true),
+    ];
+    const usual = file([...header(0, 100), ...new Array<number>(100).fill(1)], 20_000);
+    // A second and more in a fraction, and nothing captured: none of them is counted together with others.
+    const late = file([...header(1_000_000, 4), 1, 2, 3, 4], 20_000);
+    const empty = file(header(0, 0), 20_000);
+    for (const [bytes, most] of [
+      [usual, 4 * usual.length],
+      [late, 20_000 * 1100],
+      [empty, 20_000 * 1100],
+    ] as const) {
+      set.mockClear();
+      const reader = new CaptureReader(undefined);
+      reader.push(bytes);
+      expect(reader.end().packets).toBe(20_000);
+      const copied = set.mock.calls.reduce((sum, [piece]) => sum + piece.length, 0);
+      expect(copied).toBeGreaterThan(0);
+      expect(copied).toBeLessThan(most);
+    }
   });
 
   it('more records than columns hold, in their order', () => {
