@@ -3,6 +3,14 @@ import type { BlockFrame } from './frame.ts';
 /** Records of one set of columns at most. */
 export const COLUMNS = 1024;
 
+/**
+ * Bytes of a block. A usual one stays in the second cache of most processors together with the pages that it is copied from. Of records that are
+ * long little more than their headers is looked at, and what every block costs besides is most of what they cost.
+ */
+export const USUAL_BLOCK = 1 << 19;
+export const LONG_BLOCK = 1 << 21;
+const LONG_RECORDS = 512;
+
 /** How a classic pcap has its records. */
 export interface RecordShape {
   readonly little: boolean;
@@ -55,9 +63,10 @@ export class FrameColumns {
   isPassed = false;
   /** Of the capture's bytes so many have been read, from 0 to 1, where that is known. */
   share = 0;
-  /** Where a file's blocks are best read to, behind `head` bytes that may be written to as well. */
+  /** Where a file's blocks are best read to, behind `head` bytes that may be written to as well; all of it has room for a long block. */
   readonly memory: Uint8Array | undefined = undefined;
   readonly head: number = 0;
+  #blocks: { readonly usual: Uint8Array; readonly long: Uint8Array } | undefined;
 
   constructor(arrays?: ColumnArrays) {
     this.offset = arrays?.offset ?? new Int32Array(COLUMNS);
@@ -67,9 +76,15 @@ export class FrameColumns {
     this.nanoseconds = arrays?.nanoseconds ?? new Int32Array(COLUMNS);
   }
 
-  /** Behind the head. */
-  get block(): Uint8Array | undefined {
-    return this.memory?.subarray(this.head);
+  /** Where the next block is best read to, behind the head; `mean`: captured bytes of a record. */
+  blockFor(mean: number): Uint8Array | undefined {
+    const { memory, head } = this;
+    if (memory)
+      this.#blocks ??= {
+        usual: memory.subarray(head, head + USUAL_BLOCK),
+        long: memory.subarray(head, head + LONG_BLOCK),
+      };
+    return mean < LONG_RECORDS ? this.#blocks?.usual : this.#blocks?.long;
   }
 
   /** Makes a frame of a record. */

@@ -1,12 +1,10 @@
 /** Columns for whoever wants no packet, only sums: assembly/count.ts walks the records of a classic pcap. */
-import { FrameColumns, type RecordShape } from './columns.ts';
+import { FrameColumns, LONG_BLOCK, type RecordShape, USUAL_BLOCK } from './columns.ts';
 import { countingCode } from './counting-code.ts';
 
 /** Places in its memory, in bytes: what assembly/count.ts leaves, and room for what is left of a block before the next one. */
 const COUNTED = 0x100;
 const HEAD = 1 << 18;
-/** Stays in the second cache of most processors together with the pages that it is copied from. */
-const BLOCK = 1 << 19;
 const LEAST_PIECE = 1 << 10;
 const PAGE = 1 << 16;
 
@@ -37,7 +35,7 @@ let counter: Counter | undefined;
 /** One for all: nothing of a block lies there any more when its reader has been given it. */
 function theCounter(): Counter {
   if (!counter) {
-    const memory = new WebAssembly.Memory({ initial: (HEAD + BLOCK) / PAGE });
+    const memory = new WebAssembly.Memory({ initial: (HEAD + LONG_BLOCK) / PAGE });
     const module = new WebAssembly.Module(countingCode());
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     counter = { count: (exports as { readonly count: Count }).count, memory: new Uint8Array(memory.buffer) };
@@ -80,7 +78,7 @@ export class CountingColumns extends FrameColumns {
     let at = start;
     let size = Math.max(LEAST_PIECE, 2 * (header + view.getUint32(start + 8, true)) + header);
     while (at + header <= end) {
-      size = Math.min(size, BLOCK);
+      size = Math.min(size, USUAL_BLOCK);
       const piece = bytes.subarray(at, at + size);
       this.memory.set(piece, HEAD);
       const next = this.#add(HEAD - at, at, at + piece.length, shape);

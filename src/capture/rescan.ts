@@ -35,7 +35,8 @@ export async function rescanCapture(
         );
   }
   try {
-    if (options.columns?.block) source.readInto?.(options.columns.block);
+    const room = options.columns?.blockFor((source.size ?? 0) / first.packets);
+    if (room) source.readInto?.(room);
     // Where a stretch ends, the first reading found a record behind its last one.
     const reader = new CaptureReader(onFrame, { ...options, isPrompt: true });
     return await readStretches(readAt, reader, first, options);

@@ -54,7 +54,8 @@ export async function scanCapture(
 ): Promise<CaptureSummary> {
   const reader = new CaptureReader(onFrame, options);
   let bytes = 0;
-  if (reader.room) source.readInto?.(reader.room);
+  let room = reader.room;
+  if (room) source.readInto?.(room);
   try {
     for (;;) {
       let block = source.read();
@@ -70,6 +71,10 @@ export async function scanCapture(
       }
       const turn = options.pace?.after(block.length);
       if (turn) await turn;
+      if (reader.room !== room) {
+        room = reader.room;
+        if (room) source.readInto?.(room);
+      }
     }
     return reader.end(source.issue);
   } finally {
@@ -127,9 +132,10 @@ export class CaptureReader {
     if (options.limits) this.context.limits = options.limits;
   }
 
-  /** Where blocks are best read to. */
+  /** Where the next block is best read to. */
   get room(): Uint8Array | undefined {
-    return this.columns?.block;
+    const { packets, capturedBytes } = this.context.summary;
+    return this.columns?.blockFor(capturedBytes / packets || 0);
   }
 
   /** False when nothing more will be read from it. */

@@ -1,6 +1,6 @@
 /** What is done with every packet: the modules of assembly/, their memory, and what of that the rest sees. */
 import { randomSeed } from '../base/random-seed.ts';
-import type { FrameColumns } from '../capture/columns.ts';
+import { type FrameColumns, LONG_BLOCK } from '../capture/columns.ts';
 import { kernelCode } from './kernel-code.ts';
 import { KernelColumns, type Pass, type Walk } from './kernel-columns.ts';
 import { COUNTS } from './point-stats.ts';
@@ -48,15 +48,13 @@ const PLACE = {
   macs: 0x160000,
   head: 0x2a0000,
   block: 0x300000,
-  points: 0x400000,
-  growing: 0x4600000,
+  points: 0x500000,
+  growing: 0x4700000,
 } as const;
 
 const STAGE = PLACE.macs - PLACE.stage;
 /** Before a block: what is left of the one before is put there. */
 const HEAD = PLACE.block - PLACE.head;
-/** A larger one has partly left the second cache before it is decoded. */
-const BLOCK = 1 << 19;
 const PAGE = 1 << 16;
 const MACS = 1 << 16;
 const MAC_WORDS = 4;
@@ -141,7 +139,7 @@ export class Kernel {
     this.run.setSeed(seed);
     const { buffer } = this.#memory;
     this.batch = new Batch(new Uint32Array(buffer, PLACE.rows, BATCH * ROW_WORDS));
-    const memory = new Uint8Array(buffer, PLACE.head, HEAD + BLOCK);
+    const memory = new Uint8Array(buffer, PLACE.head, HEAD + LONG_BLOCK);
     this.columns = new KernelColumns(memory, HEAD, this.run);
     this.scratch = new Uint32Array(buffer, PLACE.scratch, BATCH * SIGNATURE_WORDS);
     this.changed = new Uint32Array(buffer, PLACE.changed, BATCH * CHANGE_WORDS);

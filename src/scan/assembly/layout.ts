@@ -41,7 +41,7 @@ export const MAC_SLOTS: usize = 0x260000;
 export const MAC_MASK: u32 = 0x1ffff;
 export const MOST_MACS: u32 = 0x10000;
 /** Of each point its packets, bytes, packets that were cut, first and last time, and from 8 on packets of each protocol: doubles. */
-export const POINTS: usize = 0x400000;
+export const POINTS: usize = 0x500000;
 export const POINT_BYTES: usize = 2112;
 
 export const COLUMNS: u32 = 1024;
