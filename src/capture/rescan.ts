@@ -51,13 +51,13 @@ async function readStretches(
   { stretches, wanted, packets }: Reread,
   { path, onProgress, pace }: RescanOptions,
 ): Promise<Issue | undefined> {
-  const { offsets } = stretches;
   for (let i = 0; i < stretches.count; i++) {
     if (wanted[i] !== 1) continue;
-    const start = offsets[i] as number;
-    reader.enter(start, stretches.packets[i] as number);
+    const start = stretches.offset(i);
+    reader.enter(start, stretches.packets(i));
     while (wanted[i + 1] === 1) i++;
-    const end = offsets[i + 1] ?? Number.POSITIVE_INFINITY;
+    const isLast = i + 1 === stretches.count;
+    const end = isLast ? Number.POSITIVE_INFINITY : stretches.offset(i + 1);
     for (let at = start; at < end; ) {
       const block = readAt(at, end - at);
       if (!block || !reader.push(block)) break;
@@ -67,11 +67,11 @@ async function readStretches(
       if (turn) await turn;
     }
     const there = reader.packets;
-    const expected = stretches.packets[i + 1] ?? packets;
+    const expected = isLast ? packets : stretches.packets(i + 1);
     if (there !== expected)
       return changed(
         path,
-        `packets ${(stretches.packets[i] as number) + 1} to ${expected} were read from byte ${start} on at first, and when they were read again the last was ${there}`,
+        `packets ${stretches.packets(i) + 1} to ${expected} were read from byte ${start} on at first, and when they were read again the last was ${there}`,
       );
   }
   return undefined;

@@ -15,83 +15,93 @@ export function lengthOfStretch({
   return Math.min(MOST, Math.max(LEAST, Math.ceil((capturedBytes / packets || 0) * PACKETS)));
 }
 
-export interface StretchesParts {
-  readonly offsets: readonly number[];
-  readonly packets: readonly number[];
-  readonly least: readonly number[];
-  readonly most: readonly number[];
-  readonly needed: readonly number[];
-}
+/** Of each stretch `STRETCH` words. */
+export type StretchesParts = Float64Array<ArrayBuffer>;
+
+/** Words of a stretch, and where each is. */
+const STRETCH = 5;
+const WORD = { offset: 0, packets: 1, least: 2, most: 3, needed: 4 } as const;
+const FIRST = 64;
 
 /**
  * Where a capture can be entered again: at a record every few hundred packets, with what lies between it and the next. Somebody who reads the
  * capture for the first time fills it, somebody who looks for a part of it reads the stretches that may hold that part.
  */
 export class Stretches {
-  /** Offset in the file of each one's first byte, and the packets before it. */
-  readonly offsets: number[] = [];
-  readonly packets: number[] = [];
-  /** Earliest and latest time that its packets may have, epoch seconds. */
-  readonly #least: number[] = [];
-  readonly #most: number[] = [];
-  /** 1: it is needed whatever is looked for. */
-  readonly #needed: number[] = [];
+  count = 0;
+  #words = new Float64Array(FIRST * STRETCH);
   /** The first one that packets which weren't told yet may be in. */
   #open = 0;
 
-  get count(): number {
-    return this.offsets.length;
+  /** Offset in the file of a stretch's first byte. */
+  offset(stretch: number): number {
+    return this.#word(stretch, WORD.offset);
+  }
+
+  /** The packets before it. */
+  packets(stretch: number): number {
+    return this.#word(stretch, WORD.packets);
   }
 
   begin(offset: number, packets: number): void {
-    if (offset === this.offsets.at(-1)) return;
-    this.offsets.push(offset);
-    this.packets.push(packets);
-    this.#least.push(Number.POSITIVE_INFINITY);
-    this.#most.push(Number.NEGATIVE_INFINITY);
+    if (this.count > 0 && offset === this.offset(this.count - 1)) return;
+    if (this.count * STRETCH === this.#words.length) {
+      const larger = new Float64Array(this.#words.length * 2);
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    const at = this.count * STRETCH;
+    const words = this.#words;
+    words[at + WORD.offset] = offset;
+    words[at + WORD.packets] = packets;
+    words[at + WORD.least] = Number.POSITIVE_INFINITY;
+    words[at + WORD.most] = Number.NEGATIVE_INFINITY;
     // The file's header is in the first.
-    this.#needed.push(this.count === 1 ? 1 : 0);
+    words[at + WORD.needed] = this.count === 0 ? 1 : 0;
+    this.count++;
   }
 
   /** The newest holds something that has to be read each time. */
   need(): void {
-    if (this.count > 0) this.#needed[this.count - 1] = 1;
+    if (this.count > 0) this.#words[(this.count - 1) * STRETCH + WORD.needed] = 1;
   }
 
-  /** Packets since the last time this was called are no earlier than `least` and no later than `most`. */
+  /** Packets since the last time this was called are no earlier than `least` and no later than `most`: epoch seconds. */
   timed(least: number, most: number): void {
+    const words = this.#words;
     for (let i = this.#open; i < this.count; i++) {
-      this.#least[i] = Math.min(this.#least[i] as number, least);
-      this.#most[i] = Math.max(this.#most[i] as number, most);
+      const at = i * STRETCH;
+      words[at + WORD.least] = Math.min(words[at + WORD.least] as number, least);
+      words[at + WORD.most] = Math.max(words[at + WORD.most] as number, most);
     }
     this.#open = Math.max(0, this.count - 1);
   }
 
   parts(): StretchesParts {
-    const { offsets, packets } = this;
-    return { offsets, packets, least: this.#least, most: this.#most, needed: this.#needed };
+    return this.#words.subarray(0, this.count * STRETCH);
   }
 
-  static of({ offsets, packets, least, most, needed }: StretchesParts): Stretches {
+  /** To be looked at. */
+  static of(parts: StretchesParts): Stretches {
     const stretches = new Stretches();
-    for (let i = 0; i < offsets.length; i++) {
-      stretches.offsets.push(offsets[i] as number);
-      stretches.packets.push(packets[i] as number);
-      stretches.#least.push(least[i] as number);
-      stretches.#most.push(most[i] as number);
-      stretches.#needed.push(needed[i] as number);
-    }
+    stretches.#words = parts;
+    stretches.count = parts.length / STRETCH;
     return stretches;
   }
 
   /** Those that are needed in any case or may hold a packet of one of the spans of time: begin and end of each in turn, epoch seconds, in order. */
   within(spans: Float64Array): Uint8Array {
-    const wanted = Uint8Array.from(this.#needed);
+    const wanted = new Uint8Array(this.count);
     for (let i = 0; i < this.count; i++) {
-      const at = firstEndingFrom(spans, this.#least[i] as number);
-      if (at < spans.length && (spans[at] as number) <= (this.#most[i] as number)) wanted[i] = 1;
+      const at = firstEndingFrom(spans, this.#word(i, WORD.least));
+      const isWithin = at < spans.length && (spans[at] as number) <= this.#word(i, WORD.most);
+      wanted[i] = isWithin || this.#word(i, WORD.needed) === 1 ? 1 : 0;
     }
     return wanted;
+  }
+
+  #word(stretch: number, word: number): number {
+    return this.#words[stretch * STRETCH + word] as number;
   }
 }
 
