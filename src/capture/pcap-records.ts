@@ -70,6 +70,11 @@ export class PcapRecords implements RecordShape {
     return this.swapped === 'yes' || first > second ? second : first;
   }
 
+  /** All of the record at `at` is there, and what has to be behind it. */
+  isWhole(view: DataView, at: number, end: number): boolean {
+    return at + this.header <= end && at + this.header + this.captured(view, at) + this.ahead <= end;
+  }
+
   /** Bytes on the wire. */
   length(view: DataView, at: number): number {
     const second = view.getUint32(at + 12, this.little);

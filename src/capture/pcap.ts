@@ -132,6 +132,7 @@ export class PcapParser implements Parser {
         at = passed;
         records.accept(columns.lastSecond);
         context.emitColumns(columns);
+        if (!records.isWhole(view, at, end)) break;
       }
       at = columns.walk(view, at, end, records);
       const { count } = columns;

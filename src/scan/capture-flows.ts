@@ -98,7 +98,8 @@ export class CaptureFlows {
   constructor(options: CaptureFlowsOptions, known?: CaptureFlowsParts) {
     this.#options = options;
     this.#kernel = known ? undefined : new Kernel(LOOKED_INTO);
-    if (this.#kernel && options.isDirect) this.#kernel.columns.roomFor = (columns) => this.#roomFor(columns);
+    if (this.#kernel && options.isDirect)
+      this.#kernel.columns.roomFor = (columns, room) => this.#roomFor(columns, room);
     this.#macSides = new MacSides(this.#kernel?.macWords ?? new Uint32Array());
     this.decoder = new PlainDecoder(
       this.#kernel,
@@ -169,7 +170,7 @@ export class CaptureFlows {
     this.stretches.timed(columns.time(columns.earliest), columns.time(columns.latest));
     if (columns.isPassed) {
       this.plain += columns.count;
-      this.table.passed(kernel.columns.signed);
+      this.table.passed();
       return;
     }
     const { others } = this.decoder;
@@ -181,12 +182,13 @@ export class CaptureFlows {
     this.#hadOthers = this.decoder.others > others;
   }
 
-  /** For the kernel to take in by itself what comes next; undefined when it is likely to meet something that it doesn't read. */
-  #roomFor({ linkType, interfaceName }: FrameColumns): Room | undefined {
+  /** For the kernel to take in by itself what comes next; false when it is likely to meet something that it doesn't read. */
+  #roomFor({ linkType, interfaceName }: FrameColumns, room: Room): boolean {
     const point = this.points[this.#point];
-    if (this.#hadOthers || linkType !== ETHERNET || point?.linkType !== ETHERNET) return undefined;
-    if (point.interfaceName !== interfaceName || point.interfaceIndex !== undefined) return undefined;
-    return this.table.roomFor(kindOf(0, false, this.#point));
+    if (this.#hadOthers || linkType !== ETHERNET || point?.linkType !== ETHERNET) return false;
+    if (point.interfaceName !== interfaceName || point.interfaceIndex !== undefined) return false;
+    room.known = kindOf(0, false, this.#point);
+    return this.table.fill(room);
   }
 
   #addRecords(kernel: Kernel, columns: FrameColumns, from: number, end: number): void {

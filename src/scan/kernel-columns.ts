@@ -24,19 +24,40 @@ export type Walk = (
 ) => number;
 
 /** `pass` of assembly/pass.ts. */
-export type Pass = (...parameters: [...Parameters<Walk>, ...Room]) => number;
+export type Pass = (
+  ...parameters: [
+    ...Parameters<Walk>,
+    known: number,
+    most: number,
+    signing: number,
+    signingEnd: number,
+    signingNext: number,
+  ]
+) => number;
 
-/** What records may be taken in as: the kind's point; records at most; where the next signature belongs, its segment's end, the segment behind. */
-export type Room = [known: number, most: number, signing: number, signingEnd: number, signingNext: number];
+/** What records may be taken in as. One object for all blocks: it is filled for each of them. */
+export interface Room {
+  /** The kind's point. */
+  known: number;
+  /** Conversations at most. */
+  most: number;
+  /** Where the next signature belongs, its segment's end, and the segment behind; 0: there is none. */
+  signing: number;
+  signingEnd: number;
+  signingNext: number;
+}
 
 /** Columns in the kernel's memory. Records of a block that lies there as well are walked to by the kernel. */
 export class KernelColumns extends FrameColumns {
   override readonly memory: Uint8Array;
   override readonly head: number;
-  /** Undefined: the next records are to be handed to whoever asks for them. */
-  roomFor: ((columns: KernelColumns) => Room | undefined) | undefined;
-  /** That `pass` made signatures of. */
+  /** Says what room there is for the next records; false: they are to be handed to whoever asks for them. */
+  roomFor: ((columns: KernelColumns, room: Room) => boolean) | undefined;
+  /** That `pass` made signatures of, conversations there are behind it, and changes of TTL or MACs that it left. */
   signed = 0;
+  conversations = 0;
+  changes = 0;
+  readonly #room: Room = { known: 0, most: 0, signing: 0, signingEnd: 0, signingNext: 0 };
   readonly #walk: Walk;
   readonly #pass: Pass;
   readonly #counts: Uint32Array;
@@ -59,17 +80,32 @@ export class KernelColumns extends FrameColumns {
     this.#pass = run.pass;
     this.#counts = new Uint32Array(buffer, PLACE.walked, 4);
     this.#sums = new Float64Array(buffer, PLACE.walked + 16, 2);
-    this.#passed = new Uint32Array(buffer, PLACE.passed, 4);
+    this.#passed = new Uint32Array(buffer, PLACE.passed, 10);
     this.#passedSums = new Float64Array(buffer, PLACE.passed + 16, 2);
   }
 
   override pass(view: DataView, start: number, end: number, shape: RecordShape): number {
     const { little, limit, header, unit, ahead, last } = shape;
+    const room = this.#room;
     if (!this.roomFor || !little || last < 0 || view.buffer !== this.memory.buffer) return start;
-    const room = this.roomFor(this);
-    if (!room) return start;
+    if (!this.roomFor(this, room)) return start;
     const base = view.byteOffset;
-    const next = this.#pass(base + start, base + end, base, limit, header, unit, ahead, last, ...room);
+    const { known, most, signing, signingEnd, signingNext } = room;
+    const next = this.#pass(
+      base + start,
+      base + end,
+      base,
+      limit,
+      header,
+      unit,
+      ahead,
+      last,
+      known,
+      most,
+      signing,
+      signingEnd,
+      signingNext,
+    );
     const counts = this.#passed;
     if (counts[0] === 0) return start;
     this.view = view;
@@ -78,6 +114,8 @@ export class KernelColumns extends FrameColumns {
     this.cut = counts[1] as number;
     this.signed = counts[2] as number;
     this.lastSecond = counts[3] as number;
+    this.conversations = counts[8] as number;
+    this.changes = counts[9] as number;
     this.earliest = 0;
     this.latest = 1;
     this.bytes = this.#passedSums[0] as number;

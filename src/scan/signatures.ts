@@ -52,14 +52,12 @@ export class Signatures {
     this.since = time - SLACK;
   }
 
-  /** Addresses in the memory that segments lie in: of the next entry, of its segment's end, and of the segment after it if there is one. */
-  place(): { readonly at: number; readonly end: number; readonly next: number } {
+  /** Sets addresses in the memory that segments lie in: of the next entry, of its segment's end, and of the segment after it if there is one. */
+  place(room: { signing: number; signingEnd: number; signingNext: number }): void {
     const { byteOffset, byteLength } = this.segment(this.count);
-    return {
-      at: byteOffset + entryAt(this.count) * 4,
-      end: byteOffset + byteLength,
-      next: this.segments[(this.count >> SHIFT) + 1]?.byteOffset ?? 0,
-    };
+    room.signing = byteOffset + entryAt(this.count) * 4;
+    room.signingEnd = byteOffset + byteLength;
+    room.signingNext = this.segments[(this.count >> SHIFT) + 1]?.byteOffset ?? 0;
   }
 
   /** False where `more` has no segment any more: there is room for `count` entries, a segment of them at most. */

@@ -54,6 +54,7 @@ export class FlowTable {
   wanted = 0;
   readonly filter = new Uint8Array(FILTER_BYTES);
   readonly #most: number;
+  readonly #signing = { signing: 0, signingEnd: 0, signingNext: 0 };
   readonly #changed: ToldChange;
   readonly #summed: Summed;
 
@@ -114,23 +115,25 @@ export class FlowTable {
     batch.count = 0;
   }
 
-  /** For the kernel to take in records of a point by itself, and `passed` to be called then; undefined where more has to be done than that. */
-  roomFor(known: number): Room | undefined {
+  /** The room for records that the kernel takes in by itself, and `passed` to be called then; false where more has to be done than that. */
+  fill(room: Room): boolean {
     const { signatures } = this;
     const kernel = this.#kernel;
-    if (!kernel || Number.isNaN(signatures.since)) return undefined;
-    if (!signatures.hasRoom(COLUMNS, (words) => kernel.wordsMore(words))) return undefined;
-    const { at, end, next } = signatures.place();
-    return [known, Math.min(kernel.capacity, this.#most), at, end, next];
+    if (!kernel || Number.isNaN(signatures.since)) return false;
+    if (!signatures.hasRoom(COLUMNS, (words) => kernel.wordsMore(words))) return false;
+    room.most = Math.min(kernel.capacity, this.#most);
+    signatures.place(room);
+    return true;
   }
 
-  /** So many of the rows that the kernel took in are signed. */
-  passed(signed: number): void {
+  /** The kernel has taken in what its columns say. */
+  passed(): void {
     const kernel = this.#kernel;
     if (!kernel) return;
-    this.records.count = kernel.run.getRecords();
+    const { signed, conversations, changes } = kernel.columns;
+    this.records.count = conversations;
     this.signatures.count += signed;
-    this.#tellChanges(kernel);
+    this.#tellChanges(kernel, changes);
   }
 
   #makeRoomFor(kernel: Kernel, count: number): void {
@@ -281,14 +284,13 @@ export class FlowTable {
   /** Counts rows for their records. */
   #update(kernel: Kernel, from: number, to: number): void {
     this.#updateAndSign(kernel, from, to);
-    this.#tellChanges(kernel);
+    this.#tellChanges(kernel, kernel.run.getChanged());
   }
 
-  #tellChanges(kernel: Kernel): void {
+  #tellChanges(kernel: Kernel, changes: number): void {
     const { records } = this;
     const { changed } = kernel;
-    const changes = kernel.run.getChanged() * CHANGE_WORDS;
-    for (let at = 0; at < changes; at += CHANGE_WORDS) {
+    for (let at = 0; at < changes * CHANGE_WORDS; at += CHANGE_WORDS) {
       const record = (changed[at] as number) >>> 1;
       const side = (changed[at] as number) & 1;
       const packets = changed[at + 1] as number;
@@ -301,11 +303,12 @@ export class FlowTable {
   #updateAndSign(kernel: Kernel, from: number, to: number): void {
     const { signatures } = this;
     const { run, scratch } = kernel;
+    const room = this.#signing;
     if (!signatures.hasRoom(to - from, (words) => kernel.wordsMore(words))) {
       run.update(from, to, scratch.byteOffset, scratch.byteOffset, scratch.byteOffset);
       return;
     }
-    const { at, end, next } = signatures.place();
-    signatures.count += run.update(from, to, at, end, next);
+    signatures.place(room);
+    signatures.count += run.update(from, to, room.signing, room.signingEnd, room.signingNext);
   }
 }

@@ -2,7 +2,10 @@
 
 /** What `walk` leaves besides: records, those cut, the earliest and the latest; bytes on the wire and captured, doubles. */
 export const WALKED: usize = 0x800;
-/** What `pass` leaves: records, those cut, those signed, epoch seconds in the header of the last; bytes on the wire and captured, doubles. */
+/**
+ * What `pass` leaves: records, those cut, those signed, epoch seconds in the header of the last; bytes on the wire and captured, doubles; conversations,
+ * and changes of the last rows.
+ */
 export const PASSED: usize = 0x840;
 /** For `sift`: one bit for each of the columns' records that is to be looked at in any case; what it finds; hashes of wanted conversations. */
 export const ANYWAY: usize = 0x900;

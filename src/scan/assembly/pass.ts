@@ -74,6 +74,8 @@ export function pass(
   store<u32>(PASSED, second, 12);
   store<f64>(PASSED, bytes, 16);
   store<f64>(PASSED, capturedBytes, 24);
+  store<u32>(PASSED, recordCount, 32);
+  store<u32>(PASSED, changedCount, 36);
   if (count > 0) {
     store<f64>(SECONDS, <f64>(first >> 30));
     store<f64>(SECONDS, <f64>(last >> 30), 8);
