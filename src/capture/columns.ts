@@ -30,6 +30,16 @@ export interface RecordShape {
 export const MOST_APART = 86400;
 export const MOST_WIRE = 1 << 20;
 
+/** What is taken in of a stretch: where it ends, the records up to there since `pass` began, and the times of its earliest and its latest. */
+export interface EndedStretch {
+  end: number;
+  records: number;
+  firstSeconds: number;
+  firstNanoseconds: number;
+  lastSeconds: number;
+  lastNanoseconds: number;
+}
+
 /** Where columns lie; each has room for `COLUMNS` entries. */
 export type ColumnArrays = Pick<FrameColumns, 'offset' | 'captured' | 'length' | 'seconds' | 'nanoseconds'>;
 
@@ -61,6 +71,8 @@ export class FrameColumns {
   lastSecond = 0;
   /** `pass` has taken the records in: there are only their number and their sums, and the times of the earliest and the latest. */
   isPassed = false;
+  /** Stretches that it came to the end of; the earliest and the latest are those of the one after them. */
+  ended = 0;
   /** Of the capture's bytes so many have been read, from 0 to 1, where that is known. */
   share = 0;
   /** Where a file's blocks are best read to, behind `head` bytes that may be written to as well; all of it has room for a long block. */
@@ -108,11 +120,14 @@ export class FrameColumns {
 
   /**
    * Where the columns' owner can do it without being handed each record, takes in those that `walk` would leave, as many as can be; gives where
-   * they end, and the epoch seconds of the last in `lastSecond`.
+   * they end, and the epoch seconds of the last in `lastSecond`. `stretch`: bytes of a stretch that begins at `start`, as of those behind it; 0: all are one.
    */
-  pass(_view: DataView, start: number, _end: number, _shape: RecordShape): number {
+  pass(_view: DataView, start: number, _end: number, _shape: RecordShape, _stretch?: number): number {
     return start;
   }
+
+  /** One of the stretches that `pass` came to the end of, in `ended`. */
+  stretch(_index: number, _ended: EndedStretch): void {}
 
   /**
    * The whole records of a classic pcap that lie in `view` from `start` on, until `end`, or there are `COLUMNS`, or one or the one behind it

@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, type InputLimits, type LimitName } from '../base/limits
 import type { FrameColumns } from './columns.ts';
 import type { Frame } from './frame.ts';
 import { BlockFrame } from './frame.ts';
+import type { Stretches } from './stretches.ts';
 import type { CaptureSummary, IssueLog } from './summary.ts';
 
 /** A stretch of bytes that a parser works through: `start` moves up to `end`. */
@@ -29,6 +30,11 @@ export interface Parser {
   count?(chunk: Chunk): void;
   /** Does what `parse` does, with records handed on many at once (`ParserContext.emitColumns`); some may still come as frames. */
   parseColumns?(chunk: Chunk, columns: FrameColumns): void;
+  /**
+   * Takes in of the stretch that begins at the chunk's start, and of those behind it, what the columns take in by themselves, up to the chunk's end; notes
+   * each that begins, as long as `length` bytes, and gives where the last of them does.
+   */
+  passStretches?(chunk: Chunk, columns: FrameColumns, length: number, stretches: Stretches): number;
   /** The input is over, and `chunk` is what no record was made of yet. */
   finish?(chunk: Chunk): void;
   /** The input is over, with `rest` bytes that are no complete record. */

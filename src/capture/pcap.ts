@@ -1,8 +1,9 @@
 /** Classic pcap: draft-ietf-opsawg-pcap. The file's header is read in pcap-header.ts; which bytes can be a record, pcap-records.ts knows. */
-import { COLUMNS, type FrameColumns } from './columns.ts';
+import { COLUMNS, type EndedStretch, type FrameColumns } from './columns.ts';
 import type { Chunk, Parser, ParserContext } from './parser.ts';
 import { FILE_HEADER, RECORD_HEADER, readPcapHeader } from './pcap-header.ts';
 import { MORE, NONE, PcapRecords } from './pcap-records.ts';
+import type { Stretches } from './stretches.ts';
 
 /** Bytes that are looked through at once, and that are read beyond those that have to be there. */
 const WINDOW = 1 << 18;
@@ -26,6 +27,14 @@ export class PcapParser implements Parser {
   private readonly context: ParserContext;
   private records = new PcapRecords(USUAL, 0, 'no');
   private snaplen = 0;
+  private readonly ended: EndedStretch = {
+    end: 0,
+    records: 0,
+    firstSeconds: 0,
+    firstNanoseconds: 0,
+    lastSeconds: 0,
+    lastNanoseconds: 0,
+  };
   private opened = false;
   /** Nothing comes behind what is there. */
   private isAll = false;
@@ -118,6 +127,32 @@ export class PcapParser implements Parser {
     // Which of the two lengths is which has to be looked at record by record.
     if (this.records.swapped !== 'no') this.parse(chunk);
     else while (this.settle(chunk) && this.walkColumns(chunk, columns));
+  }
+
+  passStretches(chunk: Chunk, columns: FrameColumns, length: number, stretches: Stretches): number {
+    const { context, records, ended } = this;
+    const { view, start, end } = chunk;
+    if (!this.opened || this.isStopped || records.swapped !== 'no') return start;
+    columns.linkType = context.frame.linkType;
+    const at = columns.pass(view, start, end, records, length);
+    if (at === start) return start;
+    const before = context.summary.packets;
+    let begun = start;
+    for (let i = 0; i < columns.ended; i++) {
+      columns.stretch(i, ended);
+      context.account(ended.firstSeconds, ended.firstNanoseconds);
+      context.account(ended.lastSeconds, ended.lastNanoseconds);
+      stretches.timed(
+        ended.firstSeconds + ended.firstNanoseconds / 1e9,
+        ended.lastSeconds + ended.lastNanoseconds / 1e9,
+      );
+      begun = ended.end;
+      stretches.begin(context.base + begun, before + ended.records);
+    }
+    records.accept(columns.lastSecond);
+    context.emitColumns(columns);
+    chunk.start = at;
+    return begun;
   }
 
   private walkColumns(chunk: Chunk, columns: FrameColumns): boolean {

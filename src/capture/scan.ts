@@ -267,16 +267,21 @@ export class CaptureReader {
 
   /** The same, and notes where it might have begun. */
   private runStretches(parser: Parser, stretches: Stretches): void {
-    const { chunk, context } = this;
+    const { chunk, context, columns } = this;
     const { end } = chunk;
     const usual = lengthOfStretch(context.summary);
     do {
+      chunk.end = end;
       if (parser.described !== undefined) {
         if (parser.described !== this.described) stretches.need();
         this.described = parser.described;
         stretches.begin(context.base + chunk.start, context.summary.packets);
       }
-      chunk.end = Math.min(end, chunk.start + Math.max(usual, parser.need));
+      const begun =
+        columns && parser.passStretches
+          ? parser.passStretches(chunk, columns, usual, stretches)
+          : chunk.start;
+      chunk.end = Math.min(end, begun + Math.max(usual, parser.need));
       this.parse(parser);
       // What is still to be told of this stretch must not be told of the next.
       this.onBlockEnd?.();

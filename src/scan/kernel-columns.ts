@@ -1,15 +1,20 @@
-import { FrameColumns, type RecordShape, COLUMNS as ROOM } from '../capture/columns.ts';
+import { type EndedStretch, FrameColumns, type RecordShape, COLUMNS as ROOM } from '../capture/columns.ts';
 
 /** Places in the kernel's memory, as assembly/layout.ts has them; bytes. */
 const PLACE = {
   walked: 0x800,
   passed: 0x840,
+  stretches: 0xa00,
   offsets: 0x1000,
   captured: 0x2000,
   lengths: 0x3000,
   seconds: 0x4000,
   nanoseconds: 0x6000,
 } as const;
+
+/** Stretches that `pass` leaves at most, and words of one. */
+const MOST_STRETCHES = 48;
+const STRETCH_WORDS = 8;
 
 /** `walk` of assembly/walk.ts. */
 export type Walk = (
@@ -32,6 +37,7 @@ export type Pass = (
     signing: number,
     signingEnd: number,
     signingNext: number,
+    stretch: number,
   ]
 ) => number;
 
@@ -64,6 +70,8 @@ export class KernelColumns extends FrameColumns {
   readonly #sums: Float64Array;
   readonly #passed: Uint32Array;
   readonly #passedSums: Float64Array;
+  readonly #stretches: Uint32Array;
+  readonly #stretchTimes: Float64Array;
 
   constructor(memory: Uint8Array, head: number, run: { readonly walk: Walk; readonly pass: Pass }) {
     const { buffer } = memory;
@@ -80,11 +88,13 @@ export class KernelColumns extends FrameColumns {
     this.#pass = run.pass;
     this.#counts = new Uint32Array(buffer, PLACE.walked, 4);
     this.#sums = new Float64Array(buffer, PLACE.walked + 16, 2);
-    this.#passed = new Uint32Array(buffer, PLACE.passed, 10);
+    this.#passed = new Uint32Array(buffer, PLACE.passed, 11);
+    this.#stretches = new Uint32Array(buffer, PLACE.stretches, MOST_STRETCHES * STRETCH_WORDS);
+    this.#stretchTimes = new Float64Array(buffer, PLACE.stretches, (MOST_STRETCHES * STRETCH_WORDS) / 2);
     this.#passedSums = new Float64Array(buffer, PLACE.passed + 16, 2);
   }
 
-  override pass(view: DataView, start: number, end: number, shape: RecordShape): number {
+  override pass(view: DataView, start: number, end: number, shape: RecordShape, stretch = 0): number {
     const { little, limit, header, unit, ahead, last } = shape;
     const room = this.#room;
     if (!this.roomFor || !little || last < 0 || view.buffer !== this.memory.buffer) return start;
@@ -105,6 +115,7 @@ export class KernelColumns extends FrameColumns {
       signing,
       signingEnd,
       signingNext,
+      stretch,
     );
     const counts = this.#passed;
     if (counts[0] === 0) return start;
@@ -116,11 +127,24 @@ export class KernelColumns extends FrameColumns {
     this.lastSecond = counts[3] as number;
     this.conversations = counts[8] as number;
     this.changes = counts[9] as number;
+    this.ended = counts[10] as number;
     this.earliest = 0;
     this.latest = 1;
     this.bytes = this.#passedSums[0] as number;
     this.capturedBytes = this.#passedSums[1] as number;
     return next - base;
+  }
+
+  override stretch(index: number, ended: EndedStretch): void {
+    const words = this.#stretches;
+    const times = this.#stretchTimes;
+    const at = index * STRETCH_WORDS;
+    ended.firstSeconds = times[at >> 1] as number;
+    ended.lastSeconds = times[(at >> 1) + 1] as number;
+    ended.firstNanoseconds = words[at + 4] as number;
+    ended.lastNanoseconds = words[at + 5] as number;
+    ended.end = words[at + 6] as number;
+    ended.records = words[at + 7] as number;
   }
 
   override walk(view: DataView, start: number, end: number, shape: RecordShape): number {

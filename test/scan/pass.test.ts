@@ -141,6 +141,59 @@ describe('columns that the kernel takes in by itself', () => {
     expect(passed).toBeGreaterThan(1000);
   });
 
+  it.each([
+    ['many to a block', 1 << 20, 0.01],
+    ['of one time each', 1 << 20, 0],
+    ['one to a block', 70_000, 0.01],
+    ['that end in other blocks than they begin in', 50_000, 7],
+    ['of a clock that goes backwards', 1 << 20, -0.01],
+  ])('are noted stretch by stretch, %s', async (_, block, step) => {
+    const list = capture(
+      ...[100, 700, 40].map(
+        (payload, index): Sent => ({
+          from: '10.0.0.1',
+          to: '10.0.0.2',
+          protocol: 17,
+          sourcePort: 4000 + index,
+          destinationPort: 80,
+          ttl: 64,
+          id: 2,
+          payload,
+        }),
+      ),
+    );
+    const bytes = pcap(list, 4000, step, 0xa1b2c3d4);
+    const [direct, handed] = [
+      await scanned(bytes, block, true, 1000),
+      await scanned(bytes, block, false, 1000),
+    ];
+    expect(direct.passed).toBeGreaterThan(10_000);
+    expect(direct.read.stretches.length).toBeGreaterThan(20 * 5);
+    expect(direct.read).toEqual(handed.read);
+  });
+
+  it.each([
+    ['earliest', -100],
+    ['latest', 100],
+  ])('have the %s of them in the middle of a block', async (_, apart) => {
+    const list = capture({
+      ...{ from: '10.0.0.1', to: '10.0.0.2', protocol: 17, sourcePort: 4000, destinationPort: 80 },
+      ...{ ttl: 64, id: 2, payload: 700 },
+    });
+    const bytes = pcap(list, 3000, 0, 0xa1b2c3d4);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const record = (bytes.length - 24) / 3000;
+    view.setUint32(24 + 1000 * record, 1_700_000_000 + apart, true);
+    const [direct, handed] = [
+      await scanned(bytes, 1 << 20, true, 1000),
+      await scanned(bytes, 1 << 20, false, 1000),
+    ];
+    expect(direct.passed).toBeGreaterThan(2000);
+    const { first, last } = direct.read.summary;
+    expect((apart < 0 ? first : last)?.seconds).toBe(1_700_000_000 + apart);
+    expect(direct.read).toEqual(handed.read);
+  });
+
   it('are signed beyond a segment of signatures', async () => {
     // Every datagram with this identification is signed.
     const list = capture(

@@ -4,9 +4,15 @@
 export const WALKED: usize = 0x800;
 /**
  * What `pass` leaves: records, those cut, those signed, epoch seconds in the header of the last; bytes on the wire and captured, doubles; conversations,
- * and changes of the last rows.
+ * changes of the last rows, and stretches that ended.
  */
 export const PASSED: usize = 0x840;
+/**
+ * Of each stretch that `pass` came to the end of, 32 bytes: epoch seconds of its earliest and latest record, doubles; their nanoseconds; where it
+ * ends; records up to there.
+ */
+export const STRETCHES: usize = 0xa00;
+export const MOST_STRETCHES: u32 = 48;
 /** For `sift`: one bit for each of the columns' records that is to be looked at in any case; what it finds; hashes of wanted conversations. */
 export const ANYWAY: usize = 0x900;
 export const SIFTED: usize = 0xa000;
