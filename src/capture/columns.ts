@@ -1,15 +1,17 @@
 import type { BlockFrame } from './frame.ts';
+import { secondCache } from './second-cache.ts';
 
 /** Records of one set of columns at most. */
 export const COLUMNS = 1024;
 
 /**
- * Bytes of a block. A usual one stays in the second cache of most processors together with the pages that it is copied from. Of records that are
- * long little more than their headers is looked at, and what every block costs besides is most of what they cost.
+ * Bytes of a block. A usual one stays in a second cache of `LARGE_CACHE` together with the pages that it is copied from. Where that is smaller, of
+ * records that are long little more than their headers is looked at, and what every block costs besides is most of what they cost.
  */
 export const USUAL_BLOCK = 1 << 19;
 export const LONG_BLOCK = 1 << 21;
 const LONG_RECORDS = 512;
+const LARGE_CACHE = 1 << 21;
 
 /** How a classic pcap has its records. */
 export interface RecordShape {
@@ -96,7 +98,8 @@ export class FrameColumns {
         usual: memory.subarray(head, head + USUAL_BLOCK),
         long: memory.subarray(head, head + LONG_BLOCK),
       };
-    return mean < LONG_RECORDS ? this.#blocks?.usual : this.#blocks?.long;
+    const isLong = mean >= LONG_RECORDS && (secondCache() ?? LARGE_CACHE) < LARGE_CACHE;
+    return isLong ? this.#blocks?.long : this.#blocks?.usual;
   }
 
   /** Makes a frame of a record. */

@@ -1,11 +1,14 @@
 /** How many bytes of a file are read at a time. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LONG_BLOCK, USUAL_BLOCK } from '../../src/capture/columns.ts';
 import { pcapWriter } from '../../src/capture/pcap-writer.ts';
 import { type ScanOptions, scanCapture } from '../../src/capture/scan.ts';
 import { type ByteSource, memorySource } from '../../src/capture/source.ts';
 import { collector } from '../../src/capture/writer.ts';
 import { CaptureFlows, UNTOLD } from '../../src/scan/capture-flows.ts';
+
+let cache: number | undefined;
+vi.mock('../../src/capture/second-cache.ts', () => ({ secondCache: () => cache }));
 
 /** A capture of packets of so many bytes each, one stretch of them after the other. */
 function capture(...stretches: readonly (readonly [packets: number, length: number])[]): Uint8Array {
@@ -66,10 +69,13 @@ describe.each([
   ['reading flows', tabled],
 ])('%s, a block is', (_, read: (source: ByteSource) => Promise<unknown>) => {
   it.each([
-    ['usual, of short records', [[20_000, 100]], [USUAL_BLOCK]],
-    ['long, of long ones', [[4000, 1400]], [USUAL_BLOCK, LONG_BLOCK]],
+    ['usual, of short records', 512 << 10, [[20_000, 100]], [USUAL_BLOCK]],
+    ['long, of long ones', 512 << 10, [[4000, 1400]], [USUAL_BLOCK, LONG_BLOCK]],
+    ['usual, of long ones where the cache holds them', 2 << 20, [[4000, 1400]], [USUAL_BLOCK]],
+    ['usual, where nobody knows the cache', undefined, [[4000, 1400]], [USUAL_BLOCK]],
     [
       'as the records have been so far',
+      1 << 20,
       [
         [9000, 100],
         [6000, 1400],
@@ -77,7 +83,8 @@ describe.each([
       ],
       [USUAL_BLOCK, LONG_BLOCK, USUAL_BLOCK],
     ],
-  ] as const)('%s', async (_name, stretches, lengths) => {
+  ] as const)('%s', async (_name, known, stretches, lengths) => {
+    cache = known;
     const bytes = capture(...stretches);
     const asked: number[] = [];
     const there = await read(file(bytes, asked));
