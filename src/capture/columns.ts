@@ -1,17 +1,12 @@
 import type { BlockFrame } from './frame.ts';
-import { secondCache } from './second-cache.ts';
 
 /** Records of one set of columns at most. */
 export const COLUMNS = 1024;
 
-/**
- * Bytes of a block. A usual one stays in a second cache of `LARGE_CACHE` together with the pages that it is copied from. Where that is smaller, of
- * records that are long little more than their headers is looked at, and what every block costs besides is most of what they cost.
- */
+/** Bytes of a block. Of records that are long little more than their headers is looked at, and what every block costs besides is most of what they cost. */
 export const USUAL_BLOCK = 1 << 19;
 export const LONG_BLOCK = 1 << 21;
 const LONG_RECORDS = 512;
-const LARGE_CACHE = 1 << 21;
 
 /** How a classic pcap has its records. */
 export interface RecordShape {
@@ -90,7 +85,7 @@ export class FrameColumns {
     this.nanoseconds = arrays?.nanoseconds ?? new Int32Array(COLUMNS);
   }
 
-  /** Where the next block is best read to, behind the head; `mean`: captured bytes of a record. */
+  /** Where the next block is best read to, behind the head; `mean`: captured bytes of a record, 0 for a usual one. */
   blockFor(mean: number): Uint8Array | undefined {
     const { memory, head } = this;
     if (memory)
@@ -98,8 +93,7 @@ export class FrameColumns {
         usual: memory.subarray(head, head + USUAL_BLOCK),
         long: memory.subarray(head, head + LONG_BLOCK),
       };
-    const isLong = mean >= LONG_RECORDS && (secondCache() ?? LARGE_CACHE) < LARGE_CACHE;
-    return isLong ? this.#blocks?.long : this.#blocks?.usual;
+    return mean >= LONG_RECORDS ? this.#blocks?.long : this.#blocks?.usual;
   }
 
   /** Makes a frame of a record. */

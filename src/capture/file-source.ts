@@ -1,11 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Issue } from '../base/issue.ts';
+import { secondCache } from './second-cache.ts';
 import { type ByteSource, readIssue } from './source.ts';
 
 /** Larger blocks cost page faults, smaller ones system calls. */
 const BLOCK = 1 << 20;
 /** Whoever opens a file looks at its first block, and may want the others elsewhere. */
 const FIRST = 1 << 16;
+/** A second cache of so many bytes keeps a usual block together with the pages that it is copied from: a long one would not stay there. */
+const LARGE_CACHE = 1 << 21;
 
 export interface FileSource extends ByteSource {
   read(): Uint8Array | undefined;
@@ -29,6 +32,7 @@ export function fileSource(path: string, most = BLOCK): FileSource | Issue {
 
 class OpenFile implements FileSource {
   readonly size?: number;
+  readonly isLongBest = (secondCache() ?? LARGE_CACHE) < LARGE_CACHE;
   readonly readAt?: (offset: number, length: number) => Uint8Array | undefined;
   issue: Issue | undefined;
   private readonly path: string;

@@ -24,7 +24,7 @@ export async function rescanCapture(
   first: Reread,
   options: RescanOptions = {},
 ): Promise<Issue | undefined> {
-  const { readAt } = source;
+  const { readAt, isLongBest, size = 0 } = source;
   if (!readAt || first.stretches.count === 0) {
     const { packets } = await scanCapture(source, onFrame, options);
     return packets === first.packets
@@ -35,7 +35,7 @@ export async function rescanCapture(
         );
   }
   try {
-    const room = options.columns?.blockFor((source.size ?? 0) / first.packets);
+    const room = options.columns?.blockFor(isLongBest ? size / first.packets : 0);
     if (room) source.readInto?.(room);
     // Where a stretch ends, the first reading found a record behind its last one.
     const reader = new CaptureReader(onFrame, { ...options, isPrompt: true });

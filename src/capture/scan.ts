@@ -54,7 +54,7 @@ export async function scanCapture(
 ): Promise<CaptureSummary> {
   const reader = new CaptureReader(onFrame, options);
   let bytes = 0;
-  let room = reader.room;
+  let room = reader.roomFor(source);
   if (room) source.readInto?.(room);
   try {
     for (;;) {
@@ -71,10 +71,9 @@ export async function scanCapture(
       }
       const turn = options.pace?.after(block.length);
       if (turn) await turn;
-      if (reader.room !== room) {
-        room = reader.room;
-        if (room) source.readInto?.(room);
-      }
+      const next = reader.roomFor(source);
+      if (next && next !== room) source.readInto?.(next);
+      room = next;
     }
     return reader.end(source.issue);
   } finally {
@@ -132,10 +131,10 @@ export class CaptureReader {
     if (options.limits) this.context.limits = options.limits;
   }
 
-  /** Where the next block is best read to. */
-  get room(): Uint8Array | undefined {
+  /** Where the source's next block is best read to. */
+  roomFor({ isLongBest }: Pick<ByteSource, 'isLongBest'>): Uint8Array | undefined {
     const { packets, capturedBytes } = this.context.summary;
-    return this.columns?.blockFor(capturedBytes / packets || 0);
+    return this.columns?.blockFor(isLongBest && packets > 0 ? capturedBytes / packets : 0);
   }
 
   /** False when nothing more will be read from it. */

@@ -13,6 +13,8 @@ export interface ByteSource {
   read(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Asks for its blocks to lie in this memory, as many bytes at a time as it has; a source that has blocks of its own needn't mind. */
   readInto?(memory: Uint8Array): void;
+  /** Long records are best read in long blocks from it. */
+  readonly isLongBest?: boolean;
   /** Where the bytes lie still: at most `length` of them from `offset` on; undefined at the end. `read` is not to be called any more. */
   readAt?(offset: number, length: number): Uint8Array | undefined;
   close(): void;

@@ -49,6 +49,7 @@ function counted(source: ByteSource, count: (bytes: number) => void): ByteSource
       return block instanceof Promise ? block.then(tell) : tell(block);
     },
     ...(readAt && { readAt: (offset: number, length: number) => tell(readAt(offset, length)) }),
+    ...(source.isLongBest && { isLongBest: true }),
     ...(source.readInto && { readInto: (memory: Uint8Array) => source.readInto?.(memory) }),
     close: () => source.close(),
   };

@@ -1,14 +1,11 @@
 /** How many bytes of a file are read at a time. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LONG_BLOCK, USUAL_BLOCK } from '../../src/capture/columns.ts';
 import { pcapWriter } from '../../src/capture/pcap-writer.ts';
 import { type ScanOptions, scanCapture } from '../../src/capture/scan.ts';
 import { type ByteSource, memorySource } from '../../src/capture/source.ts';
 import { collector } from '../../src/capture/writer.ts';
 import { CaptureFlows, UNTOLD } from '../../src/scan/capture-flows.ts';
-
-let cache: number | undefined;
-vi.mock('../../src/capture/second-cache.ts', () => ({ secondCache: () => cache }));
 
 /** A capture of packets of so many bytes each, one stretch of them after the other. */
 function capture(...stretches: readonly (readonly [packets: number, length: number])[]): Uint8Array {
@@ -27,11 +24,12 @@ function capture(...stretches: readonly (readonly [packets: number, length: numb
 }
 
 /** As a file is read; notes what it is asked for. */
-function file(bytes: Uint8Array, asked: number[]): ByteSource {
+function file(bytes: Uint8Array, asked: number[], isLongBest: boolean): ByteSource {
   let memory = new Uint8Array(1 << 16);
   let at = 0;
   return {
     size: bytes.length,
+    isLongBest,
     readInto: (wanted) => {
       memory = wanted as Uint8Array<ArrayBuffer>;
       asked.push(wanted.length);
@@ -69,13 +67,12 @@ describe.each([
   ['reading flows', tabled],
 ])('%s, a block is', (_, read: (source: ByteSource) => Promise<unknown>) => {
   it.each([
-    ['usual, of short records', 512 << 10, [[20_000, 100]], [USUAL_BLOCK]],
-    ['long, of long ones', 512 << 10, [[4000, 1400]], [USUAL_BLOCK, LONG_BLOCK]],
-    ['usual, of long ones where the cache holds them', 2 << 20, [[4000, 1400]], [USUAL_BLOCK]],
-    ['usual, where nobody knows the cache', undefined, [[4000, 1400]], [USUAL_BLOCK]],
+    ['usual, of short records', true, [[20_000, 100]], [USUAL_BLOCK]],
+    ['long, of long ones', true, [[4000, 1400]], [USUAL_BLOCK, LONG_BLOCK]],
+    ['usual, of long ones where long blocks are not best', false, [[4000, 1400]], [USUAL_BLOCK]],
     [
       'as the records have been so far',
-      1 << 20,
+      true,
       [
         [9000, 100],
         [6000, 1400],
@@ -83,11 +80,10 @@ describe.each([
       ],
       [USUAL_BLOCK, LONG_BLOCK, USUAL_BLOCK],
     ],
-  ] as const)('%s', async (_name, known, stretches, lengths) => {
-    cache = known;
+  ] as const)('%s', async (_name, isLongBest, stretches, lengths) => {
     const bytes = capture(...stretches);
     const asked: number[] = [];
-    const there = await read(file(bytes, asked));
+    const there = await read(file(bytes, asked, isLongBest));
     expect(asked).toEqual(lengths);
     expect(there).toEqual(await read(memorySource(bytes)));
   });

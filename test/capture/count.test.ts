@@ -27,7 +27,7 @@ function each(bytes: Uint8Array, size: number) {
     new CaptureReader(undefined),
   ];
   const summaries = readers.map((reader, index) => {
-    const room = index === 3 ? reader.room : undefined;
+    const room = index === 3 ? reader.roomFor({}) : undefined;
     const shared = room?.subarray(0, size) ?? new Uint8Array(Math.max(1, size));
     for (let at = 0; at < bytes.length; at += size) {
       const part = bytes.subarray(at, at + size);

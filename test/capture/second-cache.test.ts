@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { beforeEach, expect, it, vi } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { secondCache } from '../../src/capture/second-cache.ts';
 
-let text: string | undefined;
-vi.mock('node:fs', async (original) => ({
-  ...(await original<typeof import('node:fs')>()),
-  readFileSync: vi.fn(() => {
-    if (text === undefined) throw new Error('ENOENT');
-    return text;
-  }),
-}));
-
-beforeEach(() => vi.resetModules());
+const folder = mkdtempSync(join(tmpdir(), 'second-cache-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 it.each([
   ['512K\n', 512 * 1024],
@@ -18,11 +13,10 @@ it.each([
   ['2M\n', 2 * 1024 * 1024],
   ['large\n', undefined],
   ['', undefined],
-  [undefined, undefined],
-])('%j in sysfs is %s bytes', async (there, bytes) => {
-  text = there;
-  const { secondCache } = await import('../../src/capture/second-cache.ts');
-  expect(secondCache()).toBe(bytes);
-  expect(secondCache()).toBe(bytes);
-  expect(vi.mocked(readFileSync).mock.lastCall?.[0]).toBe('/sys/devices/system/cpu/cpu0/cache/index2/size');
+])('%j in sysfs is %s bytes', (text, bytes) => {
+  const path = join(folder, 'size');
+  writeFileSync(path, text);
+  expect(secondCache(path)).toBe(bytes);
 });
+
+it('nothing in sysfs is not known', () => expect(secondCache(join(folder, 'none'))).toBeUndefined());
