@@ -36,12 +36,20 @@ export const threads = {
     const analyzing = context.nettrace('analyze', context.folder('gigabytes'));
     const programs = [
       ...on('0,1', 'reading, two', reading),
-      ...on('0', 'reading, one', reading),
+      ...on('0', 'reading, on 0', reading),
+      ...on('1', 'reading, on 1', reading),
       ...on('0,1', 'analyze, two', analyzing),
-      ...on('0', 'analyze, one', analyzing),
+      ...on('0', 'analyze, on 0', analyzing),
+      ...on('1', 'analyze, on 1', analyzing),
     ];
     const costs = await race(programs, { ...context, warm: files });
-    const faster = (what) => ratio(costs.get(`${what}, one`)?.wall, costs.get(`${what}, two`)?.wall);
+    // Of processors of a virtual machine one may be slower than the other, as others use them too: against one is against either.
+    const faster = (what) => {
+      const { wall: first } = costs.get(`${what}, on 0`) ?? {};
+      const { wall: second } = costs.get(`${what}, on 1`) ?? {};
+      const one = first !== undefined && second !== undefined ? (first + second) / 2 : undefined;
+      return ratio(one, costs.get(`${what}, two`)?.wall);
+    };
     return {
       costs,
       goals: [
