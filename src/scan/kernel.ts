@@ -43,13 +43,13 @@ const PLACE = {
   lookedInto: 0x12000,
   rows: 0x20000,
   stage: 0x40000,
-  sums: 0x40000,
-  oneByOne: 0x80000,
+  sums: 0x300000,
+  oneByOne: 0x420000,
   macs: 0x160000,
   head: 0x2a0000,
   block: 0x300000,
-  points: 0x500000,
-  growing: 0x4700000,
+  points: 0x510000,
+  growing: 0x4710000,
 } as const;
 
 const STAGE = PLACE.macs - PLACE.stage;
@@ -72,7 +72,7 @@ const MOST_GROWTH = 64;
 /** What `sumUp` makes: word of an end, bits of a side, kind with `SUM_OF`, nothing, packets as a double. */
 export const SUM_WORDS = 8;
 export const SUM_OF = { sent: 1, received: 2 } as const;
-const SUMS = 1 << 12;
+const SUMS = 1 << 15;
 const ONE_BY_ONE = 1 << 16;
 
 /** Words of a change: record << 1 | side, packets before it, their bits, nothing. */

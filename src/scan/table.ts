@@ -260,7 +260,7 @@ export class FlowTable {
     return number >= 0 && (this.records.word(number, RECORD.notes) & NOTE.wanted) !== 0;
   }
 
-  /** Tells of the packets that nothing has been told of yet. The stage is written over. */
+  /** Tells of the packets that nothing has been told of yet. The block is written over. */
   finish(): void {
     const kernel = this.#kernel;
     if (!kernel) return;

@@ -13,6 +13,8 @@ export const PASSED: usize = 0x840;
  */
 export const STRETCHES: usize = 0xa00;
 export const MOST_STRETCHES: u32 = 48;
+/** Of records of the columns: epoch seconds with their fraction, doubles. */
+export const TIMES: usize = 0x1c000;
 /** For `sift`: one bit for each of the columns' records that is to be looked at in any case; what it finds; hashes of wanted conversations. */
 export const ANYWAY: usize = 0x900;
 export const SIFTED: usize = 0xa000;
@@ -31,26 +33,26 @@ export const MISSING: usize = 0x9000;
 export const CHANGED: usize = 0xe000;
 /** One bit for each port whose datagrams are looked into. */
 export const LOOKED_INTO: usize = 0x12000;
-/** For `knownMacs`: 1,024 pairs, four words each. */
-export const KNOWN_MACS: usize = 0x1c000;
 export const ROWS: usize = 0x20000;
 /**
- * For `sumUp`, when all has been read: sums of packets, 32 bytes each (`CaptureFlows` says of what), in the order in which they came up, whatever the
- * seed; their index, of 16-bit slots; and records that are told one by one.
+ * For `sumUp`, when all has been read, where the blocks were: sums of packets, 32 bytes each (`CaptureFlows` says of what), in the order in which they
+ * came up, whatever the seed; their index, of 16-bit slots; and records that are told one by one.
  */
-export const SUMS: usize = 0x40000;
-export const SUM_SLOTS: usize = 0x60000;
-export const SUM_MASK: u32 = 0x1fff;
-export const MOST_SUMS: u32 = 0x1000;
-export const ONE_BY_ONE: usize = 0x80000;
+export const SUMS: usize = 0x300000;
+export const SUM_SLOTS: usize = 0x400000;
+export const SUM_MASK: u32 = 0xffff;
+export const MOST_SUMS: u32 = 0x8000;
+export const ONE_BY_ONE: usize = 0x420000;
 export const MOST_ONE_BY_ONE: u32 = 0x10000;
 /** Pairs of MACs, four words each; their index, of 16-bit slots. */
 export const MACS: usize = 0x160000;
 export const MAC_SLOTS: usize = 0x260000;
 export const MAC_MASK: u32 = 0x1ffff;
 export const MOST_MACS: u32 = 0x10000;
+/** For `knownMacs`: 4,096 pairs, four words each. */
+export const KNOWN_MACS: usize = 0x500000;
 /** Of each point its packets, bytes, packets that were cut, first and last time, and from 8 on packets of each protocol: doubles. */
-export const POINTS: usize = 0x500000;
+export const POINTS: usize = 0x510000;
 export const POINT_BYTES: usize = 2112;
 
 export const COLUMNS: u32 = 1024;

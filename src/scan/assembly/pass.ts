@@ -1,6 +1,6 @@
 /** All of it, for whole columns of plain packets. */
 import { isFar } from '../../capture/assembly/record';
-import { decode } from './decode';
+import { decode, decodedTcp } from './decode';
 import {
   MOST_STRETCHES,
   NANOSECONDS,
@@ -13,7 +13,7 @@ import {
 } from './layout';
 import { signAt, signInto } from './sign';
 import { enterMissing, lookUp, recordCount } from './table';
-import { tally } from './tally';
+import { tallyAll } from './tally';
 import { changedCount, update } from './update';
 import { timeOf, walk } from './walk';
 
@@ -84,7 +84,11 @@ export function pass(
     const missing = lookUp(rows);
     if (recordCount + missing > most || rows > <u32>(room >> 4)) break;
     enterMissing(missing);
-    tally(rows);
+    const cutHere = load<u32>(WALKED, 4);
+    const earliest = load<u32>(WALKED, 8);
+    const latest = load<u32>(WALKED, 12);
+    const bytesHere = load<f64>(WALKED, 16);
+    tallyAll(known >> 16, rows, bytesHere, cutHere, decodedTcp, earliest, latest);
     const left = (segmentEnd - signAt) >> 4;
     const more = update(0, rows, signAt, segmentEnd, segmentNext);
     if (more >= <u32>left) {
@@ -94,11 +98,11 @@ export function pass(
     }
     signed += more;
     count += rows;
-    cut += load<u32>(WALKED, 4);
-    bytes += load<f64>(WALKED, 16);
+    cut += cutHere;
+    bytes += bytesHere;
     capturedBytes += load<f64>(WALKED, 24);
-    first = min<u64>(first, timeOf(load<u32>(WALKED, 8)));
-    last = max<u64>(last, timeOf(load<u32>(WALKED, 12)));
+    first = min<u64>(first, timeOf(earliest));
+    last = max<u64>(last, timeOf(latest));
     second = load<u32>(base + load<u32>(OFFSETS + ((rows - 1) << 2)) - header);
     at = next;
     if (changedCount > 0 || isFar(second, before)) break;

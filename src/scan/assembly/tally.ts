@@ -38,6 +38,26 @@ export function tally(rows: u32): void {
   }
 }
 
+/** The same of rows that are all of one point's TCP and UDP: what is known of them as a whole. */
+export function tallyAll(
+  point: u32,
+  rows: u32,
+  bytes: f64,
+  cut: u32,
+  tcp: u32,
+  earliest: u32,
+  latest: u32,
+): void {
+  const own: usize = POINTS + <usize>point * POINT_BYTES;
+  count(own, TCP, tcp);
+  count(own, UDP, rows - tcp);
+  store<f64>(own, load<f64>(own) + <f64>rows);
+  store<f64>(own, load<f64>(own, 8) + bytes, 8);
+  store<f64>(own, load<f64>(own, 16) + <f64>cut, 16);
+  store<f64>(own, min<f64>(load<f64>(own, 24), load<f64>(ROWS + (earliest << 6), 16)), 24);
+  store<f64>(own, max<f64>(load<f64>(own, 32), load<f64>(ROWS + (latest << 6), 16)), 32);
+}
+
 function count(point: usize, protocol: u32, packets: u32): void {
   const at: usize = point + 64 + (protocol << 3);
   store<f64>(at, load<f64>(at) + <f64>packets);
