@@ -3,10 +3,10 @@ import type { BlockFrame } from './frame.ts';
 /** Records of one set of columns at most. */
 export const COLUMNS = 1024;
 
-/** Bytes of a block. Of records that are long little more than their headers is looked at, and what every block costs besides is most of what they cost. */
+/** Bytes of a block. Of records that are long, captured bytes, little more than their headers is looked at: what every block costs besides is most of what they cost. */
 export const USUAL_BLOCK = 1 << 19;
 export const LONG_BLOCK = 1 << 21;
-const LONG_RECORDS = 512;
+export const LONG_RECORDS = 512;
 
 /** How a classic pcap has its records. */
 export interface RecordShape {
@@ -85,15 +85,15 @@ export class FrameColumns {
     this.nanoseconds = arrays?.nanoseconds ?? new Int32Array(COLUMNS);
   }
 
-  /** Where the next block is best read to, behind the head; `mean`: captured bytes of a record, 0 for a usual one. */
-  blockFor(mean: number): Uint8Array | undefined {
+  /** Where the next block is best read to, behind the head. */
+  blockFor(isLong: boolean): Uint8Array | undefined {
     const { memory, head } = this;
     if (memory)
       this.#blocks ??= {
         usual: memory.subarray(head, head + USUAL_BLOCK),
         long: memory.subarray(head, head + LONG_BLOCK),
       };
-    return mean >= LONG_RECORDS ? this.#blocks?.long : this.#blocks?.usual;
+    return isLong ? this.#blocks?.long : this.#blocks?.usual;
   }
 
   /** Makes a frame of a record. */

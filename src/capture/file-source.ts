@@ -32,7 +32,6 @@ export function fileSource(path: string, most = BLOCK): FileSource | Issue {
 
 class OpenFile implements FileSource {
   readonly size?: number;
-  readonly isLongBest = (secondCache() ?? LARGE_CACHE) < LARGE_CACHE;
   readonly readAt?: (offset: number, length: number) => Uint8Array | undefined;
   issue: Issue | undefined;
   private readonly path: string;
@@ -50,6 +49,11 @@ class OpenFile implements FileSource {
     this.size = size;
     // Pipes and devices have no places.
     this.readAt = (offset, length) => this.fill(length, offset);
+  }
+
+  /** Few captures are asked: the system's answer costs 30 µs. */
+  get isLongBest(): boolean {
+    return (secondCache() ?? LARGE_CACHE) < LARGE_CACHE;
   }
 
   read(): Uint8Array | undefined {

@@ -1,4 +1,5 @@
 import type { Issue } from '../base/issue.ts';
+import { LONG_RECORDS } from './columns.ts';
 import type { Frame } from './frame.ts';
 import { CaptureReader, type ScanOptions, scanCapture } from './scan.ts';
 import type { ByteSource } from './source.ts';
@@ -24,7 +25,7 @@ export async function rescanCapture(
   first: Reread,
   options: RescanOptions = {},
 ): Promise<Issue | undefined> {
-  const { readAt, isLongBest, size = 0 } = source;
+  const { readAt, size = 0 } = source;
   if (!readAt || first.stretches.count === 0) {
     const { packets } = await scanCapture(source, onFrame, options);
     return packets === first.packets
@@ -35,7 +36,9 @@ export async function rescanCapture(
         );
   }
   try {
-    const room = options.columns?.blockFor(isLongBest ? size / first.packets : 0);
+    const room = options.columns?.blockFor(
+      size >= first.packets * LONG_RECORDS && (source.isLongBest ?? false),
+    );
     if (room) source.readInto?.(room);
     // Where a stretch ends, the first reading found a record behind its last one.
     const reader = new CaptureReader(onFrame, { ...options, isPrompt: true });

@@ -1,6 +1,6 @@
 import { viewOf } from '../base/bytes.ts';
 import type { Pace } from '../base/pace.ts';
-import { FrameColumns } from './columns.ts';
+import { FrameColumns, LONG_RECORDS } from './columns.ts';
 import { CountingColumns } from './counting-columns.ts';
 import type { Frame } from './frame.ts';
 import { type CaptureFormat, foreignCapture, isCapture, MAGIC_LENGTH } from './magic.ts';
@@ -92,6 +92,8 @@ export class CaptureReader {
   private carry = new Uint8Array(4096);
   private carryView = viewOf(this.carry);
   private carried = 0;
+  /** Of the source that it is read from. */
+  private isLongBest: boolean | undefined;
   /** The block of the last push, which most sources use again. */
   private block: Uint8Array = this.carry;
   private blockView: DataView = this.carryView;
@@ -132,9 +134,15 @@ export class CaptureReader {
   }
 
   /** Where the source's next block is best read to. */
-  roomFor({ isLongBest }: Pick<ByteSource, 'isLongBest'>): Uint8Array | undefined {
+  roomFor(source: Pick<ByteSource, 'isLongBest'>): Uint8Array | undefined {
     const { packets, capturedBytes } = this.context.summary;
-    return this.columns?.blockFor(isLongBest && packets > 0 ? capturedBytes / packets : 0);
+    const isLong = packets > 0 && capturedBytes >= packets * LONG_RECORDS;
+    return this.columns?.blockFor(isLong && this.readsLong(source));
+  }
+
+  private readsLong(source: Pick<ByteSource, 'isLongBest'>): boolean {
+    this.isLongBest ??= source.isLongBest ?? false;
+    return this.isLongBest;
   }
 
   /** False when nothing more will be read from it. */

@@ -44,12 +44,14 @@ function counted(source: ByteSource, count: (bytes: number) => void): ByteSource
     get issue() {
       return source.issue;
     },
+    get isLongBest() {
+      return source.isLongBest ?? false;
+    },
     read() {
       const block = source.read();
       return block instanceof Promise ? block.then(tell) : tell(block);
     },
     ...(readAt && { readAt: (offset: number, length: number) => tell(readAt(offset, length)) }),
-    ...(source.isLongBest && { isLongBest: true }),
     ...(source.readInto && { readInto: (memory: Uint8Array) => source.readInto?.(memory) }),
     close: () => source.close(),
   };

@@ -35,7 +35,7 @@ describe('records of a block in the kernel', () => {
         fc.boolean(),
         fc.constantFrom(-1, 0, 1_700_000_000, 1_700_000_000 - 366 * 86400 - 1),
         (records, times, header, unit, little, missing, isPrompt, last) => {
-          const block = kernel.columns.blockFor(0) as Uint8Array;
+          const block = kernel.columns.blockFor(false) as Uint8Array;
           const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
           let at = 3;
           for (let turn = 0; turn < times; turn++) {

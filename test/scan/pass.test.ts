@@ -234,7 +234,7 @@ describe('columns that the kernel takes in by itself', () => {
     });
     const columns = flows.columns as KernelColumns;
     const { buffer } = columns.memory;
-    const block = columns.blockFor(0) as Uint8Array;
+    const block = columns.blockFor(false) as Uint8Array;
     block.set(pcap([frame as Frame], 2000, 0, 0xa1b2c3d4).subarray(24));
     const end = 2000 * (16 + (frame as Frame).captured);
     const shape = { little: true, header: 16, unit: 1000, limit: 262144, ahead: 16, last: 1_700_000_000 };
