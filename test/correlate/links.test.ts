@@ -116,4 +116,21 @@ describe('conversations that carried the same packet', () => {
       { numRuns: 200 },
     );
   });
+
+  it('are found however many there are', () => {
+    const through = (from: string) =>
+      read(
+        Array.from({ length: 5000 }, (_, index) => ({
+          ...{ from, to: '192.0.2.7', protocol: 6, at: 0 },
+          ...{ sourcePort: 10_000 + index, destinationPort: 80, tcpSequence: 7 * index },
+        })),
+      );
+    const captures = [through('10.0.0.1'), through('198.51.100.4')];
+    const conversations = new Conversations(captures);
+    const joining = joiningOf(captures, conversations);
+    const forest = new Forest(conversations.count);
+    join({ ...(joining as NonNullable<typeof joining>).task, bits: 0, from: 0, to: 1 }, forest);
+    const roots = Array.from({ length: conversations.count }, (_, own) => forest.root(own));
+    expect(roots).toEqual(Array.from({ length: 10_000 }, (_, own) => own % 5000));
+  });
 });

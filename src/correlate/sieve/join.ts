@@ -59,13 +59,13 @@ export function join(
   for (const count of counts) largest = Math.max(largest, count);
   const heads = new Int32Array(2 ** Math.ceil(Math.log2(largest * 1.5 + 1)));
   const next = new Int32Array(largest);
+  const pairs = new Pairs(keys, forest, onUnited);
   for (const go of goes) {
     const begin = from + go.from;
     const ends = place(captures, words, counts.subarray(go.from, go.to), bits, begin, isWorth);
     let at = 0;
     for (const end of ends) {
-      if (end - at > 1)
-        joinPart(words.subarray(at * WORDS, end * WORDS), heads, next, keys, forest, onUnited);
+      if (end - at > 1) pairPart(words.subarray(at * WORDS, end * WORDS), heads, next, pairs);
       at = end;
     }
   }
@@ -159,15 +159,8 @@ function place(
   return places;
 }
 
-/** Joins those that are equal among a part's. `heads`, `next`: room for chains of its entries. */
-function joinPart(
-  words: Uint32Array,
-  heads: Int32Array,
-  next: Int32Array,
-  keys: ConversationKeys,
-  forest: Forest,
-  onUnited: ((left: number, right: number, crossed: number) => void) | undefined,
-): void {
+/** Finds those that are equal among a part's. `heads`, `next`: room for chains of its entries. */
+function pairPart(words: Uint32Array, heads: Int32Array, next: Int32Array, pairs: Pairs): void {
   heads.fill(-1);
   const mask = heads.length - 1;
   for (let number = 0, at = 0; at < words.length; number++, at += WORDS) {
@@ -175,23 +168,82 @@ function joinPart(
     const other = words[at + 1] as number;
     const sent = words[at + 2] as number;
     const time = words[at + 3] as number;
+    const right = sent >>> 1;
     const head = heads[one & mask] as number;
     let seen = 0;
+    let last = right;
     for (let alike = head; alike >= 0 && seen < MOST_ALIKE; alike = next[alike] as number) {
       const there = alike * WORDS;
       if (words[there] !== one || words[there + 1] !== other) continue;
       seen++;
       const before = words[there + 2] as number;
       const left = before >>> 1;
-      const right = sent >>> 1;
-      if (left === right || Math.abs(((words[there + 3] as number) - time) | 0) > SAME_PACKET) continue;
-      const protocol = (keys.words[left * keys.stride + RECORD.kind] as number) & 255;
-      if (protocol !== TCP && !shareAddress(keys, left, right)) continue;
-      const crossed = (before ^ sent) & 1;
-      if (forest.unite(left, right, crossed)) onUnited?.(left, right, crossed);
+      // Mostly two points saw one conversation.
+      if (left === right || left === last) continue;
+      if (Math.abs(((words[there + 3] as number) - time) | 0) > SAME_PACKET) continue;
+      pairs.add(left, right, (before ^ sent) & 1);
+      last = left;
     }
     next[number] = head;
     heads[one & mask] = number;
+  }
+  pairs.unite();
+}
+
+const MOST_PAIRS = 1 << 12;
+
+/**
+ * Conversations that carried the same packet, united in the order in which they were added. Nearly all are one already, by earlier packets: that is
+ * asked of many at once, since the answer lies anywhere in memory, and many answers can be waited for together.
+ */
+class Pairs {
+  readonly #keys: ConversationKeys;
+  readonly #forest: Forest;
+  readonly #onUnited: ((left: number, right: number, crossed: number) => void) | undefined;
+  readonly #lefts = new Int32Array(MOST_PAIRS);
+  /** The other << 1 | crossed. */
+  readonly #rights = new Uint32Array(MOST_PAIRS);
+  readonly #apart = new Int32Array(MOST_PAIRS);
+  #count = 0;
+
+  constructor(
+    keys: ConversationKeys,
+    forest: Forest,
+    onUnited: ((left: number, right: number, crossed: number) => void) | undefined,
+  ) {
+    this.#keys = keys;
+    this.#forest = forest;
+    this.#onUnited = onUnited;
+  }
+
+  add(left: number, right: number, crossed: number): void {
+    if (this.#count === MOST_PAIRS) this.unite();
+    const at = this.#count++;
+    this.#lefts[at] = left;
+    this.#rights[at] = (right << 1) | crossed;
+  }
+
+  unite(): void {
+    const forest = this.#forest;
+    const lefts = this.#lefts;
+    const rights = this.#rights;
+    const apart = this.#apart;
+    let count = 0;
+    for (let at = 0; at < this.#count; at++) {
+      apart[count] = at;
+      if (forest.root(lefts[at] as number) !== forest.root((rights[at] as number) >>> 1)) count++;
+    }
+    this.#count = 0;
+    for (let i = 0; i < count; i++) {
+      const at = apart[i] as number;
+      const left = lefts[at] as number;
+      const right = (rights[at] as number) >>> 1;
+      const crossed = (rights[at] as number) & 1;
+      const { words, stride } = this.#keys;
+      const protocol = (words[left * stride + RECORD.kind] as number) & 255;
+      if (protocol !== TCP && !shareAddress(this.#keys, left, right)) continue;
+      if (forest.unite(left, right, crossed)) this.#onUnited?.(left, right, crossed);
+    }
   }
 }
 
