@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { setV8Flags } from '../base/v8-flags.ts';
 import type { CaptureInput } from '../input/input.ts';
 
 /** Bytes of captures that an analysis takes so long for that its code repays being compiled. */
@@ -10,6 +11,5 @@ export async function useFirstCompiler(captures: readonly CaptureInput[]): Promi
   for (const { file } of captures)
     bytes += (file !== undefined && statSync(file, { throwIfNoEntry: false })?.size) || 0;
   if (bytes < LONG) return;
-  const { setFlagsFromString } = await import('node:v8');
-  setFlagsFromString('--sparkplug');
+  await setV8Flags('--sparkplug');
 }

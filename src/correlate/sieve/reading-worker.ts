@@ -1,6 +1,6 @@
 /** A thread that reads captures for readers.ts, and then does what threads.ts asks for. */
-import { setFlagsFromString } from 'node:v8';
 import { getEnvironmentData, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { setV8Flags } from '../../base/v8-flags.ts';
 import { Forest } from '../forest.ts';
 import { type JoinTask, join } from './join.ts';
 import { type Answer, type Request, UNITED_WORDS } from './requests.ts';
@@ -12,7 +12,7 @@ async function work(): Promise<void> {
   const { starting, ...share } = workerData as WorkerData;
   // V8's flags are the process': the launcher's, once Node's own code is loaded in all threads.
   const flags = getEnvironmentData('nettrace-flags');
-  if (Atomics.sub(starting, 0, 1) === 1 && typeof flags === 'string') setFlagsFromString(flags);
+  if (Atomics.sub(starting, 0, 1) === 1 && typeof flags === 'string') await setV8Flags(flags);
   await readShare(share, (message, buffers) => port.postMessage(message, buffers));
   port.on('message', (request: Request) => {
     if (request === 'end') port.close();
