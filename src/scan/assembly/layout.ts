@@ -49,8 +49,9 @@ export const MACS: usize = 0x160000;
 export const MAC_SLOTS: usize = 0x260000;
 export const MAC_MASK: u32 = 0x1ffff;
 export const MOST_MACS: u32 = 0x10000;
-/** For `knownMacs`: 4,096 pairs, four words each. */
+/** For `knownMacs`: pairs, four words each, by so many bits of their hash. */
 export const KNOWN_MACS: usize = 0x500000;
+export const KNOWN_BITS: u32 = 12;
 /** Of each point its packets, bytes, packets that were cut, first and last time, and from 8 on packets of each protocol: doubles. */
 export const POINTS: usize = 0x510000;
 export const POINT_BYTES: usize = 2112;

@@ -1,6 +1,6 @@
 /** Pairs of MACs, by number. */
 import { be32 } from './bytes';
-import { KNOWN_MACS, MAC_MASK, MAC_SLOTS, MACS, MOST_MACS } from './layout';
+import { KNOWN_BITS, KNOWN_MACS, MAC_MASK, MAC_SLOTS, MACS, MOST_MACS } from './layout';
 
 let macCount: u32 = 1;
 
@@ -38,7 +38,8 @@ export function numberOfMacs(a: u32, b: u32, c: u32): u32 {
 export function knownMacs(header: usize): u32 {
   const one = load<u64>(header);
   const other = load<u32>(header, 8);
-  const hash = ((<u32>one ^ rotl<u32>(<u32>(one >> 32), 7) ^ rotl<u32>(other, 19)) * 0x9e3779b1) >> 20;
+  const hash =
+    ((<u32>one ^ rotl<u32>(<u32>(one >> 32), 7) ^ rotl<u32>(other, 19)) * 0x9e3779b1) >> (32 - KNOWN_BITS);
   const at: usize = KNOWN_MACS + (hash << 4);
   const known = load<u32>(at, 12);
   if (load<u64>(at) === one && load<u32>(at, 8) === other && known !== 0) return known;
