@@ -65,6 +65,8 @@ export interface ScanOptions {
   /** Bytes of captures from which on not every flow is read packet by packet, and how many are then. */
   readonly sieveFrom?: number | undefined;
   readonly budget?: Budget | undefined;
+  /** Where no budget is given, so many flows are all read packet by packet if they have few packets; by default any number. */
+  readonly fewFlows?: number | undefined;
   /** Bytes of memory that all is to fit in; conversations that don't are only counted. */
   readonly maxMemory?: number | undefined;
   /** Threads that read captures at once, at most; by default as many as there are processors. */
@@ -235,6 +237,7 @@ function conversationsIn(maxMemory: number | undefined, captures: number): numbe
 async function firstReading(captures: readonly CaptureInput[], places: PointTable, options: ScanOptions) {
   const result = await sieve(captures, {
     budget: options.budget,
+    fewFlows: options.fewFlows,
     progress: options.progress,
     threads: options.threads,
     filter: options.filter,
@@ -248,7 +251,9 @@ async function firstReading(captures: readonly CaptureInput[], places: PointTabl
       return point.index;
     };
     oddPoints.map(place);
-    return flows.points.map(place);
+    const indexes = flows.points.map(place);
+    if (oddPoints.length + indexes.length === 0) places.of(input);
+    return indexes;
   });
   return { sieve: result, pointOf: (capture: number, point: number) => own[capture]?.[point] ?? -1 };
 }

@@ -2,6 +2,7 @@ import type { Issue } from '../base/issue.ts';
 import { alignClocks } from '../correlate/clocks.ts';
 import { inferSettings } from '../correlate/infer.ts';
 import { locate, type Scan, type ScanOptions, scanCaptures } from '../correlate/scan.ts';
+import { BUDGET } from '../correlate/sieve/choose.ts';
 import type { InputSet } from '../input/input.ts';
 import { buildState } from '../snapshot/build.ts';
 import { sessionStates } from '../snapshot/session-states.ts';
@@ -17,6 +18,8 @@ export interface AnalyzeResult extends Diagnosis {
 }
 
 export interface AnalyzeOptions extends ScanOptions {
+  /** Every flow of captures that aren't large is explained, however many there are: anything may be asserted of any of them. */
+  readonly everyFlow?: boolean | undefined;
   /** Called when the captures have been read, and with each step of explaining their flows. */
   readonly onStep?: ((step: DiagnosisStep) => void) | undefined;
   /** Called when the captures begin to be read for what they hold, not for the hosts' clocks. */
@@ -29,7 +32,7 @@ export async function analyze(given: InputSet, options: AnalyzeOptions = {}): Pr
   const inputs = await alignClocks(given, pace);
   options.onReading?.();
   const dumped = dumpedStates(inputs.dumps);
-  const scan = await scanCaptures(inputs.captures, { ...options, dumps: inputs.dumps });
+  const scan = await scanCaptures(inputs.captures, { ...bounds(options), ...options, dumps: inputs.dumps });
   const played = dumped.length === 1 ? playedStates(inputs, scan) : [];
   const built = [...played, ...dumped.map((state) => hostState(inputs, scan, state, played.length > 0))];
   const last = built.at(-1) as (typeof built)[number];
@@ -46,6 +49,16 @@ export async function analyze(given: InputSet, options: AnalyzeOptions = {}): Pr
     ...step.value,
     issues: [...inputs.issues, ...dumpIssues, ...last.issues, ...scan.issues],
   };
+}
+
+/** So many flows are all explained. */
+const FEW_FLOWS = BUDGET.failing + BUDGET.working + BUDGET.turning;
+/** Bytes of captures that can hold more. */
+const MANY_FLOWS = 128 * 2 ** 10;
+
+/** To explain a flow costs a thousand times what reading its packet does: of many in a small capture, too, some stand for others, unless few are asked for. */
+function bounds({ filter, everyFlow }: AnalyzeOptions): ScanOptions {
+  return filter || everyFlow ? {} : { sieveFrom: MANY_FLOWS, fewFlows: FEW_FLOWS };
 }
 
 /** The machine while each capture of a session ran. */

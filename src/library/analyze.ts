@@ -31,6 +31,15 @@ export interface AnalyzeOptions extends ReadingOptions {
 }
 
 export async function analyze(given: Inputs | Bundle, options: AnalyzeOptions = {}): Promise<Analysis> {
+  return await analyzed(given, options, false);
+}
+
+/** `everyFlow`: of captures that aren't large no flow is only counted, however many there are. */
+export async function analyzed(
+  given: Inputs | Bundle,
+  options: AnalyzeOptions,
+  everyFlow: boolean,
+): Promise<Analysis> {
   checkOptions(options);
   const run = new Run(options);
   const inputs = opened(given) ?? (await readInputs(given as Inputs, options, run));
@@ -40,6 +49,7 @@ export async function analyze(given: Inputs | Bundle, options: AnalyzeOptions = 
     maxMemory: options.maxMemory ?? totalmem() / 4,
     threads: options.threads,
     filter,
+    everyFlow,
     pace: run.pace,
     onReading: () => run.enter('captures'),
     onSecond: () => run.enter('again'),

@@ -1,6 +1,6 @@
 /** What a matcher is given to look at: a host in any of its forms, or an analysis. */
 import type { Analysis } from '../report/analysis.ts';
-import { analyze } from './analyze.ts';
+import { analyzed } from './analyze.ts';
 import { type KnownState, knownState } from './asking.ts';
 import { type Bundle, inputsOf } from './bundle.ts';
 import { inputError } from './errors.ts';
@@ -27,7 +27,7 @@ export async function hostOf(subject: unknown): Promise<KnownState> {
 
 export async function analysisOf(subject: unknown): Promise<Analysis> {
   if (isObject(subject) && 'schema' in subject && 'findings' in subject) return subject as Analysis;
-  return await analyze(subject as Inputs | Bundle);
+  return await analyzed(subject as Inputs | Bundle, {}, true);
 }
 
 function isObject(value: unknown): value is object {

@@ -10,7 +10,15 @@ import type { BundleFile } from './analyst.ts';
 
 /** Bytes of packets from which on flows that fare alike are looked at by the first of them; the others are counted. */
 const SIEVED = 1 << 18;
-const BUDGET = { alike: 4, ofClient: 1, failing: 64, working: 96, workingAlike: 3, turning: 32 };
+const BUDGET = {
+  alike: 4,
+  ofClient: 1,
+  ofScanner: 16,
+  failing: 64,
+  working: 96,
+  workingAlike: 3,
+  turning: 32,
+};
 /** Flows that are told of one by one. */
 const MOST_FLOWS = 600;
 

@@ -20,6 +20,7 @@ import { flowsWithTimeline, timelineOf } from './timeline.ts';
 /** The diagnosis as nettrace-analysis/1: plain data, addresses as text. */
 export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
   const { scene } = result;
+  const { counted } = scene.correlation;
   const timelines = flowsWithTimeline(result);
   return {
     schema: 'nettrace-analysis/1',
@@ -28,7 +29,7 @@ export function assemble(result: AnalyzeResult, whatIf?: WhatIf): Analysis {
     flows: result.flows.map((flow) => describeFlow(result, flow, timelines)),
     ...(scene.correlation.asked && { filter: describeFilter(scene.correlation.asked) }),
     findings: result.findings.map((finding) => withAlike(finding, result)),
-    ...(scene.correlation.counted && { counted: countedSummary(result, scene.correlation.counted) }),
+    ...(counted && counted.count > 0 && { counted: countedSummary(result, counted) }),
     ...(result.changes.length > 0 && { changes: [...result.changes] }),
     ...(scene.states && { states: scene.states.map(describeState) }),
     warnings: result.issues.map(describeIssue),

@@ -36,7 +36,7 @@ beforeAll(() => {
 afterAll(() => place.remove());
 
 const BUDGET = {
-  ...{ alike: 1, ofClient: 1, failing: 5000, working: 5000 },
+  ...{ alike: 1, ofClient: 1, ofScanner: 16, failing: 5000, working: 5000 },
   ...{ workingAlike: 5000, turning: 5000 },
 };
 const MORE = Buffer.concat(records(10));

@@ -26,7 +26,7 @@ export async function analyseCaptures(
   coverage: RuleCoverage,
   wanted: (row: string) => boolean,
 ): Promise<{ rows: RowResult[]; analysed: Analysed }> {
-  const all = analysed(await analyze(inputs));
+  const all = analysed(await analyze(inputs, { everyFlow: true }));
   for (const { predicted, predictedReply } of all.analysis.flows) {
     coverage.hops(predicted);
     coverage.hops(predictedReply ?? []);

@@ -32,7 +32,8 @@ export async function annotateAction(
       const filter = filterFor(wanted, inputs);
       const window = Math.min(WINDOW, (maxMemory - PROGRAM) / SHARE);
       const result = await analyze(readable, {
-        ...{ maxMemory: maxMemory - 2 * window, threads },
+        // Each packet of each flow is to have its comments.
+        ...{ maxMemory: maxMemory - 2 * window, threads, everyFlow: true },
         ...(filter && { filter: covering(filter), withContext: true }),
       });
       const { captures } = readable;

@@ -6,6 +6,8 @@ export interface Budget {
   /** Of flows that fail in one way at one service: all over, and of one client. */
   readonly alike: number;
   readonly ofClient: number;
+  /** Of the services that one client is the first to fail at in one way; more are a scan. */
+  readonly ofScanner: number;
   readonly failing: number;
   /** Of flows that work, or only look odd, at one service. */
   readonly working: number;
@@ -17,6 +19,7 @@ export interface Budget {
 export const BUDGET: Budget = {
   alike: 8,
   ofClient: 1,
+  ofScanner: 128,
   failing: 512,
   working: 256,
   workingAlike: 2,
@@ -26,6 +29,7 @@ export const BUDGET: Budget = {
 export const EVERYTHING: Budget = {
   alike: Number.POSITIVE_INFINITY,
   ofClient: Number.POSITIVE_INFINITY,
+  ofScanner: Number.POSITIVE_INFINITY,
   failing: Number.POSITIVE_INFINITY,
   working: Number.POSITIVE_INFINITY,
   workingAlike: Number.POSITIVE_INFINITY,
@@ -41,6 +45,7 @@ export const LEFT_OUT = 0xfffe;
 export const BESIDE: Budget = {
   alike: 2,
   ofClient: 0,
+  ofScanner: 16,
   failing: 64,
   working: 64,
   workingAlike: 1,
@@ -51,7 +56,7 @@ export interface Choice {
   /** 1 for the flows that are looked at packet by packet. */
   readonly wanted: Uint8Array;
   readonly shapes: Uint16Array;
-  /** For a failing flow that isn't: one that is, and fails in the same way at the same service; -1 for none. */
+  /** For a failing flow that isn't: one that is, and fails in the same way at the same service, or of the same client's scan; -1 for none. */
   readonly like: Int32Array;
 }
 
@@ -90,7 +95,7 @@ export function choose(
     const client = flows.clientWord(near);
     const server = flows.serverWord(near);
     const service = mix(
-      mix(server, flows.serverPort(near)),
+      mix(server, flows.servicePort(near)),
       near.records.word(near.record, RECORD.kind) & 0xffff,
     );
     const fails = (shape & SEVERE) !== 0;
@@ -113,17 +118,23 @@ export function choose(
     const seen = groups.count(group, ~server);
     const ofClient = groups.count(mix(group, client), ~client);
     const first = groups.first(group, ~server, flow);
+    // Who asks for everything leaves room for the others; what was looked at of it stands for the rest.
+    const scan = mix(mix(mix(client, SCAN), pointsOf(legs)), shape & SEVERE);
+    const asked = seen === 1 ? groups.count(scan, ~client) : groups.counted(scan, ~client);
+    const isScan = asked > budget.ofScanner;
     // Of each way of failing at each service the first is looked at, long after the others' turn is over.
     const isFirst = seen === 1 && failing < budget.failing * 2;
-    if (isFirst || ((seen <= budget.alike || ofClient <= budget.ofClient) && failing < budget.failing)) {
+    const isAlike = seen <= budget.alike || ofClient <= budget.ofClient;
+    if (!isScan && (isFirst || (isAlike && failing < budget.failing))) {
       failing++;
       wanted[flow] = 1;
       groups.setFirst(mix(group, client), ~client, flow);
+      groups.first(scan, ~client, flow);
     }
     if (wanted[flow] === 0) {
       const own = groups.known(mix(group, client), ~client);
-      const other = own >= 0 ? own : first;
-      like[flow] = other >= 0 && wanted[other] === 1 ? other : -1;
+      const scanned = isScan ? groups.known(scan, ~client) : -1;
+      like[flow] = [own, first, scanned].find((other) => other >= 0 && wanted[other] === 1) ?? -1;
     }
   }
   return { wanted, shapes, like };
@@ -155,6 +166,12 @@ class Groups {
     const count = (this.#counts[slot] as number) + 1;
     this.#counts[slot] = count;
     return count;
+  }
+
+  /** So many were counted. */
+  counted(one: number, other: number): number {
+    const slot = this.#slotOf(one, other);
+    return slot < 0 ? 0 : (this.#counts[slot] as number);
   }
 
   /** `flow` is the first where none is known. */
@@ -197,7 +214,9 @@ class Groups {
 
 const MOST_GROUPS = 1 << 16;
 /** That a flow may be counted in. */
-const GROUPS_OF_FLOW = 3;
+const GROUPS_OF_FLOW = 4;
+/** What tells the groups of a client's services from other groups. */
+const SCAN = 0x5ca7;
 
 /** The latest flow of each client and service, and whether it failed: where one hash stands for two kinds, more flows are looked at than need be. */
 class Turns {

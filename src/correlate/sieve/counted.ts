@@ -136,13 +136,13 @@ function describeLeg(
   };
 }
 
-/** What can be said without having looked. Nobody has to answer UDP. */
+/** What can be said without having looked. Nobody has to answer UDP; what else is counted begins with a SYN or is an echo. */
 function statusOf(shape: number, protocol: number): FlowStatus {
   if ((shape & SEVERE) === 0) return 'delivered';
   if ((shape & SHAPE.refused) !== 0) return 'rejected';
   if ((shape & SHAPE.noRequest) !== 0) return 'unknown';
   if ((shape & SHAPE.noReply) !== 0) {
-    return protocol === PROTOCOL.tcp && (shape & SHAPE.unbegun) === 0 ? 'no-reply' : 'unknown';
+    return protocol === PROTOCOL.udp || (shape & SHAPE.unbegun) !== 0 ? 'unknown' : 'no-reply';
   }
   return 'unknown';
 }

@@ -215,8 +215,11 @@ export class SeenFlows {
     return this.#conversations.word(conversation, forwardEnd === 0 ? RECORD.high : RECORD.low);
   }
 
-  serverPort({ conversation, forwardEnd }: LegRef): number {
-    return this.#conversations.port(conversation, forwardEnd ^ 1);
+  /** The server's port; an echo's identifier names no service: 0. */
+  servicePort(leg: LegRef): number {
+    const protocol = this.protocol(leg);
+    if (protocol !== TCP && protocol !== UDP) return 0;
+    return this.#conversations.port(leg.conversation, leg.forwardEnd ^ 1);
   }
 
   /** `SHAPE`s; 0 for a flow that was answered to the end, as far as its records tell. */

@@ -14,6 +14,8 @@ import { type ReadersOptions, readWithThreads } from './readers.ts';
 
 export interface SieveOptions extends ReadersOptions {
   readonly budget?: Budget | undefined;
+  /** Without a budget, so many flows are all looked at; by default any number. */
+  readonly fewFlows?: number | undefined;
   /** Flows that are asked for; of the others some are read too, to compare with. */
   readonly filter?: Filter | undefined;
 }
@@ -52,7 +54,8 @@ export async function sieve(captures: readonly CaptureInput[], options: SieveOpt
   const parted = links.part(captures[0]?.limits?.flowPairs ?? LIMITS.flowPairs.most);
   const flows = new SeenFlows(flowsOf, conversations, links, quoted.among(conversations), groups);
   const packets = readings.reduce((sum, { summary }) => sum + summary.packets, 0);
-  const few = packets <= FEW && !options.budget;
+  const { fewFlows = Number.POSITIVE_INFINITY } = options;
+  const few = packets <= FEW && flows.count <= fewFlows && !options.budget;
   const budget = few ? EVERYTHING : (options.budget ?? BUDGET);
   const { filter } = options;
   const isAsked = filter && askedIn(flows, compileFilter(filter, beginOf(readings)));

@@ -1,5 +1,6 @@
+import type { Sighting } from '../../correlate/flow.ts';
 import { predict } from '../../correlate/predict.ts';
-import { formatEndpoint } from '../../net/ip.ts';
+import { formatEndpoint, formatIp, parseIp } from '../../net/ip.ts';
 import { type Case, netnsOf } from '../case.ts';
 import type { Cause, Command, Found } from '../cause.ts';
 import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
@@ -13,6 +14,7 @@ import {
   type Translation,
   translationIn,
 } from '../remembered.ts';
+import { legsTo } from '../server-legs.ts';
 import { iptablesOf, nameOf } from '../words.ts';
 
 /** nf_nat_l4proto_unique_tuple(), net/netfilter/nf_nat_core.c; nf_conntrack_confirm() drops what found no free tuple. */
@@ -122,13 +124,12 @@ function portsOf(rule: string): [number, number] | undefined {
   return match ? [Number(match[1]), Number(match[2] ?? match[1])] : undefined;
 }
 
-const addressOf = (to: string) => to.replace(/:\d+$/, '');
+const addressOf = (to: string) => to.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
 
 /** The flow itself was seen translated: it has its port. */
 function wentOn({ flow }: Case, { to }: Translation): boolean {
   return flow.legs.some(
-    ({ client, forward }) =>
-      forward.packets > 0 && formatEndpoint(client.address).replace(/^\[|\]$/g, '') === addressOf(to),
+    ({ client, forward }) => forward.packets > 0 && formatIp(client.address) === addressOf(to),
   );
 }
 
@@ -141,7 +142,7 @@ function holdersOf(kase: Case, namespace: string, { to }: Translation): Evidence
         reply.protocol === flow.protocol &&
         reply.source === flow.server.address &&
         reply.sourcePort === flow.server.port &&
-        formatEndpoint(reply.destination).replace(/^\[|\]$/g, '') === addressOf(to),
+        formatIp(reply.destination) === addressOf(to),
     )
     .map(({ entry, span }) => ({
       path: span.path,
@@ -153,17 +154,16 @@ function holdersOf(kase: Case, namespace: string, { to }: Translation): Evidence
 /** Translated connections to that destination which were open when this one tried. */
 function portsSeen(kase: Case, { to }: Translation): Evidence[] {
   const { flow, correlation } = kase;
-  const seen = new Map<number, Evidence>();
-  for (const other of correlation.flows) {
-    if (other.protocol !== flow.protocol || other.start > flow.end || other.end < flow.start) continue;
-    for (const { client, server, forward } of other.legs) {
-      const first = forward.kept[0];
-      const same = server.address === flow.server.address && server.port === flow.server.port;
-      if (!first || !same || formatEndpoint(client.address) !== addressOf(to)) continue;
-      seen.set(client.port, seenAt(kase, first, `${describeSighting(first)}: port ${client.port} is in use`));
-    }
+  const address = parseIp(addressOf(to));
+  const seen = new Map<number, Sighting>();
+  for (const { flow: other, leg } of legsTo(correlation, flow.protocol, flow.server)) {
+    if (other.start > flow.end || other.end < flow.start || leg.client.address !== address) continue;
+    const [first] = leg.forward.kept;
+    if (first) seen.set(leg.client.port, first);
   }
-  return [...seen.values()];
+  return [...seen].map(([port, first]) =>
+    seenAt(kase, first, `${describeSighting(first)}: port ${port} is in use`),
+  );
 }
 
 /** Captures where it came in and where it didn't leave. */

@@ -8,6 +8,7 @@ import type { Cause } from '../cause.ts';
 import { counterEvidence, describeSighting, seenAt } from '../evidence.ts';
 import type { Evidence } from '../finding.ts';
 import { listeners } from '../refusal.ts';
+import { legsTo } from '../server-legs.ts';
 import { capital, nameOf } from '../words.ts';
 
 const OVERFLOWS = 'TcpExtListenOverflows';
@@ -56,7 +57,14 @@ export const sockBacklogFull: Cause = {
     const socket = listenerOf(kase, namespace, port);
     const full = socket !== undefined && (socket.receiveQueue ?? 0) > (socket.sendQueue ?? 0);
     const served = servedBefore(kase, port);
-    const confidence = confidenceOf(kase, namespace, full, socket, arrived !== undefined, served.length > 0);
+    const confidence = confidenceOf(
+      kase,
+      namespace,
+      full,
+      socket,
+      arrived !== undefined,
+      served !== undefined,
+    );
     if (confidence === 0) return undefined;
     const where = nameOf(kase, namespace);
     const program = socket?.process ?? 'the program';
@@ -81,7 +89,7 @@ export const sockBacklogFull: Cause = {
           : []),
         ...(socket ? [queueEvidence(socket)] : []),
         ...counterEvidence(kase, namespace, OVERFLOWS, 'SYNs and last ACKs dropped for a full accept queue'),
-        ...served.slice(0, 1),
+        ...(served ? [served] : []),
       ],
       fix: [],
       replay: false,
@@ -131,17 +139,16 @@ function queueEvidence({ span, process, port, receiveQueue, sendQueue }: Socket)
   return { path: span.path, line: span.line, text };
 }
 
-/** Other connections to the same port that got their SYN-ACK. */
-function servedBefore(kase: Case, port: number): Evidence[] {
+/** Another connection to the same port that got its SYN-ACK. */
+function servedBefore(kase: Case, port: number): Evidence | undefined {
   const { flow, correlation } = kase;
   const ends = new Set(flow.legs.map(({ server }) => server.address));
-  return correlation.flows
-    .filter(({ id, protocol }) => id !== flow.id && protocol === flow.protocol)
-    .flatMap(({ legs }) => legs)
-    .filter(({ server }) => server.port === port && ends.has(server.address))
-    .flatMap(({ reply }) =>
-      reply.synAck
-        ? [seenAt(kase, reply.synAck, `${describeSighting(reply.synAck)}: another connection is answered`)]
-        : [],
-    );
+  for (const address of ends) {
+    for (const other of legsTo(correlation, flow.protocol, { address, port })) {
+      const { synAck } = other.leg.reply;
+      if (other.flow.id !== flow.id && synAck)
+        return seenAt(kase, synAck, `${describeSighting(synAck)}: another connection is answered`);
+    }
+  }
+  return undefined;
 }
