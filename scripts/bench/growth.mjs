@@ -1,6 +1,7 @@
 /** How the cost of an analysis grows: with packets, flows, rules and capture points, each by itself. */
 import { writeSmall } from './captures/definitions.mjs';
 import { writePoints } from './captures/points.mjs';
+import { HOSTILE } from './hostile/tables.mjs';
 import { folderOf } from './inputs.mjs';
 import { race } from './measure/race.mjs';
 import { docker } from './rulesets/docker.mjs';
@@ -21,6 +22,11 @@ export const TABLES = {
     sizes: [12_500, 50_000, 100_000, 200_000, 400_000],
     make: (folder, size) => writeSmall(folder, { packets: 4e6, flows: size }),
     what: (size) => `4 M packets in ${size.toLocaleString('en')} flows`,
+  },
+  failing: {
+    sizes: [100, 500, 2000, 8000, 32_000, 128_000],
+    make: HOSTILE['flows-unanswered'].make,
+    what: (size) => `${size.toLocaleString('en')} connections that nobody answers`,
   },
   rules: {
     sizes: [10, 100, 1000, 10_000, 50_000],

@@ -103,6 +103,22 @@ function scanBefore(): Sent[] {
   return [...scan, ...asks];
 }
 
+/** One client that works with one service, and fails at three hundred, five times each. */
+function failsEverywhere(): Sent[] {
+  const tcp = { from: '10.40.0.66', to: '192.0.2.9', sourcePort: 60_000, destinationPort: 80 };
+  const back = { from: '192.0.2.9', to: '10.40.0.66', sourcePort: 80, destinationPort: 60_000, ttl: 63 };
+  const works: Sent[] = [
+    { ...tcp, tcpSequence: 1, tcpFlags: 2 },
+    { ...back, at: 0.001, tcpFlags: 0x12, tcpAcknowledgement: 2 },
+    { ...tcp, at: 0.002, tcpFlags: 0x10, tcpSequence: 2, tcpAcknowledgement: 1 },
+  ];
+  const fails = Array.from({ length: 1500 }, (_, index): Sent => {
+    const [sourcePort, destinationPort] = [30_000 + index, 1000 + (index % 300)];
+    return { ...tcp, at: 1 + index / 100, sourcePort, destinationPort, tcpSequence: index, tcpFlags: 2 };
+  });
+  return [...works, ...fails];
+}
+
 function writeBundle(name: string, sent: readonly Sent[]): void {
   const bundle = join(folder, name);
   mkdirSync(bundle);
@@ -117,6 +133,7 @@ function writeBundle(name: string, sent: readonly Sent[]): void {
 beforeAll(() => {
   writeBundle('alike', packets());
   writeBundle('scanned', scanBefore());
+  writeBundle('everywhere', failsEverywhere());
 });
 
 it(
@@ -127,6 +144,19 @@ it(
     expect(first).toMatchObject({ cause: 'flt-rule-drop', severity: 'error', rule: { number: 1 } });
     expect(first?.flows.map((id) => analysis.flows[id]?.client.address)).toEqual(['10.40.0.7']);
     expect(analysis.flows.length).toBeLessThan(200);
+  },
+  PATIENCE,
+);
+
+it(
+  'takes no service for another one where a client fails at many',
+  async () => {
+    const { analysis, counted } = await analysisWith('everywhere', {});
+    const services = new Set(analysis.flows.map(({ server }) => server.port));
+    expect(services.size).toBe(301);
+    expect(counted.length).toBeGreaterThan(300);
+    for (const { like, server } of counted)
+      expect(like === undefined ? server.port : analysis.flows[like]?.server.port).toBe(server.port);
   },
   PATIENCE,
 );

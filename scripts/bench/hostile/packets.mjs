@@ -123,6 +123,18 @@ export function synStorm(path, count) {
   file.close();
 }
 
+/** As many connections to a few services far away, each of which begins with two SYNs and gets no answer. */
+export function unanswered(path, count) {
+  const file = new PcapWriter(path);
+  for (let index = 0; index < count; index++) {
+    const from = 0x0a090003 + (index % 200);
+    const port = 1024 + (index % 60_000);
+    for (const second of [0, 1])
+      file.add(BEGIN + index / 100 + second, tcp(from, 0xc6336400 + (index % 30), port, 443, index, 2));
+  }
+  file.close();
+}
+
 /** One connection whose segments all overlap. */
 export function overlappingSegments(path, count) {
   const file = new PcapWriter(path);

@@ -54,6 +54,7 @@ export const HOSTILE = {
   'senders-one-hash': capture(FLOWS, packets.collidingAddresses),
   'senders-one-identifier': capture(FLOWS, packets.sameIdentifiers),
   'senders-one-identifier-counted': capture([150_000, 300_000, 600_000], packets.sameIdentifiers),
+  'flows-unanswered': capture([10_000, 20_000, 40_000], packets.unanswered),
   'flows-chained': capture(FLOWS, packets.chainedFlows),
   'flows-chained-counted': capture([75_000, 150_000, 300_000], packets.chainedFlows),
   fragments: capture(LINES, (path, size) => packets.fragments(path, size, { step: 2 }), INJECT),

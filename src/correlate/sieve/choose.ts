@@ -6,7 +6,7 @@ export interface Budget {
   /** Of flows that fail in one way at one service: all over, and of one client. */
   readonly alike: number;
   readonly ofClient: number;
-  /** Of the services that one client is the first to fail at in one way; more are a scan. */
+  /** Of the services that one client is the first to fail at in one way; more are a scan, where it means none of them. */
   readonly ofScanner: number;
   readonly failing: number;
   /** Of flows that work, or only look odd, at one service. */
@@ -106,6 +106,7 @@ export function choose(
       wanted[flow] = 1;
     }
     const place = mix(service, pointsOf(legs));
+    if (flows.isMeant(near, shape)) groups.setFirst(mix(client, MEANT), ~client, flow);
     if (!fails) {
       const seen = groups.count(mix(place, shape), shape);
       if (seen <= budget.workingAlike && working < budget.working) {
@@ -118,10 +119,10 @@ export function choose(
     const seen = groups.count(group, ~server);
     const ofClient = groups.count(mix(group, client), ~client);
     const first = groups.first(group, ~server, flow);
-    // Who asks for everything leaves room for the others; what was looked at of it stands for the rest.
-    const scan = mix(mix(mix(client, SCAN), pointsOf(legs)), shape & SEVERE);
+    // Who asks for everything, and means nothing by it, leaves room for the others; what was looked at of it stands for the rest.
+    const scan = mix(mix(mix(client, SCAN), pointsOf(legs)), mix(flows.protocol(near), shape & SEVERE));
     const asked = seen === 1 ? groups.count(scan, ~client) : groups.counted(scan, ~client);
-    const isScan = asked > budget.ofScanner;
+    const isScan = asked > budget.ofScanner && groups.known(mix(client, MEANT), ~client) < 0;
     // Of each way of failing at each service the first is looked at, long after the others' turn is over.
     const isFirst = seen === 1 && failing < budget.failing * 2;
     const isAlike = seen <= budget.alike || ofClient <= budget.ofClient;
@@ -215,8 +216,9 @@ class Groups {
 const MOST_GROUPS = 1 << 16;
 /** That a flow may be counted in. */
 const GROUPS_OF_FLOW = 4;
-/** What tells the groups of a client's services from other groups. */
+/** What tells a client's groups from those of services: the services that it fails at, and that it means one of its flows. */
 const SCAN = 0x5ca7;
+const MEANT = 0x30b5;
 
 /** The latest flow of each client and service, and whether it failed: where one hash stands for two kinds, more flows are looked at than need be. */
 class Turns {

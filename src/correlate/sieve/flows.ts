@@ -222,6 +222,12 @@ export class SeenFlows {
     return this.#conversations.port(leg.conversation, leg.forwardEnd ^ 1);
   }
 
+  /** Its client means it, as nobody does who looks for open ports: it goes on with an answer, or tries again. */
+  isMeant(leg: LegRef, shape: number): boolean {
+    if ((shape & SHAPE.repeatedSyn) !== 0) return true;
+    return (shape & (SEVERE | SHAPE.rst)) === 0 && this.servicePort(leg) !== 0;
+  }
+
   /** `SHAPE`s; 0 for a flow that was answered to the end, as far as its records tell. */
   shape(legs: readonly LegRef[]): number {
     const near = this.near(legs);
