@@ -103,7 +103,7 @@ function scanBefore(): Sent[] {
   return [...scan, ...asks];
 }
 
-/** One client that works with one service, and fails at three hundred, five times each. */
+/** One client that works with one service, and fails at three hundred, ten times each. */
 function failsEverywhere(): Sent[] {
   const tcp = { from: '10.40.0.66', to: '192.0.2.9', sourcePort: 60_000, destinationPort: 80 };
   const back = { from: '192.0.2.9', to: '10.40.0.66', sourcePort: 80, destinationPort: 60_000, ttl: 63 };
@@ -112,9 +112,9 @@ function failsEverywhere(): Sent[] {
     { ...back, at: 0.001, tcpFlags: 0x12, tcpAcknowledgement: 2 },
     { ...tcp, at: 0.002, tcpFlags: 0x10, tcpSequence: 2, tcpAcknowledgement: 1 },
   ];
-  const fails = Array.from({ length: 1500 }, (_, index): Sent => {
+  const fails = Array.from({ length: 3000 }, (_, index): Sent => {
     const [sourcePort, destinationPort] = [30_000 + index, 1000 + (index % 300)];
-    return { ...tcp, at: 1 + index / 100, sourcePort, destinationPort, tcpSequence: index, tcpFlags: 2 };
+    return { ...tcp, at: 1 + index / 100, sourcePort, destinationPort, tcpSequence: 1000 + index, tcpFlags: 2 };
   });
   return [...works, ...fails];
 }
