@@ -114,7 +114,14 @@ function failsEverywhere(): Sent[] {
   ];
   const fails = Array.from({ length: 3000 }, (_, index): Sent => {
     const [sourcePort, destinationPort] = [30_000 + index, 1000 + (index % 300)];
-    return { ...tcp, at: 1 + index / 100, sourcePort, destinationPort, tcpSequence: 1000 + index, tcpFlags: 2 };
+    return {
+      ...tcp,
+      at: 1 + index / 100,
+      sourcePort,
+      destinationPort,
+      tcpSequence: 1000 + index,
+      tcpFlags: 2,
+    };
   });
   return [...works, ...fails];
 }
