@@ -24,7 +24,7 @@ export interface AnalyzeOptions extends ReadingOptions {
   /** Threads that read large captures at once, from 1 to 64; default: as many as there are processors, 8 at most. */
   readonly threads?: number | undefined;
   /**
-   * Of large captures most flows are only counted, since others like them are looked at. `true` lists each of those in `flows`, too, as the JSON of
+   * Of more than a thousand flows most are only counted, since others like them are looked at. `true` lists each of those in `flows`, too, as the JSON of
    * `nettrace analyze` does; they take a kilobyte each. Default: `counted` has their sums.
    */
   readonly allFlows?: boolean | undefined;

@@ -18,7 +18,7 @@ export interface Analysis {
   filter?: FilterSummary;
   /** Most important first. */
   findings: Finding[];
-  /** Of large captures: how many flows were counted and not looked at packet by packet. They come last in `flows`. */
+  /** Of many flows: how many were counted and not looked at packet by packet. They come last in `flows`. */
   counted?: CountedSummary;
   /** Moments from which traffic behaves otherwise, in order of time; absent where there are none. */
   changes?: Change[];

@@ -3,6 +3,7 @@ import { analyze } from '../../src/diagnose/analyze.ts';
 import { resolveFiles, resolveInputs } from '../../src/input/resolve.ts';
 import type { Analysis, AnalysisFlow } from '../../src/report/analysis.ts';
 import { assemble } from '../../src/report/assemble.ts';
+import { countedFlows } from '../../src/report/counted.ts';
 import type { BundleFile } from './bundle-files.ts';
 
 /** The truth of a recorded incident: `expected.json` of a scenario, `expect.json` of an example. */
@@ -33,9 +34,11 @@ export function readExpectation(path: string): Expectation {
   return JSON.parse(readFileSync(path, 'utf8')) as Expectation;
 }
 
-/** The whole main job, as `nettrace analyze ARGS --format json` does it. */
+/** The whole main job, as `nettrace analyze ARGS --format json` does it: flows that were only counted come last. */
 export async function analyzeFiles(...args: string[]): Promise<Analysis> {
-  return assemble(await analyze(await resolveInputs(args)));
+  const result = await analyze(await resolveInputs(args));
+  const analysis = assemble(result);
+  return { ...analysis, flows: [...analysis.flows, ...countedFlows(result)] };
 }
 
 /** The same of a bundle that is in memory; `path`: what it is called. */
