@@ -75,6 +75,7 @@ export function choose(
   const like = new Int32Array(count).fill(-1);
   const groups = new Groups(count);
   const turns = new Turns(count);
+  const meant = new Uint8Array(CLIENTS);
   const room: LegRoom = [];
   let failing = 0;
   let working = 0;
@@ -106,7 +107,7 @@ export function choose(
       wanted[flow] = 1;
     }
     const place = mix(service, pointsOf(legs));
-    if (flows.isMeant(near, shape)) groups.setFirst(mix(client, MEANT), ~client, flow);
+    if (flows.isMeant(near, shape)) meant[client & (CLIENTS - 1)] = 1;
     if (!fails) {
       const seen = groups.count(mix(place, shape), shape);
       if (seen <= budget.workingAlike && working < budget.working) {
@@ -122,7 +123,7 @@ export function choose(
     // Who asks for everything, and means nothing by it, leaves room for the others; what was looked at of it stands for the rest.
     const scan = mix(mix(mix(client, SCAN), pointsOf(legs)), mix(flows.protocol(near), shape & SEVERE));
     const asked = seen === 1 ? groups.count(scan, ~client) : groups.counted(scan, ~client);
-    const isScan = asked > budget.ofScanner && groups.known(mix(client, MEANT), ~client) < 0;
+    const isScan = asked > budget.ofScanner && meant[client & (CLIENTS - 1)] === 0;
     // Of each way of failing at each service the first is looked at, long after the others' turn is over.
     const isFirst = seen === 1 && failing < budget.failing * 2;
     const isAlike = seen <= budget.alike || ofClient <= budget.ofClient;
@@ -216,9 +217,10 @@ class Groups {
 const MOST_GROUPS = 1 << 16;
 /** That a flow may be counted in. */
 const GROUPS_OF_FLOW = 4;
-/** What tells a client's groups from those of services: the services that it fails at, and that it means one of its flows. */
+/** What tells the groups of a client's services from other groups. */
 const SCAN = 0x5ca7;
-const MEANT = 0x30b5;
+/** By the last bits of their address, whether clients mean a flow of theirs: who is taken for another one is no scanner. A group each would leave no room for those of failing flows. */
+const CLIENTS = 1 << 16;
 
 /** The latest flow of each client and service, and whether it failed: where one hash stands for two kinds, more flows are looked at than need be. */
 class Turns {
